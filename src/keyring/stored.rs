@@ -1,0 +1,241 @@
+//! The `keyring` row as bytes, and the MAC that every authenticated row ends with.
+
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+
+use super::wrap::{KeyEncryptionKeys, Wrap};
+use super::{KeyringError, MacKey, MasterKeyVersion, clamped};
+use crate::master_key::Fingerprint;
+use crate::secret::same_bytes;
+use crate::suite::Suite;
+use crate::time::Timestamp;
+
+/// The body of the `keyring` row (docs/format.md, Keyring). Adding a field means a new format version: a writer
+/// that does not know a field would drop it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Stored {
+    #[n(0)]
+    pub(super) vault: ByteArray<16>,
+    #[n(1)]
+    pub(super) created_at: i64,
+    #[n(2)]
+    pub(super) suite: u8,
+    #[n(3)]
+    pub(super) revision: u64,
+    #[n(4)]
+    pub(super) active_master: u32,
+    #[n(5)]
+    pub(super) masters: Vec<StoredMaster>,
+    #[n(6)]
+    pub(super) active_generation: u32,
+    #[n(7)]
+    pub(super) generations: Vec<StoredGeneration>,
+    #[n(8)]
+    pub(super) lookups: Vec<StoredLookup>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct StoredMaster {
+    #[n(0)]
+    version: u32,
+    #[n(1)]
+    fingerprint: ByteArray<{ Fingerprint::LEN }>,
+    #[n(2)]
+    added_at: i64,
+    #[n(3)]
+    retired_at: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct StoredGeneration {
+    #[n(0)]
+    pub(super) id: u32,
+    #[n(1)]
+    pub(super) created_at: i64,
+    #[n(2)]
+    pub(super) verify: Wrap,
+    #[n(3)]
+    pub(super) recover: Wrap,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct StoredLookup {
+    #[n(0)]
+    pub(super) id: u32,
+    #[n(1)]
+    pub(super) wrap: Wrap,
+    #[n(2)]
+    pub(super) rows: Option<u64>,
+}
+
+impl Stored {
+    /// Reads the row without judging its MAC: its keys are needed first.
+    pub(super) fn parse(row: &[u8]) -> Result<Self, KeyringError> {
+        let body = body_of(row).map_err(|error| match error {
+            RowError::Format(found) => KeyringError::Format { found },
+            _ => KeyringError::Malformed,
+        })?;
+        let stored: Self = decode_whole(body).ok_or(KeyringError::Malformed)?;
+        if stored.is_consistent() { Ok(stored) } else { Err(KeyringError::Malformed) }
+    }
+
+    pub(super) fn to_row(&self, key: &MacKey) -> Vec<u8> {
+        authenticate(key, RowLabel::Keyring, encode(self))
+    }
+
+    /// The active master key is configured, and no configured key contradicts the fingerprint of its version.
+    pub(super) fn check_masters(&self, keks: &KeyEncryptionKeys) -> Result<(), KeyringError> {
+        for master in self.masters.iter().map(StoredMaster::view) {
+            if let Some(found) = keks.fingerprint(master.version).filter(|found| *found != master.fingerprint) {
+                let belongs_to = self.masters.iter().find(|other| *other.fingerprint == found.to_bytes());
+                let belongs_to = belongs_to.map(|other| other.version);
+                let expected = master.fingerprint;
+                return Err(KeyringError::WrongMasterKey { version: master.version, expected, found, belongs_to });
+            }
+            if master.version == self.active_master && keks.fingerprint(master.version).is_none() {
+                let configured = keks.versions().collect();
+                let (version, fingerprint) = (master.version, master.fingerprint);
+                return Err(KeyringError::MissingMasterKey { version, fingerprint, configured });
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes `master` the active version and retires the one before.
+    pub(super) fn add_master(&mut self, master: StoredMaster) -> Result<(), KeyringError> {
+        if let Some(used) = self.masters.iter().find(|known| known.version == master.version) {
+            return Err(KeyringError::RetiredVersion { version: used.version });
+        }
+        if let Some(used) = self.masters.iter().find(|known| known.fingerprint == master.fingerprint) {
+            return Err(KeyringError::RetiredKey { version: master.version, used_as: used.version });
+        }
+        let retired = self.masters.iter_mut().filter(|known| known.version == self.active_master);
+        retired.for_each(|known| known.retired_at = Some(master.added_at));
+        self.active_master = master.version;
+        self.masters.push(master);
+        Ok(())
+    }
+
+    fn is_consistent(&self) -> bool {
+        let unique = |mut ids: Vec<u32>| {
+            let count = ids.len();
+            ids.sort_unstable();
+            ids.dedup();
+            ids.len() == count && !ids.contains(&0)
+        };
+        let wraps = self.generations.iter().flat_map(|generation| [&generation.verify, &generation.recover]);
+        let mut wraps = wraps.chain(self.lookups.iter().map(|lookup| &lookup.wrap));
+        Suite::from_byte(self.suite).is_some()
+            && self.generations.len() <= 2
+            && self.masters.iter().any(|master| master.version == self.active_master)
+            && self.generations.iter().any(|generation| generation.id == self.active_generation)
+            && self.lookups.iter().any(|lookup| lookup.id == self.active_generation)
+            && unique(self.masters.iter().map(|master| master.version).collect())
+            && unique(self.generations.iter().map(|generation| generation.id).collect())
+            && unique(self.lookups.iter().map(|lookup| lookup.id).collect())
+            && wraps.all(|wrap| wrap.master == self.active_master && Suite::from_byte(wrap.suite).is_some())
+    }
+}
+
+impl StoredMaster {
+    pub(super) fn new(version: u32, fingerprint: Fingerprint, now: Timestamp) -> Self {
+        let fingerprint = fingerprint.to_bytes().into();
+        Self { version, fingerprint, added_at: now.unix_millis(), retired_at: None }
+    }
+
+    pub(super) fn view(&self) -> MasterKeyVersion {
+        MasterKeyVersion {
+            version: self.version,
+            fingerprint: Fingerprint::from_bytes(*self.fingerprint),
+            added_at: clamped(self.added_at),
+            retired_at: self.retired_at.map(clamped),
+        }
+    }
+}
+
+/// Which row a MAC is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowLabel {
+    Head,
+    Keyring,
+    Rotation,
+}
+
+impl RowLabel {
+    fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Head => b"strongroom/v1/row/head",
+            Self::Keyring => b"strongroom/v1/row/keyring",
+            Self::Rotation => b"strongroom/v1/row/rotation",
+        }
+    }
+}
+
+/// The body of a row whose MAC is right.
+pub(crate) struct Authenticated<'a>(&'a [u8]);
+
+impl Authenticated<'_> {
+    pub(crate) fn decode<T: for<'b> Decode<'b, ()>>(&self) -> Result<T, RowError> {
+        decode_whole(self.0).ok_or(RowError::Malformed)
+    }
+}
+
+/// Why a row is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RowError {
+    #[error("has format version {0}, which this program does not know")]
+    Format(u8),
+    #[error("is malformed")]
+    Malformed,
+    #[error("failed authentication")]
+    Unauthentic,
+}
+
+/// `body` as a row: format version, body, MAC.
+pub(super) fn authenticate(key: &MacKey, label: RowLabel, body: Vec<u8>) -> Vec<u8> {
+    let mut row = Vec::with_capacity(1 + body.len() + MAC_LEN);
+    row.push(ROW_FORMAT);
+    row.extend(body);
+    let mac = key.mac(&[label.bytes(), &[0], &row]);
+    row.extend(mac);
+    row
+}
+
+pub(super) fn authenticated<'a>(key: &MacKey, label: RowLabel, row: &'a [u8]) -> Result<Authenticated<'a>, RowError> {
+    let body = body_of(row)?;
+    let (authenticated, mac) = row.split_at(row.len() - MAC_LEN);
+    if same_bytes(&key.mac(&[label.bytes(), &[0], authenticated]), mac) {
+        Ok(Authenticated(body))
+    } else {
+        Err(RowError::Unauthentic)
+    }
+}
+
+fn body_of(row: &[u8]) -> Result<&[u8], RowError> {
+    match row.split_first() {
+        Some((&ROW_FORMAT, rest)) => match rest.len().checked_sub(MAC_LEN) {
+            Some(len) => Ok(&rest[..len]),
+            None => Err(RowError::Malformed),
+        },
+        Some((&format, _)) => Err(RowError::Format(format)),
+        None => Err(RowError::Malformed),
+    }
+}
+
+pub(crate) fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
+    minicbor::to_vec(value).expect("writing CBOR to memory cannot fail")
+}
+
+/// Decodes `bytes` when they are one value and nothing after it.
+pub(crate) fn decode_whole<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Option<T> {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    let value = decoder.decode().ok()?;
+    (decoder.position() == bytes.len()).then_some(value)
+}
+
+const ROW_FORMAT: u8 = 1;
+const MAC_LEN: usize = 32;

@@ -1,0 +1,192 @@
+//! Key-encryption keys, derived from the master keys, and the wraps they make of data keys.
+
+use std::collections::BTreeMap;
+
+use hkdf::Hkdf;
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+use sha2::Sha256;
+
+use super::{KeyringError, VaultId};
+use crate::master_key::Fingerprint;
+use crate::master_keys::MasterKeys;
+use crate::secret::{SecretBytes, on_wiped_stack, random_array, same_bytes};
+use crate::suite::{NONCE_LEN, Nonce, Suite, TAG_LEN};
+
+/// What a data key is for. It picks the key-encryption key and is bound into the wrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Lookup,
+    Recover,
+    Verify,
+}
+
+impl Purpose {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Lookup => "lookup",
+            Self::Recover => "recover",
+            Self::Verify => "verify",
+        }
+    }
+}
+
+/// The keys that wrap data keys: two for each master key version, for one vault. The master keys themselves are
+/// not needed after this, and are not kept.
+pub(crate) struct KeyEncryptionKeys(BTreeMap<u32, Version>);
+
+struct Version {
+    fingerprint: Fingerprint,
+    verify: SecretBytes<32>,
+    recover: SecretBytes<32>,
+}
+
+impl KeyEncryptionKeys {
+    pub(crate) fn derive(masters: &MasterKeys, vault: VaultId) -> Self {
+        on_wiped_stack(|| {
+            let version = |(number, master): (u32, &crate::master_key::MasterKey)| {
+                let hkdf = Hkdf::<Sha256>::new(Some(&vault.0), master.expose());
+                let key = |label| {
+                    let expanded = SecretBytes::fill_with(|bytes| hkdf.expand(label, bytes));
+                    expanded.expect("32 bytes is a length HKDF-SHA256 can give")
+                };
+                let (verify, recover) = (key(KEK_VERIFY_LABEL), key(KEK_RECOVER_LABEL));
+                (number, Version { fingerprint: master.fingerprint(), verify, recover })
+            };
+            Self(masters.iter().map(version).collect())
+        })
+    }
+
+    pub(crate) fn fingerprint(&self, version: u32) -> Option<Fingerprint> {
+        self.0.get(&version).map(|keys| keys.fingerprint)
+    }
+
+    pub(crate) fn versions(&self) -> impl DoubleEndedIterator<Item = (u32, Fingerprint)> {
+        self.0.iter().map(|(version, keys)| (*version, keys.fingerprint))
+    }
+
+    /// Seals a data key under master key version `master`.
+    pub(super) fn wrap(
+        &self,
+        key: &SecretBytes<32>,
+        suite: Suite,
+        master: u32,
+        vault: VaultId,
+        generation: u32,
+        purpose: Purpose,
+    ) -> Result<Wrap, KeyringError> {
+        let nonce: Nonce = random_array()?;
+        let derived = self.derived(master, &nonce, purpose)?;
+        let mut sealed = [0; SEALED_LEN];
+        let (body, tag_space) = sealed.split_at_mut(KEY_LEN);
+        body.copy_from_slice(key.expose());
+        let aad = wrap_aad(vault, generation, purpose, master);
+        let tag = suite.cipher(derived.key()).seal(&nonce, &aad, body).map_err(|_| KeyringError::Malformed)?;
+        tag_space.copy_from_slice(&tag);
+        Ok(Wrap {
+            master,
+            suite: suite.byte(),
+            nonce: nonce.into(),
+            sealed: sealed.into(),
+            commitment: (*derived.commitment()).into(),
+        })
+    }
+
+    /// Opens a wrap under the master key version it names, after the commitment has shown that it is the right key.
+    pub(super) fn unwrap(
+        &self,
+        wrap: &Wrap,
+        vault: VaultId,
+        generation: u32,
+        purpose: Purpose,
+    ) -> Result<SecretBytes<32>, KeyringError> {
+        let suite = Suite::from_byte(wrap.suite).ok_or(KeyringError::Malformed)?;
+        let derived = self.derived(wrap.master, &wrap.nonce, purpose)?;
+        if !same_bytes(derived.commitment(), &*wrap.commitment) {
+            return Err(KeyringError::Unwrap { generation });
+        }
+        let (body, tag) = wrap.sealed.split_at(KEY_LEN);
+        let tag: [u8; TAG_LEN] = tag.try_into().map_err(|_| KeyringError::Malformed)?;
+        let aad = wrap_aad(vault, generation, purpose, wrap.master);
+        SecretBytes::fill_with(|key| {
+            key.copy_from_slice(body);
+            suite
+                .cipher(derived.key())
+                .open(&wrap.nonce, &aad, key, &tag)
+                .map_err(|_| KeyringError::Unwrap { generation })
+        })
+    }
+
+    /// The same data key under master key version `to`.
+    pub(super) fn rewrap(
+        &self,
+        wrap: &Wrap,
+        to: u32,
+        vault: VaultId,
+        generation: u32,
+        purpose: Purpose,
+    ) -> Result<Wrap, KeyringError> {
+        let suite = Suite::from_byte(wrap.suite).ok_or(KeyringError::Malformed)?;
+        on_wiped_stack(|| {
+            let key = self.unwrap(wrap, vault, generation, purpose)?;
+            self.wrap(&key, suite, to, vault, generation, purpose)
+        })
+    }
+
+    fn derived(&self, master: u32, nonce: &Nonce, purpose: Purpose) -> Result<Derived, KeyringError> {
+        let version = self.0.get(&master).ok_or(KeyringError::NotConfigured { version: master })?;
+        let kek = match purpose {
+            Purpose::Lookup | Purpose::Verify => &version.verify,
+            Purpose::Recover => &version.recover,
+        };
+        let hkdf = Hkdf::<Sha256>::from_prk(kek.expose()).expect("32 bytes is long enough for a pseudorandom key");
+        let expanded = SecretBytes::fill_with(|bytes| hkdf.expand_multi_info(&[WRAP_LABEL, nonce], bytes));
+        Ok(Derived(expanded.expect("64 bytes is a length HKDF-SHA256 can give")))
+    }
+}
+
+/// A data key sealed under a key-encryption key (docs/format.md, Wraps).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Wrap {
+    #[n(0)]
+    pub(super) master: u32,
+    #[n(1)]
+    pub(super) suite: u8,
+    #[n(2)]
+    nonce: ByteArray<NONCE_LEN>,
+    #[n(3)]
+    sealed: ByteArray<SEALED_LEN>,
+    #[n(4)]
+    commitment: ByteArray<COMMITMENT_LEN>,
+}
+
+/// The sealing key of one wrap, and the commitment to it.
+struct Derived(SecretBytes<64>);
+
+impl Derived {
+    fn key(&self) -> &[u8; KEY_LEN] {
+        self.0.expose().first_chunk().expect("64 bytes begin with 32")
+    }
+
+    fn commitment(&self) -> &[u8; COMMITMENT_LEN] {
+        self.0.expose().last_chunk().expect("64 bytes end with 32")
+    }
+}
+
+fn wrap_aad(vault: VaultId, generation: u32, purpose: Purpose, master: u32) -> Vec<u8> {
+    let mut aad = Vec::with_capacity(96);
+    let fields: [&[u8]; 5] =
+        [WRAP_LABEL, &vault.0, &generation.to_be_bytes(), purpose.name().as_bytes(), &master.to_be_bytes()];
+    crate::suite::push_fields(&mut aad, &fields);
+    aad
+}
+
+/// docs/format.md, Key-encryption keys.
+const KEK_VERIFY_LABEL: &[u8] = b"strongroom/v1/key-encryption-key/verify";
+const KEK_RECOVER_LABEL: &[u8] = b"strongroom/v1/key-encryption-key/recover";
+/// docs/format.md, Wraps.
+const WRAP_LABEL: &[u8] = b"strongroom/v1/wrap";
+const KEY_LEN: usize = 32;
+const COMMITMENT_LEN: usize = 32;
+const SEALED_LEN: usize = KEY_LEN + TAG_LEN;

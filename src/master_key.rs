@@ -1,0 +1,205 @@
+//! A master key: 32 bytes from outside that wrap the data keys, and its fingerprint.
+
+mod published;
+mod strength;
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64ct::{Base64Url, Encoding};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::secret::{RandomError, SecretBytes, SecretText, fill_random, hex, on_wiped_stack, same_bytes};
+
+pub use strength::{Finding, Severity, check as check_strength};
+
+/// 32 secret bytes, written as 44 characters of URL-safe base64: what `Fernet.generate_key()` prints.
+///
+/// A value of this type has passed the strict parser and the strength checks.
+pub struct MasterKey(SecretBytes<32>);
+
+impl MasterKey {
+    /// A new random key from the operating system.
+    pub fn generate() -> Result<Self, RandomError> {
+        SecretBytes::fill_with(|bytes| fill_random(bytes)).map(Self)
+    }
+
+    /// Reads the 44 characters strictly, and refuses a key that the strength checks refuse.
+    ///
+    /// ```
+    /// # use strongroom::{MasterKey, MasterKeyError};
+    /// let key = MasterKey::generate()?;
+    /// assert_eq!(MasterKey::parse(key.to_text().expose())?.fingerprint(), key.fingerprint());
+    /// assert!(matches!(MasterKey::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), Err(MasterKeyError::Weak(_))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
+        let key = on_wiped_stack(|| Self::decode(text))?;
+        let refusals: Vec<_> = key.findings().into_iter().filter(|f| f.severity == Severity::Refuse).collect();
+        if refusals.is_empty() { Ok(key) } else { Err(MasterKeyError::Weak(refusals)) }
+    }
+
+    /// What the strength checks say of this key.
+    pub fn findings(&self) -> Vec<Finding> {
+        strength::check(self.0.expose())
+    }
+
+    /// A name for the key that is safe to show: 8 bytes derived from it, the same in every vault.
+    pub fn fingerprint(&self) -> Fingerprint {
+        on_wiped_stack(|| {
+            let mut bytes = [0; Fingerprint::LEN];
+            Hkdf::<Sha256>::new(None, self.0.expose())
+                .expand(FINGERPRINT_LABEL, &mut bytes)
+                .expect("8 bytes is a length HKDF-SHA256 can give");
+            Fingerprint(bytes)
+        })
+    }
+
+    /// The 44 characters.
+    pub fn to_text(&self) -> SecretText {
+        SecretText::new(Base64Url::encode_string(self.0.expose()))
+    }
+
+    /// Whether two values are the same key, in constant time.
+    pub fn same_as(&self, other: &Self) -> bool {
+        same_bytes(self.0.expose(), other.0.expose())
+    }
+
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
+    fn decode(text: &str) -> Result<Self, MasterKeyError> {
+        if text.len() != TEXT_LEN {
+            return Err(MasterKeyError::Length(text.chars().count()));
+        }
+        let mut buffer = Zeroizing::new([0; 33]);
+        let decoded = Base64Url::decode(text, buffer.as_mut()).map_err(|_| MasterKeyError::Alphabet)?;
+        SecretBytes::fill_with(|bytes| {
+            let exact: &[u8; 32] = decoded.try_into().map_err(|_| MasterKeyError::Alphabet)?;
+            bytes.copy_from_slice(exact);
+            Ok(())
+        })
+        .map(Self)
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "MasterKey({})", self.fingerprint())
+    }
+}
+
+/// 8 bytes of HKDF output that name a master key without telling anything else about it; written in hex.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; Fingerprint::LEN]);
+
+impl Fingerprint {
+    pub(crate) const LEN: usize = 8;
+
+    pub(crate) fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; Self::LEN] {
+        self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = FingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+        let mut bytes = [0; Self::LEN];
+        match base16ct::lower::decode(text, &mut bytes) {
+            Ok(decoded) if decoded.len() == Self::LEN => Ok(Self(bytes)),
+            _ => Err(FingerprintError),
+        }
+    }
+}
+
+/// The text is not 16 lower-case hexadecimal characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a fingerprint is 16 lower-case hexadecimal characters")]
+pub struct FingerprintError;
+
+/// Why a text is no master key. Never holds any part of the text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MasterKeyError {
+    /// Not URL-safe base64 with padding, or not its only spelling.
+    #[error("a master key is 44 characters of URL-safe base64 ending in '=', and this is something else")]
+    Alphabet,
+    /// The wrong number of characters.
+    #[error("a master key is 44 characters of URL-safe base64, and this has {0}")]
+    Length(usize),
+    /// The strength checks refuse it.
+    #[error("the master key is weak: {}", listed(.0))]
+    Weak(Vec<Finding>),
+}
+
+fn listed(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| finding.what).collect::<Vec<_>>().join("; ")
+}
+
+/// docs/format.md, Fingerprints.
+const FINGERPRINT_LABEL: &[u8] = b"strongroom/v1/master-key-fingerprint";
+const TEXT_LEN: usize = 44;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "q3VPyWc2M0mEhrS1jYwzJ5R8kTn7vXoLhU_fD9-gAbE=";
+
+    #[test]
+    fn a_key_has_one_spelling() {
+        assert_eq!(MasterKey::parse(GOOD).expect("good").to_text().expose(), GOOD);
+        let cases = [
+            ("padding missing", GOOD.trim_end_matches('=').to_owned()),
+            ("standard alphabet", GOOD.replace('_', "/").replace('-', "+")),
+            ("stray character that Python's decoder drops", GOOD.replace("q3V", "q 3V")),
+            ("stray character in place", GOOD.replace("q3V", "q!V")),
+            ("trailing newline", format!("{GOOD}\n")),
+            ("last character not canonical", GOOD.replace("E=", "F=")),
+            ("31 bytes", "q3VPyWc2M0mEhrS1jYwzJ5R8kTn7vXoLhU_fD9-gAQ==".to_owned()),
+            ("33 bytes", "q3VPyWc2M0mEhrS1jYwzJ5R8kTn7vXoLhU_fD9-gAbEE".to_owned()),
+            ("empty", String::new()),
+            ("44 bytes that are not ASCII", "é".repeat(22)),
+        ];
+        for (what, text) in cases {
+            assert!(MasterKey::parse(&text).is_err(), "{what}");
+        }
+    }
+
+    #[test]
+    fn errors_never_echo_the_text() {
+        for text in ["secret-canary", &GOOD.replace('q', "!")] {
+            let error = MasterKey::parse(text).expect_err("malformed");
+            assert!(!format!("{error} {error:?}").contains(&text[1..]), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_fingerprint_follows_the_key() {
+        let key = MasterKey::parse(GOOD).expect("good");
+        let other = MasterKey::generate().expect("random");
+        assert_ne!(key.fingerprint(), other.fingerprint());
+        assert_eq!(key.fingerprint().to_string().parse(), Ok(key.fingerprint()));
+        assert!(!key.same_as(&other));
+    }
+}

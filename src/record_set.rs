@@ -1,0 +1,145 @@
+//! A digest over all records of a generation, that follows each change without reading the others.
+//!
+//! MSet-Add-Hash (Clarke, Devadas, van Dijk, Gassend, Suh: Incremental Multiset Hash Functions and Their Application
+//! to Memory Integrity Checking, ASIACRYPT 2003): the sum modulo 2^256 of a keyed hash of each record, hidden by the
+//! keyed hash of a fresh nonce, beside the number of records.
+
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+
+use crate::keyring::MacKey;
+use crate::record::Record;
+use crate::secret::{RandomError, random_array};
+
+/// The sum over a set of records, or the difference that a batch of changes makes to one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RecordSet {
+    count: u64,
+    sum: Sum,
+}
+
+impl RecordSet {
+    /// Counts a record in.
+    pub(crate) fn add(&mut self, key: &MacKey, record: &Record<'_>) {
+        self.count = self.count.wrapping_add(1);
+        self.sum = self.sum.plus(element(key, record));
+    }
+
+    /// Counts a record out.
+    pub(crate) fn remove(&mut self, key: &MacKey, record: &Record<'_>) {
+        self.count = self.count.wrapping_sub(1);
+        self.sum = self.sum.minus(element(key, record));
+    }
+
+    /// Both together; exact for differences as well.
+    #[must_use]
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self { count: self.count.wrapping_add(other.count), sum: self.sum.plus(other.sum) }
+    }
+
+    /// The number of records, when this is the sum over a set.
+    pub(crate) fn count(self) -> u64 {
+        self.count
+    }
+
+    /// Whether no record is counted and nothing is left of any.
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// As stored, hidden behind a fresh nonce: equal sums do not look equal, and differences tell nothing.
+    pub(crate) fn masked(self, key: &MacKey, generation: u32) -> Result<MaskedRecordSet, RandomError> {
+        let nonce: [u8; 16] = random_array()?;
+        let sum = self.sum.plus(mask(key, &nonce)).to_bytes().into();
+        Ok(MaskedRecordSet { generation, count: self.count, nonce: nonce.into(), sum })
+    }
+}
+
+/// A record set as stored in `head` and `rotation` (docs/format.md, Record set).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct MaskedRecordSet {
+    #[n(0)]
+    pub(crate) generation: u32,
+    #[n(1)]
+    count: u64,
+    #[n(2)]
+    nonce: ByteArray<16>,
+    #[n(3)]
+    sum: ByteArray<32>,
+}
+
+impl MaskedRecordSet {
+    pub(crate) fn unmask(&self, key: &MacKey) -> RecordSet {
+        RecordSet { count: self.count, sum: Sum::from_bytes(&self.sum).minus(mask(key, &self.nonce)) }
+    }
+}
+
+/// An integer modulo 2^256, lowest limb first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum([u64; 4]);
+
+impl Sum {
+    fn from_bytes(bytes: &[u8; 32]) -> Self {
+        let mut limbs = [0; 4];
+        for (limb, bytes) in limbs.iter_mut().zip(bytes.chunks_exact(8)) {
+            *limb = bytes.iter().rev().fold(0, |value, byte| (value << 8) | u64::from(*byte));
+        }
+        Self(limbs)
+    }
+
+    fn to_bytes(self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.chunks_exact_mut(8).zip(self.0).for_each(|(bytes, limb)| bytes.copy_from_slice(&limb.to_le_bytes()));
+        bytes
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let mut carry = false;
+        Self(std::array::from_fn(|at| {
+            let (value, first) = self.0[at].overflowing_add(other.0[at]);
+            let (value, second) = value.overflowing_add(u64::from(carry));
+            carry = first || second;
+            value
+        }))
+    }
+
+    fn minus(self, other: Self) -> Self {
+        let negated = Self(other.0.map(|limb| !limb));
+        self.plus(negated).plus(Self([1, 0, 0, 0]))
+    }
+}
+
+fn element(key: &MacKey, record: &Record<'_>) -> Sum {
+    let mut bytes = Vec::with_capacity(128);
+    bytes.push(1);
+    record.identity().for_each(|piece| bytes.extend_from_slice(piece));
+    Sum::from_bytes(&key.mac(&[&bytes]))
+}
+
+fn mask(key: &MacKey, nonce: &[u8; 16]) -> Sum {
+    Sum::from_bytes(&key.mac(&[&[0], nonce]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn subtraction_undoes_addition(a: [u64; 4], b: [u64; 4]) {
+            let (a, b) = (Sum(a), Sum(b));
+            prop_assert_eq!(a.plus(b).minus(b), a);
+            prop_assert_eq!(a.minus(a), Sum::default());
+            prop_assert_eq!(Sum::from_bytes(&a.to_bytes()), a);
+        }
+    }
+
+    #[test]
+    fn addition_carries_through_all_limbs() {
+        let all = Sum([u64::MAX; 4]);
+        assert_eq!(all.plus(Sum([1, 0, 0, 0])), Sum::default());
+        assert_eq!(Sum::default().minus(Sum([1, 0, 0, 0])), all);
+    }
+}

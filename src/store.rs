@@ -1,0 +1,266 @@
+//! What the vault needs of a storage engine: ordered tables of opaque bytes, and batches that happen whole or not.
+
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::fmt;
+
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
+
+/// A row: its key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// Reading rows.
+pub trait Rows {
+    /// The value at a key.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The first row at or after a key, in key order. Verification uses it, so that an unknown id takes the same
+    /// path as a known one.
+    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError>;
+
+    /// Up to `limit` rows after a key (from the first, when `None`), in key order.
+    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError>;
+}
+
+/// A storage engine.
+pub trait Store: Rows + Send + Sync {
+    /// Makes every change of the batch, or none. When it returns `Ok`, the changes survive a power loss.
+    fn commit(&self, batch: &Batch) -> Result<(), CommitError>;
+
+    /// A view of all tables at one moment, unmoved by later commits.
+    fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError>;
+
+    /// Makes bytes that were overwritten or deleted unreadable on the medium, as far as the engine can.
+    fn scrub(&self) -> Result<Scrub, StoreError>;
+
+    /// Claims the right to rotate. The operating system drops the claim when the process ends, so that whoever comes
+    /// next need not wait to see whether the other is alive. An engine that cannot tell answers `Unknown`.
+    fn claim_rotation(&self) -> Result<Claim, StoreError> {
+        Ok(Claim::Unknown)
+    }
+
+    /// What an operator should know of the files or the server behind the store, such as unsafe permissions.
+    fn concerns(&self) -> Result<Vec<String>, StoreError> {
+        Ok(vec![])
+    }
+}
+
+/// The tables every engine has (docs/format.md, Tables).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Audit entries by sequence number.
+    Audit,
+    /// Records by API key id.
+    Keys,
+    /// API key ids by the HMAC of an imported token.
+    Lookup,
+    /// The rows `keyring`, `rotation` and `head`.
+    Vault,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 4] = [Self::Audit, Self::Keys, Self::Lookup, Self::Vault];
+
+    /// Its name in engines that name tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Audit => "audit",
+            Self::Keys => "keys",
+            Self::Lookup => "lookup",
+            Self::Vault => "vault",
+        }
+    }
+}
+
+/// Changes that happen together, each with what must be true of the value before.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    changes: Vec<Change>,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Writes a value where `expected` holds.
+    pub fn put(&mut self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>, expected: Expected) {
+        self.changes.push(Change { table, key: key.into(), expected, effect: Effect::Put(value.into()) });
+    }
+
+    /// Deletes a row where `expected` holds.
+    pub fn delete(&mut self, table: Table, key: impl Into<Vec<u8>>, expected: Expected) {
+        self.changes.push(Change { table, key: key.into(), expected, effect: Effect::Delete });
+    }
+
+    /// Changes nothing, and conflicts unless `expected` holds.
+    pub fn check(&mut self, table: Table, key: impl Into<Vec<u8>>, expected: Expected) {
+        self.changes.push(Change { table, key: key.into(), expected, effect: Effect::Check });
+    }
+
+    /// The changes, in the order they were added.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Appends another batch's changes.
+    pub fn append(&mut self, mut other: Self) {
+        self.changes.append(&mut other.changes);
+    }
+
+    /// Keeps the changes that `keep` accepts.
+    pub fn retain(&mut self, keep: impl FnMut(&Change) -> bool) {
+        self.changes.retain(keep);
+    }
+}
+
+/// One change of a batch.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Where.
+    pub table: Table,
+    /// The key of the row.
+    pub key: Vec<u8>,
+    /// What must be true of the value before.
+    pub expected: Expected,
+    /// What happens to the row.
+    pub effect: Effect,
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let effect = match self.effect {
+            Effect::Check => "check",
+            Effect::Delete => "delete",
+            Effect::Put(_) => "put",
+        };
+        write!(out, "{effect} {}/{}", self.table.name(), crate::secret::hex(&self.key))
+    }
+}
+
+/// What a change does to its row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing: only the expectation counts.
+    Check,
+    /// The row goes away.
+    Delete,
+    /// The row gets this value.
+    Put(Vec<u8>),
+}
+
+/// What must be true of a row's value before a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// There is no row.
+    Absent,
+    /// The row has exactly this value. Sealed values never repeat, so this is compare-and-swap.
+    Exactly(Vec<u8>),
+}
+
+impl Expected {
+    /// Whether the value found is the one expected.
+    pub fn holds(&self, found: Option<&[u8]>) -> bool {
+        match self {
+            Self::Absent => found.is_none(),
+            Self::Exactly(bytes) => found == Some(bytes.as_slice()),
+        }
+    }
+}
+
+/// Why a batch was not committed. In both cases nothing of it happened, unless the error says that this is unknown.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Expectations that did not hold, by table and key: all of them.
+    #[error("{} rows changed meanwhile", .0.len())]
+    Conflict(Vec<(Table, Vec<u8>)>),
+    /// The engine failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How far scrubbing went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scrub {
+    /// Old values may remain until readers of old data have ended, or in places the engine does not reach.
+    BestEffort,
+    /// No overwritten value is left in the files of the store.
+    Clean,
+    /// The engine cannot.
+    Unsupported,
+}
+
+/// The answer to a claim to rotate.
+pub enum Claim {
+    /// Nobody else has it; it is given up when the value is dropped.
+    Granted(Box<dyn Send + Sync>),
+    /// A living process has it.
+    Held,
+    /// The engine cannot tell.
+    Unknown,
+}
+
+/// Why the engine could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A file that must be new is there already.
+    #[error("{path} exists already")]
+    AlreadyExists {
+        /// The file.
+        path: String,
+    },
+    /// Others held the store for too long.
+    #[error("the store stayed locked by others")]
+    Busy,
+    /// The medium holds something else than what was written.
+    #[error("the store is damaged: {message}")]
+    Corrupt {
+        /// What the engine says.
+        message: String,
+    },
+    /// The medium or the operating system failed.
+    #[error("the storage engine failed: {message}")]
+    Engine {
+        /// What the engine says.
+        message: String,
+    },
+    /// There is something, and it is not a strongroom store.
+    #[error("{path} is not a strongroom store")]
+    Foreign {
+        /// Where.
+        path: String,
+    },
+    /// The medium is full.
+    #[error("no space left for the store")]
+    Full,
+    /// Written by a later version of strongroom.
+    #[error("the store has layout version {found}, which this version of strongroom does not know")]
+    NewerLayout {
+        /// The version found.
+        found: i64,
+    },
+    /// There is nothing.
+    #[error("there is no store at {path}")]
+    NotFound {
+        /// Where.
+        path: String,
+    },
+    /// The store can only be read.
+    #[error("the store can only be read")]
+    ReadOnly,
+    /// Files that others may exchange or write.
+    #[error("{path} {problem}")]
+    Unsafe {
+        /// Which.
+        path: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}

@@ -1,0 +1,55 @@
+//! The claim to rotate: a lock on a file beside the store, which the operating system drops when its process ends.
+//!
+//! Never on the database file itself: closing any descriptor of it would drop SQLite's own locks in this process.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use super::{Claim, StoreError, files};
+
+pub(super) fn claim(store: &Path) -> Result<Claim, StoreError> {
+    let path = files::beside(store, "-rotate");
+    loop {
+        let file = open_private(&path).map_err(|error| files::failed(&error))?;
+        match file.try_lock() {
+            Ok(()) if is_still_at(&file, &path) => return Ok(Claim::Granted(Box::new(Held { path, _file: file }))),
+            // Its last holder removed it between our opening and our locking.
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Claim::Held),
+            Err(TryLockError::Error(_)) => return Ok(Claim::Unknown),
+        }
+    }
+}
+
+struct Held {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // While it is still locked. A file that cannot be removed is only litter.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn open_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn is_still_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |found: fs::Metadata| (found.dev(), found.ino());
+    let (held, named) = (file.metadata().map(place), fs::symlink_metadata(path).map(place));
+    held.is_ok_and(|held| named.is_ok_and(|named| held == named))
+}
+
+#[cfg(not(unix))]
+fn is_still_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}

@@ -1,0 +1,100 @@
+//! The files behind a SQLite store: private from the first moment, and never reached through a link.
+
+use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+
+/// Makes an empty file with mode 0600 unless one is there.
+pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(StoreError::NotFound { path: folder(path).display().to_string() })
+        }
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+pub(super) fn refuse_missing(path: &Path) -> Result<(), StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(StoreError::NotFound { path: path.display().to_string() })
+        }
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// Refuses a store whose file or folder others could exchange or write.
+pub(super) fn refuse_unsafe(path: &Path) -> Result<(), StoreError> {
+    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
+        let Ok(found) = fs::symlink_metadata(&file) else { continue };
+        let refuse = |problem| Err(StoreError::Unsafe { path: file.display().to_string(), problem });
+        if found.file_type().is_symlink() {
+            return refuse("is a symbolic link");
+        }
+        if !found.is_file() {
+            return refuse("is not a regular file");
+        }
+        if mode(&found) & 0o022 != 0 {
+            return refuse("can be written by others");
+        }
+    }
+    let folder = folder(path);
+    let mode = fs::metadata(&folder).map(|found| mode(&found)).map_err(|error| failed(&error))?;
+    // In a sticky folder such as /tmp others can make files, and cannot exchange ours.
+    if mode & 0o022 != 0 && mode & 0o1000 == 0 {
+        return Err(StoreError::Unsafe {
+            path: folder.display().to_string(),
+            problem: "is a folder that others can write",
+        });
+    }
+    Ok(())
+}
+
+/// What is not refused and still worth mending.
+pub(super) fn concerns(path: &Path) -> Vec<String> {
+    let readable = |file: &PathBuf| fs::symlink_metadata(file).is_ok_and(|found| mode(&found) & 0o044 != 0);
+    let files = [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")];
+    files.iter().filter(|file| readable(file)).map(|file| format!("{} can be read by others", file.display())).collect()
+}
+
+/// The file that SQLite, or the rotation lock, keeps beside the store.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+pub(super) fn failed(error: &std::io::Error) -> StoreError {
+    match error.kind() {
+        ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
+        _ => StoreError::Engine { message: error.to_string() },
+    }
+}
+
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(unix)]
+fn mode(found: &fs::Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::mode(found)
+}
+
+/// Elsewhere permissions are not expressed in mode bits, and nothing is refused for them.
+#[cfg(not(unix))]
+fn mode(_: &fs::Metadata) -> u32 {
+    0
+}

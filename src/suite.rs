@@ -1,0 +1,175 @@
+//! The AEAD suites a record or a wrap may be sealed with, and keys prepared for them.
+
+mod xaes;
+
+use std::fmt;
+use std::str::FromStr;
+
+use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::inout::InOutBuf;
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use chacha20poly1305::XChaCha20Poly1305;
+
+use xaes::Xaes;
+
+/// An AEAD with 32-byte keys, 24-byte random nonces and 16-byte tags (docs/format.md, Suites).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Suite {
+    /// Suite 1, the default: XAES-256-GCM (C2SP), as fast as AES and safe with random nonces.
+    #[default]
+    Xaes256Gcm,
+    /// Suite 2: XChaCha20-Poly1305, for machines without AES instructions.
+    XChaCha20Poly1305,
+}
+
+impl Suite {
+    /// The byte that stands for this suite in records and wraps.
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Xaes256Gcm => 1,
+            Self::XChaCha20Poly1305 => 2,
+        }
+    }
+
+    /// The suite a stored byte stands for.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::Xaes256Gcm),
+            2 => Some(Self::XChaCha20Poly1305),
+            _ => None,
+        }
+    }
+
+    /// The name used on the command line and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Xaes256Gcm => "xaes-256-gcm",
+            Self::XChaCha20Poly1305 => "xchacha20-poly1305",
+        }
+    }
+
+    /// Prepares `key` for sealing and opening.
+    pub(crate) fn cipher(self, key: &[u8; KEY_LEN]) -> Cipher {
+        match self {
+            Self::Xaes256Gcm => Cipher::Xaes(Box::new(Xaes::new(key))),
+            Self::XChaCha20Poly1305 => Cipher::XChaCha(Box::new(XChaCha20Poly1305::new(key.into()))),
+        }
+    }
+}
+
+impl fmt::Display for Suite {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// The text names no suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a suite: use xaes-256-gcm or xchacha20-poly1305")]
+pub struct UnknownSuite;
+
+impl FromStr for Suite {
+    type Err = UnknownSuite;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSuite> {
+        [Self::Xaes256Gcm, Self::XChaCha20Poly1305].into_iter().find(|suite| suite.name() == text).ok_or(UnknownSuite)
+    }
+}
+
+/// One key, prepared for its suite.
+pub(crate) enum Cipher {
+    Xaes(Box<Xaes>),
+    XChaCha(Box<XChaCha20Poly1305>),
+}
+
+impl Cipher {
+    /// Encrypts `buffer` in place and returns the tag.
+    pub(crate) fn seal(&self, nonce: &Nonce, aad: &[u8], buffer: &mut [u8]) -> Result<Tag, SealError> {
+        self.stream().seal(nonce, aad, buffer)
+    }
+
+    /// Checks the tag and decrypts `buffer` in place; on failure the buffer holds no plaintext.
+    pub(crate) fn open(&self, nonce: &Nonce, aad: &[u8], buffer: &mut [u8], tag: &Tag) -> Result<(), OpenError> {
+        self.stream().open(nonce, aad, buffer, tag)
+    }
+
+    /// A worker for many values, fastest when neighbours share the first 12 bytes of their nonces.
+    pub(crate) fn stream(&self) -> CipherStream<'_> {
+        CipherStream { cipher: self, prepared: None }
+    }
+}
+
+/// Seals or opens a run of values under one key, and keeps the AES key derived for the last nonce prefix.
+pub(crate) struct CipherStream<'a> {
+    cipher: &'a Cipher,
+    prepared: Option<([u8; xaes::PREFIX_LEN], Aes256Gcm)>,
+}
+
+impl CipherStream<'_> {
+    pub(crate) fn seal(&mut self, nonce: &Nonce, aad: &[u8], buffer: &mut [u8]) -> Result<Tag, SealError> {
+        let buffer = InOutBuf::from(buffer);
+        let tag = match self.cipher {
+            Cipher::Xaes(key) => {
+                let (gcm, rest) = prepare(&mut self.prepared, key, nonce);
+                gcm.encrypt_inout_detached((&rest).into(), aad, buffer)
+            }
+            Cipher::XChaCha(key) => key.encrypt_inout_detached(nonce.into(), aad, buffer),
+        };
+        tag.map(Into::into).map_err(|_| SealError)
+    }
+
+    pub(crate) fn open(&mut self, nonce: &Nonce, aad: &[u8], buffer: &mut [u8], tag: &Tag) -> Result<(), OpenError> {
+        let buffer = InOutBuf::from(buffer);
+        let opened = match self.cipher {
+            Cipher::Xaes(key) => {
+                let (gcm, rest) = prepare(&mut self.prepared, key, nonce);
+                gcm.decrypt_inout_detached((&rest).into(), aad, buffer, tag.into())
+            }
+            Cipher::XChaCha(key) => key.decrypt_inout_detached(nonce.into(), aad, buffer, tag.into()),
+        };
+        opened.map_err(|_| OpenError)
+    }
+}
+
+fn prepare<'p>(
+    prepared: &'p mut Option<([u8; xaes::PREFIX_LEN], Aes256Gcm)>,
+    key: &Xaes,
+    nonce: &Nonce,
+) -> (&'p Aes256Gcm, [u8; xaes::PREFIX_LEN]) {
+    let (prefix, rest) = xaes::split(nonce);
+    if prepared.as_ref().is_none_or(|(known, _)| *known != prefix) {
+        *prepared = None;
+    }
+    (&prepared.get_or_insert_with(|| (prefix, key.derive(prefix))).1, rest)
+}
+
+/// The plaintext is too long for the suite.
+#[derive(Debug, thiserror::Error)]
+#[error("too long to seal")]
+pub struct SealError;
+
+/// The key, nonce, associated data or bytes are not those that were sealed.
+#[derive(Debug, thiserror::Error)]
+#[error("failed authentication")]
+pub(crate) struct OpenError;
+
+/// Appends each field with its length before it, 4 bytes big-endian: no two lists of fields give the same bytes.
+pub(crate) fn push_fields(aad: &mut Vec<u8>, fields: &[&[u8]]) {
+    for field in fields {
+        let len = u32::try_from(field.len()).expect("associated data fields are a few bytes long");
+        aad.extend(len.to_be_bytes());
+        aad.extend(*field);
+    }
+}
+
+pub(crate) type Nonce = [u8; NONCE_LEN];
+pub(crate) type Tag = [u8; TAG_LEN];
+
+pub(crate) const KEY_LEN: usize = 32;
+pub(crate) const NONCE_LEN: usize = 24;
+pub(crate) const TAG_LEN: usize = 16;
+/// Length of the part of a nonce that neighbours in a batch may share.
+pub(crate) const SHARED_NONCE_LEN: usize = xaes::PREFIX_LEN;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Moments in time: UTC, to the millisecond, written as RFC 3339.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A moment in UTC, to the millisecond.
+///
+/// ```
+/// use strongroom::Timestamp;
+/// let at: Timestamp = "2026-03-01T12:00:00+01:00".parse()?;
+/// assert_eq!(at.to_string(), "2026-03-01T11:00:00Z");
+/// # Ok::<(), strongroom::TimestampError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The present, from the operating system's clock.
+    pub fn now() -> Self {
+        Self::from(SystemTime::now())
+    }
+
+    /// Reads milliseconds since 1970-01-01T00:00:00Z; `None` outside the years 0 to 9999.
+    pub fn from_unix_millis(millis: i64) -> Option<Self> {
+        (EARLIEST..=LATEST).contains(&millis).then_some(Self(millis))
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub fn unix_millis(self) -> i64 {
+        self.0
+    }
+
+    /// This moment and `duration` more, at most the end of the year 9999.
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(millis).min(LATEST))
+    }
+
+    /// How long ago `earlier` was; zero when it is not earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// The text is not an RFC 3339 time in the years 0 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an RFC 3339 time such as 2027-01-31T00:00:00Z")]
+pub struct TimestampError;
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        let parsed: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
+        Self::from_unix_millis(parsed.as_millisecond()).ok_or(TimestampError)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
+        fmt::Display::fmt(&time, out)
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let millis = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(LATEST),
+            Err(before) => i64::try_from(before.duration().as_millis()).map_or(EARLIEST, |ms| -ms),
+        };
+        Self(millis.clamp(EARLIEST, LATEST))
+    }
+}
+
+/// 0000-01-01T00:00:00Z and 9999-12-30T22:00:00Z, the last moment that every offset can write with four digits.
+const EARLIEST: i64 = -62_167_219_200_000;
+const LATEST: i64 = 253_402_207_200_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_print_as_they_are_read() {
+        for text in ["1970-01-01T00:00:00Z", "2026-11-21T22:08:43.123Z", "9999-12-30T22:00:00Z"] {
+            assert_eq!(text.parse::<Timestamp>().expect(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_refused() {
+        for text in ["", "2026-11-21", "2026-11-21T22:08:43", "tomorrow", "10000-01-01T00:00:00Z"] {
+            assert_eq!(text.parse::<Timestamp>(), Err(TimestampError), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_moment_is_never_passed() {
+        let last = Timestamp::from_unix_millis(LATEST).expect("in range");
+        assert_eq!(last.saturating_add(Duration::MAX), last);
+        assert_eq!(last.to_string(), "9999-12-30T22:00:00Z");
+    }
+}
