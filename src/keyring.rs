@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 use stored::{Authenticated, Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
-pub(crate) use stored::{RowError, RowLabel, decode_whole, encode};
+pub(crate) use stored::{RowError, RowLabel, encode};
 pub(crate) use wrap::KeyEncryptionKeys;
 
 /// The opened keyring: what is stored, and every data key it wraps, ready for use.
@@ -259,7 +259,7 @@ impl Generation {
     }
 
     /// Appends the MAC that makes `body` a row of this vault.
-    pub(crate) fn seal_row(&self, label: RowLabel, body: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn seal_row(&self, label: RowLabel, body: &[u8]) -> Vec<u8> {
         stored::authenticate(&self.rows, label, body)
     }
 

@@ -1,22 +1,67 @@
-//! strongroom
-mod api_key;
-mod audit;
-mod keyring;
-mod master_key;
-mod master_keys;
-mod record;
-mod record_set;
-mod secret;
-mod store;
-mod suite;
+#![doc = include_str!("../README.md")]
+//! # Modules
+//!
+//! They stand in the order of their dependencies, the lowest first, and import downward only.
+
 mod time;
+
+mod secret;
+
+mod suite;
+
+mod master_key;
+
+mod master_keys;
+
+mod keyring;
+
 mod token;
 
-pub use api_key::*;
-pub use audit::*;
-pub use master_key::*;
-pub use master_keys::*;
-pub use store::*;
-pub use suite::Suite;
-pub use time::*;
-pub use token::*;
+mod api_key;
+
+mod record;
+
+mod record_set;
+
+mod lookup;
+
+mod audit;
+
+mod store;
+
+mod import;
+
+mod error;
+
+mod ledger;
+
+mod rotation;
+
+mod vault;
+
+pub use api_key::{
+    ApiKey, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES, Network,
+    NetworkError, NewApiKey, Refusal, Request, Status,
+};
+pub use audit::{Act, ActError, Action, AuditEntry, AuditFault, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome};
+pub use error::{Error, ErrorKind};
+pub use import::{ImportError, ImportedKey};
+pub use keyring::{KeyringError, MasterKeyVersion, VaultId};
+pub use master_key::{Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity};
+pub use master_keys::{MasterKeys, MasterKeysError};
+pub use record::RecordError;
+pub use rotation::{
+    Flow, OpenRotation, Phase, Progress, RotateOptions, RotationOutcome, RotationPlan, RotationReport, Unreadable,
+};
+pub use secret::{RandomError, SecretBytes, SecretText};
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
+pub use store::{
+    Batch, Change, Claim, CommitError, Effect, Expected, MemoryStore, Row, Rows, Scrub, Store, StoreError, Table,
+};
+pub use suite::{SealError, Suite, UnknownSuite};
+pub use time::{Timestamp, TimestampError};
+pub use token::{ApiKeyId, ApiKeyIdError};
+pub use vault::{
+    DoctorReport, Issued, Listed, Query, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus, VerifyError,
+};

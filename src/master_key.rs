@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::secret::{RandomError, SecretBytes, SecretText, fill_random, hex, on_wiped_stack, same_bytes};
 
-pub use strength::{Finding, Severity, check as check_strength};
+pub use strength::{Finding, Severity};
 
 /// 32 secret bytes, written as 44 characters of URL-safe base64: what `Fernet.generate_key()` prints.
 ///

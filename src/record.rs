@@ -279,6 +279,9 @@ pub enum RecordError {
         /// The generation it names.
         generation: u32,
     },
+    /// No row of the lookup index leads from the imported token to this record.
+    #[error("the lookup index does not lead to the record")]
+    NotIndexed,
     /// The record was written for another API key.
     #[error("the record was moved here from {from}")]
     Moved {
@@ -296,6 +299,7 @@ impl RecordError {
             Self::Format { .. } => "newer-format",
             Self::MissingGeneration { .. } => "missing-generation",
             Self::Moved { .. } => "moved",
+            Self::NotIndexed => "not-indexed",
         }
     }
 }

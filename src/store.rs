@@ -114,6 +114,11 @@ impl Batch {
         self.changes.append(&mut other.changes);
     }
 
+    /// Keeps the first `len` changes.
+    pub fn truncate(&mut self, len: usize) {
+        self.changes.truncate(len);
+    }
+
     /// Keeps the changes that `keep` accepts.
     pub fn retain(&mut self, keep: impl FnMut(&Change) -> bool) {
         self.changes.retain(keep);

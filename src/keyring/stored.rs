@@ -84,7 +84,7 @@ impl Stored {
     }
 
     pub(super) fn to_row(&self, key: &MacKey) -> Vec<u8> {
-        authenticate(key, RowLabel::Keyring, encode(self))
+        authenticate(key, RowLabel::Keyring, &encode(self))
     }
 
     /// The active master key is configured, and no configured key contradicts the fingerprint of its version.
@@ -196,7 +196,7 @@ pub(crate) enum RowError {
 }
 
 /// `body` as a row: format version, body, MAC.
-pub(super) fn authenticate(key: &MacKey, label: RowLabel, body: Vec<u8>) -> Vec<u8> {
+pub(super) fn authenticate(key: &MacKey, label: RowLabel, body: &[u8]) -> Vec<u8> {
     let mut row = Vec::with_capacity(1 + body.len() + MAC_LEN);
     row.push(ROW_FORMAT);
     row.extend(body);

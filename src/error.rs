@@ -1,0 +1,177 @@
+//! The error of the vault's operations: what failed, and what kind of failure it is.
+
+use crate::api_key::LimitError;
+use crate::audit::{ActError, AuditFault};
+use crate::import::ImportError;
+use crate::keyring::KeyringError;
+use crate::record::RecordError;
+use crate::secret::RandomError;
+use crate::store::StoreError;
+use crate::token::ApiKeyId;
+
+/// Why an operation on a vault failed. Messages name ids and counts, never contents.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The actor or the reason is missing or too long.
+    #[error(transparent)]
+    Act(#[from] ActError),
+    /// The audit log does not hold together.
+    #[error(transparent)]
+    Audit(#[from] AuditFault),
+    /// Others kept changing the same rows.
+    #[error("others kept changing the same rows")]
+    Contended,
+    /// A line of an import cannot be taken, and nothing was imported.
+    #[error("line {line}: {source}")]
+    Import {
+        /// The first such line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: ImportError,
+    },
+    /// The keyring does not open.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// A limit is passed.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// The store holds no vault.
+    #[error("the store holds no vault")]
+    NoVault,
+    /// There is no such API key.
+    #[error("there is no API key {id}")]
+    NotFound {
+        /// The id asked for.
+        id: ApiKeyId,
+    },
+    /// The API key was made without a sealed copy of its secret.
+    #[error("API key {id} was made unrecoverable: no copy of its secret exists")]
+    NotRecoverable {
+        /// The id asked for.
+        id: ApiKeyId,
+    },
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// A record does not open.
+    #[error("API key {id}: {source}")]
+    Record {
+        /// Where the record stands.
+        id: ApiKeyId,
+        /// What is wrong with it.
+        source: RecordError,
+    },
+    /// The records are not those that were written: their count or their digest differs from the authenticated head.
+    #[error(
+        "the records of generation {generation} are not those that were written: one was put back, removed or added"
+    )]
+    RecordSet {
+        /// The generation that does not add up.
+        generation: u32,
+    },
+    /// Another process is rotating the master key.
+    #[error("another process is rotating the master key (since {since_secs} s without a sign of life)")]
+    RotationHeld {
+        /// Age of its last batch.
+        since_secs: u64,
+    },
+    /// A rotation is open, and the call needs it finished.
+    #[error("a rotation to master key {to} is open")]
+    RotationOpen {
+        /// The master key version it goes to.
+        to: u32,
+    },
+    /// Nothing to rotate to, or a target that cannot be one.
+    #[error("cannot rotate to master key {to}: {problem}")]
+    RotationTarget {
+        /// The version asked for, or the active one when none was.
+        to: u32,
+        /// Why not.
+        problem: &'static str,
+    },
+    /// The storage engine failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A row is not what strongroom wrote.
+    #[error("the row {row} {problem}")]
+    Tampered {
+        /// The row: `head`, `rotation`, `lookup`.
+        row: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store holds a vault already.
+    #[error("the store holds a vault already")]
+    VaultExists,
+}
+
+impl Error {
+    /// What kind of failure this is: what a program decides by.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Act(_) | Self::Limit(_) | Self::Import { .. } | Self::RotationTarget { .. } => ErrorKind::Input,
+            Self::Audit(_) | Self::Record { .. } | Self::RecordSet { .. } | Self::Tampered { .. } => ErrorKind::Corrupt,
+            Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
+            Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
+            Self::Keyring(error) => keyring_kind(error),
+            Self::NoVault => ErrorKind::NoStore,
+            Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
+            Self::Random(_) => ErrorKind::General,
+            Self::Store(error) => store_kind(error),
+        }
+    }
+}
+
+fn keyring_kind(error: &KeyringError) -> ErrorKind {
+    match error {
+        KeyringError::Format { .. } => ErrorKind::Newer,
+        KeyringError::Malformed | KeyringError::Unauthentic | KeyringError::Unwrap { .. } => ErrorKind::Corrupt,
+        KeyringError::MissingMasterKey { .. }
+        | KeyringError::NotConfigured { .. }
+        | KeyringError::RetiredKey { .. }
+        | KeyringError::RetiredVersion { .. }
+        | KeyringError::WrongMasterKey { .. } => ErrorKind::MasterKey,
+        KeyringError::Random(_) => ErrorKind::General,
+    }
+}
+
+fn store_kind(error: &StoreError) -> ErrorKind {
+    match error {
+        StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
+        StoreError::Busy => ErrorKind::Busy,
+        StoreError::Corrupt { .. } => ErrorKind::Corrupt,
+        StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly => ErrorKind::Engine,
+        StoreError::Foreign { .. } | StoreError::NotFound { .. } => ErrorKind::NoStore,
+        StoreError::NewerLayout { .. } => ErrorKind::Newer,
+        StoreError::Unsafe { .. } => ErrorKind::Unsafe,
+    }
+}
+
+/// Kinds of failure. The program has an exit code for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Somebody else is at it; try again.
+    Busy,
+    /// Something is there already, or open.
+    Conflict,
+    /// Stored bytes are damaged or were tampered with.
+    Corrupt,
+    /// The storage engine or its medium failed, is full, or may not be written.
+    Engine,
+    /// Anything else.
+    General,
+    /// The caller asked for something that cannot be.
+    Input,
+    /// A master key is missing or wrong.
+    MasterKey,
+    /// Written by a later version of strongroom.
+    Newer,
+    /// There is no vault where one was expected.
+    NoStore,
+    /// There is no such API key, or nothing to recover of it.
+    NotFound,
+    /// Others could exchange or write the files.
+    Unsafe,
+}

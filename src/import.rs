@@ -1,0 +1,195 @@
+//! Import lines: API keys with tokens from elsewhere, one JSON object a line, read strictly.
+
+use serde::Deserialize;
+
+use crate::api_key::{LimitError, NewApiKey};
+use crate::secret::SecretText;
+use crate::time::Timestamp;
+use crate::token::{MAX_IMPORTED_LEN, Shape};
+
+/// An API key whose token exists already.
+#[derive(Debug)]
+pub struct ImportedKey {
+    pub(crate) token: SecretText,
+    pub(crate) key: NewApiKey,
+    pub(crate) created_at: Option<Timestamp>,
+    pub(crate) revoked: bool,
+}
+
+impl ImportedKey {
+    /// An API key with this token (1 to 512 bytes) and the attributes of `key`.
+    pub fn new(token: SecretText, key: NewApiKey) -> Self {
+        Self { token, key, created_at: None, revoked: false }
+    }
+
+    /// When it was issued where it comes from; the moment of import unless set.
+    #[must_use]
+    pub fn created_at(mut self, at: Timestamp) -> Self {
+        self.created_at = Some(at);
+        self
+    }
+
+    /// It was revoked where it comes from.
+    #[must_use]
+    pub fn revoked(mut self) -> Self {
+        self.revoked = true;
+        self
+    }
+
+    /// Reads one line of an import file.
+    ///
+    /// ```
+    /// # use strongroom::ImportedKey;
+    /// let line = r#"{"token": "ghx_fake", "name": "billing", "scopes": ["read"], "expires_at": "2030-01-01T00:00:00Z"}"#;
+    /// assert!(ImportedKey::parse(line).is_ok());
+    /// assert!(ImportedKey::parse(r#"{"name": "no token"}"#).is_err());
+    /// ```
+    pub fn parse(line: &str) -> Result<Self, ImportError> {
+        let Line { token, name, owner, scopes, expires_at, revoked, created_at } =
+            serde_json::from_str(line).map_err(|error| ImportError::of_json(&error))?;
+        let time = |field, text: Option<String>| {
+            text.map(|text| text.parse().map_err(|_| ImportError::Time { field })).transpose()
+        };
+        let mut key = NewApiKey::new(name);
+        key.owner = owner;
+        key.scopes = scopes.unwrap_or_default();
+        key.expires_at = time("expires_at", expires_at)?;
+        let created_at = time("created_at", created_at)?;
+        let imported = Self { token: token.0, key, created_at, revoked: revoked.unwrap_or(false) };
+        imported.check()?;
+        Ok(imported)
+    }
+
+    /// Whether the token can be found again, and every limit is kept.
+    pub(crate) fn check(&self) -> Result<(), ImportError> {
+        self.key.check()?;
+        match self.token.expose().len() {
+            0 => Err(ImportError::NoToken),
+            len if len > MAX_IMPORTED_LEN => Err(ImportError::TokenTooLong { len }),
+            _ if matches!(Shape::of(self.token.expose()), Shape::Damaged) => Err(ImportError::Damaged),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why a line cannot be imported. Never holds any part of the line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// It has strongroom's own shape and a wrong check, so it could never verify.
+    #[error("the token has the shape of a strongroom token and a wrong check: it is damaged")]
+    Damaged,
+    /// The token is in the vault already.
+    #[error("an API key with this token is in the vault already")]
+    Exists,
+    /// Not an object with the known fields.
+    #[error(
+        "not an object with the fields token and name, and if wanted owner, scopes, expires_at, revoked, created_at (at column {column})"
+    )]
+    Fields {
+        /// Where the parser stopped.
+        column: usize,
+    },
+    /// Not JSON.
+    #[error("not JSON (at column {column})")]
+    Json {
+        /// Where the parser stopped.
+        column: usize,
+    },
+    /// A limit is passed.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// The token is empty.
+    #[error("the token is empty")]
+    NoToken,
+    /// The token stood on an earlier line.
+    #[error("the same token stands on line {line}")]
+    Repeated {
+        /// The earlier line.
+        line: usize,
+    },
+    /// A time is not one.
+    #[error("{field} is not an RFC 3339 time such as 2027-01-31T00:00:00Z")]
+    Time {
+        /// Which field.
+        field: &'static str,
+    },
+    /// The token is too long.
+    #[error("the token has {len} bytes, and {MAX_IMPORTED_LEN} is the limit")]
+    TokenTooLong {
+        /// Its length.
+        len: usize,
+    },
+}
+
+impl ImportError {
+    /// The parser's own message may quote the line.
+    fn of_json(error: &serde_json::Error) -> Self {
+        let column = error.column();
+        if error.is_data() { Self::Fields { column } } else { Self::Json { column } }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    token: TokenField,
+    name: String,
+    #[serde(default)]
+    owner: Option<String>,
+    #[serde(default)]
+    scopes: Option<Vec<String>>,
+    #[serde(default)]
+    expires_at: Option<String>,
+    #[serde(default)]
+    revoked: Option<bool>,
+    #[serde(default)]
+    created_at: Option<String>,
+}
+
+/// Wiped also when a later field of the line turns out to be wrong.
+struct TokenField(SecretText);
+
+impl<'de> Deserialize<'de> for TokenField {
+    fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        String::deserialize(input).map(|text| Self(SecretText::new(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_read() {
+        let line = r#"{"token":"t","name":"n","owner":"o","scopes":["a","b"],"expires_at":"2030-01-01T00:00:00Z","revoked":true,"created_at":"2020-01-01T00:00:00Z"}"#;
+        let read = ImportedKey::parse(line).expect("good");
+        assert_eq!((read.token.expose(), read.key.name.as_str(), read.revoked), ("t", "n", true));
+        assert_eq!(read.key.scopes, ["a", "b"]);
+        assert_eq!(read.key.expires_at, "2030-01-01T00:00:00Z".parse().ok());
+        assert_eq!(read.created_at, "2020-01-01T00:00:00Z".parse().ok());
+    }
+
+    #[test]
+    fn errors_name_the_place_and_never_the_text() {
+        let long = format!(r#"{{"token":"{}","name":"n"}}"#, "canary".repeat(100));
+        let cases = [
+            ("", "not JSON (at column 0)"),
+            ("canary", "not JSON (at column 1)"),
+            (r#"{"token":"canary"}"#, "not an object with"),
+            (r#"{"token":"canary","name":"n","canary":1}"#, "not an object with"),
+            (r#"{"token":"canary","name":"n","revoked":"canary"}"#, "not an object with"),
+            (r#"{"token":"canary","name":"n","expires_at":"canary"}"#, "expires_at is not an RFC 3339 time"),
+            (r#"{"token":"","name":"n"}"#, "the token is empty"),
+            (r#"{"token":"canary","name":""}"#, "the name is empty"),
+            (r#"{"token":"canary","name":"n"} canary"#, "not JSON"),
+            (r#"["canary"]"#, "not an object with"),
+            (&long, "the token has 600 bytes"),
+        ];
+        for (line, message) in cases {
+            let error = ImportedKey::parse(line).expect_err(message);
+            assert!(error.to_string().starts_with(message), "{error}");
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The one way to change a vault: a change, its audit entries, and the new authenticated head are one batch.
+
+mod head;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
+
+use crate::audit::{Act, Draft, row_key};
+use crate::error::Error;
+use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
+use crate::record::Record;
+use crate::record_set::RecordSet;
+use crate::store::{Batch, CommitError, Effect, Expected, Rows, Store, Table};
+use crate::time::Timestamp;
+use crate::token::ApiKeyId;
+
+pub(crate) use head::{Head, mask_all, unmask_all};
+
+/// A source of the present moment.
+pub(crate) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What every operation on a vault shares: the store, the keys, the clock.
+pub(crate) struct Ledger {
+    store: Box<dyn Store>,
+    keks: KeyEncryptionKeys,
+    clock: Clock,
+    keyring: RwLock<Arc<Keyring>>,
+    started: Instant,
+    checked_millis: AtomicU64,
+    writing: Mutex<()>,
+}
+
+impl Ledger {
+    /// Writes a new vault's first rows and opens it. The store must hold none.
+    pub(crate) fn create(
+        store: Box<dyn Store>,
+        keks: KeyEncryptionKeys,
+        clock: Clock,
+        keyring: Keyring,
+        first: impl FnOnce(&mut Change<'_>) -> Result<(), Error>,
+        act: &Act,
+    ) -> Result<Self, Error> {
+        let ledger = Self::new(store, keks, clock, keyring);
+        let keyring = ledger.keyring();
+        let head = Head::new(&keyring);
+        let mut change = Change::new(&keyring, head, ledger.now());
+        change.batch.put(Table::Vault, KEYRING, keyring.bytes(), Expected::Absent);
+        first(&mut change)?;
+        match ledger.store.commit(&change.into_batch(act, None)?) {
+            Ok(()) => Ok(ledger),
+            Err(CommitError::Conflict(_)) => Err(Error::VaultExists),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// Opens the vault in a store.
+    pub(crate) fn open(
+        store: Box<dyn Store>,
+        keks: impl FnOnce(&[u8]) -> Result<KeyEncryptionKeys, Error>,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let row = store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+        let keks = keks(&row)?;
+        let keyring = Keyring::open(row, &keks)?;
+        Ok(Self::new(store, keks, clock, keyring))
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    pub(crate) fn keks(&self) -> &KeyEncryptionKeys {
+        &self.keks
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The keyring as last seen.
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The keyring, looked up again when the last look is a second old: a process that only verifies stops using a
+    /// retired generation within a second.
+    pub(crate) fn recent_keyring(&self) -> Result<Arc<Keyring>, Error> {
+        let now = self.elapsed_millis();
+        if now.saturating_sub(self.checked_millis.load(Ordering::Relaxed)) < MAX_KEYRING_AGE_MILLIS {
+            return Ok(self.keyring());
+        }
+        self.reload()
+    }
+
+    /// Reads the keyring again; opens it only when it changed.
+    pub(crate) fn reload(&self) -> Result<Arc<Keyring>, Error> {
+        let row = self.store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+        self.checked_millis.store(self.elapsed_millis(), Ordering::Relaxed);
+        let known = self.keyring();
+        if known.bytes() == row {
+            return Ok(known);
+        }
+        let opened = Arc::new(Keyring::open(row, &self.keks)?);
+        tracing::info!(
+            generation = opened.active_generation(),
+            master_key = opened.active_master(),
+            "the keyring changed and was opened again"
+        );
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&opened);
+        Ok(opened)
+    }
+
+    /// Keyring and head as they stood at one moment.
+    pub(crate) fn read_together(&self, rows: &dyn Rows) -> Result<(Arc<Keyring>, Head), Error> {
+        let row = rows.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+        let known = self.keyring();
+        let keyring = if known.bytes() == row { known } else { Arc::new(Keyring::open(row, &self.keks)?) };
+        let row = rows.get(Table::Vault, HEAD)?.ok_or_else(head_missing)?;
+        let head = Head::open(&keyring, &row).map_err(head_tampered)?;
+        Ok((keyring, head))
+    }
+
+    /// Makes a change: `prepare` reads what it needs and fills the batch; it runs again whenever somebody else was
+    /// quicker, and sees the new state then.
+    pub(crate) fn change<T>(
+        &self,
+        act: &Act,
+        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        act.check()?;
+        // Threads of one process take turns, rather than finding out at the commit that another was quicker.
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..MAX_ATTEMPTS {
+            let (keyring, head, head_row) = self.keyring_and_head()?;
+            let mut change = Change::new(&keyring, head, self.now());
+            change.batch.check(Table::Vault, KEYRING, Expected::Exactly(keyring.bytes().into()));
+            let prepared = match prepare(&mut change) {
+                Ok(prepared) => prepared,
+                // What was read may be newer than the keyring it was read with.
+                Err(_) if self.reload()?.bytes() != keyring.bytes() => continue,
+                Err(error) => return Err(error),
+            };
+            let next = change.next_keyring.take();
+            let batch = change.into_batch(act, Some((head_row, next.as_ref())))?;
+            match self.store.commit(&batch) {
+                Ok(()) => {
+                    if let Some(next) = next {
+                        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+                    }
+                    return Ok(prepared);
+                }
+                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(CommitError::Conflict(rows)) => {
+                    tracing::debug!(rows = rows.len(), "others were quicker; reading again");
+                    self.reload()?;
+                }
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// The two are separate reads, and a rotation may fall between them: a head that does not open is only tampered
+    /// with if it stays when the keyring has stayed.
+    fn keyring_and_head(&self) -> Result<(Arc<Keyring>, Head, Vec<u8>), Error> {
+        let mut last: Option<Vec<u8>> = None;
+        for _ in 0..MAX_ATTEMPTS {
+            let keyring = self.keyring();
+            let row = self.store.get(Table::Vault, HEAD)?.ok_or_else(head_missing)?;
+            match Head::open(&keyring, &row) {
+                Ok(head) => return Ok((keyring, head, row)),
+                Err(error) => {
+                    let reloaded = self.reload()?;
+                    if reloaded.bytes() == keyring.bytes() && last.as_ref() == Some(&row) {
+                        return Err(head_tampered(error));
+                    }
+                    last = Some(row);
+                }
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    fn new(store: Box<dyn Store>, keks: KeyEncryptionKeys, clock: Clock, keyring: Keyring) -> Self {
+        Self {
+            store,
+            keks,
+            clock,
+            keyring: RwLock::new(Arc::new(keyring)),
+            started: Instant::now(),
+            checked_millis: AtomicU64::new(0),
+            writing: Mutex::new(()),
+        }
+    }
+
+    fn elapsed_millis(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A change in the making.
+pub(crate) struct Change<'k> {
+    pub(crate) keyring: &'k Keyring,
+    pub(crate) head: Head,
+    pub(crate) now: Timestamp,
+    pub(crate) batch: Batch,
+    drafts: Vec<Draft>,
+    next_keyring: Option<Keyring>,
+}
+
+impl<'k> Change<'k> {
+    fn new(keyring: &'k Keyring, head: Head, now: Timestamp) -> Self {
+        Self { keyring, head, now, batch: Batch::new(), drafts: vec![], next_keyring: None }
+    }
+
+    /// Adds an audit entry.
+    pub(crate) fn audit(&mut self, draft: Draft) {
+        self.drafts.push(draft);
+    }
+
+    /// Writes a new record.
+    pub(crate) fn insert_record(&mut self, id: ApiKeyId, record: Vec<u8>) -> Result<(), Error> {
+        self.count(id, &record, RecordSet::add)?;
+        self.batch.put(Table::Keys, id.to_bytes(), record, Expected::Absent);
+        Ok(())
+    }
+
+    /// Writes a record in place of the one read before.
+    pub(crate) fn replace_record(&mut self, id: ApiKeyId, old: Vec<u8>, new: Vec<u8>) -> Result<(), Error> {
+        self.count(id, &old, RecordSet::remove)?;
+        self.count(id, &new, RecordSet::add)?;
+        self.batch.put(Table::Keys, id.to_bytes(), new, Expected::Exactly(old));
+        Ok(())
+    }
+
+    /// Puts another keyring in place of the present one; the head is authenticated under it.
+    pub(crate) fn replace_keyring(&mut self, next: Keyring) {
+        let old = Expected::Exactly(self.keyring.bytes().into());
+        self.batch.retain(|change| {
+            !(change.table == Table::Vault && change.key == KEYRING && change.effect == Effect::Check)
+        });
+        self.batch.put(Table::Vault, KEYRING, next.bytes(), old);
+        self.next_keyring = Some(next);
+    }
+
+    fn count(
+        &mut self,
+        id: ApiKeyId,
+        bytes: &[u8],
+        apply: fn(&mut RecordSet, &crate::keyring::MacKey, &Record<'_>),
+    ) -> Result<(), Error> {
+        let unreadable = |source| Error::Record { id, source };
+        let record = Record::parse(bytes).map_err(unreadable)?;
+        let generation = record.generation();
+        let missing = || unreadable(crate::record::RecordError::MissingGeneration { generation });
+        let key = &self.keyring.generation(generation).ok_or_else(missing)?.record_set;
+        apply(self.head.set(generation), key, &record);
+        Ok(())
+    }
+
+    fn into_batch(mut self, act: &Act, old: Option<(Vec<u8>, Option<&Keyring>)>) -> Result<Batch, Error> {
+        let (expected, next) = match old {
+            None => (Expected::Absent, None),
+            Some((row, next)) => (Expected::Exactly(row), next),
+        };
+        for draft in &self.drafts {
+            let (line, end) = self.head.chain.append(draft, act, self.now);
+            self.batch.put(Table::Audit, row_key(end.seq), line, Expected::Absent);
+            self.head.chain = end;
+        }
+        let row = self.head.seal(next.unwrap_or(self.keyring))?;
+        self.batch.put(Table::Vault, HEAD, row, expected);
+        Ok(self.batch)
+    }
+}
+
+fn head_missing() -> Error {
+    Error::Tampered { row: "head", problem: "is missing".into() }
+}
+
+fn head_tampered(error: RowError) -> Error {
+    Error::Tampered { row: "head", problem: error.to_string() }
+}
+
+/// Keys of the table `vault`.
+pub(crate) const KEYRING: &[u8] = b"keyring";
+pub(crate) const HEAD: &[u8] = b"head";
+const MAX_KEYRING_AGE_MILLIS: u64 = 1_000;
+/// One of several writers always gets through, so this many lost races in a row mean that something else is wrong.
+const MAX_ATTEMPTS: usize = 1_000;

@@ -1,0 +1,118 @@
+//! What a rotation would do, and what one that is open has done, without changing anything.
+
+use std::sync::Arc;
+
+use super::state::{ROTATION, State, tampered};
+use super::{Phase, RotateOptions, target};
+use crate::error::Error;
+use crate::keyring::Keyring;
+use crate::ledger::{Head, Ledger};
+use crate::master_key::Fingerprint;
+use crate::record::Record;
+use crate::store::{Rows, Table};
+use crate::time::Timestamp;
+use crate::token::ApiKeyId;
+
+/// What a rotation would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RotationPlan {
+    /// The master key version now active.
+    pub from_master: u32,
+    /// The version it would go to.
+    pub to_master: u32,
+    /// The fingerprint of that version.
+    pub to_fingerprint: Fingerprint,
+    /// Records by the generation they are counted under.
+    pub records: Vec<(u32, u64)>,
+    /// The rotation that is open, and would be continued.
+    pub open: Option<OpenRotation>,
+}
+
+/// A rotation that has begun and not finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenRotation {
+    /// What it is doing.
+    pub phase: Phase,
+    /// The master key version it comes from.
+    pub from_master: u32,
+    /// The master key version it goes to.
+    pub to_master: u32,
+    /// The generation that retires.
+    pub from_generation: u32,
+    /// The new generation.
+    pub to_generation: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Records moved so far.
+    pub moved: u64,
+    /// Whether a process is at it now.
+    pub running: bool,
+}
+
+impl OpenRotation {
+    pub(crate) fn of(state: &State, now: Timestamp) -> Self {
+        Self {
+            phase: state.phase,
+            from_master: state.from_master,
+            to_master: state.to_master,
+            from_generation: state.from_generation,
+            to_generation: state.to_generation,
+            started_at: state.started_at,
+            moved: state.moved,
+            running: state.lease.is_some_and(|lease| lease.is_alive(now)),
+        }
+    }
+}
+
+/// What [`super::rotate`] would do with the same options.
+pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationPlan, Error> {
+    let snapshot = ledger.store().snapshot()?;
+    let (keyring, _) = ledger.read_together(&*snapshot)?;
+    let open = open_in(&keyring, &*snapshot)?;
+    let to_master = match &open {
+        Some(open) => open.to_master,
+        None => target(ledger, &keyring, options)?,
+    };
+    let to_fingerprint = ledger.keks().fingerprint(to_master);
+    Ok(RotationPlan {
+        from_master: open.as_ref().map_or(keyring.active_master(), |open| open.from_master),
+        to_master,
+        to_fingerprint: to_fingerprint
+            .ok_or(Error::RotationTarget { to: to_master, problem: "it is not configured" })?,
+        records: records_by_generation(ledger, &*snapshot)?,
+        open: open.map(|open| OpenRotation::of(&open, ledger.now())),
+    })
+}
+
+/// API keys by generation, from the authenticated counts. The sentinel is none.
+pub(crate) fn records_by_generation(ledger: &Ledger, rows: &dyn Rows) -> Result<Vec<(u32, u64)>, Error> {
+    let (keyring, head) = ledger.read_together(rows)?;
+    let state = open_in(&keyring, rows)?;
+    let sets = |id: &u32| {
+        let moved = state.as_ref().and_then(|state| state.sets.get(id)).copied().unwrap_or_default();
+        head.sets().get(id).copied().unwrap_or_default().plus(moved).count()
+    };
+    let mut records: Vec<_> = keyring.generations().map(|id| (id, sets(&id))).collect();
+    if let Some(row) = rows.get(Table::Keys, &ApiKeyId::SENTINEL.to_bytes())? {
+        let of = Record::parse(&row).map(|record| record.generation());
+        records.iter_mut().filter(|(id, _)| of == Ok(*id)).for_each(|(_, count)| *count = count.wrapping_sub(1));
+    }
+    Ok(records)
+}
+
+/// The rotation that is open, its row, and the keyring and head of the same moment.
+pub(crate) fn read_state(ledger: &Ledger) -> Result<Option<(State, Vec<u8>, Arc<Keyring>, Head)>, Error> {
+    let snapshot = ledger.store().snapshot()?;
+    let Some(row) = snapshot.get(Table::Vault, ROTATION)? else { return Ok(None) };
+    let (keyring, head) = ledger.read_together(&*snapshot)?;
+    let state = State::open(&keyring, &row).map_err(tampered)?;
+    Ok(Some((state, row, keyring, head)))
+}
+
+/// The rotation that is open in a snapshot whose keyring is this.
+pub(crate) fn open_in(keyring: &Keyring, rows: &dyn Rows) -> Result<Option<State>, Error> {
+    let Some(row) = rows.get(Table::Vault, ROTATION)? else { return Ok(None) };
+    State::open(keyring, &row).map(Some).map_err(tampered)
+}

@@ -1,0 +1,117 @@
+//! The proof: every part of every record opened under the new generation. Labels are not believed.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::feed::Feed;
+use super::{Flow, Phase, Progress, RotationReport, Run, Unreadable, without_sentinel};
+use crate::error::Error;
+use crate::keyring::Keyring;
+use crate::lookup::LookupRow;
+use crate::record::{Record, RecordError};
+use crate::store::{Batch, Row, Table};
+use crate::token::ApiKeyId;
+
+/// Opens every record, and lists those that do not open under the new generation. Always from the first record on:
+/// what an interrupted proof had found is not known any more.
+pub(super) fn verify(
+    run: &mut Run<'_>,
+    report: &mut RotationReport,
+    watch: &mut dyn FnMut(&Progress) -> Flow,
+) -> Result<Flow, Error> {
+    (report.verified, report.unreadable) = (0, vec![]);
+    count_lookups(run)?;
+    let keyring = run.keyring.clone();
+    let feed = Feed::new(run.ledger.store(), None, run.options.batch.get());
+    let workers = run.options.worker_count().get();
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(workers);
+        for _ in 0..workers {
+            let (feed, keyring, from, sender) = (&feed, &keyring, run.state.from_generation, sender.clone());
+            scope.spawn(move || work(feed, keyring, from, &sender));
+        }
+        drop(sender);
+        let flow = collect(run, report, &receiver, watch);
+        feed.stop();
+        drop(receiver);
+        flow
+    })
+}
+
+fn collect(
+    run: &mut Run<'_>,
+    report: &mut RotationReport,
+    receiver: &Receiver<Result<Opened, Error>>,
+    watch: &mut dyn FnMut(&Progress) -> Flow,
+) -> Result<Flow, Error> {
+    let (mut done, mut renewed) = (0, Instant::now());
+    while let Ok(opened) = receiver.recv() {
+        let mut opened = opened?;
+        done += opened.seen;
+        report.verified += opened.seen.saturating_sub(opened.unreadable.len() as u64);
+        report.unreadable.append(&mut opened.unreadable);
+        if renewed.elapsed() > RENEWAL {
+            run.save(&mut Batch::new())?;
+            renewed = Instant::now();
+        }
+        if watch(&Progress { phase: Phase::Verify, done, total: run.total }) == Flow::Stop {
+            return Ok(Flow::Stop);
+        }
+    }
+    report.unreadable.sort_by_key(|unreadable| unreadable.id);
+    Ok(Flow::Continue)
+}
+
+fn work(feed: &Feed<'_>, keyring: &Keyring, from: u32, sender: &SyncSender<Result<Opened, Error>>) {
+    loop {
+        let opened = match feed.take() {
+            Ok(None) => return,
+            Ok(Some((_, rows))) => Ok(Opened::of(&rows, keyring, from)),
+            Err(error) => Err(error),
+        };
+        let failed = opened.is_err();
+        if sender.send(opened).is_err() || failed {
+            return;
+        }
+    }
+}
+
+struct Opened {
+    seen: u64,
+    unreadable: Vec<Unreadable>,
+}
+
+impl Opened {
+    fn of(rows: &[Row], keyring: &Keyring, from: u32) -> Self {
+        let unreadable = rows.iter().filter_map(|(key, bytes)| {
+            let id = ApiKeyId::from_row(key);
+            let judged = id.ok_or(RecordError::Malformed).and_then(|id| judge(keyring, from, id, bytes));
+            judged.err().map(|cause| Unreadable { id, cause })
+        });
+        Self { seen: without_sentinel(rows), unreadable: unreadable.collect() }
+    }
+}
+
+/// Opens both parts. A record that opens under the old generation was left behind, and is an error like the others.
+fn judge(keyring: &Keyring, from: u32, id: ApiKeyId, bytes: &[u8]) -> Result<(), RecordError> {
+    let record = Record::parse(bytes)?;
+    record.open_verify(keyring, id)?;
+    record.open_recover(keyring, id)?;
+    if record.generation() == from { Err(RecordError::MissingGeneration { generation: from }) } else { Ok(()) }
+}
+
+/// How many rows each lookup key still serves: a retired one is kept as long as it serves any.
+fn count_lookups(run: &mut Run<'_>) -> Result<(), Error> {
+    run.lookup_rows.clear();
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let rows = run.ledger.store().scan(Table::Lookup, after.as_deref(), run.options.batch.get())?;
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        for row in rows.iter().filter_map(|(_, value)| LookupRow::parse(value)) {
+            *run.lookup_rows.entry(row.lookup_key).or_default() += 1;
+        }
+        after = Some(last.clone());
+    }
+}
+
+const RENEWAL: Duration = Duration::from_secs(1);

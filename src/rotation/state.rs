@@ -1,0 +1,181 @@
+//! The `rotation` row: how far a rotation has come, and who is at it.
+
+use std::collections::BTreeMap;
+
+use minicbor::bytes::{ByteArray, ByteVec};
+use minicbor::{Decode, Encode};
+
+use crate::error::Error;
+use crate::keyring::{Keyring, RowError, RowLabel, encode};
+use crate::ledger::{mask_all, unmask_all};
+use crate::record_set::RecordSet;
+use crate::secret::RandomError;
+use crate::time::Timestamp;
+
+/// The opened `rotation` row.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) phase: Phase,
+    pub(crate) from_master: u32,
+    pub(crate) to_master: u32,
+    pub(crate) from_generation: u32,
+    pub(crate) to_generation: u32,
+    /// The last key of the table `keys` that the phase is done with.
+    pub(crate) cursor: Option<Vec<u8>>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) moved: u64,
+    pub(crate) lease: Option<Lease>,
+    /// What the batches so far changed in the record sets that `head` names.
+    pub(crate) sets: BTreeMap<u32, RecordSet>,
+}
+
+/// What a rotation is doing. Scrubbing has no row: the rotation is over by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Records are re-encrypted, in the order of their ids.
+    Sweep,
+    /// Every record is opened under the new generation.
+    Verify,
+    /// Overwritten bytes are made unreadable.
+    Scrub,
+}
+
+impl Phase {
+    /// The word used in JSON and progress.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scrub => "scrub",
+            Self::Sweep => "sweep",
+            Self::Verify => "verify",
+        }
+    }
+
+    fn byte(self) -> u8 {
+        match self {
+            Self::Sweep => 1,
+            Self::Verify => 2,
+            Self::Scrub => 3,
+        }
+    }
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::Sweep),
+            2 => Some(Self::Verify),
+            _ => None,
+        }
+    }
+}
+
+/// Who works on a rotation, and since when without a sign of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lease {
+    pub(crate) owner: [u8; 16],
+    pub(crate) renewed_at: Timestamp,
+    /// The owner holds the engine's claim, which ends with its process.
+    pub(crate) claimed: bool,
+}
+
+impl Lease {
+    /// Whether the owner must be taken for alive. A clock that was put back makes no lease eternal.
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
+        let age = now.unix_millis().abs_diff(self.renewed_at.unix_millis());
+        age < LEASE_MILLIS
+    }
+}
+
+/// docs/format.md, Rotation.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Stored {
+    #[n(0)]
+    phase: u8,
+    #[n(1)]
+    from_master: u32,
+    #[n(2)]
+    to_master: u32,
+    #[n(3)]
+    from_generation: u32,
+    #[n(4)]
+    to_generation: u32,
+    #[n(5)]
+    cursor: Option<ByteVec>,
+    #[n(6)]
+    started_at: i64,
+    #[n(7)]
+    moved: u64,
+    #[n(8)]
+    lease: Option<StoredLease>,
+    #[n(9)]
+    sets: Vec<crate::record_set::MaskedRecordSet>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredLease {
+    #[n(0)]
+    owner: ByteArray<16>,
+    #[n(1)]
+    renewed_at: i64,
+    #[n(2)]
+    claimed: bool,
+}
+
+impl State {
+    /// Checks the MAC and reads the row. It must fit the keyring: the same generations, the same master key.
+    pub(crate) fn open(keyring: &Keyring, row: &[u8]) -> Result<Self, RowError> {
+        let stored: Stored = keyring.active().open_row(RowLabel::Rotation, row)?.decode()?;
+        let time = |millis| Timestamp::from_unix_millis(millis).ok_or(RowError::Malformed);
+        let lease = |lease: StoredLease| {
+            Ok(Lease { owner: *lease.owner, renewed_at: time(lease.renewed_at)?, claimed: lease.claimed })
+        };
+        let state = Self {
+            phase: Phase::from_byte(stored.phase).ok_or(RowError::Malformed)?,
+            from_master: stored.from_master,
+            to_master: stored.to_master,
+            from_generation: stored.from_generation,
+            to_generation: stored.to_generation,
+            cursor: stored.cursor.map(Into::into),
+            started_at: time(stored.started_at)?,
+            moved: stored.moved,
+            lease: stored.lease.map(lease).transpose()?,
+            sets: unmask_all(keyring, &stored.sets)?,
+        };
+        if state.fits(keyring) { Ok(state) } else { Err(RowError::Malformed) }
+    }
+
+    /// The row, authenticated by the active generation.
+    pub(crate) fn seal(&self, keyring: &Keyring) -> Result<Vec<u8>, RandomError> {
+        let stored = Stored {
+            phase: self.phase.byte(),
+            from_master: self.from_master,
+            to_master: self.to_master,
+            from_generation: self.from_generation,
+            to_generation: self.to_generation,
+            cursor: self.cursor.clone().map(Into::into),
+            started_at: self.started_at.unix_millis(),
+            moved: self.moved,
+            lease: self.lease.map(|lease| StoredLease {
+                owner: lease.owner.into(),
+                renewed_at: lease.renewed_at.unix_millis(),
+                claimed: lease.claimed,
+            }),
+            sets: mask_all(keyring, &self.sets)?,
+        };
+        Ok(keyring.active().seal_row(RowLabel::Rotation, &encode(&stored)))
+    }
+
+    fn fits(&self, keyring: &Keyring) -> bool {
+        self.to_master == keyring.active_master()
+            && self.to_generation == keyring.active_generation()
+            && keyring.retiring_generation() == Some(self.from_generation)
+    }
+}
+
+pub(crate) fn tampered(error: RowError) -> Error {
+    Error::Tampered { row: "rotation", problem: error.to_string() }
+}
+
+/// Key of the row in the table `vault`.
+pub(crate) const ROTATION: &[u8] = b"rotation";
+const LEASE_MILLIS: u64 = 5_000;

@@ -1,0 +1,228 @@
+//! The sweep: workers read, open and seal batches ahead, and one thread commits them in the order of their keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::feed::Feed;
+use super::reindex::{reindex, reindex_sentinel};
+use super::{Flow, Phase, Progress, RotationReport, Run, SaveError, without_sentinel};
+use crate::error::Error;
+use crate::keyring::{Generation, Keyring};
+use crate::record::{Record, RecordError, ResealError, Resealer};
+use crate::record_set::RecordSet;
+use crate::secret::SecretText;
+use crate::store::{Batch, Change, Effect, Expected, Row, Store, StoreError, Table};
+use crate::token::ApiKeyId;
+
+/// Moves every record from the cursor on to the new generation.
+pub(super) fn sweep(
+    run: &mut Run<'_>,
+    report: &mut RotationReport,
+    watch: &mut dyn FnMut(&Progress) -> Flow,
+) -> Result<Flow, Error> {
+    let (store, keyring) = (run.ledger.store(), run.keyring.clone());
+    run.save(&mut reindex_sentinel(store, &keyring)?)?;
+    let feed = Feed::new(store, run.state.cursor.clone(), run.options.batch.get());
+    let workers = run.options.worker_count().get();
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(workers);
+        for _ in 0..workers {
+            let (feed, keyring, from, sender) = (&feed, &keyring, run.state.from_generation, sender.clone());
+            scope.spawn(move || work(feed, keyring, from, store, &sender));
+        }
+        drop(sender);
+        let flow = commit_in_order(run, report, &receiver, watch);
+        // Workers that still read or wait to send find nobody there, and end.
+        feed.stop();
+        drop(receiver);
+        flow
+    })
+}
+
+fn commit_in_order(
+    run: &mut Run<'_>,
+    report: &mut RotationReport,
+    receiver: &Receiver<Result<Sealed, Error>>,
+    watch: &mut dyn FnMut(&Progress) -> Flow,
+) -> Result<Flow, Error> {
+    let mut waiting = BTreeMap::new();
+    let (mut next, mut done) = (0, 0);
+    while let Ok(sealed) = receiver.recv() {
+        let sealed = sealed?;
+        waiting.insert(sealed.number, sealed);
+        while let Some(sealed) = waiting.remove(&next) {
+            next += 1;
+            done += sealed.seen;
+            commit(run, report, sealed)?;
+            if watch(&Progress { phase: Phase::Sweep, done, total: run.total }) == Flow::Stop {
+                return Ok(Flow::Stop);
+            }
+        }
+    }
+    (run.state.phase, run.state.cursor) = (Phase::Verify, None);
+    run.save(&mut Batch::new())?;
+    Ok(Flow::Continue)
+}
+
+/// Commits a batch with the cursor beside it. Records that changed since they were read are left out: whoever
+/// changed them moved them.
+fn commit(run: &mut Run<'_>, report: &mut RotationReport, mut sealed: Sealed) -> Result<(), Error> {
+    let before = run.state.clone();
+    loop {
+        run.state.cursor.clone_from(&sealed.last);
+        run.state.moved = before.moved + sealed.moved;
+        for (generation, set) in sealed.sets {
+            let known = before.sets.get(&generation).copied().unwrap_or_default();
+            run.state.sets.insert(generation, known.plus(set));
+        }
+        match run.save(&mut sealed.batch) {
+            Ok(()) => {
+                report.moved = run.state.moved;
+                return Ok(());
+            }
+            Err(SaveError::Failed(error)) => return Err(error),
+            Err(SaveError::Rows(rows)) => sealed.leave_out(rows, &run.keyring),
+        }
+    }
+}
+
+fn work(feed: &Feed<'_>, keyring: &Keyring, from: u32, store: &dyn Store, sender: &SyncSender<Result<Sealed, Error>>) {
+    let Some(mut worker) = Worker::new(store, keyring, from) else { return };
+    loop {
+        let sealed = match feed.take() {
+            Ok(None) => return,
+            Ok(Some((number, rows))) => worker.seal(number, rows),
+            Err(error) => Err(error),
+        };
+        let failed = sealed.is_err();
+        if sender.send(sealed).is_err() || failed {
+            return;
+        }
+    }
+}
+
+/// Opens and seals batches, on a thread of its own.
+struct Worker<'a> {
+    store: &'a dyn Store,
+    keyring: &'a Keyring,
+    from: u32,
+    old: &'a Generation,
+    resealer: Resealer<'a>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(store: &'a dyn Store, keyring: &'a Keyring, from: u32) -> Option<Self> {
+        let (old, resealer) = (keyring.generation(from)?, Resealer::new(keyring, from)?);
+        Some(Self { store, keyring, from, old, resealer })
+    }
+
+    fn seal(&mut self, number: u64, rows: Vec<Row>) -> Result<Sealed, Error> {
+        self.resealer.start_batch()?;
+        let mut sealed = Sealed::new(number, &rows, [self.from, self.keyring.active_generation()]);
+        for (key, bytes) in rows {
+            // What does not open is left where it is; the verify phase lists it.
+            let (Some(id), Ok(record)) = (ApiKeyId::from_row(&key), Record::parse(&bytes)) else { continue };
+            if record.generation() == self.from {
+                self.move_record(&mut sealed, id, bytes)?;
+            } else if record.generation() == self.keyring.active_generation() {
+                self.complete_move(&mut sealed, id, &record)?;
+            }
+        }
+        Ok(sealed)
+    }
+
+    fn move_record(&mut self, sealed: &mut Sealed, id: ApiKeyId, bytes: Vec<u8>) -> Result<(), Error> {
+        let resealed = match self.resealer.reseal(id, &bytes) {
+            Ok(resealed) => resealed,
+            Err(ResealError::Record(_)) => return Ok(()),
+            Err(ResealError::Random(error)) => return Err(error.into()),
+            Err(ResealError::ReadBack) => {
+                let message = "a record just sealed opened to something else: the memory or the processor is at fault";
+                return Err(StoreError::Engine { message: message.into() }.into());
+            }
+        };
+        let (old, new) = (parsed(&bytes)?, parsed(&resealed)?);
+        sealed.sets[0].1.remove(&self.old.record_set, &old);
+        sealed.sets[1].1.add(&self.keyring.active().record_set, &new);
+        if let Some(token) = self.resealer.secret().filter(|_| old.imported()) {
+            sealed.add_lookups(id, reindex(self.store, self.keyring, token, id)?);
+        }
+        sealed.moved += u64::from(id != ApiKeyId::SENTINEL);
+        sealed.batch.put(Table::Keys, id.to_bytes(), resealed, Expected::Exactly(bytes));
+        Ok(())
+    }
+
+    /// A record that a writer moved may have left its lookup row behind.
+    fn complete_move(&mut self, sealed: &mut Sealed, id: ApiKeyId, record: &Record<'_>) -> Result<(), Error> {
+        if record.imported() {
+            if let Ok(Some(token)) = record.open_recover(self.keyring, id) {
+                sealed.add_lookups(id, reindex(self.store, self.keyring, SecretText::expose(&token), id)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A batch ready to be committed.
+struct Sealed {
+    number: u64,
+    seen: u64,
+    last: Option<Vec<u8>>,
+    batch: Batch,
+    /// Which lookup rows of the batch belong to which record.
+    lookups: BTreeMap<Vec<u8>, ApiKeyId>,
+    moved: u64,
+    /// What leaves the old generation and what joins the new one.
+    sets: [(u32, RecordSet); 2],
+}
+
+impl Sealed {
+    fn new(number: u64, rows: &[Row], generations: [u32; 2]) -> Self {
+        Self {
+            number,
+            seen: without_sentinel(rows),
+            last: rows.last().map(|(key, _)| key.clone()),
+            batch: Batch::new(),
+            lookups: BTreeMap::new(),
+            moved: 0,
+            sets: generations.map(|generation| (generation, RecordSet::default())),
+        }
+    }
+
+    fn add_lookups(&mut self, id: ApiKeyId, lookups: Batch) {
+        self.lookups.extend(lookups.changes().iter().map(|change| (change.key.clone(), id)));
+        self.batch.append(lookups);
+    }
+
+    /// Takes the records out that conflicted, with everything that belongs to them.
+    fn leave_out(&mut self, conflicts: Vec<(Table, Vec<u8>)>, keyring: &Keyring) {
+        let owner = |(table, key): (Table, Vec<u8>)| match table {
+            Table::Lookup => self.lookups.get(&key).copied(),
+            _ => ApiKeyId::from_row(&key),
+        };
+        let out: BTreeSet<_> = conflicts.into_iter().filter_map(owner).collect();
+        let of = |change: &Change| match change.table {
+            Table::Lookup => self.lookups.get(&change.key).copied(),
+            _ => ApiKeyId::from_row(&change.key),
+        };
+        let [(old_generation, left), (new_generation, joined)] = &mut self.sets;
+        for change in
+            self.batch.changes().iter().filter(|c| c.table == Table::Keys && of(c).is_some_and(|id| out.contains(&id)))
+        {
+            let (Expected::Exactly(old), Effect::Put(new)) = (&change.expected, &change.effect) else { continue };
+            if let (Some(keys), Ok(old)) = (keyring.generation(*old_generation), Record::parse(old)) {
+                left.add(&keys.record_set, &old);
+            }
+            if let (Some(keys), Ok(new)) = (keyring.generation(*new_generation), Record::parse(new)) {
+                joined.remove(&keys.record_set, &new);
+            }
+            self.moved -= 1;
+        }
+        self.batch.retain(|change| of(change).is_none_or(|id| !out.contains(&id)));
+    }
+}
+
+fn parsed(bytes: &[u8]) -> Result<Record<'_>, Error> {
+    let malformed = |error: RecordError| StoreError::Engine { message: error.to_string() }.into();
+    Record::parse(bytes).map_err(malformed)
+}

@@ -1,0 +1,136 @@
+//! The vault: what a service, an operator and an administrator do with API keys.
+
+mod admin;
+mod doctor;
+mod issue;
+mod list;
+mod status;
+mod verify;
+
+use crate::audit::{Act, Action, Draft};
+use crate::error::Error;
+use crate::keyring::{KeyEncryptionKeys, Keyring, VaultId};
+use crate::ledger::{Clock, Ledger};
+use crate::lookup::LookupRow;
+use crate::master_keys::MasterKeys;
+use crate::record::{Plain, seal};
+use crate::rotation::{self, Flow, Progress, RotateOptions, RotationPlan, RotationReport};
+use crate::secret::random_array;
+use crate::store::{Expected, Store, Table};
+use crate::suite::Suite;
+use crate::time::Timestamp;
+use crate::token::ApiKeyId;
+
+pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
+pub use issue::Issued;
+pub use list::{Listed, Query};
+pub use status::VaultStatus;
+pub use verify::VerifyError;
+
+/// An opened vault. Cheap to share: put it into an [`Arc`](std::sync::Arc) and use it from every thread.
+///
+/// ```
+/// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, NewApiKey, Request, Vault};
+///
+/// let keys = MasterKeys::single(MasterKey::generate()?);
+/// let vault = Vault::create(MemoryStore::new(), keys, &Act::by("deploy"))?;
+/// let issued = vault.issue(&NewApiKey::new("billing worker").scope("read"), &Act::by("alice"))?;
+/// let key = vault.verify(issued.token.expose(), &Request::new().scope("read"))?;
+/// assert_eq!(key.name, "billing worker");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Vault {
+    ledger: Ledger,
+}
+
+impl Vault {
+    /// Makes a vault in a store that holds none, under the newest of `keys`.
+    pub fn create(store: impl Store + 'static, keys: MasterKeys, act: &Act) -> Result<Self, Error> {
+        VaultOptions::new().create(store, keys, act)
+    }
+
+    /// Opens the vault in a store. The master keys are not kept: only what is derived from them for this vault.
+    pub fn open(store: impl Store + 'static, keys: MasterKeys) -> Result<Self, Error> {
+        VaultOptions::new().open(store, keys)
+    }
+
+    /// Replaces the master key, or continues a rotation begun before. The vault goes on working meanwhile, here and
+    /// in other processes that have the new master key. `watch` is called after each batch, and may stop it.
+    pub fn rotate(
+        &self,
+        options: &RotateOptions,
+        act: &Act,
+        mut watch: impl FnMut(&Progress) -> Flow,
+    ) -> Result<RotationReport, Error> {
+        rotation::rotate(&self.ledger, options, act, &mut watch)
+    }
+
+    /// What [`Vault::rotate`] would do. Writes nothing.
+    pub fn plan_rotation(&self, options: &RotateOptions) -> Result<RotationPlan, Error> {
+        rotation::plan(&self.ledger, options)
+    }
+}
+
+/// How to make or open a vault, where the defaults do not fit.
+#[derive(Default)]
+pub struct VaultOptions {
+    suite: Suite,
+    clock: Option<Clock>,
+}
+
+impl VaultOptions {
+    /// Suite 1 and the operating system's clock.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The suite of a new vault.
+    #[must_use]
+    pub fn suite(mut self, suite: Suite) -> Self {
+        self.suite = suite;
+        self
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// See [`Vault::create`].
+    pub fn create(self, store: impl Store + 'static, keys: MasterKeys, act: &Act) -> Result<Vault, Error> {
+        act.check()?;
+        let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
+        let (vault, now) = (VaultId::random()?, clock());
+        let keks = KeyEncryptionKeys::derive(&keys, vault);
+        drop(keys);
+        let newest = keks.versions().next_back().map_or(1, |(version, _)| version);
+        let keyring = Keyring::create(self.suite, vault, newest, &keks, now)?;
+        let first = |change: &mut crate::ledger::Change<'_>| {
+            change.insert_record(ApiKeyId::SENTINEL, sentinel(change.keyring, now)?)?;
+            let (index, row) = LookupRow::sentinel(change.keyring);
+            change.batch.put(Table::Lookup, index, row, Expected::Absent);
+            change.audit(Draft::of(Action::Init).count("master_key", newest.into()));
+            Ok(())
+        };
+        let ledger = Ledger::create(Box::new(store), keks, clock, keyring, first, act)?;
+        Ok(Vault { ledger })
+    }
+
+    /// See [`Vault::open`].
+    pub fn open(self, store: impl Store + 'static, keys: MasterKeys) -> Result<Vault, Error> {
+        let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
+        let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(&keys, VaultId::claimed_by(row)?));
+        let ledger = Ledger::open(Box::new(store), derive, clock)?;
+        Ok(Vault { ledger })
+    }
+}
+
+/// The record after all others: looking for an unknown id always finds something to open. Nobody knows its secret,
+/// and it is revoked.
+fn sentinel(keyring: &Keyring, now: Timestamp) -> Result<Vec<u8>, Error> {
+    let key = crate::api_key::NewApiKey::new("sentinel");
+    let attributes = crate::api_key::Attributes::of(&key, random_array()?, now).revoked(Some(now)).to_bytes();
+    Ok(seal(keyring, ApiKeyId::SENTINEL, &Plain { imported: false, attributes: &attributes, secret: None })?)
+}

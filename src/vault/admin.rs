@@ -1,0 +1,108 @@
+//! What administrators do with API keys that exist, and the audit log of it.
+
+use crate::api_key::with_revocation;
+use crate::audit::{Act, Action, AuditEntry, AuditFault, ChainEnd, Draft, Outcome, row_key};
+use crate::error::Error;
+use crate::keyring::Keyring;
+use crate::ledger::Change;
+use crate::record::{Plain, Record, RecordError, seal};
+use crate::secret::SecretText;
+use crate::store::{Rows, Table};
+use crate::token::{ApiKeyId, Token};
+use crate::vault::Vault;
+
+impl Vault {
+    /// Revokes an API key, for good. From the moment this returns, no process that shares the store accepts its
+    /// token. Revoking twice is no error: `false` says that it was revoked before.
+    pub fn revoke(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
+        act.check()?;
+        if self.attributes(id)?.revoked_at.is_some() {
+            return Ok(false);
+        }
+        let rows = self.ledger.store();
+        self.ledger.change(act, |change| {
+            let old = record_at(rows, id)?;
+            let unreadable = |source| Error::Record { id, source };
+            let record = Record::parse(&old).map_err(unreadable)?;
+            let before = record.open_verify(change.keyring, id).map_err(unreadable)?;
+            let revoked = with_revocation(&before, change.now).ok_or(unreadable(RecordError::Attributes))?;
+            let secret = record.open_recover(change.keyring, id).map_err(unreadable)?;
+            let secret = secret.as_ref().map(SecretText::expose);
+            let plain = Plain { imported: record.imported(), attributes: &revoked, secret };
+            let new = seal(change.keyring, id, &plain)?;
+            change.replace_record(id, old, new)?;
+            change.audit(Draft::on(Action::Revoke, id));
+            Ok(true)
+        })
+    }
+
+    /// Opens the secret of an API key and returns its token. A reason is required. The audit entry is durable before
+    /// the token is returned; when it cannot be written, there is no token.
+    pub fn recover(&self, id: ApiKeyId, act: &Act) -> Result<SecretText, Error> {
+        act.check_with_reason()?;
+        let rows = self.ledger.store();
+        let recovered = self.ledger.change(act, |change| {
+            let bytes = record_at(rows, id)?;
+            let token = open_token(change, id, &bytes)?;
+            let outcome = if token.is_some() { Outcome::Done } else { Outcome::Refused };
+            change.audit(Draft { outcome, ..Draft::on(Action::Recover, id) });
+            Ok(token)
+        })?;
+        recovered.ok_or(Error::NotRecoverable { id })
+    }
+
+    /// Up to `limit` audit entries after a sequence number, oldest first. The chain is not checked here.
+    pub fn audit_entries(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, Error> {
+        let rows = self.ledger.store().scan(Table::Audit, Some(&row_key(after)), limit)?;
+        let parse = |(key, line): (Vec<u8>, Vec<u8>)| {
+            let seq = key.try_into().map_or(after + 1, u64::from_be_bytes);
+            serde_json::from_slice(&line).map_err(|_| AuditFault::Malformed { seq }.into())
+        };
+        rows.into_iter().map(parse).collect()
+    }
+
+    /// Follows the whole chain to the authenticated head, and returns the number of entries. A chain whose tail was
+    /// cut together with the head can only be told from an outside checkpoint.
+    pub fn verify_audit(&self) -> Result<u64, Error> {
+        let snapshot = self.ledger.store().snapshot()?;
+        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
+        verify_chain(&keyring, &*snapshot, head.chain)
+    }
+}
+
+pub(super) fn verify_chain(keyring: &Keyring, rows: &dyn Rows, expected: ChainEnd) -> Result<u64, Error> {
+    let mut end = ChainEnd::start(keyring.vault());
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let page = rows.scan(Table::Audit, after.as_deref(), PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        for (key, line) in &page {
+            (_, end) = end.follow(key, line)?;
+        }
+    }
+    if end == expected { Ok(end.seq) } else { Err(AuditFault::End { found: end.seq, expected: expected.seq }.into()) }
+}
+
+/// The record of an API key. The sentinel is none.
+pub(super) fn record_at(rows: &dyn Rows, id: ApiKeyId) -> Result<Vec<u8>, Error> {
+    if id == ApiKeyId::SENTINEL {
+        return Err(Error::NotFound { id });
+    }
+    rows.get(Table::Keys, &id.to_bytes())?.ok_or(Error::NotFound { id })
+}
+
+/// The whole token; `None` when no copy of the secret exists.
+fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<SecretText>, Error> {
+    let unreadable = |source| Error::Record { id, source };
+    let record = Record::parse(bytes).map_err(unreadable)?;
+    let secret = record.open_recover(change.keyring, id).map_err(unreadable)?;
+    if record.imported() {
+        return Ok(secret);
+    }
+    let attributes = record.attributes(change.keyring, id).map_err(unreadable)?;
+    let view = attributes.into_view(id, false, true).ok_or(unreadable(RecordError::Attributes))?;
+    Ok(secret.map(|secret| Token::compose(&view.prefix, id, secret.expose())))
+}
+
+const PAGE: usize = 1_000;

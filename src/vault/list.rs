@@ -1,0 +1,147 @@
+//! Listing API keys a page at a time, and showing one.
+
+use crate::api_key::{ApiKey, Status};
+use crate::error::Error;
+use crate::keyring::Keyring;
+use crate::record::{Record, RecordError};
+use crate::store::Table;
+use crate::token::ApiKeyId;
+use crate::vault::Vault;
+use crate::vault::admin::record_at;
+
+/// Which API keys to list.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    owner: Option<String>,
+    name: Option<String>,
+    scope: Option<String>,
+    status: Option<Status>,
+    after: Option<ApiKeyId>,
+    limit: Option<usize>,
+}
+
+impl Query {
+    /// All of them, the first 100.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only those of this owner.
+    #[must_use]
+    pub fn owner(mut self, owner: impl Into<String>) -> Self {
+        self.owner = Some(owner.into());
+        self
+    }
+
+    /// Only those whose name contains this text.
+    #[must_use]
+    pub fn name_contains(mut self, text: impl Into<String>) -> Self {
+        self.name = Some(text.into());
+        self
+    }
+
+    /// Only those with this scope.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Only those in this state.
+    #[must_use]
+    pub fn status(mut self, status: Status) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Only those after this id: the last of the page before.
+    #[must_use]
+    pub fn after(mut self, id: ApiKeyId) -> Self {
+        self.after = Some(id);
+        self
+    }
+
+    /// At most this many; 100 unless set.
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    fn accepts(&self, key: &ApiKey, now: crate::time::Timestamp) -> bool {
+        self.owner.as_ref().is_none_or(|owner| key.owner.as_ref() == Some(owner))
+            && self.name.as_ref().is_none_or(|text| key.name.contains(text.as_str()))
+            && self.scope.as_ref().is_none_or(|scope| key.scopes.contains(scope))
+            && self.status.is_none_or(|status| key.status(now) == status)
+    }
+}
+
+/// One line of a list: an API key, or a record that does not open. One bad record never hides the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Listed {
+    /// Where the record stands.
+    pub id: ApiKeyId,
+    /// What it says, or why it does not open.
+    pub key: Result<ApiKey, RecordError>,
+}
+
+impl Vault {
+    /// A page of API keys in the order of their ids, which is the order of issue. Records that do not open are
+    /// listed whatever the filters say.
+    pub fn list(&self, query: &Query) -> Result<Vec<Listed>, Error> {
+        let (limit, now) = (query.limit.unwrap_or(DEFAULT_LIMIT), self.ledger.now());
+        let mut after = query.after.map(|id| id.to_bytes().to_vec());
+        let mut found = vec![];
+        while found.len() < limit {
+            let keyring = self.ledger.recent_keyring()?;
+            let page = self.ledger.store().scan(Table::Keys, after.as_deref(), PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            for (key, bytes) in &page {
+                let Some(id) = ApiKeyId::from_row(key).filter(|id| *id != ApiKeyId::SENTINEL) else { continue };
+                let key = self.open_view(&keyring, id, bytes)?;
+                if found.len() < limit && key.as_ref().map_or(true, |key| query.accepts(key, now)) {
+                    found.push(Listed { id, key });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// One API key.
+    pub fn show(&self, id: ApiKeyId) -> Result<ApiKey, Error> {
+        self.attributes(id)
+    }
+
+    pub(super) fn attributes(&self, id: ApiKeyId) -> Result<ApiKey, Error> {
+        let bytes = record_at(self.ledger.store(), id)?;
+        let keyring = self.ledger.recent_keyring()?;
+        self.open_view(&keyring, id, &bytes)?.map_err(|source| Error::Record { id, source })
+    }
+
+    /// Opens a record that may be newer than the keyring.
+    fn open_view(&self, keyring: &Keyring, id: ApiKeyId, bytes: &[u8]) -> Result<Result<ApiKey, RecordError>, Error> {
+        match view(keyring, id, bytes) {
+            Err(RecordError::MissingGeneration { .. }) => {
+                let reloaded = self.ledger.reload()?;
+                if reloaded.bytes() == keyring.bytes() {
+                    return Ok(view(keyring, id, bytes));
+                }
+                // The record itself may have moved on as well.
+                let bytes = record_at(self.ledger.store(), id)?;
+                Ok(view(&reloaded, id, &bytes))
+            }
+            judged => Ok(judged),
+        }
+    }
+}
+
+pub(super) fn view(keyring: &Keyring, id: ApiKeyId, bytes: &[u8]) -> Result<ApiKey, RecordError> {
+    let record = Record::parse(bytes)?;
+    let attributes = record.attributes(keyring, id)?;
+    attributes.into_view(id, record.imported(), record.recoverable()).ok_or(RecordError::Attributes)
+}
+
+const DEFAULT_LIMIT: usize = 100;
+const PAGE: usize = 500;

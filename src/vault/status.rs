@@ -1,0 +1,72 @@
+//! What an operator asks first: which keys, how many records, is a rotation open.
+
+use crate::error::Error;
+use crate::keyring::{MasterKeyVersion, VaultId};
+use crate::master_key::Fingerprint;
+use crate::rotation::{OpenRotation, open_in, records_by_generation};
+use crate::suite::Suite;
+use crate::time::Timestamp;
+use crate::vault::Vault;
+
+/// The state of a vault at one moment, without opening any record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VaultStatus {
+    /// The vault's id.
+    pub vault: VaultId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The suite of new seals.
+    pub suite: Suite,
+    /// Every master key version it has had, oldest first.
+    pub master_keys: Vec<MasterKeyVersion>,
+    /// The active version.
+    pub active_master_key: u32,
+    /// Versions and fingerprints this process was given.
+    pub configured: Vec<(u32, Fingerprint)>,
+    /// The generation of every new seal.
+    pub active_generation: u32,
+    /// API keys by generation, revoked and expired ones included.
+    pub records: Vec<(u32, u64)>,
+    /// Audit entries.
+    pub audit_entries: u64,
+    /// Imported tokens that only a retired lookup key finds.
+    pub stale_lookups: u64,
+    /// The rotation that is open.
+    pub rotation: Option<OpenRotation>,
+}
+
+impl VaultStatus {
+    /// API keys of all generations.
+    pub fn record_count(&self) -> u64 {
+        self.records.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Configured versions that nothing in this vault needs any more.
+    pub fn removable(&self) -> impl Iterator<Item = u32> {
+        let retired = |version: &u32| self.master_keys.iter().any(|m| m.version == *version && m.retired_at.is_some());
+        self.configured.iter().map(|(version, _)| *version).filter(retired)
+    }
+}
+
+impl Vault {
+    /// The state of the vault. Reads three rows.
+    pub fn status(&self) -> Result<VaultStatus, Error> {
+        let snapshot = self.ledger.store().snapshot()?;
+        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
+        let open = open_in(&keyring, &*snapshot)?;
+        Ok(VaultStatus {
+            vault: keyring.vault(),
+            created_at: keyring.created_at(),
+            suite: keyring.suite(),
+            master_keys: keyring.masters().collect(),
+            active_master_key: keyring.active_master(),
+            configured: self.ledger.keks().versions().collect(),
+            active_generation: keyring.active_generation(),
+            records: records_by_generation(&self.ledger, &*snapshot)?,
+            audit_entries: head.chain.seq,
+            stale_lookups: keyring.stale_lookup_rows(),
+            rotation: open.map(|state| OpenRotation::of(&state, self.ledger.now())),
+        })
+    }
+}

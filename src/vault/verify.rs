@@ -1,0 +1,137 @@
+//! Verification: from a token to the API key it belongs to, or to a refusal.
+
+use crate::api_key::{ApiKey, Attributes, Refusal, Request};
+use crate::error::Error;
+use crate::keyring::Keyring;
+use crate::lookup::LookupRow;
+use crate::record::{Record, RecordError};
+use crate::store::Table;
+use crate::token::{ApiKeyId, MAX_IMPORTED_LEN, Shape, secret_digest};
+use crate::vault::Vault;
+
+impl Vault {
+    /// Whose token this is, when it is valid for the request. Anything else is an error: `NotValid` when the token is
+    /// to be refused, `Unavailable` when the vault could not tell.
+    ///
+    /// An unknown id takes the same path as a known one: the next record is opened, and only then compared.
+    pub fn verify(&self, token: &str, request: &Request<'_>) -> Result<ApiKey, VerifyError> {
+        let verdict = self.judge(token, request);
+        match &verdict {
+            Ok(key) => tracing::debug!(key = %key.id, "token valid"),
+            Err(VerifyError::NotValid(refusal)) => tracing::debug!(refusal = refusal.name(), "token refused"),
+            Err(VerifyError::Unavailable(error)) => tracing::warn!(%error, "token could not be judged"),
+        }
+        verdict
+    }
+
+    fn judge(&self, token: &str, request: &Request<'_>) -> Result<ApiKey, VerifyError> {
+        let (id, digest) = match Shape::of(token) {
+            Shape::Damaged => return Err(VerifyError::NotValid(Refusal::Damaged)),
+            Shape::Foreign if token.is_empty() || token.len() > MAX_IMPORTED_LEN => {
+                return Err(VerifyError::NotValid(Refusal::Unknown));
+            }
+            Shape::Foreign => (self.look_up(token)?, secret_digest(token)),
+            Shape::Token(token) => (token.id, secret_digest(token.secret)),
+        };
+        let found = self.next_record(id)?;
+        if !(found.id == id && found.attributes.has_digest(&digest)) {
+            return Err(VerifyError::NotValid(Refusal::Unknown));
+        }
+        if let Some(refusal) = found.attributes.refusal(request, self.ledger.now()) {
+            return Err(VerifyError::NotValid(refusal));
+        }
+        let Found { id, attributes, imported, recoverable } = found;
+        let malformed = Error::Record { id, source: RecordError::Attributes };
+        attributes.into_view(id, imported, recoverable).ok_or(VerifyError::Unavailable(malformed))
+    }
+
+    /// The record at the id, or the first after it: the sentinel stands after all.
+    fn next_record(&self, id: ApiKeyId) -> Result<Found, VerifyError> {
+        let mut keyring = self.ledger.recent_keyring()?;
+        loop {
+            let row = self.ledger.store().at_or_after(Table::Keys, &id.to_bytes()).map_err(Error::from)?;
+            let sentinel_missing = || Error::Tampered { row: "sentinel", problem: "is missing".into() };
+            let (key, bytes) = row.ok_or_else(sentinel_missing)?;
+            let at = ApiKeyId::from_row(&key).ok_or_else(sentinel_missing)?;
+            match Found::open(&keyring, at, &bytes) {
+                Ok(found) => return Ok(found),
+                Err(source) => {
+                    // The record may be newer than the keyring it was read with.
+                    let reloaded = self.ledger.reload()?;
+                    if reloaded.bytes() == keyring.bytes() {
+                        // A damaged neighbour says nothing about an API key that does not exist.
+                        let unknown = VerifyError::NotValid(Refusal::Unknown);
+                        return Err(if at == id { Error::Record { id, source }.into() } else { unknown });
+                    }
+                    keyring = reloaded;
+                }
+            }
+        }
+    }
+
+    /// The API key an imported token belongs to; the sentinel when there is none, or one that its row only claims.
+    fn look_up(&self, token: &str) -> Result<ApiKeyId, VerifyError> {
+        let keyring = self.ledger.recent_keyring()?;
+        let mut known = keyring;
+        loop {
+            for (_, key) in known.lookups() {
+                let index = key.index(token);
+                let row = self.ledger.store().at_or_after(Table::Lookup, &index).map_err(Error::from)?;
+                if let Some((_, value)) = row.filter(|(found, _)| *found == index) {
+                    let forged = Error::Tampered { row: "lookup", problem: "failed authentication".into() };
+                    return LookupRow::open(&known, &index, &value)
+                        .map(|row| row.id)
+                        .ok_or(VerifyError::Unavailable(forged));
+                }
+            }
+            // The row may have moved to a lookup key that this process has not seen.
+            let reloaded = self.ledger.reload()?;
+            if reloaded.bytes() == known.bytes() {
+                return Ok(ApiKeyId::SENTINEL);
+            }
+            known = reloaded;
+        }
+    }
+}
+
+struct Found {
+    id: ApiKeyId,
+    attributes: Attributes,
+    imported: bool,
+    recoverable: bool,
+}
+
+impl Found {
+    fn open(keyring: &Keyring, id: ApiKeyId, bytes: &[u8]) -> Result<Self, RecordError> {
+        let record = Record::parse(bytes)?;
+        let attributes = record.attributes(keyring, id)?;
+        Ok(Self { id, attributes, imported: record.imported(), recoverable: record.recoverable() })
+    }
+}
+
+/// Why a token does not verify.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The token is to be refused. The text is the same for every cause; the cause is for operators.
+    #[error("the token is not valid")]
+    NotValid(Refusal),
+    /// The vault could not tell. Refuse the caller, and tell the operator.
+    #[error("the token could not be judged")]
+    Unavailable(#[source] Error),
+}
+
+impl VerifyError {
+    /// Why the token is refused; `None` when the vault could not tell.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::NotValid(refusal) => Some(*refusal),
+            Self::Unavailable(_) => None,
+        }
+    }
+}
+
+impl From<Error> for VerifyError {
+    fn from(error: Error) -> Self {
+        Self::Unavailable(error)
+    }
+}
