@@ -177,7 +177,7 @@ impl Keyring {
 
     /// How many imported tokens only a retired lookup key can find.
     pub(crate) fn stale_lookup_rows(&self) -> u64 {
-        self.stored.lookups.iter().filter_map(|key| key.rows).sum()
+        self.stored.lookups.iter().filter_map(|key| key.rows).fold(0, u64::saturating_add)
     }
 
     fn stored_under(&self, to: u32, keks: &KeyEncryptionKeys, now: Timestamp) -> Result<Stored, KeyringError> {
@@ -216,7 +216,7 @@ impl Keyring {
 
     /// Writes the row, authenticated by the active generation, and opens it again: what is returned has been read.
     fn seal(mut stored: Stored, keks: &KeyEncryptionKeys) -> Result<Self, KeyringError> {
-        stored.revision += 1;
+        stored.revision = stored.revision.wrapping_add(1);
         on_wiped_stack(|| {
             let active = stored.generations.iter().find(|generation| generation.id == stored.active_generation);
             let wrap = &active.ok_or(KeyringError::Malformed)?.verify;

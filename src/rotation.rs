@@ -235,6 +235,10 @@ impl<'a> Run<'a> {
                 true
             }
             None if matches!(claim, Claim::Held) => return Err(Error::RotationHeld { since_secs: 0 }),
+            None if ledger.reload()?.retiring_generation().is_some() => {
+                restore_row(ledger, options, act)?;
+                true
+            }
             None => {
                 cut_over(ledger, options, act)?;
                 false
@@ -425,6 +429,34 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
         );
         change.batch.put(Table::Vault, ROTATION, state.seal(&next)?, Expected::Absent);
         change.replace_keyring(next);
+        Ok(())
+    })
+}
+
+/// Somebody removed the row of an open rotation, and with it a part of the record sets. The records can still be moved;
+/// that they are the right ones is for an operator to say.
+fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), Error> {
+    ledger.change(act, |change| {
+        let missing = || Error::Tampered { row: "rotation", problem: "is missing".into() };
+        let from_generation = change.keyring.retiring_generation().ok_or_else(missing)?;
+        if !options.accept_record_set {
+            return Err(missing());
+        }
+        let from_master = change.keyring.masters().filter(|master| master.retired_at.is_some()).last();
+        let state = State {
+            phase: Phase::Sweep,
+            from_master: from_master.map_or(change.keyring.active_master(), |master| master.version),
+            to_master: change.keyring.active_master(),
+            from_generation,
+            to_generation: change.keyring.active_generation(),
+            cursor: None,
+            started_at: change.now,
+            moved: 0,
+            lease: None,
+            sets: BTreeMap::new(),
+        };
+        change.audit(Draft::of(Action::RotationStarted).count("record_set_accepted", 1));
+        change.batch.put(Table::Vault, ROTATION, state.seal(change.keyring)?, Expected::Absent);
         Ok(())
     })
 }

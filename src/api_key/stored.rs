@@ -121,29 +121,26 @@ impl Attributes {
 /// `attributes` with the time of revocation set, every other byte kept: fields of later versions survive.
 /// `None` when the bytes are no such map. An earlier revocation stays.
 pub(crate) fn with_revocation(attributes: &[u8], at: Timestamp) -> Option<Zeroizing<Vec<u8>>> {
+    if Attributes::from_bytes(attributes)?.revoked_at.is_some() {
+        return Some(Zeroizing::new(attributes.to_vec()));
+    }
     let mut decoder = Decoder::new(attributes);
-    let entries = decoder.map().ok()??;
     let mut fields = vec![];
-    for _ in 0..entries {
+    for _ in 0..decoder.map().ok()?? {
         let start = decoder.position();
         let key = decoder.u32().ok()?;
         decoder.skip().ok()?;
         fields.push((key, &attributes[start..decoder.position()]));
     }
-    if decoder.position() != attributes.len() {
-        return None;
-    }
-    let revoked = fields.iter().any(|(key, _)| *key == REVOKED_AT);
+    fields.retain(|(key, _)| *key != REVOKED_AT);
+    let split = fields.partition_point(|(key, _)| *key < REVOKED_AT);
     let mut bytes = Zeroizing::new(Vec::with_capacity(attributes.len() + 16));
     let mut encoder = Encoder::new(&mut *bytes);
-    encoder.map(entries + u64::from(!revoked)).expect(TO_MEMORY);
-    let split = fields.partition_point(|(key, _)| *key <= REVOKED_AT);
+    encoder.map(fields.len() as u64 + 1).expect(TO_MEMORY);
     fields[..split].iter().for_each(|(_, raw)| encoder.writer_mut().extend(*raw));
-    if !revoked {
-        encoder.u32(REVOKED_AT).expect(TO_MEMORY).i64(at.unix_millis()).expect(TO_MEMORY);
-    }
+    encoder.u32(REVOKED_AT).expect(TO_MEMORY).i64(at.unix_millis()).expect(TO_MEMORY);
     fields[split..].iter().for_each(|(_, raw)| encoder.writer_mut().extend(*raw));
-    Some(bytes)
+    Attributes::from_bytes(&bytes)?.revoked_at.is_some().then_some(bytes)
 }
 
 /// The key of `revoked_at` above.

@@ -96,11 +96,12 @@ pub(super) fn record_at(rows: &dyn Rows, id: ApiKeyId) -> Result<Vec<u8>, Error>
 fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<SecretText>, Error> {
     let unreadable = |source| Error::Record { id, source };
     let record = Record::parse(bytes).map_err(unreadable)?;
+    // The verify part first: it authenticates the header, and with it whether there is anything to recover.
+    let attributes = record.attributes(change.keyring, id).map_err(unreadable)?;
     let secret = record.open_recover(change.keyring, id).map_err(unreadable)?;
     if record.imported() {
         return Ok(secret);
     }
-    let attributes = record.attributes(change.keyring, id).map_err(unreadable)?;
     let view = attributes.into_view(id, false, true).ok_or(unreadable(RecordError::Attributes))?;
     Ok(secret.map(|secret| Token::compose(&view.prefix, id, secret.expose())))
 }

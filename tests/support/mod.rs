@@ -1,6 +1,8 @@
 //! What several test files need.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod faulty;
+
 use strongroom::{Act, MasterKey, MasterKeys};
 
 /// The act of a test.
