@@ -20,3 +20,7 @@ pub use store::*;
 pub use suite::Suite;
 pub use time::*;
 pub use token::*;
+
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
