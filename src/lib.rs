@@ -39,6 +39,10 @@ mod rotation;
 
 mod vault;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use api_key::{
     ApiKey, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES, Network,
     NetworkError, NewApiKey, Refusal, Request, Status,

@@ -1,0 +1,230 @@
+//! What the fuzz targets call: bytes from anywhere go through the real parsers, and what must hold is asserted.
+
+use std::sync::OnceLock;
+
+use base64ct::{Base64Url, Encoding};
+use sha2::{Digest, Sha256};
+
+use crate::api_key::{Attributes, NewApiKey, with_revocation};
+use crate::import::ImportedKey;
+use crate::keyring::{KeyEncryptionKeys, Keyring, RowLabel, VaultId};
+use crate::master_key::MasterKey;
+use crate::master_keys::MasterKeys;
+use crate::record::{self, Plain, Record, Resealer};
+use crate::secret::SecretText;
+use crate::suite::Suite;
+use crate::time::Timestamp;
+use crate::token::{ApiKeyId, Shape, Token};
+
+/// What a client presents. A token has one spelling, and a damaged one differs from it in the check alone.
+pub fn token(data: &[u8]) {
+    const SECRET: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg";
+    let good = Token::compose("sr", id(), SECRET);
+    for bytes in [data.to_vec(), edited(good.expose().as_bytes(), data)] {
+        let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+        match Shape::of(text) {
+            Shape::Token(Token { prefix, id, secret }) => {
+                assert_eq!(Token::compose(prefix, id, secret).expose(), text);
+            }
+            Shape::Damaged => {
+                let body = &text[..text.len() - 6];
+                let (rest, secret) = body.split_at(body.len() - SECRET.len());
+                let (prefix, id) = rest.rsplit_once('_').expect("the shape of a token");
+                let repaired = Token::compose(prefix, id.parse().expect("the shape of a token"), secret);
+                assert!(repaired.expose().starts_with(body) && repaired.expose() != text);
+            }
+            Shape::Foreign => {}
+        }
+        if let Ok(id) = text.parse::<ApiKeyId>() {
+            assert_eq!(id.to_string(), text);
+        }
+    }
+}
+
+/// A stored record. A part opens only where it was sealed and as it was sealed, header included.
+pub fn record(data: &[u8]) {
+    let vault = vault();
+    attributes(data);
+    attributes(&edited(&vault.attributes, data));
+    assert_eq!(opened_parts(data), (false, false), "arbitrary bytes opened");
+    for sealed in &vault.records {
+        let bytes = edited(sealed, data);
+        let (verify, recover) = opened_parts(&bytes);
+        let seam = seam(sealed);
+        assert!(!verify || bytes[..seam] == sealed[..seam], "a changed verify part opened");
+        assert!(!recover || bytes[..HEADER_LEN] == sealed[..HEADER_LEN], "a changed header opened");
+        assert!(!recover || bytes[seam..] == sealed[seam..], "a changed recover part opened");
+        assert_eq!(reseals(&bytes), bytes == *sealed);
+    }
+}
+
+/// The keyring row. It opens only as it was written; a body under a right MAC is still read with care.
+pub fn keyring(data: &[u8]) {
+    let Vault { keks, keyring, rotating, .. } = vault();
+    for keyring in [keyring, rotating] {
+        let row = keyring.bytes();
+        for bytes in [data.to_vec(), edited(row, data)] {
+            let _ = VaultId::claimed_by(&bytes);
+            let as_written = bytes == row;
+            assert_eq!(Keyring::open(bytes, keks).is_ok(), as_written);
+        }
+        let body = &row[1..row.len() - MAC_LEN];
+        for body in [data.to_vec(), edited(body, data)] {
+            let row = keyring.active().seal_row(RowLabel::Keyring, body);
+            let Ok(opened) = Keyring::open(row.clone(), keks) else { continue };
+            assert_eq!((opened.bytes(), opened.vault()), (row.as_slice(), keyring.vault()));
+            assert!(opened.masters().any(|master| master.version == opened.active_master()));
+            assert_eq!(opened.active_lookup().0, opened.active_generation());
+            let _ = (opened.suite(), opened.created_at(), opened.active(), opened.retiring_generation());
+        }
+    }
+}
+
+/// The list of master keys. It is read strictly, written again it is the same list, and no error echoes a key.
+pub fn master_keys(data: &[u8]) {
+    let key = &vault().master_key;
+    let good = format!("1:{}", key.expose());
+    for bytes in [data.to_vec(), edited(good.as_bytes(), data)] {
+        let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+        match MasterKeys::parse(text) {
+            Ok(keys) => {
+                let entry = |(version, key): (u32, &MasterKey)| format!("{version}:{}", key.to_text().expose());
+                let written = keys.iter().map(entry).collect::<Vec<_>>().join("\n");
+                let again = MasterKeys::parse(&written).expect("a list that was read");
+                assert!(keys.versions().eq(again.versions()));
+            }
+            Err(error) => {
+                let said = format!("{error} {error:?}");
+                assert!(!key.expose().as_bytes().windows(8).any(|part| holds(&said, part)), "{said}");
+            }
+        }
+    }
+}
+
+/// One line of an import file. It is read strictly, written again it says the same, and no error echoes the token.
+pub fn import_line(data: &[u8]) {
+    const TOKEN: &str = "legacy-5f0c7e1b9a2d";
+    let good = format!(
+        r#"{{"token":"{TOKEN}","name":"n","owner":"o","scopes":["a"],"expires_at":"2030-01-01T00:00:00Z","revoked":true,"created_at":"2020-01-01T00:00:00Z"}}"#
+    );
+    for bytes in [data.to_vec(), edited(good.as_bytes(), data)] {
+        let Ok(line) = std::str::from_utf8(&bytes) else { continue };
+        match ImportedKey::parse(line) {
+            Ok(read) => {
+                let again = ImportedKey::parse(&written(&read)).expect("a line that was read");
+                assert_eq!(again.token.expose(), read.token.expose());
+                assert_eq!((again.key, again.created_at, again.revoked), (read.key, read.created_at, read.revoked));
+            }
+            Err(error) => {
+                let said = format!("{error} {error:?}");
+                assert!(!TOKEN.as_bytes().windows(8).any(|part| holds(&said, part)), "{said}");
+            }
+        }
+    }
+}
+
+fn written(read: &ImportedKey) -> String {
+    let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    serde_json::json!({
+        "token": read.token.expose(),
+        "name": read.key.name,
+        "owner": read.key.owner,
+        "scopes": read.key.scopes,
+        "expires_at": time(read.key.expires_at),
+        "revoked": read.revoked,
+        "created_at": time(read.created_at),
+    })
+    .to_string()
+}
+
+/// Which parts of a record open: verify and recover.
+fn opened_parts(bytes: &[u8]) -> (bool, bool) {
+    let keyring = &vault().keyring;
+    let Ok(record) = Record::parse(bytes) else { return (false, false) };
+    assert!(record.open_verify(keyring, ApiKeyId::SENTINEL).is_err(), "opened elsewhere");
+    assert!(!matches!(record.open_recover(keyring, ApiKeyId::SENTINEL), Ok(Some(_))), "opened elsewhere");
+    let verify = record.open_verify(keyring, id()).is_ok();
+    assert_eq!(record.attributes(keyring, id()).is_ok(), verify);
+    (verify, matches!(record.open_recover(keyring, id()), Ok(Some(_))))
+}
+
+/// Whether a rotation would carry the record over.
+fn reseals(bytes: &[u8]) -> bool {
+    let keyring = &vault().keyring;
+    let resealer = Resealer::new(keyring, keyring.active_generation());
+    resealer.expect("the active generation is there").reseal(id(), bytes).is_ok()
+}
+
+/// Where the verify part of a sealed record ends (docs/format.md, Records).
+fn seam(sealed: &[u8]) -> usize {
+    let len = sealed[8..12].try_into().expect("four bytes");
+    HEADER_LEN + u32::from_be_bytes(len) as usize
+}
+
+/// Attributes read back as they were written, and a revocation changes nothing else.
+fn attributes(bytes: &[u8]) {
+    let Some(read) = Attributes::from_bytes(bytes) else { return };
+    assert_eq!(Attributes::from_bytes(&read.to_bytes()).as_ref(), Some(&read));
+    let now = Timestamp::from(std::time::UNIX_EPOCH);
+    if let Some(revoked) = with_revocation(bytes, now) {
+        let revoked = Attributes::from_bytes(&revoked).expect("a revocation keeps attributes readable");
+        assert!(revoked == read || revoked == read.clone().revoked(Some(now)));
+    }
+    let _ = read.into_view(id(), false, false);
+}
+
+/// `whole` after the steps that `script` holds, three bytes each: a place, and what happens there. The fuzzer gets
+/// past a header or a MAC by changing what is valid, where inventing it would take for ever.
+fn edited(whole: &[u8], script: &[u8]) -> Vec<u8> {
+    let mut bytes = whole.to_vec();
+    for step in script.chunks_exact(3) {
+        let at = usize::from(u16::from_be_bytes([step[0], step[1]])) % (bytes.len() + 1);
+        match (bytes.get_mut(at), step[2]) {
+            (None, added) => bytes.push(added),
+            (Some(_), 0) => bytes.truncate(at),
+            (Some(byte), changed) => *byte ^= changed,
+        }
+    }
+    bytes
+}
+
+/// A vault made once: what is sealed in it, and the keys to open it.
+struct Vault {
+    master_key: SecretText,
+    keks: KeyEncryptionKeys,
+    keyring: Keyring,
+    rotating: Keyring,
+    attributes: Vec<u8>,
+    records: [Vec<u8>; 2],
+}
+
+fn vault() -> &'static Vault {
+    static VAULT: OnceLock<Vault> = OnceLock::new();
+    VAULT.get_or_init(|| {
+        let now = Timestamp::from(std::time::UNIX_EPOCH);
+        let [master_key, next] = ["one", "two"].map(|name| Base64Url::encode_string(&Sha256::digest(name)));
+        let masters = MasterKeys::parse(&format!("1:{master_key} 2:{next}")).expect("digests pass the checks");
+        let vault = VaultId([7; 16]);
+        let keks = KeyEncryptionKeys::derive(&masters, vault);
+        let keyring = Keyring::create(Suite::default(), vault, 1, &keks, now).expect("random bytes");
+        let rotating = keyring.with_next_generation(2, &keks, now).expect("random bytes");
+        let key = NewApiKey::new("billing").owner("acme").scope("invoices:read").attribute("plan", "gold");
+        let attributes = Attributes::of(&key, [7; 32], now).to_bytes().to_vec();
+        let records = [None, Some("a secret")].map(|secret| {
+            let plain = Plain { imported: false, attributes: &attributes, secret };
+            record::seal(&keyring, id(), &plain).expect("random bytes")
+        });
+        Vault { master_key: SecretText::new(master_key), keks, keyring, rotating, attributes, records }
+    })
+}
+
+fn id() -> ApiKeyId {
+    ApiKeyId::from_bytes([1; 16])
+}
+
+fn holds(text: &str, part: &[u8]) -> bool {
+    text.as_bytes().windows(part.len()).any(|window| window == part)
+}
+
+const HEADER_LEN: usize = 32;
+const MAC_LEN: usize = 32;
