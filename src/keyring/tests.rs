@@ -1,8 +1,7 @@
 use super::*;
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
-use crate::record::{self, Plain, Record};
-use crate::token::ApiKeyId;
+use crate::suite::Tag;
 
 #[test]
 fn a_keyring_opens_as_it_was_made() {
@@ -18,7 +17,7 @@ fn a_keyring_opens_as_it_was_made() {
         let fingerprint = home.masters[0].fingerprint();
         assert_eq!(versions, [MasterKeyVersion { version: 1, fingerprint, added_at: now(), retired_at: None }]);
         assert_eq!(VaultId::claimed_by(made.bytes()).expect("a keyring"), home.vault);
-        let sealed = a_record(&made);
+        let sealed = sealed_by(&made);
         assert!(opens(&opened, &sealed));
     }
 }
@@ -163,14 +162,14 @@ fn a_missing_master_key_is_named_beside_what_is_configured() {
 fn after_a_rotation_only_the_new_master_key_opens() {
     let home = Home::new();
     let before = home.keyring();
-    let old = a_record(&before);
+    let old = sealed_by(&before);
     let after = before.with_next_generation(2, &home.keks(&[1, 2]), now()).expect("rotate");
     assert_eq!((after.active_master(), after.active_generation(), after.retiring_generation()), (2, 2, Some(1)));
     let missing = home.open(&after, &[1]).err().expect("the old master key alone");
     assert!(matches!(missing, KeyringError::MissingMasterKey { version: 2, .. }), "{missing:?}");
     let opened = home.open(&after, &[2]).expect("the new master key alone");
-    let new = a_record(&opened);
-    assert!(opens(&opened, &old), "records of the old generation open under the new master key");
+    let new = sealed_by(&opened);
+    assert!(opens(&opened, &old), "what the old generation sealed opens under the new master key");
     assert!(opens(&opened, &new));
     assert!(!opens(&before, &new));
     let retired: Vec<_> = opened.masters().map(|master| master.retired_at.is_some()).collect();
@@ -239,12 +238,12 @@ fn a_retired_version_or_key_is_not_taken_again() {
 fn a_rewrap_keeps_every_data_key() {
     let home = Home::new();
     let before = home.keyring();
-    let sealed = a_record(&before);
+    let sealed = sealed_by(&before);
     let after = before.rewrapped(2, &home.keks(&[1, 2]), now()).expect("rewrap");
     let opened = home.open(&after, &[2]).expect("open");
     assert_eq!((opened.active_master(), opened.active_generation(), opened.retiring_generation()), (2, 1, None));
     assert!(opens(&opened, &sealed));
-    assert!(opens(&before, &a_record(&opened)));
+    assert!(opens(&before, &sealed_by(&opened)));
     assert_eq!(opened.active_lookup().1.index("token"), before.active_lookup().1.index("token"));
     assert_eq!(opened.active().rows.mac(&[b"row"]), before.active().rows.mac(&[b"row"]));
     assert!(matches!(home.open(&after, &[1]), Err(KeyringError::MissingMasterKey { version: 2, .. })));
@@ -264,9 +263,9 @@ fn a_dropped_generation_opens_nothing_any_more() {
     let home = Home::new();
     let keks = home.keks(&[1, 2]);
     let first = home.keyring();
-    let old = a_record(&first);
+    let old = sealed_by(&first);
     let both = first.with_next_generation(2, &keks, now()).expect("rotate");
-    let new = a_record(&both);
+    let new = sealed_by(&both);
     let only = both.without_generation(1, &BTreeMap::new(), &keks).expect("drop");
     let opened = home.open(&only, &[2]).expect("open");
     assert_eq!((opened.generations().collect(), opened.retiring_generation()), (vec![2], None));
@@ -501,21 +500,32 @@ fn copy(key: &MasterKey) -> MasterKey {
     MasterKey::parse(key.to_text().expose()).expect("its own text")
 }
 
-fn a_record(keyring: &Keyring) -> Vec<u8> {
-    let plain = Plain { imported: false, attributes: b"attributes", secret: Some("secret") };
-    record::seal(keyring, ID, &plain).expect("random")
+/// A text sealed by both data keys of a generation.
+struct Sealed {
+    generation: u32,
+    parts: [([u8; 4], Tag); 2],
 }
 
-fn opens(keyring: &Keyring, record: &[u8]) -> bool {
-    let record = Record::parse(record).expect("a record");
-    let verify = record.open_verify(keyring, ID).is_ok_and(|plain| *plain == b"attributes");
-    let recover = record.open_recover(keyring, ID).is_ok_and(|text| text.is_some_and(|text| text.expose() == "secret"));
-    assert_eq!(verify, recover);
-    verify
+fn sealed_by(keyring: &Keyring) -> Sealed {
+    let parts = [&keyring.active().verify, &keyring.active().recover].map(|key| {
+        let mut text = *b"text";
+        let tag = key.cipher(keyring.suite()).seal(&[0; 24], &[], &mut text).expect("short");
+        (text, tag)
+    });
+    Sealed { generation: keyring.active_generation(), parts }
+}
+
+fn opens(keyring: &Keyring, sealed: &Sealed) -> bool {
+    let Some(generation) = keyring.generation(sealed.generation) else { return false };
+    let keys = [&generation.verify, &generation.recover];
+    let opened = keys.into_iter().zip(sealed.parts).map(|(key, (mut text, tag))| {
+        key.cipher(keyring.suite()).open(&[0; 24], &[], &mut text, &tag).is_ok_and(|()| text == *b"text")
+    });
+    let opened: Vec<_> = opened.collect();
+    assert_eq!(opened[0], opened[1], "both parts or none");
+    opened[0]
 }
 
 fn now() -> Timestamp {
     Timestamp::from_unix_millis(1_800_000_000_000).expect("a time")
 }
-
-const ID: ApiKeyId = ApiKeyId::SENTINEL;

@@ -114,6 +114,15 @@ fn what_is_wrong_with_a_record_is_told_apart() {
 }
 
 #[test]
+fn a_record_outlives_a_rewrap_untouched() {
+    let Moving { before, keks, .. } = Moving::new();
+    let bytes = sealed(&before, 1, b"attributes", Some("secret"));
+    let after = before.rewrapped(2, &keks, now()).expect("rewrap");
+    assert!(opens(&after, 1, &bytes));
+    assert!(opens(&before, 1, &sealed(&after, 1, b"attributes", Some("secret"))));
+}
+
+#[test]
 fn a_dropped_generation_is_named() {
     let Moving { before, keyring, keks, .. } = Moving::new();
     let bytes = sealed(&before, 1, b"attributes", None);
