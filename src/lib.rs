@@ -1,16 +1,16 @@
 //! strongroom
-mod api_key;
-mod audit;
-mod keyring;
+mod time;
+mod secret;
+mod suite;
 mod master_key;
 mod master_keys;
+mod keyring;
+mod token;
+mod api_key;
 mod record;
 mod record_set;
-mod secret;
+mod audit;
 mod store;
-mod suite;
-mod time;
-mod token;
 
 pub use api_key::*;
 pub use audit::*;
