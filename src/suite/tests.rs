@@ -37,14 +37,14 @@ fn xaes_gives_the_vectors_of_its_specification() {
 }
 
 #[test]
-fn xaes_gives_the_accumulated_digests_of_its_specification() {
-    let digests = [
-        (10_000, "e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939"),
-        (1_000_000, "2163ae1445985a30b60585ee67daa55674df06901b890593e824b8a7c885ab15"),
-    ];
-    for (iterations, expected) in digests {
-        assert_eq!(accumulated(iterations), expected, "{iterations} iterations");
-    }
+fn xaes_gives_the_accumulated_digest_of_its_specification() {
+    assert_eq!(accumulated(10_000), "e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939");
+}
+
+#[test]
+#[ignore = "ten seconds and more: run it when the suite changes"]
+fn xaes_gives_the_long_accumulated_digest_of_its_specification() {
+    assert_eq!(accumulated(1_000_000), "2163ae1445985a30b60585ee67daa55674df06901b890593e824b8a7c885ab15");
 }
 
 /// C2SP, XAES-256-GCM, Accumulated Randomized Tests.
