@@ -191,6 +191,7 @@ fn scans_page_through_every_row_once(engine: &impl Engine) {
                 let after = seen.last().map(|(key, _)| key.clone());
                 let page = view.scan(Table::Audit, after.as_deref(), limit).expect("scan");
                 assert!(page.len() <= limit);
+                assert!(seen.len() + page.len() <= all.len(), "pages overlap");
                 if page.is_empty() {
                     break;
                 }

@@ -200,6 +200,24 @@ fn records_of_another_vault_do_not_open_even_under_its_tag() {
     }
 }
 
+/// Each part and vault has keys of its own, which hide a binding that is missing: so the bytes themselves.
+#[test]
+fn the_associated_data_name_vault_table_part_id_and_header() {
+    let keyring = keyring(Suite::default());
+    let bytes = sealed(&keyring, 1, b"attributes", Some("secret"));
+    let header = Record::parse(&bytes).expect("parse").header;
+    for (part, name) in [(Part::Recover, "recover"), (Part::Verify, "verify")] {
+        let mut expected = vec![];
+        for field in
+            [b"strongroom/v1/record", &keyring.vault().0[..], b"keys", name.as_bytes(), &[1; 16], &bytes[..HEADER_LEN]]
+        {
+            expected.extend([0, 0, 0, u8::try_from(field.len()).expect("short")]);
+            expected.extend(field);
+        }
+        assert_eq!(part_aad(keyring.vault(), part, &header), expected);
+    }
+}
+
 #[test]
 fn the_identity_changes_with_every_seal_and_every_tag() {
     let keyring = keyring(Suite::default());
