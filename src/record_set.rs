@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn sealed(keyring: &Keyring, at: u8) -> Vec<u8> {
-        let secret = (at % 2 == 0).then_some("secret");
+        let secret = (at.is_multiple_of(2)).then_some("secret");
         let plain = Plain { imported: false, attributes: b"attributes", secret };
         seal(keyring, ApiKeyId::from_bytes([at; 16]), &plain).expect("random")
     }

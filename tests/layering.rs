@@ -210,7 +210,11 @@ fn tokens(source: &str) -> Vec<String> {
         } else if first.is_whitespace() {
             first.len_utf8()
         } else {
-            let len = if word > 0 { word } else { if rest.starts_with("::") { 2 } else { first.len_utf8() } };
+            let len = match word {
+                0 if rest.starts_with("::") => 2,
+                0 => first.len_utf8(),
+                _ => word,
+            };
             tokens.push(rest[..len].into());
             len
         };

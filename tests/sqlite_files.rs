@@ -1,4 +1,4 @@
-//! The files of the SQLite engine: who may reach them, what is taken for a store, and what is left in them.
+//! The files of the `SQLite` engine: who may reach them, what is taken for a store, and what is left in them.
 #![cfg(all(unix, feature = "sqlite"))]
 
 use std::fs;
@@ -127,7 +127,7 @@ fn files_and_folders_that_others_can_write_are_refused() {
 fn a_store_that_others_can_read_is_opened_with_a_concern() {
     let folder = folder();
     let path = a_store(&folder);
-    assert_eq!(SqliteStore::open(&path).expect("open").concerns().expect("concerns"), [String::new(); 0]);
+    assert_eq!(SqliteStore::open(&path).expect("open").concerns().expect("concerns"), Vec::<String>::new());
     allow(&path, 0o644);
     let concerns = SqliteStore::open(&path).expect("open").concerns().expect("concerns");
     assert!(concerns.iter().any(|concern| concern.contains("store.db can be read by others")), "{concerns:?}");
@@ -212,7 +212,9 @@ fn a_truncated_file_is_never_read_as_if_it_were_whole() {
         let len = whole.len() * sixteenth / 16;
         // A power cut or a full disk leaves whole pages or parts of them.
         for len in [len, len / 8192 * 8192] {
-            ["-wal", "-shm"].iter().for_each(|suffix| drop(fs::remove_file(beside(&path, suffix))));
+            for suffix in ["-wal", "-shm"] {
+                let _ = fs::remove_file(beside(&path, suffix));
+            }
             private(&path, &whole[..len]);
             let read = read_all(&path);
             assert!(read.is_err(), "{len} of {} bytes gave {read:?} rows", whole.len());
@@ -282,7 +284,9 @@ fn read_all(path: &Path) -> Result<usize, StoreError> {
 fn fill(store: &SqliteStore, count: u32, tag: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut batch = Batch::new();
     let rows: Vec<_> = (0..count).map(|at| ([&[tag], at.to_be_bytes().as_slice()].concat(), random(300))).collect();
-    rows.iter().for_each(|(key, value)| batch.put(Table::Keys, key.clone(), value.clone(), Expected::Absent));
+    for (key, value) in &rows {
+        batch.put(Table::Keys, key.clone(), value.clone(), Expected::Absent);
+    }
     store.commit(&batch).expect("commit");
     rows
 }

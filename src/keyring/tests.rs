@@ -492,7 +492,9 @@ impl Home {
 
 fn keys(given: &[(u32, &MasterKey)]) -> MasterKeys {
     let mut keys = MasterKeys::default();
-    given.iter().for_each(|(version, key)| keys.insert(*version, copy(key)).expect("versions and keys differ"));
+    for (version, key) in given {
+        keys.insert(*version, copy(key)).expect("versions and keys differ");
+    }
     keys
 }
 

