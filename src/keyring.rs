@@ -222,7 +222,7 @@ impl Keyring {
             let wrap = &active.ok_or(KeyringError::Malformed)?.verify;
             let key = keks.unwrap(wrap, VaultId(*stored.vault), stored.active_generation, Purpose::Verify)?;
             let bytes = stored.to_row(&Generation::row_key(&key));
-            Self::unwrap(stored, bytes, keks)
+            Self::unwrap(Stored::parse(&bytes)?, bytes, keks)
         })
     }
 

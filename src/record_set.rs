@@ -124,6 +124,13 @@ fn mask(key: &MacKey, nonce: &[u8; 16]) -> Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keyring::{KeyEncryptionKeys, Keyring, VaultId};
+    use crate::master_key::MasterKey;
+    use crate::master_keys::MasterKeys;
+    use crate::record::{Plain, seal};
+    use crate::suite::Suite;
+    use crate::time::Timestamp;
+    use crate::token::ApiKeyId;
     use proptest::prelude::*;
 
     proptest! {
@@ -141,5 +148,108 @@ mod tests {
         let all = Sum([u64::MAX; 4]);
         assert_eq!(all.plus(Sum([1, 0, 0, 0])), Sum::default());
         assert_eq!(Sum::default().minus(Sum([1, 0, 0, 0])), all);
+    }
+
+    #[test]
+    fn the_order_of_additions_does_not_matter() {
+        let (keyring, records) = sample();
+        let key = &keyring.active().record_set;
+        let forward = sum(key, records.iter());
+        assert_eq!(forward, sum(key, records.iter().rev()));
+        let (left, right) = records.split_at(7);
+        assert_eq!(forward, sum(key, right.iter()).plus(sum(key, left.iter())));
+        assert_eq!(forward.count(), 20);
+        assert!(!forward.is_empty());
+    }
+
+    #[test]
+    fn removing_what_was_added_leaves_nothing() {
+        let (keyring, records) = sample();
+        let key = &keyring.active().record_set;
+        let mut set = sum(key, records.iter());
+        for bytes in records.iter().rev().skip(1) {
+            set.remove(key, &parsed(bytes));
+        }
+        assert_eq!(set, sum(key, records.last()), "all but the last are out");
+        set.remove(key, &parsed(&records[19]));
+        assert!(set.is_empty());
+    }
+
+    #[test]
+    fn a_difference_carries_one_set_to_another() {
+        let (keyring, records) = sample();
+        let key = &keyring.active().record_set;
+        let mut change = RecordSet::default();
+        change.remove(key, &parsed(&records[0]));
+        change.add(key, &parsed(&records[19]));
+        assert_eq!(sum(key, records[..19].iter()).plus(change), sum(key, records[1..].iter()));
+        let mut removal = RecordSet::default();
+        removal.remove(key, &parsed(&records[0]));
+        assert_eq!(sum(key, records.iter()).plus(removal), sum(key, records[1..].iter()));
+    }
+
+    #[test]
+    fn a_lost_doubled_or_resealed_record_changes_the_sum() {
+        let (keyring, records) = sample();
+        let key = &keyring.active().record_set;
+        let whole = sum(key, records.iter());
+        let resealed = sealed(&keyring, 19);
+        let changed = [
+            sum(key, records[1..].iter()),
+            sum(key, records.iter().chain(&records[..1])),
+            sum(key, records[..19].iter().chain([&resealed])),
+            sum(key, records[..19].iter().chain(&records[..1])),
+        ];
+        assert!(changed.iter().all(|set| *set != whole));
+    }
+
+    #[test]
+    fn masks_hide_the_sum_and_come_off_under_their_key_alone() {
+        let (keyring, records) = sample();
+        let key = &keyring.active().record_set;
+        let set = sum(key, records.iter());
+        let masked = [(); 2].map(|()| set.masked(key, 1).expect("random"));
+        assert!(masked.iter().all(|masked| masked.unmask(key) == set && masked.generation == 1));
+        assert_ne!(masked[0].sum, masked[1].sum, "equal sums do not look equal");
+        assert_ne!(masked[0].nonce, masked[1].nonce);
+        assert_ne!(*masked[0].sum, set.sum.to_bytes());
+        let (other, _) = sample();
+        assert_ne!(masked[0].unmask(&other.active().record_set), set);
+        let mut exchanged = masked[0].clone();
+        exchanged.nonce = masked[1].nonce;
+        assert_ne!(exchanged.unmask(key), set);
+    }
+
+    #[test]
+    fn a_masked_set_reads_back() {
+        let (keyring, records) = sample();
+        let key = &keyring.active().record_set;
+        let masked = sum(key, records.iter()).masked(key, 3).expect("random");
+        assert_eq!(crate::keyring::decode_whole(&crate::keyring::encode(&masked)), Some(masked));
+    }
+
+    fn sample() -> (Keyring, Vec<Vec<u8>>) {
+        let vault = VaultId::random().expect("random");
+        let master = MasterKeys::single(MasterKey::generate().expect("random"));
+        let keks = KeyEncryptionKeys::derive(&master, vault);
+        let keyring = Keyring::create(Suite::default(), vault, 1, &keks, Timestamp::now()).expect("create");
+        let records = (0..20).map(|at| sealed(&keyring, at)).collect();
+        (keyring, records)
+    }
+
+    fn sealed(keyring: &Keyring, at: u8) -> Vec<u8> {
+        let secret = (at.is_multiple_of(2)).then_some("secret");
+        let plain = Plain { imported: false, attributes: b"attributes", secret };
+        seal(keyring, ApiKeyId::from_bytes([at; 16]), &plain).expect("random")
+    }
+
+    fn sum<'r>(key: &MacKey, records: impl IntoIterator<Item = &'r Vec<u8>>) -> RecordSet {
+        let mut set = RecordSet::default();
+        records.into_iter().for_each(|bytes| set.add(key, &parsed(bytes)));
+        set
+    }
+
+    fn parsed(bytes: &[u8]) -> Record<'_> {
+        Record::parse(bytes).expect("a record")
     }
 }
