@@ -326,6 +326,9 @@ impl<'a> Run<'a> {
             if !adds_up && !self.options.accept_record_set {
                 return Err(Error::RecordSet { generation: from });
             }
+            if !adds_up {
+                *change.head.set(to) = proof::present_set(self.ledger.store(), change.keyring)?;
+            }
             change.head.drop_set(from);
             let next = change.keyring.without_generation(from, &self.lookup_rows, self.ledger.keks())?;
             let stale = next.stale_lookup_rows();

@@ -403,7 +403,7 @@ fn a_row_opens_under_its_own_label_and_generation_alone() {
     let keyring = home.keyring().with_next_generation(2, &home.keks(&[1, 2]), now()).expect("rotate");
     let labels = [RowLabel::Head, RowLabel::Keyring, RowLabel::Rotation];
     for label in labels {
-        let mut row = keyring.active().seal_row(label, encode(&7_u32));
+        let mut row = keyring.active().seal_row(label, &encode(&7_u32));
         let opened = keyring.active().open_row(label, &row).and_then(|body| body.decode::<u32>());
         assert_eq!(opened, Ok(7));
         for other in labels.into_iter().filter(|other| *other != label) {

@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError};
-use crate::store::{Batch, Row, Table};
+use crate::record_set::RecordSet;
+use crate::store::{Batch, Row, Store, Table};
 use crate::token::ApiKeyId;
 
 /// Opens every record, and lists those that do not open under the new generation. Always from the first record on:
@@ -98,6 +99,18 @@ fn judge(keyring: &Keyring, from: u32, id: ApiKeyId, bytes: &[u8]) -> Result<(),
     record.open_verify(keyring, id)?;
     record.open_recover(keyring, id)?;
     if record.generation() == from { Err(RecordError::MissingGeneration { generation: from }) } else { Ok(()) }
+}
+
+/// The set of the records of the active generation that are there now. It is what was written only if an operator
+/// says so; that nobody writes meanwhile is for the caller's commit to prove.
+pub(super) fn present_set(store: &dyn Store, keyring: &Keyring) -> Result<RecordSet, Error> {
+    let (feed, mut set) = (Feed::new(store, None, 1_000), RecordSet::default());
+    while let Some((_, rows)) = feed.take()? {
+        let records = rows.iter().filter_map(|(_, bytes)| Record::parse(bytes).ok());
+        let active = records.filter(|record| record.generation() == keyring.active_generation());
+        active.for_each(|record| set.add(&keyring.active().record_set, &record));
+    }
+    Ok(set)
 }
 
 /// How many rows each lookup key still serves: a retired one is kept as long as it serves any.
