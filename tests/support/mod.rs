@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod faulty;
+#[cfg(feature = "cli")]
+pub(crate) mod process;
 
 use strongroom::{Act, MasterKey, MasterKeys};
 

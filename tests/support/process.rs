@@ -1,0 +1,84 @@
+//! The program, run and interrupted from outside.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use strongroom::{Issued, NewApiKey, Request, SqliteStore, Vault};
+
+use super::{Keys, act};
+
+/// A folder with a vault in it, and what was issued.
+pub(crate) struct Scene {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) keys: Keys,
+    pub(crate) issued: Vec<Issued>,
+}
+
+impl Scene {
+    /// A vault under master key 1 with this many API keys.
+    pub(crate) fn new(count: usize, versions: u32) -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let keys = Keys::generate(versions);
+        let store = SqliteStore::create(folder.path().join("vault.db")).expect("store");
+        let vault = Vault::create(store, keys.only([1]), &act()).expect("vault");
+        let issued = vault.issue_many(&vec![NewApiKey::new("key").owner("acme"); count], &act()).expect("issued");
+        drop(vault);
+        Self { folder, keys, issued }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("vault.db")
+    }
+
+    pub(crate) fn open(&self, versions: impl IntoIterator<Item = u32>) -> Vault {
+        Vault::open(SqliteStore::open(self.path()).expect("store"), self.keys.only(versions)).expect("vault")
+    }
+
+    /// The program on this vault, with these master keys, saying nothing.
+    pub(crate) fn command(&self, versions: &[u32], arguments: &[&str]) -> Command {
+        let mut command = program(&self.path(), &self.keys.variable(versions.iter().copied()));
+        command.args(arguments);
+        command
+    }
+
+    /// Every token answers as it should: those revoked are refused, all others verify.
+    pub(crate) fn assert_tokens(&self, vault: &Vault, revoked: &[usize]) {
+        for (at, issued) in self.issued.iter().enumerate() {
+            let valid = vault.verify(issued.token.expose(), &Request::new());
+            assert_eq!(valid.is_ok(), !revoked.contains(&at), "token {at}: {:?}", valid.err());
+        }
+    }
+}
+
+/// The program with an environment of its own.
+pub(crate) fn program(store: &Path, master_keys: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_strongroom"));
+    command
+        .env_clear()
+        .env("STRONGROOM_STORE", format!("sqlite:{}", store.display()))
+        .env("STRONGROOM_MASTER_KEYS", master_keys)
+        .env("STRONGROOM_ACTOR", "tester")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// Sends a signal by name.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
+    assert!(sent.expect("kill runs").success(), "no signal sent");
+}
+
+/// Waits, but not for ever.
+pub(crate) fn ends_within(child: &mut Child, limit: Duration) -> ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            return status;
+        }
+        assert!(start.elapsed() < limit, "the program hangs");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
