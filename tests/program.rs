@@ -104,7 +104,7 @@ fn list_filters_pages_and_shows() {
     assert_eq!(listed(&["--owner", "acme", "--status", "active"]), ids[1..]);
     assert_eq!(listed(&["--status", "revoked"]), ids[..1]);
     assert_eq!(listed(&["--name", "ame 3"]), ids[3..4]);
-    assert_eq!(listed(&["--scope", "read"]), [other.clone()]);
+    assert_eq!(listed(&["--scope", "read"]), std::slice::from_ref(&other));
     assert_eq!(listed(&["--limit", "2", "--after", &ids[1]]), ids[2..4]);
     assert_eq!(listed(&["--all"]).len(), 6);
     let page = room.run(&["list", "--limit", "2"]).ends(0).says(&format!("--after {}", ids[1]));

@@ -1,4 +1,5 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
+#![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
 use std::ffi::OsString;
 use std::net::IpAddr;

@@ -50,7 +50,7 @@ impl<'t> Context<'t> {
 
     /// Nothing may be done yet when nobody can be asked.
     pub(crate) fn require_consent(&self) -> Result<(), Failure> {
-        if self.yes || self.terminal.can_ask() {
+        if self.yes || Terminal::can_ask() {
             Ok(())
         } else {
             Err(unconfirmed("this needs a confirmation, and there is no terminal to ask on"))

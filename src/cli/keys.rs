@@ -9,6 +9,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::input;
+use super::terminal::Terminal;
 use super::text::{Table, escaped};
 
 pub(crate) fn issue(context: &mut Context<'_>, args: IssueArgs) -> Result<Exit, Failure> {
@@ -62,7 +63,7 @@ fn lost(failure: Failure, id: ApiKeyId) -> Failure {
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exit, Failure> {
     let vault = context.open()?;
-    if context.terminal.can_ask() {
+    if Terminal::can_ask() {
         context.terminal.note("the token, on one line:");
     }
     let request = args.scope.as_deref().map_or_else(Request::new, |scope| Request::new().scope(scope));
@@ -138,10 +139,10 @@ pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, F
     if context.terminal.closed() {
         return Ok(Exit::Success);
     }
-    if let Some(id) = after.filter(|_| left == 0) {
-        if !page(&vault, args, Some(id), 1)?.is_empty() {
-            context.terminal.note(&format!("more follow: --after {id}, or --all"));
-        }
+    if let Some(id) = after.filter(|_| left == 0)
+        && !page(&vault, args, Some(id), 1)?.is_empty()
+    {
+        context.terminal.note(&format!("more follow: --after {id}, or --all"));
     }
     if seen == 0 {
         context.terminal.note("no API key is like that");

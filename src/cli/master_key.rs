@@ -18,6 +18,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::input;
+use super::terminal::Terminal;
 
 pub(crate) fn generate(context: &mut Context<'_>, args: &GenerateArgs) -> Result<Exit, Failure> {
     let key = MasterKey::generate().map_err(Error::from)?;
@@ -81,7 +82,7 @@ pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit,
 }
 
 fn from_stdin(context: &mut Context<'_>) -> Result<Result<MasterKeys, MasterKeysError>, Failure> {
-    if context.terminal.can_ask() {
+    if Terminal::can_ask() {
         context.terminal.note("the master key, or VERSION:KEY entries, on one line:");
     }
     let too_long = || Failure::input("standard input is longer than 64 KiB", "give one key, or VERSION:KEY entries");

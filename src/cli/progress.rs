@@ -25,7 +25,7 @@ impl Meter {
         if new_phase {
             (self.phase, self.began) = (phase, now);
             // A phase that is over within its first interval needs no line.
-            self.shown = terminal.can_draw().then_some(now - BAR_EVERY).or(Some(now));
+            self.shown = (!terminal.can_draw()).then_some(now);
         }
         let every = match (terminal.json(), terminal.can_draw()) {
             (true, _) => JSON_EVERY,

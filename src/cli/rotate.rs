@@ -1,6 +1,6 @@
 //! `rotate-master-key`: replaces the master key, with progress, a speed limit, and signals that stop it gently.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use super::failure::{Failure, Told};
 use super::interrupt::Interrupt;
 use super::progress::Meter;
 use super::status::{described, generations, open_rotation};
+use super::terminal::Terminal;
 use super::text::{Table, counted};
 
 pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exit, Failure> {
@@ -30,7 +31,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     if args.accept_record_set {
         context
             .confirm("Take the records that are there for the right ones, even if some were put back or removed?")?;
-    } else if context.terminal.can_ask() && !context.yes {
+    } else if Terminal::can_ask() && !context.yes {
         context.confirm(&question(args, &plan))?;
     }
     let act = context.act(args.reason.as_deref());
@@ -53,7 +54,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
 
 fn options(args: &RotateArgs) -> RotateOptions {
     // A batch that takes longer than a second would come near the end of the rotation's lease.
-    let rate = args.rate.map_or(u64::MAX, |rate| rate.get());
+    let rate = args.rate.map_or(u64::MAX, NonZeroU64::get);
     let batch = usize::try_from(rate).unwrap_or(usize::MAX).min(args.batch.into());
     let mut options = RotateOptions::new().batch(NonZeroUsize::new(batch).unwrap_or(NonZeroUsize::MIN));
     options = args.to.into_iter().fold(options, |options, to| options.to(to.get()));

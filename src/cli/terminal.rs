@@ -3,6 +3,7 @@
 //! A reader that has closed the pipe has seen enough: later output goes nowhere, quietly. Any other failure to write
 //! is reported, because data that is missing unnoticed is worse than none.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
@@ -16,7 +17,6 @@ use super::text::{escaped, escaped_json};
 /// Standard output and standard error.
 pub(crate) struct Terminal {
     json: bool,
-    colour: bool,
     /// Lines not yet written. Secrets never stand here.
     pending: Vec<u8>,
     closed: bool,
@@ -27,9 +27,7 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn new(json: bool) -> Self {
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let colour = io::stderr().is_terminal() && set("NO_COLOR").is_none() && set("TERM").is_none_or(|t| t != "dumb");
-        Self { json, colour, pending: vec![], closed: false, failed: None, bar: false }
+        Self { json, pending: vec![], closed: false, failed: None, bar: false }
     }
 
     pub(crate) fn json(&self) -> bool {
@@ -37,7 +35,7 @@ impl Terminal {
     }
 
     /// Whether a question would reach somebody.
-    pub(crate) fn can_ask(&self) -> bool {
+    pub(crate) fn can_ask() -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
@@ -117,12 +115,12 @@ impl Terminal {
             let json = serde_json::to_string(&Document { schema: "error", body: told }).unwrap_or_default();
             return self.talk(&format!("{}\n", escaped_json(&json)));
         }
-        let mut text = format!("{} {}\n", self.painted("31", "error:"), escaped(&told.message));
+        let mut text = format!("{} {}\n", painted("31", "error:"), escaped(&told.message));
         for cause in &told.causes {
-            text.push_str(&format!("caused by: {}\n", escaped(cause)));
+            let _ = writeln!(text, "caused by: {}", escaped(cause));
         }
         if let Some(hint) = &told.hint {
-            text.push_str(&format!("{} {}\n", self.painted("36", "hint:"), escaped(hint)));
+            let _ = writeln!(text, "{} {}", painted("36", "hint:"), escaped(hint));
         }
         self.talk(&text);
     }
@@ -190,10 +188,13 @@ impl Terminal {
         let clear = if std::mem::take(&mut self.bar) { "\r\x1b[K" } else { "" };
         let _ = io::stderr().write_all(format!("{clear}{text}").as_bytes());
     }
+}
 
-    fn painted(&self, colour: &str, word: &str) -> String {
-        if self.colour { format!("\x1b[1;{colour}m{word}\x1b[0m") } else { word.into() }
-    }
+/// A word in colour, where it is seen and wanted.
+fn painted(colour: &str, word: &str) -> String {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let plain = set("NO_COLOR").is_some() || set("TERM").is_none_or(|terminal| terminal == "dumb");
+    if plain || !io::stderr().is_terminal() { word.into() } else { format!("\x1b[1;{colour}m{word}\x1b[0m") }
 }
 
 #[derive(Serialize)]
@@ -204,7 +205,6 @@ struct Document<'a, T: Serialize> {
     body: &'a T,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde decides what it passes")]
 fn schema_name<S: serde::Serializer>(name: &&str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("strongroom.{name}.v1"))
 }

@@ -89,7 +89,7 @@ fn hint(error: &clap::Error) -> String {
 
 /// The verb typed, for the hint.
 fn verb() -> String {
-    typed(|verbs, _| verbs.iter().map(|verb| format!(" {verb}")).collect())
+    typed(|verbs, _| verbs.iter().flat_map(|verb| [" ", verb]).collect())
 }
 
 /// What may follow the verb typed.

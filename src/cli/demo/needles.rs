@@ -24,7 +24,7 @@ impl Needles {
             let page = store.scan(Table::Keys, after.as_deref(), 1_000)?;
             let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
-            page.iter().for_each(|(_, record)| needles.extend(pieces(record)));
+            needles.extend(page.iter().flat_map(|(_, record)| pieces(record)));
         }
         Ok((Self(needles), keyring(store)?))
     }
