@@ -548,6 +548,31 @@ fn control_and_bidi_characters_in_labels_come_out_escaped() {
 }
 
 #[test]
+fn a_process_that_holds_master_keys_leaves_no_core_dump() {
+    let room = Room::new();
+    let mut child = room.run(&["verify"]).spawn();
+    let limits = format!("/proc/{}/limits", child.id());
+    let none =
+        |text: String| text.lines().any(|line| line.split_whitespace().take(6).eq("Max core file size 0 0".split(' ')));
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !none(fs::read_to_string(&limits).expect("limits")) {
+        assert!(Instant::now() < deadline, "core dumps stay allowed");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(child.stdin.take());
+    assert_eq!(Ran::of(child, "verify").code, Some(3));
+}
+
+#[test]
+fn a_store_that_others_keep_locked_is_busy() {
+    let room = Room::new();
+    let other = rusqlite::Connection::open(room.path()).expect("opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    room.run(&["issue", "--name", "n"]).ends(11).says("locked by others");
+    room.run(&["list"]).ends(0);
+}
+
+#[test]
 fn errors_in_json_have_a_code_a_message_and_a_hint() {
     let room = Room::with(1);
     let cases: [(&[&str], i32, &str); 7] = [

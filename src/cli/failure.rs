@@ -171,14 +171,7 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::RotationOpen { .. } => {
             ("rotation-open", format!("finish it with `strongroom rotate-master-key{store}`"))
         }
-        Error::RotationTarget { to, .. } => (
-            "rotation-target",
-            format!(
-                "make one with `strongroom master-key generate --version {}` and put it into STRONGROOM_MASTER_KEYS \
-                 beside the active one; `strongroom status{store}` shows both",
-                to.saturating_add(1)
-            ),
-        ),
+        Error::RotationTarget { to, problem } => ("rotation-target", explain_target(*to, problem, &store)),
         Error::Store(error) => explain_store(error, place),
         Error::Tampered { .. } => (
             "tampered",
@@ -189,6 +182,20 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         }
         _ => known("failed", "run it again with --log debug to see more"),
     }
+}
+
+fn explain_target(to: u32, problem: &str, store: &str) -> String {
+    if problem.contains("not configured") {
+        return format!("put {to}:KEY into STRONGROOM_MASTER_KEYS, beside the active one");
+    }
+    if problem.contains("a newer one") {
+        return format!("`strongroom status{store}` shows the active one; there is no way back to an older one");
+    }
+    format!(
+        "make one with `strongroom master-key generate --version {}` and put it into STRONGROOM_MASTER_KEYS beside the \
+         active one; `strongroom status{store}` shows both",
+        to.saturating_add(1)
+    )
 }
 
 fn explain_keyring(error: &KeyringError, store: &str) -> (&'static str, String) {

@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use super::exit::Exit;
@@ -13,11 +15,11 @@ use super::failure::{Failure, Told};
 /// than `limit`.
 pub(crate) fn secret(limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
     let stdin = rustix::stdio::stdin();
-    let terminal = io::stdin().is_terminal();
+    let unseen = io::stdin().is_terminal().then(|| Unseen::begin(stdin)).flatten();
     // Past the standard library's buffer, which would keep a copy.
     let mut bytes = Zeroizing::new(vec![0; limit + 3]);
     let mut len = 0;
-    while len < bytes.len() && !(terminal && bytes[..len].ends_with(b"\n")) {
+    while len < bytes.len() && !(unseen.is_some() && matches!(bytes[..len].last(), Some(b'\n' | &CTRL_C))) {
         match rustix::io::read(stdin, &mut bytes[len..]) {
             Ok(0) => break,
             Ok(read) => len += read,
@@ -26,6 +28,9 @@ pub(crate) fn secret(limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Failure
         }
     }
     bytes.truncate(len);
+    if unseen.is_some() && bytes.last() == Some(&CTRL_C) {
+        return Err(Told::new(Exit::Interrupted, "stopped", "stopped: nothing was done").into());
+    }
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
         if bytes.last() == Some(&b'\r') {
@@ -33,6 +38,32 @@ pub(crate) fn secret(limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Failure
         }
     }
     Ok((bytes.len() <= limit).then_some(bytes))
+}
+
+/// Typing is not shown until this is dropped.
+struct Unseen {
+    terminal: BorrowedFd<'static>,
+    before: Termios,
+}
+
+impl Unseen {
+    fn begin(terminal: BorrowedFd<'static>) -> Option<Self> {
+        let before = tcgetattr(terminal).ok()?;
+        let mut unseen = before.clone();
+        // Ctrl-C ends the line, and not the process: that would leave the terminal as it is now.
+        unseen.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+        unseen.local_modes.insert(LocalModes::ICANON | LocalModes::ECHONL);
+        unseen.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
+        tcsetattr(terminal, OptionalActions::Now, &unseen).ok()?;
+        Some(Self { terminal, before })
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        // There is no other way to give the terminal back.
+        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+    }
 }
 
 /// Lines of a file, one after the other in the same buffer.
@@ -93,4 +124,5 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
         .into()
 }
 
+const CTRL_C: u8 = 3;
 const MAX_LINE_LEN: usize = 64 * 1024;

@@ -22,7 +22,7 @@ pub(crate) fn issue(context: &mut Context<'_>, args: IssueArgs) -> Result<Exit, 
     } else {
         context.terminal.secret(&issued.token)
     };
-    printed.map_err(|failure| lost(failure, id))?;
+    printed.map_err(|failure| lost(failure, id, &context.place.option()))?;
     context.terminal.note(&format!("issued {id}; the token is shown this once"));
     Ok(Exit::Success)
 }
@@ -54,10 +54,11 @@ fn new_api_key(args: IssueArgs) -> Result<NewApiKey, Failure> {
 }
 
 /// The API key is there, and nobody has its token.
-fn lost(failure: Failure, id: ApiKeyId) -> Failure {
+fn lost(failure: Failure, id: ApiKeyId, store: &str) -> Failure {
     let Failure::Output(error) = failure else { return failure };
     let message = format!("API key {id} was issued, and its token could not be written: {error}");
-    let hint = format!("`strongroom recover {id} --reason TEXT`, or `strongroom revoke {id} --reason TEXT`");
+    let hint =
+        format!("`strongroom recover{store} {id} --reason TEXT`, or `strongroom revoke{store} {id} --reason TEXT`");
     Told::new(Exit::OutputFailed, "output-failed", message).hint(hint).into()
 }
 

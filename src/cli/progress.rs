@@ -9,13 +9,14 @@ use super::terminal::Terminal;
 /// Shows one phase after the other.
 pub(crate) struct Meter {
     phase: &'static str,
-    began: Instant,
+    /// When the phase was first seen, and what it had done by then.
+    began: (Instant, u64),
     shown: Option<Instant>,
 }
 
 impl Meter {
     pub(crate) fn new() -> Self {
-        Self { phase: "", began: Instant::now(), shown: None }
+        Self { phase: "", began: (Instant::now(), 0), shown: None }
     }
 
     /// Shows the state now, if it is time. That nobody can see it stops nothing: the last word is reported on its own.
@@ -23,7 +24,7 @@ impl Meter {
         let now = Instant::now();
         let new_phase = self.phase != phase;
         if new_phase {
-            (self.phase, self.began) = (phase, now);
+            (self.phase, self.began) = (phase, (now, done));
             // A phase that is over within its first interval needs no line.
             self.shown = (!terminal.can_draw()).then_some(now);
         }
@@ -37,7 +38,8 @@ impl Meter {
             return;
         }
         self.shown = Some(now);
-        let step = Step::new(phase, done, total, now.duration_since(self.began));
+        let (began, first) = self.began;
+        let step = Step::new(phase, done, total, rate(done.saturating_sub(first), now.duration_since(began)));
         if terminal.json() {
             let _ = terminal.document("progress", &step).and_then(|()| terminal.flush());
         } else if terminal.can_draw() {
@@ -53,30 +55,31 @@ struct Step {
     phase: &'static str,
     done: u64,
     total: u64,
-    per_second: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_second: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds_left: Option<u64>,
 }
 
 impl Step {
-    fn new(phase: &'static str, done: u64, total: u64, elapsed: Duration) -> Self {
+    fn new(phase: &'static str, done: u64, total: u64, per_second: Option<u64>) -> Self {
         let total = total.max(done);
-        let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        let per_second = done.saturating_mul(1_000).checked_div(millis).unwrap_or(0);
-        let seconds_left = (total - done).checked_div(per_second);
+        let seconds_left = per_second.and_then(|rate| (total - done).checked_div(rate));
         Self { phase, done, total, per_second, seconds_left }
     }
 
     fn line(&self) -> String {
         let left = self.seconds_left.map(|left| format!(", {} left", span(left))).unwrap_or_default();
-        format!("{}: {} of {}, {}/s{left}", self.phase, self.done, self.total, self.per_second)
+        let rate = self.per_second.map(|rate| format!(", {rate}/s")).unwrap_or_default();
+        format!("{}: {} of {}{rate}{left}", self.phase, self.done, self.total)
     }
 
     fn bar(&self, columns: usize) -> String {
         let percent = (self.done * 100).checked_div(self.total).unwrap_or(100);
         let left = self.seconds_left.map(|left| format!(" {} left", span(left))).unwrap_or_default();
         let head = format!("{:<7}", self.phase);
-        let tail = format!(" {percent:>3}% {}/{} {}/s{left}", self.done, self.total, self.per_second);
+        let rate = self.per_second.map(|rate| format!(" {rate}/s")).unwrap_or_default();
+        let tail = format!(" {percent:>3}% {}/{}{rate}{left}", self.done, self.total);
         let width = columns.saturating_sub(head.len() + tail.len() + 3).min(40);
         let full = usize::try_from(percent).unwrap_or(100) * width / 100;
         let bar = format!("[{}{}]", "#".repeat(full), ".".repeat(width - full));
@@ -84,6 +87,12 @@ impl Step {
         let text = if width < 5 { format!("{head}{tail}") } else { format!("{head}{bar}{tail}") };
         text.chars().take(columns.saturating_sub(1)).collect()
     }
+}
+
+/// Records in a second, when it can be told.
+fn rate(done: u64, took: Duration) -> Option<u64> {
+    let millis = u64::try_from(took.as_millis()).ok().filter(|millis| *millis > 0 && done > 0)?;
+    Some(done.saturating_mul(1_000) / millis)
 }
 
 /// Seconds as people say them.

@@ -23,7 +23,7 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &ReasonArgs) -> Result<Ex
     } else {
         context.terminal.secret(&token)
     };
-    printed.map_err(|failure| lost(failure, args.id))?;
+    printed.map_err(|failure| lost(failure, args.id, &context.place.option()))?;
     context.terminal.note(&format!("recovered the token of {}", args.id));
     Ok(Exit::Success)
 }
@@ -34,9 +34,10 @@ struct Recovered<'a> {
     token: &'a str,
 }
 
-fn lost(failure: Failure, id: ApiKeyId) -> Failure {
+fn lost(failure: Failure, id: ApiKeyId, store: &str) -> Failure {
     let Failure::Output(error) = failure else { return failure };
     let message = format!("the token of {id} was opened and could not be written: {error}");
-    let hint = format!("run `strongroom recover {id} --reason TEXT` again, with its output going where there is room");
+    let hint =
+        format!("run `strongroom recover{store} {id} --reason TEXT` again, with its output going where there is room");
     Told::new(Exit::OutputFailed, "output-failed", message).hint(hint).into()
 }

@@ -117,10 +117,10 @@ fn show_report(context: &mut Context<'_>, report: &RotationReport, status: &Vaul
     } else {
         let generations = format!("generation {} -> {}", report.from_generation, report.to_generation);
         rows.push(["moved".into(), format!("{}, {generations}", counted(report.moved, "record"))]);
-        rows.push([
-            "verified".into(),
-            format!("{}, opened under generation {}", counted(report.verified, "record"), report.to_generation),
-        ]);
+    }
+    if report.verified > 0 && report.outcome != RotationOutcome::Stopped {
+        let verified = counted(report.verified, "record");
+        rows.push(["verified".into(), format!("{verified}, opened under generation {}", report.to_generation)]);
     }
     if report.stale_lookups > 0 {
         rows.push([
