@@ -1,0 +1,314 @@
+//! What can be typed: verbs, options, and their help. No secret is ever an argument.
+#![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use strongroom::{ApiKeyId, Network, Suite, Timestamp};
+
+use super::exit;
+
+/// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
+///
+/// Master keys come from STRONGROOM_MASTER_KEYS (VERSION:KEY entries separated by commas or white space) and from the
+/// file that STRONGROOM_MASTER_KEYS_FILE names. They are never arguments.
+#[derive(Parser)]
+#[command(name = "strongroom", version, disable_help_subcommand = true, max_term_width = 100, after_help = exit::HELP)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// Where the vault is: sqlite:PATH [else $STRONGROOM_STORE, else sqlite:strongroom.db]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) store: Option<OsString>,
+    /// Print JSON, errors included
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Answer yes to the question a command asks
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
+    /// Who acts, for the audit log [else $STRONGROOM_ACTOR, else the user's name]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+    /// Write events of this level and graver ones to standard error
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<LogLevel>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Make a new vault
+    Init(InitArgs),
+    /// Show the vault's keys, counts and open rotation
+    Status,
+    /// Open everything in the vault and say what is wrong with it
+    Doctor,
+    /// Issue an API key and print its token, once
+    Issue(IssueArgs),
+    /// Judge the token on standard input: exit code 0 when it is valid, 3 when it is not
+    Verify(VerifyArgs),
+    /// List API keys in the order of their issue
+    List(ListArgs),
+    /// Show one API key
+    Show {
+        /// The id of the API key
+        id: ApiKeyId,
+    },
+    /// Revoke an API key, for good
+    Revoke(ReasonArgs),
+    /// Print the token of an API key again
+    Recover(ReasonArgs),
+    /// Replace the master key and re-encrypt every record, or continue where an earlier run was stopped
+    RotateMasterKey(RotateArgs),
+    /// Make and check master keys
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    MasterKey {
+        #[command(subcommand)]
+        verb: MasterKeyVerb,
+    },
+    /// Read and verify the audit log
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Audit {
+        #[command(subcommand)]
+        verb: AuditVerb,
+    },
+    /// Take in API keys whose tokens exist already: all of the file, or nothing
+    Import(ImportArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Prove a rotation on a scratch vault: issue, rotate under load, verify, search for old bytes
+    Demo(DemoArgs),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum MasterKeyVerb {
+    /// Print a new random master key, or write it to a new file
+    Generate(GenerateArgs),
+    /// Check the configured master keys, or those on standard input
+    Check(CheckArgs),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AuditVerb {
+    /// List audit entries, oldest first
+    List(AuditListArgs),
+    /// Follow the hash chain from the first entry to the authenticated end
+    Verify,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct InitArgs {
+    /// The encryption of new records: xaes-256-gcm, or xchacha20-poly1305 for machines without AES instructions
+    #[arg(long, value_name = "SUITE", default_value_t)]
+    pub(crate) suite: Suite,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct IssueArgs {
+    /// What the API key is called
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// Whom it belongs to
+    #[arg(long, value_name = "OWNER")]
+    pub(crate) owner: Option<String>,
+    /// What it may do; can be given several times
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
+    /// Where it may be used from, such as 10.0.0.0/8; can be given several times
+    #[arg(long = "network", value_name = "CIDR")]
+    pub(crate) networks: Vec<Network>,
+    /// A label of your own; can be given several times
+    #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = attribute)]
+    pub(crate) attributes: Vec<(String, String)>,
+    /// When it ends, such as 2027-01-31T00:00:00Z
+    #[arg(long, value_name = "TIME", conflicts_with = "expires_in")]
+    pub(crate) expires_at: Option<Timestamp>,
+    /// How long it lives: 90d, 12h, 30m or 45s
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) expires_in: Option<Duration>,
+    /// What the token begins with
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: Option<String>,
+    /// Keep no sealed copy of the secret, so that nobody can recover the token
+    #[arg(long)]
+    pub(crate) unrecoverable: bool,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// The address the token was presented from
+    #[arg(long, value_name = "IP")]
+    pub(crate) address: Option<IpAddr>,
+    /// A scope the API key must have
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ListArgs {
+    /// Only those of this owner
+    #[arg(long, value_name = "OWNER")]
+    pub(crate) owner: Option<String>,
+    /// Only those whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// Only those with this scope
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Option<String>,
+    /// Only those in this state
+    #[arg(long, value_name = "STATE")]
+    pub(crate) status: Option<StatusArg>,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub(crate) limit: NonZeroUsize,
+    /// Only those after this id: the last of the page before
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<ApiKeyId>,
+    /// All of them
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) all: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum StatusArg {
+    Active,
+    Expired,
+    Revoked,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ReasonArgs {
+    /// The id of the API key
+    pub(crate) id: ApiKeyId,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct RotateArgs {
+    /// The version to go to [default: the newest that is configured]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<NonZeroU32>,
+    /// Records in one batch, up to 10000; other writers get their turn between batches
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) batch: u16,
+    /// Go through at most this many records in a second
+    #[arg(long, value_name = "N")]
+    pub(crate) rate: Option<NonZeroU64>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Replace only the master key, and leave the records as they are
+    #[arg(long, conflicts_with_all = ["batch", "rate", "accept_record_set"])]
+    pub(crate) rewrap_only: bool,
+    /// Finish although the records are not those that were written, and take those that are there for the right ones
+    #[arg(long)]
+    pub(crate) accept_record_set: bool,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct GenerateArgs {
+    /// Write it to this new file, readable by its owner alone, and not to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write it as VERSION:KEY
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<NonZeroU32>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct CheckArgs {
+    /// A single dash: check the key or the list on standard input
+    #[arg(value_name = "-", value_parser = dash)]
+    pub(crate) stdin: Option<()>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct AuditListArgs {
+    /// Only entries after this number
+    #[arg(long, value_name = "SEQ", default_value = "0")]
+    pub(crate) after: u64,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub(crate) limit: NonZeroUsize,
+    /// All of them
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) all: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ImportArgs {
+    /// One JSON object a line, with token and name, and if wanted owner, scopes, expires_at, revoked, created_at;
+    /// a single dash is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct DemoArgs {
+    /// How many API keys to issue
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) keys: u32,
+    /// Keep the scratch folder
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+fn attribute(text: &str) -> Result<(String, String), &'static str> {
+    let (key, value) = text.split_once('=').ok_or("an attribute is KEY=VALUE")?;
+    Ok((key.into(), value.into()))
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let wrong = "a time span is a number and d, h, m or s, such as 90d";
+    let unit = text.chars().next_back().ok_or(wrong)?;
+    let seconds = match unit {
+        'd' => 86_400,
+        'h' => 3_600,
+        'm' => 60,
+        's' => 1,
+        _ => return Err(wrong),
+    };
+    let digits = &text[..text.len() - 1];
+    let count: u64 = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit())).ok_or(wrong)?;
+    if count == 0 {
+        return Err("a time span is at least 1");
+    }
+    count.checked_mul(seconds).map(Duration::from_secs).ok_or("the time span is too long")
+}
+
+fn dash(text: &str) -> Result<(), &'static str> {
+    if text == "-" { Ok(()) } else { Err("the only argument is a single dash; keys are read from standard input") }
+}

@@ -1,0 +1,271 @@
+//! What went wrong, told with a stable word for scripts and the next command to type.
+
+use std::io;
+
+use serde::{Serialize, Serializer};
+use strongroom::{Error, KeyringError, MasterKeysError, StoreError};
+
+use super::context::Place;
+use super::exit::Exit;
+use super::text::quoted;
+
+/// Why a verb ended without doing what it was asked.
+pub(crate) enum Failure {
+    MasterKeys(MasterKeysError),
+    Output(io::Error),
+    /// Found by the program itself.
+    Told(Told),
+    Vault(Error),
+}
+
+/// A failure as it is shown.
+#[derive(Serialize)]
+pub(crate) struct Told {
+    pub(crate) code: &'static str,
+    #[serde(serialize_with = "number")]
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) causes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+}
+
+impl Told {
+    pub(crate) fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, exit, message: message.into(), causes: vec![], hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the causes that the message does not hold already.
+    pub(crate) fn because(mut self, error: &dyn std::error::Error) -> Self {
+        let mut next = error.source();
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            if !self.message.contains(&text) && !self.causes.iter().any(|known| known.contains(&text)) {
+                self.causes.push(text);
+            }
+            next = cause.source();
+        }
+        self
+    }
+}
+
+impl Failure {
+    /// Wrong input that the argument parser cannot see.
+    pub(crate) fn input(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Told::new(Exit::Usage, "invalid-input", message).hint(hint).into()
+    }
+
+    /// What to tell of it, where the vault is at `place`.
+    pub(crate) fn explain(self, place: &Place) -> Told {
+        match self {
+            Self::MasterKeys(error) => explain_master_keys(&error),
+            Self::Output(error) => {
+                Told::new(Exit::OutputFailed, "output-failed", format!("cannot write to standard output: {error}"))
+                    .hint("make room where the output goes, and run the command again")
+            }
+            Self::Told(told) => told,
+            Self::Vault(error) => {
+                let (code, hint) = explain_vault(&error, place);
+                Told::new(error.kind().into(), code, error.to_string()).hint(hint).because(&error)
+            }
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Vault(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Vault(error.into())
+    }
+}
+
+impl From<MasterKeysError> for Failure {
+    fn from(error: MasterKeysError) -> Self {
+        Self::MasterKeys(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<Told> for Failure {
+    fn from(told: Told) -> Self {
+        Self::Told(told)
+    }
+}
+
+fn explain_master_keys(error: &MasterKeysError) -> Told {
+    let hint = match error {
+        MasterKeysError::NotSet => {
+            "make one with `strongroom master-key generate --version 1 --out master.keys` and \
+             `export STRONGROOM_MASTER_KEYS_FILE=$PWD/master.keys`"
+        }
+        MasterKeysError::File { .. } | MasterKeysError::FileNotText { .. } | MasterKeysError::FileTooLong { .. } => {
+            "STRONGROOM_MASTER_KEYS_FILE must name a readable file of VERSION:KEY entries"
+        }
+        MasterKeysError::SameKey { .. } => "make another key with `strongroom master-key generate --version N`",
+        _ => {
+            "STRONGROOM_MASTER_KEYS holds VERSION:KEY entries separated by commas or white space; check them with \
+             `strongroom master-key check`"
+        }
+    };
+    Told::new(Exit::MasterKey, "master-keys-unreadable", error.to_string()).hint(hint).because(error)
+}
+
+/// The word for scripts and the next thing to do.
+fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
+    let store = place.option();
+    let known = |code, hint: &str| (code, hint.to_owned());
+    match error {
+        Error::Act(_) => {
+            known("invalid-act", "give a reason of 1 to 1024 bytes with --reason, and an --actor of up to 256")
+        }
+        Error::Audit(_) => (
+            "audit-broken",
+            format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store"),
+        ),
+        Error::Contended => known("contended", "run the command again"),
+        Error::Import { .. } => known("import-line", "nothing was imported: mend the line and run the command again"),
+        Error::Keyring(error) => explain_keyring(error, &store),
+        Error::Limit(_) => known("limit", "shorten it; `strongroom issue --help` shows what can be given"),
+        Error::NoVault => ("no-vault", format!("make one with `strongroom init{store}`")),
+        Error::NotFound { .. } => ("not-found", format!("`strongroom list{store}` shows the ids there are")),
+        Error::NotRecoverable { id } => (
+            "not-recoverable",
+            format!(
+                "issue a new API key with `strongroom issue{store} --name NAME`, then `strongroom revoke{store} {id} --reason TEXT`"
+            ),
+        ),
+        Error::Random(_) => {
+            known("no-randomness", "the operating system must give random bytes: nothing can go on without")
+        }
+        Error::Record { .. } => ("record-unreadable", format!("`strongroom doctor{store}` looks at every record")),
+        Error::RecordSet { .. } => (
+            "record-set",
+            format!(
+                "`strongroom doctor{store}` says what differs; restore a backup, or take the records that are there \
+                 with `strongroom rotate-master-key{store} --accept-record-set`"
+            ),
+        ),
+        Error::RotationHeld { .. } => (
+            "rotation-held",
+            format!(
+                "`strongroom status{store}` shows it; should its process be gone, `strongroom rotate-master-key{store}` \
+                 takes over within 5 s"
+            ),
+        ),
+        Error::RotationOpen { .. } => {
+            ("rotation-open", format!("finish it with `strongroom rotate-master-key{store}`"))
+        }
+        Error::RotationTarget { to, problem } => ("rotation-target", explain_target(*to, problem, &store)),
+        Error::Store(error) => explain_store(error, place),
+        Error::Tampered { .. } => (
+            "tampered",
+            format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store"),
+        ),
+        Error::VaultExists => {
+            ("vault-exists", format!("use it: `strongroom status{store}`; or name another place with --store"))
+        }
+        _ => known("failed", "run it again with --log debug to see more"),
+    }
+}
+
+fn explain_target(to: u32, problem: &str, store: &str) -> String {
+    if problem.contains("not configured") {
+        return format!("put {to}:KEY into STRONGROOM_MASTER_KEYS, beside the active one");
+    }
+    if problem.contains("a newer one") {
+        return format!("`strongroom status{store}` shows the active one; there is no way back to an older one");
+    }
+    format!(
+        "make one with `strongroom master-key generate --version {}` and put it into STRONGROOM_MASTER_KEYS beside the \
+         active one; `strongroom status{store}` shows both",
+        to.saturating_add(1)
+    )
+}
+
+fn explain_keyring(error: &KeyringError, store: &str) -> (&'static str, String) {
+    match error {
+        KeyringError::MissingMasterKey { version, .. } | KeyringError::NotConfigured { version } => (
+            "master-key-missing",
+            format!(
+                "put {version}:KEY into STRONGROOM_MASTER_KEYS or the file that STRONGROOM_MASTER_KEYS_FILE names; \
+                 `strongroom master-key check` shows the fingerprints of what is there"
+            ),
+        ),
+        KeyringError::WrongMasterKey { belongs_to: Some(other), .. } => (
+            "master-key-wrong",
+            format!(
+                "it is the key of version {other}: mend the numbers in STRONGROOM_MASTER_KEYS, then look with \
+                 `strongroom master-key check`"
+            ),
+        ),
+        KeyringError::WrongMasterKey { version, .. } => (
+            "master-key-wrong",
+            format!(
+                "put the right {version}:KEY into STRONGROOM_MASTER_KEYS; `strongroom master-key check` shows the \
+                 fingerprints of what is there"
+            ),
+        ),
+        KeyringError::RetiredKey { .. } | KeyringError::RetiredVersion { .. } => (
+            "master-key-retired",
+            format!(
+                "`strongroom status{store}` shows the versions there have been; make a new one with \
+                 `strongroom master-key generate --version N`"
+            ),
+        ),
+        KeyringError::Format { .. } => ("newer-format", NEWER.into()),
+        _ => ("keyring-damaged", "find out who can write the store, and restore a backup".into()),
+    }
+}
+
+fn explain_store(error: &StoreError, place: &Place) -> (&'static str, String) {
+    let store = place.option();
+    match error {
+        StoreError::AlreadyExists { .. } => ("store-exists", "name another place with --store".into()),
+        StoreError::Busy => ("store-busy", "run the command again".into()),
+        StoreError::Corrupt { .. } => ("store-damaged", "restore a backup of the store".into()),
+        StoreError::Foreign { .. } => ("foreign-store", "name the vault's own file with --store sqlite:PATH".into()),
+        StoreError::Full => ("store-full", "make room, and run the command again".into()),
+        StoreError::NewerLayout { .. } => ("newer-format", NEWER.into()),
+        StoreError::NotFound { .. } => (
+            "no-store",
+            format!("make one with `strongroom init{store}`, or name another place with --store sqlite:PATH"),
+        ),
+        StoreError::ReadOnly => ("read-only", "make the store and its folder writable for this user".into()),
+        StoreError::Unsafe { path, problem } => ("unsafe-permissions", explain_unsafe(path, problem)),
+        _ => ("engine-failed", "look at the file, its folder and the medium; `ls -ld` shows who may do what".into()),
+    }
+}
+
+fn explain_unsafe(path: &str, problem: &str) -> String {
+    if problem.contains("link") {
+        let target = std::fs::canonicalize(path).map_or_else(|_| "PATH".into(), |path| path.display().to_string());
+        return format!("name the file itself: `--store {}`", quoted(&format!("sqlite:{target}")));
+    }
+    if problem.contains("written") || problem.contains("write") {
+        return format!("`chmod go-w {}`, once you know that nobody has used it", quoted(path));
+    }
+    "name the vault's own file with --store sqlite:PATH".into()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde decides what it passes")]
+fn number<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(exit.code())
+}
+
+const NEWER: &str = "use the version of strongroom that wrote it, or a later one";

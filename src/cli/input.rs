@@ -1,0 +1,128 @@
+//! Reading secrets from standard input or a file, into buffers that are wiped.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use super::exit::Exit;
+use super::failure::{Failure, Told};
+
+/// Everything on standard input, or one line when it is a terminal, without its last newline. `None` when it is longer
+/// than `limit`.
+pub(crate) fn secret(limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    let stdin = rustix::stdio::stdin();
+    let unseen = io::stdin().is_terminal().then(|| Unseen::begin(stdin)).flatten();
+    // Past the standard library's buffer, which would keep a copy.
+    let mut bytes = Zeroizing::new(vec![0; limit + 3]);
+    let mut len = 0;
+    while len < bytes.len() && !(unseen.is_some() && matches!(bytes[..len].last(), Some(b'\n' | &CTRL_C))) {
+        match rustix::io::read(stdin, &mut bytes[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(unreadable("standard input", &error.into())),
+        }
+    }
+    bytes.truncate(len);
+    if unseen.is_some() && bytes.last() == Some(&CTRL_C) {
+        return Err(Told::new(Exit::Interrupted, "stopped", "stopped: nothing was done").into());
+    }
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+    }
+    Ok((bytes.len() <= limit).then_some(bytes))
+}
+
+/// Typing is not shown until this is dropped.
+struct Unseen {
+    terminal: BorrowedFd<'static>,
+    before: Termios,
+}
+
+impl Unseen {
+    fn begin(terminal: BorrowedFd<'static>) -> Option<Self> {
+        let before = tcgetattr(terminal).ok()?;
+        let mut unseen = before.clone();
+        // Ctrl-C ends the line, and not the process: that would leave the terminal as it is now.
+        unseen.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+        unseen.local_modes.insert(LocalModes::ICANON | LocalModes::ECHONL);
+        unseen.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
+        tcsetattr(terminal, OptionalActions::Now, &unseen).ok()?;
+        Some(Self { terminal, before })
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        // There is no other way to give the terminal back.
+        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+    }
+}
+
+/// Lines of a file, one after the other in the same buffer.
+pub(crate) struct Lines {
+    file: File,
+    name: String,
+    buffer: Zeroizing<Vec<u8>>,
+    /// What is read and not yet given out.
+    start: usize,
+    end: usize,
+    ended: bool,
+}
+
+impl Lines {
+    /// Opens a file; a single dash is standard input.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let (name, file) = if path.as_os_str() == "-" {
+            let stdin = rustix::stdio::stdin().try_clone_to_owned();
+            ("standard input".to_owned(), stdin.map(File::from))
+        } else {
+            (path.display().to_string(), File::open(path))
+        };
+        let file = file.map_err(|error| unreadable(&name, &error))?;
+        let buffer = Zeroizing::new(vec![0; MAX_LINE_LEN + 1]);
+        Ok(Self { file, name, buffer, start: 0, end: 0, ended: false })
+    }
+
+    /// The next line without its newline; `None` after the last.
+    pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
+        loop {
+            if let Some(len) = self.buffer[self.start..self.end].iter().position(|byte| *byte == b'\n') {
+                let line = self.start..self.start + len;
+                self.start += len + 1;
+                return Ok(Some(&self.buffer[line]));
+            }
+            if self.ended {
+                let rest = std::mem::replace(&mut self.start, self.end)..self.end;
+                return Ok((!rest.is_empty()).then(|| &self.buffer[rest]));
+            }
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+            if self.end == self.buffer.len() {
+                return Err(unreadable(&self.name, &io::Error::other("a line is longer than 64 KiB")));
+            }
+            match self.file.read(&mut self.buffer[self.end..]) {
+                Ok(0) => self.ended = true,
+                Ok(read) => self.end += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(unreadable(&self.name, &error)),
+            }
+        }
+    }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    Told::new(Exit::Usage, "input-unreadable", format!("cannot read {name}: {error}"))
+        .hint("name a file that is there and readable, or a single dash for standard input")
+        .into()
+}
+
+const CTRL_C: u8 = 3;
+const MAX_LINE_LEN: usize = 64 * 1024;

@@ -1,0 +1,225 @@
+//! Every byte the program writes goes through here: stdout is data, stderr is talk.
+//!
+//! A reader that has closed the pipe has seen enough: later output goes nowhere, quietly. Any other failure to write
+//! is reported, because data that is missing unnoticed is worse than none.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+use strongroom::SecretText;
+use zeroize::Zeroizing;
+
+use super::exit::Exit;
+use super::failure::{Failure, Told};
+use super::text::{escaped, escaped_json};
+
+/// Standard output and standard error.
+pub(crate) struct Terminal {
+    json: bool,
+    /// Lines not yet written. Secrets never stand here.
+    pending: Vec<u8>,
+    closed: bool,
+    /// A failure to write, told when the command ends.
+    failed: Option<io::Error>,
+    bar: bool,
+}
+
+impl Terminal {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json, pending: vec![], closed: false, failed: None, bar: false }
+    }
+
+    pub(crate) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether a question would reach somebody.
+    pub(crate) fn can_ask() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether a progress bar makes sense.
+    pub(crate) fn can_draw(&self) -> bool {
+        io::stderr().is_terminal() && !self.json
+    }
+
+    /// Whether the reader of standard output has gone.
+    pub(crate) fn closed(&self) -> bool {
+        self.closed
+    }
+
+    /// A line of data for people; nothing with `--json`.
+    pub(crate) fn line(&mut self, text: &str) -> Result<(), Failure> {
+        if self.json {
+            return Ok(());
+        }
+        self.pending.extend_from_slice(escaped(text).as_bytes());
+        self.pending.push(b'\n');
+        self.flush_when_long()
+    }
+
+    /// A document for programs, on one line; nothing without `--json`.
+    pub(crate) fn document(&mut self, schema: &str, body: &impl Serialize) -> Result<(), Failure> {
+        if !self.json {
+            return Ok(());
+        }
+        let json = serde_json::to_string(&Document { schema, body }).map_err(io::Error::from)?;
+        self.pending.extend_from_slice(escaped_json(&json).as_bytes());
+        self.pending.push(b'\n');
+        self.flush_when_long()
+    }
+
+    /// Text as it is, such as help or a script.
+    pub(crate) fn raw(&mut self, text: &str) -> Result<(), Failure> {
+        self.pending.extend_from_slice(text.as_bytes());
+        self.flush_when_long()
+    }
+
+    /// A secret, alone on its line. That nobody takes it is a failure here.
+    pub(crate) fn secret(&mut self, secret: &SecretText) -> Result<(), Failure> {
+        self.flush()?;
+        if io::stdout().is_terminal() {
+            write_all(escaped(secret.expose()).as_bytes())?;
+        } else {
+            write_all(secret.expose().as_bytes())?;
+        }
+        Ok(write_all(b"\n")?)
+    }
+
+    /// A document that holds a secret.
+    pub(crate) fn secret_document(&mut self, schema: &str, body: &impl Serialize) -> Result<(), Failure> {
+        self.flush()?;
+        // Sized first: growing would leave copies behind.
+        let mut json = Zeroizing::new(Vec::with_capacity(16 * 1024));
+        serde_json::to_writer(&mut *json, &Document { schema, body }).map_err(io::Error::from)?;
+        json.push(b'\n');
+        Ok(write_all(&json)?)
+    }
+
+    /// A remark for people.
+    pub(crate) fn note(&mut self, text: &str) {
+        if !self.json {
+            // Where both go to one place, data written earlier comes first.
+            self.failed = self.flush_pending().err().or(self.failed.take());
+            self.talk(&format!("{}\n", escaped(text)));
+        }
+    }
+
+    /// What went wrong and what to type next.
+    pub(crate) fn failure(&mut self, told: &Told) {
+        if told.exit == Exit::Success {
+            return;
+        }
+        if self.json {
+            let json = serde_json::to_string(&Document { schema: "error", body: told }).unwrap_or_default();
+            return self.talk(&format!("{}\n", escaped_json(&json)));
+        }
+        let mut text = format!("{} {}\n", painted("31", "error:"), escaped(&told.message));
+        for cause in &told.causes {
+            let _ = writeln!(text, "caused by: {}", escaped(cause));
+        }
+        if let Some(hint) = &told.hint {
+            let _ = writeln!(text, "{} {}", painted("36", "hint:"), escaped(hint));
+        }
+        self.talk(&text);
+    }
+
+    /// Asks on the terminal; only `yes` is yes.
+    pub(crate) fn ask(&mut self, question: &str) -> Result<bool, Failure> {
+        self.flush()?;
+        self.talk(&format!("{} Type yes to go on: ", escaped(question)));
+        let mut answer = String::new();
+        // A read error is no yes.
+        let _ = io::stdin().read_line(&mut answer);
+        if !answer.ends_with('\n') {
+            self.talk("\n");
+        }
+        Ok(answer.trim() == "yes")
+    }
+
+    /// Draws the progress bar anew.
+    pub(crate) fn draw(&mut self, bar: &str) {
+        self.bar = false;
+        self.talk(&format!("\r\x1b[K{bar}"));
+        self.bar = true;
+    }
+
+    /// Columns of the terminal on standard error.
+    pub(crate) fn columns() -> usize {
+        let size = rustix::termios::tcgetwinsize(rustix::stdio::stderr());
+        size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80)
+    }
+
+    /// Writes what is pending.
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        if std::mem::take(&mut self.bar) {
+            self.talk("\r\x1b[K");
+        }
+        self.flush()
+    }
+
+    fn flush_when_long(&mut self) -> Result<(), Failure> {
+        if self.pending.len() > MAX_PENDING { self.flush() } else { Ok(()) }
+    }
+
+    /// Lets a reader of the pipe see what there is so far.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        match self.failed.take() {
+            Some(error) => Err(error.into()),
+            None => Ok(self.flush_pending()?),
+        }
+    }
+
+    fn flush_pending(&mut self) -> io::Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() || self.closed {
+            return Ok(());
+        }
+        match write_all(&pending) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.closed = true,
+            written => written?,
+        }
+        Ok(())
+    }
+
+    /// Nobody could be told of a failure here.
+    fn talk(&mut self, text: &str) {
+        let clear = if std::mem::take(&mut self.bar) { "\r\x1b[K" } else { "" };
+        let _ = io::stderr().write_all(format!("{clear}{text}").as_bytes());
+    }
+}
+
+/// A word in colour, where it is seen and wanted.
+fn painted(colour: &str, word: &str) -> String {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let plain = set("NO_COLOR").is_some() || set("TERM").is_none_or(|terminal| terminal == "dumb");
+    if plain || !io::stderr().is_terminal() { word.into() } else { format!("\x1b[1;{colour}m{word}\x1b[0m") }
+}
+
+#[derive(Serialize)]
+struct Document<'a, T: Serialize> {
+    #[serde(serialize_with = "schema_name")]
+    schema: &'a str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+fn schema_name<S: serde::Serializer>(name: &&str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("strongroom.{name}.v1"))
+}
+
+/// Past the standard library's buffer, which would keep a copy.
+fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(rustix::stdio::stdout(), bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+const MAX_PENDING: usize = 32 * 1024;

@@ -1,0 +1,82 @@
+//! Text that is safe on a terminal, and columns.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Makes characters visible that could move the cursor, hide text or turn its direction around.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_unsafe(c) { safe.extend(c.escape_unicode()) } else { safe.push(c) }
+    }
+    Cow::Owned(safe)
+}
+
+/// The same for JSON, which leaves DEL, C1 and bidi controls as they are. They only occur inside strings.
+pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(is_unsafe) {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_unsafe(c) {
+            // Every one of them has at most four hexadecimal digits.
+            let _ = write!(safe, "\\u{:04x}", u32::from(c));
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Control characters, line separators, and what steers the direction of text.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A word for a shell.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// One thing or several.
+pub(crate) fn counted(count: u64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {one}s"),
+    }
+}
+
+/// Rows as wide as the widest of the first page; the last column takes what it needs.
+#[derive(Default)]
+pub(crate) struct Table {
+    widths: Vec<usize>,
+}
+
+impl Table {
+    /// The lines of one page of rows.
+    pub(crate) fn lines(&mut self, rows: &[Vec<String>]) -> Vec<String> {
+        let rows: Vec<Vec<Cow<'_, str>>> =
+            rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
+        if self.widths.is_empty() {
+            let columns = rows.first().map_or(0, Vec::len);
+            let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+            self.widths = (0..columns).map(width).collect();
+        }
+        rows.iter().map(|row| self.line(row)).collect()
+    }
+
+    fn line(&self, row: &[Cow<'_, str>]) -> String {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&self.widths) {
+            let _ = write!(line, "{cell:<width$}  ");
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+}
