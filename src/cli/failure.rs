@@ -141,7 +141,7 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::Contended => known("contended", "run the command again"),
         Error::Import { .. } => known("import-line", "nothing was imported: mend the line and run the command again"),
         Error::Keyring(error) => explain_keyring(error, &store),
-        Error::Limit(_) => known("limit", "shorten it; `strongroom issue --help` shows what can be given"),
+        Error::Limit(_) => known("limit", "`strongroom issue --help` shows what can be given"),
         Error::NoVault => ("no-vault", format!("make one with `strongroom init{store}`")),
         Error::NotFound { .. } => ("not-found", format!("`strongroom list{store}` shows the ids there are")),
         Error::NotRecoverable { id } => (
