@@ -43,6 +43,9 @@ mod vault;
 #[doc(hidden)]
 pub mod fuzzing;
 
+#[cfg(test)]
+mod vectors;
+
 pub use api_key::{
     ApiKey, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES, Network,
     NetworkError, NewApiKey, Refusal, Request, Status,
