@@ -292,6 +292,7 @@ mod optional_id {
 
     use crate::token::ApiKeyId;
 
+    #[allow(clippy::ref_option, reason = "serde calls it with a reference to the field")]
     pub(super) fn serialize<S: Serializer>(id: &Option<ApiKeyId>, out: S) -> Result<S::Ok, S::Error> {
         match id {
             Some(id) => out.collect_str(id),

@@ -304,7 +304,9 @@ pub(crate) struct MacKey(Hmac<Sha256>);
 impl MacKey {
     pub(crate) fn mac(&self, pieces: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.0.clone();
-        pieces.iter().for_each(|piece| mac.update(piece));
+        for piece in pieces {
+            mac.update(piece);
+        }
         mac.finalize().into_bytes().into()
     }
 
@@ -424,7 +426,7 @@ pub enum KeyringError {
     /// The key configured for a version is not the vault's.
     #[error(
         "master key {version} should have fingerprint {expected} and has {found}{}",
-        belongs_text(.belongs_to)
+        belongs_text(*.belongs_to)
     )]
     WrongMasterKey {
         /// The version.
@@ -443,7 +445,7 @@ fn configured_text(configured: &[(u32, Fingerprint)]) -> String {
     if named.is_empty() { "none is configured".into() } else { format!("configured is {}", named.join(", ")) }
 }
 
-fn belongs_text(belongs_to: &Option<u32>) -> String {
+fn belongs_text(belongs_to: Option<u32>) -> String {
     belongs_to.map(|version| format!(", which is the fingerprint of version {version}")).unwrap_or_default()
 }
 

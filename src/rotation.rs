@@ -20,10 +20,11 @@ use crate::secret::random_array;
 use crate::store::{Batch, Claim, CommitError, Expected, Row, Scrub, Table};
 use crate::token::ApiKeyId;
 
+use plan::{ReadState, read_state};
 use state::{Lease, ROTATION, State, tampered};
 
 pub use plan::{OpenRotation, RotationPlan};
-pub(crate) use plan::{open_in, plan, read_state, records_by_generation};
+pub(crate) use plan::{open_in, plan, records_by_generation};
 pub use state::Phase;
 
 /// How to rotate.
@@ -230,8 +231,8 @@ impl<'a> Run<'a> {
         let claimed = matches!(claim, Claim::Granted(_));
         let owner = random_array()?;
         let resumed = match read_state(ledger)? {
-            Some((open, ..)) => {
-                may_take_over(ledger, &claim, &open, options)?;
+            Some(open) => {
+                may_take_over(ledger, &claim, &open.state, options)?;
                 true
             }
             None if matches!(claim, Claim::Held) => return Err(Error::RotationHeld { since_secs: 0 }),
@@ -244,7 +245,8 @@ impl<'a> Run<'a> {
                 false
             }
         };
-        let (state, row, keyring, head) = read_state(ledger)?.ok_or(Error::RotationHeld { since_secs: 0 })?;
+        let taken = read_state(ledger)?.ok_or(Error::RotationHeld { since_secs: 0 })?;
+        let ReadState { state, row, keyring, head } = taken;
         let sets = head.sets().values().chain(state.sets.values()).map(|set| set.count());
         let total = sets.fold(0_u64, u64::wrapping_add).saturating_sub(1);
         let lookup_rows = BTreeMap::new();

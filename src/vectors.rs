@@ -119,7 +119,7 @@ fn records_of_the_page_open() {
         let read = Attributes::from_bytes(&attributes).expect("attributes");
         assert_eq!(*read.to_bytes(), *attributes, "what is written is what the page says");
         let secret = record.open_recover(&keyring, id).expect("the recover part opens");
-        assert_eq!(secret.as_ref().map(|secret| secret.expose()), case["secret"].as_str());
+        assert_eq!(secret.as_ref().map(crate::secret::SecretText::expose), case["secret"].as_str());
         let expected: Vec<u8> = record.identity().flatten().copied().collect();
         assert_eq!(expected, hex(&case["identity"]));
     }

@@ -105,7 +105,6 @@ impl World {
                 assert_eq!(recovered.is_ok(), known.recoverable);
                 assert!(recovered.is_ok_and(|token| token.expose() == known.token) || !known.recoverable);
             }
-            Step::Revoke(_) | Step::Recover(_) => {}
             Step::Wait(secs) => drop(self.clock.fetch_add(i64::from(secs) * 1_000, Ordering::SeqCst)),
             Step::Rotate { stop_after } if self.master < 12 || self.rotating => {
                 if !self.rotating {
@@ -126,7 +125,7 @@ impl World {
                 self.rotating = report.outcome == RotationOutcome::Stopped;
                 assert!(stop_after.is_some() || report.outcome == RotationOutcome::Finished);
             }
-            Step::Rotate { .. } => {}
+            Step::Revoke(_) | Step::Recover(_) | Step::Rotate { .. } => {}
             Step::Reopen => self.reopen([self.master]),
         }
     }

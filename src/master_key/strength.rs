@@ -68,7 +68,9 @@ fn text(key: &[u8; 32]) -> bool {
 /// At most C(256,16) * (16/256)^32 < 2^-44 for a random key; one has about 30 different bytes.
 fn few_values(key: &[u8; 32]) -> bool {
     let mut seen = [false; 256];
-    key.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+    for byte in key {
+        seen[usize::from(*byte)] = true;
+    }
     let distinct = seen.iter().filter(|seen| **seen).count();
     distinct <= 16 && !one_byte(key) && !short_period(key)
 }

@@ -103,12 +103,20 @@ pub(crate) fn records_by_generation(ledger: &Ledger, rows: &dyn Rows) -> Result<
 }
 
 /// The rotation that is open, its row, and the keyring and head of the same moment.
-pub(crate) fn read_state(ledger: &Ledger) -> Result<Option<(State, Vec<u8>, Arc<Keyring>, Head)>, Error> {
+pub(crate) fn read_state(ledger: &Ledger) -> Result<Option<ReadState>, Error> {
     let snapshot = ledger.store().snapshot()?;
     let Some(row) = snapshot.get(Table::Vault, ROTATION)? else { return Ok(None) };
     let (keyring, head) = ledger.read_together(&*snapshot)?;
     let state = State::open(&keyring, &row).map_err(tampered)?;
-    Ok(Some((state, row, keyring, head)))
+    Ok(Some(ReadState { state, row, keyring, head }))
+}
+
+/// See [`read_state`].
+pub(crate) struct ReadState {
+    pub(crate) state: State,
+    pub(crate) row: Vec<u8>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) head: Head,
 }
 
 /// The rotation that is open in a snapshot whose keyring is this.

@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::keyring::{Generation, Keyring};
 use crate::record::{Record, RecordError, ResealError, Resealer};
 use crate::record_set::RecordSet;
-use crate::secret::SecretText;
 use crate::store::{Batch, Change, Effect, Expected, Row, Store, StoreError, Table};
 use crate::token::ApiKeyId;
 
@@ -154,10 +153,10 @@ impl<'a> Worker<'a> {
 
     /// A record that a writer moved may have left its lookup row behind.
     fn complete_move(&mut self, sealed: &mut Sealed, id: ApiKeyId, record: &Record<'_>) -> Result<(), Error> {
-        if record.imported() {
-            if let Ok(Some(token)) = record.open_recover(self.keyring, id) {
-                sealed.add_lookups(id, reindex(self.store, self.keyring, SecretText::expose(&token), id)?);
-            }
+        if record.imported()
+            && let Ok(Some(token)) = record.open_recover(self.keyring, id)
+        {
+            sealed.add_lookups(id, reindex(self.store, self.keyring, token.expose(), id)?);
         }
         Ok(())
     }

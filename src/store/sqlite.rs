@@ -51,6 +51,11 @@ impl SqliteStore {
             Layout::Newer(found) => return Err(StoreError::NewerLayout { found }),
             Layout::Foreign => return Err(StoreError::Foreign { path: path.display().to_string() }),
         }
+        let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).map_err(explain)?;
+        if mode != "wal" {
+            let message = format!("the journal mode is {mode}: this file system has no write-ahead log");
+            return Err(StoreError::Engine { message });
+        }
         Ok(Self { path: path.to_owned(), writer: Mutex::new(connection), readers: Mutex::default() })
     }
 
@@ -296,14 +301,11 @@ fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
 /// Makes the tables, all at once or not at all.
 fn lay_out(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    debug_assert_eq!(mode, "wal");
-    let tables: String = Table::ALL
-        .iter()
-        .map(|table| {
-            format!("CREATE TABLE {} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID;\n", table.name())
-        })
-        .collect();
+    connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))?;
+    let create = |table: Table| {
+        format!("CREATE TABLE {} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID;\n", table.name())
+    };
+    let tables = Table::ALL.map(create).concat();
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE;\n{tables}PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {LAYOUT_VERSION};\nCOMMIT;"
     ))
