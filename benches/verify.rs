@@ -16,7 +16,9 @@ fn verify(criterion: &mut Criterion) {
     let mut select = engine.prepare("SELECT v FROM keys WHERE k = ?1").expect("statement");
     let ids: Vec<Vec<u8>> = engine
         .prepare("SELECT k FROM keys ORDER BY k LIMIT ?1")
-        .and_then(|mut all| all.query_map([KEYS as i64], |row| row.get(0))?.collect())
+        .and_then(|mut all| {
+            all.query_map([i64::try_from(KEYS).expect("a count that fits")], |row| row.get(0))?.collect()
+        })
         .expect("ids");
 
     let (mut read_pattern, mut verify_pattern) = (Pattern::new(), Pattern::new());

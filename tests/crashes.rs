@@ -156,6 +156,6 @@ impl Dice {
     }
 
     fn below(&mut self, limit: Duration) -> Duration {
-        limit.mul_f64((self.next() % 10_000) as f64 / 10_000.0)
+        limit.mul_f64(f64::from(u32::try_from(self.next() % 10_000).expect("small")) / 10_000.0)
     }
 }

@@ -1,4 +1,5 @@
 //! Claims about rotation, made through the public API and the real store.
+#![cfg(feature = "sqlite")]
 
 mod support;
 
