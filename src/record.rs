@@ -4,7 +4,7 @@ mod reseal;
 
 use std::ops::Range;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::api_key::Attributes;
 use crate::keyring::{Generation, Keyring, VaultId};
@@ -131,6 +131,11 @@ impl<'a> Record<'a> {
         let Some((nonce, rest)) = sealed.split_first_chunk::<NONCE_LEN>() else { return Err(corrupt) };
         let Some((body, tag)) = rest.split_last_chunk::<TAG_LEN>() else { return Err(corrupt) };
         plain.clear();
+        if plain.capacity() < body.len() {
+            // Growing would leave what the buffer held before behind.
+            plain.zeroize();
+            *plain = Vec::with_capacity(body.len().next_power_of_two());
+        }
         plain.extend_from_slice(body);
         let opened = cipher.open(nonce, &part_aad(vault, part, &self.header), plain, tag);
         opened.map_err(|_| corrupt)

@@ -77,7 +77,8 @@ impl Table {
     }
 }
 
-/// Changes that happen together, each with what must be true of the value before.
+/// Changes that happen together, each with what must be true of the value before. A batch names no row twice, and
+/// every key has at least one byte.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     changes: Vec<Change>,

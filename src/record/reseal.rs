@@ -59,7 +59,7 @@ impl<'k> Resealer<'k> {
 
     /// Draws the nonce prefix that the records of the next batch share.
     pub(crate) fn start_batch(&mut self) -> Result<(), RandomError> {
-        self.nonces.prefix = random_array()?;
+        self.nonces.prefix = Some(random_array()?);
         Ok(())
     }
 
@@ -123,7 +123,8 @@ fn parts<'p>(
 /// Nonces with a shared prefix and 12 random bytes each, drawn from the operating system a few hundred at a time.
 /// Within one prefix they are plain random GCM nonces, of which a batch uses a few thousand.
 struct Nonces {
-    prefix: [u8; SHARED_NONCE_LEN],
+    /// Drawn for each batch; before the first, for the first nonce.
+    prefix: Option<[u8; SHARED_NONCE_LEN]>,
     pool: [u8; POOL_LEN],
     used: usize,
 }
@@ -134,8 +135,12 @@ impl Nonces {
             fill_random(&mut self.pool)?;
             self.used = 0;
         }
+        let prefix = match self.prefix {
+            Some(prefix) => prefix,
+            None => *self.prefix.insert(random_array()?),
+        };
         let mut nonce = [0; NONCE_LEN];
-        nonce[..SHARED_NONCE_LEN].copy_from_slice(&self.prefix);
+        nonce[..SHARED_NONCE_LEN].copy_from_slice(&prefix);
         nonce[SHARED_NONCE_LEN..].copy_from_slice(&self.pool[self.used..self.used + OWN_LEN]);
         self.used += OWN_LEN;
         Ok(nonce)
@@ -144,7 +149,7 @@ impl Nonces {
 
 impl Default for Nonces {
     fn default() -> Self {
-        Self { prefix: [0; SHARED_NONCE_LEN], pool: [0; POOL_LEN], used: POOL_LEN }
+        Self { prefix: None, pool: [0; POOL_LEN], used: POOL_LEN }
     }
 }
 

@@ -342,6 +342,9 @@ fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
     match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
         ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
+        ErrorCode::CannotOpen => StoreError::Engine {
+            message: format!("{message} (SQLite needs to write the folder of {}, even to read)", path()),
+        },
         ErrorCode::DiskFull => StoreError::Full,
         ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
         ErrorCode::ReadOnly => StoreError::ReadOnly,
