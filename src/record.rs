@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::api_key::Attributes;
 use crate::keyring::{Generation, Keyring, VaultId};
 use crate::secret::{RandomError, SecretText, random_array};
-use crate::suite::{CipherStream, NONCE_LEN, Nonce, Suite, TAG_LEN, push_fields};
+use crate::suite::{AssociatedData, CipherStream, NONCE_LEN, Nonce, Suite, TAG_LEN};
 use crate::token::ApiKeyId;
 
 pub(crate) use reseal::{ResealError, Resealer};
@@ -242,11 +242,9 @@ fn seal_part(cipher: &mut CipherStream<'_>, nonce: Nonce, aad: &[u8], plain: &[u
     record.extend(tag);
 }
 
-fn part_aad(vault: VaultId, part: Part, header: &Header) -> Vec<u8> {
-    let mut aad = Vec::with_capacity(128);
-    let id = header.id.to_bytes();
-    push_fields(&mut aad, &[RECORD_LABEL, &vault.0, b"keys", part.name().as_bytes(), &id, &header.to_bytes()]);
-    aad
+fn part_aad(vault: VaultId, part: Part, header: &Header) -> AssociatedData {
+    let (id, header) = (header.id.to_bytes(), header.to_bytes());
+    AssociatedData::of(&[RECORD_LABEL, &vault.0, b"keys", part.name().as_bytes(), &id, &header])
 }
 
 fn vault_tag(vault: VaultId) -> [u8; 4] {

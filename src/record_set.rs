@@ -111,10 +111,8 @@ impl Sum {
 }
 
 fn element(key: &MacKey, record: &Record<'_>) -> Sum {
-    let mut bytes = Vec::with_capacity(128);
-    bytes.push(1);
-    record.identity().for_each(|piece| bytes.extend_from_slice(piece));
-    Sum::from_bytes(&key.mac(&[&bytes]))
+    let kind: &[u8] = &[1];
+    Sum::from_bytes(&key.mac_all(std::iter::once(kind).chain(record.identity())))
 }
 
 fn mask(key: &MacKey, nonce: &[u8; 16]) -> Sum {

@@ -3,6 +3,7 @@
 mod xaes;
 
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 
 use aes_gcm::Aes256Gcm;
@@ -153,18 +154,43 @@ pub struct SealError;
 #[error("failed authentication")]
 pub(crate) struct OpenError;
 
-/// Appends each field with its length before it, 4 bytes big-endian: no two lists of fields give the same bytes.
-pub(crate) fn push_fields(aad: &mut Vec<u8>, fields: &[&[u8]]) {
-    for field in fields {
-        let len = u32::try_from(field.len()).expect("associated data fields are a few bytes long");
-        aad.extend(len.to_be_bytes());
-        aad.extend(*field);
+/// Associated data: fields with their length before each, 4 bytes big-endian, so that no two lists of fields give the
+/// same bytes. It is made for every part of every record, and therefore not on the heap.
+pub(crate) struct AssociatedData {
+    bytes: [u8; MAX_AAD_LEN],
+    len: usize,
+}
+
+impl AssociatedData {
+    pub(crate) fn of(fields: &[&[u8]]) -> Self {
+        let mut aad = Self { bytes: [0; MAX_AAD_LEN], len: 0 };
+        for field in fields {
+            let len = u32::try_from(field.len()).expect("associated data fields are a few bytes long");
+            aad.push(&len.to_be_bytes());
+            aad.push(field);
+        }
+        aad
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
+}
+
+impl Deref for AssociatedData {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
 }
 
 pub(crate) type Nonce = [u8; NONCE_LEN];
 pub(crate) type Tag = [u8; TAG_LEN];
 
+/// Enough for the fields of records and wraps, whose lengths are all fixed.
+const MAX_AAD_LEN: usize = 160;
 pub(crate) const KEY_LEN: usize = 32;
 pub(crate) const NONCE_LEN: usize = 24;
 pub(crate) const TAG_LEN: usize = 16;

@@ -16,7 +16,7 @@ use crate::record::{Record, RecordError};
 use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::rotation::{Flow, RotateOptions, RotationOutcome, open_in};
 use crate::store::{Batch, Expected, MemoryStore, Store, Table};
-use crate::suite::{CipherStream, Suite, push_fields};
+use crate::suite::{AssociatedData, CipherStream, Suite};
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
 use crate::vault::{Vault, VerifyError};
 
@@ -79,11 +79,11 @@ fn every_value_on_the_way_to_a_wrap_is_that_of_the_page() {
         let (nonce, mut okm) = (hex(&wrap["nonce"]), [0; 64]);
         kek.expand_multi_info(&[b"strongroom/v1/wrap", &nonce], &mut okm).expect("64 bytes");
         assert_eq!((okm[..32].to_vec(), okm[32..].to_vec()), (hex(&wrap["wrap_key"]), hex(&wrap["commitment"])));
-        let mut aad = vec![];
         let word = |field: &str| u32::try_from(number(&wrap[field])).expect("32 bits").to_be_bytes();
         let purpose = text(&wrap["purpose"]).as_bytes();
-        push_fields(&mut aad, &[b"strongroom/v1/wrap", &vault().0, &word("generation"), purpose, &word("master_key")]);
-        assert_eq!(aad, hex(&wrap["aad"]));
+        let (vault, generation, master) = (vault(), word("generation"), word("master_key"));
+        let aad = AssociatedData::of(&[b"strongroom/v1/wrap", &vault.0, &generation, purpose, &master]);
+        assert_eq!(*aad, hex(&wrap["aad"]));
         let cipher = suite(&wrap["suite"]).cipher(okm.first_chunk().expect("64 bytes begin with 32"));
         assert_eq!(unsealed(&mut cipher.stream(), &nonce, &aad, &hex(&wrap["sealed"])), hex(&wrap["data_key"]));
         assert_is_deterministic(&hex(&wrap["cbor"]));
@@ -134,12 +134,9 @@ fn every_value_on_the_way_to_a_part_is_that_of_the_page() {
         let (verify, recover) = bytes[32..].split_at(verify_len as usize);
         let generation = keyring.generation(record_generation(&bytes)).expect("the keyring has it");
         for (part, sealed) in [("verify", verify), ("recover", recover)].into_iter().filter(|(_, s)| !s.is_empty()) {
-            let mut aad = vec![];
-            push_fields(
-                &mut aad,
-                &[b"strongroom/v1/record", &vault().0, b"keys", part.as_bytes(), &id.to_bytes(), header],
-            );
-            assert_eq!(aad, hex(&case[format!("{part}_aad").as_str()]));
+            let (vault, id) = (vault(), id.to_bytes());
+            let aad = AssociatedData::of(&[b"strongroom/v1/record", &vault.0, b"keys", part.as_bytes(), &id, header]);
+            assert_eq!(*aad, hex(&case[format!("{part}_aad").as_str()]));
             let key = hex(&case[format!("{part}_key").as_str()]).try_into().expect("32 bytes");
             let ours = if part == "verify" { &generation.verify } else { &generation.recover };
             let (nonce, sealed) = sealed.split_at(24);

@@ -11,7 +11,7 @@ use super::{KeyringError, VaultId};
 use crate::master_key::Fingerprint;
 use crate::master_keys::MasterKeys;
 use crate::secret::{SecretBytes, on_wiped_stack, random_array, same_bytes};
-use crate::suite::{NONCE_LEN, Nonce, Suite, TAG_LEN};
+use crate::suite::{AssociatedData, NONCE_LEN, Nonce, Suite, TAG_LEN};
 
 /// What a data key is for. It picks the key-encryption key and is bound into the wrap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,12 +174,9 @@ impl Derived {
     }
 }
 
-fn wrap_aad(vault: VaultId, generation: u32, purpose: Purpose, master: u32) -> Vec<u8> {
-    let mut aad = Vec::with_capacity(96);
-    let fields: [&[u8]; 5] =
-        [WRAP_LABEL, &vault.0, &generation.to_be_bytes(), purpose.name().as_bytes(), &master.to_be_bytes()];
-    crate::suite::push_fields(&mut aad, &fields);
-    aad
+fn wrap_aad(vault: VaultId, generation: u32, purpose: Purpose, master: u32) -> AssociatedData {
+    let (generation, master) = (generation.to_be_bytes(), master.to_be_bytes());
+    AssociatedData::of(&[WRAP_LABEL, &vault.0, &generation, purpose.name().as_bytes(), &master])
 }
 
 /// docs/format.md, Key-encryption keys.

@@ -214,7 +214,7 @@ fn the_associated_data_name_vault_table_part_id_and_header() {
             expected.extend([0, 0, 0, u8::try_from(field.len()).expect("short")]);
             expected.extend(field);
         }
-        assert_eq!(part_aad(keyring.vault(), part, &header), expected);
+        assert_eq!(*part_aad(keyring.vault(), part, &header), expected);
     }
 }
 

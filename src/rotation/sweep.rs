@@ -122,7 +122,7 @@ impl<'a> Worker<'a> {
             // What does not open is left where it is; the verify phase lists it.
             let (Some(id), Ok(record)) = (ApiKeyId::from_row(&key), Record::parse(&bytes)) else { continue };
             if record.generation() == self.from {
-                self.move_record(&mut sealed, id, bytes)?;
+                self.move_record(&mut sealed, id, key, bytes)?;
             } else if record.generation() == self.keyring.active_generation() {
                 self.complete_move(&mut sealed, id, &record)?;
             }
@@ -130,7 +130,7 @@ impl<'a> Worker<'a> {
         Ok(sealed)
     }
 
-    fn move_record(&mut self, sealed: &mut Sealed, id: ApiKeyId, bytes: Vec<u8>) -> Result<(), Error> {
+    fn move_record(&mut self, sealed: &mut Sealed, id: ApiKeyId, key: Vec<u8>, bytes: Vec<u8>) -> Result<(), Error> {
         let resealed = match self.resealer.reseal(id, &bytes) {
             Ok(resealed) => resealed,
             Err(ResealError::Record(_)) => return Ok(()),
@@ -147,7 +147,7 @@ impl<'a> Worker<'a> {
             sealed.add_lookups(id, reindex(self.store, self.keyring, token, id)?);
         }
         sealed.moved += u64::from(id != ApiKeyId::SENTINEL);
-        sealed.batch.put(Table::Keys, id.to_bytes(), resealed, Expected::Exactly(bytes));
+        sealed.batch.put(Table::Keys, key, resealed, Expected::Exactly(bytes));
         Ok(())
     }
 

@@ -218,23 +218,23 @@ impl Drop for Snapshot<'_> {
 
 /// Applies every change and returns the places whose expectation did not hold; the caller then rolls back.
 fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<(Table, Vec<u8>)>> {
-    let mut conflicts = vec![];
+    let (mut conflicts, mut prepared) = (vec![], Prepared { connection, last: None });
     for change in batch.changes() {
         let sql = sql(change.table);
         let key = &change.key;
         let held = match (&change.effect, &change.expected) {
             (Effect::Put(value), Expected::Exactly(old)) => {
-                connection.prepare_cached(sql.replace)?.execute(params![key, old, value])? == 1
+                prepared.statement(sql.replace)?.execute(params![key, old, value])? == 1
             }
             (Effect::Put(value), Expected::Absent) => {
-                connection.prepare_cached(sql.insert)?.execute(params![key, value])? == 1
+                prepared.statement(sql.insert)?.execute(params![key, value])? == 1
             }
             (Effect::Delete, Expected::Exactly(old)) => {
-                connection.prepare_cached(sql.delete)?.execute(params![key, old])? == 1
+                prepared.statement(sql.delete)?.execute(params![key, old])? == 1
             }
             (Effect::Check, _) | (Effect::Delete, Expected::Absent) => {
                 let found: Option<Vec<u8>> =
-                    connection.prepare_cached(sql.get)?.query_row([key], |row| row.get(0)).optional()?;
+                    prepared.statement(sql.get)?.query_row([key], |row| row.get(0)).optional()?;
                 change.expected.holds(found.as_deref())
             }
         };
@@ -243,6 +243,20 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<(Table,
         }
     }
     Ok(conflicts)
+}
+
+/// The statement used last: neighbours in a batch mostly want the same.
+struct Prepared<'c> {
+    connection: &'c Connection,
+    last: Option<(&'static str, CachedStatement<'c>)>,
+}
+
+impl<'c> Prepared<'c> {
+    fn statement(&mut self, sql: &'static str) -> rusqlite::Result<&mut CachedStatement<'c>> {
+        let kept = self.last.take().filter(|(last, _)| std::ptr::eq(*last, sql));
+        let kept = kept.map_or_else(|| self.connection.prepare_cached(sql).map(|statement| (sql, statement)), Ok)?;
+        Ok(&mut self.last.insert(kept).1)
+    }
 }
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {

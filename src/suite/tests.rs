@@ -277,11 +277,7 @@ impl Sealed {
 
 #[test]
 fn fields_of_associated_data_cannot_run_into_each_other() {
-    let aad = |fields: &[&[u8]]| {
-        let mut aad = vec![];
-        push_fields(&mut aad, fields);
-        aad
-    };
+    let aad = |fields: &[&[u8]]| AssociatedData::of(fields).to_vec();
     let lists: [&[&[u8]]; 5] = [&[b"ab", b"c"], &[b"a", b"bc"], &[b"abc"], &[b"abc", b""], &[b"", b"abc"]];
     for (at, left) in lists.iter().enumerate() {
         assert!(lists[at + 1..].iter().all(|right| aad(left) != aad(right)), "{left:?}");
