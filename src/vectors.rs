@@ -15,6 +15,7 @@ use crate::master_keys::MasterKeys;
 use crate::record::{Record, RecordError};
 use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::rotation::{Flow, RotateOptions, RotationOutcome, open_in};
+use crate::secret::SecretText;
 use crate::store::{Batch, Expected, MemoryStore, Store, Table};
 use crate::suite::{CipherStream, Suite, push_fields};
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
@@ -119,7 +120,7 @@ fn records_of_the_page_open() {
         let read = Attributes::from_bytes(&attributes).expect("attributes");
         assert_eq!(*read.to_bytes(), *attributes, "what is written is what the page says");
         let secret = record.open_recover(&keyring, id).expect("the recover part opens");
-        assert_eq!(secret.as_ref().map(|secret| secret.expose()), case["secret"].as_str());
+        assert_eq!(secret.as_ref().map(SecretText::expose), case["secret"].as_str());
         let expected: Vec<u8> = record.identity().flatten().copied().collect();
         assert_eq!(expected, hex(&case["identity"]));
     }
@@ -191,18 +192,14 @@ fn lookup_rows_are_those_of_the_page() {
         let row = LookupRow::open(&keyring, &index, &value).expect("a good row");
         assert_eq!((u64::from(row.lookup_key), row.id), (number(&case["lookup_key"]), id(&case["id"])));
         let newest = row.lookup_key == keyring.active_generation();
-        match case["token"].as_str() {
-            Some(token) => {
-                let (_, key) = keyring.lookups().find(|(id, _)| *id == row.lookup_key).expect("listed");
-                assert_eq!(key.index(token).as_slice(), index);
-                let written = LookupRow::newest(&keyring, token, row.id);
-                assert_eq!((written.0.to_vec(), written.1) == (index, value), newest);
-            }
-            None => {
-                let written = LookupRow::sentinel(&keyring);
-                assert_eq!((written.0.to_vec(), written.1) == (index, value), newest);
-            }
-        }
+        let written = if let Some(token) = case["token"].as_str() {
+            let (_, key) = keyring.lookups().find(|(id, _)| *id == row.lookup_key).expect("listed");
+            assert_eq!(key.index(token).as_slice(), index);
+            LookupRow::newest(&keyring, token, row.id)
+        } else {
+            LookupRow::sentinel(&keyring)
+        };
+        assert_eq!((written.0.to_vec(), written.1) == (index, value), newest);
     }
     for case in list(&file["bad"]) {
         let opened = LookupRow::open(&keyring, &hex(&case["index"]), &hex(&case["value"]));
