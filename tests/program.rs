@@ -143,6 +143,20 @@ fn one_bad_record_never_hides_the_others_and_makes_exit_13() {
 
 #[test]
 fn revoking_and_recovering_need_a_reason_and_a_yes() {
+#[test]
+fn a_value_that_is_no_blob_is_a_bad_record_like_any_other() {
+    let room = Room::with(3);
+    let change = |sql: &str| rusqlite::Connection::open(room.path()).expect("opened").execute_batch(sql).expect("done");
+    change("UPDATE keys SET v = CAST(v AS TEXT) WHERE k = (SELECT min(k) FROM keys)");
+    let ran = room.run(&["list"]).ends(13).says("records that do not open: 1");
+    assert_eq!(ran.out.lines().count(), 4);
+    assert!(room.run(&["doctor"]).ends(13).out.contains("damage record:"));
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--json"]).ends(14);
+    assert_eq!(ran.json_lines().last().expect("a report")["moved"], 2);
+    change("DROP TABLE audit");
+    room.run_with([2], &["audit", "verify"]).ends(13).says("no such table: audit").says("restore a backup");
+}
+
     let room = Room::new();
     let (id, token) = room.issue(&["--name", "n"]);
     for verb in ["revoke", "recover"] {

@@ -174,7 +174,7 @@ impl Drop for Reader<'_> {
 
 impl Rows for Reader<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.prepared(sql(table).get)?.query_row([key], |row| row.get(0)).optional();
+        let found = self.prepared(sql(table).get)?.query_row([key], |row| bytes(row, 0)).optional();
         found.map_err(|error| self.store.explained(error))
     }
 
@@ -235,7 +235,7 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<(Table,
             }
             (Effect::Check, _) | (Effect::Delete, Expected::Absent) => {
                 let found: Option<Vec<u8>> =
-                    connection.prepare_cached(sql.get)?.query_row([key], |row| row.get(0)).optional()?;
+                    connection.prepare_cached(sql.get)?.query_row([key], |row| bytes(row, 0)).optional()?;
                 change.expected.holds(found.as_deref())
             }
         };
@@ -247,7 +247,13 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<(Table,
 }
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    Ok((row.get(0)?, row.get(1)?))
+    Ok((bytes(row, 0)?, bytes(row, 1)?))
+}
+
+/// What is no blob was not written by this program. It reads as no bytes, which nothing above takes for whole: one
+/// such value must not hide the rows after it.
+fn bytes(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
+    Ok(row.get_ref(column)?.as_blob().unwrap_or_default().to_vec())
 }
 
 struct Sql {
@@ -346,6 +352,7 @@ fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
     match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
         ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
+        ErrorCode::Unknown if message.starts_with("no such table") => StoreError::Corrupt { message },
         ErrorCode::DiskFull => StoreError::Full,
         ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
         ErrorCode::ReadOnly => StoreError::ReadOnly,
