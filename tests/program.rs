@@ -431,11 +431,16 @@ fn import_takes_all_or_nothing() {
         ("\n".into(), "line 1: not JSON"),
         (String::new(), "nothing to import"),
     ];
+        (
+            format!("{}[\"tok2\", \"n\", null, null, null, null, null]", line(1)),
+            "line 2: not an object with the fields",
+        ),
+        (format!("\u{feff}{}", line(1)), "line 1: the line begins with a byte order mark"),
+        (format!("{}{}", line(1), "x".repeat(70_000)), "line 2: longer than 64 KiB"),
     for (lines, message) in cases {
         room.run(&["import", "-"]).stdin(lines).ends(2).says(message);
     }
     room.run(&["import", "-"]).stdin([b'{', 0xff, b'}']).ends(2).says("line 1: not UTF-8");
-    room.run(&["import", "-"]).stdin("x".repeat(70_000)).ends(2).says("longer than 64 KiB");
     room.run(&["import", "/nonexistent"]).ends(2).says("/nonexistent");
     assert_eq!(room.run(&["status", "--json"]).ends(0).json()["records"], 60);
     let many: String = (0..5_000).map(line).collect();
