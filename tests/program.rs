@@ -88,6 +88,7 @@ fn an_api_key_expires() {
         room.run(&["issue", "--name", "n", &format!("--expires-in={bad}")]).ends(2).says("time span");
     }
     room.run(&["issue", "--name", "n", "--expires-at", "tomorrow"]).ends(2).says("RFC 3339");
+    room.run(&["issue", "--name", "n", "--expires-in", "365001d"]).ends(2).says("too long");
 }
 
 #[test]
