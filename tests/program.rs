@@ -284,6 +284,12 @@ fn files_that_others_could_exchange_or_write_are_refused_with_the_command_that_m
         .says("symbolic link")
         .says(&format!("sqlite:{}", room.path().display()));
     room.run(&["init", "--store", &link]).ends(15);
+    let side = room.file("vault.db-wal");
+    let _ = fs::remove_file(&side);
+    symlink("/etc/hostname", &side).expect("linked");
+    let ran = room.run(&["list"]).ends(15).says("remove it").says(&side.display().to_string());
+    assert!(!ran.err.contains("/etc/hostname"), "{}", ran.err);
+    fs::remove_file(&side).expect("removed");
     mode(&room.path(), 0o644);
     let ran = room.run(&["doctor"]).ends(3);
     assert!(ran.out.contains("warning store:"), "{}", ran.out);

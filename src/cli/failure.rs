@@ -1,6 +1,7 @@
 //! What went wrong, told with a stable word for scripts and the next command to type.
 
 use std::io;
+use std::path::Path;
 
 use serde::{Serialize, Serializer};
 use strongroom::{Error, KeyringError, MasterKeysError, StoreError};
@@ -249,7 +250,7 @@ fn explain_store(error: &StoreError, place: &Place) -> (&'static str, String) {
             format!("make one with `strongroom init{store}`, or name another place with --store sqlite:PATH"),
         ),
         StoreError::ReadOnly => ("read-only", "make the store and its folder writable for this user".into()),
-        StoreError::Unsafe { path, problem } => ("unsafe-permissions", explain_unsafe(path, problem)),
+        StoreError::Unsafe { path, problem } => ("unsafe-permissions", explain_unsafe(path, problem, place)),
         StoreError::Engine { message } if message.contains("unable to open") => (
             "engine-failed",
             "the file and its folder must be readable and writable for this user, and not on a read-only file system; \
@@ -260,7 +261,10 @@ fn explain_store(error: &StoreError, place: &Place) -> (&'static str, String) {
     }
 }
 
-fn explain_unsafe(path: &str, problem: &str) -> String {
+fn explain_unsafe(path: &str, problem: &str, place: &Place) -> String {
+    if problem.contains("link") && Path::new(path) != place.path {
+        return format!("no store makes such a link: find out who made {}, and remove it", quoted(path));
+    }
     if problem.contains("link") {
         let target = std::fs::canonicalize(path).map_or_else(|_| "PATH".into(), |path| path.display().to_string());
         return format!("name the file itself: `--store {}`", quoted(&format!("sqlite:{target}")));
