@@ -111,7 +111,7 @@ impl NewApiKey {
         }
         let len = self.attributes.iter().map(|(key, value)| key.len() + value.len()).sum();
         if len > MAX_ATTRIBUTES_LEN {
-            return Err(LimitError::TooLong { what: "attributes", len, max: MAX_ATTRIBUTES_LEN });
+            return Err(LimitError::TooLong { what: "set of attributes", len, max: MAX_ATTRIBUTES_LEN });
         }
         if self.attributes.keys().any(String::is_empty) {
             return Err(LimitError::Empty { what: "attribute name" });

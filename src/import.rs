@@ -45,6 +45,13 @@ impl ImportedKey {
     /// assert!(ImportedKey::parse(r#"{"name": "no token"}"#).is_err());
     /// ```
     pub fn parse(line: &str) -> Result<Self, ImportError> {
+        // The derived parser would take an array of the values for one, too.
+        if line.trim_ascii_start().starts_with('[') {
+            return Err(ImportError::Fields { column: 1 });
+        }
+        if line.starts_with('\u{feff}') {
+            return Err(ImportError::ByteOrderMark);
+        }
         let Line { token, name, owner, scopes, expires_at, revoked, created_at } =
             serde_json::from_str(line).map_err(|error| ImportError::of_json(&error))?;
         let time = |field, text: Option<String>| {
@@ -76,6 +83,9 @@ impl ImportedKey {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
+    /// It begins with a byte order mark, as some editors put into a file.
+    #[error("the line begins with a byte order mark (EF BB BF): save the file without one")]
+    ByteOrderMark,
     /// It has strongroom's own shape and a wrong check, so it could never verify.
     #[error("the token has the shape of a strongroom token and a wrong check: it is damaged")]
     Damaged,
@@ -184,6 +194,8 @@ mod tests {
             (r#"{"token":"canary","name":""}"#, "the name is empty"),
             (r#"{"token":"canary","name":"n"} canary"#, "not JSON"),
             (r#"["canary"]"#, "not an object with"),
+            (r#"["canary","n",null,null,null,null,null]"#, "not an object with"),
+            ("\u{feff}{\"token\":\"canary\",\"name\":\"n\"}", "the line begins with a byte order mark"),
             (&long, "the token has 600 bytes"),
         ];
         for (line, message) in cases {

@@ -5,6 +5,7 @@
 mod running;
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -87,6 +88,7 @@ fn an_api_key_expires() {
     for bad in ["90", "d", "-1d", "+1d", "0d", "1w", "1.5h", "99999999999999999999d", "é"] {
         room.run(&["issue", "--name", "n", &format!("--expires-in={bad}")]).ends(2).says("time span");
     }
+    room.run(&["issue", "--name", "n", "--expires-in", "365001d"]).ends(2).says("too long");
     room.run(&["issue", "--name", "n", "--expires-at", "tomorrow"]).ends(2).says("RFC 3339");
 }
 
@@ -139,6 +141,20 @@ fn one_bad_record_never_hides_the_others_and_makes_exit_13() {
     let lines = ran.json_lines();
     let report = lines.last().expect("a report");
     assert_eq!((&report["outcome"], &report["unreadable"][0]["cause"]), (&"incomplete".into(), &"corrupt".into()));
+}
+
+#[test]
+fn a_value_that_is_no_blob_is_a_bad_record_like_any_other() {
+    let room = Room::with(3);
+    let change = |sql: &str| rusqlite::Connection::open(room.path()).expect("opened").execute_batch(sql).expect("done");
+    change("UPDATE keys SET v = CAST(v AS TEXT) WHERE k = (SELECT min(k) FROM keys)");
+    let ran = room.run(&["list"]).ends(13).says("records that do not open: 1");
+    assert_eq!(ran.out.lines().count(), 4);
+    assert!(room.run(&["doctor"]).ends(13).out.contains("damage record:"));
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--json"]).ends(14);
+    assert_eq!(ran.json_lines().last().expect("a report")["moved"], 2);
+    change("DROP TABLE audit");
+    room.run_with([2], &["audit", "verify"]).ends(13).says("no such table: audit").says("restore a backup");
 }
 
 #[test]
@@ -268,6 +284,12 @@ fn files_that_others_could_exchange_or_write_are_refused_with_the_command_that_m
         .says("symbolic link")
         .says(&format!("sqlite:{}", room.path().display()));
     room.run(&["init", "--store", &link]).ends(15);
+    let side = room.file("vault.db-wal");
+    let _ = fs::remove_file(&side);
+    symlink("/etc/hostname", &side).expect("linked");
+    let ran = room.run(&["list"]).ends(15).says("remove it").says(&side.display().to_string());
+    assert!(!ran.err.contains("/etc/hostname"), "{}", ran.err);
+    fs::remove_file(&side).expect("removed");
     mode(&room.path(), 0o644);
     let ran = room.run(&["doctor"]).ends(3);
     assert!(ran.out.contains("warning store:"), "{}", ran.out);
@@ -415,13 +437,18 @@ fn import_takes_all_or_nothing() {
         (format!("{}{}{}", line(1), line(2), line(1)), "line 3: the same token stands on line 1"),
         (format!("{}{{\"token\": \"x\"}}", line(1)), "line 2: not an object with the fields"),
         ("\n".into(), "line 1: not JSON"),
+        (
+            format!("{}[\"tok2\", \"n\", null, null, null, null, null]", line(1)),
+            "line 2: not an object with the fields",
+        ),
+        (format!("\u{feff}{}", line(1)), "line 1: the line begins with a byte order mark"),
+        (format!("{}{}", line(1), "x".repeat(70_000)), "line 2: longer than 64 KiB"),
         (String::new(), "nothing to import"),
     ];
     for (lines, message) in cases {
         room.run(&["import", "-"]).stdin(lines).ends(2).says(message);
     }
     room.run(&["import", "-"]).stdin([b'{', 0xff, b'}']).ends(2).says("line 1: not UTF-8");
-    room.run(&["import", "-"]).stdin("x".repeat(70_000)).ends(2).says("longer than 64 KiB");
     room.run(&["import", "/nonexistent"]).ends(2).says("/nonexistent");
     assert_eq!(room.run(&["status", "--json"]).ends(0).json()["records"], 60);
     let many: String = (0..5_000).map(line).collect();
@@ -495,7 +522,8 @@ fn output_that_cannot_be_written_ends_with_74() {
     let ran = room.run(&["issue", "--name", "lost"]).ends_writing_to(Path::new("/dev/full"), 74);
     let lost = text(&room.run(&["list", "--json", "--name", "lost"]).ends(0).json()["id"]);
     ran.says(&lost).says("strongroom revoke");
-    room.run_with([1, 2], &["rotate-master-key"]).ends_writing_to(Path::new("/dev/full"), 74);
+    let ran = room.run_with([1, 2], &["rotate-master-key"]).ends_writing_to(Path::new("/dev/full"), 74);
+    ran.says("what the command had to change is changed");
     room.run_with([2], &["revoke", &id, "--reason", "r", "--yes"]).ends_writing_to(Path::new("/dev/full"), 74);
 }
 
@@ -590,6 +618,100 @@ fn errors_in_json_have_a_code_a_message_and_a_hint() {
         let told: serde_json::Value = serde_json::from_str(&ran.err).expect("one JSON object");
         assert_eq!((&told["schema"], &told["code"]), (&"strongroom.error.v1".into(), &word.into()));
         assert!(told["message"].is_string() && told["hint"].is_string(), "{told}");
+    }
+}
+
+#[test]
+fn the_manual_describes_every_document_and_every_field() {
+    let manual = Manual::read();
+    let room = Room::empty();
+    let mut seen = BTreeSet::new();
+    let mut check = |ran: Ran| {
+        for line in ran.out.lines().chain(ran.err.lines()) {
+            seen.insert(manual.check(&serde_json::from_str(line).expect("a JSON line")));
+        }
+    };
+    let json = |versions: &[u32], arguments: &[&str], stdin: &str| {
+        room.run_with(versions.iter().copied(), &[arguments, &["--json"]].concat()).stdin(stdin).go()
+    };
+    check(json(&[1], &["init"], ""));
+    let (id, token) = room.issue(&["--name", "n", "--owner", "o", "--network", "10.0.0.0/8", "--attribute", "a=b"]);
+    check(json(&[1], &["issue", "--name", "n"], ""));
+    check(json(&[1], &["import", "-"], r#"{"token": "t", "name": "n"}"#));
+    check(json(&[1], &["verify", "--address", "10.0.0.1"], &token));
+    check(json(&[1], &["verify"], &token));
+    for arguments in [&["show", &id][..], &["list"], &["audit", "list"], &["audit", "verify"], &["doctor"]] {
+        check(json(&[1], arguments, ""));
+    }
+    check(json(&[1], &["recover", &id, "--reason", "r", "--yes"], ""));
+    check(json(&[1], &["revoke", &id, "--reason", "r", "--yes"], ""));
+    let out = room.file("key").display().to_string();
+    check(json(&[1], &["master-key", "generate"], ""));
+    check(json(&[1], &["master-key", "generate", "--out", &out], ""));
+    check(json(&[1], &["master-key", "check"], ""));
+    check(json(&[], &["master-key", "check", "-"], "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+    check(json(&[1], &["completions", "bash"], ""));
+    check(Run::bare(&["demo", "--keys", "10", "--json"]).env("TMPDIR", &room.folder.path().display().to_string()).go());
+    check(json(&[1, 2], &["rotate-master-key", "--dry-run"], ""));
+    // Slow enough to show progress, and with a record that keeps it open.
+    damage_a_record(&room);
+    check(json(&[1, 2], &["rotate-master-key", "--rate", "1"], ""));
+    for arguments in [&["list"][..], &["status"], &["doctor"], &["rotate-master-key", "--dry-run"]] {
+        check(json(&[2], arguments, ""));
+    }
+    assert_eq!(seen, manual.fields.keys().cloned().collect(), "described, and never printed");
+}
+
+/// The tables of docs/cli.md: the fields of each document, with those inside as `a.b` and `a[].b`.
+struct Manual {
+    fields: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Manual {
+    fn read() -> Self {
+        let mut fields: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut schema = None;
+        for line in include_str!("../docs/cli.md").lines() {
+            if line.starts_with('#') {
+                let name = line.strip_prefix("### `strongroom.").and_then(|rest| rest.split_once(".v1`"));
+                schema = name.map(|(name, _)| format!("strongroom.{name}.v1"));
+            } else if let Some(schema) = &schema {
+                let described = fields.entry(schema.clone()).or_default();
+                described.extend(
+                    line.strip_prefix("| `").and_then(|rest| rest.split_once('`')).map(|(name, _)| name.into()),
+                );
+            }
+        }
+        Self { fields }
+    }
+
+    /// Every field of this document is described. Returns its schema.
+    fn check(&self, document: &serde_json::Value) -> String {
+        let schema = text(&document["schema"]);
+        let described = self.fields.get(&schema).unwrap_or_else(|| panic!("{schema} is not described"));
+        for (name, value) in document.as_object().expect("an object").iter().filter(|(name, _)| *name != "schema") {
+            Self::check_field(&schema, described, name, value);
+        }
+        schema
+    }
+
+    fn check_field(schema: &str, described: &BTreeSet<String>, path: &str, value: &serde_json::Value) {
+        assert!(described.contains(path), "{path} of {schema} is not described");
+        // An object with no field described, such as attributes, has the names its owner gave.
+        let inside = |prefix: &str| described.iter().any(|name| name.starts_with(prefix));
+        match value {
+            serde_json::Value::Object(fields) if inside(&format!("{path}.")) => {
+                fields.iter().for_each(|(name, value)| {
+                    Self::check_field(schema, described, &format!("{path}.{name}"), value);
+                });
+            }
+            serde_json::Value::Array(items) => {
+                for (name, value) in items.iter().filter_map(serde_json::Value::as_object).flatten() {
+                    Self::check_field(schema, described, &format!("{path}[].{name}"), value);
+                }
+            }
+            _ => {}
+        }
     }
 }
 

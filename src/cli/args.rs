@@ -306,9 +306,13 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
     if count == 0 {
         return Err("a time span is at least 1");
     }
-    count.checked_mul(seconds).map(Duration::from_secs).ok_or("the time span is too long")
+    // Longer ones end after the year 9999, the last that can be written.
+    let span = count.checked_mul(seconds).filter(|seconds| *seconds <= MAX_SPAN_SECS);
+    span.map(Duration::from_secs).ok_or("the time span is too long: 365000d is the longest")
 }
 
 fn dash(text: &str) -> Result<(), &'static str> {
     if text == "-" { Ok(()) } else { Err("the only argument is a single dash; keys are read from standard input") }
 }
+
+const MAX_SPAN_SECS: u64 = 365_000 * 86_400;

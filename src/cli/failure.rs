@@ -1,6 +1,7 @@
 //! What went wrong, told with a stable word for scripts and the next command to type.
 
 use std::io;
+use std::path::Path;
 
 use serde::{Serialize, Serializer};
 use strongroom::{Error, KeyringError, MasterKeysError, StoreError};
@@ -65,10 +66,14 @@ impl Failure {
     pub(crate) fn explain(self, place: &Place) -> Told {
         match self {
             Self::MasterKeys(error) => explain_master_keys(&error),
-            Self::Output(error) => {
-                Told::new(Exit::OutputFailed, "output-failed", format!("cannot write to standard output: {error}"))
-                    .hint("make room where the output goes, and run the command again")
-            }
+            Self::Output(error) => Told::new(
+                Exit::OutputFailed,
+                "output-failed",
+                format!("cannot write to standard output: {error}"),
+            )
+            .hint(
+                "make room where the output goes; what the command had to change is changed, so repeat it only to read",
+            ),
             Self::Told(told) => told,
             Self::Vault(error) => {
                 let (code, hint) = explain_vault(&error, place);
@@ -173,10 +178,8 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         }
         Error::RotationTarget { to, problem } => ("rotation-target", explain_target(*to, problem, &store)),
         Error::Store(error) => explain_store(error, place),
-        Error::Tampered { .. } => (
-            "tampered",
-            format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store"),
-        ),
+        // Nothing can be judged without the row, so the doctor could not say more.
+        Error::Tampered { .. } => known("tampered", "find out who can write the store, and restore a backup"),
         Error::VaultExists => {
             ("vault-exists", format!("use it: `strongroom status{store}`; or name another place with --store"))
         }
@@ -247,12 +250,21 @@ fn explain_store(error: &StoreError, place: &Place) -> (&'static str, String) {
             format!("make one with `strongroom init{store}`, or name another place with --store sqlite:PATH"),
         ),
         StoreError::ReadOnly => ("read-only", "make the store and its folder writable for this user".into()),
-        StoreError::Unsafe { path, problem } => ("unsafe-permissions", explain_unsafe(path, problem)),
+        StoreError::Unsafe { path, problem } => ("unsafe-permissions", explain_unsafe(path, problem, place)),
+        StoreError::Engine { message } if message.contains("unable to open") => (
+            "engine-failed",
+            "the file and its folder must be readable and writable for this user, and not on a read-only file system; \
+             `ls -ld` and `mount` show it"
+                .into(),
+        ),
         _ => ("engine-failed", "look at the file, its folder and the medium; `ls -ld` shows who may do what".into()),
     }
 }
 
-fn explain_unsafe(path: &str, problem: &str) -> String {
+fn explain_unsafe(path: &str, problem: &str, place: &Place) -> String {
+    if problem.contains("link") && Path::new(path) != place.path {
+        return format!("no store makes such a link: find out who made {}, and remove it", quoted(path));
+    }
     if problem.contains("link") {
         let target = std::fs::canonicalize(path).map_or_else(|_| "PATH".into(), |path| path.display().to_string());
         return format!("name the file itself: `--store {}`", quoted(&format!("sqlite:{target}")));

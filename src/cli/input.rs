@@ -75,6 +75,8 @@ pub(crate) struct Lines {
     start: usize,
     end: usize,
     ended: bool,
+    /// How many were given out.
+    count: usize,
 }
 
 impl Lines {
@@ -88,7 +90,7 @@ impl Lines {
         };
         let file = file.map_err(|error| unreadable(&name, &error))?;
         let buffer = Zeroizing::new(vec![0; MAX_LINE_LEN + 1]);
-        Ok(Self { file, name, buffer, start: 0, end: 0, ended: false })
+        Ok(Self { file, name, buffer, start: 0, end: 0, ended: false, count: 0 })
     }
 
     /// The next line without its newline; `None` after the last.
@@ -97,16 +99,19 @@ impl Lines {
             if let Some(len) = self.buffer[self.start..self.end].iter().position(|byte| *byte == b'\n') {
                 let line = self.start..self.start + len;
                 self.start += len + 1;
+                self.count += 1;
                 return Ok(Some(&self.buffer[line]));
             }
             if self.ended {
                 let rest = std::mem::replace(&mut self.start, self.end)..self.end;
+                self.count += 1;
                 return Ok((!rest.is_empty()).then(|| &self.buffer[rest]));
             }
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
             if self.end == self.buffer.len() {
-                return Err(unreadable(&self.name, &io::Error::other("a line is longer than 64 KiB")));
+                let hint = "nothing was imported: mend the line and run the command again";
+                return Err(Failure::input(format!("line {}: longer than 64 KiB", self.count + 1), hint));
             }
             match self.file.read(&mut self.buffer[self.end..]) {
                 Ok(0) => self.ended = true,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, TransactionBehavior, ffi, params};
 
 use super::{Batch, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
@@ -173,7 +174,7 @@ impl Drop for Reader<'_> {
 
 impl Rows for Reader<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.prepared(sql(table).get)?.query_row([key], |row| row.get(0)).optional();
+        let found = self.prepared(sql(table).get)?.query_row([key], |row| bytes(row, 0)).optional();
         found.map_err(|error| self.store.explained(error))
     }
 
@@ -234,7 +235,7 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<(Table,
             }
             (Effect::Check, _) | (Effect::Delete, Expected::Absent) => {
                 let found: Option<Vec<u8>> =
-                    prepared.statement(sql.get)?.query_row([key], |row| row.get(0)).optional()?;
+                    prepared.statement(sql.get)?.query_row([key], |row| bytes(row, 0)).optional()?;
                 change.expected.holds(found.as_deref())
             }
         };
@@ -260,7 +261,13 @@ impl<'c> Prepared<'c> {
 }
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    Ok((row.get(0)?, row.get(1)?))
+    Ok((bytes(row, 0)?, bytes(row, 1)?))
+}
+
+/// What is no blob was not written by this program. It reads as no bytes, which nothing above takes for whole: one
+/// such value must not hide the rows after it.
+fn bytes(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
+    Ok(row.get_ref(column)?.as_blob().unwrap_or_default().to_vec())
 }
 
 struct Sql {
@@ -331,7 +338,10 @@ fn connection(path: &Path) -> rusqlite::Result<Connection> {
         Connection::open_with_flags(path, Flags::SQLITE_OPEN_READ_WRITE | Flags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_handler(Some(wait_for_others))?;
     connection.set_prepared_statement_cache_capacity(32);
-    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // A trigger that somebody put into the file would run with every write, and could keep what a rotation replaces.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.execute_batch(&format!(
         "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE_KIB};"
@@ -359,6 +369,7 @@ fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
         ErrorCode::CannotOpen => StoreError::Engine {
             message: format!("{message} (SQLite needs to write the folder of {}, even to read)", path()),
         },
+        ErrorCode::Unknown if message.starts_with("no such table") => StoreError::Corrupt { message },
         ErrorCode::DiskFull => StoreError::Full,
         ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
         ErrorCode::ReadOnly => StoreError::ReadOnly,

@@ -150,11 +150,11 @@ impl Examination<'_> {
             return;
         }
         let what = match found.count().cmp(&expected.count()) {
-            std::cmp::Ordering::Less => format!("{} records are missing", expected.count() - found.count()),
-            std::cmp::Ordering::Greater => format!("there are {} records too many", found.count() - expected.count()),
+            std::cmp::Ordering::Less => format!("records missing: {}", expected.count() - found.count()),
+            std::cmp::Ordering::Greater => format!("records too many: {}", found.count() - expected.count()),
             std::cmp::Ordering::Equal => "a record is not the one last written".into(),
         };
-        self.damage("record-set", format!("generation {generation}: {what} by the authenticated head"), RESTORE);
+        self.damage("record-set", format!("generation {generation}, by the authenticated head: {what}"), RESTORE);
     }
 
     fn lookups(&mut self) -> Result<(), Error> {
