@@ -435,6 +435,7 @@ fn import_takes_all_or_nothing() {
         (format!("{}nonsense\n{}", line(1), line(2)), "line 2: not JSON"),
         (format!("{}\n{}", line(1), line(2)), "line 2: not JSON"),
         (format!("{}{}{}", line(1), line(2), line(1)), "line 3: the same token stands on line 1"),
+        (format!("{}{}nonsense\n", line(1), line(1)), "line 2: the same token stands on line 1"),
         (format!("{}{{\"token\": \"x\"}}", line(1)), "line 2: not an object with the fields"),
         ("\n".into(), "line 1: not JSON"),
         (

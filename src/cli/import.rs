@@ -19,8 +19,14 @@ pub(crate) fn import(context: &mut Context<'_>, args: &ImportArgs) -> Result<Exi
     let mut keys = vec![];
     while let Some(line) = lines.next()? {
         let number = keys.len() + 1;
-        let text = str::from_utf8(line).map_err(|_| not_text(number))?;
-        keys.push(ImportedKey::parse(text).map_err(|source| Error::Import { line: number, source })?);
+        match read(line, number) {
+            Ok(key) => keys.push(key),
+            Err(fault) => {
+                // A line before it may be one that the vault would not take.
+                vault.check_import(&keys)?;
+                return Err(fault);
+            }
+        }
     }
     if keys.is_empty() {
         return Err(Failure::input("there is nothing to import", "`strongroom import --help` shows what a line holds"));
@@ -35,6 +41,11 @@ pub(crate) fn import(context: &mut Context<'_>, args: &ImportArgs) -> Result<Exi
         .terminal
         .note(&format!("imported {}; their tokens verify from now on", counted(ids.len() as u64, "API key")));
     Ok(Exit::Success)
+}
+
+fn read(line: &[u8], number: usize) -> Result<ImportedKey, Failure> {
+    let text = str::from_utf8(line).map_err(|_| not_text(number))?;
+    Ok(ImportedKey::parse(text).map_err(|source| Error::Import { line: number, source })?)
 }
 
 fn not_text(line: usize) -> Failure {

@@ -32,6 +32,7 @@ impl SqliteStore {
     /// already, as an interrupted creation leaves one, is taken over; anything else is an error.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
+        files::refuse_unsafe_folder(path)?;
         files::create_private(path)?;
         files::refuse_unsafe(path)?;
         Self::connect(path, true)

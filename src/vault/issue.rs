@@ -6,6 +6,7 @@ use crate::api_key::{Attributes, NewApiKey};
 use crate::audit::{Act, Action, Draft};
 use crate::error::Error;
 use crate::import::{ImportError, ImportedKey};
+use crate::keyring::Keyring;
 use crate::ledger::Change;
 use crate::lookup::LookupRow;
 use crate::record::{Plain, seal};
@@ -43,17 +44,26 @@ impl Vault {
         })
     }
 
-    /// Imports API keys whose tokens exist already: all of them, or none and the number of the first that cannot be,
-    /// counted from 1. The tokens verify, recover and rotate like those issued here.
-    pub fn import(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
-        let fault = |at: usize, source| Error::Import { line: at + 1, source };
+    /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
+    pub fn check_import(&self, keys: &[ImportedKey]) -> Result<(), Error> {
+        let keyring = self.ledger.reload()?;
         let mut seen = HashMap::with_capacity(keys.len());
         for (at, key) in keys.iter().enumerate() {
             key.check().map_err(|source| fault(at, source))?;
             if let Some(earlier) = seen.insert(secret_digest(key.token.expose()), at + 1) {
                 return Err(fault(at, ImportError::Repeated { line: earlier }));
             }
+            if is_taken(&keyring, self.ledger.store(), key.token.expose())? {
+                return Err(fault(at, ImportError::Exists));
+            }
         }
+        Ok(())
+    }
+
+    /// Imports API keys whose tokens exist already: all of them, or none and the number of the first that cannot be,
+    /// counted from 1. The tokens verify, recover and rotate like those issued here.
+    pub fn import(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
+        self.check_import(keys)?;
         let rows = self.ledger.store();
         self.ledger.change(act, |change| {
             let import = |(at, key): (usize, &ImportedKey)| {
@@ -63,6 +73,23 @@ impl Vault {
             keys.iter().enumerate().map(import).collect()
         })
     }
+}
+
+fn fault(at: usize, source: ImportError) -> Error {
+    Error::Import { line: at + 1, source }
+}
+
+/// Whether the token is in the vault: under its own id, or in the lookup index.
+fn is_taken(keyring: &Keyring, rows: &dyn Rows, token: &str) -> Result<bool, Error> {
+    if let Shape::Token(token) = Shape::of(token) {
+        return Ok(rows.get(Table::Keys, &token.id.to_bytes())?.is_some());
+    }
+    for (_, lookup) in keyring.lookups() {
+        if rows.get(Table::Lookup, &lookup.index(token))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn issue_one(change: &mut Change<'_>, id: ApiKeyId, key: &NewApiKey) -> Result<Issued, Error> {
@@ -91,13 +118,7 @@ fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) 
             (ApiKeyId::random(created_at)?, text, true)
         }
     };
-    let taken = if foreign {
-        let indexes = change.keyring.lookups().map(|(_, lookup)| lookup.index(text));
-        indexes.map(|index| rows.get(Table::Lookup, &index)).any(|found| !matches!(found, Ok(None)))
-    } else {
-        rows.get(Table::Keys, &id.to_bytes())?.is_some()
-    };
-    if taken {
+    if is_taken(change.keyring, rows, text)? {
         return Ok(None);
     }
     let attributes = Attributes::of(&key, secret_digest(secret), created_at);

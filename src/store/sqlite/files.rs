@@ -47,8 +47,17 @@ pub(super) fn refuse_unsafe(path: &Path) -> Result<(), StoreError> {
             return refuse("can be written by others");
         }
     }
+    refuse_unsafe_folder(path)
+}
+
+/// Refuses a place where others could exchange the file.
+pub(super) fn refuse_unsafe_folder(path: &Path) -> Result<(), StoreError> {
     let folder = folder(path);
-    let mode = fs::metadata(&folder).map(|found| mode(&found)).map_err(|error| failed(&error))?;
+    let missing = || StoreError::NotFound { path: folder.display().to_string() };
+    let mode = fs::metadata(&folder).map(|found| mode(&found)).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => missing(),
+        _ => failed(&error),
+    })?;
     // In a sticky folder such as /tmp others can make files, and cannot exchange ours.
     if mode & 0o022 != 0 && mode & 0o1000 == 0 {
         return Err(StoreError::Unsafe {
