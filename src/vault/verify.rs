@@ -74,7 +74,9 @@ impl Vault {
         let keyring = self.ledger.recent_keyring()?;
         let mut known = keyring;
         loop {
-            for (_, key) in known.lookups() {
+            // A rotation moves rows to the newest key, and may do so between two looks: the newest once more at the end.
+            let newest = known.lookups().take(1).filter(|_| known.lookups().nth(1).is_some());
+            for (_, key) in known.lookups().chain(newest) {
                 let index = key.index(token);
                 let row = self.ledger.store().at_or_after(Table::Lookup, &index).map_err(Error::from)?;
                 if let Some((_, value)) = row.filter(|(found, _)| *found == index) {
