@@ -164,9 +164,11 @@ impl Reader<'_> {
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
+        // One that is still in a transaction stands at an old moment, and must not go back to the pool.
+        let settled = self.connection.take().filter(Connection::is_autocommit);
         let mut idle = self.store.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MAX_IDLE_READERS {
-            idle.extend(self.connection.take());
+            idle.extend(settled);
         }
     }
 }
