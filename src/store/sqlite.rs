@@ -175,7 +175,7 @@ impl Drop for Reader<'_> {
 
 impl Rows for Reader<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.prepared(sql(table).get)?.query_row([key], |row| row.get(0)).optional();
+        let found = self.prepared(sql(table).get)?.query_row([key], |row| bytes(row, 0)).optional();
         found.map_err(|error| self.store.explained(error))
     }
 
@@ -236,7 +236,7 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<(Table,
             }
             (Effect::Check, _) | (Effect::Delete, Expected::Absent) => {
                 let found: Option<Vec<u8>> =
-                    connection.prepare_cached(sql.get)?.query_row([key], |row| row.get(0)).optional()?;
+                    connection.prepare_cached(sql.get)?.query_row([key], |row| bytes(row, 0)).optional()?;
                 change.expected.holds(found.as_deref())
             }
         };
@@ -248,7 +248,13 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<(Table,
 }
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    Ok((row.get(0)?, row.get(1)?))
+    Ok((bytes(row, 0)?, bytes(row, 1)?))
+}
+
+/// A value of another type is nothing that strongroom wrote, and one flipped bit makes it one. It reads as no bytes, which
+/// no row can be: one bad value hides no other.
+fn bytes(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
+    Ok(row.get_ref(column)?.as_blob().unwrap_or_default().to_vec())
 }
 
 struct Sql {
