@@ -112,8 +112,8 @@ pub enum ImportError {
     /// The token is empty.
     #[error("the token is empty")]
     NoToken,
-    /// The token stood on an earlier line.
-    #[error("the same token stands on line {line}")]
+    /// The token, or one with its id, stood on an earlier line.
+    #[error("the same token, or one with the same id, stands on line {line}")]
     Repeated {
         /// The earlier line.
         line: usize,

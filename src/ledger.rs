@@ -96,11 +96,13 @@ impl Ledger {
     /// Reads the keyring again; opens it only when it changed.
     pub(crate) fn reload(&self) -> Result<Arc<Keyring>, Error> {
         let row = self.store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
-        self.checked_millis.store(self.elapsed_millis(), Ordering::Relaxed);
+        let looked_at = self.elapsed_millis();
         let known = self.keyring();
         if known.bytes() == row {
+            self.checked_millis.store(looked_at, Ordering::Relaxed);
             return Ok(known);
         }
+        // Only a keyring that opens counts as a look: without the new master key every call fails, not one a second.
         let opened = Arc::new(Keyring::open(row, &self.keks)?);
         tracing::info!(
             generation = opened.active_generation(),
@@ -108,6 +110,7 @@ impl Ledger {
             "the keyring changed and was opened again"
         );
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&opened);
+        self.checked_millis.store(looked_at, Ordering::Relaxed);
         Ok(opened)
     }
 
@@ -279,7 +282,15 @@ fn head_missing() -> Error {
 }
 
 fn head_tampered(error: RowError) -> Error {
-    Error::Tampered { row: "head", problem: error.to_string() }
+    row_refused("head", error)
+}
+
+/// Why a row of the table `vault` is not believed.
+pub(crate) fn row_refused(row: &'static str, error: RowError) -> Error {
+    match error {
+        RowError::Format(found) => Error::RowFormat { row, found },
+        _ => Error::Tampered { row, problem: error.to_string() },
+    }
 }
 
 /// Keys of the table `vault`.

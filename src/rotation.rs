@@ -317,7 +317,9 @@ impl<'a> Run<'a> {
     fn finish(&mut self, act: &Act, report: &mut RotationReport) -> Result<(), Error> {
         let (from, to) = (self.state.from_generation, self.state.to_generation);
         let finished = self.ledger.change(act, |change| {
-            if change.keyring.bytes() != self.keyring.bytes() {
+            // A conflict over the rotation row does not pass with another attempt.
+            let row = self.ledger.store().get(Table::Vault, ROTATION)?;
+            if change.keyring.bytes() != self.keyring.bytes() || row.as_ref() != Some(&self.row) {
                 return Err(Error::RotationHeld { since_secs: 0 });
             }
             for (generation, moved) in &self.state.sets {
@@ -411,6 +413,10 @@ fn target(ledger: &Ledger, keyring: &Keyring, options: &RotateOptions) -> Result
 /// One commit: the new generation, the old one wrapped under the new master key alone, the `rotation` row.
 fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), Error> {
     ledger.change(act, |change| {
+        if change.keyring.retiring_generation().is_some() {
+            // Another process began meanwhile.
+            return Err(Error::RotationHeld { since_secs: 0 });
+        }
         let to = target(ledger, change.keyring, options)?;
         let next = change.keyring.with_next_generation(to, ledger.keks(), change.now)?;
         let state = State {
@@ -442,10 +448,9 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
 /// that they are the right ones is for an operator to say.
 fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), Error> {
     ledger.change(act, |change| {
-        let missing = || Error::Tampered { row: "rotation", problem: "is missing".into() };
-        let from_generation = change.keyring.retiring_generation().ok_or_else(missing)?;
+        let from_generation = change.keyring.retiring_generation().ok_or_else(row_missing)?;
         if !options.accept_record_set {
-            return Err(missing());
+            return Err(row_missing());
         }
         let from_master = change.keyring.masters().filter(|master| master.retired_at.is_some()).last();
         let state = State {
@@ -464,6 +469,10 @@ fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<()
         change.batch.put(Table::Vault, ROTATION, state.seal(change.keyring)?, Expected::Absent);
         Ok(())
     })
+}
+
+fn row_missing() -> Error {
+    Error::Tampered { row: "rotation", problem: "is missing".into() }
 }
 
 fn may_take_over(ledger: &Ledger, claim: &Claim, open: &State, options: &RotateOptions) -> Result<(), Error> {
@@ -486,6 +495,9 @@ fn rewrap(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<Rotatio
         if let Some(row) = ledger.store().get(Table::Vault, ROTATION)? {
             let open = State::open(change.keyring, &row).map_err(tampered)?;
             return Err(Error::RotationOpen { to: open.to_master });
+        }
+        if change.keyring.retiring_generation().is_some() {
+            return Err(row_missing());
         }
         let to = target(ledger, change.keyring, options)?;
         let (from, generation) = (change.keyring.active_master(), change.keyring.active_generation());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{ROTATION, State, tampered};
-use super::{Phase, RotateOptions, target};
+use super::{Phase, RotateOptions, row_missing, target};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::ledger::{Head, Ledger};
@@ -72,8 +72,13 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
     let (keyring, _) = ledger.read_together(&*snapshot)?;
     let open = open_in(&keyring, &*snapshot)?;
     let to_master = match &open {
+        Some(open) if options.rewrap_only || options.to.is_some_and(|to| to != open.to_master) => {
+            return Err(Error::RotationOpen { to: open.to_master });
+        }
         Some(open) => open.to_master,
-        None => target(ledger, &keyring, options)?,
+        None if keyring.retiring_generation().is_none() => target(ledger, &keyring, options)?,
+        None if options.accept_record_set && !options.rewrap_only => keyring.active_master(),
+        None => return Err(row_missing()),
     };
     let to_fingerprint = ledger.keks().fingerprint(to_master);
     Ok(RotationPlan {
@@ -97,7 +102,7 @@ pub(crate) fn records_by_generation(ledger: &Ledger, rows: &dyn Rows) -> Result<
     let mut records: Vec<_> = keyring.generations().map(|id| (id, sets(&id))).collect();
     if let Some(row) = rows.get(Table::Keys, &ApiKeyId::SENTINEL.to_bytes())? {
         let of = Record::parse(&row).map(|record| record.generation());
-        records.iter_mut().filter(|(id, _)| of == Ok(*id)).for_each(|(_, count)| *count = count.wrapping_sub(1));
+        records.iter_mut().filter(|(id, _)| of == Ok(*id)).for_each(|(_, count)| *count = count.saturating_sub(1));
     }
     Ok(records)
 }

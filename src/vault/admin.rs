@@ -26,7 +26,15 @@ impl Vault {
             let record = Record::parse(&old).map_err(unreadable)?;
             let before = record.open_verify(change.keyring, id).map_err(unreadable)?;
             let revoked = with_revocation(&before, change.now).ok_or(unreadable(RecordError::Attributes))?;
-            let secret = record.open_recover(change.keyring, id).map_err(unreadable)?;
+            let secret = match record.open_recover(change.keyring, id) {
+                Ok(secret) => secret,
+                // Verification does not need this part, so a revocation must not need it either.
+                Err(RecordError::Corrupt { .. } | RecordError::Attributes) => {
+                    tracing::warn!(key = %id, "the recover part is damaged and was given up with the revocation");
+                    None
+                }
+                Err(error) => return Err(unreadable(error)),
+            };
             let secret = secret.as_ref().map(SecretText::expose);
             let plain = Plain { imported: record.imported(), attributes: &revoked, secret };
             let new = seal(change.keyring, id, &plain)?;

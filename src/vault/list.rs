@@ -115,8 +115,9 @@ impl Vault {
     }
 
     pub(super) fn attributes(&self, id: ApiKeyId) -> Result<ApiKey, Error> {
-        let bytes = record_at(self.ledger.store(), id)?;
+        // The keyring first: one that is newer than the record may have dropped its generation.
         let keyring = self.ledger.recent_keyring()?;
+        let bytes = record_at(self.ledger.store(), id)?;
         self.open_view(&keyring, id, &bytes)?.map_err(|source| Error::Record { id, source })
     }
 

@@ -25,16 +25,18 @@ impl Vault {
     }
 
     fn judge(&self, token: &str, request: &Request<'_>) -> Result<ApiKey, VerifyError> {
-        let (id, digest) = match Shape::of(token) {
+        let (id, prefix, digest) = match Shape::of(token) {
             Shape::Damaged => return Err(VerifyError::NotValid(Refusal::Damaged)),
             Shape::Foreign if token.is_empty() || token.len() > MAX_IMPORTED_LEN => {
                 return Err(VerifyError::NotValid(Refusal::Unknown));
             }
-            Shape::Foreign => (self.look_up(token)?, secret_digest(token)),
-            Shape::Token(token) => (token.id, secret_digest(token.secret)),
+            Shape::Foreign => (self.look_up(token)?, "", secret_digest(token)),
+            Shape::Token(token) => (token.id, token.prefix, secret_digest(token.secret)),
         };
         let found = self.next_record(id)?;
-        if !(found.id == id && found.attributes.has_digest(&digest)) {
+        // The digest is compared whether or not it is the right record.
+        let right_secret = found.attributes.has_token(prefix, &digest);
+        if found.id != id || !right_secret {
             return Err(VerifyError::NotValid(Refusal::Unknown));
         }
         if let Some(refusal) = found.attributes.refusal(request, self.ledger.now()) {
@@ -74,7 +76,9 @@ impl Vault {
         let keyring = self.ledger.recent_keyring()?;
         let mut known = keyring;
         loop {
-            for (_, key) in known.lookups() {
+            // A rotation moves rows to the newest key, and may do so between two looks: the newest once more at the end.
+            let newest = known.lookups().take(1).filter(|_| known.lookups().nth(1).is_some());
+            for (_, key) in known.lookups().chain(newest) {
                 let index = key.index(token);
                 let row = self.ledger.store().at_or_after(Table::Lookup, &index).map_err(Error::from)?;
                 if let Some((_, value)) = row.filter(|(found, _)| *found == index) {
