@@ -1,4 +1,5 @@
 //! Claims that an adversary, an unlucky moment or a failing medium would break first.
+#![cfg(feature = "sqlite")]
 
 mod support;
 
