@@ -102,8 +102,8 @@ pub enum ImportError {
     /// The token is empty.
     #[error("the token is empty")]
     NoToken,
-    /// The token stood on an earlier line.
-    #[error("the same token stands on line {line}")]
+    /// The token, or one with its id, stood on an earlier line.
+    #[error("the same token stands on line {line}, or one with the same id")]
     Repeated {
         /// The earlier line.
         line: usize,

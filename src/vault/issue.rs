@@ -50,7 +50,12 @@ impl Vault {
         let mut seen = HashMap::with_capacity(keys.len());
         for (at, key) in keys.iter().enumerate() {
             key.check().map_err(|source| fault(at, source))?;
-            if let Some(earlier) = seen.insert(secret_digest(key.token.expose()), at + 1) {
+            // A token of strongroom's own shape is found by its id, whatever secret follows it.
+            let token = match Shape::of(key.token.expose()) {
+                Shape::Token(token) => secret_digest(&token.id.to_string()),
+                _ => secret_digest(key.token.expose()),
+            };
+            if let Some(earlier) = seen.insert(token, at + 1) {
                 return Err(fault(at, ImportError::Repeated { line: earlier }));
             }
         }
