@@ -97,8 +97,11 @@ fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) 
         }
     };
     let taken = if foreign {
-        let indexes = change.keyring.lookups().map(|(_, lookup)| lookup.index(text));
-        indexes.map(|index| rows.get(Table::Lookup, &index)).any(|found| !matches!(found, Ok(None)))
+        let mut taken = false;
+        for (_, lookup) in change.keyring.lookups() {
+            taken |= rows.get(Table::Lookup, &lookup.index(text))?.is_some();
+        }
+        taken
     } else {
         rows.get(Table::Keys, &id.to_bytes())?.is_some()
     };
