@@ -193,13 +193,16 @@ impl Sealed {
         self.batch.append(lookups);
     }
 
-    /// Takes the records out that conflicted, with everything that belongs to them.
+    /// Takes the records out that conflicted. Their lookup rows still move, unless they conflicted themselves: whoever
+    /// changed the record moved that alone, and the token leads to it as before.
     fn leave_out(&mut self, conflicts: Vec<(Table, Vec<u8>)>, keyring: &Keyring) {
-        let owner = |(table, key): (Table, Vec<u8>)| match table {
-            Table::Lookup => self.lookups.get(&key).copied(),
-            _ => ApiKeyId::from_row(&key),
+        let owner = |(table, key): &(Table, Vec<u8>)| match table {
+            Table::Lookup => self.lookups.get(key).copied(),
+            _ => ApiKeyId::from_row(key),
         };
-        let out: BTreeSet<_> = conflicts.into_iter().filter_map(owner).collect();
+        let out: BTreeSet<_> = conflicts.iter().filter_map(owner).collect();
+        let stay: BTreeSet<_> =
+            conflicts.iter().filter(|(table, _)| *table == Table::Lookup).filter_map(owner).collect();
         let of = |change: &Change| match change.table {
             Table::Lookup => self.lookups.get(&change.key).copied(),
             _ => ApiKeyId::from_row(&change.key),
@@ -217,7 +220,10 @@ impl Sealed {
             }
             self.moved -= 1;
         }
-        self.batch.retain(|change| of(change).is_none_or(|id| !out.contains(&id)));
+        self.batch.retain(|change| {
+            let left_out = if change.table == Table::Lookup { &stay } else { &out };
+            of(change).is_none_or(|id| !left_out.contains(&id))
+        });
     }
 }
 
