@@ -218,7 +218,7 @@ impl Sealed {
             if let (Some(keys), Ok(new)) = (keyring.generation(*new_generation), Record::parse(new)) {
                 joined.remove(&keys.record_set, &new);
             }
-            self.moved -= 1;
+            self.moved -= u64::from(of(change) != Some(ApiKeyId::SENTINEL));
         }
         self.batch.retain(|change| {
             let left_out = if change.table == Table::Lookup { &stay } else { &out };
