@@ -97,7 +97,7 @@ pub(crate) fn records_by_generation(ledger: &Ledger, rows: &dyn Rows) -> Result<
     let mut records: Vec<_> = keyring.generations().map(|id| (id, sets(&id))).collect();
     if let Some(row) = rows.get(Table::Keys, &ApiKeyId::SENTINEL.to_bytes())? {
         let of = Record::parse(&row).map(|record| record.generation());
-        records.iter_mut().filter(|(id, _)| of == Ok(*id)).for_each(|(_, count)| *count = count.wrapping_sub(1));
+        records.iter_mut().filter(|(id, _)| of == Ok(*id)).for_each(|(_, count)| *count = count.saturating_sub(1));
     }
     Ok(records)
 }

@@ -39,7 +39,7 @@ pub struct VaultStatus {
 impl VaultStatus {
     /// API keys of all generations.
     pub fn record_count(&self) -> u64 {
-        self.records.iter().map(|(_, count)| count).sum()
+        self.records.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
     /// Configured versions that nothing in this vault needs any more.
