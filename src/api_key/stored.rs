@@ -74,9 +74,10 @@ impl Attributes {
         (decoder.position() == bytes.len()).then_some(attributes)
     }
 
-    /// Whether the presented secret has the stored digest, in constant time.
-    pub(crate) fn has_digest(&self, digest: &[u8; 32]) -> bool {
-        same_bytes(&*self.digest, digest)
+    /// Whether a token with this prefix (none, for one of another shape) and this digest of its secret is the API key's
+    /// own. In constant time; the prefix is no secret, and a token has one spelling.
+    pub(crate) fn has_token(&self, prefix: &str, digest: &[u8; 32]) -> bool {
+        same_bytes(&*self.digest, digest) & same_bytes(self.prefix.as_bytes(), prefix.as_bytes())
     }
 
     /// Why an API key with these attributes is refused to a caller who knows its secret.

@@ -25,16 +25,17 @@ impl Vault {
     }
 
     fn judge(&self, token: &str, request: &Request<'_>) -> Result<ApiKey, VerifyError> {
-        let (id, digest) = match Shape::of(token) {
+        let (id, prefix, digest) = match Shape::of(token) {
             Shape::Damaged => return Err(VerifyError::NotValid(Refusal::Damaged)),
             Shape::Foreign if token.is_empty() || token.len() > MAX_IMPORTED_LEN => {
                 return Err(VerifyError::NotValid(Refusal::Unknown));
             }
-            Shape::Foreign => (self.look_up(token)?, secret_digest(token)),
-            Shape::Token(token) => (token.id, secret_digest(token.secret)),
+            Shape::Foreign => (self.look_up(token)?, "", secret_digest(token)),
+            Shape::Token(token) => (token.id, token.prefix, secret_digest(token.secret)),
         };
         let found = self.next_record(id)?;
-        if !(found.id == id && found.attributes.has_digest(&digest)) {
+        let own = found.attributes.has_token(prefix, &digest);
+        if !own || found.id != id {
             return Err(VerifyError::NotValid(Refusal::Unknown));
         }
         if let Some(refusal) = found.attributes.refusal(request, self.ledger.now()) {
