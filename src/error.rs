@@ -82,6 +82,14 @@ pub enum Error {
         /// The master key version it goes to.
         to: u32,
     },
+    /// A row of the vault has a format that this version does not know.
+    #[error("the row {row} has format version {found}, which this version of strongroom does not know")]
+    RowFormat {
+        /// The row: `head`, `rotation`.
+        row: &'static str,
+        /// The version found.
+        found: u8,
+    },
     /// Nothing to rotate to, or a target that cannot be one.
     #[error("cannot rotate to master key {to}: {problem}")]
     RotationTarget {
@@ -111,6 +119,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Act(_) | Self::Limit(_) | Self::Import { .. } | Self::RotationTarget { .. } => ErrorKind::Input,
+            Self::Record { source: RecordError::Format { .. }, .. } | Self::RowFormat { .. } => ErrorKind::Newer,
             Self::Audit(_) | Self::Record { .. } | Self::RecordSet { .. } | Self::Tampered { .. } => ErrorKind::Corrupt,
             Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
             Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,

@@ -282,7 +282,15 @@ fn head_missing() -> Error {
 }
 
 fn head_tampered(error: RowError) -> Error {
-    Error::Tampered { row: "head", problem: error.to_string() }
+    row_refused("head", error)
+}
+
+/// Why a row of the table `vault` is not believed.
+pub(crate) fn row_refused(row: &'static str, error: RowError) -> Error {
+    match error {
+        RowError::Format(found) => Error::RowFormat { row, found },
+        _ => Error::Tampered { row, problem: error.to_string() },
+    }
 }
 
 /// Keys of the table `vault`.

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 use crate::error::Error;
 use crate::keyring::{Keyring, RowError, RowLabel, encode};
-use crate::ledger::{mask_all, unmask_all};
+use crate::ledger::{mask_all, row_refused, unmask_all};
 use crate::record_set::RecordSet;
 use crate::secret::RandomError;
 use crate::time::Timestamp;
@@ -173,7 +173,7 @@ impl State {
 }
 
 pub(crate) fn tampered(error: RowError) -> Error {
-    Error::Tampered { row: "rotation", problem: error.to_string() }
+    row_refused("rotation", error)
 }
 
 /// Key of the row in the table `vault`.
