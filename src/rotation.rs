@@ -442,10 +442,9 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
 /// that they are the right ones is for an operator to say.
 fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), Error> {
     ledger.change(act, |change| {
-        let missing = || Error::Tampered { row: "rotation", problem: "is missing".into() };
-        let from_generation = change.keyring.retiring_generation().ok_or_else(missing)?;
+        let from_generation = change.keyring.retiring_generation().ok_or_else(row_missing)?;
         if !options.accept_record_set {
-            return Err(missing());
+            return Err(row_missing());
         }
         let from_master = change.keyring.masters().filter(|master| master.retired_at.is_some()).last();
         let state = State {
@@ -464,6 +463,10 @@ fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<()
         change.batch.put(Table::Vault, ROTATION, state.seal(change.keyring)?, Expected::Absent);
         Ok(())
     })
+}
+
+fn row_missing() -> Error {
+    Error::Tampered { row: "rotation", problem: "is missing".into() }
 }
 
 fn may_take_over(ledger: &Ledger, claim: &Claim, open: &State, options: &RotateOptions) -> Result<(), Error> {
@@ -486,6 +489,9 @@ fn rewrap(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<Rotatio
         if let Some(row) = ledger.store().get(Table::Vault, ROTATION)? {
             let open = State::open(change.keyring, &row).map_err(tampered)?;
             return Err(Error::RotationOpen { to: open.to_master });
+        }
+        if change.keyring.retiring_generation().is_some() {
+            return Err(row_missing());
         }
         let to = target(ledger, change.keyring, options)?;
         let (from, generation) = (change.keyring.active_master(), change.keyring.active_generation());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{ROTATION, State, tampered};
-use super::{Phase, RotateOptions, target};
+use super::{Phase, RotateOptions, row_missing, target};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::ledger::{Head, Ledger};
@@ -72,7 +72,14 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
     let (keyring, _) = ledger.read_together(&*snapshot)?;
     let open = open_in(&keyring, &*snapshot)?;
     let to_master = match &open {
+        Some(open) if options.rewrap_only || options.to.is_some_and(|to| to != open.to_master) => {
+            return Err(Error::RotationOpen { to: open.to_master });
+        }
         Some(open) => open.to_master,
+        None if keyring.retiring_generation().is_some() && (options.rewrap_only || !options.accept_record_set) => {
+            return Err(row_missing());
+        }
+        None if keyring.retiring_generation().is_some() => keyring.active_master(),
         None => target(ledger, &keyring, options)?,
     };
     let to_fingerprint = ledger.keks().fingerprint(to_master);

@@ -74,8 +74,13 @@ impl Vault {
         }
         examination.lookups()?;
         let audit_entries = examination.audit(head.chain)?;
-        if let Some(state) = &open {
-            examination.rotation(state.phase, state.to_master);
+        match &open {
+            Some(state) => examination.rotation(state.phase, state.to_master),
+            None if keyring.retiring_generation().is_some() => {
+                let what = "there are two generations, and the row of the rotation between them is missing";
+                examination.damage("rotation", what.into(), RESTORE);
+            }
+            None => {}
         }
         examination.engine(self.ledger.store().concerns()?);
         let mut symptoms = examination.symptoms;
