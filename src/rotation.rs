@@ -317,7 +317,9 @@ impl<'a> Run<'a> {
     fn finish(&mut self, act: &Act, report: &mut RotationReport) -> Result<(), Error> {
         let (from, to) = (self.state.from_generation, self.state.to_generation);
         let finished = self.ledger.change(act, |change| {
-            if change.keyring.bytes() != self.keyring.bytes() {
+            // A conflict over the rotation row does not pass with another attempt.
+            let row = self.ledger.store().get(Table::Vault, ROTATION)?;
+            if change.keyring.bytes() != self.keyring.bytes() || row.as_ref() != Some(&self.row) {
                 return Err(Error::RotationHeld { since_secs: 0 });
             }
             for (generation, moved) in &self.state.sets {
