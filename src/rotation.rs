@@ -413,6 +413,10 @@ fn target(ledger: &Ledger, keyring: &Keyring, options: &RotateOptions) -> Result
 /// One commit: the new generation, the old one wrapped under the new master key alone, the `rotation` row.
 fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), Error> {
     ledger.change(act, |change| {
+        if change.keyring.retiring_generation().is_some() {
+            // Another process began meanwhile.
+            return Err(Error::RotationHeld { since_secs: 0 });
+        }
         let to = target(ledger, change.keyring, options)?;
         let next = change.keyring.with_next_generation(to, ledger.keks(), change.now)?;
         let state = State {
