@@ -113,11 +113,17 @@ impl Store for SqliteStore {
         // moments hinder its truncation, and are waited for.
         let deadline = Instant::now() + SCRUB_PATIENCE;
         loop {
-            let writer = self.writer();
-            let busy: i64 = writer
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-                .map_err(|error| self.explained(error))?;
+            let mut writer = self.writer();
+            // SQLite would wait for readers with the lock of the writers in its hands: it asks once, and the waiting is
+            // done here without the lock.
+            writer.busy_handler(None::<fn(i32) -> bool>).map_err(|error| self.explained(error))?;
+            let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            writer.busy_handler(Some(wait_for_others)).map_err(|error| self.explained(error))?;
             drop(writer);
+            let busy = match busy.map_err(|error| self.explained(error)) {
+                Err(StoreError::Busy) => 1,
+                busy => busy?,
+            };
             match busy {
                 0 => return Ok(Scrub::Clean),
                 _ if Instant::now() > deadline => return Ok(Scrub::BestEffort),
