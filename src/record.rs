@@ -4,7 +4,7 @@ mod reseal;
 
 use std::ops::Range;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::api_key::Attributes;
 use crate::keyring::{Generation, Keyring, VaultId};
@@ -130,6 +130,11 @@ impl<'a> Record<'a> {
         let corrupt = RecordError::Corrupt { part: part.name() };
         let Some((nonce, rest)) = sealed.split_first_chunk::<NONCE_LEN>() else { return Err(corrupt) };
         let Some((body, tag)) = rest.split_last_chunk::<TAG_LEN>() else { return Err(corrupt) };
+        if plain.capacity() < body.len() {
+            // Growing would leave what the buffer held before behind, unwiped.
+            plain.zeroize();
+            *plain = Vec::with_capacity(body.len());
+        }
         plain.clear();
         plain.extend_from_slice(body);
         let opened = cipher.open(nonce, &part_aad(vault, part, &self.header), plain, tag);
