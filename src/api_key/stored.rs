@@ -60,6 +60,10 @@ impl Attributes {
         self
     }
 
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked_at.is_some()
+    }
+
     pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         // Sized first: growing would leave copies behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(minicbor::len(self)));

@@ -19,12 +19,17 @@ impl Vault {
         if self.attributes(id)?.revoked_at.is_some() {
             return Ok(false);
         }
-        let rows = self.ledger.store();
-        self.ledger.change(act, |change| {
+        let (rows, mut earlier) = (self.ledger.store(), false);
+        let done = self.ledger.change(act, |change| {
             let old = record_at(rows, id)?;
             let unreadable = |source| Error::Record { id, source };
             let record = Record::parse(&old).map_err(unreadable)?;
             let before = record.open_verify(change.keyring, id).map_err(unreadable)?;
+            // Somebody else was quicker: there is nothing to commit, and what is returned here is not.
+            earlier = record.attributes(change.keyring, id).is_ok_and(|attributes| attributes.is_revoked());
+            if earlier {
+                return Err(Error::Contended);
+            }
             let revoked = with_revocation(&before, change.now).ok_or(unreadable(RecordError::Attributes))?;
             let secret = match record.open_recover(change.keyring, id) {
                 Ok(secret) => secret,
@@ -41,7 +46,8 @@ impl Vault {
             change.replace_record(id, old, new)?;
             change.audit(Draft::on(Action::Revoke, id));
             Ok(true)
-        })
+        });
+        if earlier { Ok(false) } else { done }
     }
 
     /// Opens the secret of an API key and returns its token. A reason is required. The audit entry is durable before
