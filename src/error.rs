@@ -82,7 +82,8 @@ pub enum Error {
         /// The master key version it goes to.
         to: u32,
     },
-    /// A row of the vault has a format that this version does not know.
+    /// A row of the vault has a format that this version does not know, under a keyring whose format it knows: the byte
+    /// was changed, since a later version changes both.
     #[error("the row {row} has format version {found}, which this version of strongroom does not know")]
     RowFormat {
         /// The row: `head`, `rotation`.
@@ -119,8 +120,11 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Act(_) | Self::Limit(_) | Self::Import { .. } | Self::RotationTarget { .. } => ErrorKind::Input,
-            Self::Record { source: RecordError::Format { .. }, .. } | Self::RowFormat { .. } => ErrorKind::Newer,
-            Self::Audit(_) | Self::Record { .. } | Self::RecordSet { .. } | Self::Tampered { .. } => ErrorKind::Corrupt,
+            Self::Audit(_)
+            | Self::Record { .. }
+            | Self::RecordSet { .. }
+            | Self::RowFormat { .. }
+            | Self::Tampered { .. } => ErrorKind::Corrupt,
             Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
             Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
             Self::Keyring(error) => keyring_kind(error),

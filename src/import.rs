@@ -113,7 +113,7 @@ pub enum ImportError {
     #[error("the token is empty")]
     NoToken,
     /// The token, or one with its id, stood on an earlier line.
-    #[error("the same token, or one with the same id, stands on line {line}")]
+    #[error("the same token stands on line {line}, or one with the same id")]
     Repeated {
         /// The earlier line.
         line: usize,

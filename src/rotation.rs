@@ -205,7 +205,7 @@ pub(crate) fn rotate(
     run.finish(act, &mut report)?;
     report.outcome = RotationOutcome::Finished;
     watch(&Progress { phase: Phase::Scrub, done: run.total, total: run.total });
-    report.scrub = Some(ledger.store().scrub()?);
+    report.scrub = Some(scrubbed(ledger));
     Ok(report)
 }
 
@@ -386,6 +386,14 @@ impl Unreadable {
     }
 }
 
+/// The rotation is over by now, and a scrub that fails does not undo it: what it may have left is for the report to say.
+fn scrubbed(ledger: &Ledger) -> Scrub {
+    ledger.store().scrub().unwrap_or_else(|error| {
+        tracing::warn!(%error, "overwritten bytes may remain");
+        Scrub::BestEffort
+    })
+}
+
 /// How many API keys are among the rows.
 fn without_sentinel(rows: &[Row]) -> u64 {
     rows.iter().filter(|(key, _)| *key != ApiKeyId::SENTINEL.to_bytes()).count() as u64
@@ -519,7 +527,7 @@ fn rewrap(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<Rotatio
             scrub: None,
         })
     })?;
-    report.scrub = Some(ledger.store().scrub()?);
+    report.scrub = Some(scrubbed(ledger));
     Ok(report)
 }
 

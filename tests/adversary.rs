@@ -294,15 +294,15 @@ fn a_token_verifies_with_its_own_prefix_alone() {
 }
 
 #[test]
-fn rows_of_later_formats_are_said_to_be_newer() {
+fn an_edited_format_is_damage_when_the_keyring_has_the_known_one() {
     let keys = Keys::generate(1);
     let (store, issued, _) = in_memory(&keys);
     let vault = open(store.clone(), &keys, &[1]);
     edit(&store, Table::Keys, &id_bytes(issued.id, &store), |record| record[0] = 2);
-    assert_eq!(vault.show(issued.id).expect_err("a later format").kind(), ErrorKind::Newer);
+    assert_eq!(vault.show(issued.id).expect_err("an unknown format").kind(), ErrorKind::Corrupt);
     edit(&store, Table::Vault, b"head", |row| row[0] = 2);
-    let error = vault.issue(&NewApiKey::new("n"), &act()).expect_err("a later format");
-    assert_eq!(error.kind(), ErrorKind::Newer, "{error}");
+    let error = vault.issue(&NewApiKey::new("n"), &act()).expect_err("an unknown format");
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
 }
 
 #[test]
