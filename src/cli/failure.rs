@@ -179,7 +179,9 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::RotationTarget { to, problem } => ("rotation-target", explain_target(*to, problem, &store)),
         Error::Store(error) => explain_store(error, place),
         // Nothing can be judged without the row, so the doctor could not say more.
-        Error::Tampered { .. } => known("tampered", "find out who can write the store, and restore a backup"),
+        Error::RowFormat { .. } | Error::Tampered { .. } => {
+            known("tampered", "find out who can write the store, and restore a backup")
+        }
         Error::VaultExists => {
             ("vault-exists", format!("use it: `strongroom status{store}`; or name another place with --store"))
         }

@@ -1,0 +1,76 @@
+//! What a rotation says of itself, on the way and at the end.
+
+use super::state::Phase;
+use crate::record::RecordError;
+use crate::store::Scrub;
+use crate::token::ApiKeyId;
+
+/// Whether a rotation goes on after a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// It goes on.
+    Continue,
+    /// It stops here; the next call continues.
+    Stop,
+}
+
+/// How far a rotation has come, after each committed batch.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Progress {
+    /// What it is doing.
+    pub phase: Phase,
+    /// Records this phase has been through, in this call.
+    pub done: u64,
+    /// Records in the vault when the call began.
+    pub total: u64,
+}
+
+/// How a call to rotate ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RotationReport {
+    /// How it ended.
+    pub outcome: RotationOutcome,
+    /// The master key version before.
+    pub from_master: u32,
+    /// The master key version after.
+    pub to_master: u32,
+    /// The generation that retires; the same as `to_generation` when only wraps changed.
+    pub from_generation: u32,
+    /// The generation of every record at the end.
+    pub to_generation: u32,
+    /// Whether the call continued a rotation begun before.
+    pub resumed: bool,
+    /// Records that rotation sealed anew, in this and earlier calls.
+    pub moved: u64,
+    /// Records opened under the new generation at the end.
+    pub verified: u64,
+    /// Records that do not open. They stay as they are, and keep the old generation alive.
+    pub unreadable: Vec<Unreadable>,
+    /// Imported tokens that only a retired lookup key finds, because they cannot be recovered.
+    pub stale_lookups: u64,
+    /// How far overwritten bytes were made unreadable.
+    pub scrub: Option<Scrub>,
+}
+
+/// How a rotation stands at the end of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationOutcome {
+    /// Every record is under the new generation, and the old one is gone.
+    Finished,
+    /// Records that do not open keep the old generation alive. The next call tries them again.
+    Incomplete,
+    /// Stopped when asked; the next call continues.
+    Stopped,
+}
+
+/// A record that rotation could not move, or verification could not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unreadable {
+    /// Where the record stands; `None` for a row whose key is no id.
+    pub id: Option<ApiKeyId>,
+    /// Why.
+    pub cause: RecordError,
+}
