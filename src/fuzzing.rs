@@ -70,7 +70,7 @@ pub fn keyring(data: &[u8]) {
         }
         let body = &row[1..row.len() - MAC_LEN];
         for body in [data.to_vec(), edited(body, data)] {
-            let row = keyring.active().seal_row(RowLabel::Keyring, body);
+            let row = keyring.active().seal_row(RowLabel::Keyring, &body);
             let Ok(opened) = Keyring::open(row.clone(), keks) else { continue };
             assert_eq!((opened.bytes(), opened.vault()), (row.as_slice(), keyring.vault()));
             assert!(opened.masters().any(|master| master.version == opened.active_master()));
