@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
 
 pub use network::{Network, NetworkError};
-pub(crate) use stored::{Attributes, with_revocation};
+pub(crate) use stored::{Attributes, with_exposure, with_revocation};
 
 /// An API key to be issued: a name, and whatever else verification should know.
 ///
@@ -155,6 +155,9 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// Since when it counts as exposed: the master key above it had leaked, and whoever has that and an older copy of
+    /// the store knows its secret. `None` when it does not. It stays valid until it is revoked.
+    pub exposed_at: Option<Timestamp>,
     /// What its token begins with; empty for an imported token of another shape.
     pub prefix: String,
     /// Whether an administrator can recover its token.

@@ -111,6 +111,8 @@ pub struct AuditEntry {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Action {
+    /// A record that did not open was deleted, so that a rotation could finish.
+    Abandon,
     /// An API key with a token from elsewhere was added.
     Import,
     /// The vault was made.
@@ -133,6 +135,7 @@ impl Action {
     /// The word in the log.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Abandon => "abandon",
             Self::Import => "import",
             Self::Init => "init",
             Self::Issue => "issue",
@@ -191,6 +194,11 @@ impl ChainEnd {
     /// Where the chain of a vault begins, so that no chain continues another vault's.
     pub(crate) fn start(vault: VaultId) -> Self {
         Self { seq: 0, hash: hash(&vault.0) }
+    }
+
+    /// The end of a chain whose last entry is this line.
+    pub(crate) fn at(seq: u64, line: &[u8]) -> Self {
+        Self { seq, hash: hash(line) }
     }
 
     /// Appends an entry: its row and the new end.

@@ -5,6 +5,7 @@ mod audit;
 mod completions;
 mod context;
 mod demo;
+mod doctor;
 mod exit;
 mod failure;
 mod import;
@@ -15,6 +16,7 @@ mod master_key;
 mod process;
 mod progress;
 mod recover;
+mod rehearse;
 mod rotate;
 mod status;
 mod terminal;
@@ -65,7 +67,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::Audit { verb: AuditVerb::Verify } => audit::verify(context),
         Verb::Completions { shell } => completions::completions(context, shell),
         Verb::Demo(args) => demo::demo(context, &args),
-        Verb::Doctor => status::doctor(context),
+        Verb::Doctor(args) => doctor::doctor(context, &args),
         Verb::Import(args) => import::import(context, &args),
         Verb::Init(args) => status::init(context, &args),
         Verb::Issue(args) => keys::issue(context, args),
@@ -73,6 +75,8 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::MasterKey { verb: MasterKeyVerb::Check(args) } => master_key::check(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Generate(args) } => master_key::generate(context, &args),
         Verb::Recover(args) => recover::recover(context, &args),
+        Verb::Rehearse(args) => rehearse::rehearse(context, &args),
+        Verb::RehearsalStep(args) => rehearse::step(context, &args),
         Verb::Revoke(args) => keys::revoke(context, &args),
         Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
         Verb::Show { id } => keys::show(context, id),

@@ -36,6 +36,9 @@ pub enum Error {
     /// A limit is passed.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// No rotation is open, and the call was to continue one.
+    #[error("no rotation is open")]
+    NoRotation,
     /// The store holds no vault.
     #[error("the store holds no vault")]
     NoVault,
@@ -129,7 +132,7 @@ impl Error {
             Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
             Self::Keyring(error) => keyring_kind(error),
             Self::NoVault => ErrorKind::NoStore,
-            Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
+            Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
             Self::Random(_) => ErrorKind::General,
             Self::Store(error) => store_kind(error),
         }
@@ -183,7 +186,7 @@ pub enum ErrorKind {
     Newer,
     /// There is no vault where one was expected.
     NoStore,
-    /// There is no such API key, or nothing to recover of it.
+    /// There is no such API key, nothing to recover of it, or no rotation to continue.
     NotFound,
     /// Others could exchange or write the files.
     Unsafe,

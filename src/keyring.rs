@@ -34,6 +34,8 @@ pub(crate) struct Generation {
     pub(crate) verify: DataKey,
     pub(crate) recover: DataKey,
     pub(crate) record_set: MacKey,
+    /// Since when its API keys count as exposed: the master key above them had leaked.
+    pub(crate) exposed_at: Option<Timestamp>,
     rows: MacKey,
 }
 
@@ -91,6 +93,19 @@ impl Keyring {
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
         let mut stored = self.stored_under(to, keks, now)?;
+        Self::start_generation(&mut stored, keks, now)?;
+        Self::seal(stored, keks)
+    }
+
+    /// The same, where the present master key has leaked: the API keys of the retiring generation count as exposed.
+    pub(crate) fn with_next_generation_after_leak(
+        &self,
+        to: u32,
+        keks: &KeyEncryptionKeys,
+        now: Timestamp,
+    ) -> Result<Self, KeyringError> {
+        let mut stored = self.stored_under(to, keks, now)?;
+        stored.generations.iter_mut().for_each(|generation| generation.exposed_at = Some(now.unix_millis()));
         Self::start_generation(&mut stored, keks, now)?;
         Self::seal(stored, keks)
     }
@@ -208,7 +223,13 @@ impl Keyring {
             keks.wrap(&key, suite, stored.active_master, VaultId(*stored.vault), id, purpose)
         };
         let (verify, recover, lookup) = (fresh(Purpose::Verify)?, fresh(Purpose::Recover)?, fresh(Purpose::Lookup)?);
-        stored.generations.push(StoredGeneration { id, created_at: now.unix_millis(), verify, recover });
+        stored.generations.push(StoredGeneration {
+            id,
+            created_at: now.unix_millis(),
+            verify,
+            recover,
+            exposed_at: None,
+        });
         stored.lookups.push(StoredLookup { id, wrap: lookup, rows: None });
         stored.active_generation = id;
         Ok(())
@@ -232,7 +253,7 @@ impl Keyring {
         for generation in &stored.generations {
             let verify = keks.unwrap(&generation.verify, vault, generation.id, Purpose::Verify)?;
             let recover = keks.unwrap(&generation.recover, vault, generation.id, Purpose::Recover)?;
-            generations.insert(generation.id, Generation::new(&verify, &recover));
+            generations.insert(generation.id, Generation::new(&verify, &recover, generation.exposed_at));
         }
         let mut lookups = BTreeMap::new();
         for lookup in &stored.lookups {
@@ -249,11 +270,12 @@ impl Keyring {
 }
 
 impl Generation {
-    fn new(verify: &SecretBytes<32>, recover: &SecretBytes<32>) -> Self {
+    fn new(verify: &SecretBytes<32>, recover: &SecretBytes<32>, exposed_at: Option<i64>) -> Self {
         Self {
             verify: DataKey::new(verify, Purpose::Verify),
             recover: DataKey::new(recover, Purpose::Recover),
             record_set: MacKey::derive(verify, RECORD_SET_LABEL),
+            exposed_at: exposed_at.map(clamped),
             rows: Self::row_key(verify),
         }
     }
@@ -261,6 +283,11 @@ impl Generation {
     /// Appends the MAC that makes `body` a row of this vault.
     pub(crate) fn seal_row(&self, label: RowLabel, body: &[u8]) -> Vec<u8> {
         stored::authenticate(&self.rows, label, body)
+    }
+
+    /// The MAC of a statement that leaves the vault.
+    pub(crate) fn certify(&self, statement: &[u8]) -> [u8; 32] {
+        self.rows.mac(&[CERTIFICATE_LABEL, &[0], statement])
     }
 
     /// Checks the MAC of a row and returns its body.
@@ -460,6 +487,7 @@ pub(crate) fn clamped(millis: i64) -> Timestamp {
 
 /// docs/format.md, Data keys. Changing one turns every stored value away.
 const PART_KEY_LABEL: &[u8] = b"strongroom/v1/part-key/";
+const CERTIFICATE_LABEL: &[u8] = b"strongroom/v1/certificate";
 const RECORD_SET_LABEL: &[u8] = b"strongroom/v1/record-set";
 const ROWS_LABEL: &[u8] = b"strongroom/v1/rows";
 const LOOKUP_INDEX_LABEL: &[u8] = b"strongroom/v1/lookup/index";

@@ -221,11 +221,27 @@ impl<'k> Change<'k> {
         self.drafts.push(draft);
     }
 
+    /// The number of the audit entry added last.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.head.chain.seq + self.drafts.len() as u64
+    }
+
     /// Writes a new record.
     pub(crate) fn insert_record(&mut self, id: ApiKeyId, record: Vec<u8>) -> Result<(), Error> {
         self.count(id, &record, RecordSet::add)?;
         self.batch.put(Table::Keys, id.to_bytes(), record, Expected::Absent);
         Ok(())
+    }
+
+    /// Writes a new record that [`Change::count_in`] counts together with others.
+    pub(crate) fn insert_sealed(&mut self, id: ApiKeyId, record: Vec<u8>) {
+        self.batch.put(Table::Keys, id.to_bytes(), record, Expected::Absent);
+    }
+
+    /// Counts new records of the active generation.
+    pub(crate) fn count_in(&mut self, records: RecordSet) {
+        let set = self.head.set(self.keyring.active_generation());
+        *set = set.plus(records);
     }
 
     /// Writes a record in place of the one read before.

@@ -58,7 +58,8 @@ pub use master_key::{Finding, Fingerprint, FingerprintError, MasterKey, MasterKe
 pub use master_keys::{MasterKeys, MasterKeysError};
 pub use record::RecordError;
 pub use rotation::{
-    Flow, OpenRotation, Phase, Progress, RotateOptions, RotationOutcome, RotationPlan, RotationReport, Unreadable,
+    Census, CertificateCheck, CertificateError, Flow, OpenRotation, Phase, Progress, RotateOptions,
+    RotationCertificate, RotationOutcome, RotationPlan, RotationReport, Unreadable,
 };
 pub use secret::{RandomError, SecretBytes, SecretText};
 #[cfg(feature = "sqlite")]
@@ -70,5 +71,6 @@ pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
-    DoctorReport, Issued, Listed, Query, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus, VerifyError,
+    DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus,
+    VerifyError,
 };

@@ -1,17 +1,20 @@
 //! An API key as stored: a header, the sealed verify part, and the sealed recover part.
 
+mod batch;
 mod reseal;
 
 use std::ops::Range;
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::api_key::Attributes;
+use crate::api_key::{Attributes, NewApiKey, with_exposure};
 use crate::keyring::{Generation, Keyring, VaultId};
 use crate::secret::{RandomError, SecretText, random_array};
 use crate::suite::{AssociatedData, CipherStream, NONCE_LEN, Nonce, Suite, TAG_LEN};
+use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 
+pub(crate) use batch::{Opener, Sealer};
 pub(crate) use reseal::{ResealError, Resealer};
 
 /// What goes into a record.
@@ -35,6 +38,13 @@ pub(crate) fn seal(keyring: &Keyring, id: ApiKeyId, plain: &Plain<'_>) -> Result
         seal_part(cipher, random_array()?, &aad(Part::Recover), secret.as_bytes(), &mut record);
     }
     Ok(record)
+}
+
+/// The record after all others: looking for an unknown id always finds something to open. Nobody knows its secret,
+/// and it is revoked.
+pub(crate) fn sentinel(keyring: &Keyring, now: Timestamp) -> Result<Vec<u8>, RandomError> {
+    let attributes = Attributes::of(&NewApiKey::new("sentinel"), random_array()?, now).revoked(Some(now)).to_bytes();
+    seal(keyring, ApiKeyId::SENTINEL, &Plain { imported: false, attributes: &attributes, secret: None })
 }
 
 /// A stored record whose header has been read, and nothing opened yet.
@@ -79,7 +89,44 @@ impl<'a> Record<'a> {
 
     /// Opens and reads the attributes of the record that stands at `id`.
     pub(crate) fn attributes(&self, keyring: &Keyring, id: ApiKeyId) -> Result<Attributes, RecordError> {
-        Attributes::from_bytes(&self.open_verify(keyring, id)?).ok_or(RecordError::Attributes)
+        let exposed_at = self.belongs(keyring, id)?.exposed_at;
+        let attributes = Attributes::from_bytes(&self.open_verify(keyring, id)?).ok_or(RecordError::Attributes)?;
+        Ok(attributes.exposed(exposed_at))
+    }
+
+    /// Opens the attributes as bytes, in the form in which a record sealed in place of this one has to hold them: marked
+    /// as exposed where this one counts as such by its generation.
+    pub(crate) fn carried(&self, keyring: &Keyring, id: ApiKeyId) -> Result<Zeroizing<Vec<u8>>, RecordError> {
+        let plain = self.open_verify(keyring, id)?;
+        match self.belongs(keyring, id)?.exposed_at {
+            Some(at) => with_exposure(&plain, at).ok_or(RecordError::Attributes),
+            None => Ok(plain),
+        }
+    }
+
+    /// Opens both parts of the record that stands at `id`, and reads nothing. Where that fails, the error tells a record
+    /// whose header alone was changed from one that is damaged.
+    pub(crate) fn open_both(&self, keyring: &Keyring, id: ApiKeyId) -> Result<(), RecordError> {
+        let opened = self.open_verify(keyring, id).and_then(|_| self.open_recover(keyring, id));
+        match opened {
+            Ok(_) => Ok(()),
+            Err(error @ (RecordError::Corrupt { .. } | RecordError::MissingGeneration { .. })) => {
+                let named = self.header.generation;
+                Err(self.sealed_under(keyring).map_or(error, |sealed| RecordError::Relabelled { named, sealed }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The generation under which a record that does not open was sealed, when it is whole but for the generation that
+    /// its header names. Nothing that it holds is read.
+    fn sealed_under(&self, keyring: &Keyring) -> Option<u32> {
+        let whole_under = |generation: &u32| {
+            let record = Self { header: Header { generation: *generation, ..self.header }, bytes: self.bytes };
+            let opened = record.open_verify(keyring, self.header.id).is_ok();
+            opened && record.open_recover(keyring, self.header.id).is_ok()
+        };
+        keyring.generations().filter(|generation| *generation != self.header.generation).find(whole_under)
     }
 
     /// Opens the recover part of the record that stands at `id`; `None` for one that has none.
@@ -130,11 +177,6 @@ impl<'a> Record<'a> {
         let corrupt = RecordError::Corrupt { part: part.name() };
         let Some((nonce, rest)) = sealed.split_first_chunk::<NONCE_LEN>() else { return Err(corrupt) };
         let Some((body, tag)) = rest.split_last_chunk::<TAG_LEN>() else { return Err(corrupt) };
-        if plain.capacity() < body.len() {
-            // Growing would leave what the buffer held before behind, unwiped.
-            plain.zeroize();
-            *plain = Vec::with_capacity(body.len());
-        }
         plain.clear();
         if plain.capacity() < body.len() {
             // Growing would leave what the buffer held before behind.
@@ -290,6 +332,14 @@ pub enum RecordError {
     /// No row of the lookup index leads from the imported token to this record.
     #[error("the lookup index does not lead to the record")]
     NotIndexed,
+    /// The header names another generation than the one the record was sealed under; the rest of it is whole.
+    #[error("the record names generation {named}, and was sealed under generation {sealed}")]
+    Relabelled {
+        /// The generation its header names.
+        named: u32,
+        /// The generation it opens under.
+        sealed: u32,
+    },
     /// The record was written for another API key.
     #[error("the record was moved here from {from}")]
     Moved {
@@ -307,6 +357,7 @@ impl RecordError {
             Self::Format { .. } => "newer-format",
             Self::MissingGeneration { .. } => "missing-generation",
             Self::Moved { .. } => "moved",
+            Self::Relabelled { .. } => "relabelled",
             Self::NotIndexed => "not-indexed",
         }
     }

@@ -1,5 +1,7 @@
 //! Replacing the master key: a new generation of data keys, every record sealed anew under it, the old one dropped.
 
+mod abandon;
+mod certificate;
 mod feed;
 mod options;
 mod plan;
@@ -21,9 +23,11 @@ use crate::token::ApiKeyId;
 use run::{Run, SaveError, row_missing};
 use state::{ROTATION, State, tampered};
 
+pub(crate) use certificate::check as check_certificate;
+pub use certificate::{CertificateCheck, CertificateError, RotationCertificate};
 pub use options::RotateOptions;
-pub use plan::{OpenRotation, RotationPlan};
-pub(crate) use plan::{open_in, plan, records_by_generation};
+pub use plan::{Census, OpenRotation, RotationPlan};
+pub(crate) use plan::{census, open_in, plan};
 pub use report::{Flow, Progress, RotationOutcome, RotationReport, Unreadable};
 pub use state::Phase;
 
@@ -36,43 +40,80 @@ pub(crate) fn rotate(
 ) -> Result<RotationReport, Error> {
     act.check()?;
     ledger.reload()?;
+    if watch(&Progress { phase: Phase::Preflight, done: 0, total: 0 }) == Flow::Stop {
+        return not_begun(ledger, options);
+    }
     if options.rewrap_only {
         return rewrap(ledger, options, act);
     }
     let (mut run, resumed) = Run::take_up(ledger, options, act)?;
     let mut report = run.report(resumed);
-    let mut passes = 0;
-    let stopped = loop {
+    if run.state.phase != Phase::Scrub {
+        if move_all(&mut run, &mut report, watch)? == Flow::Stop {
+            run.release()?;
+            return Ok(report);
+        }
+        if report.unreadable.iter().any(|record| !options.abandon.contains(&record.key)) {
+            run.restart_sweep()?;
+            run.release()?;
+            report.outcome = RotationOutcome::Incomplete;
+            return Ok(report);
+        }
+        run.finish(act, &mut report)?;
         report.unreadable.clear();
-        if run.state.phase == Phase::Sweep && sweep::sweep(&mut run, &mut report, watch)? == Flow::Stop {
-            break true;
-        }
-        if proof::verify(&mut run, &mut report, watch)? == Flow::Stop {
-            break true;
-        }
-        // Records that conflicted with a writer that then failed are still where they were: once more over all.
-        passes += 1;
-        let left_behind = report.unreadable.iter().any(|record| record.is_left_behind(&run.state));
-        if !left_behind || passes == MAX_PASSES {
-            break false;
-        }
-        run.restart_sweep()?;
-    };
-    if stopped {
-        run.release()?;
-        return Ok(report);
     }
-    if !report.unreadable.is_empty() {
-        run.restart_sweep()?;
-        run.release()?;
-        report.outcome = RotationOutcome::Incomplete;
-        return Ok(report);
-    }
-    run.finish(act, &mut report)?;
     report.outcome = RotationOutcome::Finished;
     watch(&Progress { phase: Phase::Scrub, done: run.total, total: run.total });
     report.scrub = Some(scrubbed(ledger));
+    report.certificate = RotationCertificate::issue(ledger, &run.keyring, &run.state)?;
+    run.close()?;
     Ok(report)
+}
+
+/// Sweeps and verifies.
+fn move_all(
+    run: &mut Run<'_>,
+    report: &mut RotationReport,
+    watch: &mut dyn FnMut(&Progress) -> Flow,
+) -> Result<Flow, Error> {
+    for pass in 1.. {
+        report.unreadable.clear();
+        if run.state.phase == Phase::Sweep && sweep::sweep(run, report, watch)? == Flow::Stop {
+            return Ok(Flow::Stop);
+        }
+        if proof::verify(run, report, watch)? == Flow::Stop {
+            return Ok(Flow::Stop);
+        }
+        // Records that conflicted with a writer that then failed are still where they were: once more over all.
+        if pass == MAX_PASSES || !report.unreadable.iter().any(|record| record.is_left_behind(&run.state)) {
+            break;
+        }
+        run.restart_sweep()?;
+    }
+    Ok(Flow::Continue)
+}
+
+/// Stopped before anything changed, in this call.
+fn not_begun(ledger: &Ledger, options: &RotateOptions) -> Result<RotationReport, Error> {
+    let plan = plan(ledger, options)?;
+    let generation = ledger.keyring().active_generation();
+    let open = plan.open.as_ref();
+    Ok(RotationReport {
+        outcome: if open.is_some() { RotationOutcome::Stopped } else { RotationOutcome::NotBegun },
+        from_master: plan.from_master,
+        to_master: plan.to_master,
+        from_generation: open.map_or(generation, |open| open.from_generation),
+        to_generation: generation,
+        resumed: false,
+        moved: open.map_or(0, |open| open.moved),
+        verified: 0,
+        unreadable: vec![],
+        abandoned: 0,
+        compromised: false,
+        stale_lookups: 0,
+        scrub: None,
+        certificate: None,
+    })
 }
 
 /// Wraps every data key under the new master key: one commit, whatever the number of records.
@@ -101,8 +142,11 @@ fn rewrap(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<Rotatio
             moved: 0,
             verified: 0,
             unreadable: vec![],
+            abandoned: 0,
+            compromised: false,
             stale_lookups: change.keyring.stale_lookup_rows(),
             scrub: None,
+            certificate: None,
         })
     })?;
     report.scrub = Some(scrubbed(ledger));

@@ -47,6 +47,12 @@ pub trait Store: Rows + Send + Sync {
     fn concerns(&self) -> Result<Vec<String>, StoreError> {
         Ok(vec![])
     }
+
+    /// An empty store of the same kind on the same medium, to measure on; it is gone when it is dropped. `None` where
+    /// the engine has no place for one.
+    fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// The tables every engine has (docs/format.md, Tables).
@@ -200,6 +206,46 @@ pub enum Scrub {
     Clean,
     /// The engine cannot.
     Unsupported,
+}
+
+impl<S: Rows + ?Sized> Rows for Box<S> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).get(table, key)
+    }
+
+    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        (**self).at_or_after(table, key)
+    }
+
+    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        (**self).scan(table, after, limit)
+    }
+}
+
+impl<S: Store + ?Sized> Store for Box<S> {
+    fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+        (**self).commit(batch)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
+        (**self).snapshot()
+    }
+
+    fn scrub(&self) -> Result<Scrub, StoreError> {
+        (**self).scrub()
+    }
+
+    fn claim_rotation(&self) -> Result<Claim, StoreError> {
+        (**self).claim_rotation()
+    }
+
+    fn concerns(&self) -> Result<Vec<String>, StoreError> {
+        (**self).concerns()
+    }
+
+    fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
+        (**self).scratch()
+    }
 }
 
 /// The answer to a claim to rotate.

@@ -24,6 +24,9 @@ pub enum Suite {
 }
 
 impl Suite {
+    /// Every suite.
+    pub const ALL: [Self; 2] = [Self::Xaes256Gcm, Self::XChaCha20Poly1305];
+
     /// The byte that stands for this suite in records and wraps.
     pub fn byte(self) -> u8 {
         match self {
@@ -73,7 +76,7 @@ impl FromStr for Suite {
     type Err = UnknownSuite;
 
     fn from_str(text: &str) -> Result<Self, UnknownSuite> {
-        [Self::Xaes256Gcm, Self::XChaCha20Poly1305].into_iter().find(|suite| suite.name() == text).ok_or(UnknownSuite)
+        Self::ALL.into_iter().find(|suite| suite.name() == text).ok_or(UnknownSuite)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod doctor;
+mod estimate;
 mod issue;
 mod list;
 mod status;
@@ -13,15 +14,17 @@ use crate::keyring::{KeyEncryptionKeys, Keyring, VaultId};
 use crate::ledger::{Clock, Ledger};
 use crate::lookup::LookupRow;
 use crate::master_keys::MasterKeys;
-use crate::record::{Plain, seal};
-use crate::rotation::{self, Flow, Progress, RotateOptions, RotationPlan, RotationReport};
-use crate::secret::random_array;
+use crate::record::sentinel;
+use crate::rotation::{
+    self, CertificateCheck, Flow, Progress, RotateOptions, RotationCertificate, RotationPlan, RotationReport,
+};
 use crate::store::{Expected, Store, Table};
 use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
+pub use estimate::RotationEstimate;
 pub use issue::Issued;
 pub use list::{Listed, Query};
 pub use status::VaultStatus;
@@ -65,6 +68,11 @@ impl Vault {
         rotation::rotate(&self.ledger, options, act, &mut watch)
     }
 
+    /// Whether the certificate of an earlier rotation is true of this vault.
+    pub fn check_certificate(&self, certificate: &RotationCertificate) -> Result<CertificateCheck, Error> {
+        rotation::check_certificate(&self.ledger, certificate)
+    }
+
     /// What [`Vault::rotate`] would do. Writes nothing.
     pub fn plan_rotation(&self, options: &RotateOptions) -> Result<RotationPlan, Error> {
         rotation::plan(&self.ledger, options)
@@ -76,6 +84,7 @@ impl Vault {
 pub struct VaultOptions {
     suite: Suite,
     clock: Option<Clock>,
+    first: Option<u32>,
 }
 
 impl VaultOptions {
@@ -98,6 +107,12 @@ impl VaultOptions {
         self
     }
 
+    /// Begins under this version, and not under the newest.
+    fn first(mut self, version: u32) -> Self {
+        self.first = Some(version);
+        self
+    }
+
     /// See [`Vault::create`].
     pub fn create(self, store: impl Store + 'static, keys: MasterKeys, act: &Act) -> Result<Vault, Error> {
         act.check()?;
@@ -105,7 +120,7 @@ impl VaultOptions {
         let (vault, now) = (VaultId::random()?, clock());
         let keks = KeyEncryptionKeys::derive(&keys, vault);
         drop(keys);
-        let newest = keks.versions().next_back().map_or(1, |(version, _)| version);
+        let newest = self.first.or(keks.versions().next_back().map(|(version, _)| version)).unwrap_or(1);
         let keyring = Keyring::create(self.suite, vault, newest, &keks, now)?;
         let first = |change: &mut crate::ledger::Change<'_>| {
             change.insert_record(ApiKeyId::SENTINEL, sentinel(change.keyring, now)?)?;
@@ -125,12 +140,4 @@ impl VaultOptions {
         let ledger = Ledger::open(Box::new(store), derive, clock)?;
         Ok(Vault { ledger })
     }
-}
-
-/// The record after all others: looking for an unknown id always finds something to open. Nobody knows its secret,
-/// and it is revoked.
-fn sentinel(keyring: &Keyring, now: Timestamp) -> Result<Vec<u8>, Error> {
-    let key = crate::api_key::NewApiKey::new("sentinel");
-    let attributes = crate::api_key::Attributes::of(&key, random_array()?, now).revoked(Some(now)).to_bytes();
-    Ok(seal(keyring, ApiKeyId::SENTINEL, &Plain { imported: false, attributes: &attributes, secret: None })?)
 }

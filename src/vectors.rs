@@ -164,6 +164,7 @@ fn a_record_with_one_thing_broken_does_not_open() {
             RecordError::MissingGeneration { .. } => "missing-generation".into(),
             RecordError::Moved { .. } => "moved".into(),
             RecordError::NotIndexed => "not-indexed".to_owned(),
+            RecordError::Relabelled { .. } => "relabelled".to_owned(),
         };
         assert_eq!(name, text(&case["error"]), "{}", case["broken"]);
     }

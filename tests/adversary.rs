@@ -105,7 +105,7 @@ fn rotate(vault: &Vault, options: &RotateOptions) -> Result<strongroom::Rotation
 }
 
 fn stop_after_one_batch(vault: &Vault) {
-    let report = vault.rotate(&one_by_one(), &act(), |_| Flow::Stop).expect("stopped");
+    let report = vault.rotate(&one_by_one(), &act(), support::stop_after_one_batch).expect("stopped");
     assert_eq!(report.outcome, RotationOutcome::Stopped);
 }
 
@@ -363,7 +363,7 @@ fn a_plan_refuses_what_the_rotation_would_refuse() {
     let keys = Keys::generate(3);
     let (store, ..) = in_memory(&keys);
     let vault = open(store, &keys, &[1, 2, 3]);
-    vault.rotate(&one_by_one().to(2), &act(), |_| Flow::Stop).expect("stopped");
+    vault.rotate(&one_by_one().to(2), &act(), support::stop_after_one_batch).expect("stopped");
     for options in [RotateOptions::new().to(3), RotateOptions::new().rewrap_only()] {
         let rotated = rotate(&vault, &options).expect_err("another is open").kind();
         assert_eq!(rotated, ErrorKind::Conflict);
@@ -383,12 +383,12 @@ fn a_rotation_that_was_taken_over_at_its_last_commit_gives_up_at_once() {
     let counted = Arc::clone(&attempts);
     watched.on(move |step| {
         if let Step::Commit(batch) = step
-            && batch.changes().iter().any(|change| change.key == b"rotation" && change.effect == Effect::Delete)
+            && is_last(batch)
         {
             commits += 1;
             *counted.lock().expect("no panic") = commits;
             if commits == 1 {
-                other.rotate(&RotateOptions::new(), &act(), |_| Flow::Stop).expect("taken over");
+                other.rotate(&RotateOptions::new(), &act(), support::stop_after_one_batch).expect("taken over");
             }
         }
         Ok(())
@@ -514,4 +514,15 @@ mod sqlite {
         assert!(slowest < Duration::from_secs(2), "a writer waited {slowest:?}");
         assert!(scrubbed.1 < Duration::from_secs(7), "the scrub took {:?}", scrubbed.1);
     }
+}
+
+/// The commit of a rotation that drops the old generation.
+fn is_last(batch: &Batch) -> bool {
+    let put = |key: &[u8], replaced| {
+        let is = |change: &strongroom::Change| {
+            change.key == key && matches!(change.expected, Expected::Exactly(_)) == replaced
+        };
+        batch.changes().iter().any(|change| is(change) && matches!(change.effect, Effect::Put(_)))
+    };
+    put(b"keyring", true) && put(b"rotation", true)
 }

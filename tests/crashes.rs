@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use strongroom::{NewApiKey, Request, Rows, SqliteStore, Table};
 use support::act;
-use support::process::{Scene, ends_within, signal};
+use support::process::{Dice, Scene, ends_within, signal};
 
 #[test]
 fn fifty_kills_at_random_moments_of_rotations_lose_nothing() {
@@ -137,25 +137,4 @@ fn a_killed_rotation_can_be_continued_at_once() {
     let mut second = scene.command(&[2], &["rotate-master-key"]).spawn().expect("runs");
     assert_eq!(ends_within(&mut second, Duration::from_secs(60)).code(), Some(0), "the new master key is enough");
     scene.assert_tokens(&scene.open([2]), &[]);
-}
-
-/// Moments and places by chance; nothing secret depends on it.
-struct Dice(u64);
-
-impl Dice {
-    fn new() -> Self {
-        let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_nanos();
-        Self(u64::try_from(seed & u128::from(u64::MAX)).expect("masked") | 1)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: Duration) -> Duration {
-        limit.mul_f64(f64::from(u32::try_from(self.next() % 10_000).expect("small")) / 10_000.0)
-    }
 }

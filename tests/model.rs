@@ -123,6 +123,10 @@ impl World {
                 };
                 let report = self.vault.rotate(&batches, &act(), watch).expect("rotated");
                 self.rotating = report.outcome == RotationOutcome::Stopped;
+                if report.outcome == RotationOutcome::NotBegun {
+                    self.master -= 1;
+                    self.reopen([self.master]);
+                }
                 assert!(stop_after.is_some() || report.outcome == RotationOutcome::Finished);
             }
             Step::Revoke(_) | Step::Recover(_) | Step::Rotate { .. } => {}

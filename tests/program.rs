@@ -653,11 +653,14 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[], &["master-key", "check", "-"], "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
     check(json(&[1], &["completions", "bash"], ""));
     check(Run::bare(&["demo", "--keys", "10", "--json"]).env("TMPDIR", &room.folder.path().display().to_string()).go());
+    let rehearse = ["rehearse", "--keys", "10", "--points", "2", "--json"];
+    check(Run::bare(&rehearse).env("TMPDIR", &room.folder.path().display().to_string()).go());
     check(json(&[1, 2], &["rotate-master-key", "--dry-run"], ""));
     // Slow enough to show progress, and with a record that keeps it open.
     damage_a_record(&room);
     check(json(&[1, 2], &["rotate-master-key", "--rate", "1"], ""));
-    for arguments in [&["list"][..], &["status"], &["doctor"], &["rotate-master-key", "--dry-run"]] {
+    let status = ["rotate-master-key", "--status"];
+    for arguments in [&["list"][..], &["status"], &["doctor"], &["rotate-master-key", "--dry-run"], &status] {
         check(json(&[2], arguments, ""));
     }
     assert_eq!(seen, manual.fields.keys().cloned().collect(), "described, and never printed");

@@ -6,11 +6,11 @@ mod support;
 use std::collections::BTreeMap;
 
 use strongroom::{
-    Batch, CommitError, Error, Flow, ImportedKey, Issued, KeyringError, MemoryStore, NewApiKey, Refusal, Request,
-    RotateOptions, RotationOutcome, Row, Rows, Scrub, SqliteStore, Store, StoreError, Table, Timestamp, Vault,
+    Batch, CommitError, Error, Flow, ImportedKey, Issued, KeyringError, MemoryStore, NewApiKey, Phase, Refusal,
+    Request, RotateOptions, RotationOutcome, Row, Rows, Scrub, SqliteStore, Store, StoreError, Table, Timestamp, Vault,
     VaultOptions, VerifyError,
 };
-use support::{Keys, act};
+use support::{Keys, act, stop_after_one_batch};
 
 #[test]
 fn five_rotations_keep_every_token_valid_recoverable_and_every_revocation() {
@@ -106,7 +106,7 @@ fn a_writer_with_the_old_keyring_writes_under_the_new_generation_without_its_cal
     let (path, issued) = vault_file(&folder, &keys, 50);
     let (rotator, service) = pair(&keys, &path, &[1, 2]);
     let ten = RotateOptions::new().batch(std::num::NonZeroUsize::new(10).expect("not zero"));
-    rotator.rotate(&ten, &act(), |_| Flow::Stop).expect("stopped after the first batch");
+    rotator.rotate(&ten, &act(), stop_after_one_batch).expect("stopped after the first batch");
     let late = service.issue(&NewApiKey::new("late"), &act()).expect("issued");
     assert!(service.revoke(issued[45].id, &act()).expect("revoked"));
     assert_eq!((generation_of(&path, late.id), generation_of(&path, issued[45].id)), (2, 2));
@@ -140,8 +140,16 @@ fn a_second_rotation_is_refused_at_once() {
     let (rotator, other) = pair(&keys, &path, &[1, 2]);
     let ten = RotateOptions::new().batch(std::num::NonZeroUsize::new(10).expect("not zero"));
     let mut refusals = 0;
-    let report = rotator.rotate(&ten, &act(), |_| {
-        let refused = other.rotate(&ten, &act(), |_| panic!("two rotations at once")).expect_err("refused");
+    let report = rotator.rotate(&ten, &act(), |progress| {
+        if progress.phase == Phase::Preflight {
+            return Flow::Continue;
+        }
+        let refused = other
+            .rotate(&ten, &act(), |progress| {
+                assert_eq!(progress.phase, Phase::Preflight, "two rotations at once");
+                Flow::Continue
+            })
+            .expect_err("refused");
         assert_eq!(refused.kind(), strongroom::ErrorKind::Busy);
         refusals += 1;
         Flow::Continue

@@ -35,6 +35,8 @@ pub(crate) struct Attributes {
     labels: Option<BTreeMap<String, String>>,
     #[n(9)]
     prefix: String,
+    #[n(10)]
+    exposed_at: Option<i64>,
 }
 
 impl Attributes {
@@ -52,11 +54,18 @@ impl Attributes {
             networks: some(key.networks.iter().map(ToString::to_string).collect()),
             labels: (!key.attributes.is_empty()).then(|| key.attributes.clone()),
             prefix: key.prefix.clone(),
+            exposed_at: None,
         }
     }
 
     pub(crate) fn revoked(mut self, at: Option<Timestamp>) -> Self {
         self.revoked_at = at.map(Timestamp::unix_millis);
+        self
+    }
+
+    /// Marks the API key as exposed since then, unless it was marked before.
+    pub(crate) fn exposed(mut self, at: Option<Timestamp>) -> Self {
+        self.exposed_at = self.exposed_at.or(at.map(Timestamp::unix_millis));
         self
     }
 
@@ -116,6 +125,7 @@ impl Attributes {
             created_at: Timestamp::from_unix_millis(self.created_at)?,
             expires_at: self.expires_at.map(Timestamp::from_unix_millis).map_or(Some(None), |at| at.map(Some))?,
             revoked_at: self.revoked_at.map(Timestamp::from_unix_millis).map_or(Some(None), |at| at.map(Some))?,
+            exposed_at: self.exposed_at.map(Timestamp::from_unix_millis).map_or(Some(None), |at| at.map(Some))?,
             prefix: self.prefix,
             recoverable,
             imported,
@@ -126,7 +136,21 @@ impl Attributes {
 /// `attributes` with the time of revocation set, every other byte kept: fields of later versions survive.
 /// `None` when the bytes are no such map. An earlier revocation stays.
 pub(crate) fn with_revocation(attributes: &[u8], at: Timestamp) -> Option<Zeroizing<Vec<u8>>> {
-    if Attributes::from_bytes(attributes)?.revoked_at.is_some() {
+    with_time(attributes, REVOKED_AT, |attributes| attributes.revoked_at, at)
+}
+
+/// The same for the time since which the API key is exposed.
+pub(crate) fn with_exposure(attributes: &[u8], at: Timestamp) -> Option<Zeroizing<Vec<u8>>> {
+    with_time(attributes, EXPOSED_AT, |attributes| attributes.exposed_at, at)
+}
+
+fn with_time(
+    attributes: &[u8],
+    field: u32,
+    known: fn(&Attributes) -> Option<i64>,
+    at: Timestamp,
+) -> Option<Zeroizing<Vec<u8>>> {
+    if known(&Attributes::from_bytes(attributes)?).is_some() {
         return Some(Zeroizing::new(attributes.to_vec()));
     }
     let mut decoder = Decoder::new(attributes);
@@ -137,19 +161,20 @@ pub(crate) fn with_revocation(attributes: &[u8], at: Timestamp) -> Option<Zeroiz
         decoder.skip().ok()?;
         fields.push((key, &attributes[start..decoder.position()]));
     }
-    fields.retain(|(key, _)| *key != REVOKED_AT);
-    let split = fields.partition_point(|(key, _)| *key < REVOKED_AT);
+    fields.retain(|(key, _)| *key != field);
+    let split = fields.partition_point(|(key, _)| *key < field);
     let mut bytes = Zeroizing::new(Vec::with_capacity(attributes.len() + 16));
     let mut encoder = Encoder::new(&mut *bytes);
     encoder.map(fields.len() as u64 + 1).expect(TO_MEMORY);
     fields[..split].iter().for_each(|(_, raw)| encoder.writer_mut().extend(*raw));
-    encoder.u32(REVOKED_AT).expect(TO_MEMORY).i64(at.unix_millis()).expect(TO_MEMORY);
+    encoder.u32(field).expect(TO_MEMORY).i64(at.unix_millis()).expect(TO_MEMORY);
     fields[split..].iter().for_each(|(_, raw)| encoder.writer_mut().extend(*raw));
-    Attributes::from_bytes(&bytes)?.revoked_at.is_some().then_some(bytes)
+    known(&Attributes::from_bytes(&bytes)?).is_some().then_some(bytes)
 }
 
-/// The key of `revoked_at` above.
+/// The keys of `revoked_at` and `exposed_at` above.
 const REVOKED_AT: u32 = 5;
+const EXPOSED_AT: u32 = 10;
 const TO_MEMORY: &str = "writing CBOR to memory cannot fail";
 
 #[cfg(test)]
@@ -178,6 +203,14 @@ mod tests {
         assert_eq!(Attributes::from_bytes(&bytes), Some(before.clone().revoked(Some(at(2_000)))));
         let again = with_revocation(&bytes, at(3_000)).expect("a map");
         assert_eq!(again, bytes);
+    }
+
+    #[test]
+    fn an_exposure_changes_nothing_else_and_is_never_moved() {
+        let before = sample().revoked(Some(at(2_000)));
+        let bytes = with_exposure(&before.to_bytes(), at(3_000)).expect("a map");
+        assert_eq!(Attributes::from_bytes(&bytes), Some(before.exposed(Some(at(3_000)))));
+        assert_eq!(with_exposure(&bytes, at(4_000)).expect("a map"), bytes);
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(crate) enum Verb {
     /// Show the vault's keys, counts and open rotation
     Status,
     /// Open everything in the vault and say what is wrong with it
-    Doctor,
+    Doctor(DoctorArgs),
     /// Issue an API key and print its token, once
     Issue(IssueArgs),
     /// Judge the token on standard input: exit code 0 when it is valid, 3 when it is not
@@ -98,6 +98,11 @@ pub(crate) enum Verb {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Rotate a copy of the vault, or a synthetic one, again and again, killed at every commit, and check every record
+    Rehearse(RehearseArgs),
+    /// What `rehearse` runs and kills
+    #[command(hide = true)]
+    RehearsalStep(RehearsalStepArgs),
     /// Prove a rotation on a scratch vault: issue, rotate under load, verify, search for old bytes
     Demo(DemoArgs),
 }
@@ -183,6 +188,9 @@ pub(crate) struct ListArgs {
     /// Only those in this state
     #[arg(long, value_name = "STATE")]
     pub(crate) status: Option<StatusArg>,
+    /// Only those that are exposed since a rotation with --compromised, and active unless --status says otherwise
+    #[arg(long)]
+    pub(crate) exposed: bool,
     /// At most this many
     #[arg(long, value_name = "N", default_value = "100")]
     pub(crate) limit: NonZeroUsize,
@@ -211,6 +219,7 @@ pub(crate) struct ReasonArgs {
 }
 
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct RotateArgs {
     /// The version to go to [default: the newest that is configured]
     #[arg(long, value_name = "VERSION")]
@@ -221,12 +230,28 @@ pub(crate) struct RotateArgs {
     /// Go through at most this many records in a second
     #[arg(long, value_name = "N")]
     pub(crate) rate: Option<NonZeroU64>,
-    /// Say what would be done, and do nothing
+    /// Say what would be done and how long it would take, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Say how far the rotation that is open has come, and do nothing
+    #[arg(long, conflicts_with_all = ["to", "batch", "rate", "dry_run", "resume", "rewrap_only", "compromised",
+        "abandon_unreadable", "certificate", "accept_record_set", "reason"])]
+    pub(crate) status: bool,
+    /// Continue the rotation that is open, and begin none
+    #[arg(long, conflicts_with_all = ["rewrap_only", "compromised"])]
+    pub(crate) resume: bool,
     /// Replace only the master key, and leave the records as they are
     #[arg(long, conflicts_with_all = ["batch", "rate", "accept_record_set"])]
     pub(crate) rewrap_only: bool,
+    /// The master key has leaked: mark every API key issued so far as exposed; `list --exposed` then shows what to reissue
+    #[arg(long, conflicts_with = "rewrap_only")]
+    pub(crate) compromised: bool,
+    /// Delete the records that do not open, after they were shown and `abandon` was typed, and finish without them
+    #[arg(long, conflicts_with_all = ["rewrap_only", "dry_run"])]
+    pub(crate) abandon_unreadable: bool,
+    /// Write a certificate of the finished rotation to this new file; `doctor --certificate` checks it later
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rewrap_only", "dry_run"])]
+    pub(crate) certificate: Option<PathBuf>,
     /// Finish although the records are not those that were written, and take those that are there for the right ones
     #[arg(long)]
     pub(crate) accept_record_set: bool,
@@ -274,6 +299,42 @@ pub(crate) struct ImportArgs {
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// Also check this certificate of an earlier rotation; a single dash is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct RehearseArgs {
+    /// Rehearse on a copy of this vault, such as sqlite:vault.db; it is only read
+    #[arg(long, value_name = "STORE", conflicts_with = "keys")]
+    pub(crate) from: Option<OsString>,
+    /// API keys of the synthetic vault
+    #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) keys: u32,
+    /// Kill at so many points at most, spread over the whole rotation
+    #[arg(long, value_name = "N", default_value = "60")]
+    pub(crate) points: NonZeroUsize,
+    /// Records in one batch [default: a twentieth of the vault, and 1000 at most]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) batch: Option<u16>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct RehearsalStepArgs {
+    /// The version to rotate to
+    #[arg(long)]
+    pub(crate) to: u32,
+    /// Records in one batch
+    #[arg(long)]
+    pub(crate) batch: NonZeroUsize,
+    /// Before and after each commit is a point; this is where to die
+    #[arg(long)]
+    pub(crate) kill_at: u64,
 }
 
 #[derive(clap::Args)]

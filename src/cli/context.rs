@@ -59,8 +59,13 @@ impl<'t> Context<'t> {
 
     /// Asks, unless `--yes` has answered.
     pub(crate) fn confirm(&mut self, question: &str) -> Result<(), Failure> {
+        self.confirm_with("yes", question)
+    }
+
+    /// The same, with another word than yes to type.
+    pub(crate) fn confirm_with(&mut self, word: &str, question: &str) -> Result<(), Failure> {
         self.require_consent()?;
-        if self.yes || self.terminal.ask(question)? { Ok(()) } else { Err(unconfirmed("not confirmed")) }
+        if self.yes || self.terminal.ask(question, word)? { Ok(()) } else { Err(unconfirmed("not confirmed")) }
     }
 }
 
@@ -78,7 +83,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn of(given: Option<OsString>) -> Result<Self, Told> {
+    pub(crate) fn of(given: Option<OsString>) -> Result<Self, Told> {
         let variable = || std::env::var_os("STRONGROOM_STORE").filter(|value| !value.is_empty());
         let url = given.clone().or_else(variable).unwrap_or_else(|| "sqlite:strongroom.db".into());
         match url.as_bytes().strip_prefix(b"sqlite:") {

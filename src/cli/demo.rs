@@ -22,7 +22,7 @@ use super::interrupt::Interrupt;
 use super::progress::Meter;
 
 use needles::Needles;
-use scratch::Scratch;
+pub(super) use scratch::Scratch;
 
 pub(crate) fn demo(context: &mut Context<'_>, args: &DemoArgs) -> Result<Exit, Failure> {
     let interrupt = Interrupt::watch().map_err(|error| Told::new(Exit::General, "no-signals", error.to_string()))?;

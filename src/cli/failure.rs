@@ -147,6 +147,7 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::Import { .. } => known("import-line", "nothing was imported: mend the line and run the command again"),
         Error::Keyring(error) => explain_keyring(error, &store),
         Error::Limit(_) => known("limit", "`strongroom issue --help` shows what can be given"),
+        Error::NoRotation => ("no-rotation", format!("begin one with `strongroom rotate-master-key{store}`")),
         Error::NoVault => ("no-vault", format!("make one with `strongroom init{store}`")),
         Error::NotFound { .. } => ("not-found", format!("`strongroom list{store}` shows the ids there are")),
         Error::NotRecoverable { id } => (

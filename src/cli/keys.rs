@@ -162,7 +162,11 @@ fn page(vault: &Vault, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -
     query = args.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
     query = args.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
     query = args.scope.iter().fold(query, |query, scope| query.scope(scope.clone()));
-    query = args.status.iter().fold(query, |query, status| {
+    if args.exposed {
+        query = query.exposed();
+    }
+    let usable = args.exposed.then_some(StatusArg::Active);
+    query = args.status.or(usable).iter().fold(query, |query, status| {
         query.status(match status {
             StatusArg::Active => Status::Active,
             StatusArg::Expired => Status::Expired,
@@ -189,6 +193,7 @@ pub(crate) fn show(context: &mut Context<'_>, id: ApiKeyId) -> Result<Exit, Fail
         ("created", key.created_at.to_string()),
         ("expires", time(key.expires_at, "never")),
         ("revoked", time(key.revoked_at, "no")),
+        ("exposed", key.exposed_at.map_or_else(|| "no".into(), |at| format!("since {at}: reissue it"))),
         ("prefix", if key.prefix.is_empty() { "-".into() } else { key.prefix.clone() }),
         ("recoverable", if key.recoverable { "yes" } else { "no" }.into()),
         ("imported", if key.imported { "yes" } else { "no" }.into()),
@@ -239,6 +244,7 @@ fn document(key: &ApiKey) -> Value {
         "created_at": key.created_at.to_string(),
         "expires_at": key.expires_at.map(|at| at.to_string()),
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
+        "exposed_at": key.exposed_at.map(|at| at.to_string()),
         "prefix": key.prefix,
         "recoverable": key.recoverable,
         "imported": key.imported,
@@ -250,7 +256,11 @@ fn row(listed: &Listed) -> Vec<String> {
     match &listed.key {
         Ok(key) => vec![
             key.id.to_string(),
-            key.status(Timestamp::now()).name().into(),
+            format!(
+                "{}{}",
+                key.status(Timestamp::now()).name(),
+                if key.exposed_at.is_some() { " (exposed)" } else { "" }
+            ),
             key.created_at.to_string(),
             key.expires_at.map_or_else(dash, |at| at.to_string()),
             key.owner.clone().unwrap_or_else(dash),

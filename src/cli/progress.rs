@@ -96,7 +96,7 @@ fn rate(done: u64, took: Duration) -> Option<u64> {
 }
 
 /// Seconds as people say them.
-fn span(seconds: u64) -> String {
+pub(crate) fn span(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),

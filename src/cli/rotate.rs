@@ -1,11 +1,17 @@
 //! `rotate-master-key`: replaces the master key, with progress, a speed limit, and signals that stop it gently.
 
-use std::num::{NonZeroU64, NonZeroUsize};
-use std::time::{Duration, Instant};
+mod report;
+mod throttle;
 
-use serde_json::{Value, json};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
 use strongroom::{
-    Flow, Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport, Scrub, Unreadable, Vault, VaultStatus,
+    Flow, Phase, RotateOptions, RotationCertificate, RotationOutcome, RotationPlan, RotationReport, Timestamp, Vault,
 };
 
 use super::args::RotateArgs;
@@ -14,19 +20,25 @@ use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::interrupt::Interrupt;
 use super::progress::Meter;
-use super::status::{described, generations, open_rotation};
+use super::status::{described, open_rotation};
 use super::terminal::Terminal;
-use super::text::{Table, counted};
+use super::text::{counted, quoted};
+
+use report::{show_plan, show_report, show_rows};
+use throttle::Throttle;
 
 pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exit, Failure> {
-    if args.accept_record_set && !args.dry_run {
+    if (args.accept_record_set || args.abandon_unreadable) && !args.dry_run {
         context.require_consent()?;
     }
     let vault = context.open()?;
+    if args.status {
+        return show_status(context, &vault);
+    }
     let options = options(args);
     let plan = vault.plan_rotation(&options)?;
     if args.dry_run {
-        return show_plan(context, args, &vault, &plan);
+        return show_plan(context, args, &vault, &options, &plan);
     }
     if args.accept_record_set {
         context
@@ -34,22 +46,47 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     } else if Terminal::can_ask() && !context.yes {
         context.confirm(&question(args, &plan))?;
     }
-    let act = context.act(args.reason.as_deref());
+    let certificate = args.certificate.as_deref().map(CertificateFile::reserve).transpose()?;
     let interrupt = Interrupt::watch().map_err(|error| Told::new(Exit::General, "no-signals", error.to_string()))?;
-    let (mut meter, mut throttle, mut last) = (Meter::new(), Throttle::new(args), (0, 0));
-    let report = vault.rotate(&options, &act, |progress| {
-        last = (progress.done, progress.total);
-        meter.show(context.terminal, progress.phase.name(), progress.done, progress.total);
-        throttle.wait(progress.phase, progress.done, &interrupt);
-        if interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
-    })?;
+    let (mut report, mut total) = run(context, args, &vault, &options, &interrupt)?;
+    if report.outcome == RotationOutcome::Incomplete && args.abandon_unreadable && interrupt.seen().is_none() {
+        show_report(context, &report, &vault.status()?)?;
+        let left = counted(report.unreadable.len() as u64, "record");
+        context.confirm_with("abandon", &format!("Delete the {left} above? What they hold is lost for good."))?;
+        (report, total) = run(context, args, &vault, &options.clone().abandon(&report.unreadable), &interrupt)?;
+    }
     let status = vault.status()?;
     show_report(context, &report, &status)?;
+    if let Some(file) = certificate {
+        file.keep(context, report.certificate.as_ref())?;
+    }
     match report.outcome {
         RotationOutcome::Finished => Ok(Exit::Success),
         RotationOutcome::Incomplete => Err(incomplete(context, &report)),
-        RotationOutcome::Stopped => Err(stopped(context, &interrupt, &report, last.1)),
+        RotationOutcome::NotBegun => Err(not_begun(context, &interrupt)),
+        RotationOutcome::Stopped => Err(stopped(context, &interrupt, &report, total)),
     }
+}
+
+/// Rotates with progress; the report, and how many records there are.
+fn run(
+    context: &mut Context<'_>,
+    args: &RotateArgs,
+    vault: &Vault,
+    options: &RotateOptions,
+    interrupt: &Interrupt,
+) -> Result<(RotationReport, u64), Failure> {
+    let act = context.act(args.reason.as_deref());
+    let (mut meter, mut throttle, mut total) = (Meter::new(), Throttle::new(args.rate), 0);
+    let report = vault.rotate(options, &act, |progress| {
+        if progress.phase != Phase::Preflight {
+            total = progress.total;
+            meter.show(context.terminal, progress.phase.name(), progress.done, progress.total);
+            throttle.wait(progress.phase, progress.done, interrupt);
+        }
+        if interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
+    })?;
+    Ok((report, total))
 }
 
 fn options(args: &RotateArgs) -> RotateOptions {
@@ -58,10 +95,15 @@ fn options(args: &RotateArgs) -> RotateOptions {
     let batch = usize::try_from(rate).unwrap_or(usize::MAX).min(args.batch.into());
     let mut options = RotateOptions::new().batch(NonZeroUsize::new(batch).unwrap_or(NonZeroUsize::MIN));
     options = args.to.into_iter().fold(options, |options, to| options.to(to.get()));
-    if args.rewrap_only {
-        options = options.rewrap_only();
+    for (wanted, with) in [
+        (args.rewrap_only, RotateOptions::rewrap_only as fn(RotateOptions) -> RotateOptions),
+        (args.compromised, RotateOptions::compromised),
+        (args.resume, RotateOptions::resume_only),
+        (args.accept_record_set, RotateOptions::accept_record_set),
+    ] {
+        options = if wanted { with(options) } else { options };
     }
-    if args.accept_record_set { options.accept_record_set() } else { options }
+    options
 }
 
 fn question(args: &RotateArgs, plan: &RotationPlan) -> String {
@@ -70,130 +112,82 @@ fn question(args: &RotateArgs, plan: &RotationPlan) -> String {
         Some(_) => format!("Continue the rotation from master key {from} to {to}?"),
         None if args.rewrap_only => format!("Replace master key {from} by {to}, and leave the records as they are?"),
         None => {
-            let records = plan.records.iter().map(|(_, count)| count).sum();
-            format!("Replace master key {from} by {to}, and re-encrypt {}?", counted(records, "record"))
+            let records = plan.census.iter().map(|census| census.records).sum();
+            let marked = if args.compromised { " and mark every API key issued so far as exposed" } else { "" };
+            format!("Replace master key {from} by {to}, re-encrypt {}{marked}?", counted(records, "record"))
         }
     }
 }
 
-fn show_plan(
-    context: &mut Context<'_>,
-    args: &RotateArgs,
-    vault: &Vault,
-    plan: &RotationPlan,
-) -> Result<Exit, Failure> {
+/// For another terminal: how far the open rotation has come.
+fn show_status(context: &mut Context<'_>, vault: &Vault) -> Result<Exit, Failure> {
     let status = vault.status()?;
-    let from = fingerprint(&status, plan.from_master);
-    let to = plan.to_fingerprint.to_string();
-    let document = json!({
-        "from_master_key": plan.from_master, "from_fingerprint": from,
-        "to_master_key": plan.to_master, "to_fingerprint": to,
-        "rewrap_only": args.rewrap_only,
-        "generations": generations(&plan.records),
-        "open": plan.open.as_ref().map(open_rotation),
-    });
-    context.terminal.document("rotation-plan", &document)?;
-    let mut rows =
-        vec![["master key".to_owned(), format!("{} ({from}) -> {} ({to})", plan.from_master, plan.to_master)]];
-    for (generation, count) in &plan.records {
-        rows.push(["generation".into(), format!("{generation}: {}", counted(*count, "record"))]);
+    let (open, total) = (status.rotation.as_ref(), status.record_count());
+    let age = open.map(|open| Timestamp::now().since(open.started_at).as_secs());
+    context.terminal.document(
+        "rotation-status",
+        &json!({ "open": open.map(open_rotation), "records": total, "open_for_seconds": age }),
+    )?;
+    let mut rows = vec![["rotation".to_owned(), open.map_or_else(|| "none open".into(), described)]];
+    if let Some((open, age)) = open.zip(age) {
+        let percent = (open.moved * 100).checked_div(total).unwrap_or(100).min(100);
+        rows.push(["moved".into(), format!("{} of {}, {percent} %", open.moved, counted(total, "record"))]);
+        rows.push(["open for".into(), super::progress::span(age)]);
     }
-    rows.push(["rotation".into(), plan.open.as_ref().map_or_else(|| "none open".into(), described)]);
     show_rows(context, &rows)?;
-    let what =
-        if args.rewrap_only { "the records would stay as they are" } else { "every record would be re-encrypted" };
-    context.terminal.note(&format!("a dry run: {what}; nothing was done"));
+    if open.is_some_and(|open| !open.running) {
+        let store = context.place.option();
+        context.terminal.note(&format!("continue it with `strongroom rotate-master-key{store} --resume`"));
+    }
     Ok(Exit::Success)
 }
 
-fn show_report(context: &mut Context<'_>, report: &RotationReport, status: &VaultStatus) -> Result<(), Failure> {
-    let removable: Vec<_> = status.removable().collect();
-    context.terminal.document("rotation", &document(report, &removable))?;
-    let master = |version| format!("{version} ({})", fingerprint(status, version));
-    let mut rows =
-        vec![["master key".to_owned(), format!("{} -> {}", master(report.from_master), master(report.to_master))]];
-    if report.from_generation == report.to_generation {
-        rows.push(["records".into(), "left as they are; only the data keys were wrapped anew".into()]);
-    } else {
-        let generations = format!("generation {} -> {}", report.from_generation, report.to_generation);
-        rows.push(["moved".into(), format!("{}, {generations}", counted(report.moved, "record"))]);
-    }
-    if report.verified > 0 && report.outcome != RotationOutcome::Stopped {
-        let verified = counted(report.verified, "record");
-        rows.push(["verified".into(), format!("{verified}, opened under generation {}", report.to_generation)]);
-    }
-    if report.stale_lookups > 0 {
-        rows.push([
-            "stale lookups".into(),
-            format!("{}: imported tokens that no rotation can re-index", report.stale_lookups),
-        ]);
-    }
-    if let Some(scrub) = report.scrub {
-        rows.push(["old bytes".into(), scrubbed(scrub).1.into()]);
-    }
-    let finished = report.outcome == RotationOutcome::Finished;
-    if finished && !removable.is_empty() {
-        let versions: Vec<_> = removable.iter().map(ToString::to_string).collect();
-        rows.push([
-            "no longer needed".into(),
-            format!("master key {}: remove it from the environment", versions.join(", ")),
-        ]);
-    }
-    show_rows(context, &rows)?;
-    if report.unreadable.is_empty() {
-        return Ok(());
-    }
-    let mut rows = vec![["UNREADABLE", "CAUSE", "MESSAGE"].map(String::from).to_vec()];
-    rows.extend(report.unreadable.iter().map(|Unreadable { id, cause, .. }| {
-        vec![
-            id.map_or_else(|| "a row that is no id".into(), |id| id.to_string()),
-            cause.cause().into(),
-            cause.to_string(),
-        ]
-    }));
-    for line in Table::default().lines(&rows) {
-        context.terminal.line(&line)?;
-    }
-    Ok(())
+/// A new file for a certificate, made before anything else is done: when it cannot be, nothing has happened.
+struct CertificateFile {
+    path: PathBuf,
+    file: File,
+    kept: bool,
 }
 
-fn show_rows(context: &mut Context<'_>, rows: &[[String; 2]]) -> Result<(), Failure> {
-    let rows: Vec<_> = rows.iter().map(|row| row.to_vec()).collect();
-    for line in Table::default().lines(&rows) {
-        context.terminal.line(&line)?;
-    }
-    Ok(())
-}
-
-fn document(report: &RotationReport, removable: &[u32]) -> Value {
-    let unreadable = |Unreadable { id, cause, .. }: &Unreadable| json!({ "id": id.map(|id| id.to_string()), "cause": cause.cause(), "message": cause.to_string() });
-    json!({
-        "outcome": match report.outcome {
-            RotationOutcome::Finished => "finished",
-            RotationOutcome::Incomplete => "incomplete",
-            RotationOutcome::Stopped => "stopped",
-        },
-        "from_master_key": report.from_master,
-        "to_master_key": report.to_master,
-        "from_generation": report.from_generation,
-        "to_generation": report.to_generation,
-        "resumed": report.resumed,
-        "moved": report.moved,
-        "verified": report.verified,
-        "unreadable": report.unreadable.iter().map(unreadable).collect::<Vec<_>>(),
-        "stale_lookups": report.stale_lookups,
-        "scrub": report.scrub.map(|scrub| scrubbed(scrub).0),
-        "removable_master_keys": removable,
-    })
-}
-
-fn scrubbed(scrub: Scrub) -> (&'static str, &'static str) {
-    match scrub {
-        Scrub::BestEffort => {
-            ("best-effort", "some may remain until readers of old data have ended: run a checkpoint later")
+impl CertificateFile {
+    fn reserve(path: &Path) -> Result<Self, Failure> {
+        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        match opened {
+            Ok(file) => Ok(Self { path: path.into(), file, kept: false }),
+            Err(error) => {
+                let message = format!("cannot make {}: {error}; nothing was done", path.display());
+                let hint = "name a new file in a writable folder with --certificate";
+                Err(Told::new(Exit::Usage, "certificate-file", message).hint(hint).into())
+            }
         }
-        Scrub::Clean => ("clean", "none is left in the files of the store"),
-        Scrub::Unsupported => ("unsupported", "the engine cannot say whether any is left"),
+    }
+
+    fn keep(mut self, context: &mut Context<'_>, certificate: Option<&RotationCertificate>) -> Result<(), Failure> {
+        let Some(certificate) = certificate else { return Ok(()) };
+        let text = format!("{}\n", certificate.to_json());
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_all());
+        self.kept = written.is_ok();
+        let path = self.path.display().to_string();
+        written.map_err(|error| {
+            let message =
+                format!("the rotation is finished, and its certificate could not be written to {path}: {error}");
+            let hint = format!("`strongroom doctor{}` checks the vault itself", context.place.option());
+            Told::new(Exit::OutputFailed, "certificate-file", message).hint(hint)
+        })?;
+        let store = context.place.option();
+        context
+            .terminal
+            .note(&format!("check it later with `strongroom doctor{store} --certificate {}`", quoted(&path)));
+        Ok(())
+    }
+}
+
+impl Drop for CertificateFile {
+    fn drop(&mut self) {
+        if !self.kept {
+            // It is empty: a rotation that is not finished has none.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -202,8 +196,17 @@ fn incomplete(context: &Context<'_>, report: &RotationReport) -> Failure {
     let message =
         format!("{left} did not open and stayed as before; generation {} is kept for them", report.from_generation);
     let store = context.place.option();
-    let hint = format!("restore them from a backup, then run `strongroom rotate-master-key{store}` again");
+    let hint = format!(
+        "restore them from a backup, then run `strongroom rotate-master-key{store} --resume`; or give them up \
+         with --abandon-unreadable"
+    );
     Told::new(Exit::Incomplete, "rotation-incomplete", message).hint(hint).into()
+}
+
+fn not_begun(context: &Context<'_>, interrupt: &Interrupt) -> Failure {
+    let exit = interrupt.seen().unwrap_or(Exit::Incomplete);
+    let hint = format!("`strongroom rotate-master-key{}` begins it", context.place.option());
+    Told::new(exit, "stopped", "stopped before the cutover: nothing was changed").hint(hint).into()
 }
 
 fn stopped(context: &Context<'_>, interrupt: &Interrupt, report: &RotationReport, total: u64) -> Failure {
@@ -211,46 +214,6 @@ fn stopped(context: &Context<'_>, interrupt: &Interrupt, report: &RotationReport
     let moved = format!("{} of {} moved", report.moved, counted(total, "record"));
     let message =
         format!("stopped after a whole batch, {moved}: everything keeps working, with master key {}", report.to_master);
-    let hint = format!("continue with `strongroom rotate-master-key{}`", context.place.option());
+    let hint = format!("continue with `strongroom rotate-master-key{} --resume`", context.place.option());
     Told::new(exit, "stopped", message).hint(hint).into()
 }
-
-fn fingerprint(status: &VaultStatus, version: u32) -> String {
-    let found = status.master_keys.iter().find(|key| key.version == version);
-    found.map_or_else(|| "unknown".into(), |key| key.fingerprint.to_string())
-}
-
-/// Keeps the work at a number of records in a second, in naps short enough to notice a signal.
-struct Throttle {
-    rate: Option<u64>,
-    phase: Option<Phase>,
-    /// What the phase had done after the last wait, and when that was.
-    done: u64,
-    since: Instant,
-}
-
-impl Throttle {
-    fn new(args: &RotateArgs) -> Self {
-        Self { rate: args.rate.map(Into::into), phase: None, done: 0, since: Instant::now() }
-    }
-
-    fn wait(&mut self, phase: Phase, done: u64, interrupt: &Interrupt) {
-        let Some(rate) = self.rate.filter(|_| phase != Phase::Scrub) else { return };
-        if self.phase.replace(phase) != Some(phase) {
-            self.done = 0;
-        }
-        // A phase that begins anew counts from nothing again.
-        let records = done.checked_sub(self.done).unwrap_or(done);
-        let due = self.since + Duration::from_millis(records.saturating_mul(1_000) / rate);
-        loop {
-            let left = due.saturating_duration_since(Instant::now());
-            if left.is_zero() || interrupt.seen().is_some() {
-                break;
-            }
-            std::thread::sleep(left.min(NAP));
-        }
-        (self.done, self.since) = (done, Instant::now());
-    }
-}
-
-const NAP: Duration = Duration::from_millis(50);

@@ -1,13 +1,17 @@
-//! `init`, `status` and `doctor`.
+//! `init` and `status`.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use strongroom::{MasterKeys, OpenRotation, SqliteStore, SymptomSeverity, VaultOptions, VaultStatus};
+use strongroom::{
+    Census, MasterKeys, OpenRotation, RotateOptions, RotationEstimate, SqliteStore, Vault, VaultOptions, VaultStatus,
+};
 
 use super::args::InitArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
-use super::progress::Meter;
+use super::progress;
 use super::text::{Table, counted, quoted};
 
 pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, Failure> {
@@ -45,8 +49,12 @@ fn fingerprint(status: &VaultStatus, version: u32) -> String {
 }
 
 pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let status = context.open()?.status()?;
-    context.terminal.document("status", &document(&status))?;
+    let vault = context.open()?;
+    let status = vault.status()?;
+    // Beside a rotation the figure would be wrong, and in its way.
+    let idle = status.rotation.is_none();
+    let estimate = if idle { estimate(&vault, &RotateOptions::new()) } else { Ok(None) };
+    context.terminal.document("status", &document(&status, &estimate))?;
     let mut rows = vec![
         ("vault", status.vault.to_string()),
         ("created", status.created_at.to_string()),
@@ -68,9 +76,10 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
         rows.push(("master key", format!("{version} ({print}) configured, not used yet")));
     }
     rows.push(("API keys", status.record_count().to_string()));
-    for (generation, count) in &status.records {
-        let active = if *generation == status.active_generation { ", active" } else { ", retiring" };
-        rows.push(("generation", format!("{generation}: {}{active}", counted(*count, "API key"))));
+    for of in &status.census {
+        let active = if of.generation == status.active_generation { "active" } else { "retiring" };
+        let count = counted(of.records, "API key");
+        rows.push(("generation", format!("{}: {count}, under master key {}, {active}", of.generation, of.master_key)));
     }
     rows.push(("audit entries", status.audit_entries.to_string()));
     if status.stale_lookups > 0 {
@@ -80,6 +89,9 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
         ));
     }
     rows.push(("rotation", status.rotation.as_ref().map_or_else(|| "none open".into(), described)));
+    if idle {
+        rows.push(("it would take", estimated(&estimate)));
+    }
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     for line in Table::default().lines(&rows) {
         context.terminal.line(&line)?;
@@ -117,11 +129,39 @@ pub(crate) fn open_rotation(open: &OpenRotation) -> Value {
     })
 }
 
-pub(crate) fn generations(records: &[(u32, u64)]) -> Value {
-    records.iter().map(|(generation, records)| json!({ "generation": generation, "records": records })).collect()
+pub(crate) fn generations(census: &[Census]) -> Value {
+    let one = |of: &Census| json!({ "generation": of.generation, "master_key": of.master_key, "records": of.records });
+    census.iter().map(one).collect()
 }
 
-fn document(status: &VaultStatus) -> Value {
+/// How long a rotation would take, or why that is not known. Nothing depends on it.
+pub(crate) fn estimate(vault: &Vault, options: &RotateOptions) -> Result<Option<RotationEstimate>, String> {
+    vault.estimate_rotation(options).map_err(|error| error.to_string())
+}
+
+pub(crate) fn estimated(estimate: &Result<Option<RotationEstimate>, String>) -> String {
+    match estimate {
+        Ok(Some(estimate)) => {
+            let per_second = estimate.per_second;
+            format!("about {}, at {per_second} records/s measured on a scratch vault", lasting(estimate.duration))
+        }
+        Ok(None) => "unknown: the engine has no place to measure".into(),
+        Err(why) => format!("unknown: {why}"),
+    }
+}
+
+pub(crate) fn estimate_document(estimate: &Result<Option<RotationEstimate>, String>) -> Value {
+    match estimate {
+        Ok(Some(of)) => json!({ "per_second": of.per_second, "seconds": of.duration.as_secs_f64() }),
+        _ => Value::Null,
+    }
+}
+
+fn lasting(span: Duration) -> String {
+    if span < Duration::from_secs(10) { format!("{:.1} s", span.as_secs_f64()) } else { progress::span(span.as_secs()) }
+}
+
+fn document(status: &VaultStatus, estimate: &Result<Option<RotationEstimate>, String>) -> Value {
     let master = |key: &strongroom::MasterKeyVersion| {
         json!({
             "version": key.version, "fingerprint": key.fingerprint.to_string(), "added_at": key.added_at.to_string(),
@@ -138,54 +178,11 @@ fn document(status: &VaultStatus) -> Value {
         "configured": status.configured.iter().map(configured).collect::<Vec<_>>(),
         "removable": status.removable().collect::<Vec<_>>(),
         "records": status.record_count(),
-        "generations": generations(&status.records),
+        "generations": generations(&status.census),
+        "estimate": estimate_document(estimate),
         "active_generation": status.active_generation,
         "audit_entries": status.audit_entries,
         "stale_lookups": status.stale_lookups,
         "rotation": status.rotation.as_ref().map(open_rotation),
     })
-}
-
-pub(crate) fn doctor(context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let vault = context.open()?;
-    // Without a trustworthy count there is only no percentage.
-    let total = vault.status().map_or(0, |status| status.record_count());
-    let mut meter = Meter::new();
-    let report = vault.doctor(|opened| meter.show(context.terminal, "doctor", opened, total))?;
-    let symptom = |symptom: &strongroom::Symptom| {
-        json!({
-            "id": symptom.id, "severity": severity(symptom.severity), "what": symptom.what, "remedy": symptom.remedy,
-        })
-    };
-    let symptoms: Vec<_> = report.symptoms.iter().map(symptom).collect();
-    let worst = report.worst();
-    context.terminal.document(
-        "doctor",
-        &json!({
-            "healthy": worst.is_none(), "opened": report.opened, "audit_entries": report.audit_entries,
-            "symptoms": symptoms,
-        }),
-    )?;
-    for symptom in &report.symptoms {
-        context.terminal.line(&format!("{} {}: {}", severity(symptom.severity), symptom.id, symptom.what))?;
-        context.terminal.line(&format!("    {}", symptom.remedy))?;
-    }
-    let found = match report.symptoms.len() as u64 {
-        0 => "nothing is wrong".to_owned(),
-        count => counted(count, "finding"),
-    };
-    let audit = format!("{} audit entries followed", report.audit_entries);
-    context.terminal.line(&format!("{found}: {} opened, {audit}", counted(report.opened, "API key")))?;
-    Ok(match worst {
-        None => Exit::Success,
-        Some(SymptomSeverity::Warning) => Exit::NotValid,
-        Some(_) => Exit::Corrupt,
-    })
-}
-
-fn severity(severity: SymptomSeverity) -> &'static str {
-    match severity {
-        SymptomSeverity::Warning => "warning",
-        _ => "damage",
-    }
 }

@@ -125,17 +125,17 @@ impl Terminal {
         self.talk(&text);
     }
 
-    /// Asks on the terminal; only `yes` is yes.
-    pub(crate) fn ask(&mut self, question: &str) -> Result<bool, Failure> {
+    /// Asks on the terminal; only this word is yes.
+    pub(crate) fn ask(&mut self, question: &str, word: &str) -> Result<bool, Failure> {
         self.flush()?;
-        self.talk(&format!("{} Type yes to go on: ", escaped(question)));
+        self.talk(&format!("{} Type {word} to go on: ", escaped(question)));
         let mut answer = String::new();
         // A read error is no yes.
         let _ = io::stdin().read_line(&mut answer);
         if !answer.ends_with('\n') {
             self.talk("\n");
         }
-        Ok(answer.trim() == "yes")
+        Ok(answer.trim() == word)
     }
 
     /// Draws the progress bar anew.

@@ -59,6 +59,9 @@ pub(super) struct StoredGeneration {
     pub(super) verify: Wrap,
     #[n(3)]
     pub(super) recover: Wrap,
+    /// When a rotation began because the master key above this generation had leaked.
+    #[n(4)]
+    pub(super) exposed_at: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

@@ -2,43 +2,26 @@
 
 use zeroize::Zeroizing;
 
-use super::{Generation, Header, Keyring, Part, Record, RecordError, part_aad, seal_part};
+use super::batch::{MAX_DRAWN, Nonces, PartCiphers};
+use super::{Header, Keyring, OVERHEAD, Part, Record, RecordError, part_aad, seal_part};
+use crate::api_key::with_exposure;
 use crate::keyring::VaultId;
-use crate::secret::{RandomError, fill_random, random_array, same_bytes};
-use crate::suite::{CipherStream, NONCE_LEN, Nonce, SHARED_NONCE_LEN, Suite};
+use crate::secret::{RandomError, same_bytes};
+use crate::suite::Suite;
+use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 
 /// Moves records of the retiring generation to the active one. One for each worker, one batch after another.
 pub(crate) struct Resealer<'k> {
     keyring: &'k Keyring,
     from: u32,
+    exposed_at: Option<Timestamp>,
     opening: [PartCiphers<'k>; 2],
     sealing: PartCiphers<'k>,
     verify: Zeroizing<Vec<u8>>,
     recover: Zeroizing<Vec<u8>>,
     check: Zeroizing<Vec<u8>>,
     nonces: Nonces,
-}
-
-/// The ciphers of both parts, for one suite.
-struct PartCiphers<'k> {
-    suite: Suite,
-    verify: CipherStream<'k>,
-    recover: CipherStream<'k>,
-}
-
-impl<'k> PartCiphers<'k> {
-    fn new(generation: &'k Generation, suite: Suite) -> Self {
-        let (verify, recover) = (generation.verify.cipher(suite).stream(), generation.recover.cipher(suite).stream());
-        Self { suite, verify, recover }
-    }
-
-    fn part(&mut self, part: Part) -> &mut CipherStream<'k> {
-        match part {
-            Part::Recover => &mut self.recover,
-            Part::Verify => &mut self.verify,
-        }
-    }
 }
 
 impl<'k> Resealer<'k> {
@@ -48,19 +31,19 @@ impl<'k> Resealer<'k> {
         Some(Self {
             keyring,
             from,
-            opening: [Suite::Xaes256Gcm, Suite::XChaCha20Poly1305].map(|suite| PartCiphers::new(old, suite)),
+            exposed_at: old.exposed_at,
+            opening: Suite::ALL.map(|suite| PartCiphers::new(old, suite)),
             sealing: PartCiphers::new(keyring.active(), keyring.suite()),
             verify: Zeroizing::default(),
             recover: Zeroizing::default(),
             check: Zeroizing::default(),
-            nonces: Nonces::default(),
+            nonces: Nonces::drawing(MAX_DRAWN),
         })
     }
 
     /// Draws the nonce prefix that the records of the next batch share.
     pub(crate) fn start_batch(&mut self) -> Result<(), RandomError> {
-        self.nonces.prefix = Some(random_array()?);
-        Ok(())
+        self.nonces.start_batch()
     }
 
     /// The record that stands at `id`, sealed under the active generation and read back.
@@ -72,9 +55,16 @@ impl<'k> Resealer<'k> {
         }
         let vault = self.keyring.vault();
         self.open(&record, vault)?;
-        let header =
-            Header { suite: self.keyring.suite(), generation: self.keyring.active_generation(), ..record.header };
-        let mut resealed = Vec::with_capacity(bytes.len());
+        if let Some(at) = self.exposed_at {
+            self.verify = with_exposure(&self.verify, at).ok_or(RecordError::Attributes)?;
+        }
+        let header = Header {
+            suite: self.keyring.suite(),
+            generation: self.keyring.active_generation(),
+            verify_len: u32::try_from(OVERHEAD + self.verify.len()).expect("attributes are limited to kilobytes"),
+            ..record.header
+        };
+        let mut resealed = Vec::with_capacity(bytes.len() + MAX_EXPOSURE_LEN);
         resealed.extend(header.to_bytes());
         for (part, plain) in parts(&self.verify, record.recoverable().then_some(&self.recover)) {
             let aad = part_aad(vault, part, &header);
@@ -120,39 +110,6 @@ fn parts<'p>(
     verify.chain(recover.map(|recover| (Part::Recover, recover.as_slice())))
 }
 
-/// Nonces with a shared prefix and 12 random bytes each, drawn from the operating system a few hundred at a time.
-/// Within one prefix they are plain random GCM nonces, of which a batch uses a few thousand.
-struct Nonces {
-    /// Drawn for each batch; before the first, for the first nonce.
-    prefix: Option<[u8; SHARED_NONCE_LEN]>,
-    pool: [u8; POOL_LEN],
-    used: usize,
-}
-
-impl Nonces {
-    fn next(&mut self) -> Result<Nonce, RandomError> {
-        if self.used + OWN_LEN > POOL_LEN {
-            fill_random(&mut self.pool)?;
-            self.used = 0;
-        }
-        let prefix = match self.prefix {
-            Some(prefix) => prefix,
-            None => *self.prefix.insert(random_array()?),
-        };
-        let mut nonce = [0; NONCE_LEN];
-        nonce[..SHARED_NONCE_LEN].copy_from_slice(&prefix);
-        nonce[SHARED_NONCE_LEN..].copy_from_slice(&self.pool[self.used..self.used + OWN_LEN]);
-        self.used += OWN_LEN;
-        Ok(nonce)
-    }
-}
-
-impl Default for Nonces {
-    fn default() -> Self {
-        Self { prefix: None, pool: [0; POOL_LEN], used: POOL_LEN }
-    }
-}
-
 /// Why a record was not moved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResealError {
@@ -164,5 +121,5 @@ pub(crate) enum ResealError {
     Record(#[from] RecordError),
 }
 
-const OWN_LEN: usize = NONCE_LEN - SHARED_NONCE_LEN;
-const POOL_LEN: usize = 340 * OWN_LEN;
+/// What the mark of an exposed API key adds to its attributes.
+const MAX_EXPOSURE_LEN: usize = 16;

@@ -1,20 +1,36 @@
 //! How to rotate.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+
+use super::Unreadable;
 
 /// How to rotate.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, set by a method of its own")]
 pub struct RotateOptions {
     pub(crate) to: Option<u32>,
     pub(crate) batch: NonZeroUsize,
     pub(crate) workers: Option<NonZeroUsize>,
     pub(crate) rewrap_only: bool,
     pub(crate) accept_record_set: bool,
+    pub(crate) compromised: bool,
+    pub(crate) resume_only: bool,
+    pub(crate) abandon: BTreeSet<Vec<u8>>,
 }
 
 impl Default for RotateOptions {
     fn default() -> Self {
-        Self { to: None, batch: DEFAULT_BATCH, workers: None, rewrap_only: false, accept_record_set: false }
+        Self {
+            to: None,
+            batch: DEFAULT_BATCH,
+            workers: None,
+            rewrap_only: false,
+            accept_record_set: false,
+            compromised: false,
+            resume_only: false,
+            abandon: BTreeSet::new(),
+        }
     }
 }
 
@@ -38,7 +54,8 @@ impl RotateOptions {
         self
     }
 
-    /// Threads that open and seal, beside the one that writes; one less than the machine has, unless set.
+    /// Threads that open and seal, beside the one that writes; as many as the machine has cores, unless set, since the
+    /// one that writes mostly waits for the medium.
     #[must_use]
     pub fn workers(mut self, threads: NonZeroUsize) -> Self {
         self.workers = Some(threads);
@@ -60,9 +77,32 @@ impl RotateOptions {
         self
     }
 
-    pub(super) fn worker_count(&self) -> NonZeroUsize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.workers.unwrap_or_else(|| NonZeroUsize::new(cores().saturating_sub(1)).unwrap_or(NonZeroUsize::MIN))
+    /// For a master key that has leaked: marks every API key issued before the cutover as exposed, so that a
+    /// [`Query`](crate::Query) finds those to reissue. They stay valid until they are revoked.
+    #[must_use]
+    pub fn compromised(mut self) -> Self {
+        self.compromised = true;
+        self
+    }
+
+    /// Continues the rotation that is open, and is an error when none is.
+    #[must_use]
+    pub fn resume_only(mut self) -> Self {
+        self.resume_only = true;
+        self
+    }
+
+    /// Deletes these records, of an earlier [`RotationReport`](super::RotationReport), if they still do not open, and
+    /// finishes without them. Each has its audit entry. What they held is lost.
+    #[must_use]
+    pub fn abandon(mut self, records: &[Unreadable]) -> Self {
+        self.abandon.extend(records.iter().map(|record| record.key.clone()));
+        self
+    }
+
+    pub(super) fn worker_count(&self) -> usize {
+        let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.workers.unwrap_or_else(cores).get()
     }
 }
 

@@ -23,10 +23,22 @@ pub struct RotationPlan {
     pub to_master: u32,
     /// The fingerprint of that version.
     pub to_fingerprint: Fingerprint,
-    /// Records by the generation they are counted under.
-    pub records: Vec<(u32, u64)>,
+    /// API keys by the generation they are counted under.
+    pub census: Vec<Census>,
     /// The rotation that is open, and would be continued.
     pub open: Option<OpenRotation>,
+}
+
+/// The API keys of one generation, by the authenticated counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Census {
+    /// The generation.
+    pub generation: u32,
+    /// The master key version above its data keys: what it takes to open it.
+    pub master_key: u32,
+    /// How many API keys, revoked and expired ones included.
+    pub records: u64,
 }
 
 /// A rotation that has begun and not finished.
@@ -72,6 +84,7 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
     let (keyring, _) = ledger.read_together(&*snapshot)?;
     let open = open_in(&keyring, &*snapshot)?;
     let to_master = match &open {
+        None if options.resume_only && keyring.retiring_generation().is_none() => return Err(Error::NoRotation),
         Some(open) if options.rewrap_only || options.to.is_some_and(|to| to != open.to_master) => {
             return Err(Error::RotationOpen { to: open.to_master });
         }
@@ -86,25 +99,28 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
         to_master,
         to_fingerprint: to_fingerprint
             .ok_or(Error::RotationTarget { to: to_master, problem: "it is not configured" })?,
-        records: records_by_generation(ledger, &*snapshot)?,
+        census: census(ledger, &*snapshot)?,
         open: open.map(|open| OpenRotation::of(&open, ledger.now())),
     })
 }
 
 /// API keys by generation, from the authenticated counts. The sentinel is none.
-pub(crate) fn records_by_generation(ledger: &Ledger, rows: &dyn Rows) -> Result<Vec<(u32, u64)>, Error> {
+pub(crate) fn census(ledger: &Ledger, rows: &dyn Rows) -> Result<Vec<Census>, Error> {
     let (keyring, head) = ledger.read_together(rows)?;
     let state = open_in(&keyring, rows)?;
     let sets = |id: &u32| {
         let moved = state.as_ref().and_then(|state| state.sets.get(id)).copied().unwrap_or_default();
         head.sets().get(id).copied().unwrap_or_default().plus(moved).count()
     };
-    let mut records: Vec<_> = keyring.generations().map(|id| (id, sets(&id))).collect();
+    let master_key = keyring.active_master();
+    let of = |id| Census { generation: id, master_key, records: sets(&id) };
+    let mut census: Vec<_> = keyring.generations().map(of).collect();
     if let Some(row) = rows.get(Table::Keys, &ApiKeyId::SENTINEL.to_bytes())? {
         let of = Record::parse(&row).map(|record| record.generation());
-        records.iter_mut().filter(|(id, _)| of == Ok(*id)).for_each(|(_, count)| *count = count.saturating_sub(1));
+        let counted = census.iter_mut().filter(|census| of == Ok(census.generation));
+        counted.for_each(|census| census.records = census.records.saturating_sub(1));
     }
-    Ok(records)
+    Ok(census)
 }
 
 /// The rotation that is open, its row, and the keyring and head of the same moment.

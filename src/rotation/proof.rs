@@ -1,14 +1,13 @@
 //! The proof: every part of every record opened under the new generation. Labels are not believed.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::feed::Feed;
 use super::{Flow, Phase, Progress, RotationReport, Run, Unreadable, without_sentinel};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
-use crate::record::{Record, RecordError};
+use crate::record::{Opener, Record, RecordError};
 use crate::record_set::RecordSet;
 use crate::store::{Batch, Row, Store, Table};
 use crate::token::ApiKeyId;
@@ -22,32 +21,14 @@ pub(super) fn verify(
 ) -> Result<Flow, Error> {
     (report.verified, report.unreadable) = (0, vec![]);
     count_lookups(run)?;
-    let keyring = run.keyring.clone();
-    let feed = Feed::new(run.ledger.store(), None, run.options.batch.get());
-    let workers = run.options.worker_count().get();
-    std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(workers);
-        for _ in 0..workers {
-            let (feed, keyring, from, sender) = (&feed, &keyring, run.state.from_generation, sender.clone());
-            scope.spawn(move || work(feed, keyring, from, &sender));
-        }
-        drop(sender);
-        let flow = collect(run, report, &receiver, watch);
-        feed.stop();
-        drop(receiver);
-        flow
-    })
-}
-
-fn collect(
-    run: &mut Run<'_>,
-    report: &mut RotationReport,
-    receiver: &Receiver<Result<Opened, Error>>,
-    watch: &mut dyn FnMut(&Progress) -> Flow,
-) -> Result<Flow, Error> {
+    let (keyring, from) = (run.keyring.clone(), run.state.from_generation);
     let (mut done, mut renewed) = (0, Instant::now());
-    while let Ok(opened) = receiver.recv() {
-        let mut opened = opened?;
+    let worker = || {
+        let mut opener = Opener::new(&keyring);
+        let keyring = &keyring;
+        move |rows: Vec<Row>| Ok(Opened::of(&rows, keyring, from, &mut opener))
+    };
+    run.feed(None).run(worker, |mut opened: Opened| {
         done += opened.seen;
         report.verified += opened.seen.saturating_sub(opened.unreadable.len() as u64);
         report.unreadable.append(&mut opened.unreadable);
@@ -55,26 +36,8 @@ fn collect(
             run.save(&mut Batch::new())?;
             renewed = Instant::now();
         }
-        if watch(&Progress { phase: Phase::Verify, done, total: run.total }) == Flow::Stop {
-            return Ok(Flow::Stop);
-        }
-    }
-    report.unreadable.sort_by_key(|unreadable| unreadable.id);
-    Ok(Flow::Continue)
-}
-
-fn work(feed: &Feed<'_>, keyring: &Keyring, from: u32, sender: &SyncSender<Result<Opened, Error>>) {
-    loop {
-        let opened = match feed.take() {
-            Ok(None) => return,
-            Ok(Some((_, rows))) => Ok(Opened::of(&rows, keyring, from)),
-            Err(error) => Err(error),
-        };
-        let failed = opened.is_err();
-        if sender.send(opened).is_err() || failed {
-            return;
-        }
-    }
+        Ok(watch(&Progress { phase: Phase::Verify, done, total: run.total }))
+    })
 }
 
 struct Opened {
@@ -83,34 +46,45 @@ struct Opened {
 }
 
 impl Opened {
-    fn of(rows: &[Row], keyring: &Keyring, from: u32) -> Self {
+    fn of(rows: &[Row], keyring: &Keyring, from: u32, opener: &mut Opener<'_>) -> Self {
         let unreadable = rows.iter().filter_map(|(key, bytes)| {
             let id = ApiKeyId::from_row(key);
+            if let (Some(id), Ok(record)) = (id, Record::parse(bytes))
+                && opener.opens(id, &record)
+            {
+                return None;
+            }
             let judged = id.ok_or(RecordError::Malformed).and_then(|id| judge(keyring, from, id, bytes));
-            judged.err().map(|cause| Unreadable { id, cause })
+            judged.err().map(|cause| Unreadable { id, key: key.clone(), cause })
         });
         Self { seen: without_sentinel(rows), unreadable: unreadable.collect() }
     }
 }
 
 /// Opens both parts. A record that opens under the old generation was left behind, and is an error like the others.
-fn judge(keyring: &Keyring, from: u32, id: ApiKeyId, bytes: &[u8]) -> Result<(), RecordError> {
+pub(super) fn judge(keyring: &Keyring, from: u32, id: ApiKeyId, bytes: &[u8]) -> Result<(), RecordError> {
     let record = Record::parse(bytes)?;
-    record.open_verify(keyring, id)?;
-    record.open_recover(keyring, id)?;
+    record.open_both(keyring, id)?;
     if record.generation() == from { Err(RecordError::MissingGeneration { generation: from }) } else { Ok(()) }
 }
 
 /// The set of the records of the active generation that are there now. It is what was written only if an operator
 /// says so; that nobody writes meanwhile is for the caller's commit to prove.
-pub(super) fn present_set(store: &dyn Store, keyring: &Keyring) -> Result<RecordSet, Error> {
-    let (feed, mut set) = (Feed::new(store, None, 1_000), RecordSet::default());
-    while let Some((_, rows)) = feed.take()? {
-        let records = rows.iter().filter_map(|(_, bytes)| Record::parse(bytes).ok());
+pub(super) fn present_set(
+    store: &dyn Store,
+    keyring: &Keyring,
+    except: &BTreeSet<Vec<u8>>,
+) -> Result<RecordSet, Error> {
+    let (mut after, mut set) = (None::<Vec<u8>>, RecordSet::default());
+    loop {
+        let rows = store.scan(Table::Keys, after.as_deref(), 1_000)?;
+        let Some((last, _)) = rows.last() else { return Ok(set) };
+        after = Some(last.clone());
+        let records = rows.iter().filter(|(key, _)| !except.contains(key));
+        let records = records.filter_map(|(_, bytes)| Record::parse(bytes).ok());
         let active = records.filter(|record| record.generation() == keyring.active_generation());
         active.for_each(|record| set.add(&keyring.active().record_set, &record));
     }
-    Ok(set)
 }
 
 /// How many rows each lookup key still serves: a retired one is kept as long as it serves any.

@@ -1,5 +1,6 @@
 //! What a rotation says of itself, on the way and at the end.
 
+use super::certificate::RotationCertificate;
 use super::state::Phase;
 use crate::record::RecordError;
 use crate::store::Scrub;
@@ -48,10 +49,16 @@ pub struct RotationReport {
     pub verified: u64,
     /// Records that do not open. They stay as they are, and keep the old generation alive.
     pub unreadable: Vec<Unreadable>,
+    /// Records that did not open and were deleted, as [`RotateOptions::abandon`](super::RotateOptions::abandon) asked.
+    pub abandoned: u64,
+    /// Whether every API key issued before the cutover is marked as exposed.
+    pub compromised: bool,
     /// Imported tokens that only a retired lookup key finds, because they cannot be recovered.
     pub stale_lookups: u64,
     /// How far overwritten bytes were made unreadable.
     pub scrub: Option<Scrub>,
+    /// What can be shown of a rotation that finished; none for one that left the records as they are.
+    pub certificate: Option<RotationCertificate>,
 }
 
 /// How a rotation stands at the end of a call.
@@ -61,6 +68,8 @@ pub enum RotationOutcome {
     Finished,
     /// Records that do not open keep the old generation alive. The next call tries them again.
     Incomplete,
+    /// Stopped when asked, before the cutover: nothing has changed.
+    NotBegun,
     /// Stopped when asked; the next call continues.
     Stopped,
 }
@@ -71,6 +80,7 @@ pub enum RotationOutcome {
 pub struct Unreadable {
     /// Where the record stands; `None` for a row whose key is no id.
     pub id: Option<ApiKeyId>,
+    pub(crate) key: Vec<u8>,
     /// Why.
     pub cause: RecordError,
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::abandon::abandon;
+use super::feed::Feed;
 use super::plan::{ReadState, read_state};
-use super::state::{Lease, Phase, ROTATION, State};
+use super::state::{Finish, Lease, Phase, ROTATION, State};
 use super::{RotateOptions, RotationOutcome, RotationReport, proof, target};
 use crate::audit::{Act, Action, Draft};
 use crate::error::Error;
@@ -36,10 +38,13 @@ impl<'a> Run<'a> {
         let owner = random_array()?;
         let resumed = match read_state(ledger)? {
             Some(open) => {
-                may_take_over(ledger, &claim, &open.state, options)?;
+                may_take_over(ledger, &claim, &open, options)?;
                 true
             }
             None if matches!(claim, Claim::Held) => return Err(Error::RotationHeld { since_secs: 0 }),
+            None if options.resume_only && ledger.reload()?.retiring_generation().is_none() => {
+                return Err(Error::NoRotation);
+            }
             None if ledger.reload()?.retiring_generation().is_some() => {
                 restore_row(ledger, options, act)?;
                 true
@@ -71,9 +76,17 @@ impl<'a> Run<'a> {
             moved: self.state.moved,
             verified: 0,
             unreadable: vec![],
-            stale_lookups: 0,
+            abandoned: 0,
+            compromised: self.compromised(),
+            stale_lookups: self.keyring.stale_lookup_rows(),
             scrub: None,
+            certificate: None,
         }
+    }
+
+    /// Whether the records that move are marked as exposed.
+    fn compromised(&self) -> bool {
+        self.keyring.generation(self.state.from_generation).is_some_and(|old| old.exposed_at.is_some())
     }
 
     /// Commits changes with the present state beside them, and renews the lease. A conflict over the `rotation` row
@@ -117,7 +130,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Drops the old generation, when its records add up to none.
+    /// Drops the old generation, when its records add up to none. Only scrubbing is left then.
     pub(super) fn finish(&mut self, act: &Act, report: &mut RotationReport) -> Result<(), Error> {
         let (from, to) = (self.state.from_generation, self.state.to_generation);
         let finished = self.ledger.change(act, |change| {
@@ -130,34 +143,73 @@ impl<'a> Run<'a> {
                 let set = change.head.set(*generation);
                 *set = set.plus(*moved);
             }
-            let adds_up = change.head.set(from).is_empty();
+            let abandoned = abandon(self, change)?;
+            let adds_up = abandoned.explains(*change.head.set(from))
+                && abandoned.present.is_none_or(|set| set == *change.head.set(to));
             if !adds_up && !self.options.accept_record_set {
                 return Err(Error::RecordSet { generation: from });
             }
             if !adds_up {
-                *change.head.set(to) = proof::present_set(self.ledger.store(), change.keyring)?;
+                *change.head.set(to) = proof::present_set(self.ledger.store(), change.keyring, &self.options.abandon)?;
             }
+            abandoned.replace_sentinel(change)?;
             change.head.drop_set(from);
-            let next = change.keyring.without_generation(from, &self.lookup_rows, self.ledger.keks())?;
+            let next = change.keyring.without_generation(from, &abandoned.lookup_rows, self.ledger.keks())?;
+            let counts = [
+                ("from_master_key", self.state.from_master.into()),
+                ("to_master_key", self.state.to_master.into()),
+                ("from_generation", from.into()),
+                ("to_generation", to.into()),
+                ("moved", self.state.moved),
+                ("verified", report.verified),
+            ];
+            let notes = [
+                ("abandoned", abandoned.count),
+                ("compromised", u64::from(report.compromised)),
+                ("record_set_accepted", u64::from(!adds_up)),
+            ];
+            let counts = counts.into_iter().chain(notes.into_iter().filter(|(_, count)| *count > 0));
+            change.audit(
+                counts.fold(Draft::of(Action::RotationFinished), |draft, (name, count)| draft.count(name, count)),
+            );
+            let state = State {
+                phase: Phase::Scrub,
+                cursor: None,
+                sets: BTreeMap::new(),
+                finish: Some(Finish { seq: change.last_seq(), set: *change.head.set(to) }),
+                ..self.state.clone()
+            };
+            let row = state.seal(&next)?;
+            change.batch.put(Table::Vault, ROTATION, row.as_slice(), Expected::Exactly(self.row.clone()));
             let stale = next.stale_lookup_rows();
-            let draft = Draft::of(Action::RotationFinished)
-                .count("from_master_key", self.state.from_master.into())
-                .count("to_master_key", self.state.to_master.into())
-                .count("from_generation", from.into())
-                .count("to_generation", to.into())
-                .count("moved", self.state.moved)
-                .count("verified", report.verified);
-            change.audit(if adds_up { draft } else { draft.count("record_set_accepted", 1) });
             change.replace_keyring(next);
-            change.batch.delete(Table::Vault, ROTATION, Expected::Exactly(self.row.clone()));
-            Ok(stale)
+            Ok((state, row, stale, abandoned.count))
         });
-        report.stale_lookups = match finished {
-            Ok(stale) => stale,
+        match finished {
+            Ok((state, row, stale, abandoned)) => {
+                (self.state, self.row, self.keyring) = (state, row, self.ledger.keyring());
+                (report.stale_lookups, report.abandoned) = (stale, abandoned);
+                Ok(())
+            }
             // What is not finished stays open, and nobody has to wait for this process.
-            Err(error) => return self.release().and(Err(error)),
-        };
-        Ok(())
+            Err(error) => self.release().and(Err(error)),
+        }
+    }
+
+    /// Removes the row, when nothing is left to do. That another process has taken over and removed it is as good.
+    pub(super) fn close(self) -> Result<(), Error> {
+        let mut batch = Batch::new();
+        batch.delete(Table::Vault, ROTATION, Expected::Exactly(self.row));
+        match self.ledger.store().commit(&batch) {
+            Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// The records from a cursor on, for as many workers as the options say.
+    pub(super) fn feed(&self, after: Option<Vec<u8>>) -> Feed<'a> {
+        let (batch, workers) = (self.options.batch.get(), self.options.worker_count());
+        Feed { store: self.ledger.store(), after, batch, workers }
     }
 }
 
@@ -191,7 +243,11 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
             return Err(Error::RotationHeld { since_secs: 0 });
         }
         let to = target(ledger, change.keyring, options)?;
-        let next = change.keyring.with_next_generation(to, ledger.keks(), change.now)?;
+        let next = if options.compromised {
+            change.keyring.with_next_generation_after_leak(to, ledger.keks(), change.now)?
+        } else {
+            change.keyring.with_next_generation(to, ledger.keks(), change.now)?
+        };
         let state = State {
             phase: Phase::Sweep,
             from_master: change.keyring.active_master(),
@@ -203,14 +259,14 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
             moved: 0,
             lease: None,
             sets: BTreeMap::new(),
+            finish: None,
         };
-        change.audit(
-            Draft::of(Action::RotationStarted)
-                .count("from_master_key", state.from_master.into())
-                .count("to_master_key", to.into())
-                .count("from_generation", state.from_generation.into())
-                .count("to_generation", state.to_generation.into()),
-        );
+        let draft = Draft::of(Action::RotationStarted)
+            .count("from_master_key", state.from_master.into())
+            .count("to_master_key", to.into())
+            .count("from_generation", state.from_generation.into())
+            .count("to_generation", state.to_generation.into());
+        change.audit(if options.compromised { draft.count("compromised", 1) } else { draft });
         change.batch.put(Table::Vault, ROTATION, state.seal(&next)?, Expected::Absent);
         change.replace_keyring(next);
         Ok(())
@@ -237,6 +293,7 @@ fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<()
             moved: 0,
             lease: None,
             sets: BTreeMap::new(),
+            finish: None,
         };
         change.audit(Draft::of(Action::RotationStarted).count("record_set_accepted", 1));
         change.batch.put(Table::Vault, ROTATION, state.seal(change.keyring)?, Expected::Absent);
@@ -248,7 +305,8 @@ pub(super) fn row_missing() -> Error {
     Error::Tampered { row: "rotation", problem: "is missing".into() }
 }
 
-fn may_take_over(ledger: &Ledger, claim: &Claim, open: &State, options: &RotateOptions) -> Result<(), Error> {
+fn may_take_over(ledger: &Ledger, claim: &Claim, read: &ReadState, options: &RotateOptions) -> Result<(), Error> {
+    let open = &read.state;
     if let Some(lease) = open.lease.filter(|lease| lease.is_alive(ledger.now())) {
         // With the claim in our hands, a holder that had it is gone: no need to wait for its lease.
         let gone = lease.claimed && matches!(claim, Claim::Granted(_));
@@ -256,8 +314,11 @@ fn may_take_over(ledger: &Ledger, claim: &Claim, open: &State, options: &RotateO
             return Err(Error::RotationHeld { since_secs: ledger.now().since(lease.renewed_at).as_secs() });
         }
     }
-    match options.to {
-        Some(to) if to != open.to_master => Err(Error::RotationOpen { to: open.to_master }),
-        _ => Ok(()),
+    let marks = read.keyring.generation(open.from_generation).is_some_and(|old| old.exposed_at.is_some());
+    let other_target = options.to.is_some_and(|to| to != open.to_master);
+    // What was moved unmarked stays so: it takes another rotation to mark it.
+    if other_target || options.compromised && !marks {
+        return Err(Error::RotationOpen { to: open.to_master });
     }
+    Ok(())
 }

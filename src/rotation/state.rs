@@ -8,7 +8,7 @@ use minicbor::{Decode, Encode};
 use crate::error::Error;
 use crate::keyring::{Keyring, RowError, RowLabel, encode};
 use crate::ledger::{mask_all, row_refused, unmask_all};
-use crate::record_set::RecordSet;
+use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::secret::RandomError;
 use crate::time::Timestamp;
 
@@ -27,11 +27,25 @@ pub(crate) struct State {
     pub(crate) lease: Option<Lease>,
     /// What the batches so far changed in the record sets that `head` names.
     pub(crate) sets: BTreeMap<u32, RecordSet>,
+    /// Present when only scrubbing is left.
+    pub(crate) finish: Option<Finish>,
 }
 
-/// What a rotation is doing. Scrubbing has no row: the rotation is over by then.
+/// How a rotation ended: what its certificate is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Finish {
+    /// The audit entry that says so.
+    pub(crate) seq: u64,
+    /// The records of the new generation at that moment.
+    pub(crate) set: RecordSet,
+}
+
+/// What a rotation is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Phase {
+    /// Nothing has changed yet: the last moment to stop before the cutover.
+    Preflight,
     /// Records are re-encrypted, in the order of their ids.
     Sweep,
     /// Every record is opened under the new generation.
@@ -44,6 +58,7 @@ impl Phase {
     /// The word used in JSON and progress.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Preflight => "preflight",
             Self::Scrub => "scrub",
             Self::Sweep => "sweep",
             Self::Verify => "verify",
@@ -52,6 +67,7 @@ impl Phase {
 
     fn byte(self) -> u8 {
         match self {
+            Self::Preflight => 0,
             Self::Sweep => 1,
             Self::Verify => 2,
             Self::Scrub => 3,
@@ -62,6 +78,7 @@ impl Phase {
         match byte {
             1 => Some(Self::Sweep),
             2 => Some(Self::Verify),
+            3 => Some(Self::Scrub),
             _ => None,
         }
     }
@@ -107,7 +124,18 @@ struct Stored {
     #[n(8)]
     lease: Option<StoredLease>,
     #[n(9)]
-    sets: Vec<crate::record_set::MaskedRecordSet>,
+    sets: Vec<MaskedRecordSet>,
+    #[n(10)]
+    finish: Option<StoredFinish>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredFinish {
+    #[n(0)]
+    seq: u64,
+    #[n(1)]
+    set: MaskedRecordSet,
 }
 
 #[derive(Encode, Decode)]
@@ -140,6 +168,9 @@ impl State {
             moved: stored.moved,
             lease: stored.lease.map(lease).transpose()?,
             sets: unmask_all(keyring, &stored.sets)?,
+            finish: stored
+                .finish
+                .map(|finish| Finish { seq: finish.seq, set: finish.set.unmask(&keyring.active().record_set) }),
         };
         if state.fits(keyring) { Ok(state) } else { Err(RowError::Malformed) }
     }
@@ -161,6 +192,7 @@ impl State {
                 claimed: lease.claimed,
             }),
             sets: mask_all(keyring, &self.sets)?,
+            finish: self.finish.map(|finish| finish.stored(keyring)).transpose()?,
         };
         Ok(keyring.active().seal_row(RowLabel::Rotation, &encode(&stored)))
     }
@@ -168,7 +200,17 @@ impl State {
     fn fits(&self, keyring: &Keyring) -> bool {
         self.to_master == keyring.active_master()
             && self.to_generation == keyring.active_generation()
-            && keyring.retiring_generation() == Some(self.from_generation)
+            && match self.finish {
+                None => self.phase != Phase::Scrub && keyring.retiring_generation() == Some(self.from_generation),
+                Some(_) => self.phase == Phase::Scrub && keyring.retiring_generation().is_none(),
+            }
+    }
+}
+
+impl Finish {
+    fn stored(&self, keyring: &Keyring) -> Result<StoredFinish, RandomError> {
+        let set = self.set.masked(&keyring.active().record_set, keyring.active_generation())?;
+        Ok(StoredFinish { seq: self.seq, set })
     }
 }
 

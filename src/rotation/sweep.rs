@@ -1,11 +1,9 @@
 //! The sweep: workers read, open and seal batches ahead, and one thread commits them in the order of their keys.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::feed::Feed;
 use super::reindex::{reindex, reindex_sentinel};
-use super::{Flow, Phase, Progress, RotationReport, Run, SaveError, without_sentinel};
+use super::{Flow, Phase, Progress, RotationReport, Run, SaveError, row_missing, without_sentinel};
 use crate::error::Error;
 use crate::keyring::{Generation, Keyring};
 use crate::record::{Record, RecordError, ResealError, Resealer};
@@ -19,48 +17,23 @@ pub(super) fn sweep(
     report: &mut RotationReport,
     watch: &mut dyn FnMut(&Progress) -> Flow,
 ) -> Result<Flow, Error> {
-    let (store, keyring) = (run.ledger.store(), run.keyring.clone());
+    let (store, keyring, from) = (run.ledger.store(), run.keyring.clone(), run.state.from_generation);
     run.save(&mut reindex_sentinel(store, &keyring)?)?;
-    let feed = Feed::new(store, run.state.cursor.clone(), run.options.batch.get());
-    let workers = run.options.worker_count().get();
-    std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(workers);
-        for _ in 0..workers {
-            let (feed, keyring, from, sender) = (&feed, &keyring, run.state.from_generation, sender.clone());
-            scope.spawn(move || work(feed, keyring, from, store, &sender));
-        }
-        drop(sender);
-        let flow = commit_in_order(run, report, &receiver, watch);
-        // Workers that still read or wait to send find nobody there, and end.
-        feed.stop();
-        drop(receiver);
-        flow
-    })
-}
-
-fn commit_in_order(
-    run: &mut Run<'_>,
-    report: &mut RotationReport,
-    receiver: &Receiver<Result<Sealed, Error>>,
-    watch: &mut dyn FnMut(&Progress) -> Flow,
-) -> Result<Flow, Error> {
-    let mut waiting = BTreeMap::new();
-    let (mut next, mut done) = (0, 0);
-    while let Ok(sealed) = receiver.recv() {
-        let sealed = sealed?;
-        waiting.insert(sealed.number, sealed);
-        while let Some(sealed) = waiting.remove(&next) {
-            next += 1;
-            done += sealed.seen;
-            commit(run, report, sealed)?;
-            if watch(&Progress { phase: Phase::Sweep, done, total: run.total }) == Flow::Stop {
-                return Ok(Flow::Stop);
-            }
-        }
+    let worker = || {
+        let mut worker = Worker::new(store, &keyring, from);
+        move |rows| worker.as_mut().ok_or_else(row_missing)?.seal(rows)
+    };
+    let mut done = 0;
+    let flow = run.feed(run.state.cursor.clone()).run(worker, |sealed: Sealed| {
+        done += sealed.seen;
+        commit(run, report, sealed)?;
+        Ok(watch(&Progress { phase: Phase::Sweep, done, total: run.total }))
+    })?;
+    if flow == Flow::Continue {
+        (run.state.phase, run.state.cursor) = (Phase::Verify, None);
+        run.save(&mut Batch::new())?;
     }
-    (run.state.phase, run.state.cursor) = (Phase::Verify, None);
-    run.save(&mut Batch::new())?;
-    Ok(Flow::Continue)
+    Ok(flow)
 }
 
 /// Commits a batch with the cursor beside it. Records that changed since they were read are left out: whoever
@@ -85,21 +58,6 @@ fn commit(run: &mut Run<'_>, report: &mut RotationReport, mut sealed: Sealed) ->
     }
 }
 
-fn work(feed: &Feed<'_>, keyring: &Keyring, from: u32, store: &dyn Store, sender: &SyncSender<Result<Sealed, Error>>) {
-    let Some(mut worker) = Worker::new(store, keyring, from) else { return };
-    loop {
-        let sealed = match feed.take() {
-            Ok(None) => return,
-            Ok(Some((number, rows))) => worker.seal(number, rows),
-            Err(error) => Err(error),
-        };
-        let failed = sealed.is_err();
-        if sender.send(sealed).is_err() || failed {
-            return;
-        }
-    }
-}
-
 /// Opens and seals batches, on a thread of its own.
 struct Worker<'a> {
     store: &'a dyn Store,
@@ -110,14 +68,15 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
+    /// `None` when there is no such generation any more, which the state of every open rotation excludes.
     fn new(store: &'a dyn Store, keyring: &'a Keyring, from: u32) -> Option<Self> {
         let (old, resealer) = (keyring.generation(from)?, Resealer::new(keyring, from)?);
         Some(Self { store, keyring, from, old, resealer })
     }
 
-    fn seal(&mut self, number: u64, rows: Vec<Row>) -> Result<Sealed, Error> {
+    fn seal(&mut self, rows: Vec<Row>) -> Result<Sealed, Error> {
         self.resealer.start_batch()?;
-        let mut sealed = Sealed::new(number, &rows, [self.from, self.keyring.active_generation()]);
+        let mut sealed = Sealed::new(&rows, [self.from, self.keyring.active_generation()]);
         for (key, bytes) in rows {
             // What does not open is left where it is; the verify phase lists it.
             let (Some(id), Ok(record)) = (ApiKeyId::from_row(&key), Record::parse(&bytes)) else { continue };
@@ -164,7 +123,6 @@ impl<'a> Worker<'a> {
 
 /// A batch ready to be committed.
 struct Sealed {
-    number: u64,
     seen: u64,
     last: Option<Vec<u8>>,
     batch: Batch,
@@ -176,9 +134,8 @@ struct Sealed {
 }
 
 impl Sealed {
-    fn new(number: u64, rows: &[Row], generations: [u32; 2]) -> Self {
+    fn new(rows: &[Row], generations: [u32; 2]) -> Self {
         Self {
-            number,
             seen: without_sentinel(rows),
             last: rows.last().map(|(key, _)| key.clone()),
             batch: Batch::new(),

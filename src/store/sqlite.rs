@@ -2,6 +2,7 @@
 
 mod claim;
 mod files;
+mod scratch;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, TransactionBehavior, ffi, params};
 
+use scratch::Scratch;
+
 use super::{Batch, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
 
 /// A store in one SQLite file, with one connection that writes and as many that read as are needed at once.
@@ -17,6 +20,8 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    /// Dropped after the connections to what is in it.
+    _scratch: Option<Scratch>,
 }
 
 impl SqliteStore {
@@ -58,7 +63,7 @@ impl SqliteStore {
             let message = format!("the journal mode is {mode}: this file system has no write-ahead log");
             return Err(StoreError::Engine { message });
         }
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(connection), readers: Mutex::default() })
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(connection), readers: Mutex::default(), _scratch: None })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -132,6 +137,12 @@ impl Store for SqliteStore {
                 _ => std::thread::sleep(Duration::from_millis(20)),
             }
         }
+    }
+
+    fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
+        let scratch = Scratch::beside(&self.path)?;
+        let store = Self::create(scratch.store())?;
+        Ok(Some(Box::new(Self { _scratch: Some(scratch), ..store })))
     }
 
     fn claim_rotation(&self) -> Result<Claim, StoreError> {

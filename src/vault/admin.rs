@@ -24,7 +24,7 @@ impl Vault {
             let old = record_at(rows, id)?;
             let unreadable = |source| Error::Record { id, source };
             let record = Record::parse(&old).map_err(unreadable)?;
-            let before = record.open_verify(change.keyring, id).map_err(unreadable)?;
+            let before = record.carried(change.keyring, id).map_err(unreadable)?;
             // Somebody else was quicker: there is nothing to commit, and what is returned here is not.
             earlier = record.attributes(change.keyring, id).is_ok_and(|attributes| attributes.is_revoked());
             if earlier {

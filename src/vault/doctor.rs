@@ -139,6 +139,7 @@ impl Examination<'_> {
             sets.entry(record.generation()).or_default().add(&keys.record_set, &record);
         }
         let id = id.ok_or(RecordError::Malformed)?;
+        record.open_both(self.keyring, id)?;
         record.attributes(self.keyring, id)?;
         let secret = record.open_recover(self.keyring, id)?;
         let Some(token) = secret.filter(|_| record.imported()) else { return Ok(()) };

@@ -1,6 +1,7 @@
 //! Issuing API keys, and taking in those whose tokens exist already.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 
 use crate::api_key::{Attributes, NewApiKey};
 use crate::audit::{Act, Action, Draft};
@@ -9,9 +10,11 @@ use crate::import::{ImportError, ImportedKey};
 use crate::keyring::Keyring;
 use crate::ledger::Change;
 use crate::lookup::LookupRow;
-use crate::record::{Plain, seal};
+use crate::record::{Plain, Record, Sealer, seal};
+use crate::record_set::RecordSet;
 use crate::secret::SecretText;
 use crate::store::{Expected, Rows, Table};
+use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
 use crate::vault::Vault;
 
@@ -40,7 +43,13 @@ impl Vault {
             let mut ids = (0..keys.len()).map(|_| ApiKeyId::random(now)).collect::<Result<Vec<_>, _>>()?;
             // The engine appends fastest in the order of its keys.
             ids.sort_unstable();
-            ids.into_iter().zip(keys).map(|(id, key)| issue_one(change, id, key)).collect()
+            let (issued, records, set) = seal_all(change.keyring, now, &ids, keys)?;
+            for (id, record) in ids.iter().zip(records) {
+                change.insert_sealed(*id, record);
+                change.audit(Draft::on(Action::Issue, *id));
+            }
+            change.count_in(set);
+            Ok(issued)
         })
     }
 
@@ -97,14 +106,46 @@ fn is_taken(keyring: &Keyring, rows: &dyn Rows, token: &str) -> Result<bool, Err
     Ok(false)
 }
 
-fn issue_one(change: &mut Change<'_>, id: ApiKeyId, key: &NewApiKey) -> Result<Issued, Error> {
-    let secret = Token::random_secret()?;
-    let attributes = Attributes::of(key, secret_digest(secret.expose()), change.now).to_bytes();
-    let recover = key.recoverable.then_some(secret.expose());
-    let plain = Plain { imported: false, attributes: &attributes, secret: recover };
-    change.insert_record(id, seal(change.keyring, id, &plain)?)?;
-    change.audit(Draft::on(Action::Issue, id));
-    Ok(Issued { id, token: Token::compose(&key.prefix, id, secret.expose()) })
+/// What was issued, the records of it, and their record set.
+type SealedKeys = (Vec<Issued>, Vec<Vec<u8>>, RecordSet);
+
+/// Makes and seals API keys, a large number of them on every core.
+fn seal_all(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewApiKey]) -> Result<SealedKeys, Error> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = keys.len().div_ceil(cores).max(MIN_SHARE);
+    if keys.len() <= share {
+        return seal_share(keyring, now, ids, keys);
+    }
+    std::thread::scope(|scope| {
+        let shares = ids.chunks(share).zip(keys.chunks(share));
+        let threads: Vec<_> =
+            shares.map(|(ids, keys)| scope.spawn(move || seal_share(keyring, now, ids, keys))).collect();
+        let mut all: SealedKeys =
+            (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()), RecordSet::default());
+        for thread in threads {
+            let (issued, records, set) = thread.join().expect("sealing does not panic")?;
+            all.0.extend(issued);
+            all.1.extend(records);
+            all.2 = all.2.plus(set);
+        }
+        Ok(all)
+    })
+}
+
+fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewApiKey]) -> Result<SealedKeys, Error> {
+    let mut sealer = Sealer::new(keyring, keys.len());
+    let mut sealed: SealedKeys = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()), RecordSet::default());
+    for (id, key) in ids.iter().copied().zip(keys) {
+        let secret = Token::random_secret()?;
+        let attributes = Attributes::of(key, secret_digest(secret.expose()), now).to_bytes();
+        let recover = key.recoverable.then_some(secret.expose());
+        let record = sealer.seal(id, &Plain { imported: false, attributes: &attributes, secret: recover })?;
+        let parsed = Record::parse(&record).map_err(|source| Error::Record { id, source })?;
+        sealed.2.add(&keyring.active().record_set, &parsed);
+        sealed.0.push(Issued { id, token: Token::compose(&key.prefix, id, secret.expose()) });
+        sealed.1.push(record);
+    }
+    Ok(sealed)
 }
 
 /// `None` when the token is in the vault already. A token of strongroom's own shape keeps its id and is found by it;
@@ -138,3 +179,6 @@ fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) 
     change.audit(Draft::on(Action::Import, id));
     Ok(Some(id))
 }
+
+/// Fewer are sealed faster than a thread is started.
+const MIN_SHARE: usize = 128;

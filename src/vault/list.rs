@@ -16,6 +16,7 @@ pub struct Query {
     name: Option<String>,
     scope: Option<String>,
     status: Option<Status>,
+    exposed: bool,
     after: Option<ApiKeyId>,
     limit: Option<usize>,
 }
@@ -54,6 +55,13 @@ impl Query {
         self
     }
 
+    /// Only those that are exposed: what is to be reissued after a rotation away from a master key that had leaked.
+    #[must_use]
+    pub fn exposed(mut self) -> Self {
+        self.exposed = true;
+        self
+    }
+
     /// Only those after this id: the last of the page before.
     #[must_use]
     pub fn after(mut self, id: ApiKeyId) -> Self {
@@ -72,6 +80,7 @@ impl Query {
         self.owner.as_ref().is_none_or(|owner| key.owner.as_ref() == Some(owner))
             && self.name.as_ref().is_none_or(|text| key.name.contains(text.as_str()))
             && self.scope.as_ref().is_none_or(|scope| key.scopes.contains(scope))
+            && (!self.exposed || key.exposed_at.is_some())
             && self.status.is_none_or(|status| key.status(now) == status)
     }
 }

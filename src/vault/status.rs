@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::keyring::{MasterKeyVersion, VaultId};
 use crate::master_key::Fingerprint;
-use crate::rotation::{OpenRotation, open_in, records_by_generation};
+use crate::rotation::{Census, OpenRotation, census, open_in};
 use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::vault::Vault;
@@ -27,7 +27,7 @@ pub struct VaultStatus {
     /// The generation of every new seal.
     pub active_generation: u32,
     /// API keys by generation, revoked and expired ones included.
-    pub records: Vec<(u32, u64)>,
+    pub census: Vec<Census>,
     /// Audit entries.
     pub audit_entries: u64,
     /// Imported tokens that only a retired lookup key finds.
@@ -39,7 +39,7 @@ pub struct VaultStatus {
 impl VaultStatus {
     /// API keys of all generations.
     pub fn record_count(&self) -> u64 {
-        self.records.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
+        self.census.iter().fold(0, |sum, census| sum.saturating_add(census.records))
     }
 
     /// Configured versions that nothing in this vault needs any more.
@@ -63,7 +63,7 @@ impl Vault {
             active_master_key: keyring.active_master(),
             configured: self.ledger.keks().versions().collect(),
             active_generation: keyring.active_generation(),
-            records: records_by_generation(&self.ledger, &*snapshot)?,
+            census: census(&self.ledger, &*snapshot)?,
             audit_entries: head.chain.seq,
             stale_lookups: keyring.stale_lookup_rows(),
             rotation: open.map(|state| OpenRotation::of(&state, self.ledger.now())),

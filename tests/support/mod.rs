@@ -5,7 +5,7 @@ pub(crate) mod faulty;
 #[cfg(feature = "cli")]
 pub(crate) mod process;
 
-use strongroom::{Act, MasterKey, MasterKeys};
+use strongroom::{Act, Flow, MasterKey, MasterKeys, Phase, Progress};
 
 /// The act of a test.
 pub(crate) fn act() -> Act {
@@ -40,4 +40,9 @@ impl Keys {
         };
         versions.into_iter().map(entry).collect::<Vec<_>>().join(",")
     }
+}
+
+/// Past the cutover, and no further than the first batch.
+pub(crate) fn stop_after_one_batch(progress: &Progress) -> Flow {
+    if progress.phase == Phase::Preflight { Flow::Continue } else { Flow::Stop }
 }

@@ -82,3 +82,24 @@ pub(crate) fn ends_within(child: &mut Child, limit: Duration) -> ExitStatus {
         std::thread::sleep(Duration::from_millis(2));
     }
 }
+
+/// Moments and places by chance; nothing secret depends on it.
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new() -> Self {
+        let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_nanos();
+        Self(u64::try_from(seed & u128::from(u64::MAX)).expect("masked") | 1)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub(crate) fn below(&mut self, limit: Duration) -> Duration {
+        limit.mul_f64(f64::from(u32::try_from(self.next() % 10_000).expect("small")) / 10_000.0)
+    }
+}

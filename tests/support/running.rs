@@ -1,4 +1,5 @@
 //! Runs the built program in an environment of its own.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;

@@ -5,22 +5,22 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     path: PathBuf,
     keep: bool,
 }
 
 impl Scratch {
     /// Makes it, with a name that nobody can have made before.
-    pub(super) fn new(keep: bool) -> io::Result<Self> {
+    pub(crate) fn new(keep: bool) -> io::Result<Self> {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let path = std::env::temp_dir().join(format!("strongroom-demo-{:016x}", u64::from_be_bytes(random)));
+        let path = std::env::temp_dir().join(format!("strongroom-{:016x}", u64::from_be_bytes(random)));
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self { path, keep })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

@@ -1,0 +1,184 @@
+//! What `rotate-master-key` shows: the plan, and the report.
+
+use serde_json::{Value, json};
+use strongroom::{RotateOptions, RotationOutcome, RotationPlan, RotationReport, Scrub, Unreadable, Vault, VaultStatus};
+
+use crate::cli::args::RotateArgs;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::status::{described, estimate, estimate_document, estimated, generations, open_rotation};
+use crate::cli::text::{Table, counted};
+
+pub(super) fn show_plan(
+    context: &mut Context<'_>,
+    args: &RotateArgs,
+    vault: &Vault,
+    options: &RotateOptions,
+    plan: &RotationPlan,
+) -> Result<Exit, Failure> {
+    let status = vault.status()?;
+    let estimate = if args.rewrap_only { Ok(None) } else { estimate(vault, options) };
+    let needless = needless(&status, plan);
+    let from = fingerprint(&status, plan.from_master);
+    let to = plan.to_fingerprint.to_string();
+    let document = json!({
+        "from_master_key": plan.from_master, "from_fingerprint": from,
+        "to_master_key": plan.to_master, "to_fingerprint": to,
+        "rewrap_only": args.rewrap_only,
+        "compromised": args.compromised,
+        "generations": generations(&plan.census),
+        "estimate": estimate_document(&estimate),
+        "removable_master_keys": status.removable().collect::<Vec<_>>(),
+        "removable_afterwards": needless,
+        "open": plan.open.as_ref().map(open_rotation),
+    });
+    context.terminal.document("rotation-plan", &document)?;
+    let mut rows =
+        vec![["master key".to_owned(), format!("{} ({from}) -> {} ({to})", plan.from_master, plan.to_master)]];
+    for of in &plan.census {
+        let count = counted(of.records, "record");
+        rows.push(["generation".into(), format!("{}: {count}, under master key {}", of.generation, of.master_key)]);
+    }
+    if !args.rewrap_only {
+        rows.push(["it would take".into(), estimated(&estimate)]);
+    }
+    let versions: Vec<_> = needless.iter().map(ToString::to_string).collect();
+    let versions = if versions.is_empty() { "none".into() } else { versions.join(", ") };
+    rows.push(["no longer needed".into(), format!("afterwards, of the configured master keys: {versions}")]);
+    rows.push(["rotation".into(), plan.open.as_ref().map_or_else(|| "none open".into(), described)]);
+    show_rows(context, &rows)?;
+    let what = match (args.rewrap_only, args.compromised) {
+        (true, _) => "the records would stay as they are",
+        (false, true) => "every record would be re-encrypted, and every API key issued so far marked as exposed",
+        (false, false) => "every record would be re-encrypted",
+    };
+    context.terminal.note(&format!("a dry run: {what}; nothing was done"));
+    Ok(Exit::Success)
+}
+
+pub(super) fn show_report(
+    context: &mut Context<'_>,
+    report: &RotationReport,
+    status: &VaultStatus,
+) -> Result<(), Failure> {
+    let removable: Vec<_> = status.removable().collect();
+    let finished = report.outcome == RotationOutcome::Finished;
+    context.terminal.document("rotation", &document(report, &removable))?;
+    let master = |version| format!("{version} ({})", fingerprint(status, version));
+    let mut rows =
+        vec![["master key".to_owned(), format!("{} -> {}", master(report.from_master), master(report.to_master))]];
+    if report.from_generation == report.to_generation {
+        rows.push(["records".into(), "left as they are; only the data keys were wrapped anew".into()]);
+    } else {
+        let generations = format!("generation {} -> {}", report.from_generation, report.to_generation);
+        rows.push(["moved".into(), format!("{}, {generations}", counted(report.moved, "record"))]);
+    }
+    if report.verified > 0 && report.outcome != RotationOutcome::Stopped {
+        let verified = counted(report.verified, "record");
+        rows.push(["verified".into(), format!("{verified}, opened under generation {}", report.to_generation)]);
+    }
+    if report.abandoned > 0 {
+        rows.push(["abandoned".into(), format!("{} that did not open", counted(report.abandoned, "record"))]);
+    }
+    if report.compromised && finished {
+        rows.push([
+            "exposed".into(),
+            "every API key issued before: `strongroom list --exposed` shows what to reissue".into(),
+        ]);
+        rows.push([
+            "not healed".into(),
+            "copies of the store taken before open with the old master key for ever".into(),
+        ]);
+    }
+    if report.stale_lookups > 0 {
+        rows.push([
+            "stale lookups".into(),
+            format!("{}: imported tokens that no rotation can re-index", report.stale_lookups),
+        ]);
+    }
+    if let Some(scrub) = report.scrub {
+        rows.push(["old bytes".into(), scrubbed(scrub).1.into()]);
+    }
+    if finished && !removable.is_empty() {
+        let versions: Vec<_> = removable.iter().map(ToString::to_string).collect();
+        rows.push([
+            "no longer needed".into(),
+            format!("master key {}: remove it from the environment", versions.join(", ")),
+        ]);
+    }
+    show_rows(context, &rows)?;
+    if report.unreadable.is_empty() {
+        return Ok(());
+    }
+    let mut rows = vec![["UNREADABLE", "CAUSE", "MESSAGE"].map(String::from).to_vec()];
+    rows.extend(report.unreadable.iter().map(|Unreadable { id, cause, .. }| {
+        vec![
+            id.map_or_else(|| "a row that is no id".into(), |id| id.to_string()),
+            cause.cause().into(),
+            cause.to_string(),
+        ]
+    }));
+    for line in Table::default().lines(&rows) {
+        context.terminal.line(&line)?;
+    }
+    Ok(())
+}
+
+pub(super) fn show_rows(context: &mut Context<'_>, rows: &[[String; 2]]) -> Result<(), Failure> {
+    let rows: Vec<_> = rows.iter().map(|row| row.to_vec()).collect();
+    for line in Table::default().lines(&rows) {
+        context.terminal.line(&line)?;
+    }
+    Ok(())
+}
+
+/// Configured versions that nothing needs once the rotation is over.
+fn needless(status: &VaultStatus, plan: &RotationPlan) -> Vec<u32> {
+    let mut versions: Vec<_> = status.removable().collect();
+    let configured = |version: &u32| status.configured.iter().any(|(known, _)| known == version);
+    versions.extend(Some(plan.from_master).filter(|from| configured(from) && *from != plan.to_master));
+    versions.sort_unstable();
+    versions.dedup();
+    versions
+}
+
+fn document(report: &RotationReport, removable: &[u32]) -> Value {
+    let unreadable = |Unreadable { id, cause, .. }: &Unreadable| json!({ "id": id.map(|id| id.to_string()), "cause": cause.cause(), "message": cause.to_string() });
+    json!({
+        "outcome": match report.outcome {
+            RotationOutcome::Finished => "finished",
+            RotationOutcome::Incomplete => "incomplete",
+            RotationOutcome::NotBegun => "not-begun",
+            RotationOutcome::Stopped => "stopped",
+        },
+        "from_master_key": report.from_master,
+        "to_master_key": report.to_master,
+        "from_generation": report.from_generation,
+        "to_generation": report.to_generation,
+        "resumed": report.resumed,
+        "moved": report.moved,
+        "verified": report.verified,
+        "abandoned": report.abandoned,
+        "compromised": report.compromised,
+        "unreadable": report.unreadable.iter().map(unreadable).collect::<Vec<_>>(),
+        "stale_lookups": report.stale_lookups,
+        "scrub": report.scrub.map(|scrub| scrubbed(scrub).0),
+        "removable_master_keys": removable,
+    })
+}
+
+fn scrubbed(scrub: Scrub) -> (&'static str, &'static str) {
+    match scrub {
+        Scrub::BestEffort => {
+            ("best-effort", "some may remain until readers of old data have ended: run a checkpoint later")
+        }
+        Scrub::Clean => ("clean", "none is left in the files of the store"),
+        Scrub::Unsupported => ("unsupported", "the engine cannot say whether any is left"),
+    }
+}
+
+fn fingerprint(status: &VaultStatus, version: u32) -> String {
+    let found = status.master_keys.iter().find(|key| key.version == version);
+    found.map_or_else(|| "unknown".into(), |key| key.fingerprint.to_string())
+}

@@ -1,0 +1,90 @@
+//! Records given up: deleted with their lookup rows, so that a rotation can finish without them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Run, proof};
+use crate::audit::{Action, Draft};
+use crate::error::Error;
+use crate::ledger::Change;
+use crate::lookup::LookupRow;
+use crate::record::{Record, RecordError, sentinel};
+use crate::record_set::RecordSet;
+use crate::store::{Expected, Table};
+use crate::token::ApiKeyId;
+
+/// What was given up.
+pub(super) struct Abandoned {
+    pub(super) count: u64,
+    /// The records of the new generation that are there without them, counted anew; `None` when nothing was given up.
+    pub(super) present: Option<RecordSet>,
+    /// Rows that each lookup key still serves.
+    pub(super) lookup_rows: BTreeMap<u32, u64>,
+    /// The sentinel as it was, when it is among them.
+    sentinel: Option<Vec<u8>>,
+}
+
+/// Deletes the records that the options name and that do not open.
+pub(super) fn abandon(run: &Run<'_>, change: &mut Change<'_>) -> Result<Abandoned, Error> {
+    let mut abandoned = Abandoned { count: 0, present: None, lookup_rows: run.lookup_rows.clone(), sentinel: None };
+    let (store, from, mut gone) = (run.ledger.store(), run.state.from_generation, BTreeSet::new());
+    for key in &run.options.abandon {
+        let Some(bytes) = store.get(Table::Keys, key)? else { continue };
+        let id = ApiKeyId::from_row(key);
+        match id.ok_or(RecordError::Malformed).and_then(|id| proof::judge(change.keyring, from, id, &bytes)) {
+            Ok(()) => continue,
+            // Somebody mended it: it has to be moved like the others.
+            Err(RecordError::MissingGeneration { generation }) if generation == from => return Err(Error::Contended),
+            Err(_) => abandoned.count += 1,
+        }
+        change.audit(Draft { key: id, ..Draft::of(Action::Abandon) });
+        if id == Some(ApiKeyId::SENTINEL) {
+            abandoned.sentinel = Some(bytes);
+        } else {
+            gone.extend(id);
+            change.batch.delete(Table::Keys, key.as_slice(), Expected::Exactly(bytes));
+        }
+    }
+    if abandoned.count > 0 {
+        abandoned.present = Some(proof::present_set(store, change.keyring, &run.options.abandon)?);
+        abandoned.delete_lookups(run, change, &gone)?;
+    }
+    Ok(abandoned)
+}
+
+impl Abandoned {
+    /// Whether what is left of the old generation's record set is what was given up. Of a damaged record the set cannot
+    /// tell more than that it was there.
+    pub(super) fn explains(&self, left: RecordSet) -> bool {
+        if self.count == 0 { left.is_empty() } else { left.count() == self.count }
+    }
+
+    /// The vault cannot be without its sentinel.
+    pub(super) fn replace_sentinel(&self, change: &mut Change<'_>) -> Result<(), Error> {
+        let Some(old) = &self.sentinel else { return Ok(()) };
+        let fresh = sentinel(change.keyring, change.now)?;
+        let generation = change.keyring.active_generation();
+        let record = Record::parse(&fresh).map_err(|source| Error::Record { id: ApiKeyId::SENTINEL, source })?;
+        change.head.set(generation).add(&change.keyring.active().record_set, &record);
+        change.batch.put(Table::Keys, ApiKeyId::SENTINEL.to_bytes(), fresh, Expected::Exactly(old.clone()));
+        Ok(())
+    }
+
+    fn delete_lookups(
+        &mut self,
+        run: &Run<'_>,
+        change: &mut Change<'_>,
+        gone: &BTreeSet<ApiKeyId>,
+    ) -> Result<(), Error> {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = run.ledger.store().scan(Table::Lookup, after.as_deref(), run.options.batch.get())?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (index, value) in rows {
+                let Some(row) = LookupRow::parse(&value).filter(|row| gone.contains(&row.id)) else { continue };
+                self.lookup_rows.entry(row.lookup_key).and_modify(|rows| *rows = rows.saturating_sub(1));
+                change.batch.delete(Table::Lookup, index, Expected::Exactly(value));
+            }
+        }
+    }
+}
