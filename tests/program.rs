@@ -734,6 +734,7 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
         "revoke",
         "recover",
         "rotate-master-key",
+        "rehearse",
         "master-key",
         "master-key generate",
         "master-key check",

@@ -310,7 +310,7 @@ pub(crate) struct DoctorArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct RehearseArgs {
-    /// Rehearse on a copy of this vault, such as sqlite:vault.db; it is only read
+    /// Rehearse on a copy of this vault, such as sqlite:production.db; it is only read
     #[arg(long, value_name = "STORE", conflicts_with = "keys")]
     pub(crate) from: Option<OsString>,
     /// API keys of the synthetic vault
