@@ -11,7 +11,7 @@ use support::{Keys, act, beside, filled, raw, report};
 
 fn issue(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("folder");
-    let (vault, _) = filled(folder.path(), Keys::generate().one(), 1_000);
+    let (vault, _) = filled(folder.path(), Keys::generate().up_to(1), 1_000);
     let engine = raw(folder.path());
     engine
         .execute_batch("CREATE TABLE floor (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID")
@@ -72,12 +72,12 @@ fn bulk(_: &mut Criterion) {
     let count: usize = std::env::var("STRONGROOM_BENCH_KEYS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
     let folder = tempfile::tempdir().expect("folder");
     let start = Instant::now();
-    drop(filled(folder.path(), Keys::generate().one(), count));
+    drop(filled(folder.path(), Keys::generate().up_to(1), count));
     let issued = start.elapsed();
     let (source, empty) = (raw(folder.path()), tempfile::tempdir().expect("folder"));
     drop(Vault::create(
         SqliteStore::create(empty.path().join("vault.db")).expect("store"),
-        Keys::generate().one(),
+        Keys::generate().up_to(1),
         &act(),
     ));
     let target = raw(empty.path());

@@ -11,7 +11,7 @@ use support::{Keys, Pattern, beside, filled, raw};
 
 fn verify(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("folder");
-    let (vault, tokens) = filled(folder.path(), Keys::generate().one(), KEYS);
+    let (vault, tokens) = filled(folder.path(), Keys::generate().up_to(1), KEYS);
     let engine = raw(folder.path());
     let mut select = engine.prepare("SELECT v FROM keys WHERE k = ?1").expect("statement");
     let ids: Vec<Vec<u8>> = engine

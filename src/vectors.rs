@@ -17,6 +17,7 @@ use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::rotation::{Flow, RotateOptions, RotationOutcome, open_in};
 use crate::store::{Batch, Expected, MemoryStore, Store, Table};
 use crate::suite::{AssociatedData, CipherStream, Suite};
+use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
 use crate::vault::{Vault, VerifyError};
 
@@ -60,6 +61,8 @@ fn keyrings_of_the_page_open() {
         assert_eq!(u64::from(keyring.active_generation()), number(&case["active_generation"]));
         let generations: Vec<_> = list(&case["generations"]).iter().map(number).collect();
         assert_eq!(keyring.generations().map(u64::from).collect::<Vec<_>>(), generations);
+        let exposed = keyring.generations().find_map(|number| keyring.generation(number)?.exposed_at);
+        assert_eq!(exposed.map(Timestamp::unix_millis), case["exposed_at"].as_i64());
         let lookups: Vec<_> = list(&case["lookup_keys"]).iter().map(number).collect();
         assert_eq!(
             keyring.lookups().map(|(id, _)| u64::from(id)).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>(),
@@ -260,6 +263,15 @@ fn rotation_rows_are_those_of_the_page() {
         assert_is_deterministic(&written[1..written.len() - 32]);
         assert_eq!(written.len(), hex(&case["row"]).len());
     }
+    let scrub = &file(include_str!("../tests/vectors/rows.json"))["scrub"];
+    let (scrubbing, row) = (keyring_named(text(&scrub["keyring"])), hex(&scrub["good"]["row"]));
+    let state = State::open(&scrubbing, &row).expect("a good row");
+    let finish = state.finish.expect("an end");
+    assert_eq!((state.phase.name(), state.moved), (text(&scrub["good"]["phase"]), number(&scrub["good"]["moved"])));
+    assert_eq!((finish.seq, (2, finish.set)), (number(&scrub["good"]["finish"]), record_set(&scrubbing, &scrub["set"])));
+    let written = state.seal(&scrubbing).expect("random");
+    assert_is_deterministic(&written[1..written.len() - 32]);
+    assert_eq!(written.len(), row.len());
     for case in list(&rotations["bad"]) {
         let named = match open(case) {
             Err(Error::RowFormat { row: "rotation", .. }) => "newer",
@@ -361,18 +373,31 @@ fn vaults_of_the_page_open_verify_recover_and_pass_the_doctor() {
 }
 
 #[test]
-fn a_rotation_that_another_implementation_left_open_is_finished() {
-    let vaults = vaults();
-    let case = list(&vaults).iter().find(|case| case["open_rotation"] == true).expect("one of them");
-    let vault = Vault::open(filled(case), masters(&[case["master_key"].clone()])).expect("a good vault");
-    let report = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
-    assert_eq!((report.outcome, report.resumed), (RotationOutcome::Finished, true));
-    // Three were moved before; one of the two that waited is the sentinel.
-    assert_eq!((report.moved, report.verified), (4, 5));
-    for token in list(&case["valid"]) {
-        assert_eq!(vault.verify(text(&token["token"]), &request(token)).expect("valid").id, id(&token["id"]));
+fn rotations_that_another_implementation_left_open_are_finished() {
+    for case in list(&vaults()).iter().filter(|case| case["open_rotation"] == true) {
+        let vault = Vault::open(filled(case), masters(&[case["master_key"].clone()])).expect("a good vault");
+        assert_exposed(&vault, case);
+        let report = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+        assert_eq!((report.outcome, report.resumed), (RotationOutcome::Finished, true));
+        assert_eq!((report.moved, report.verified), (number(&case["moves"]), 5));
+        for token in list(&case["valid"]) {
+            assert_eq!(vault.verify(text(&token["token"]), &request(token)).expect("valid").id, id(&token["id"]));
+        }
+        assert_exposed(&vault, case);
+        assert_eq!(vault.doctor(|_| {}).expect("examined").symptoms, []);
+        if let Some(certificate) = case.get("certificate") {
+            let given = report.certificate.expect("a certificate");
+            assert_eq!(&serde_json::to_value(&given).expect("JSON"), certificate);
+            assert!(vault.check_certificate(&given).expect("checked").faults.is_empty());
+        }
     }
-    assert_eq!(vault.doctor(|_| {}).expect("examined").symptoms, []);
+}
+
+/// Those that were issued before the master key leaked, and no others.
+fn assert_exposed(vault: &Vault, case: &Value) {
+    let mut all = vault.list(&Query::new()).expect("listed").into_iter().map(|listed| listed.expect("it opens"));
+    let exposed: BTreeSet<_> = all.by_ref().filter(|key| key.exposed_at.is_some()).map(|key| key.id).collect();
+    assert_eq!(exposed, list(&case["exposed"]).iter().map(id).collect());
 }
 
 fn vaults() -> Value {

@@ -8,22 +8,25 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use strongroom::{Act, MasterKey, MasterKeys, NewApiKey, SqliteStore, Vault};
 
-/// Two keys: version 1 active, version 2 to rotate to.
-pub(crate) struct Keys([String; 2]);
+/// Master keys: version 1 is the one that a vault begins with.
+pub(crate) struct Keys(Vec<String>);
 
 impl Keys {
     pub(crate) fn generate() -> Self {
-        Self([1, 2].map(|_| MasterKey::generate().expect("random").to_text().expose().to_owned()))
+        Self((0..7).map(|_| MasterKey::generate().expect("random").to_text().expose().to_owned()).collect())
     }
 
-    pub(crate) fn one(&self) -> MasterKeys {
-        MasterKeys::single(MasterKey::parse(&self.0[0]).expect("a good key"))
+    /// The versions up to this one, as a process is given them.
+    pub(crate) fn variable(&self, newest: u32) -> String {
+        (1..=newest).zip(&self.0).map(|(version, key)| format!("{version}:{key}")).collect::<Vec<_>>().join(",")
     }
 
-    pub(crate) fn both(&self) -> MasterKeys {
-        let mut keys = self.one();
-        keys.insert(2, MasterKey::parse(&self.0[1]).expect("a good key")).expect("a new version");
-        keys
+    pub(crate) fn up_to(&self, newest: u32) -> MasterKeys {
+        MasterKeys::parse(&self.variable(newest)).expect("good keys")
+    }
+
+    pub(crate) fn all(&self) -> MasterKeys {
+        self.up_to(7)
     }
 }
 

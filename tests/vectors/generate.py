@@ -216,12 +216,12 @@ def authenticated(label, generation, body, form=b"\x01"):
 
 
 class Keyring:
-    def __init__(self, name, suite, revision, masters, generations, lookups):
-        """`masters` are pairs of version and time of retirement, `lookups` pairs of number and rows."""
+    def __init__(self, name, suite, revision, masters, generations, lookups, exposed=None):
+        """`masters` are pairs of version and time of retirement, `lookups` pairs of number and rows, `exposed` is said of the first generation."""
         self.name, self.suite, self.revision = name, suite, revision
         self.masters, self.active_master = masters, masters[-1][0]
         self.generations, self.active = generations, generations[-1]
-        self.lookups = lookups
+        self.lookups, self.exposed = lookups, exposed
         self.wraps = [self.wrap(generation, purpose) for generation in generations for purpose in ("verify", "recover")]
         self.wraps += [self.wrap(number, "lookup") for number, _ in lookups]
 
@@ -243,7 +243,7 @@ class Keyring:
             ],
             6: self.active,
             7: [
-                {0: number, 1: CREATED + 1000 * number, 2: named[number, "verify"], 3: named[number, "recover"]}
+                {0: number, 1: CREATED + 1000 * number, 2: named[number, "verify"], 3: named[number, "recover"], 4: self.exposed if number == 1 else None}
                 for number in changed.get("generations", self.generations)
             ],
             8: [{0: number, 1: named[number, "lookup"], 2: rows} for number, rows in self.lookups],
@@ -260,7 +260,9 @@ SUITE_2 = Keyring("suite-2", XCHACHA, 1, [(1, None)], [1], [(1, None)])
 ROTATING = Keyring("rotating", XAES, 2, [(1, CREATED + 2000), (2, None)], [1, 2], [(1, None), (2, None)])
 ROTATED = Keyring("rotated", XAES, 3, [(1, CREATED + 2000), (2, None)], [2], [(1, 3), (2, None)])
 REWRAPPED = Keyring("rewrapped", XAES, 4, [(1, CREATED + 2000), (2, CREATED + 3000), (3, None)], [2], [(1, 3), (2, None)])
-KEYRINGS = [NEW, SUITE_2, ROTATING, ROTATED, REWRAPPED]
+LEAKED = Keyring("leaked", XAES, 2, [(1, CREATED + 2000), (2, None)], [1, 2], [(1, None), (2, None)], exposed=CREATED + 2000)
+SCRUBBING = Keyring("scrubbing", XAES, 3, [(1, CREATED + 2000), (2, None)], [2], [(2, None)])
+KEYRINGS = [NEW, SUITE_2, ROTATING, ROTATED, REWRAPPED, LEAKED, SCRUBBING]
 
 
 def keyring_vectors():
@@ -272,6 +274,7 @@ def keyring_vectors():
             "active_master_key": ring.active_master,
             "active_generation": ring.active,
             "generations": ring.generations,
+            "exposed_at": ring.exposed,
             "lookup_keys": [number for number, _ in ring.lookups],
             "wraps": ring.wraps,
             "row_mac_key": row_key(ring.active),
@@ -439,7 +442,7 @@ class Record:
 
 def attributes(secret, name, **more):
     """Field numbers as in docs/format.md, Attributes."""
-    numbers = {"owner": 3, "expires": 4, "revoked": 5, "scopes": 6, "networks": 7, "labels": 8}
+    numbers = {"owner": 3, "expires": 4, "revoked": 5, "scopes": 6, "networks": 7, "labels": 8, "exposed": 10}
     made = {0: hashlib.sha256(secret.encode()).digest(), 1: CREATED, 2: name, 9: more.pop("prefix", "sr")}
     made.update({numbers[key]: value for key, value in more.items()})
     return made
@@ -456,27 +459,29 @@ PLAIN_ID, FULL_ID, IMPORTED_ID, REVOKED_ID, LATE_ID = (id_of(at) for at in ("pla
 IMPORTED_TOKEN = "tok_live_von früher"
 
 
-def sentinel(generation, suite=XAES):
+def sentinel(generation, suite=XAES, **said):
     held = {0: fixed("sentinel digest"), 1: CREATED, 2: "sentinel", 5: CREATED, 9: "sr"}
+    held |= {10: said["exposed"]} if said else {}
     return Record("sentinel", generation, SENTINEL, held, suite=suite)
 
 
-def plain(generation, suite=XAES, **more):
-    return Record("plain", generation, PLAIN_ID, attributes(secret_of("plain"), "billing worker"), secret_of("plain"), suite, **more)
+def plain(generation, suite=XAES, trailing=b"", **said):
+    held = attributes(secret_of("plain"), "billing worker", **said)
+    return Record("plain", generation, PLAIN_ID, held, secret_of("plain"), suite, trailing=trailing)
 
 
-def full(generation, suite=XAES):
-    held = attributes(secret_of("full"), "Ärzte-Portal", prefix="my_app", **FULL)
+def full(generation, suite=XAES, **said):
+    held = attributes(secret_of("full"), "Ärzte-Portal", prefix="my_app", **FULL, **said)
     return Record("full", generation, FULL_ID, held, secret_of("full"), suite)
 
 
-def imported(generation, suite=XAES):
-    held = attributes(IMPORTED_TOKEN, "from elsewhere", prefix="", scopes=["read"])
+def imported(generation, suite=XAES, **said):
+    held = attributes(IMPORTED_TOKEN, "from elsewhere", prefix="", scopes=["read"], **said)
     return Record("imported", generation, IMPORTED_ID, held, IMPORTED_TOKEN, suite, imported=True)
 
 
-def revoked(generation, suite=XAES):
-    held = attributes(secret_of("revoked"), "n", revoked=CREATED + 500)
+def revoked(generation, suite=XAES, **said):
+    held = attributes(secret_of("revoked"), "n", revoked=CREATED + 500, **said)
     return Record("revoked, unrecoverable", generation, REVOKED_ID, held, None, suite)
 
 
@@ -484,14 +489,20 @@ def late(generation):
     return Record("late", generation, LATE_ID, attributes(secret_of("late"), "issued during a rotation"), secret_of("late"))
 
 
-def all_records(generation, suite=XAES):
-    return [make(generation, suite) for make in (plain, full, imported, revoked, sentinel)]
+def all_records(generation, suite=XAES, **said):
+    return [make(generation, suite, **said) for make in (plain, full, imported, revoked, sentinel)]
+
+
+def exposed_records():
+    """Those of a rotation that began because the master key had leaked, moved."""
+    return all_records(2, exposed=LEAKED.exposed)
 
 
 def record_vectors():
     good = [record.vector(NEW) for record in all_records(1)]
     good += [record.vector(SUITE_2) for record in all_records(1, XCHACHA)]
     good += [record.vector(ROTATING) for record in all_records(2)]
+    good += [record.vector(LEAKED) for record in exposed_records()]
     one, other, young = plain(1), full(1), plain(2)
     flip = lambda bytes_, at, bit=1: bytes_[:at] + bytes([bytes_[at] ^ bit]) + bytes_[at + 1 :]
     # The same plaintext, so that lengths and headers agree.
@@ -626,6 +637,15 @@ ROTATION = {0: 1, 1: 1, 2: 2, 3: 1, 4: 2, 5: None, 6: CREATED + 2000, 7: 3, 8: N
 LEASE = {0: fixed("owner", 16), 1: CREATED + 4000, 2: True}
 
 
+FINISHED_SET = RecordSet(2, exposed_records() + [late(2)])
+
+
+def scrub_row(**changed):
+    """The row of a rotation of which only scrubbing is left."""
+    finish = {0: finished_chain()[-1]["seq"], 1: FINISHED_SET.stored}
+    return rotation_row(**({"_0": 3, "_7": 4, "_9": [], "_10": finish} | changed))
+
+
 def rotation_row(label=b"rotation", generation=2, trailing=b"", **changed):
     body = dict(ROTATION)
     body.update({int(key[1:]): value for key, value in changed.items()})
@@ -655,12 +675,16 @@ def row_vectors():
         {"row": rotation_row(_5=cursor, _8=LEASE), "phase": "sweep", "cursor": cursor, "moved": 3, "owner": LEASE[0]},
         {"row": rotation_row(_0=2, _7=2**40), "phase": "verify", "cursor": None, "moved": 2**40, "owner": None},
     ]
+    scrubbing = {"row": scrub_row(), "phase": "scrub", "cursor": None, "moved": 4, "owner": None, "finish": finished_chain()[-1]["seq"]}
     right = rotation_row()
     bad_rotations = [
         ("the MAC", right[:-1] + bytes([right[-1] ^ 1]), "unauthentic"),
         ("the row of the generation that retires", rotation_row(generation=1), "unauthentic"),
         ("the label of another row", rotation_row(label=b"head"), "unauthentic"),
-        ("a phase that has no row", rotation_row(_0=3), "malformed"),
+        ("a phase that has no row", rotation_row(_0=4), "malformed"),
+        ("the scrub phase beside the generation that retires", scrub_row(), "malformed"),
+        ("the scrub phase without a finish", rotation_row(_0=3), "malformed"),
+        ("a finish in another phase", rotation_row(_10={0: 9, 1: FINISHED_SET.stored}), "malformed"),
         ("another master key", rotation_row(_2=3), "malformed"),
         ("the generations swapped", rotation_row(_3=2, _4=1), "malformed"),
         ("a byte behind the body", rotation_row(trailing=b"\x00"), "malformed"),
@@ -672,6 +696,7 @@ def row_vectors():
     return {
         "heads": {"good": good_heads, "bad": named(bad_heads), "bad_keyring": NEW.name},
         "rotations": {"keyring": ROTATING.name, "good": good_rotations, "bad": named(bad_rotations), "sets": [made.vector() for made in ROTATION_SETS]},
+        "scrub": {"keyring": SCRUBBING.name, "good": scrubbing, "set": FINISHED_SET.vector()},
     }
 
 
@@ -716,14 +741,53 @@ def follow(entries, seq, previous):
     return chain
 
 
-def rotation_chain():
+VERSIONS = {"from_master_key": 1, "to_master_key": 2, "from_generation": 1, "to_generation": 2}
+
+
+def rotation_chain(**notes):
     chain = audit_chain()
-    counts = {"from_master_key": 1, "to_master_key": 2, "from_generation": 1, "to_generation": 2}
     more = [
-        ("2026-03-01T12:00:05Z", "oscar", "rotation-started", None, None, counts, "done"),
+        ("2026-03-01T12:00:05Z", "oscar", "rotation-started", None, None, VERSIONS | notes, "done"),
         ("2026-03-01T12:00:06Z", "alice", "issue", LATE_ID, None, {}, "done"),
     ]
     return chain + follow(more, chain[-1]["seq"], chain[-1]["hash"])
+
+
+def finished_chain():
+    chain = rotation_chain(compromised=1)
+    counts = VERSIONS | {"moved": 4, "verified": 5, "compromised": 1}
+    more = [("2026-03-01T12:00:07Z", "oscar", "rotation-finished", None, None, counts, "done")]
+    return chain + follow(more, chain[-1]["seq"], chain[-1]["hash"])
+
+
+def certificate():
+    """Of the rotation that `scrub_row` is of."""
+    end = finished_chain()[-1]
+    count, total = u64(FINISHED_SET.count), FINISHED_SET.sum.to_bytes(32, "little")
+    made = {
+        "schema": "strongroom.rotation-certificate.v1",
+        "vault": VAULT.hex(),
+        "from_master_key": 1,
+        "from_fingerprint": fingerprint(MASTERS[1]).hex(),
+        "to_master_key": 2,
+        "to_fingerprint": fingerprint(MASTERS[2]).hex(),
+        "from_generation": 1,
+        "to_generation": 2,
+        "started_at": "2026-03-01T12:00:02.123Z",
+        "finished_at": end["at"],
+        "records": 5,
+        "moved": 4,
+        "verified": 5,
+        "abandoned": 0,
+        "compromised": True,
+        "record_set_accepted": False,
+        "audit_seq": end["seq"],
+        "audit_hash": end["hash"].hex(),
+        "record_digest": mac(record_set_key(2), b"\x02", count, total).hex(),
+        "mac": "",
+    }
+    statement = json.dumps(made, separators=(",", ":")).encode()
+    return made | {"mac": mac(row_key(2), b"strongroom/v1/certificate\x00", statement).hex()}
 
 
 def audit_vectors():
@@ -816,6 +880,7 @@ def vault_vectors():
             "valid": valid,
             "refused": refused,
             "open_rotation": False,
+            "exposed": [],
         }
 
     # Three records have moved, two have not; one was issued meanwhile.
@@ -829,8 +894,25 @@ def vault_vectors():
         "valid": valid + [{"id": LATE_ID, "token": token("late", key_id=LATE_ID)}],
         "refused": refused,
         "open_rotation": True,
+        "exposed": [],
+        "moves": 4,
     }
-    return [at_rest(NEW, XAES), at_rest(SUITE_2, XCHACHA), interrupted]
+    # The same after a leak, with nothing moved yet: what marks the API keys is the keyring.
+    old = [PLAIN_ID, FULL_ID, IMPORTED_ID, REVOKED_ID]
+    sets = [RecordSet(1, all_records(1)), RecordSet(2, [late(2)])]
+    lookups = [lookup_row(number, token, key_id) for number in (1, 2) for token, key_id in ((IMPORTED_TOKEN, IMPORTED_ID), (None, SENTINEL))]
+    leaked = interrupted | {
+        "name": "leaked",
+        "tables": rows(LEAKED, rotation_chain(compromised=1), sets, all_records(1) + [late(2)], lookups[:2] + lookups[3:], rotation_row(_7=0, _9=[])),
+        "exposed": old,
+    }
+    # And with all of it moved and proven.
+    scrubbing = leaked | {
+        "name": "scrubbing",
+        "tables": rows(SCRUBBING, finished_chain(), [FINISHED_SET], exposed_records() + [late(2)], lookups[2:], scrub_row()),
+        "certificate": certificate(),
+    }
+    return [at_rest(NEW, XAES), at_rest(SUITE_2, XCHACHA), interrupted, leaked, scrubbing]
 
 
 # Files
