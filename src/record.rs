@@ -183,8 +183,8 @@ impl<'a> Record<'a> {
             plain.zeroize();
             *plain = Vec::with_capacity(body.len().next_power_of_two());
         }
-        plain.extend_from_slice(body);
-        let opened = cipher.open(nonce, &part_aad(vault, part, &self.header), plain, tag);
+        plain.resize(body.len(), 0);
+        let opened = cipher.open(nonce, &part_aad(vault, part, &self.header), body, tag, plain);
         opened.map_err(|_| corrupt)
     }
 }

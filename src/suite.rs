@@ -1,16 +1,17 @@
 //! The AEAD suites a record or a wrap may be sealed with, and keys prepared for them.
 
+mod gcm;
 mod xaes;
 
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
-use aes_gcm::Aes256Gcm;
-use aes_gcm::aead::inout::InOutBuf;
-use aes_gcm::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::XChaCha20Poly1305;
+use chacha20poly1305::aead::inout::InOutBuf;
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
 
+use gcm::Gcm;
 use xaes::Xaes;
 
 /// An AEAD with 32-byte keys, 24-byte random nonces and 16-byte tags (docs/format.md, Suites).
@@ -92,9 +93,16 @@ impl Cipher {
         self.stream().seal(nonce, aad, buffer)
     }
 
-    /// Checks the tag and decrypts `buffer` in place; on failure the buffer holds no plaintext.
-    pub(crate) fn open(&self, nonce: &Nonce, aad: &[u8], buffer: &mut [u8], tag: &Tag) -> Result<(), OpenError> {
-        self.stream().open(nonce, aad, buffer, tag)
+    /// Checks the tag and decrypts `sealed` into `plain`, which is as long; on failure it holds no plaintext.
+    pub(crate) fn open(
+        &self,
+        nonce: &Nonce,
+        aad: &[u8],
+        sealed: &[u8],
+        tag: &Tag,
+        plain: &mut [u8],
+    ) -> Result<(), OpenError> {
+        self.stream().open(nonce, aad, sealed, tag, plain)
     }
 
     /// A worker for many values, fastest when neighbours share the first 12 bytes of their nonces.
@@ -106,40 +114,51 @@ impl Cipher {
 /// Seals or opens a run of values under one key, and keeps the AES key derived for the last nonce prefix.
 pub(crate) struct CipherStream<'a> {
     cipher: &'a Cipher,
-    prepared: Option<([u8; xaes::PREFIX_LEN], Aes256Gcm)>,
+    prepared: Option<([u8; xaes::PREFIX_LEN], Gcm)>,
 }
 
 impl CipherStream<'_> {
+    /// Encrypts `buffer` in place and returns the tag.
     pub(crate) fn seal(&mut self, nonce: &Nonce, aad: &[u8], buffer: &mut [u8]) -> Result<Tag, SealError> {
-        let buffer = InOutBuf::from(buffer);
-        let tag = match self.cipher {
+        match self.cipher {
             Cipher::Xaes(key) => {
                 let (gcm, rest) = prepare(&mut self.prepared, key, nonce);
-                gcm.encrypt_inout_detached((&rest).into(), aad, buffer)
+                gcm.seal(rest, aad, buffer)
             }
-            Cipher::XChaCha(key) => key.encrypt_inout_detached(nonce.into(), aad, buffer),
-        };
-        tag.map(Into::into).map_err(|_| SealError)
+            Cipher::XChaCha(key) => {
+                let tag = key.encrypt_inout_detached(nonce.into(), aad, buffer.into());
+                tag.map(Into::into).map_err(|_| SealError)
+            }
+        }
     }
 
-    pub(crate) fn open(&mut self, nonce: &Nonce, aad: &[u8], buffer: &mut [u8], tag: &Tag) -> Result<(), OpenError> {
-        let buffer = InOutBuf::from(buffer);
-        let opened = match self.cipher {
+    /// Checks the tag and decrypts `sealed` into `plain`, which is as long; on failure it holds no plaintext.
+    pub(crate) fn open(
+        &mut self,
+        nonce: &Nonce,
+        aad: &[u8],
+        sealed: &[u8],
+        tag: &Tag,
+        plain: &mut [u8],
+    ) -> Result<(), OpenError> {
+        match self.cipher {
             Cipher::Xaes(key) => {
                 let (gcm, rest) = prepare(&mut self.prepared, key, nonce);
-                gcm.decrypt_inout_detached((&rest).into(), aad, buffer, tag.into())
+                gcm.open(rest, aad, sealed, tag, plain)
             }
-            Cipher::XChaCha(key) => key.decrypt_inout_detached(nonce.into(), aad, buffer, tag.into()),
-        };
-        opened.map_err(|_| OpenError)
+            Cipher::XChaCha(key) => {
+                let buffer = InOutBuf::new(sealed, plain).map_err(|_| OpenError)?;
+                key.decrypt_inout_detached(nonce.into(), aad, buffer, tag.into()).map_err(|_| OpenError)
+            }
+        }
     }
 }
 
 fn prepare<'p>(
-    prepared: &'p mut Option<([u8; xaes::PREFIX_LEN], Aes256Gcm)>,
+    prepared: &'p mut Option<([u8; xaes::PREFIX_LEN], Gcm)>,
     key: &Xaes,
     nonce: &Nonce,
-) -> (&'p Aes256Gcm, [u8; xaes::PREFIX_LEN]) {
+) -> (&'p Gcm, [u8; xaes::PREFIX_LEN]) {
     let (prefix, rest) = xaes::split(nonce);
     if prepared.as_ref().is_none_or(|(known, _)| *known != prefix) {
         *prepared = None;

@@ -109,10 +109,9 @@ impl KeyEncryptionKeys {
         let tag: [u8; TAG_LEN] = tag.try_into().map_err(|_| KeyringError::Malformed)?;
         let aad = wrap_aad(vault, generation, purpose, wrap.master);
         SecretBytes::fill_with(|key| {
-            key.copy_from_slice(body);
             suite
                 .cipher(derived.key())
-                .open(&wrap.nonce, &aad, key, &tag)
+                .open(&wrap.nonce, &aad, body, &tag, key)
                 .map_err(|_| KeyringError::Unwrap { generation })
         })
     }

@@ -59,8 +59,9 @@ fn accumulated(iterations: usize) -> String {
         let tag = cipher.seal(&nonce, &aad, &mut buffer).expect("short");
         digest.update(&buffer);
         digest.update(&tag);
-        cipher.open(&nonce, &aad, &mut buffer, &tag).expect("just sealed");
-        assert_eq!(buffer, text);
+        let mut opened = vec![0; buffer.len()];
+        cipher.open(&nonce, &aad, &buffer, &tag, &mut opened).expect("just sealed");
+        assert_eq!(opened, text);
     }
     crate::secret::hex(&array::<32>(&mut digest.finalize_xof()))
 }
@@ -104,7 +105,7 @@ fn the_gcm_inside_xaes_agrees_with_every_wycheproof_vector() {
         if !fits {
             continue;
         }
-        let gcm = Aes256Gcm::new(exact::<KEY_LEN>(&test.key).into());
+        let gcm = Gcm::new(exact::<KEY_LEN>(&test.key));
         let prefix = [7; SHARED_NONCE_LEN];
         let mut stream = CipherStream { cipher: &unrelated, prepared: Some((prefix, gcm)) };
         let mut nonce = [7; NONCE_LEN];
@@ -124,8 +125,8 @@ fn aead_vectors(name: TestName, nonce_len: usize) -> Vec<(bool, Test)> {
 }
 
 fn judge(test: &Test, nonce: &Nonce, stream: &mut CipherStream<'_>) {
-    let mut buffer = test.ct.to_vec();
-    let opened = stream.open(nonce, &test.aad, &mut buffer, exact(&test.tag));
+    let mut buffer = vec![0; test.ct.len()];
+    let opened = stream.open(nonce, &test.aad, &test.ct, exact(&test.tag), &mut buffer);
     assert_eq!(opened.is_err(), test.result.must_fail(), "case {}: {}", test.tc_id, test.comment);
     let mut text = test.pt.to_vec();
     let tag = stream.seal(nonce, &test.aad, &mut text).expect("short");
@@ -194,8 +195,9 @@ proptest! {
                 let tag = sealing.seal(&nonce, b"aad", &mut buffer).expect("short");
                 let both = [buffer.as_slice(), &tag].concat();
                 prop_assert_eq!(both, sealed(&suite.cipher(&key), &nonce, b"aad", text));
-                opening.open(&nonce, b"aad", &mut buffer, &tag).expect("just sealed");
-                prop_assert_eq!(&buffer, text);
+                let mut opened = vec![0; buffer.len()];
+                opening.open(&nonce, b"aad", &buffer, &tag, &mut opened).expect("just sealed");
+                prop_assert_eq!(&opened, text);
             }
         }
     }
@@ -221,15 +223,13 @@ fn a_stream_follows_prefixes_back_and_forth() {
 fn any_changed_bit_makes_opening_fail_and_leaves_no_plaintext() {
     for suite in SUITES {
         let mut good = Sealed::random(suite, 60);
-        assert_eq!(good.clone().open(), Ok(()));
+        assert_eq!(good.open(), (true, good.text.clone()));
         for at in 0..good.bits() {
             good.flip(at);
-            let mut changed = good.clone();
-            assert_eq!(changed.open(), Err(()), "{suite}, bit {at}");
-            assert_eq!(changed.buffer, good.buffer, "{suite}, bit {at}: the buffer still holds the ciphertext");
+            assert_eq!(good.open(), (false, vec![0; 60]), "{suite}, bit {at}");
             good.flip(at);
         }
-        assert_eq!(good.open(), Ok(()));
+        assert_eq!(good.open(), (true, good.text.clone()));
     }
 }
 
@@ -254,11 +254,11 @@ impl Sealed {
         Self { suite, key, nonce, aad, text, buffer, tag }
     }
 
-    fn open(&mut self) -> Result<(), ()> {
-        let cipher = self.suite.cipher(&self.key);
-        cipher.open(&self.nonce, &self.aad, &mut self.buffer, &self.tag).map_err(|_| ())?;
-        assert_eq!(self.buffer, self.text);
-        Ok(())
+    /// Whether it opened, and what was written.
+    fn open(&self) -> (bool, Vec<u8>) {
+        let (cipher, mut plain) = (self.suite.cipher(&self.key), vec![0; self.buffer.len()]);
+        let opened = cipher.open(&self.nonce, &self.aad, &self.buffer, &self.tag, &mut plain);
+        (opened.is_ok(), plain)
     }
 
     fn fields(&mut self) -> [&mut [u8]; 5] {

@@ -4,11 +4,10 @@
 //! between values that share a prefix; the `xaes-256-gcm` crate keeps it to itself. The tests hold the two equal.
 
 use aes::Aes256;
-use aes::cipher::BlockCipherEncrypt;
-use aes_gcm::Aes256Gcm;
-use aes_gcm::aead::KeyInit;
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use zeroize::Zeroize;
 
+use super::gcm::Gcm;
 use super::{KEY_LEN, Nonce};
 
 /// A key, ready to derive the AES-256-GCM key of a nonce prefix.
@@ -31,7 +30,7 @@ impl Xaes {
     }
 
     /// Steps 3 to 5: the AES-256-GCM key of all nonces that start with `prefix`.
-    pub(super) fn derive(&self, prefix: [u8; PREFIX_LEN]) -> Aes256Gcm {
+    pub(super) fn derive(&self, prefix: [u8; PREFIX_LEN]) -> Gcm {
         let mut key = [0; KEY_LEN];
         for (half, counter) in key.chunks_exact_mut(BLOCK_LEN).zip([1, 2]) {
             let mut block = [0; BLOCK_LEN];
@@ -43,7 +42,7 @@ impl Xaes {
             half.copy_from_slice(&block);
             block.zeroize();
         }
-        let cipher = Aes256Gcm::new((&key).into());
+        let cipher = Gcm::new(&key);
         key.zeroize();
         cipher
     }
