@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api_key::{Attributes, NewApiKey, with_revocation};
 use crate::import::ImportedKey;
-use crate::keyring::{KeyEncryptionKeys, Keyring, RowLabel, VaultId};
+use crate::keyring::{KeyEncryptionKeys, Keyring, RowLabel};
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
 use crate::record::{self, Plain, Record, Resealer};
@@ -15,6 +15,7 @@ use crate::secret::SecretText;
 use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token};
+use crate::vault_id::VaultId;
 
 /// What a client presents. A token has one spelling, and a damaged one differs from it in the check alone.
 pub fn token(data: &[u8]) {
@@ -64,7 +65,7 @@ pub fn keyring(data: &[u8]) {
     for keyring in [keyring, rotating] {
         let row = keyring.bytes();
         for bytes in [data.to_vec(), edited(row, data)] {
-            let _ = VaultId::claimed_by(&bytes);
+            let _ = Keyring::vault_claimed_by(&bytes);
             let as_written = bytes == row;
             assert_eq!(Keyring::open(bytes, keks).is_ok(), as_written);
         }
