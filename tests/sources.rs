@@ -75,10 +75,11 @@ fn every_way_a_command_can_fail_is_told_apart_and_none_shows_its_output() {
 
 #[test]
 fn a_command_that_does_not_finish_is_ended_with_all_it_started() {
+    type Expected = fn(&CommandFault) -> bool;
     let folder = tempfile::tempdir().expect("folder");
     let pid = folder.path().join("pid");
     let sleeper = format!("sleep 1000 & echo $! >{}", pid.display());
-    let cases: [(String, fn(&CommandFault) -> bool); 3] = [
+    let cases: [(String, Expected); 3] = [
         (format!("{sleeper}; sleep 1000"), |fault| matches!(fault, CommandFault::TimedOut { .. })),
         (format!("exec >&-; {sleeper}; sleep 1000"), |fault| matches!(fault, CommandFault::Lingering { .. })),
         (format!("{sleeper}; exit 0"), |fault| matches!(fault, CommandFault::HeldOpen { .. })),

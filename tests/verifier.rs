@@ -64,10 +64,7 @@ fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_clos
     let following = Vault::open_verifier(home.store.clone(), both).expect("opened");
     let left_behind = Vault::open_verifier(home.store.clone(), first).expect("opened");
     let verify = |verifier: &strongroom::Verifier| {
-        issued
-            .iter()
-            .map(|key| verifier.verify(key.token.expose(), &Request::new()).map(drop))
-            .collect::<Result<(), _>>()
+        issued.iter().try_for_each(|key| verifier.verify(key.token.expose(), &Request::new()).map(drop))
     };
     verify(&left_behind).expect("before");
     // At every step of the rotation, and after it.
@@ -200,7 +197,7 @@ fn malformed_verifier_keys_end_with_12_and_never_show_themselves() {
         .ends(12)
         .says("is a verifier key")
         .says("STRONGROOM_VERIFIER_KEYS");
-    with_keys(&room, &["list"], &key.to_owned()).ends(0);
+    with_keys(&room, &["list"], key).ends(0);
     with_keys(&room, &["list"], &format!("{{\"1\": \"{key}\"}}")).ends(0);
     let file = room.file("verifier.keys");
     fs::write(&file, &good).expect("written");
@@ -390,7 +387,9 @@ impl Home {
 
     fn verifier(&self, versions: &[u32]) -> VerifierKeys {
         let mut keys = VerifierKeys::default();
-        versions.iter().for_each(|version| keys.insert(*version, self.derive(*version)).expect("inserted"));
+        for version in versions {
+            keys.insert(*version, self.derive(*version)).expect("inserted");
+        }
         keys
     }
 }

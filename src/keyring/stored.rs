@@ -97,17 +97,19 @@ impl Stored {
                 let belongs_to = self.masters.iter().find(|other| *other.fingerprint == found.to_bytes());
                 let belongs_to = belongs_to.map(|other| other.version);
                 let (version, expected) = (master.version, master.fingerprint);
-                return Err(match keks.can_recover() {
-                    true => KeyringError::WrongMasterKey { version, expected, found, belongs_to },
-                    false => KeyringError::WrongVerifierKey { version, expected, found, belongs_to },
+                return Err(if keks.can_recover() {
+                    KeyringError::WrongMasterKey { version, expected, found, belongs_to }
+                } else {
+                    KeyringError::WrongVerifierKey { version, expected, found, belongs_to }
                 });
             }
             if master.version == self.active_master && keks.fingerprint(master.version).is_none() {
                 let configured = keks.versions().collect();
                 let (version, fingerprint) = (master.version, master.fingerprint);
-                return Err(match keks.can_recover() {
-                    true => KeyringError::MissingMasterKey { version, fingerprint, configured },
-                    false => KeyringError::MissingVerifierKey { version, fingerprint, configured },
+                return Err(if keks.can_recover() {
+                    KeyringError::MissingMasterKey { version, fingerprint, configured }
+                } else {
+                    KeyringError::MissingVerifierKey { version, fingerprint, configured }
                 });
             }
         }
