@@ -143,6 +143,7 @@ fn all_sources_are_taken_together_and_a_version_in_two_names_both() {
     };
     // A service has credentials of others as well.
     assert_eq!(configured(&all(&["status", "--json"]).ends(0)), [1, 2]);
+    assert!(all(&["status"]).ends(0).out.contains("configured, not used yet"));
     private(&credentials.join("strongroom.master-keys"), &variable(&room, &[3]));
     assert_eq!(configured(&all(&["status", "--json"]).ends(0)), [1, 2, 3]);
     let command = shell(&format!("echo 2:{}", key(&room, 3)));
@@ -430,6 +431,8 @@ fn keys_of_a_source_are_those_of_the_list() {
     assert_eq!(read.origin(3).map(ToString::to_string), Some(format!("the key file {}", file.display())));
     assert!(read.concerns(None).is_empty());
     assert_eq!(read.concerns(Some(&room.path())).len(), 1, "both in one folder");
+    let command = KeyCommand::new("sh", ["-c", "canary"]).env("CANARY", "canary");
+    assert_eq!(format!("{command:?}"), "KeyCommand(sh)", "arguments may be secret");
 }
 
 const NOBODY: u32 = 65534;

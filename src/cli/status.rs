@@ -79,7 +79,8 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
     }
     let known = |version: u32| status.master_keys.iter().any(|key| key.version == version);
     for (version, print) in status.configured.iter().filter(|(version, _)| !known(*version)) {
-        rows.push(("master key", format!("{version} ({print}) configured, not used yet")));
+        let life = if *version > status.active_master_key { "not used yet" } else { "and never used by this vault" };
+        rows.push(("master key", format!("{version} ({print}) configured, {life}")));
     }
     rows.push(("API keys", status.record_count().to_string()));
     for of in &status.census {

@@ -4,6 +4,7 @@
 mod running;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -17,7 +18,7 @@ use super::{Origin, SourceError, SourceText, TextSource};
 /// No shell is involved. The command reads nothing from standard input, and its environment holds no more than `PATH`,
 /// `HOME`, `USER`, `LOGNAME`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TZ`, `TMPDIR`, `XDG_RUNTIME_DIR`, `CREDENTIALS_DIRECTORY`, as
 /// far as they are set, and what [`KeyCommand::env`] adds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KeyCommand {
     program: String,
     arguments: Vec<String>,
@@ -106,6 +107,13 @@ impl KeyCommand {
 impl TextSource for KeyCommand {
     fn text(&self) -> Result<Option<SourceText>, SourceError> {
         self.text_hearing(&mut |line| tracing::info!(command = self.program, "{line}")).map(Some)
+    }
+}
+
+/// Neither arguments nor environment: they may be secret.
+impl fmt::Debug for KeyCommand {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "KeyCommand({})", self.program)
     }
 }
 
