@@ -15,8 +15,8 @@ pub(super) fn explain_master_keys(error: &MasterKeysError) -> Told {
                 format!("{error}: no source of them is there"),
             )
             .hint(
-                "make one with `strongroom master-key generate --version 1 --out master.keys` and \
-                     `export STRONGROOM_MASTER_KEYS_FILE=$PWD/master.keys`",
+                "make one with `strongroom master-key generate --version 1 --out ~/master.keys` and \
+                     `export STRONGROOM_MASTER_KEYS_FILE=~/master.keys`",
             );
         }
         E::Source(error) => return explain_source(error, "master-keys-unreadable"),
