@@ -10,7 +10,8 @@ use std::path::Path;
 
 use crate::key_list::entries;
 use crate::key_source::{
-    KeyCommand, KeyFile, KeyVariable, Origin, SourceConcern, SourceText, SystemdCredential, beside, variable_path,
+    KeyCommand, KeyFile, KeyVariable, Origin, SourceConcern, SourceText, SystemdCredential, TextSource, beside,
+    variable_path,
 };
 use crate::master_key::{Fingerprint, MasterKey};
 
@@ -68,14 +69,14 @@ impl MasterKeys {
     /// like a key is taken out; nothing else is changed, so escape it before it reaches a terminal.
     pub fn from_env_hearing(mut heard: impl FnMut(&str)) -> Result<Self, MasterKeysError> {
         let mut keys = Self::default();
-        keys.read(&KeyVariable::new(KEYS_VARIABLE))?;
+        keys.take(KeyVariable::new(KEYS_VARIABLE).text()?)?;
         if let Some(path) = variable_path(FILE_VARIABLE) {
-            keys.read(&KeyFile::new(path))?;
+            keys.take(KeyFile::new(path).text()?)?;
         }
         if let Some(command) = KeyCommand::from_variable(COMMAND_VARIABLE)? {
-            keys.absorb(Self::parse_source(&command.text_hearing(&mut heard)?)?)?;
+            keys.take(Some(command.text_hearing(&mut heard)?))?;
         }
-        keys.read(&SystemdCredential::new(CREDENTIAL))?;
+        keys.take(SystemdCredential::new(CREDENTIAL).text()?)?;
         keys.some()
     }
 
@@ -141,6 +142,10 @@ impl MasterKeys {
             held.origin = source.origin();
         }
         self.absorb(read)
+    }
+
+    fn take(&mut self, text: Option<SourceText>) -> Result<(), MasterKeysError> {
+        text.map_or(Ok(()), |text| self.absorb(Self::parse_source(&text)?))
     }
 
     fn absorb(&mut self, other: Self) -> Result<(), MasterKeysError> {
