@@ -6,10 +6,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::keyring::VaultId;
 use crate::secret::hex;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
+use crate::vault_id::VaultId;
 
 /// Who acts, and why. An argument of every administrative call.
 ///
@@ -129,6 +129,8 @@ pub enum Action {
     RotationFinished,
     /// A rotation began: from here on every write uses the new generation.
     RotationStarted,
+    /// A verifier key left the vault.
+    VerifierKey,
 }
 
 impl Action {
@@ -144,6 +146,7 @@ impl Action {
             Self::Rewrap => "rewrap",
             Self::RotationFinished => "rotation-finished",
             Self::RotationStarted => "rotation-started",
+            Self::VerifierKey => "verifier-key",
         }
     }
 }

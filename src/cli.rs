@@ -15,6 +15,7 @@ mod keys;
 mod master_key;
 mod process;
 mod progress;
+mod reading;
 mod recover;
 mod rehearse;
 mod rotate;
@@ -22,6 +23,7 @@ mod status;
 mod terminal;
 mod text;
 mod usage;
+mod verifier;
 
 use std::process::ExitCode;
 
@@ -47,6 +49,7 @@ fn run(args: Args) -> Exit {
     if let Some(level) = global.log {
         process::log(level);
     }
+    process::settle_core_dumps(global.allow_core_dumps);
     let mut terminal = Terminal::new(global.json);
     let done = Context::new(&global, &mut terminal).and_then(|mut context| {
         let exit = dispatch(&mut context, verb).map_err(|failure| failure.explain(&context.place))?;
@@ -74,6 +77,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::List(args) => keys::list(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Check(args) } => master_key::check(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Generate(args) } => master_key::generate(context, &args),
+        Verb::MasterKey { verb: MasterKeyVerb::Verifier(args) } => verifier::verifier(context, &args),
         Verb::Recover(args) => recover::recover(context, &args),
         Verb::Rehearse(args) => rehearse::rehearse(context, &args),
         Verb::RehearsalStep(args) => rehearse::step(context, &args),

@@ -144,10 +144,14 @@ fn keyring_kind(error: &KeyringError) -> ErrorKind {
         KeyringError::Format { .. } => ErrorKind::Newer,
         KeyringError::Malformed | KeyringError::Unauthentic | KeyringError::Unwrap { .. } => ErrorKind::Corrupt,
         KeyringError::MissingMasterKey { .. }
+        | KeyringError::MissingVerifierKey { .. }
         | KeyringError::NotConfigured { .. }
         | KeyringError::RetiredKey { .. }
         | KeyringError::RetiredVersion { .. }
-        | KeyringError::WrongMasterKey { .. } => ErrorKind::MasterKey,
+        | KeyringError::VerifierKeyVault { .. }
+        | KeyringError::VerifierOnly
+        | KeyringError::WrongMasterKey { .. }
+        | KeyringError::WrongVerifierKey { .. } => ErrorKind::MasterKey,
         KeyringError::Random(_) => ErrorKind::General,
     }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api_key::{Attributes, NewApiKey, with_revocation};
 use crate::import::ImportedKey;
-use crate::keyring::{KeyEncryptionKeys, Keyring, RowLabel, VaultId};
+use crate::keyring::{KeyEncryptionKeys, Keyring, RowLabel};
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
 use crate::record::{self, Plain, Record, Resealer};
@@ -15,6 +15,9 @@ use crate::secret::SecretText;
 use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token};
+use crate::vault_id::VaultId;
+use crate::verifier_key::VerifierKey;
+use crate::verifier_keys::VerifierKeys;
 
 /// What a client presents. A token has one spelling, and a damaged one differs from it in the check alone.
 pub fn token(data: &[u8]) {
@@ -64,7 +67,7 @@ pub fn keyring(data: &[u8]) {
     for keyring in [keyring, rotating] {
         let row = keyring.bytes();
         for bytes in [data.to_vec(), edited(row, data)] {
-            let _ = VaultId::claimed_by(&bytes);
+            let _ = Keyring::vault_claimed_by(&bytes);
             let as_written = bytes == row;
             assert_eq!(Keyring::open(bytes, keks).is_ok(), as_written);
         }
@@ -83,8 +86,8 @@ pub fn keyring(data: &[u8]) {
 /// The list of master keys. It is read strictly, written again it is the same list, and no error echoes a key.
 pub fn master_keys(data: &[u8]) {
     let key = &vault().master_key;
-    let good = format!("1:{}", key.expose());
-    for bytes in [data.to_vec(), edited(good.as_bytes(), data)] {
+    let (good, json) = (format!("1:{}", key.expose()), format!("{{\"1\":\"{}\"}}", key.expose()));
+    for bytes in [data.to_vec(), edited(good.as_bytes(), data), edited(json.as_bytes(), data)] {
         let Ok(text) = std::str::from_utf8(&bytes) else { continue };
         match MasterKeys::parse(text) {
             Ok(keys) => {
@@ -97,6 +100,23 @@ pub fn master_keys(data: &[u8]) {
                 let said = format!("{error} {error:?}");
                 assert!(!key.expose().as_bytes().windows(8).any(|part| holds(&said, part)), "{said}");
             }
+        }
+    }
+}
+
+/// The list of verifier keys. A key has one spelling, and no error echoes it.
+pub fn verifier_keys(data: &[u8]) {
+    let master = MasterKey::parse(vault().master_key.expose()).expect("it was parsed before");
+    let good = VerifierKey::derive(&master, vault().keyring.vault()).to_text();
+    let list = format!("1:{}", good.expose());
+    for bytes in [data.to_vec(), edited(list.as_bytes(), data), edited(good.expose().as_bytes(), data)] {
+        let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+        if let Ok(key) = VerifierKey::parse(text) {
+            assert_eq!(key.to_text().expose(), text);
+        }
+        if let Err(error) = VerifierKeys::parse(text) {
+            let said = format!("{error} {error:?}");
+            assert!(!good.expose().as_bytes()[5..].windows(8).any(|part| holds(&said, part)), "{said}");
         }
     }
 }

@@ -4,16 +4,16 @@ mod stored;
 mod wrap;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::master_key::Fingerprint;
-use crate::secret::{RandomError, SecretBytes, hex, on_wiped_stack, random_array};
+use crate::secret::{RandomError, SecretBytes, on_wiped_stack};
 use crate::suite::{Cipher, Suite};
 use crate::time::Timestamp;
+use crate::vault_id::VaultId;
 
 use stored::{Authenticated, Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
@@ -32,7 +32,8 @@ pub(crate) struct Keyring {
 /// The prepared data keys of one generation.
 pub(crate) struct Generation {
     pub(crate) verify: DataKey,
-    pub(crate) recover: DataKey,
+    /// Absent where the keyring was opened with verifier keys.
+    recover: Option<DataKey>,
     pub(crate) record_set: MacKey,
     /// Since when its API keys count as exposed: the master key above them had leaked.
     pub(crate) exposed_at: Option<Timestamp>,
@@ -139,6 +140,11 @@ impl Keyring {
 
     pub(crate) fn vault(&self) -> VaultId {
         VaultId(*self.stored.vault)
+    }
+
+    /// The vault a row belongs to, before anything about the row is proven.
+    pub(crate) fn vault_claimed_by(row: &[u8]) -> Result<VaultId, KeyringError> {
+        Stored::parse(row).map(|stored| VaultId(*stored.vault))
     }
 
     pub(crate) fn created_at(&self) -> Timestamp {
@@ -252,8 +258,9 @@ impl Keyring {
         let mut generations = BTreeMap::new();
         for generation in &stored.generations {
             let verify = keks.unwrap(&generation.verify, vault, generation.id, Purpose::Verify)?;
-            let recover = keks.unwrap(&generation.recover, vault, generation.id, Purpose::Recover)?;
-            generations.insert(generation.id, Generation::new(&verify, &recover, generation.exposed_at));
+            let recover = || keks.unwrap(&generation.recover, vault, generation.id, Purpose::Recover);
+            let recover = keks.can_recover().then(recover).transpose()?;
+            generations.insert(generation.id, Generation::new(&verify, recover.as_ref(), generation.exposed_at));
         }
         let mut lookups = BTreeMap::new();
         for lookup in &stored.lookups {
@@ -270,14 +277,19 @@ impl Keyring {
 }
 
 impl Generation {
-    fn new(verify: &SecretBytes<32>, recover: &SecretBytes<32>, exposed_at: Option<i64>) -> Self {
+    fn new(verify: &SecretBytes<32>, recover: Option<&SecretBytes<32>>, exposed_at: Option<i64>) -> Self {
         Self {
             verify: DataKey::new(verify, Purpose::Verify),
-            recover: DataKey::new(recover, Purpose::Recover),
+            recover: recover.map(|key| DataKey::new(key, Purpose::Recover)),
             record_set: MacKey::derive(verify, RECORD_SET_LABEL),
             exposed_at: exposed_at.map(clamped),
             rows: Self::row_key(verify),
         }
+    }
+
+    /// The data key of the secrets themselves.
+    pub(crate) fn recover(&self) -> &DataKey {
+        self.recover.as_ref().expect("only a verifier has none, and a verifier neither seals nor recovers")
     }
 
     /// Appends the MAC that makes `body` a row of this vault.
@@ -372,33 +384,6 @@ impl LookupKey {
     }
 }
 
-/// 16 random bytes that name a vault and are bound into everything it seals; written in hex.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct VaultId(pub(crate) [u8; 16]);
-
-impl VaultId {
-    pub(crate) fn random() -> Result<Self, RandomError> {
-        random_array().map(Self)
-    }
-
-    /// The vault a `keyring` row belongs to, before anything about the row is proven.
-    pub(crate) fn claimed_by(row: &[u8]) -> Result<Self, KeyringError> {
-        Stored::parse(row).map(|stored| Self(*stored.vault))
-    }
-}
-
-impl fmt::Display for VaultId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&hex(&self.0))
-    }
-}
-
-impl fmt::Debug for VaultId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, out)
-    }
-}
-
 /// Why the keyring does not open.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -428,6 +413,19 @@ pub enum KeyringError {
         /// The version.
         version: u32,
     },
+    /// The verifier key of the active master key is not among the configured ones.
+    #[error(
+        "the verifier key of master key {version} with fingerprint {fingerprint} is needed, and {}",
+        configured_text(.configured)
+    )]
+    MissingVerifierKey {
+        /// The master key version the vault needs.
+        version: u32,
+        /// Its fingerprint.
+        fingerprint: Fingerprint,
+        /// What is configured instead.
+        configured: Vec<(u32, Fingerprint)>,
+    },
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -454,6 +452,19 @@ pub enum KeyringError {
         /// The generation.
         generation: u32,
     },
+    /// A verifier key is for another vault.
+    #[error("verifier key {version} is for vault {found}, and this is vault {expected}")]
+    VerifierKeyVault {
+        /// The version.
+        version: u32,
+        /// The vault that was opened.
+        expected: VaultId,
+        /// The vault it is for.
+        found: VaultId,
+    },
+    /// This needs a master key, and there are only verifier keys.
+    #[error("this needs a master key, and only verifier keys are configured")]
+    VerifierOnly,
     /// The key configured for a version is not the vault's.
     #[error(
         "master key {version} should have fingerprint {expected} and has {found}{}",
@@ -467,6 +478,21 @@ pub enum KeyringError {
         /// What is configured.
         found: Fingerprint,
         /// The version the configured key really is.
+        belongs_to: Option<u32>,
+    },
+    /// The verifier key configured for a version is that of another master key.
+    #[error(
+        "verifier key {version} should be that of the master key with fingerprint {expected}, and is that of {found}{}",
+        belongs_text(*.belongs_to)
+    )]
+    WrongVerifierKey {
+        /// The version.
+        version: u32,
+        /// What the vault knows.
+        expected: Fingerprint,
+        /// What is configured.
+        found: Fingerprint,
+        /// The version it really is of.
         belongs_to: Option<u32>,
     },
 }

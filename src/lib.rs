@@ -9,9 +9,19 @@ mod secret;
 
 mod suite;
 
+mod key_source;
+
+mod key_list;
+
+mod vault_id;
+
 mod master_key;
 
+mod verifier_key;
+
 mod master_keys;
+
+mod verifier_keys;
 
 mod keyring;
 
@@ -53,9 +63,14 @@ pub use api_key::{
 pub use audit::{Act, ActError, Action, AuditEntry, AuditFault, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome};
 pub use error::{Error, ErrorKind};
 pub use import::{ImportError, ImportedKey};
-pub use keyring::{KeyringError, MasterKeyVersion, VaultId};
+pub use key_list::ListError;
+pub use key_source::{
+    CommandFault, CommandLineError, KeyCommand, KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError,
+    SystemdCredential,
+};
+pub use keyring::{KeyringError, MasterKeyVersion};
 pub use master_key::{Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity};
-pub use master_keys::{MasterKeys, MasterKeysError};
+pub use master_keys::{MasterKeySource, MasterKeys, MasterKeysError};
 pub use record::RecordError;
 pub use rotation::{
     Census, CertificateCheck, CertificateError, Flow, OpenRotation, Phase, Progress, RotateOptions,
@@ -72,5 +87,8 @@ pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
     DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus,
-    VerifyError,
+    Verifier, VerifyError,
 };
+pub use vault_id::{VaultId, VaultIdError};
+pub use verifier_key::{VerifierKey, VerifierKeyError};
+pub use verifier_keys::{VerifierKeys, VerifierKeysError};

@@ -1,28 +1,45 @@
-//! The master keys a process was given, by version, and where they come from.
+//! The master keys a process was given, by version, and which source gave each.
+
+mod error;
+mod source;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use zeroize::Zeroizing;
+use crate::key_list::entries;
+use crate::key_source::{
+    KeyCommand, KeyFile, KeyVariable, Origin, SourceConcern, SourceText, SystemdCredential, TextSource, beside,
+    variable_path,
+};
+use crate::master_key::{Fingerprint, MasterKey};
 
-use crate::master_key::{Fingerprint, MasterKey, MasterKeyError};
+pub use error::MasterKeysError;
+pub use source::MasterKeySource;
 
 /// Master keys by version. Which one is active is the vault's knowledge, not the environment's.
 #[derive(Debug, Default)]
-pub struct MasterKeys(BTreeMap<u32, MasterKey>);
+pub struct MasterKeys {
+    keys: BTreeMap<u32, Held>,
+    concerns: Vec<SourceConcern>,
+}
+
+#[derive(Debug)]
+struct Held {
+    key: MasterKey,
+    origin: Origin,
+}
 
 impl MasterKeys {
     /// One key, as version 1.
     pub fn single(key: MasterKey) -> Self {
-        Self(BTreeMap::from([(1, key)]))
+        let held = Held { key, origin: Origin::Caller };
+        Self { keys: BTreeMap::from([(1, held)]), concerns: vec![] }
     }
 
-    /// Reads `VERSION:KEY` entries separated by commas or white space; one bare key is version 1.
+    /// Reads `VERSION:KEY` entries separated by commas or white space, one bare key as version 1, or a JSON object with
+    /// versions for names and keys for values.
     ///
     /// ```
     /// # use strongroom::{MasterKey, MasterKeys};
@@ -32,165 +49,151 @@ impl MasterKeys {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, MasterKeysError> {
-        let mut keys = Self::default();
-        let mut entries = text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|entry| !entry.is_empty());
-        let first = entries.next().ok_or(MasterKeysError::Empty)?;
-        let mut rest = entries.peekable();
-        if rest.peek().is_none() && !first.contains(':') {
-            let key = MasterKey::parse(first).map_err(|source| MasterKeysError::Key { entry: 1, source })?;
-            return Ok(Self::single(key));
-        }
-        for (entry, text) in (1..).zip(std::iter::once(first).chain(rest)) {
-            let (version, key) = text.split_once(':').ok_or(MasterKeysError::Entry { entry })?;
-            let version = parse_version(version).ok_or(MasterKeysError::Version { entry })?;
-            let key = MasterKey::parse(key).map_err(|source| MasterKeysError::Key { entry, source })?;
-            keys.insert(version, key)?;
-        }
-        Ok(keys)
+        Self::parse_from(text, &Origin::Text)
     }
 
-    /// Reads `STRONGROOM_MASTER_KEYS` and the file that `STRONGROOM_MASTER_KEYS_FILE` names.
+    /// Reads everything the environment names, and takes all of it together:
+    ///
+    /// - the variable `STRONGROOM_MASTER_KEYS`;
+    /// - the file that `STRONGROOM_MASTER_KEYS_FILE` names ([`KeyFile`]);
+    /// - the output of the command that `STRONGROOM_MASTER_KEYS_COMMAND` holds, **which it runs** ([`KeyCommand`]);
+    ///   lines of its standard error become `tracing` events;
+    /// - the file `strongroom.master-keys` in the folder that `CREDENTIALS_DIRECTORY` names ([`SystemdCredential`]).
+    ///
+    /// A version from two sources is an error, and so is a key under two versions.
     pub fn from_env() -> Result<Self, MasterKeysError> {
-        Self::from_variables(|name| std::env::var_os(name))
+        Self::from_env_hearing(|line| tracing::info!("the command for master keys says: {line}"))
     }
 
-    /// Reads a file in the syntax of [`MasterKeys::parse`], at most 64 KiB.
-    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, MasterKeysError> {
-        let path = path.as_ref();
-        let unreadable = |source| MasterKeysError::File { path: path.to_owned(), source };
-        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_FILE_LEN + 1));
-        let file = File::open(path).map_err(unreadable)?;
-        file.take(MAX_FILE_LEN as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() > MAX_FILE_LEN {
-            return Err(MasterKeysError::FileTooLong { path: path.to_owned() });
+    /// The same, with each line that the command writes to its standard error handed to `heard` while it runs. What looks
+    /// like a key is taken out; nothing else is changed, so escape it before it reaches a terminal.
+    pub fn from_env_hearing(mut heard: impl FnMut(&str)) -> Result<Self, MasterKeysError> {
+        let mut keys = Self::default();
+        keys.take(KeyVariable::new(KEYS_VARIABLE).text()?)?;
+        if let Some(path) = variable_path(FILE_VARIABLE) {
+            keys.take(KeyFile::new(path).text()?)?;
         }
-        let text = std::str::from_utf8(&bytes).map_err(|_| MasterKeysError::FileNotText { path: path.to_owned() })?;
-        Self::parse(text)
+        if let Some(command) = KeyCommand::from_variable(COMMAND_VARIABLE)? {
+            keys.take(Some(command.text_hearing(&mut heard)?))?;
+        }
+        keys.take(SystemdCredential::new(CREDENTIAL).text()?)?;
+        keys.some()
+    }
+
+    /// Reads all of these sources and takes them together. Those that are not there are passed over; that none is there is
+    /// an error, and so are a version from two sources, and a key under two versions.
+    ///
+    /// ```
+    /// # use strongroom::{KeyVariable, MasterKeySource, MasterKeys, MasterKeysError, SystemdCredential};
+    /// let (variable, credential) = (KeyVariable::new("BILLING_VAULT_KEYS"), SystemdCredential::new("billing.keys"));
+    /// let keys = MasterKeys::from_sources([&variable as &dyn MasterKeySource, &credential]);
+    /// assert!(matches!(keys, Err(MasterKeysError::NotSet)));
+    /// ```
+    pub fn from_sources<'s>(
+        sources: impl IntoIterator<Item = &'s dyn MasterKeySource>,
+    ) -> Result<Self, MasterKeysError> {
+        let mut keys = Self::default();
+        sources.into_iter().try_for_each(|source| keys.read(source))?;
+        keys.some()
+    }
+
+    /// Reads a file in the syntax of [`MasterKeys::parse`], at most 64 KiB, that nobody else can exchange.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, MasterKeysError> {
+        Self::from_sources([&KeyFile::new(path.as_ref()) as &dyn MasterKeySource])
     }
 
     /// Adds a key. A version or a key that is already there is an error.
     pub fn insert(&mut self, version: u32, key: MasterKey) -> Result<(), MasterKeysError> {
-        if version == 0 {
-            return Err(MasterKeysError::VersionZero);
-        }
-        if let Some((&first, _)) = self.0.iter().find(|(known, other)| **known != version && key.same_as(other)) {
-            return Err(MasterKeysError::SameKey { first, second: version });
-        }
-        match self.0.entry(version) {
-            Entry::Vacant(vacant) => vacant.insert(key),
-            Entry::Occupied(_) => return Err(MasterKeysError::Twice { version }),
-        };
-        Ok(())
+        self.insert_from(version, key, Origin::Caller)
     }
 
     /// The key of a version.
     pub fn key(&self, version: u32) -> Option<&MasterKey> {
-        self.0.get(&version)
+        self.keys.get(&version).map(|held| &held.key)
     }
 
     /// Versions and fingerprints in ascending order.
     pub fn versions(&self) -> impl Iterator<Item = (u32, Fingerprint)> {
-        self.0.iter().map(|(version, key)| (*version, key.fingerprint()))
+        self.iter().map(|(version, key)| (version, key.fingerprint()))
+    }
+
+    /// Where the key of a version came from.
+    pub fn origin(&self, version: u32) -> Option<&Origin> {
+        self.keys.get(&version).map(|held| &held.origin)
+    }
+
+    /// What an operator should know of the sources: key files that others can read, that are links, that belong to
+    /// others. With the path of the store also those that lie beside it.
+    pub fn concerns(&self, store: Option<&Path>) -> Vec<SourceConcern> {
+        let mut files: Vec<_> = self.keys.values().filter_map(|held| held.origin.path()).collect();
+        files.sort_unstable();
+        files.dedup();
+        let beside = files.into_iter().filter_map(|file| beside(file, store?));
+        self.concerns.iter().cloned().chain(beside).collect()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &MasterKey)> {
-        self.0.iter().map(|(version, key)| (*version, key))
+        self.keys.iter().map(|(version, held)| (*version, &held.key))
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, MasterKeysError> {
-        let set = |name| variable(name).filter(|value| !value.is_empty());
-        let text = set(KEYS_VARIABLE).map(OsString::into_string).transpose();
-        let text = text.map_err(|_| MasterKeysError::VariableNotText)?.map(Zeroizing::new);
-        let file = set(FILE_VARIABLE).map(Self::from_file).transpose()?;
-        match (text.map(|text| Self::parse(&text)).transpose()?, file) {
-            (None, None) => Err(MasterKeysError::NotSet),
-            (Some(keys), None) | (None, Some(keys)) => Ok(keys),
-            (Some(mut keys), Some(others)) => {
-                for (version, key) in others.0 {
-                    keys.insert(version, key)?;
-                }
-                Ok(keys)
-            }
+    fn read(&mut self, source: &dyn MasterKeySource) -> Result<(), MasterKeysError> {
+        let Some(mut read) = source.read()? else { return Ok(()) };
+        for held in read.keys.values_mut().filter(|held| held.origin == Origin::Caller) {
+            held.origin = source.origin();
         }
+        self.absorb(read)
     }
-}
 
-/// Decimal, from 1, one spelling.
-fn parse_version(text: &str) -> Option<u32> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    text.parse().ok().filter(|_| digits)
-}
+    fn take(&mut self, text: Option<SourceText>) -> Result<(), MasterKeysError> {
+        text.map_or(Ok(()), |text| self.absorb(Self::parse_source(&text)?))
+    }
 
-/// Why the master keys could not be read. Never holds any part of them.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MasterKeysError {
-    /// Nothing but separators.
-    #[error("the list of master keys is empty")]
-    Empty,
-    /// An entry has no colon.
-    #[error("entry {entry} of the master keys is not VERSION:KEY")]
-    Entry {
-        /// Which one, from 1.
-        entry: usize,
-    },
-    /// The key file could not be read.
-    #[error("cannot read the master key file {}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The operating system's answer.
-        source: std::io::Error,
-    },
-    /// The key file is not UTF-8.
-    #[error("the master key file {} is not text", path.display())]
-    FileNotText {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The key file is longer than 64 KiB.
-    #[error("the master key file {} is longer than 64 KiB", path.display())]
-    FileTooLong {
-        /// The file.
-        path: PathBuf,
-    },
-    /// An entry's key is malformed or weak.
-    #[error("entry {entry} of the master keys: {source}")]
-    Key {
-        /// Which one, from 1.
-        entry: usize,
-        /// What is wrong with it.
-        source: MasterKeyError,
-    },
-    /// Neither variable is set.
-    #[error("no master key: neither {KEYS_VARIABLE} nor {FILE_VARIABLE} is set")]
-    NotSet,
-    /// Two versions have the same key.
-    #[error("master keys {first} and {second} are the same key")]
-    SameKey {
-        /// One version.
-        first: u32,
-        /// The other.
-        second: u32,
-    },
-    /// A version is given twice.
-    #[error("master key {version} is given twice")]
-    Twice {
-        /// The version.
-        version: u32,
-    },
-    /// The variable is not UTF-8.
-    #[error("{KEYS_VARIABLE} is not text")]
-    VariableNotText,
-    /// A version is not a number from 1 to 4294967295.
-    #[error("the version of entry {entry} of the master keys is not a number from 1")]
-    Version {
-        /// Which one, from 1.
-        entry: usize,
-    },
-    /// Version 0.
-    #[error("versions of master keys start at 1")]
-    VersionZero,
+    fn absorb(&mut self, other: Self) -> Result<(), MasterKeysError> {
+        self.concerns.extend(other.concerns);
+        other.keys.into_iter().try_for_each(|(version, held)| self.insert_from(version, held.key, held.origin))
+    }
+
+    fn insert_from(&mut self, version: u32, key: MasterKey, origin: Origin) -> Result<(), MasterKeysError> {
+        if version == 0 {
+            return Err(MasterKeysError::VersionZero);
+        }
+        let same = self.keys.iter().find(|(known, held)| **known != version && key.same_as(&held.key));
+        if let Some((&first, held)) = same {
+            let origins = (held.origin.clone(), origin).into();
+            return Err(MasterKeysError::SameKey { first, second: version, origins });
+        }
+        match self.keys.entry(version) {
+            Entry::Vacant(vacant) => vacant.insert(Held { key, origin }),
+            Entry::Occupied(held) => {
+                let origins = (held.get().origin.clone(), origin).into();
+                return Err(MasterKeysError::Twice { version, origins });
+            }
+        };
+        Ok(())
+    }
+
+    fn some(self) -> Result<Self, MasterKeysError> {
+        if self.keys.is_empty() { Err(MasterKeysError::NotSet) } else { Ok(self) }
+    }
+
+    fn parse_source(source: &SourceText) -> Result<Self, MasterKeysError> {
+        let keys = Self::parse_from(source.text()?, &source.origin)?;
+        Ok(Self { concerns: source.concerns.clone(), ..keys })
+    }
+
+    fn parse_from(text: &str, origin: &Origin) -> Result<Self, MasterKeysError> {
+        let malformed = |fault| MasterKeysError::List { origin: origin.clone(), fault };
+        let mut keys = Self::default();
+        for (entry, version, key) in entries(text).map_err(malformed)? {
+            if key.starts_with(crate::verifier_key::PREFIX) {
+                return Err(MasterKeysError::VerifierKey { origin: origin.clone(), entry });
+            }
+            let key = MasterKey::parse(key);
+            let key = key.map_err(|source| MasterKeysError::Key { origin: origin.clone(), entry, source })?;
+            keys.insert_from(version, key, origin.clone())?;
+        }
+        Ok(keys)
+    }
 }
 
 impl fmt::Display for MasterKeys {
@@ -200,71 +203,10 @@ impl fmt::Display for MasterKeys {
     }
 }
 
-const KEYS_VARIABLE: &str = "STRONGROOM_MASTER_KEYS";
+pub(crate) const KEYS_VARIABLE: &str = "STRONGROOM_MASTER_KEYS";
 const FILE_VARIABLE: &str = "STRONGROOM_MASTER_KEYS_FILE";
-const MAX_FILE_LEN: usize = 64 * 1024;
+const COMMAND_VARIABLE: &str = "STRONGROOM_MASTER_KEYS_COMMAND";
+const CREDENTIAL: &str = "strongroom.master-keys";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text() -> String {
-        MasterKey::generate().expect("random").to_text().expose().to_owned()
-    }
-
-    fn versions(keys: &MasterKeys) -> Vec<u32> {
-        keys.versions().map(|(version, _)| version).collect()
-    }
-
-    #[test]
-    fn entries_may_be_separated_by_commas_and_white_space() {
-        let (one, two, three) = (text(), text(), text());
-        let keys = MasterKeys::parse(&format!("\n1:{one},2:{two}\n\t10:{three}\n")).expect("good");
-        assert_eq!(versions(&keys), [1, 2, 10]);
-        assert_eq!(versions(&MasterKeys::parse(&format!("{one}\n")).expect("bare")), [1]);
-    }
-
-    #[test]
-    fn every_malformed_list_is_refused() {
-        let (one, two) = (text(), text());
-        let cases = [
-            ("empty", " ,\n".to_owned()),
-            ("two bare keys", format!("{one} {two}")),
-            ("a bare key after an entry", format!("1:{one} {two}")),
-            ("version 0", format!("0:{one}")),
-            ("version with a zero in front", format!("01:{one}")),
-            ("version with a sign", format!("+1:{one}")),
-            ("version too large", format!("4294967296:{one}")),
-            ("no version", format!(":{one}")),
-            ("space after the colon", format!("1: {one}")),
-            ("the same version twice", format!("1:{one} 1:{two}")),
-            ("the same key twice", format!("1:{one} 2:{one}")),
-            ("a weak key", "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned()),
-            ("quotes", format!("\"1:{one}\"")),
-        ];
-        for (what, text) in cases {
-            let error = MasterKeys::parse(&text).expect_err(what);
-            assert!(!format!("{error} {error:?}").contains(&one[..8]), "{what} echoes the key");
-        }
-    }
-
-    #[test]
-    fn the_same_version_from_two_sources_is_an_error() {
-        let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("keys");
-        std::fs::write(&path, format!("2:{}\n", text())).expect("write");
-        let read = |list: String| {
-            let path = path.clone();
-            MasterKeys::from_variables(move |name| match name {
-                KEYS_VARIABLE => Some(list.clone().into()),
-                _ => Some(path.clone().into()),
-            })
-        };
-        assert_eq!(versions(&read(format!("1:{}", text())).expect("two sources")), [1, 2]);
-        assert!(matches!(read(format!("2:{}", text())), Err(MasterKeysError::Twice { version: 2 })));
-        assert!(matches!(MasterKeys::from_variables(|_| None), Err(MasterKeysError::NotSet)));
-        assert!(matches!(MasterKeys::from_file("/nonexistent/keys"), Err(MasterKeysError::File { .. })));
-        std::fs::write(&path, vec![b'x'; MAX_FILE_LEN + 1]).expect("write");
-        assert!(matches!(MasterKeys::from_file(&path), Err(MasterKeysError::FileTooLong { .. })));
-    }
-}
+mod tests;

@@ -8,11 +8,12 @@ use std::ops::Range;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::api_key::{Attributes, NewApiKey, with_exposure};
-use crate::keyring::{Generation, Keyring, VaultId};
+use crate::keyring::{Generation, Keyring};
 use crate::secret::{RandomError, SecretText, random_array};
 use crate::suite::{AssociatedData, CipherStream, NONCE_LEN, Nonce, Suite, TAG_LEN};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
+use crate::vault_id::VaultId;
 
 pub(crate) use batch::{Opener, Sealer};
 pub(crate) use reseal::{ResealError, Resealer};
@@ -34,7 +35,7 @@ pub(crate) fn seal(keyring: &Keyring, id: ApiKeyId, plain: &Plain<'_>) -> Result
     let cipher = &mut generation.verify.cipher(header.suite).stream();
     seal_part(cipher, random_array()?, &aad(Part::Verify), plain.attributes, &mut record);
     if let Some(secret) = plain.secret {
-        let cipher = &mut generation.recover.cipher(header.suite).stream();
+        let cipher = &mut generation.recover().cipher(header.suite).stream();
         seal_part(cipher, random_array()?, &aad(Part::Recover), secret.as_bytes(), &mut record);
     }
     Ok(record)
@@ -135,7 +136,7 @@ impl<'a> Record<'a> {
         if !self.recoverable() {
             return Ok(None);
         }
-        let cipher = generation.recover.cipher(self.header.suite);
+        let cipher = generation.recover().cipher(self.header.suite);
         let mut plain = Zeroizing::new(Vec::new());
         self.open_part(&mut cipher.stream(), Part::Recover, keyring.vault(), &mut plain)?;
         let text = String::from_utf8(std::mem::take(&mut *plain));

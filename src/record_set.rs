@@ -127,13 +127,14 @@ fn mask(key: &MacKey, nonce: &[u8; 16]) -> Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keyring::{KeyEncryptionKeys, Keyring, VaultId};
+    use crate::keyring::{KeyEncryptionKeys, Keyring};
     use crate::master_key::MasterKey;
     use crate::master_keys::MasterKeys;
     use crate::record::{Plain, seal};
     use crate::suite::Suite;
     use crate::time::Timestamp;
     use crate::token::ApiKeyId;
+    use crate::vault_id::VaultId;
     use proptest::prelude::*;
 
     proptest! {

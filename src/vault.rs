@@ -7,10 +7,11 @@ mod issue;
 mod list;
 mod status;
 mod verify;
+mod verifier;
 
 use crate::audit::{Act, Action, Draft};
 use crate::error::Error;
-use crate::keyring::{KeyEncryptionKeys, Keyring, VaultId};
+use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::ledger::{Clock, Ledger};
 use crate::lookup::LookupRow;
 use crate::master_keys::MasterKeys;
@@ -22,12 +23,14 @@ use crate::store::{Expected, Store, Table};
 use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
+use crate::vault_id::VaultId;
 
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
 pub use estimate::RotationEstimate;
 pub use issue::Issued;
 pub use list::{Listed, Query};
 pub use status::VaultStatus;
+pub use verifier::Verifier;
 pub use verify::VerifyError;
 
 /// An opened vault. Cheap to share: put it into an [`Arc`](std::sync::Arc) and use it from every thread.
@@ -136,7 +139,7 @@ impl VaultOptions {
     /// See [`Vault::open`].
     pub fn open(self, store: impl Store + 'static, keys: MasterKeys) -> Result<Vault, Error> {
         let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
-        let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(&keys, VaultId::claimed_by(row)?));
+        let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(&keys, Keyring::vault_claimed_by(row)?));
         let ledger = Ledger::open(Box::new(store), derive, clock)?;
         Ok(Vault { ledger })
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::api_key::{Attributes, Request};
 use crate::audit::{Act, Action, ChainEnd, Draft, Outcome, row_key};
 use crate::error::Error;
-use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError, RowError, RowLabel, VaultId};
+use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError, RowError, RowLabel};
 use crate::ledger::Head;
 use crate::lookup::LookupRow;
 use crate::master_key::MasterKey;
@@ -22,6 +22,9 @@ use crate::suite::{AssociatedData, CipherStream, Suite};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
 use crate::vault::{Query, Vault, VerifyError};
+use crate::vault_id::VaultId;
+use crate::verifier_key::{VerifierKey, VerifierKeyError};
+use crate::verifier_keys::VerifierKeys;
 
 #[test]
 fn master_keys_have_the_fingerprints_and_the_one_spelling_of_the_page() {
@@ -39,6 +42,50 @@ fn master_keys_have_the_fingerprints_and_the_one_spelling_of_the_page() {
     }
     for case in list(&file["bad"]) {
         assert!(MasterKey::parse(text(&case["text"])).is_err(), "{}", case["broken"]);
+    }
+}
+
+#[test]
+fn verifier_keys_are_derived_and_written_as_the_page_says() {
+    let file = file(include_str!("../tests/vectors/verifier_keys.json"));
+    for case in list(&file["good"]) {
+        let master = MasterKey::parse(text(&case["master_key"])).expect("a good key");
+        let vault = VaultId(hex(&case["vault"]).try_into().expect("16 bytes"));
+        let key = VerifierKey::derive(&master, vault);
+        assert_eq!(key.to_text().expose(), text(&case["text"]));
+        let read = VerifierKey::parse(text(&case["text"])).expect("a good verifier key");
+        assert_eq!((read.vault(), read.fingerprint()), (vault, master.fingerprint()));
+        assert_eq!(read.into_key().expose().as_slice(), hex(&case["key"]));
+    }
+    for case in list(&file["bad"]) {
+        let error = VerifierKey::parse(text(&case["text"])).err();
+        let name = match error.unwrap_or_else(|| panic!("{} went unnoticed", case["broken"])) {
+            VerifierKeyError::Alphabet => "alphabet",
+            VerifierKeyError::Check => "check",
+            VerifierKeyError::Length(_) => "length",
+            VerifierKeyError::MasterKey => "master-key",
+            VerifierKeyError::Prefix => "prefix",
+        };
+        assert_eq!(name, text(&case["error"]), "{}", case["broken"]);
+    }
+}
+
+#[test]
+fn a_verifier_opens_the_vaults_of_the_page_and_answers_as_a_vault_does() {
+    let file = file(include_str!("../tests/vectors/vaults.json"));
+    let keys = || {
+        let keys = self::file(include_str!("../tests/vectors/verifier_keys.json"));
+        let entry = |case: &Value| format!("{}:{} ", case["version"], text(&case["text"]));
+        VerifierKeys::parse(&list(&keys["good"]).iter().map(entry).collect::<String>()).expect("a good list")
+    };
+    for case in list(&file) {
+        let verifier = Vault::open_verifier(filled(case), keys()).expect("it opens");
+        for token in list(&case["valid"]) {
+            assert!(verifier.verify(text(&token["token"]), &request(token)).is_ok(), "{}: {token}", case["name"]);
+        }
+        for token in list(&case["refused"]) {
+            assert!(verifier.verify(text(&token["token"]), &request(token)).is_err(), "{}: {token}", case["name"]);
+        }
     }
 }
 
@@ -143,7 +190,7 @@ fn every_value_on_the_way_to_a_part_is_that_of_the_page() {
             let aad = AssociatedData::of(&[b"strongroom/v1/record", &vault.0, b"keys", part.as_bytes(), &id, header]);
             assert_eq!(*aad, hex(&case[format!("{part}_aad").as_str()]));
             let key = hex(&case[format!("{part}_key").as_str()]).try_into().expect("32 bytes");
-            let ours = if part == "verify" { &generation.verify } else { &generation.recover };
+            let ours = if part == "verify" { &generation.verify } else { generation.recover() };
             let (nonce, sealed) = sealed.split_at(24);
             let theirs = suite(&case["suite"]).cipher(&key);
             let plain = unsealed(&mut theirs.stream(), nonce, &aad, sealed);
@@ -482,7 +529,15 @@ fn row_error(error: RowError) -> &'static str {
 }
 
 fn action(name: &str) -> Action {
-    let all = [Action::Import, Action::Init, Action::Issue, Action::Recover, Action::Revoke, Action::RotationStarted];
+    let all = [
+        Action::Import,
+        Action::Init,
+        Action::Issue,
+        Action::Recover,
+        Action::Revoke,
+        Action::RotationStarted,
+        Action::VerifierKey,
+    ];
     all.into_iter().find(|action| action.name() == name).expect("an action of the vectors")
 }
 

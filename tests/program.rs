@@ -650,6 +650,10 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1], &["master-key", "generate"], ""));
     check(json(&[1], &["master-key", "generate", "--out", &out], ""));
     check(json(&[1], &["master-key", "check"], ""));
+    let out = room.file("verifier-key").display().to_string();
+    let verifier = ["master-key", "verifier", "--version", "1", "--reason", "r"];
+    check(json(&[1], &verifier, ""));
+    check(json(&[1], &[&verifier[..], &["--out", &out]].concat(), ""));
     check(json(&[], &["master-key", "check", "-"], "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
     check(json(&[1], &["completions", "bash"], ""));
     check(Run::bare(&["demo", "--keys", "10", "--json"]).env("TMPDIR", &room.folder.path().display().to_string()).go());
@@ -738,6 +742,7 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
         "master-key",
         "master-key generate",
         "master-key check",
+        "master-key verifier",
         "audit",
         "audit list",
         "audit verify",

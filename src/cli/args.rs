@@ -8,14 +8,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use strongroom::{ApiKeyId, Network, Suite, Timestamp};
+use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 
 use super::exit;
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
 ///
-/// Master keys come from STRONGROOM_MASTER_KEYS (VERSION:KEY entries separated by commas or white space) and from the
-/// file that STRONGROOM_MASTER_KEYS_FILE names. They are never arguments.
+/// Master keys come from STRONGROOM_MASTER_KEYS (VERSION:KEY entries separated by commas or white space), from the file
+/// that STRONGROOM_MASTER_KEYS_FILE names, from the command in STRONGROOM_MASTER_KEYS_COMMAND, and from the systemd
+/// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, list, show, status and
+/// audit, come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE.
 #[derive(Parser)]
 #[command(name = "strongroom", version, disable_help_subcommand = true, max_term_width = 100, after_help = exit::HELP)]
 pub(crate) struct Args {
@@ -43,6 +45,9 @@ pub(crate) struct Global {
     /// Write events of this level and graver ones to standard error
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log: Option<LogLevel>,
+    /// Let the system write core dumps of this process, with the keys in them, and let debuggers attach
+    #[arg(long, global = true)]
+    pub(crate) allow_core_dumps: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -113,6 +118,8 @@ pub(crate) enum MasterKeyVerb {
     Generate(GenerateArgs),
     /// Check the configured master keys, or those on standard input
     Check(CheckArgs),
+    /// Print the verifier key of a master key: with it a process can verify and list, and neither recover, issue nor rotate
+    Verifier(VerifierArgs),
 }
 
 #[derive(Subcommand)]
@@ -275,6 +282,22 @@ pub(crate) struct CheckArgs {
     /// A single dash: check the key or the list on standard input
     #[arg(value_name = "-", value_parser = dash)]
     pub(crate) stdin: Option<()>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct VerifierArgs {
+    /// The version of the master key; its own verifier key is needed as soon as it is active
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: NonZeroU32,
+    /// Write it to this new file, readable by its owner alone, and not to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT", required_unless_present = "vault")]
+    pub(crate) reason: Option<String>,
+    /// For the vault with this id, whose store is not at hand: no audit log will tell of it
+    #[arg(long, value_name = "ID", conflicts_with = "reason")]
+    pub(crate) vault: Option<VaultId>,
 }
 
 #[derive(clap::Args)]

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::text::{Table, counted};
 
 pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Exit, Failure> {
-    let vault = context.open()?;
+    let vault = context.open_reading()?;
     let (mut after, mut left) = (args.after, if args.all { usize::MAX } else { args.limit.get() });
     let mut table = Table::default();
     let heading = ["SEQ", "AT", "ACTOR", "ACTION", "OUTCOME", "KEY", "DETAILS"].map(String::from).to_vec();
@@ -34,7 +34,7 @@ pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Ex
 }
 
 pub(crate) fn verify(context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let entries = context.open()?.verify_audit()?;
+    let entries = context.open_reading()?.verify_audit()?;
     context.terminal.document("audit-verification", &json!({ "whole": true, "entries": entries }))?;
     context
         .terminal

@@ -4,12 +4,16 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use strongroom::{Act, MasterKeys, MasterKeysError, SqliteStore, Vault};
+use strongroom::{
+    Act, Error, KeyringError, MasterKeys, MasterKeysError, SourceConcern, SourceError, SqliteStore, Vault,
+    VerifierKeys, VerifierKeysError,
+};
 
 use super::args::Global;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::process;
+use super::reading::Reading;
 use super::terminal::Terminal;
 use super::text::quoted;
 
@@ -18,23 +22,79 @@ pub(crate) struct Context<'t> {
     pub(crate) place: Place,
     pub(crate) terminal: &'t mut Terminal,
     pub(crate) yes: bool,
+    /// Of the sources of keys read so far, and not told yet.
+    concerns: Vec<SourceConcern>,
     actor: Option<String>,
 }
 
 impl<'t> Context<'t> {
     pub(crate) fn new(global: &Global, terminal: &'t mut Terminal) -> Result<Self, Told> {
         let place = Place::of(global.store.clone())?;
-        Ok(Self { place, terminal, yes: global.yes, actor: global.actor.clone() })
+        Ok(Self { place, terminal, yes: global.yes, concerns: vec![], actor: global.actor.clone() })
     }
 
     /// Opens the vault with the configured master keys.
-    pub(crate) fn open(&self) -> Result<Vault, Failure> {
-        let keys = match MasterKeys::from_env() {
-            // The vault can then say which one it needs.
-            Err(MasterKeysError::NotSet) => MasterKeys::default(),
+    pub(crate) fn open(&mut self) -> Result<Vault, Failure> {
+        let vault = self.open_unwarned()?;
+        self.warn();
+        Ok(vault)
+    }
+
+    /// The same, for who tells of the concerns in another way.
+    pub(crate) fn open_unwarned(&mut self) -> Result<Vault, Failure> {
+        let keys = match self.master_keys() {
+            Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
+                // The vault can then say which one it needs.
+                Err(VerifierKeysError::NotSet) => MasterKeys::default(),
+                _ => return Err(Error::Keyring(KeyringError::VerifierOnly).into()),
+            },
             keys => keys?,
         };
         Ok(Vault::open(SqliteStore::open(&self.place.path)?, keys)?)
+    }
+
+    /// Opens the vault to read it: with the configured master keys, or where there are none with the verifier keys, and
+    /// then without the right to write.
+    pub(crate) fn open_reading(&mut self) -> Result<Reading, Failure> {
+        let keys = match self.master_keys() {
+            Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
+                Err(VerifierKeysError::NotSet) => MasterKeys::default(),
+                keys => return self.open_verifier(keys?),
+            },
+            keys => keys?,
+        };
+        let vault = Vault::open(SqliteStore::open(&self.place.path)?, keys)?;
+        self.warn();
+        Ok(Reading::Vault(vault))
+    }
+
+    fn open_verifier(&mut self, keys: VerifierKeys) -> Result<Reading, Failure> {
+        self.concerns.extend(keys.concerns(Some(&self.place.path)));
+        self.warn();
+        let store = SqliteStore::open_read_only(&self.place.path)?;
+        Ok(Reading::Verifier(Vault::open_verifier(store, keys)?))
+    }
+
+    /// The configured master keys. What their command says is shown while it runs.
+    pub(crate) fn master_keys(&mut self) -> Result<MasterKeys, Failure> {
+        let terminal = &mut *self.terminal;
+        let read =
+            MasterKeys::from_env_hearing(|line| terminal.note(&format!("the command for master keys says: {line}")));
+        let keys = read.map_err(|error| if self.terminal.json() { error } else { without_what_was_shown(error) })?;
+        self.concerns = keys.concerns(Some(&self.place.path));
+        Ok(keys)
+    }
+
+    /// Says on standard error, once, what is to be known of the sources of keys.
+    pub(crate) fn warn(&mut self) {
+        for SourceConcern { what, remedy, .. } in self.concerns() {
+            self.terminal.note(&format!("warning: {what}; {remedy}"));
+        }
+    }
+
+    /// What is to be known of the sources of keys, for the caller to tell.
+    pub(crate) fn concerns(&mut self) -> Vec<SourceConcern> {
+        std::mem::take(&mut self.concerns)
     }
 
     /// Who acts, and why.
@@ -67,6 +127,13 @@ impl<'t> Context<'t> {
         self.require_consent()?;
         if self.yes || self.terminal.ask(question, word)? { Ok(()) } else { Err(unconfirmed("not confirmed")) }
     }
+}
+
+fn without_what_was_shown(mut error: MasterKeysError) -> MasterKeysError {
+    if let MasterKeysError::Source(SourceError::Command { said, .. }) = &mut error {
+        said.clear();
+    }
+    error
 }
 
 fn unconfirmed(why: &str) -> Failure {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use strongroom::{
     Act, Error, ErrorKind, Flow, Issued, MasterKey, MasterKeys, NewApiKey, Request, RotateOptions, RotationOutcome,
-    SecretText, SqliteStore, Vault,
+    SecretText, SqliteStore, Vault, VerifierKeys,
 };
 
 use super::args::DemoArgs;
@@ -185,6 +185,7 @@ impl<'c, 't> Demo<'c, 't> {
         )?;
 
         let sample: Vec<_> = issued.iter().step_by(count.div_ceil(SAMPLE)).collect();
+        self.verifier_key_is_enough(&vault, &sample)?;
         let mut same = 0;
         for key in &sample {
             same += usize::from(vault.recover(key.id, &self.act)?.expose() == key.token.expose());
@@ -202,6 +203,18 @@ impl<'c, 't> Demo<'c, 't> {
             Ok(entries) => self.claim(true, format!("the audit chain is whole: {entries} entries")),
             Err(error) => self.claim(false, format!("the audit chain is whole: {error}")),
         }
+    }
+
+    /// Of a process that can do nothing else, on a store that it only reads.
+    fn verifier_key_is_enough(&mut self, vault: &Vault, sample: &[&Issued]) -> Result<(), Failure> {
+        let mut keys = VerifierKeys::default();
+        keys.insert(2, vault.issue_verifier_key(2, &self.act)?)?;
+        let verifier = Vault::open_verifier(SqliteStore::open_read_only(&self.path)?, keys)?;
+        let verdict = |key: &&&Issued| verifier.verify(key.token.expose(), &Request::new().scope("read"));
+        let valid = sample.iter().filter(|key| verdict(key).is_ok_and(|found| found.id == key.id)).count();
+        let claim =
+            format!("{valid} of {} tokens verify with the verifier key alone, in a store opened to read", sample.len());
+        self.claim(valid == sample.len(), claim)
     }
 
     fn claim(&mut self, held: bool, claim: String) -> Result<(), Failure> {

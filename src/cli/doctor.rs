@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use strongroom::{CertificateCheck, RotationCertificate, SymptomSeverity, Vault};
+use strongroom::{CertificateCheck, RotationCertificate, SourceConcern, SymptomSeverity, Vault};
 
 use super::args::DoctorArgs;
 use super::context::Context;
@@ -14,7 +14,7 @@ use super::text::counted;
 
 pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exit, Failure> {
     let certificate = args.certificate.as_deref().map(read).transpose()?;
-    let vault = context.open()?;
+    let vault = context.open_unwarned()?;
     // Without a trustworthy count there is only no percentage.
     let total = vault.status().map_or(0, |status| status.record_count());
     let mut meter = Meter::new();
@@ -23,15 +23,18 @@ pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exi
     let mut findings: Vec<_> = report
         .symptoms
         .iter()
-        .map(|symptom| (severity(symptom.severity), symptom.id, symptom.what.clone(), symptom.remedy))
+        .map(|symptom| (severity(symptom.severity), symptom.id, symptom.what.clone(), symptom.remedy.to_owned()))
         .collect();
+    let sources = context.concerns().into_iter();
+    findings.extend(sources.map(|SourceConcern { id, what, remedy, .. }| ("warning", id, what, remedy)));
     let faults = checked.iter().flat_map(|check| &check.faults);
-    findings
-        .extend(faults.map(|fault| ("damage", "certificate", format!("the certificate is not true: {fault}"), ASK)));
-    let exit = match report.worst() {
+    findings.extend(
+        faults.map(|fault| ("damage", "certificate", format!("the certificate is not true: {fault}"), ASK.to_owned())),
+    );
+    let exit = match findings.len() {
         _ if findings.iter().any(|(severity, ..)| *severity == "damage") => Exit::Corrupt,
-        None => Exit::Success,
-        Some(_) => Exit::NotValid,
+        0 => Exit::Success,
+        _ => Exit::NotValid,
     };
     let symptoms: Vec<_> = findings
         .iter()

@@ -1,10 +1,12 @@
 //! What went wrong, told with a stable word for scripts and the next command to type.
 
+mod keys;
+
 use std::io;
 use std::path::Path;
 
 use serde::{Serialize, Serializer};
-use strongroom::{Error, KeyringError, MasterKeysError, StoreError};
+use strongroom::{Error, KeyringError, MasterKeysError, StoreError, VerifierKeysError};
 
 use super::context::Place;
 use super::exit::Exit;
@@ -17,6 +19,7 @@ pub(crate) enum Failure {
     /// Found by the program itself.
     Told(Told),
     Vault(Error),
+    VerifierKeys(VerifierKeysError),
 }
 
 /// A failure as it is shown.
@@ -65,7 +68,8 @@ impl Failure {
     /// What to tell of it, where the vault is at `place`.
     pub(crate) fn explain(self, place: &Place) -> Told {
         match self {
-            Self::MasterKeys(error) => explain_master_keys(&error),
+            Self::MasterKeys(error) => keys::explain_master_keys(&error),
+            Self::VerifierKeys(error) => keys::explain_verifier_keys(&error),
             Self::Output(error) => Told::new(
                 Exit::OutputFailed,
                 "output-failed",
@@ -101,6 +105,12 @@ impl From<MasterKeysError> for Failure {
     }
 }
 
+impl From<VerifierKeysError> for Failure {
+    fn from(error: VerifierKeysError) -> Self {
+        Self::VerifierKeys(error)
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
@@ -111,24 +121,6 @@ impl From<Told> for Failure {
     fn from(told: Told) -> Self {
         Self::Told(told)
     }
-}
-
-fn explain_master_keys(error: &MasterKeysError) -> Told {
-    let hint = match error {
-        MasterKeysError::NotSet => {
-            "make one with `strongroom master-key generate --version 1 --out master.keys` and \
-             `export STRONGROOM_MASTER_KEYS_FILE=$PWD/master.keys`"
-        }
-        MasterKeysError::File { .. } | MasterKeysError::FileNotText { .. } | MasterKeysError::FileTooLong { .. } => {
-            "STRONGROOM_MASTER_KEYS_FILE must name a readable file of VERSION:KEY entries"
-        }
-        MasterKeysError::SameKey { .. } => "make another key with `strongroom master-key generate --version N`",
-        _ => {
-            "STRONGROOM_MASTER_KEYS holds VERSION:KEY entries separated by commas or white space; check them with \
-             `strongroom master-key check`"
-        }
-    };
-    Told::new(Exit::MasterKey, "master-keys-unreadable", error.to_string()).hint(hint).because(error)
 }
 
 /// The word for scripts and the next thing to do.
@@ -212,6 +204,30 @@ fn explain_keyring(error: &KeyringError, store: &str) -> (&'static str, String) 
                 "put {version}:KEY into STRONGROOM_MASTER_KEYS or the file that STRONGROOM_MASTER_KEYS_FILE names; \
                  `strongroom master-key check` shows the fingerprints of what is there"
             ),
+        ),
+        KeyringError::MissingVerifierKey { version, .. } => (
+            "verifier-key-missing",
+            format!(
+                "where the master key is, run `strongroom master-key verifier --version {version} --reason TEXT`, and put what \
+                 it prints into STRONGROOM_VERIFIER_KEYS"
+            ),
+        ),
+        KeyringError::VerifierKeyVault { .. } => (
+            "verifier-key-wrong",
+            "name the vault that it is for with --store, or make one for this vault with `strongroom master-key verifier`".into(),
+        ),
+        KeyringError::WrongVerifierKey { version, .. } => (
+            "verifier-key-wrong",
+            format!(
+                "mend the versions in STRONGROOM_VERIFIER_KEYS, or make the right key with `strongroom master-key verifier \
+                 --version {version} --reason TEXT`"
+            ),
+        ),
+        KeyringError::VerifierOnly => (
+            "verifier-keys-only",
+            "verify, list, show, status and audit work with verifier keys; for everything else put VERSION:KEY into \
+             STRONGROOM_MASTER_KEYS"
+                .into(),
         ),
         KeyringError::WrongMasterKey { belongs_to: Some(other), .. } => (
             "master-key-wrong",

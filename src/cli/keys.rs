@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom::{ApiKey, ApiKeyId, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, Vault, VerifyError};
+use strongroom::{ApiKey, ApiKeyId, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, VerifyError};
 
 use super::args::{IssueArgs, ListArgs, ReasonArgs, StatusArg, VerifyArgs};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::input;
+use super::reading::Reading;
 use super::terminal::Terminal;
 use super::text::{Table, escaped};
 
@@ -63,7 +64,7 @@ fn lost(failure: Failure, id: ApiKeyId, store: &str) -> Failure {
 }
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exit, Failure> {
-    let vault = context.open()?;
+    let vault = context.open_reading()?;
     if Terminal::can_ask() {
         context.terminal.note("the token, on one line:");
     }
@@ -112,7 +113,7 @@ fn refused(refusal: Refusal) -> Told {
 }
 
 pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, Failure> {
-    let vault = context.open()?;
+    let vault = context.open_reading()?;
     let (mut left, mut after) = (if args.all { usize::MAX } else { args.limit.get() }, args.after);
     let (mut table, mut seen, mut unreadable) = (Table::default(), 0_u64, 0_u64);
     while left > 0 && !context.terminal.closed() {
@@ -157,7 +158,7 @@ fn unreadable_records(context: &Context<'_>, count: u64) -> Failure {
     Told::new(Exit::Corrupt, "records-unreadable", message).hint(hint).into()
 }
 
-fn page(vault: &Vault, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<Listed>, Failure> {
+fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<Listed>, Failure> {
     let mut query = Query::new().limit(limit);
     query = args.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
     query = args.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
@@ -178,7 +179,7 @@ fn page(vault: &Vault, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -
 }
 
 pub(crate) fn show(context: &mut Context<'_>, id: ApiKeyId) -> Result<Exit, Failure> {
-    let key = context.open()?.show(id)?;
+    let key = context.open_reading()?.show(id)?;
     context.terminal.document("api-key", &document(&key))?;
     let joined = |texts: Vec<String>, none: &str| if texts.is_empty() { none.to_owned() } else { texts.join(" ") };
     let time = |at: Option<Timestamp>, none: &str| at.map_or_else(|| none.to_owned(), |at| at.to_string());

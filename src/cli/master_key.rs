@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom::{
     Error, Finding, Fingerprint, MasterKey, MasterKeyError, MasterKeys, MasterKeysError, SecretText, Severity,
+    SourceConcern,
 };
 
 use super::args::{CheckArgs, GenerateArgs};
@@ -61,13 +62,13 @@ fn entry(key: &MasterKey, version: Option<u32>) -> SecretText {
 }
 
 pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Failure> {
-    let read = if args.stdin.is_some() { from_stdin(context)? } else { MasterKeys::from_env() };
+    let read = if args.stdin.is_some() { from_stdin(context)? } else { configured(context)? };
     let keys = match read {
         Ok(keys) => keys,
-        Err(MasterKeysError::Key { entry, source: MasterKeyError::Weak(findings) }) => {
-            return report(context, &[Checked { place: format!("entry {entry}"), key: None, findings }]);
+        Err(MasterKeysError::Key { origin, entry, source: MasterKeyError::Weak(findings) }) => {
+            return report(context, &[Checked { place: format!("entry {entry} of {origin}"), key: None, findings }]);
         }
-        Err(error @ (MasterKeysError::NotSet | MasterKeysError::File { .. })) => return Err(error.into()),
+        Err(error @ (MasterKeysError::NotSet | MasterKeysError::Source(_))) => return Err(error.into()),
         Err(error) => {
             let told = Told::new(Exit::NotValid, "master-keys-malformed", error.to_string()).because(&error);
             return Err(told.hint("make a new key with `strongroom master-key generate`").into());
@@ -79,6 +80,13 @@ pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit,
         findings: keys.key(version).map(MasterKey::findings).unwrap_or_default(),
     });
     report(context, &checked.collect::<Vec<_>>())
+}
+
+fn configured(context: &mut Context<'_>) -> Result<Result<MasterKeys, MasterKeysError>, Failure> {
+    match context.master_keys() {
+        Err(Failure::MasterKeys(error)) => Ok(Err(error)),
+        keys => Ok(Ok(keys?)),
+    }
 }
 
 fn from_stdin(context: &mut Context<'_>) -> Result<Result<MasterKeys, MasterKeysError>, Failure> {
@@ -115,9 +123,17 @@ impl Checked {
 }
 
 fn report(context: &mut Context<'_>, checked: &[Checked]) -> Result<Exit, Failure> {
-    let good = checked.iter().all(|checked| checked.findings.is_empty());
+    let concerns = context.concerns();
+    let good = concerns.is_empty() && checked.iter().all(|checked| checked.findings.is_empty());
     let documents: Vec<_> = checked.iter().map(Checked::document).collect();
-    context.terminal.document("master-key-check", &json!({ "good": good, "keys": documents }))?;
+    let sources: Vec<_> = concerns
+        .iter()
+        .map(|SourceConcern { id, what, remedy, .. }| json!({ "id": id, "severity": "warning", "what": what, "remedy": remedy }))
+        .collect();
+    context.terminal.document("master-key-check", &json!({ "good": good, "keys": documents, "sources": sources }))?;
+    for SourceConcern { id, what, remedy, .. } in &concerns {
+        context.terminal.line(&format!("warning {id}: {what}; {remedy}"))?;
+    }
     for Checked { place, key, findings } in checked {
         let print = key.map(|(_, print)| format!(" ({print})")).unwrap_or_default();
         if findings.is_empty() {
@@ -138,8 +154,16 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
+/// Before anything is done whose result the file is to hold.
+pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(unwritten(path, &ErrorKind::AlreadyExists.into())),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Never over a file that is there: it may hold the only copy of a key.
-fn write_new(path: &Path, entry: &SecretText) -> io::Result<()> {
+pub(crate) fn write_new(path: &Path, entry: &SecretText) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let written =
         file.write_all(entry.expose().as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all());
@@ -152,7 +176,7 @@ fn write_new(path: &Path, entry: &SecretText) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn unwritten(path: &Path, error: &io::Error) -> Failure {
+pub(crate) fn unwritten(path: &Path, error: &io::Error) -> Failure {
     let (exit, code, hint) = match error.kind() {
         ErrorKind::AlreadyExists => {
             (Exit::Conflict, "file-exists", "name a new file: it may hold a key that is still needed")

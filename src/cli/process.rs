@@ -7,8 +7,24 @@ pub(crate) fn harden() {
     // Where the system refuses, the program still does its work.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    let maximum = rustix::process::getrlimit(rustix::process::Resource::Core).maximum;
+    limit_core_files(Some(0), maximum);
+}
+
+/// Once the arguments are read: core dumps come back as they were allowed before, or are out of reach for good.
+pub(crate) fn settle_core_dumps(allowed: bool) {
+    if !allowed {
+        return limit_core_files(Some(0), Some(0));
+    }
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable);
+    let maximum = rustix::process::getrlimit(rustix::process::Resource::Core).maximum;
+    limit_core_files(maximum, maximum);
+}
+
+fn limit_core_files(current: Option<u64>, maximum: Option<u64>) {
+    let limit = rustix::process::Rlimit { current, maximum };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, limit);
 }
 
 /// The name of the user who runs the program, from the user database.

@@ -37,7 +37,7 @@ pub(crate) fn rehearse(context: &mut Context<'_>, args: &RehearseArgs) -> Result
         let told = Told::new(Exit::General, "no-scratch-folder", format!("cannot make a scratch folder: {error}"));
         told.hint("name a writable folder with TMPDIR")
     })?;
-    let rehearsal = Rehearsal::prepare(scratch.path(), args)?;
+    let rehearsal = Rehearsal::prepare(context, scratch.path(), args)?;
     let (commits, took) = rehearsal.run_whole()?;
     let points = spread(2 * commits, args.points.get());
     let records = rehearsal.keys.len() as u64;
@@ -102,10 +102,10 @@ struct Rehearsal {
 }
 
 impl Rehearsal {
-    fn prepare(folder: &Path, args: &RehearseArgs) -> Result<Self, Failure> {
+    fn prepare(context: &mut Context<'_>, folder: &Path, args: &RehearseArgs) -> Result<Self, Failure> {
         let base = folder.join(BASE);
         let (from, active, tokens) = match &args.from {
-            Some(from) => copied(from, &base)?,
+            Some(from) => copied(context, from, &base)?,
             None => made_up(args.keys, &base)?,
         };
         let newest = active.versions().map(|(version, _)| version).max().unwrap_or(from);
@@ -257,7 +257,7 @@ fn made_up(count: u32, base: &Path) -> Result<Prepared, Failure> {
 }
 
 /// A copy of the whole store as it stands at one moment, whoever writes meanwhile.
-fn copied(from: &OsString, base: &Path) -> Result<Prepared, Failure> {
+fn copied(context: &mut Context<'_>, from: &OsString, base: &Path) -> Result<Prepared, Failure> {
     let place = Place::of(Some(from.clone()))?;
     let (source, copy) = (SqliteStore::open(&place.path)?, SqliteStore::create(base)?);
     let snapshot = source.snapshot()?;
@@ -275,7 +275,8 @@ fn copied(from: &OsString, base: &Path) -> Result<Prepared, Failure> {
         }
     }
     drop(copy);
-    let vault = Vault::open(SqliteStore::open(base)?, MasterKeys::from_env()?)?;
+    let vault = Vault::open(SqliteStore::open(base)?, context.master_keys()?)?;
+    context.warn();
     let status = vault.status()?;
     if status.rotation.is_some() {
         let told = Told::new(Exit::Conflict, "rotation-open", "a rotation of this vault is open");
@@ -283,7 +284,7 @@ fn copied(from: &OsString, base: &Path) -> Result<Prepared, Failure> {
             .hint("finish it with `strongroom rotate-master-key --resume` before you rehearse another")
             .into());
     }
-    Ok((status.active_master_key, MasterKeys::from_env()?, vec![]))
+    Ok((status.active_master_key, context.master_keys()?, vec![]))
 }
 
 fn text_of(keys: &MasterKeys, version: u32) -> Result<SecretText, Failure> {
@@ -313,6 +314,7 @@ fn told(failure: Failure) -> String {
         Failure::Told(told) => told.message,
         Failure::MasterKeys(error) => error.to_string(),
         Failure::Output(error) => error.to_string(),
+        Failure::VerifierKeys(error) => error.to_string(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use strongroom::{
-    Census, MasterKeys, OpenRotation, RotateOptions, RotationEstimate, SqliteStore, Vault, VaultOptions, VaultStatus,
+    Census, OpenRotation, RotateOptions, RotationEstimate, SqliteStore, Vault, VaultOptions, VaultStatus,
 };
 
 use super::args::InitArgs;
@@ -12,10 +12,12 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::progress;
+use super::reading::Reading;
 use super::text::{Table, counted, quoted};
 
 pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, Failure> {
-    let keys = MasterKeys::from_env()?;
+    let keys = context.master_keys()?;
+    context.warn();
     refuse_missing_folder(context)?;
     let store = SqliteStore::create(&context.place.path)?;
     let vault = VaultOptions::new().suite(args.suite).create(store, keys, &context.act(None))?;
@@ -49,12 +51,16 @@ fn fingerprint(status: &VaultStatus, version: u32) -> String {
 }
 
 pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let vault = context.open()?;
+    let vault = context.open_reading()?;
     let status = vault.status()?;
     // Beside a rotation the figure would be wrong, and in its way.
     let idle = status.rotation.is_none();
-    let estimate = if idle { estimate(&vault, &RotateOptions::new()) } else { Ok(None) };
-    context.terminal.document("status", &document(&status, &estimate))?;
+    let (access, estimate) = match &vault {
+        Reading::Vault(vault) if idle => ("master-keys", Some(estimate(vault, &RotateOptions::new()))),
+        Reading::Vault(_) => ("master-keys", None),
+        Reading::Verifier(_) => ("verifier-keys", None),
+    };
+    context.terminal.document("status", &document(&status, access, estimate.as_ref()))?;
     let mut rows = vec![
         ("vault", status.vault.to_string()),
         ("created", status.created_at.to_string()),
@@ -73,7 +79,8 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
     }
     let known = |version: u32| status.master_keys.iter().any(|key| key.version == version);
     for (version, print) in status.configured.iter().filter(|(version, _)| !known(*version)) {
-        rows.push(("master key", format!("{version} ({print}) configured, not used yet")));
+        let life = if *version > status.active_master_key { "not used yet" } else { "and never used by this vault" };
+        rows.push(("master key", format!("{version} ({print}) configured, {life}")));
     }
     rows.push(("API keys", status.record_count().to_string()));
     for of in &status.census {
@@ -89,8 +96,9 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
         ));
     }
     rows.push(("rotation", status.rotation.as_ref().map_or_else(|| "none open".into(), described)));
-    if idle {
-        rows.push(("it would take", estimated(&estimate)));
+    rows.extend(estimate.map(|estimate| ("it would take", estimated(&estimate))));
+    if access == "verifier-keys" {
+        rows.push(("opened with", "verifier keys: to verify and to list".into()));
     }
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     for line in Table::default().lines(&rows) {
@@ -161,7 +169,7 @@ fn lasting(span: Duration) -> String {
     if span < Duration::from_secs(10) { format!("{:.1} s", span.as_secs_f64()) } else { progress::span(span.as_secs()) }
 }
 
-fn document(status: &VaultStatus, estimate: &Result<Option<RotationEstimate>, String>) -> Value {
+fn document(status: &VaultStatus, access: &str, estimate: Option<&Result<Option<RotationEstimate>, String>>) -> Value {
     let master = |key: &strongroom::MasterKeyVersion| {
         json!({
             "version": key.version, "fingerprint": key.fingerprint.to_string(), "added_at": key.added_at.to_string(),
@@ -173,13 +181,14 @@ fn document(status: &VaultStatus, estimate: &Result<Option<RotationEstimate>, St
         "vault": status.vault.to_string(),
         "created_at": status.created_at.to_string(),
         "suite": status.suite.name(),
+        "access": access,
         "master_keys": status.master_keys.iter().map(master).collect::<Vec<_>>(),
         "active_master_key": status.active_master_key,
         "configured": status.configured.iter().map(configured).collect::<Vec<_>>(),
         "removable": status.removable().collect::<Vec<_>>(),
         "records": status.record_count(),
         "generations": generations(&status.census),
-        "estimate": estimate_document(estimate),
+        "estimate": estimate.map_or(Value::Null, estimate_document),
         "active_generation": status.active_generation,
         "audit_entries": status.audit_entries,
         "stale_lookups": status.stale_lookups,

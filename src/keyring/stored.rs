@@ -96,13 +96,21 @@ impl Stored {
             if let Some(found) = keks.fingerprint(master.version).filter(|found| *found != master.fingerprint) {
                 let belongs_to = self.masters.iter().find(|other| *other.fingerprint == found.to_bytes());
                 let belongs_to = belongs_to.map(|other| other.version);
-                let expected = master.fingerprint;
-                return Err(KeyringError::WrongMasterKey { version: master.version, expected, found, belongs_to });
+                let (version, expected) = (master.version, master.fingerprint);
+                return Err(if keks.can_recover() {
+                    KeyringError::WrongMasterKey { version, expected, found, belongs_to }
+                } else {
+                    KeyringError::WrongVerifierKey { version, expected, found, belongs_to }
+                });
             }
             if master.version == self.active_master && keks.fingerprint(master.version).is_none() {
                 let configured = keks.versions().collect();
                 let (version, fingerprint) = (master.version, master.fingerprint);
-                return Err(KeyringError::MissingMasterKey { version, fingerprint, configured });
+                return Err(if keks.can_recover() {
+                    KeyringError::MissingMasterKey { version, fingerprint, configured }
+                } else {
+                    KeyringError::MissingVerifierKey { version, fingerprint, configured }
+                });
             }
         }
         Ok(())

@@ -2,6 +2,8 @@ use super::*;
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
 use crate::suite::Tag;
+use crate::verifier_key::VerifierKey;
+use crate::verifier_keys::VerifierKeys;
 
 #[test]
 fn a_keyring_opens_as_it_was_made() {
@@ -16,7 +18,7 @@ fn a_keyring_opens_as_it_was_made() {
         let versions: Vec<_> = opened.masters().collect();
         let fingerprint = home.masters[0].fingerprint();
         assert_eq!(versions, [MasterKeyVersion { version: 1, fingerprint, added_at: now(), retired_at: None }]);
-        assert_eq!(VaultId::claimed_by(made.bytes()).expect("a keyring"), home.vault);
+        assert_eq!(Keyring::vault_claimed_by(made.bytes()).expect("a keyring"), home.vault);
         let sealed = sealed_by(&made);
         assert!(opens(&opened, &sealed));
     }
@@ -427,7 +429,7 @@ fn the_data_keys_of_purposes_suites_and_generations_differ() {
     let keyring = home.keyring().with_next_generation(2, &home.keks(&[1, 2]), now()).expect("rotate");
     let generations = keyring.generations.values();
     let ciphers: Vec<_> = generations
-        .flat_map(|generation| [&generation.verify, &generation.recover])
+        .flat_map(|generation| [&generation.verify, generation.recover()])
         .flat_map(|key| [Suite::Xaes256Gcm, Suite::XChaCha20Poly1305].map(|suite| key.cipher(suite)))
         .collect();
     for (at, sealing) in ciphers.iter().enumerate() {
@@ -437,6 +439,48 @@ fn the_data_keys_of_purposes_suites_and_generations_differ() {
             let opened = opening.open(&[0; 24], &[], &buffer, &tag, &mut [0; 4]);
             assert_eq!(opened.is_ok(), at == other, "{at} {other}");
         }
+    }
+}
+
+#[test]
+fn a_keyring_opened_with_verifier_keys_holds_no_recover_key() {
+    let home = Home::new();
+    let one = home.keyring();
+    let two = one.with_next_generation(2, &home.keks(&[1, 2]), now()).expect("rotate");
+    for (keyring, version) in [(&one, 1), (&two, 2)] {
+        let keks = home.verifier_keks(&[version]);
+        assert!(keks.versions.values().all(|keys| keys.recover.is_none()) && !keks.can_recover());
+        let opened = Keyring::open(keyring.bytes().to_vec(), &keks).expect("open");
+        assert_eq!(opened.generations().collect::<Vec<_>>(), keyring.generations().collect::<Vec<_>>());
+        for generation in &opened.stored.generations {
+            assert!(opened.generations[&generation.id].recover.is_none());
+            let unwrapped = keks.unwrap(&generation.recover, home.vault, generation.id, Purpose::Recover);
+            assert!(matches!(unwrapped, Err(KeyringError::VerifierOnly)));
+            // Nor does the key that is there open the other wrap.
+            let crossed = keks.unwrap(&generation.recover, home.vault, generation.id, Purpose::Verify);
+            assert!(matches!(crossed, Err(KeyringError::Unwrap { .. })));
+        }
+    }
+    // Right in every name, and wrong in what counts: the commitment tells.
+    let (mut keys, other) = (VerifierKeys::default(), SecretBytes::random().expect("random"));
+    let posing = VerifierKey::of(home.vault, home.masters[0].fingerprint(), &other);
+    keys.insert(1, posing).expect("a version");
+    let posing = KeyEncryptionKeys::of_verifier(keys, home.vault).expect("it names this vault");
+    assert!(matches!(Keyring::open(one.bytes().to_vec(), &posing), Err(KeyringError::Unwrap { generation: 1 })));
+    // It makes no keyring either.
+    let made = one.rewrapped(1, &home.verifier_keks(&[1]), now());
+    assert!(matches!(made, Err(KeyringError::VerifierOnly)));
+}
+
+#[test]
+fn a_keyring_opened_with_verifier_keys_is_authenticated_all_the_same() {
+    let home = Home::new();
+    let (mut row, keks) = (home.keyring().bytes().to_vec(), home.verifier_keks(&[1, 2, 3]));
+    assert!(Keyring::open(row.clone(), &keks).is_ok());
+    for at in 0..row.len() * 8 {
+        row[at / 8] ^= 1 << (at % 8);
+        assert!(Keyring::open(row.clone(), &keks).is_err(), "bit {at}");
+        row[at / 8] ^= 1 << (at % 8);
     }
 }
 
@@ -463,6 +507,16 @@ impl Home {
         let given: Vec<_> =
             given.iter().map(|(version, number)| (*version, &self.masters[*number as usize - 1])).collect();
         KeyEncryptionKeys::derive(&keys(&given), self.vault)
+    }
+
+    /// What the verifier keys of these versions are enough for.
+    fn verifier_keks(&self, versions: &[u32]) -> KeyEncryptionKeys {
+        let mut keys = VerifierKeys::default();
+        for version in versions {
+            let key = VerifierKey::derive(&self.masters[*version as usize - 1], self.vault);
+            keys.insert(*version, key).expect("versions differ");
+        }
+        KeyEncryptionKeys::of_verifier(keys, self.vault).expect("of this vault")
     }
 
     fn keyring(&self) -> Keyring {
@@ -509,7 +563,7 @@ struct Sealed {
 }
 
 fn sealed_by(keyring: &Keyring) -> Sealed {
-    let parts = [&keyring.active().verify, &keyring.active().recover].map(|key| {
+    let parts = [&keyring.active().verify, keyring.active().recover()].map(|key| {
         let mut text = *b"text";
         let tag = key.cipher(keyring.suite()).seal(&[0; 24], &[], &mut text).expect("short");
         (text, tag)
@@ -519,7 +573,7 @@ fn sealed_by(keyring: &Keyring) -> Sealed {
 
 fn opens(keyring: &Keyring, sealed: &Sealed) -> bool {
     let Some(generation) = keyring.generation(sealed.generation) else { return false };
-    let keys = [&generation.verify, &generation.recover];
+    let keys = [&generation.verify, generation.recover()];
     let opened = keys.into_iter().zip(sealed.parts).map(|(key, (sealed, tag))| {
         let mut text = [0; 4];
         key.cipher(keyring.suite()).open(&[0; 24], &[], &sealed, &tag, &mut text).is_ok_and(|()| text == *b"text")

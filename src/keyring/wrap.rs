@@ -7,11 +7,14 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use sha2::Sha256;
 
-use super::{KeyringError, VaultId};
+use super::KeyringError;
 use crate::master_key::Fingerprint;
 use crate::master_keys::MasterKeys;
 use crate::secret::{SecretBytes, on_wiped_stack, random_array, same_bytes};
 use crate::suite::{AssociatedData, NONCE_LEN, Nonce, Suite, TAG_LEN};
+use crate::vault_id::VaultId;
+use crate::verifier_key::{KEK_VERIFY_LABEL, VerifierKey};
+use crate::verifier_keys::VerifierKeys;
 
 /// What a data key is for. It picks the key-encryption key and is bound into the wrap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +35,23 @@ impl Purpose {
 }
 
 /// The keys that wrap data keys: two for each master key version, for one vault. The master keys themselves are
-/// not needed after this, and are not kept.
-pub(crate) struct KeyEncryptionKeys(BTreeMap<u32, Version>);
+/// not needed after this, and are not kept. Where they were verifier keys, there is one for each.
+pub(crate) struct KeyEncryptionKeys {
+    pub(super) versions: BTreeMap<u32, Version>,
+    given: Given,
+}
 
-struct Version {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Given {
+    MasterKeys,
+    VerifierKeys,
+}
+
+pub(super) struct Version {
     fingerprint: Fingerprint,
     verify: SecretBytes<32>,
-    recover: SecretBytes<32>,
+    /// Does not follow from a verifier key.
+    pub(super) recover: Option<SecretBytes<32>>,
 }
 
 impl KeyEncryptionKeys {
@@ -51,18 +64,41 @@ impl KeyEncryptionKeys {
                     expanded.expect("32 bytes is a length HKDF-SHA256 can give")
                 };
                 let (verify, recover) = (key(KEK_VERIFY_LABEL), key(KEK_RECOVER_LABEL));
-                (number, Version { fingerprint: master.fingerprint(), verify, recover })
+                (number, Version { fingerprint: master.fingerprint(), verify, recover: Some(recover) })
             };
-            Self(masters.iter().map(version).collect())
+            Self { versions: masters.iter().map(version).collect(), given: Given::MasterKeys }
         })
     }
 
+    /// What verifier keys of this vault are enough for.
+    pub(crate) fn of_verifier(keys: VerifierKeys, vault: VaultId) -> Result<Self, KeyringError> {
+        let version = |(number, key): (u32, VerifierKey)| {
+            let (found, fingerprint) = (key.vault(), key.fingerprint());
+            if found != vault {
+                return Err(KeyringError::VerifierKeyVault { version: number, expected: vault, found });
+            }
+            Ok((number, Version { fingerprint, verify: key.into_key(), recover: None }))
+        };
+        let versions = keys.into_keys().map(version).collect::<Result<_, _>>()?;
+        Ok(Self { versions, given: Given::VerifierKeys })
+    }
+
     pub(crate) fn fingerprint(&self, version: u32) -> Option<Fingerprint> {
-        self.0.get(&version).map(|keys| keys.fingerprint)
+        self.versions.get(&version).map(|keys| keys.fingerprint)
     }
 
     pub(crate) fn versions(&self) -> impl DoubleEndedIterator<Item = (u32, Fingerprint)> {
-        self.0.iter().map(|(version, keys)| (*version, keys.fingerprint))
+        self.versions.iter().map(|(version, keys)| (*version, keys.fingerprint))
+    }
+
+    /// Whether they came from master keys, and not from verifier keys.
+    pub(crate) fn can_recover(&self) -> bool {
+        self.given == Given::MasterKeys
+    }
+
+    /// The verifier key of a version for this vault.
+    pub(crate) fn verifier_key(&self, version: u32, vault: VaultId) -> Option<VerifierKey> {
+        self.versions.get(&version).map(|keys| VerifierKey::of(vault, keys.fingerprint, &keys.verify))
     }
 
     /// Seals a data key under master key version `master`.
@@ -133,10 +169,10 @@ impl KeyEncryptionKeys {
     }
 
     fn derived(&self, master: u32, nonce: &Nonce, purpose: Purpose) -> Result<Derived, KeyringError> {
-        let version = self.0.get(&master).ok_or(KeyringError::NotConfigured { version: master })?;
+        let version = self.versions.get(&master).ok_or(KeyringError::NotConfigured { version: master })?;
         let kek = match purpose {
             Purpose::Lookup | Purpose::Verify => &version.verify,
-            Purpose::Recover => &version.recover,
+            Purpose::Recover => version.recover.as_ref().ok_or(KeyringError::VerifierOnly)?,
         };
         let hkdf = Hkdf::<Sha256>::from_prk(kek.expose()).expect("32 bytes is long enough for a pseudorandom key");
         let expanded = SecretBytes::fill_with(|bytes| hkdf.expand_multi_info(&[WRAP_LABEL, nonce], bytes));
@@ -179,7 +215,6 @@ fn wrap_aad(vault: VaultId, generation: u32, purpose: Purpose, master: u32) -> A
 }
 
 /// docs/format.md, Key-encryption keys.
-const KEK_VERIFY_LABEL: &[u8] = b"strongroom/v1/key-encryption-key/verify";
 const KEK_RECOVER_LABEL: &[u8] = b"strongroom/v1/key-encryption-key/recover";
 /// docs/format.md, Wraps.
 const WRAP_LABEL: &[u8] = b"strongroom/v1/wrap";

@@ -77,7 +77,7 @@ pub(super) struct PartCiphers<'k> {
 
 impl<'k> PartCiphers<'k> {
     pub(super) fn new(generation: &'k Generation, suite: Suite) -> Self {
-        let (verify, recover) = (generation.verify.cipher(suite).stream(), generation.recover.cipher(suite).stream());
+        let (verify, recover) = (generation.verify.cipher(suite).stream(), generation.recover().cipher(suite).stream());
         Self { suite, verify, recover }
     }
 

@@ -5,11 +5,11 @@ use zeroize::Zeroizing;
 use super::batch::{MAX_DRAWN, Nonces, PartCiphers};
 use super::{Header, Keyring, OVERHEAD, Part, Record, RecordError, part_aad, seal_part};
 use crate::api_key::with_exposure;
-use crate::keyring::VaultId;
 use crate::secret::{RandomError, same_bytes};
 use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
+use crate::vault_id::VaultId;
 
 /// Moves records of the retiring generation to the active one. One for each worker, one batch after another.
 pub(crate) struct Resealer<'k> {

@@ -416,7 +416,7 @@ fn sealed_as(keyring: &Keyring, suite: Suite, at: u8, attributes: &[u8], secret:
     let mut cipher = keyring.active().verify.cipher(suite).stream();
     seal_part(&mut cipher, nonce(), &aad(Part::Verify), attributes, &mut record);
     if let Some(secret) = secret {
-        let mut cipher = keyring.active().recover.cipher(suite).stream();
+        let mut cipher = keyring.active().recover().cipher(suite).stream();
         seal_part(&mut cipher, nonce(), &aad(Part::Recover), secret.as_bytes(), &mut record);
     }
     record
@@ -440,7 +440,7 @@ fn opens_under(keyring: &Keyring, generation: u32, bytes: &[u8], part: Part) -> 
     let record = Record::parse(bytes).expect("parse");
     let generation = keyring.generation(generation).expect("the generation is there");
     let key = match part {
-        Part::Recover => &generation.recover,
+        Part::Recover => generation.recover(),
         Part::Verify => &generation.verify,
     };
     let mut cipher = key.cipher(record.header.suite).stream();

@@ -1,24 +1,30 @@
 //! The SQLite engine: one file, several processes, nothing lost by a power cut, nothing left of what was overwritten.
 
+mod at_rest;
 mod claim;
 mod files;
 mod scratch;
+mod statements;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, TransactionBehavior, ffi, params};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
 
+use at_rest::AtRest;
 use scratch::Scratch;
+use statements::{apply, at_or_after, get, scan};
 
-use super::{Batch, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
+use super::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
 
 /// A store in one SQLite file, with one connection that writes and as many that read as are needed at once.
 pub struct SqliteStore {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    access: Access,
+    /// Absent where nothing may be written.
+    writer: Option<Mutex<Connection>>,
     readers: Mutex<Vec<Connection>>,
     /// Dropped after the connections to what is in it.
     _scratch: Option<Scratch>,
@@ -31,6 +37,21 @@ impl SqliteStore {
         files::refuse_missing(path)?;
         files::refuse_unsafe(path)?;
         Self::connect(path, false)
+    }
+
+    /// Opens the store at `path` to read it: for a process that has no right to write its files or their folder. What others
+    /// commit is seen at once. While no process that may write has the store open, each read opens the file anew, which takes
+    /// longer.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        files::refuse_missing(path)?;
+        files::refuse_unsafe(path)?;
+        let (access, path) = (Access::ReadOnly, path.to_owned());
+        let store = Self { path, access, writer: None, readers: Mutex::default(), _scratch: None };
+        match store.read(layout)? {
+            Layout::Ours => Ok(store),
+            other => Err(other.refusal(&store.path)),
+        }
     }
 
     /// Makes an empty store at `path`, readable and writable by its owner alone. An empty store that is there
@@ -50,29 +71,59 @@ impl SqliteStore {
 
     fn connect(path: &Path, create: bool) -> Result<Self, StoreError> {
         let explain = |error| explained(error, path);
-        let connection = connection(path).map_err(explain)?;
+        let access = Access::ReadWrite;
+        let connection = connection(path, access).map_err(explain)?;
         match layout(&connection).map_err(explain)? {
             Layout::Ours => {}
             Layout::Empty if create => lay_out(&connection).map_err(explain)?,
-            Layout::Empty => return Err(StoreError::NotFound { path: path.display().to_string() }),
-            Layout::Newer(found) => return Err(StoreError::NewerLayout { found }),
-            Layout::Foreign => return Err(StoreError::Foreign { path: path.display().to_string() }),
+            other => return Err(other.refusal(path)),
         }
         let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).map_err(explain)?;
         if mode != "wal" {
             let message = format!("the journal mode is {mode}: this file system has no write-ahead log");
             return Err(StoreError::Engine { message });
         }
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(connection), readers: Mutex::default(), _scratch: None })
+        let (path, writer) = (path.to_owned(), Some(Mutex::new(connection)));
+        Ok(Self { path, access, writer, readers: Mutex::default(), _scratch: None })
     }
 
-    fn writer(&self) -> MutexGuard<'_, Connection> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        let writer = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
+        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        match self.access {
+            Access::ReadWrite => self.read_beside_writers(work),
+            Access::ReadOnly => self.read_unwriting(work),
+        }
+    }
+
+    fn read_beside_writers<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let reader = self.reader()?;
+        work(reader.connection()).map_err(|error| self.explained(error))
+    }
+
+    /// In the way that the store allows at the moment, which may change between the look and the read.
+    fn read_unwriting<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        for _ in 0..READ_ATTEMPTS {
+            let Some(store) = AtRest::open(&self.path)? else {
+                match self.read_beside_writers(&work) {
+                    Err(StoreError::Engine { .. } | StoreError::ReadOnly) if AtRest::is(&self.path)? => continue,
+                    read => return read,
+                }
+            };
+            if let Some(read) = store.read(&work)? {
+                return Ok(read);
+            }
+        }
+        Err(StoreError::Busy)
     }
 
     fn reader(&self) -> Result<Reader<'_>, StoreError> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = idle.map_or_else(|| connection(&self.path), Ok).map_err(|error| self.explained(error))?;
+        let connection =
+            idle.map_or_else(|| connection(&self.path, self.access), Ok).map_err(|error| self.explained(error))?;
         Ok(Reader { store: self, connection: Some(connection) })
     }
 
@@ -83,21 +134,21 @@ impl SqliteStore {
 
 impl Rows for SqliteStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.reader()?.get(table, key)
+        self.read(|connection| get(connection, table, key))
     }
 
     fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.reader()?.at_or_after(table, key)
+        self.read(|connection| at_or_after(connection, table, key))
     }
 
     fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.reader()?.scan(table, after, limit)
+        self.read(|connection| scan(connection, table, after, limit))
     }
 }
 
 impl Store for SqliteStore {
     fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
-        let mut writer = self.writer();
+        let mut writer = self.writer()?;
         let explain = |error| CommitError::Store(self.explained(error));
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
         let conflicts = apply(&transaction, batch).map_err(explain)?;
@@ -108,6 +159,11 @@ impl Store for SqliteStore {
     }
 
     fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
+        if self.access == Access::ReadOnly
+            && let Some(store) = AtRest::open(&self.path)?
+        {
+            return Ok(Box::new(store));
+        }
         let reader = self.reader()?;
         // The moment of a deferred transaction is that of its first read.
         let begun = reader.connection().execute_batch("BEGIN; SELECT count(*) FROM vault");
@@ -120,7 +176,7 @@ impl Store for SqliteStore {
         // moments hinder its truncation, and are waited for.
         let deadline = Instant::now() + SCRUB_PATIENCE;
         loop {
-            let mut writer = self.writer();
+            let mut writer = self.writer()?;
             // SQLite would wait for readers with the lock of the writers in its hands: it asks once, and the waiting is
             // done here without the lock.
             writer.busy_handler(None::<fn(i32) -> bool>).map_err(|error| self.explained(error))?;
@@ -140,23 +196,28 @@ impl Store for SqliteStore {
     }
 
     fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
+        if self.access == Access::ReadOnly {
+            return Ok(None);
+        }
         let scratch = Scratch::beside(&self.path)?;
         let store = Self::create(scratch.store())?;
         Ok(Some(Box::new(Self { _scratch: Some(scratch), ..store })))
     }
 
     fn claim_rotation(&self) -> Result<Claim, StoreError> {
-        claim::claim(&self.path)
+        match self.access {
+            Access::ReadOnly => Err(StoreError::ReadOnly),
+            Access::ReadWrite => claim::claim(&self.path),
+        }
     }
 
     fn concerns(&self) -> Result<Vec<String>, StoreError> {
         let mut concerns = files::concerns(&self.path);
-        let reader = self.reader()?;
-        let explain = |error| self.explained(error);
-        let mut check = reader.connection().prepare("PRAGMA quick_check(20)").map_err(explain)?;
-        let lines = check.query_map([], |row| row.get::<_, String>(0)).map_err(explain)?;
+        let lines = self.read(|connection| {
+            let mut check = connection.prepare("PRAGMA quick_check(20)")?;
+            check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
         for line in lines {
-            let line = line.map_err(explain)?;
             if line != "ok" {
                 concerns.push(format!("SQLite's quick_check: {line}"));
             }
@@ -175,10 +236,6 @@ impl Reader<'_> {
     fn connection(&self) -> &Connection {
         self.connection.as_ref().expect("the connection is only taken when the loan ends")
     }
-
-    fn prepared(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
-        self.connection().prepare_cached(sql).map_err(|error| self.store.explained(error))
-    }
 }
 
 impl Drop for Reader<'_> {
@@ -194,21 +251,15 @@ impl Drop for Reader<'_> {
 
 impl Rows for Reader<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.prepared(sql(table).get)?.query_row([key], |row| bytes(row, 0)).optional();
-        found.map_err(|error| self.store.explained(error))
+        get(self.connection(), table, key).map_err(|error| self.store.explained(error))
     }
 
     fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        let found = self.prepared(sql(table).at_or_after)?.query_row([key], row).optional();
-        found.map_err(|error| self.store.explained(error))
+        at_or_after(self.connection(), table, key).map_err(|error| self.store.explained(error))
     }
 
     fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        // Every key has at least one byte, so the empty one stands before the first.
-        let mut statement = self.prepared(sql(table).scan)?;
-        let rows = statement.query_map(params![after.unwrap_or(&[]), limit], row).and_then(Iterator::collect);
-        rows.map_err(|error| self.store.explained(error))
+        scan(self.connection(), table, after, limit).map_err(|error| self.store.explained(error))
     }
 }
 
@@ -237,95 +288,23 @@ impl Drop for Snapshot<'_> {
     }
 }
 
-/// Applies every change and returns the places whose expectation did not hold; the caller then rolls back.
-fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<(Table, Vec<u8>)>> {
-    let (mut conflicts, mut prepared) = (vec![], Prepared { connection, last: None });
-    for change in batch.changes() {
-        let sql = sql(change.table);
-        let key = &change.key;
-        let held = match (&change.effect, &change.expected) {
-            (Effect::Put(value), Expected::Exactly(old)) => {
-                prepared.statement(sql.replace)?.execute(params![key, old, value])? == 1
-            }
-            (Effect::Put(value), Expected::Absent) => {
-                prepared.statement(sql.insert)?.execute(params![key, value])? == 1
-            }
-            (Effect::Delete, Expected::Exactly(old)) => {
-                prepared.statement(sql.delete)?.execute(params![key, old])? == 1
-            }
-            (Effect::Check, _) | (Effect::Delete, Expected::Absent) => {
-                let found: Option<Vec<u8>> =
-                    prepared.statement(sql.get)?.query_row([key], |row| bytes(row, 0)).optional()?;
-                change.expected.holds(found.as_deref())
-            }
-        };
-        if !held {
-            conflicts.push((change.table, key.clone()));
-        }
-    }
-    Ok(conflicts)
-}
-
-/// The statement used last: neighbours in a batch mostly want the same.
-struct Prepared<'c> {
-    connection: &'c Connection,
-    last: Option<(&'static str, CachedStatement<'c>)>,
-}
-
-impl<'c> Prepared<'c> {
-    fn statement(&mut self, sql: &'static str) -> rusqlite::Result<&mut CachedStatement<'c>> {
-        let kept = self.last.take().filter(|(last, _)| std::ptr::eq(*last, sql));
-        let kept = kept.map_or_else(|| self.connection.prepare_cached(sql).map(|statement| (sql, statement)), Ok)?;
-        Ok(&mut self.last.insert(kept).1)
-    }
-}
-
-fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    Ok((bytes(row, 0)?, bytes(row, 1)?))
-}
-
-/// What is no blob was not written by this program. It reads as no bytes, which nothing above takes for whole: one
-/// such value must not hide the rows after it.
-fn bytes(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
-    Ok(row.get_ref(column)?.as_blob().unwrap_or_default().to_vec())
-}
-
-struct Sql {
-    get: &'static str,
-    at_or_after: &'static str,
-    scan: &'static str,
-    replace: &'static str,
-    insert: &'static str,
-    delete: &'static str,
-}
-
-macro_rules! statements {
-    ($table:literal) => {
-        Sql {
-            get: concat!("SELECT v FROM ", $table, " WHERE k = ?1"),
-            at_or_after: concat!("SELECT k, v FROM ", $table, " WHERE k >= ?1 ORDER BY k LIMIT 1"),
-            scan: concat!("SELECT k, v FROM ", $table, " WHERE k > ?1 ORDER BY k LIMIT ?2"),
-            replace: concat!("UPDATE ", $table, " SET v = ?3 WHERE k = ?1 AND v = ?2"),
-            insert: concat!("INSERT INTO ", $table, " (k, v) VALUES (?1, ?2) ON CONFLICT DO NOTHING"),
-            delete: concat!("DELETE FROM ", $table, " WHERE k = ?1 AND v = ?2"),
-        }
-    };
-}
-
-fn sql(table: Table) -> &'static Sql {
-    match table {
-        Table::Audit => &const { statements!("audit") },
-        Table::Keys => &const { statements!("keys") },
-        Table::Lookup => &const { statements!("lookup") },
-        Table::Vault => &const { statements!("vault") },
-    }
-}
-
 enum Layout {
     Empty,
     Foreign,
     Newer(i64),
     Ours,
+}
+
+impl Layout {
+    /// Why a store with this layout is not opened.
+    fn refusal(self, path: &Path) -> StoreError {
+        let path = path.display().to_string();
+        match self {
+            Self::Empty => StoreError::NotFound { path },
+            Self::Newer(found) => StoreError::NewerLayout { found },
+            Self::Foreign | Self::Ours => StoreError::Foreign { path },
+        }
+    }
 }
 
 fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
@@ -352,21 +331,37 @@ fn lay_out(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-fn connection(path: &Path) -> rusqlite::Result<Connection> {
+/// What is asked of the operating system.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+fn connection(path: &Path, access: Access) -> rusqlite::Result<Connection> {
     use rusqlite::OpenFlags as Flags;
-    let mut connection =
-        Connection::open_with_flags(path, Flags::SQLITE_OPEN_READ_WRITE | Flags::SQLITE_OPEN_NO_MUTEX)?;
+    let access = match access {
+        Access::ReadOnly => Flags::SQLITE_OPEN_READ_ONLY,
+        Access::ReadWrite => Flags::SQLITE_OPEN_READ_WRITE,
+    };
+    let mut connection = Connection::open_with_flags(path, access | Flags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_handler(Some(wait_for_others))?;
+    restrict(&connection)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")?;
+    Ok(connection)
+}
+
+/// What holds for whoever reads as well.
+fn restrict(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(32);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     // A trigger that somebody put into the file would run with every write, and could keep what a rotation replaces.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.execute_batch(&format!(
-        "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE_KIB};"
-    ))?;
-    Ok(connection)
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; \
+         PRAGMA cache_size = -{CACHE_KIB};"
+    ))
 }
 
 /// Called while another process holds the lock. Short waits at first: a writer beside a rotation has to catch the
@@ -403,6 +398,8 @@ const LAYOUT_VERSION: i64 = 1;
 const PAGE_SIZE: u32 = 8192;
 /// Each connection's page cache.
 const CACHE_KIB: u32 = 8 * 1024;
+/// A store changes between rest and use when a process begins or ends: not so often in a row.
+const READ_ATTEMPTS: usize = 100;
 const MAX_IDLE_READERS: usize = 16;
 /// With the waits of `wait_for_others` and the few microseconds by which a sleep is late: 10 seconds.
 const MAX_WAITS: i32 = 5_700;

@@ -1,12 +1,13 @@
 //! What an operator asks first: which keys, how many records, is a rotation open.
 
 use crate::error::Error;
-use crate::keyring::{MasterKeyVersion, VaultId};
+use crate::keyring::MasterKeyVersion;
 use crate::master_key::Fingerprint;
 use crate::rotation::{Census, OpenRotation, census, open_in};
 use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::vault::Vault;
+use crate::vault_id::VaultId;
 
 /// The state of a vault at one moment, without opening any record.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -345,6 +345,56 @@ def master_key_vectors():
     return {"good": good, "bad": [{"broken": what, "text": wrong} for what, wrong in bad]}
 
 
+def verifier_key_bytes(vault, print_, key):
+    body = vault + print_ + key
+    return body + u32(zlib.crc32(b"srv1-" + body))
+
+
+def verifier_key_text(encoded):
+    return "srv1-" + urlsafe_b64encode(encoded).decode().rstrip("=")
+
+
+def verifier_key_vectors():
+    def whole(version):
+        return verifier_key_bytes(VAULT, fingerprint(MASTERS[version]), key_encryption_key(version, "verify"))
+
+    good = [
+        {
+            "version": version,
+            "master_key": text_of(master),
+            "vault": VAULT,
+            "fingerprint": fingerprint(master),
+            "key": key_encryption_key(version, "verify"),
+            "text": verifier_key_text(whole(version)),
+        }
+        for version, master in MASTERS.items()
+    ]
+    one, text = whole(1), good[0]["text"]
+    standard = next(made for made in (verifier_key_text(whole(version)) for version in MASTERS) if set("-_") & set(made[5:]))
+    swapped = one[16:24] + one[:16] + one[24:]
+    bad = [
+        ("a bit of the key", verifier_key_text(one[:40] + bytes([one[40] ^ 1]) + one[41:]), "check"),
+        ("a bit of the vault id", verifier_key_text(bytes([one[0] ^ 1]) + one[1:]), "check"),
+        ("a bit of the fingerprint", verifier_key_text(one[:16] + bytes([one[16] ^ 1]) + one[17:]), "check"),
+        ("a bit of the check", verifier_key_text(one[:-1] + bytes([one[-1] ^ 1])), "check"),
+        ("the fields in another order", verifier_key_text(swapped), "check"),
+        ("a check without the prefix in it", verifier_key_text(one[:-4] + u32(zlib.crc32(one[:-4]))), "check"),
+        ("one character short", text[:-1], "length"),
+        ("one character long", text + "A", "length"),
+        ("padding", text + "=", "length"),
+        ("a line end", text + "\n", "length"),
+        ("a space in front", " " + text, "prefix"),
+        ("another prefix", "srv2-" + text[5:], "prefix"),
+        ("the prefix in upper case", "SRV1-" + text[5:], "prefix"),
+        ("no prefix", text[5:], "prefix"),
+        ("the standard alphabet", "srv1-" + standard[5:].replace("-", "+").replace("_", "/"), "alphabet"),
+        ("a character of no alphabet", text[:20] + "!" + text[21:], "alphabet"),
+        ("a master key", text_of(MASTERS[1]), "master-key"),
+        ("nothing at all", "", "prefix"),
+    ]
+    return {"good": good, "bad": [dict(zip(("broken", "text", "error"), case)) for case in bad]}
+
+
 def suite_vectors():
     prefix = fixed("shared nonce prefix", 12)
     cases = []
@@ -792,6 +842,8 @@ def certificate():
 
 def audit_vectors():
     chain = rotation_chain()
+    more = [("2026-03-01T12:00:08Z", "dana", "verifier-key", None, "the gateway verifies", {"master_key": 2}, "done")]
+    chain += follow(more, chain[-1]["seq"], chain[-1]["hash"])
     line = chain[1]["line"]
     bad = [
         ("a byte of the line", 2, line.replace("alice", "alicf"), "broken at the next"),
@@ -928,6 +980,7 @@ FILES = {
     "suites.json": suite_vectors,
     "tokens.json": token_vectors,
     "vaults.json": vault_vectors,
+    "verifier_keys.json": verifier_key_vectors,
 }
 
 

@@ -1,0 +1,66 @@
+//! `master-key verifier`: the key of a process that verifies and lists, and can do no more.
+
+use serde::Serialize;
+use serde_json::json;
+use strongroom::{Error, KeyringError, SecretText, VerifierKey};
+
+use super::args::VerifierArgs;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::keys::reason;
+use super::master_key::{refuse_existing, unwritten, write_new};
+
+pub(crate) fn verifier(context: &mut Context<'_>, args: &VerifierArgs) -> Result<Exit, Failure> {
+    let version = args.version.get();
+    args.out.as_deref().map_or(Ok(()), refuse_existing)?;
+    let key = match args.vault {
+        Some(vault) => {
+            let keys = context.master_keys()?;
+            context.warn();
+            let master = keys.key(version).ok_or(Error::Keyring(KeyringError::NotConfigured { version }))?;
+            VerifierKey::derive(master, vault)
+        }
+        None => {
+            let act = context.act(Some(reason(args.reason.as_deref().unwrap_or_default())?));
+            context.open()?.issue_verifier_key(version, &act)?
+        }
+    };
+    let (fingerprint, vault) = (key.fingerprint().to_string(), key.vault().to_string());
+    if let Some(path) = &args.out {
+        write_new(path, &entry(version, &key)).map_err(|error| unwritten(path, &error))?;
+        let out = path.display().to_string();
+        let document = json!({ "version": version, "fingerprint": fingerprint, "vault": vault, "path": out });
+        context.terminal.document("verifier-key", &document)?;
+        context.terminal.line(&format!("verifier key of master key {version} ({fingerprint}) written to {out}"))?;
+    } else if context.terminal.json() {
+        let text = key.to_text();
+        let document = Printed { version, fingerprint: &fingerprint, vault: &vault, key: text.expose() };
+        context.terminal.secret_document("verifier-key", &document)?;
+    } else {
+        context.terminal.secret(&entry(version, &key))?;
+        context.terminal.note(&format!(
+            "with it in STRONGROOM_VERIFIER_KEYS a process verifies and lists the API keys of vault {vault}, for as long as \
+             master key {version} is active; give that process a store that it can only read"
+        ));
+    }
+    Ok(Exit::Success)
+}
+
+#[derive(Serialize)]
+struct Printed<'a> {
+    version: u32,
+    fingerprint: &'a str,
+    vault: &'a str,
+    key: &'a str,
+}
+
+/// As a list of verifier keys takes it.
+fn entry(version: u32, key: &VerifierKey) -> SecretText {
+    // Sized first: growing would leave copies behind.
+    let mut entry = String::with_capacity(128);
+    entry.push_str(&version.to_string());
+    entry.push(':');
+    entry.push_str(key.to_text().expose());
+    SecretText::new(entry)
+}

@@ -1,0 +1,149 @@
+//! A list of keys as text: `VERSION:KEY` entries, or a JSON object of versions and keys.
+
+use std::fmt;
+
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+
+/// The entries of a list: which one it is, from 1, its version, and its key as it stands in the text.
+///
+/// Entries are `VERSION:KEY`, separated by commas or ASCII white space; one bare key is version 1. A text that begins with
+/// `{` is a JSON object with versions for names and keys for values.
+pub(crate) fn entries(text: &str) -> Result<Vec<(usize, u32, &str)>, ListError> {
+    let entries = if text.trim_start().starts_with('{') { from_json(text)? } else { from_words(text)? };
+    if entries.is_empty() { Err(ListError::Empty) } else { Ok(entries) }
+}
+
+fn from_words(text: &str) -> Result<Vec<(usize, u32, &str)>, ListError> {
+    let words: Vec<_> =
+        text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|word| !word.is_empty()).collect();
+    if let [bare] = words[..]
+        && !bare.contains(':')
+    {
+        return Ok(vec![(1, 1, bare)]);
+    }
+    (1..).zip(words).map(|(entry, word)| in_word(entry, word)).collect()
+}
+
+fn in_word(entry: usize, word: &str) -> Result<(usize, u32, &str), ListError> {
+    let (version, key) = word.split_once(':').ok_or(ListError::Entry { entry })?;
+    let version = parse_version(version).ok_or(ListError::Version { entry })?;
+    Ok((entry, version, key))
+}
+
+fn from_json(text: &str) -> Result<Vec<(usize, u32, &str)>, ListError> {
+    // No key needs an escape, and undoing one would leave a copy of the key in the parser's buffer.
+    if text.contains('\\') {
+        return Err(ListError::Json);
+    }
+    let mut parser = serde_json::Deserializer::from_str(text);
+    // The parser's own errors name what they found, so they go no further.
+    let pairs = parser.deserialize_map(Pairs).map_err(|_| ListError::Json)?;
+    parser.end().map_err(|_| ListError::Json)?;
+    let entry = |(entry, (version, key))| match parse_version(version) {
+        Some(version) => Ok((entry, version, key)),
+        None => Err(ListError::Version { entry }),
+    };
+    (1..).zip(pairs).map(entry).collect()
+}
+
+/// Names and values of an object, in their order, none of them copied.
+struct Pairs;
+
+impl<'t> Visitor<'t> for Pairs {
+    type Value = Vec<(&'t str, &'t str)>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object of texts")
+    }
+
+    fn visit_map<A: MapAccess<'t>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = vec![];
+        while let Some(pair) = object.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(pairs)
+    }
+}
+
+/// Decimal, from 1, one spelling.
+fn parse_version(text: &str) -> Option<u32> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|_| digits)
+}
+
+/// Why a text is no list of keys. Never holds any part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListError {
+    /// Nothing but separators.
+    #[error("it is empty")]
+    Empty,
+    /// An entry has no colon.
+    #[error("entry {entry} is not VERSION:KEY")]
+    Entry {
+        /// Which one, from 1.
+        entry: usize,
+    },
+    /// It begins like JSON, and is no object of versions and keys.
+    #[error("it is no JSON object with versions for names and keys, without escapes, for values")]
+    Json,
+    /// A version is not a number from 1 to 4294967295.
+    #[error("the version of entry {entry} is not a number from 1")]
+    Version {
+        /// Which one, from 1.
+        entry: usize,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_of_writing_give_the_same_entries() {
+        let expected = vec![(1, 1, "one"), (2, 20, "two")];
+        for text in [
+            "1:one,20:two",
+            "\n1:one\t 20:two,\n",
+            r#"{"1":"one","20":"two"}"#,
+            " {\n\"1\" : \"one\" , \"20\":\"two\" }\n",
+        ] {
+            assert_eq!(entries(text).as_ref(), Ok(&expected), "{text}");
+        }
+        assert_eq!(entries("bare"), Ok(vec![(1, 1, "bare")]));
+        assert_eq!(entries(r#"{"1":"a","1":"b"}"#).map(|entries| entries.len()), Ok(2), "for the caller to refuse");
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        use ListError as E;
+        let cases = [
+            ("", E::Empty),
+            (" ,\n", E::Empty),
+            ("{}", E::Empty),
+            ("a b", E::Entry { entry: 1 }),
+            ("1:a b", E::Entry { entry: 2 }),
+            ("0:a", E::Version { entry: 1 }),
+            ("1:a 01:b", E::Version { entry: 2 }),
+            ("+1:a", E::Version { entry: 1 }),
+            (":a", E::Version { entry: 1 }),
+            ("4294967296:a", E::Version { entry: 1 }),
+            ("\"1:a\"", E::Version { entry: 1 }),
+            (r#"{"0":"a"}"#, E::Version { entry: 1 }),
+            (r#"{"1":"a","x":"b"}"#, E::Version { entry: 2 }),
+            (r#"{"1":"a"} {"2":"b"}"#, E::Json),
+            (r#"{"1":"a"}, 2:b"#, E::Json),
+            (r#"{"1":"a""#, E::Json),
+            (r#"{"1":1}"#, E::Json),
+            (r#"{"1":null}"#, E::Json),
+            (r#"{"1":["a"]}"#, E::Json),
+            (r#"{"1":{"key":"a"}}"#, E::Json),
+            (r#"{"1":"\u0061"}"#, E::Json),
+            (r#"{1:"a"}"#, E::Json),
+            ("{", E::Json),
+        ];
+        for (text, error) in cases {
+            assert_eq!(entries(text), Err(error), "{text}");
+        }
+    }
+}

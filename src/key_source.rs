@@ -1,0 +1,213 @@
+//! Where lists of keys come from: a variable, a file, a command, a credential. Each is read once, into a buffer that is
+//! wiped.
+
+mod command;
+mod file;
+mod variable;
+mod way;
+mod words;
+
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+pub use command::{CommandFault, KeyCommand};
+pub use file::{KeyFile, SystemdCredential};
+pub use variable::KeyVariable;
+pub use words::CommandLineError;
+
+pub(crate) use variable::variable_path;
+pub(crate) use way::beside;
+
+/// Where keys came from; written as a noun, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The program that calls the library.
+    Caller,
+    /// The output of a command. Its arguments are not named: they may be secret.
+    Command {
+        /// What was started.
+        program: String,
+    },
+    /// A credential that systemd passes to a service.
+    Credential {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// A file.
+    File {
+        /// As it was named.
+        path: PathBuf,
+    },
+    /// A source of the caller's own.
+    Other(String),
+    /// A text that was handed over.
+    Text,
+    /// A variable of the environment.
+    Variable {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Origin {
+    /// The file behind it.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Credential { path } | Self::File { path } => Some(path),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Caller => out.write_str("the calling program"),
+            Self::Command { program } => write!(out, "the output of the command {program}"),
+            Self::Credential { path } => write!(out, "the systemd credential {}", path.display()),
+            Self::File { path } => write!(out, "the key file {}", path.display()),
+            Self::Other(name) | Self::Variable { name } => out.write_str(name),
+            Self::Text => out.write_str("the list of keys"),
+        }
+    }
+}
+
+/// Where two keys came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origins {
+    /// Of the one that was read first.
+    pub first: Origin,
+    /// Of the other.
+    pub second: Origin,
+}
+
+impl From<(Origin, Origin)> for Origins {
+    fn from((first, second): (Origin, Origin)) -> Self {
+        Self { first, second }
+    }
+}
+
+impl fmt::Display for Origins {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first == self.second {
+            write!(out, "both in {}", self.first)
+        } else {
+            write!(out, "in {} and in {}", self.first, self.second)
+        }
+    }
+}
+
+/// Something an operator should know of a source that was read nevertheless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourceConcern {
+    /// A stable name for scripts.
+    pub id: &'static str,
+    /// What was found.
+    pub what: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// Why a source gave no text. Never holds any part of what it gave.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The command did not do what it should.
+    #[error("the command {program} {fault}")]
+    Command {
+        /// What was started, or was to be.
+        program: String,
+        /// What happened.
+        #[source]
+        fault: CommandFault,
+        /// The last lines that it wrote to its standard error, with whatever looks like a key taken out.
+        said: Vec<String>,
+    },
+    /// The command is not written as a command line.
+    #[error("{name} is no command line: {fault}")]
+    CommandLine {
+        /// The variable that holds it.
+        name: String,
+        /// What is wrong with it.
+        fault: CommandLineError,
+    },
+    /// It is no regular file.
+    #[error("{origin} is not a regular file")]
+    NotAFile {
+        /// What was to be read.
+        origin: Origin,
+    },
+    /// It is not UTF-8.
+    #[error("{origin} is not text")]
+    NotText {
+        /// What was read.
+        origin: Origin,
+    },
+    /// It is longer than 64 KiB.
+    #[error("{origin} is longer than 64 KiB")]
+    TooLong {
+        /// What was read.
+        origin: Origin,
+    },
+    /// The operating system does not let it be read.
+    #[error("cannot read {origin}")]
+    Unreadable {
+        /// What was to be read.
+        origin: Origin,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// Others could exchange or write it.
+    #[error("{origin} is not safe: {} {problem}", path.display())]
+    Unsafe {
+        /// What was to be read.
+        origin: Origin,
+        /// The file or folder that makes it so.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}
+
+/// What a source gave.
+pub(crate) struct SourceText {
+    pub(crate) origin: Origin,
+    pub(crate) concerns: Vec<SourceConcern>,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl SourceText {
+    pub(crate) fn text(&self) -> Result<&str, SourceError> {
+        std::str::from_utf8(&self.bytes).map_err(|_| SourceError::NotText { origin: self.origin.clone() })
+    }
+}
+
+/// A source whose keys are written as a list.
+pub(crate) trait TextSource {
+    /// Reads it; `None` where there is no such source.
+    fn text(&self) -> Result<Option<SourceText>, SourceError>;
+}
+
+/// Everything there is to read, into a buffer that is neither moved nor grown; `None` when it is longer than allowed.
+fn read_whole(mut from: impl Read) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let mut bytes = Zeroizing::new(vec![0; MAX_TEXT_LEN + 1]);
+    let mut len = 0;
+    while len < bytes.len() {
+        match from.read(&mut bytes[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(len);
+    Ok((len <= MAX_TEXT_LEN).then_some(bytes))
+}
+
+/// The longest list of keys, in bytes.
+const MAX_TEXT_LEN: usize = 64 * 1024;

@@ -1,0 +1,174 @@
+//! Keys from a command: started without a shell, in an environment of its own, for a limited time.
+
+#[cfg(unix)]
+mod running;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::variable::secret_variable;
+use super::words::{self, CommandLineError};
+use super::{Origin, SourceError, SourceText, TextSource};
+
+/// A command whose output is a list of keys, at most 64 KiB, within 10 seconds.
+///
+/// No shell is involved. The command reads nothing from standard input, and its environment holds no more than `PATH`,
+/// `HOME`, `USER`, `LOGNAME`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TZ`, `TMPDIR`, `XDG_RUNTIME_DIR`, `CREDENTIALS_DIRECTORY`, as
+/// far as they are set, and what [`KeyCommand::env`] adds.
+#[derive(Clone)]
+pub struct KeyCommand {
+    program: String,
+    arguments: Vec<String>,
+    environment: Vec<(OsString, OsString)>,
+    time_limit: Duration,
+}
+
+impl KeyCommand {
+    /// A program, looked for in `PATH` when its name has no slash, and its arguments.
+    pub fn new(program: impl Into<String>, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        Self { program: program.into(), arguments, environment: vec![], time_limit: TIME_LIMIT }
+    }
+
+    /// Reads a command line: words in the quotes of a shell, or a JSON array of texts. Nothing in it is expanded.
+    ///
+    /// ```
+    /// # use strongroom::KeyCommand;
+    /// assert!(KeyCommand::parse("pass show 'strongroom/master keys'").is_ok());
+    /// assert!(KeyCommand::parse(r#"["pass", "show", "strongroom/master keys"]"#).is_ok());
+    /// assert!(KeyCommand::parse("cat $HOME/keys").is_err());
+    /// ```
+    pub fn parse(line: &str) -> Result<Self, CommandLineError> {
+        let mut words = words::split(line)?.into_iter();
+        let program = words.next().ok_or(CommandLineError::Empty)?;
+        Ok(Self::new(program, words))
+    }
+
+    /// Adds a variable to its environment.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Another limit than 10 seconds, for all of it: starting, reading, ending.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// The command that a variable holds, if it is set.
+    pub(crate) fn from_variable(name: &str) -> Result<Option<Self>, SourceError> {
+        let Some(line) = secret_variable(name) else { return Ok(None) };
+        let parsed = std::str::from_utf8(&line).map_err(|_| CommandLineError::NotText).and_then(Self::parse);
+        parsed.map(Some).map_err(|fault| SourceError::CommandLine { name: name.to_owned(), fault })
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::Command { program: self.program.clone() }
+    }
+
+    /// Runs it. Each line of its standard error is handed to `heard` at once, with whatever looks like a key taken out.
+    pub(crate) fn text_hearing(&self, heard: &mut dyn FnMut(&str)) -> Result<SourceText, SourceError> {
+        let mut said: Vec<String> = vec![];
+        let output = self.output(&mut |line| {
+            heard(line);
+            said.push(line.to_owned());
+            if said.len() > SAID_LINES {
+                said.remove(0);
+            }
+        });
+        match output {
+            Ok(bytes) => Ok(SourceText { origin: self.origin(), concerns: vec![], bytes }),
+            Err(fault) => Err(SourceError::Command { program: self.program.clone(), fault, said }),
+        }
+    }
+
+    #[cfg(unix)]
+    fn output(&self, heard: &mut dyn FnMut(&str)) -> Result<Zeroizing<Vec<u8>>, CommandFault> {
+        let mut command = std::process::Command::new(&self.program);
+        command.args(&self.arguments).env_clear();
+        command.envs(INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        running::output(command, self.time_limit, heard)
+    }
+
+    #[cfg(not(unix))]
+    fn output(&self, _: &mut dyn FnMut(&str)) -> Result<Zeroizing<Vec<u8>>, CommandFault> {
+        let _ = self.time_limit;
+        Err(CommandFault::NotStarted(std::io::ErrorKind::Unsupported.into()))
+    }
+}
+
+impl TextSource for KeyCommand {
+    fn text(&self) -> Result<Option<SourceText>, SourceError> {
+        self.text_hearing(&mut |line| tracing::info!(command = self.program, "{line}")).map(Some)
+    }
+}
+
+/// Neither arguments nor environment: they may be secret.
+impl fmt::Debug for KeyCommand {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "KeyCommand({})", self.program)
+    }
+}
+
+/// What went wrong with a command.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandFault {
+    /// It ended with another exit code than 0.
+    #[error("ended with exit code {0}")]
+    ExitCode(i32),
+    /// It ended well, and a process that it left behind keeps its output open.
+    #[error("left a process behind that held its output open for {secs} s")]
+    HeldOpen {
+        /// The time limit.
+        secs: u64,
+    },
+    /// It closed its output and did not end.
+    #[error("closed its output and did not end within {secs} s")]
+    Lingering {
+        /// The time limit.
+        secs: u64,
+    },
+    /// It could not be started.
+    #[error("cannot be started")]
+    NotStarted(#[source] std::io::Error),
+    /// A signal killed it.
+    #[error("was killed by signal {0}")]
+    Signal(i32),
+    /// It did not finish in time.
+    #[error("did not finish within {secs} s")]
+    TimedOut {
+        /// The time limit.
+        secs: u64,
+    },
+    /// It wrote more than a list of keys can have.
+    #[error("wrote more than 64 KiB")]
+    TooLong,
+    /// The operating system does not let it be followed.
+    #[error("cannot be followed")]
+    Unwatchable(#[source] std::io::Error),
+}
+
+/// What a command needs to find its programs, its user's files and its language.
+const INHERITED: [&str; 11] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    super::file::CREDENTIALS_VARIABLE,
+];
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+const SAID_LINES: usize = 5;

@@ -1,0 +1,87 @@
+//! Keys in a file, and in a credential of systemd.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+
+use super::way::{self, Strictness};
+use super::{Origin, SourceError, SourceText, TextSource, read_whole};
+
+/// A file that holds a list of keys, at most 64 KiB.
+///
+/// It is read only when nobody else can exchange it: neither the file nor any folder on the way to it may be writable by
+/// others. Links are followed and judged.
+#[derive(Clone, Debug)]
+pub struct KeyFile {
+    path: PathBuf,
+}
+
+impl KeyFile {
+    /// The file at `path`, which must be there when it is read.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::File { path: self.path.clone() }
+    }
+}
+
+impl TextSource for KeyFile {
+    fn text(&self) -> Result<Option<SourceText>, SourceError> {
+        read(self.origin(), Strictness::File).map(Some)
+    }
+}
+
+/// A credential that systemd passes to a service (`LoadCredential=` and its like): a file of this name in the folder that
+/// `CREDENTIALS_DIRECTORY` names. Without the variable, or without the file, there is no such source.
+#[derive(Clone, Debug)]
+pub struct SystemdCredential {
+    name: String,
+}
+
+impl SystemdCredential {
+    /// The credential of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::Credential { path: self.path().unwrap_or_else(|| PathBuf::from(&self.name)) }
+    }
+
+    fn path(&self) -> Option<PathBuf> {
+        let folder = std::env::var_os(CREDENTIALS_VARIABLE).filter(|folder| !folder.is_empty())?;
+        Some(PathBuf::from(folder).join(&self.name))
+    }
+}
+
+impl TextSource for SystemdCredential {
+    fn text(&self) -> Result<Option<SourceText>, SourceError> {
+        let Some(path) = self.path() else { return Ok(None) };
+        match read(Origin::Credential { path }, Strictness::Credential) {
+            Err(SourceError::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
+        }
+    }
+}
+
+fn read(origin: Origin, strictness: Strictness) -> Result<SourceText, SourceError> {
+    let path = origin.path().unwrap_or_else(|| "".as_ref());
+    let unreadable = |source| SourceError::Unreadable { origin: origin.clone(), source };
+    let found = way::follow(path, strictness).map_err(|fault| match fault {
+        way::Fault::System(source) => unreadable(source),
+        way::Fault::NotAFile => SourceError::NotAFile { origin: origin.clone() },
+        way::Fault::Unsafe { path, problem } => SourceError::Unsafe { origin: origin.clone(), path, problem },
+    })?;
+    let file = File::open(&found.path).map_err(unreadable)?;
+    // What was judged is what is read.
+    if !found.is(&file).map_err(unreadable)? {
+        return Err(unreadable(io::Error::other("it was exchanged while it was read")));
+    }
+    let bytes = read_whole(file).map_err(unreadable)?;
+    let bytes = bytes.ok_or_else(|| SourceError::TooLong { origin: origin.clone() })?;
+    Ok(SourceText { concerns: found.concerns, origin, bytes })
+}
+
+pub(super) const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";

@@ -1,0 +1,241 @@
+//! The way to a key file: every folder and every link on it, and who could put another file at its end.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::SourceConcern;
+
+/// What is expected of the file at the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strictness {
+    /// The service manager decides who may read it, by means that the mode does not show.
+    Credential,
+    File,
+}
+
+/// A file that only its owner and root could have put where it is.
+pub(super) struct Found {
+    /// Without links.
+    pub(super) path: PathBuf,
+    pub(super) concerns: Vec<SourceConcern>,
+    metadata: Metadata,
+}
+
+pub(super) enum Fault {
+    NotAFile,
+    System(io::Error),
+    Unsafe { path: PathBuf, problem: &'static str },
+}
+
+/// Follows `path` component by component and link by link.
+pub(super) fn follow(path: &Path, strictness: Strictness) -> Result<Found, Fault> {
+    if path.as_os_str().is_empty() {
+        return Err(Fault::System(io::ErrorKind::NotFound.into()));
+    }
+    let absolute = std::path::absolute(path).map_err(Fault::System)?;
+    let mut way = Way { at: PathBuf::new(), left: parts(&absolute), links: 0, shared: false, concerns: vec![] };
+    while let Some(part) = way.left.pop_front() {
+        if let Some(metadata) = way.step(part)? {
+            let mut concerns = way.concerns;
+            judge_file(&way.at, &metadata, strictness, &mut concerns)?;
+            concerns.extend(link_concern(&absolute, &way.at).filter(|_| strictness == Strictness::File));
+            return Ok(Found { path: way.at, concerns, metadata });
+        }
+    }
+    // It ends at a folder.
+    Err(Fault::NotAFile)
+}
+
+struct Way {
+    /// How far it has come; a folder without links on the way.
+    at: PathBuf,
+    left: VecDeque<OsString>,
+    links: usize,
+    /// Others may make files in the folder, and not exchange those of somebody else.
+    shared: bool,
+    concerns: Vec<SourceConcern>,
+}
+
+impl Way {
+    /// One component further; the metadata of what is no folder and no link, at the end of the way.
+    fn step(&mut self, part: OsString) -> Result<Option<Metadata>, Fault> {
+        match Path::new(&part).components().next() {
+            Some(Component::ParentDir) => {
+                self.at.pop();
+                return self.judge_folder().map(|()| None);
+            }
+            Some(Component::CurDir) | None => return Ok(None),
+            Some(Component::RootDir | Component::Prefix(_)) => self.at.clear(),
+            Some(Component::Normal(_)) => {}
+        }
+        let next = self.at.join(&part);
+        let found = fs::symlink_metadata(&next).map_err(Fault::System)?;
+        if self.shared && !is_trusted(&found) {
+            return Err(Fault::Unsafe {
+                path: next,
+                problem: "belongs to another user, in a folder that all can write",
+            });
+        }
+        if found.is_symlink() {
+            self.links += 1;
+            if self.links > MAX_LINKS {
+                return Err(Fault::System(io::Error::other("too many symbolic links")));
+            }
+            let target = fs::read_link(&next).map_err(Fault::System)?;
+            parts(&target).into_iter().rev().for_each(|part| self.left.push_front(part));
+            return Ok(None);
+        }
+        self.at = next;
+        if found.is_dir() {
+            return self.judge_folder().map(|()| None);
+        }
+        // More components behind a file lead nowhere.
+        if self.left.is_empty() { Ok(Some(found)) } else { Err(Fault::System(io::ErrorKind::NotADirectory.into())) }
+    }
+
+    fn judge_folder(&mut self) -> Result<(), Fault> {
+        let found = fs::symlink_metadata(&self.at).map_err(Fault::System)?;
+        let writable = mode(&found) & 0o022 != 0;
+        self.shared = writable && mode(&found) & 0o1000 != 0;
+        if writable && !self.shared {
+            return Err(Fault::Unsafe { path: self.at.clone(), problem: "is a folder that others can write" });
+        }
+        self.concerns.extend(owner_concern(&self.at, &found));
+        Ok(())
+    }
+}
+
+fn judge_file(
+    path: &Path,
+    found: &Metadata,
+    strictness: Strictness,
+    concerns: &mut Vec<SourceConcern>,
+) -> Result<(), Fault> {
+    if !found.is_file() {
+        return Err(Fault::NotAFile);
+    }
+    if mode(found) & 0o022 != 0 {
+        return Err(Fault::Unsafe { path: path.to_owned(), problem: "can be written by others" });
+    }
+    concerns.extend(owner_concern(path, found));
+    if strictness == Strictness::File {
+        concerns.extend(readers_concern(path, found));
+    }
+    Ok(())
+}
+
+/// Root may own what a service reads through its group: that is how it gets at it at all.
+fn readers_concern(path: &Path, found: &Metadata) -> Option<SourceConcern> {
+    let by_all = mode(found) & 0o004 != 0;
+    let by_group = mode(found) & 0o040 != 0 && is_own(found);
+    let who = if by_all { "every user of this machine" } else { "its group" };
+    (by_all || by_group).then(|| SourceConcern {
+        id: "key-file-readable",
+        what: format!("the key file {} can be read by {who}", path.display()),
+        remedy: format!("run `chmod {} {}`", if is_own(found) { "600" } else { "o-rwx" }, path.display()),
+    })
+}
+
+fn owner_concern(path: &Path, found: &Metadata) -> Option<SourceConcern> {
+    let owner = owner(found).filter(|_| !is_trusted(found))?;
+    Some(SourceConcern {
+        id: "key-file-owner",
+        what: format!("{} belongs to the user with id {owner}, who can exchange the key", path.display()),
+        remedy: format!("give it to root or to the user of this process with `chown`: {}", path.display()),
+    })
+}
+
+/// A name that is a link to a place outside of its folder: whoever looks after the folder may not know of it. Links
+/// within the folder, as Kubernetes makes them, change nothing.
+fn link_concern(given: &Path, real: &Path) -> Option<SourceConcern> {
+    let is_link = fs::symlink_metadata(given).is_ok_and(|found| found.is_symlink());
+    let folder = given.parent().and_then(|folder| fs::canonicalize(folder).ok())?;
+    (is_link && !real.starts_with(&folder)).then(|| SourceConcern {
+        id: "key-file-link",
+        what: format!("the key file {} is a symbolic link to {}", given.display(), real.display()),
+        remedy: format!("name the file itself: {}", real.display()),
+    })
+}
+
+/// A key file in the folder of the store it opens: whoever copies the one copies the other.
+pub(crate) fn beside(key_file: &Path, store: &Path) -> Option<SourceConcern> {
+    let file = fs::canonicalize(key_file).ok();
+    let folder = file.as_deref().and_then(Path::parent);
+    // The store may not be there yet.
+    let beside = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = fs::canonicalize(beside).ok();
+    let same = folder.is_some() && folder == beside.as_deref();
+    same.then(|| SourceConcern {
+        id: "key-file-beside-store",
+        what: format!("the key file {} lies beside the store that it opens", key_file.display()),
+        remedy: "keep it in another folder, and out of the backups of the store".into(),
+    })
+}
+
+impl Found {
+    /// Whether this open file is the one that was found.
+    #[cfg(unix)]
+    pub(super) fn is(&self, file: &File) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt;
+        let opened = file.metadata()?;
+        Ok((opened.dev(), opened.ino()) == (self.metadata.dev(), self.metadata.ino()))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn is(&self, file: &File) -> io::Result<bool> {
+        Ok(file.metadata()?.len() == self.metadata.len())
+    }
+}
+
+fn parts(path: &Path) -> VecDeque<OsString> {
+    path.components().map(|part| part.as_os_str().to_owned()).collect()
+}
+
+/// Root and the user of this process could exchange the key anyway.
+#[cfg(unix)]
+fn is_trusted(found: &Metadata) -> bool {
+    is_own(found) || owner(found) == Some(0)
+}
+
+#[cfg(unix)]
+fn is_own(found: &Metadata) -> bool {
+    owner(found) == Some(rustix::process::geteuid().as_raw())
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
+fn owner(found: &Metadata) -> Option<u32> {
+    Some(std::os::unix::fs::MetadataExt::uid(found))
+}
+
+#[cfg(unix)]
+fn mode(found: &Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::mode(found)
+}
+
+/// Elsewhere owners and permissions are not expressed in these terms, and nothing is judged by them.
+#[cfg(not(unix))]
+fn is_trusted(_: &Metadata) -> bool {
+    true
+}
+
+#[cfg(not(unix))]
+fn is_own(_: &Metadata) -> bool {
+    true
+}
+
+#[cfg(not(unix))]
+fn owner(_: &Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Metadata) -> u32 {
+    0
+}
+
+/// What Linux follows.
+const MAX_LINKS: usize = 40;
