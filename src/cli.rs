@@ -18,6 +18,7 @@ mod progress;
 mod recover;
 mod rehearse;
 mod rotate;
+mod scan;
 mod status;
 mod terminal;
 mod text;
@@ -79,6 +80,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::RehearsalStep(args) => rehearse::step(context, &args),
         Verb::Revoke(args) => keys::revoke(context, &args),
         Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
+        Verb::Scan(args) => scan::scan(context, &args),
         Verb::Show { id } => keys::show(context, id),
         Verb::Status => status::status(context),
         Verb::Verify(args) => keys::verify(context, &args),

@@ -372,6 +372,11 @@ impl LookupKey {
     }
 }
 
+/// The master key versions that a `keyring` row names, before anything about the row is proven.
+pub(crate) fn claimed_masters(row: &[u8]) -> Result<Vec<MasterKeyVersion>, KeyringError> {
+    Stored::parse(row).map(|stored| stored.masters.iter().map(StoredMaster::view).collect())
+}
+
 /// 16 random bytes that name a vault and are bound into everything it seals; written in hex.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VaultId(pub(crate) [u8; 16]);

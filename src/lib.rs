@@ -39,6 +39,9 @@ mod rotation;
 
 mod vault;
 
+#[cfg(feature = "scan")]
+mod scan;
+
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -61,6 +64,10 @@ pub use rotation::{
     Census, CertificateCheck, CertificateError, Flow, OpenRotation, Phase, Progress, RotateOptions,
     RotationCertificate, RotationOutcome, RotationPlan, RotationReport, Unreadable,
 };
+#[cfg(feature = "scan")]
+pub use scan::{
+    Found, GitObject, Hit, IgnoreFiles, Missed, Scan, ScanCounts, ScanEvent, ScanMode, ScanPlace, Scanned, Scanner,
+};
 pub use secret::{RandomError, SecretBytes, SecretText};
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
@@ -72,5 +79,5 @@ pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
     DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus,
-    VerifyError,
+    VerifyError, known_fingerprints,
 };

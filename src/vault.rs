@@ -3,6 +3,7 @@
 mod admin;
 mod doctor;
 mod estimate;
+mod fingerprints;
 mod issue;
 mod list;
 mod status;
@@ -25,6 +26,7 @@ use crate::token::ApiKeyId;
 
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
 pub use estimate::RotationEstimate;
+pub use fingerprints::known_fingerprints;
 pub use issue::Issued;
 pub use list::{Listed, Query};
 pub use status::VaultStatus;
