@@ -17,7 +17,6 @@ pub use detect::{Hit, ScanMode, Scanned, Scanner};
 pub use report::{Found, GitObject, Missed, ScanCounts, ScanEvent, ScanPlace};
 
 use content::Sieve;
-use report::Outlet;
 
 /// A scan: what to look for, and how to go about it. Each method reads one kind of place, tells `watch` what it finds and
 /// what it could not read, and returns the counts. `watch` is called on the calling thread.

@@ -97,7 +97,9 @@ impl Run<'_> {
             self.place("tree", |watch| scan.tree(&trees, watch));
         }
         if args.history {
-            self.place("history", |watch| scan.history(&trees, watch));
+            // One that is not there has been told.
+            let there: Vec<_> = trees.into_iter().filter(|path| path.exists()).collect();
+            self.place("history", |watch| scan.history(&there, watch));
         }
         let home = std::env::home_dir();
         if args.executable {
@@ -134,7 +136,7 @@ impl Run<'_> {
 }
 
 /// By place and path, whatever the order of the threads.
-fn order(found: &mut Vec<Found>, missed: &mut Vec<Missed>) {
+fn order(found: &mut [Found], missed: &mut [Missed]) {
     let key = |found: &Found| {
         let object = found.object.as_ref().map(|object| object.id.clone());
         let hit = &found.hit;

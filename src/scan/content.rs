@@ -128,19 +128,15 @@ impl<'a, 's> Sieve<'a, 's> {
 /// Opens packed content at its beginning, as often as it is asked.
 pub(super) type Open<'a> = &'a dyn Fn() -> io::Result<Box<dyn Read + 'a>>;
 
+/// Takes the content of a layer, and what had to be opened for it.
+type Layer<'l> = &'l mut dyn FnMut(&[&'static str], Box<dyn Read + '_>) -> io::Result<()>;
+
 /// Hands out the content of every gzip layer, the outermost first.
-pub(super) fn each_layer(
-    packed: Open<'_>,
-    layer: &mut dyn FnMut(&[&'static str], Box<dyn Read + '_>) -> io::Result<()>,
-) -> io::Result<()> {
+pub(super) fn each_layer(packed: Open<'_>, layer: Layer<'_>) -> io::Result<()> {
     layers_under(packed, 1, layer)
 }
 
-fn layers_under(
-    packed: Open<'_>,
-    depth: usize,
-    layer: &mut dyn FnMut(&[&'static str], Box<dyn Read + '_>) -> io::Result<()>,
-) -> io::Result<()> {
+fn layers_under(packed: Open<'_>, depth: usize, layer: Layer<'_>) -> io::Result<()> {
     let unpacked = || -> io::Result<Box<dyn Read + '_>> {
         Ok(Box::new(Bounded { inner: Members::new(BufReader::new(packed()?)), left: MAX_UNPACKED }))
     };

@@ -38,7 +38,7 @@ pub(super) fn history(scan: &Scan, paths: &[PathBuf], outlet: &Outlet<'_>) {
                 }
             }
             Ok(None) => {
-                outlet.missed(&origin, "not in a git repository: leave --history out, or name a path inside one")
+                outlet.missed(&origin, "not in a git repository: leave --history out, or name a path inside one");
             }
             Err(error) => outlet.unreadable(&origin, &error),
         }

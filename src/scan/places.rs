@@ -47,7 +47,9 @@ pub(super) fn units(scan: &Scan, home: Option<&Path>, outlet: &Outlet<'_>) {
     for folder in folders {
         if let Ok(real) = folder.canonicalize().map(|real| (!seen.contains(&real)).then_some(real)) {
             seen.extend(real.iter().cloned());
-            real.iter().for_each(|real| walk::folder(scan, real, ScanPlace::Units, vec![], outlet));
+            if let Some(real) = &real {
+                walk::folder(scan, real, ScanPlace::Units, vec![], outlet);
+            }
         }
     }
     for file in UNIT_FILES.iter().map(Path::new).filter(|file| file.exists()) {

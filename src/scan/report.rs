@@ -223,10 +223,11 @@ impl Outlet<'_> {
 
     /// The path as it may be shown: without a part that holds a key.
     fn shown(&self, path: &Path) -> PathBuf {
+        let path = path.strip_prefix(".").ok().filter(|rest| *rest != Path::new("")).unwrap_or(path);
         let bytes = path.as_os_str().as_bytes();
         let holds_key = |bytes: &[u8]| !self.scanner.scan("", bytes).hits.is_empty();
         if !holds_key(bytes) {
-            return path.strip_prefix(".").ok().filter(|rest| *rest != Path::new("")).unwrap_or(path).to_owned();
+            return path.to_owned();
         }
         let parts = bytes.split(|byte| *byte == b'/');
         let shown: Vec<_> = parts.map(|part| if holds_key(part) { HIDDEN } else { part }).collect();

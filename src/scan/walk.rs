@@ -33,7 +33,7 @@ pub(super) fn tree(scan: &Scan, paths: &[PathBuf], outlet: &Outlet<'_>) {
         if scan.ignore != IgnoreFiles::Nothing {
             builder.parents(true).add_custom_ignore_filename(OWN_IGNORE_FILE);
         }
-        builder.filter_entry(move |entry| !is_git(entry) && !(apart && is_env_file(entry)));
+        builder.filter_entry(move |entry| !is_git(entry) && (!apart || !is_env_file(entry)));
         walk(&mut builder, scan.threads, ScanPlace::Tree, outlet);
     }
     if let Some(mut builder) = builder(&folders).filter(|_| apart) {

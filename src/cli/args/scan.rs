@@ -1,5 +1,4 @@
 //! What can be typed after `scan`.
-#![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
 use std::path::PathBuf;
 

@@ -11,10 +11,13 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
 
+/// Versions and fingerprints.
+type Keys = Vec<(u32, Fingerprint)>;
+
 /// The modes of a scan, and what they know.
 pub(crate) struct Known {
     keys: Option<MasterKeys>,
-    fingerprints: Vec<(u32, Fingerprint)>,
+    fingerprints: Keys,
     /// Where the fingerprints are from.
     source: Option<&'static str>,
     generic: bool,
@@ -66,7 +69,7 @@ impl Known {
 
     /// The same for programs.
     pub(crate) fn document(&self) -> Value {
-        let listed = |keys: Vec<(u32, Fingerprint)>| -> Value {
+        let listed = |keys: Keys| -> Value {
             let one =
                 |(version, print): (u32, Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
             keys.into_iter().map(one).collect()
@@ -95,7 +98,7 @@ fn configured() -> Result<Option<MasterKeys>, Failure> {
 }
 
 /// Of the vault that was named, which must then be there, or of the one in this folder.
-fn of_vault(context: &Context<'_>, wanted: bool) -> Result<(Option<&'static str>, Vec<(u32, Fingerprint)>), Failure> {
+fn of_vault(context: &Context<'_>, wanted: bool) -> Result<(Option<&'static str>, Keys), Failure> {
     if !wanted && !context.place.is_named() && !context.place.path.exists() {
         return Ok((None, vec![]));
     }
@@ -104,7 +107,7 @@ fn of_vault(context: &Context<'_>, wanted: bool) -> Result<(Option<&'static str>
     Ok((Some("vault"), versions.iter().map(|key| (key.version, key.fingerprint)).collect()))
 }
 
-fn of_file(path: &Path) -> Result<Vec<(u32, Fingerprint)>, Failure> {
+fn of_file(path: &Path) -> Result<Keys, Failure> {
     let wrong = |why: &str| {
         let hint = "make one with `strongroom status --json > fingerprints.json`, or write VERSION:FINGERPRINT lines";
         Failure::from(Told::new(Exit::Usage, "fingerprint-file", format!("{}: {why}", path.display())).hint(hint))
@@ -115,7 +118,7 @@ fn of_file(path: &Path) -> Result<Vec<(u32, Fingerprint)>, Failure> {
 }
 
 /// As `status --json` prints it.
-fn of_json(text: &str) -> Option<Vec<(u32, Fingerprint)>> {
+fn of_json(text: &str) -> Option<Keys> {
     let status: Status = serde_json::from_str(text).ok()?;
     let keys = status.master_keys.iter().chain(&status.configured);
     let mut keys = keys.map(|key| Some((key.version, key.fingerprint.parse().ok()?))).collect::<Option<Vec<_>>>()?;
@@ -125,7 +128,7 @@ fn of_json(text: &str) -> Option<Vec<(u32, Fingerprint)>> {
 }
 
 /// `VERSION:FINGERPRINT` lines; what follows a `#` is a remark.
-fn of_lines(text: &str) -> Option<Vec<(u32, Fingerprint)>> {
+fn of_lines(text: &str) -> Option<Keys> {
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
     let entry = |line: &str| {
         let (version, print) = line.split_once(':')?;

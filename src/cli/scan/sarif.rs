@@ -39,7 +39,7 @@ pub(super) fn document(outcome: &Outcome) -> Result<String, Failure> {
             "properties": { "modes": outcome.known.document(), "allowed": outcome.counts.allowed },
         }],
     });
-    let text = serde_json::to_string_pretty(&log).map_err(io::Error::from)?;
+    let text = serde_json::to_string(&log).map_err(io::Error::from)?;
     Ok(format!("{}\n", escaped_json(&text)))
 }
 
@@ -51,7 +51,7 @@ fn result(found: &Found, ordinals: &mut HashMap<String, u64>) -> Value {
         (None, Some(print)) => format!("A master key with fingerprint {print}"),
         _ => "What looks like a master key".into(),
     };
-    let inside: String = found.inside.iter().map(|layer| format!(", in {layer}")).collect();
+    let inside = found.inside.iter().fold(String::new(), |told, layer| told + ", in " + layer);
     let history = found.object.as_ref().map(|object| format!(", in {}", in_history(object))).unwrap_or_default();
     let address = address(found);
     let mut location = json!({ "physicalLocation": { "artifactLocation": artifact(&address) } });
@@ -68,14 +68,14 @@ fn result(found: &Found, ordinals: &mut HashMap<String, u64>) -> Value {
         format!("{}\n{address}\n{}\n{:?}", RULES[rule].id, hit.kind, hit.fingerprint.map(|print| print.to_string()));
     let ordinal = ordinals.entry(subject.clone()).and_modify(|count| *count += 1).or_insert(1);
     let identity = Sha256::digest(format!("{subject}\n{ordinal}"));
-    let identity: String = identity[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let identity = u128::from_be_bytes(*identity.first_chunk().expect("32 bytes begin with 16"));
     json!({
         "ruleId": RULES[rule].id,
         "ruleIndex": rule,
         "level": RULES[rule].level,
         "message": { "text": format!("{named} lies here as {}{inside}{history}.", hit.kind) },
         "locations": [location],
-        "partialFingerprints": { "strongroomPlace/v1": identity },
+        "partialFingerprints": { "strongroomPlace/v1": format!("{identity:032x}") },
     })
 }
 

@@ -143,28 +143,20 @@ pub(super) fn described(missed: &Missed) -> String {
 
 pub(super) fn summary(outcome: &Outcome) -> String {
     let counts = &outcome.counts;
-    let mut read = vec![counted(counts.files, "file")];
-    if counts.objects > 0 {
-        read.push(counted(counts.objects, "git object"));
-    }
-    let mut text = match counts.found {
-        0 => "nothing found".to_owned(),
-        found => counted(found, "finding"),
-    };
-    text += &format!(" in {}, {} in {:.1} s", read.join(" and "), size(counts.bytes), outcome.seconds);
-    for (count, what) in [
+    let found = if counts.found == 0 { "nothing found".into() } else { counted(counts.found, "finding") };
+    let files = counted(counts.files, "file");
+    let read = if counts.objects == 0 { files } else { format!("{files} and {}", counted(counts.objects, "git object")) };
+    let mut parts = vec![format!("{found} in {read}, {} in {:.1} s", size(counts.bytes), outcome.seconds)];
+    let others = [
         (counts.allowed, "allowed by a mark"),
         (counts.links, "links not followed"),
         (counts.special, "neither file nor folder"),
-    ] {
-        if count > 0 {
-            text += &format!("; {count} {what}");
-        }
-    }
+    ];
+    parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     if !outcome.complete() {
-        text += &format!("; INCOMPLETE: {} not read", counts.missed);
+        parts.push(format!("INCOMPLETE: {} not read", counts.missed));
     }
-    text
+    parts.join("; ")
 }
 
 pub(super) fn mode(found: &Found) -> &'static str {

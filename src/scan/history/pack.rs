@@ -108,8 +108,8 @@ impl Pack {
         if header.size / 1032 > packed_len as u64 {
             return Err(damaged("the object ends too early"));
         }
-        inflater.packed.resize(packed_len, 0);
-        let read = read_at(&self.file, &mut inflater.packed, header.data_at, self.end)?;
+        inflater.compressed.resize(packed_len, 0);
+        let read = read_at(&self.file, &mut inflater.compressed, header.data_at, self.end)?;
         inflater.inflate(read, usize::try_from(header.size).map_err(|_| damaged("the object is too large"))?)
     }
 
@@ -131,20 +131,20 @@ impl Pack {
 
 /// An inflater that keeps its buffers.
 pub(super) struct Inflater {
-    state: Decompress,
-    packed: Vec<u8>,
+    decompress: Decompress,
+    compressed: Vec<u8>,
 }
 
 impl Inflater {
     pub(super) fn new() -> Self {
-        Self { state: Decompress::new(true), packed: vec![] }
+        Self { decompress: Decompress::new(true), compressed: vec![] }
     }
 
     fn inflate(&mut self, packed_len: usize, len: usize) -> io::Result<Vec<u8>> {
-        self.state.reset(true);
+        self.decompress.reset(true);
         // One byte more, so that data which goes on is noticed.
         let mut data = Vec::with_capacity(len + 1);
-        let status = self.state.decompress_vec(&self.packed[..packed_len], &mut data, FlushDecompress::Finish);
+        let status = self.decompress.decompress_vec(&self.compressed[..packed_len], &mut data, FlushDecompress::Finish);
         match status {
             Ok(Status::StreamEnd) if data.len() == len => Ok(data),
             Ok(_) if data.len() > len => Err(damaged("the object goes on after its end")),

@@ -28,9 +28,9 @@ impl Repository {
     pub(super) fn discover(path: &Path) -> io::Result<Option<Self>> {
         let real = path.canonicalize()?;
         let found = real.ancestors().enumerate().find_map(|(level, folder)| {
-            let common = git_folder(folder)?;
             // As it was given, where it is the root itself.
-            Some(Self { root: if level == 0 { path.to_owned() } else { folder.to_owned() }, common })
+            let root = if level == 0 { path } else { folder };
+            Some(Self { root: root.to_owned(), common: git_folder(root)? })
         });
         Ok(found)
     }
@@ -48,46 +48,10 @@ impl Repository {
         while let Some(common) = repositories.pop() {
             self.tell_of_gaps(&common, outlet);
             let id_len = if uses_sha256(&common) { 32 } else { 20 };
-            self.borrowed(common.join("objects"), id_len, &mut seen, &mut found, outlet);
+            borrowed(common.join("objects"), id_len, &mut seen, &mut found, outlet);
             repositories.extend(submodules(&common.join("modules")));
         }
         found
-    }
-
-    fn borrowed(
-        &self,
-        folder: PathBuf,
-        id_len: usize,
-        seen: &mut BTreeSet<PathBuf>,
-        found: &mut Vec<Objects>,
-        outlet: &Outlet<'_>,
-    ) {
-        let missed = |path: &Path, error: &io::Error| {
-            outlet.unreadable(&Origin { place: ScanPlace::History, path }, error);
-        };
-        let mut folders = vec![folder];
-        while let Some(folder) = folders.pop() {
-            let real = match folder.canonicalize() {
-                Ok(real) => real,
-                Err(error) => {
-                    missed(&folder, &error);
-                    continue;
-                }
-            };
-            // Alternates may name each other.
-            if !seen.insert(real) {
-                continue;
-            }
-            match fs::read(folder.join("info/alternates")) {
-                Ok(list) => {
-                    let lines = list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && line[0] != b'#');
-                    folders.extend(lines.map(|line| folder.join(OsStr::from_bytes(line))));
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => missed(&folder.join("info/alternates"), &error),
-            }
-            found.push(Objects { folder, id_len });
-        }
     }
 
     /// Objects that were never fetched are not here to be scanned.
@@ -100,6 +64,42 @@ impl Repository {
         if config.contains("partialclone") || config.contains("promisor") {
             outlet.missed(&origin, "a partial clone: objects that were not fetched are not here");
         }
+    }
+}
+
+/// A folder of objects, and those that it borrows from.
+fn borrowed(
+    folder: PathBuf,
+    id_len: usize,
+    seen: &mut BTreeSet<PathBuf>,
+    found: &mut Vec<Objects>,
+    outlet: &Outlet<'_>,
+) {
+    let missed = |path: &Path, error: &io::Error| {
+        outlet.unreadable(&Origin { place: ScanPlace::History, path }, error);
+    };
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        let real = match folder.canonicalize() {
+            Ok(real) => real,
+            Err(error) => {
+                missed(&folder, &error);
+                continue;
+            }
+        };
+        // Alternates may name each other.
+        if !seen.insert(real) {
+            continue;
+        }
+        match fs::read(folder.join("info/alternates")) {
+            Ok(list) => {
+                let lines = list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && line[0] != b'#');
+                folders.extend(lines.map(|line| folder.join(OsStr::from_bytes(line))));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => missed(&folder.join("info/alternates"), &error),
+        }
+        found.push(Objects { folder, id_len });
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Sweep<'a, 's> {
     pub(super) swept: Mutex<Swept>,
 }
 
-impl<'a> Sweep<'a, '_> {
+impl Sweep<'_, '_> {
     pub(super) fn packs(&self) {
         for (at, pack) in self.packs.iter().enumerate() {
             self.pack(pack, &self.packs[..at]);
@@ -57,7 +57,9 @@ impl<'a> Sweep<'a, '_> {
                 match loose::list(&objects.folder, first, objects.id_len) {
                     Ok(found) => {
                         self.outlet.tally.objects_total.fetch_add(found.len() as u64, Relaxed);
-                        found.iter().for_each(|(id, path)| self.loose_object(id, path, before));
+                        for (id, path) in &found {
+                            self.loose_object(id, path, before);
+                        }
                     }
                     Err(error) => {
                         let path = objects.folder.join(format!("{first:02x}"));
@@ -70,7 +72,7 @@ impl<'a> Sweep<'a, '_> {
 
     fn loose_object(&self, id: &ObjectId, path: &Path, before: &[Objects]) {
         let twice = before.iter().any(|objects| loose::path(&objects.folder, id).exists());
-        if (twice || self.is_packed(id, self.packs)) && !self.is_broken(id) {
+        if (twice || is_packed(id, self.packs)) && !self.is_broken(id) {
             self.outlet.tally.objects_total.fetch_sub(1, Relaxed);
             return;
         }
@@ -115,7 +117,9 @@ impl<'a> Sweep<'a, '_> {
             loop {
                 let from = next.fetch_add(ROOTS_AT_ONCE, Relaxed);
                 let Some(roots) = family.roots.get(from..family.roots.len().min(from + ROOTS_AT_ONCE)) else { break };
-                roots.iter().for_each(|(rank, header)| worker.family(*rank, header));
+                for (rank, header) in roots {
+                    worker.family(*rank, header);
+                }
             }
         });
     }
@@ -123,7 +127,7 @@ impl<'a> Sweep<'a, '_> {
     /// One object's content, unless an earlier pack had it.
     fn packed_object(&self, id: &ObjectId, kind: Kind, content: &[u8], before: &[Pack]) {
         self.outlet.tally.objects.fetch_add(1, Relaxed);
-        if !self.is_packed(id, before) || self.is_broken(id) {
+        if !is_packed(id, before) || self.is_broken(id) {
             self.object(id, kind, content);
         }
     }
@@ -147,7 +151,7 @@ impl<'a> Sweep<'a, '_> {
     }
 
     /// One that is too long to hold.
-    fn long<'r>(&self, id: &ObjectId, kind: Kind, open: &dyn Fn() -> io::Result<Box<dyn Read + 'r>>) -> io::Result<()> {
+    fn long(&self, id: &ObjectId, kind: Kind, open: Reopen<'_, '_>) -> io::Result<()> {
         self.scanned(id, kind, &[], self.outlet.scanner.scan_reader("", open()?)?);
         let mut head = vec![];
         open()?.take(16).read_to_end(&mut head)?;
@@ -157,14 +161,10 @@ impl<'a> Sweep<'a, '_> {
         Ok(())
     }
 
-    fn layers<'r>(
-        &self,
-        id: &ObjectId,
-        kind: Kind,
-        open: &dyn Fn() -> io::Result<Box<dyn Read + 'r>>,
-    ) -> io::Result<()> {
-        let reopen = || -> io::Result<Box<dyn Read + '_>> { Ok(open()?) };
-        each_layer(&reopen, &mut |inside, layer| {
+    fn layers(&self, id: &ObjectId, kind: Kind, open: Reopen<'_, '_>) -> io::Result<()> {
+        // Read for as long as it is borrowed.
+        let shorter = || -> io::Result<Box<dyn Read + '_>> { open().map(|reader| reader as Box<dyn Read + '_>) };
+        each_layer(&shorter, &mut |inside, layer| {
             let scanned = self.outlet.scanner.scan_reader("", layer)?;
             self.scanned(id, kind, inside, scanned);
             Ok(())
@@ -200,10 +200,6 @@ impl<'a> Sweep<'a, '_> {
         self.lock_broken().extend(ranks.iter().map(|rank| pack.id(*rank)));
     }
 
-    fn is_packed(&self, id: &ObjectId, packs: &[Pack]) -> bool {
-        packs.iter().any(|pack| pack.rank_of(id).is_some())
-    }
-
     fn is_broken(&self, id: &ObjectId) -> bool {
         self.lock_broken().contains(id)
     }
@@ -220,6 +216,13 @@ impl<'a> Sweep<'a, '_> {
         self.swept.lock().expect("no holder panics")
     }
 }
+
+fn is_packed(id: &ObjectId, packs: &[Pack]) -> bool {
+    packs.iter().any(|pack| pack.rank_of(id).is_some())
+}
+
+/// Opens an object's content at its beginning.
+type Reopen<'o, 'r> = &'o dyn Fn() -> io::Result<Box<dyn Read + 'r>>;
 
 /// Who is built on whom in a pack.
 struct Family {
@@ -349,7 +352,7 @@ impl Worker<'_, '_, '_> {
     fn long(&self, rank: u32, kind: Kind, header: &Header) {
         let id = self.pack.id(rank);
         self.sweep.outlet.tally.objects.fetch_add(1, Relaxed);
-        if self.sweep.is_packed(&id, self.before) && !self.sweep.is_broken(&id) {
+        if is_packed(&id, self.before) && !self.sweep.is_broken(&id) {
             return;
         }
         let open = || -> io::Result<Box<dyn Read + '_>> { Ok(Box::new(self.pack.stream(rank, header))) };

@@ -58,13 +58,15 @@ fn seen_at(commit: &Commit, path: Vec<u8>) -> Seen {
     Seen { commit: commit.id, path: OsString::from_vec(path).into() }
 }
 
+type Found = (Kind, Rc<Vec<u8>>);
+
 /// Finds single objects by their ids.
 pub(super) struct Finder<'f> {
     packs: &'f [Pack],
     objects: &'f [Objects],
     inflater: Inflater,
     /// Trees that follow each other in time are built on each other.
-    bases: HashMap<(usize, u32), (Kind, Rc<Vec<u8>>)>,
+    bases: HashMap<(usize, u32), Found>,
     held: usize,
 }
 
@@ -73,14 +75,14 @@ impl<'f> Finder<'f> {
         Self { packs, objects, inflater: Inflater::new(), bases: HashMap::new(), held: 0 }
     }
 
-    pub(super) fn find(&mut self, id: &ObjectId) -> Option<(Kind, Rc<Vec<u8>>)> {
+    pub(super) fn find(&mut self, id: &ObjectId) -> Option<Found> {
         let packs = self.packs;
         let packed = packs.iter().enumerate().filter_map(|(at, pack)| Some((at, pack.rank_of(id)?)));
         packed.into_iter().find_map(|(at, rank)| self.packed(at, rank)).or_else(|| self.loose(id))
     }
 
     /// Down to a base that is whole or known, and up again.
-    fn packed(&mut self, at: usize, rank: u32) -> Option<(Kind, Rc<Vec<u8>>)> {
+    fn packed(&mut self, at: usize, rank: u32) -> Option<Found> {
         let packs = self.packs;
         let pack = &packs[at];
         let (mut deltas, mut rank) = (vec![], rank);
@@ -119,7 +121,7 @@ impl<'f> Finder<'f> {
         content
     }
 
-    fn loose(&self, id: &ObjectId) -> Option<(Kind, Rc<Vec<u8>>)> {
+    fn loose(&self, id: &ObjectId) -> Option<Found> {
         self.objects.iter().find_map(|objects| {
             let mut loose = Loose::open(&loose::path(&objects.folder, id)).ok()?;
             let mut content = vec![];
