@@ -19,7 +19,7 @@ use running::Ran;
 /// Everything that must not be said of a key.
 fn needles(key: &str) -> BTreeSet<String> {
     let bytes = Base64Url::decode_vec(key).expect("a key");
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = base16ct::lower::encode_string(&bytes);
     let decimal = bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
     let forms = [
         key.to_owned(),
@@ -61,7 +61,7 @@ fn no_output_holds_a_key_a_part_of_it_or_a_hash_of_it() {
     let ground = Ground::new();
     let key = ground.key(1);
     let bytes = Base64Url::decode_vec(&key).expect("a key");
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = base16ct::lower::encode_string(&bytes);
     let array = bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
     ground.git(&["init", "-q"]);
     ground.write("a.py", ground.line(1));

@@ -209,17 +209,16 @@ fn with_deltas() -> (Ground, PathBuf) {
     let ground = Ground::new();
     ground.git(&["init", "-q"]);
     for n in 0..30_u32 {
-        let lines: String =
-            (0..200).map(|line| format!("line {line} of {}\n", if line % 30 == n { n } else { 0 })).collect();
-        ground.write("text", lines + &if n == 7 { ground.line(1) } else { String::new() });
+        let line = |line: u32| format!("line {line} of {}\n", if line % 30 == n { n } else { 0 });
+        let lines = (0..200).map(line).chain((n == 7).then(|| ground.line(1)));
+        ground.write("text", lines.collect::<Vec<_>>().concat());
         ground.write(format!("other-{n}"), format!("{n} {}", "noise ".repeat(n as usize)));
         ground.commit("more");
     }
     ground.git(&["repack", "-q", "-a", "-d", "-f"]);
     let folder = ground.tree.join(".git/objects/pack");
-    let pack = fs::read_dir(folder).expect("read").map(|entry| entry.expect("an entry").path());
-    let pack =
-        pack.filter(|path| path.extension().is_some_and(|extension| extension == "pack")).next().expect("a pack");
+    let mut paths = fs::read_dir(folder).expect("read").map(|entry| entry.expect("an entry").path());
+    let pack = paths.find(|path| path.extension().is_some_and(|extension| extension == "pack")).expect("a pack");
     fs::set_permissions(&pack, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("writable");
     (ground, pack)
 }

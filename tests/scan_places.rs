@@ -1,5 +1,6 @@
 //! Claims about where `scan` looks and what it tells, made by running it.
 #![cfg(feature = "cli")]
+#![allow(clippy::print_stderr, reason = "a test says what it skips")]
 
 #[path = "support/ground.rs"]
 mod ground;
@@ -170,7 +171,7 @@ fn gzip_is_unpacked_in_layers_and_what_is_wrong_with_it_is_told() {
 
     let ground = Ground::new();
     // Random enough that a part of it is a part.
-    let noise: Vec<u8> = (0..200_000_u64).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as u8).collect();
+    let noise: Vec<u8> = (0..200_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()[5]).collect();
     let content = [ground.line(1).as_bytes(), &noise].concat();
     let packed = gzip(&content);
     ground.write("cut.gz", &packed[..packed.len() / 2]);
@@ -371,7 +372,7 @@ fn arguments_and_environments_of_processes_are_scanned() {
     let ground = Ground::new();
     let key = ground.key(1);
     let mut sleeper = Command::new("sh");
-    let mut sleeper =
+    let sleeper =
         sleeper.args(["-c", "read line", "sh", &key]).env("OTHER_NAME", &key).env("STRONGROOM_MASTER_KEYS", &key);
     let mut child = sleeper.stdin(std::process::Stdio::piped()).spawn().expect("started");
     let ran = ground.scan(&["--json", "--processes"]).env("COPY_OF_IT", &key).go();

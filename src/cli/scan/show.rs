@@ -145,7 +145,8 @@ pub(super) fn summary(outcome: &Outcome) -> String {
     let counts = &outcome.counts;
     let found = if counts.found == 0 { "nothing found".into() } else { counted(counts.found, "finding") };
     let files = counted(counts.files, "file");
-    let read = if counts.objects == 0 { files } else { format!("{files} and {}", counted(counts.objects, "git object")) };
+    let read =
+        if counts.objects == 0 { files } else { format!("{files} and {}", counted(counts.objects, "git object")) };
     let mut parts = vec![format!("{found} in {read}, {} in {:.1} s", size(counts.bytes), outcome.seconds)];
     let others = [
         (counts.allowed, "allowed by a mark"),

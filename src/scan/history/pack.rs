@@ -115,7 +115,7 @@ impl Pack {
 
     /// The same as a stream.
     pub(super) fn stream(&self, rank: u32, header: &Header) -> impl Read {
-        let packed = At { file: &self.file, at: header.data_at, end: self.next_offset(rank) };
+        let packed = Window { file: &self.file, position: header.data_at, end: self.next_offset(rank) };
         Exactly { inner: ZlibDecoder::new(BufReader::with_capacity(64 * 1024, packed)), left: header.size }
     }
 
@@ -154,17 +154,17 @@ impl Inflater {
     }
 }
 
-struct At<'f> {
+struct Window<'f> {
     file: &'f File,
-    at: u64,
+    position: u64,
     end: u64,
 }
 
-impl Read for At<'_> {
+impl Read for Window<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(buffer.len());
-        let read = self.file.read_at(&mut buffer[..room], self.at)?;
-        self.at += read as u64;
+        let room = usize::try_from(self.end.saturating_sub(self.position)).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.file.read_at(&mut buffer[..room], self.position)?;
+        self.position += read as u64;
         Ok(read)
     }
 }
@@ -192,7 +192,7 @@ pub(super) fn damaged(what: &'static str) -> io::Error {
 
 /// As much as there is before `end`.
 fn read_at(file: &File, buffer: &mut [u8], at: u64, end: u64) -> io::Result<usize> {
-    let mut window = At { file, at, end };
+    let mut window = Window { file, position: at, end };
     let mut filled = 0;
     while filled < buffer.len() {
         match window.read(&mut buffer[filled..]) {
