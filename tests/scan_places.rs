@@ -437,5 +437,5 @@ fn sarif_has_what_code_scanning_services_read() {
     assert!(results.iter().any(|result| text(&result["message"]["text"]).contains(&commit[..12])));
     assert!(!identities.is_empty());
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
-    assert_eq!(run["invocations"][0]["toolExecutionNotifications"].as_array().map(Vec::len), Some(2));
+    assert_eq!(run["invocations"][0]["toolExecutionNotifications"].as_array().map(Vec::len), Some(1));
 }
