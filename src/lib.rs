@@ -39,6 +39,9 @@ mod rotation;
 
 mod vault;
 
+#[cfg(feature = "scan")]
+mod scan;
+
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -61,6 +64,8 @@ pub use rotation::{
     Census, CertificateCheck, CertificateError, Flow, OpenRotation, Phase, Progress, RotateOptions,
     RotationCertificate, RotationOutcome, RotationPlan, RotationReport, Unreadable,
 };
+#[cfg(feature = "scan")]
+pub use scan::{Hit, ScanMode, Scanned, Scanner};
 pub use secret::{RandomError, SecretBytes, SecretText};
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
