@@ -52,7 +52,8 @@ fn rotate(_: &mut Criterion) {
 /// Records that Python's `MultiFernet` moves per second, over a store with the same settings.
 fn multifernet(count: usize) -> Result<f64, String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/multifernet.py");
-    let ran = Command::new("python3").arg(script).arg(count.to_string()).output().map_err(|e| format!("python3: {e}"))?;
+    let ran =
+        Command::new("python3").arg(script).arg(count.to_string()).output().map_err(|e| format!("python3: {e}"))?;
     let said = String::from_utf8_lossy(if ran.status.success() { &ran.stdout } else { &ran.stderr });
     let last = said.trim().lines().last().unwrap_or_default().to_owned();
     last.parse().map_err(|_| format!("python3 with the package cryptography is needed: {last}"))

@@ -271,7 +271,10 @@ fn rotation_rows_are_those_of_the_page() {
     let state = open_under(&scrubbing, &scrub["good"]).expect("a good row").expect("a row");
     let finish = state.finish.expect("an end");
     assert_eq!((state.phase.name(), state.moved), (text(&scrub["good"]["phase"]), number(&scrub["good"]["moved"])));
-    assert_eq!((finish.seq, (2, finish.set)), (number(&scrub["good"]["finish"]), record_set(&scrubbing, &scrub["set"])));
+    assert_eq!(
+        (finish.seq, (2, finish.set)),
+        (number(&scrub["good"]["finish"]), record_set(&scrubbing, &scrub["set"]))
+    );
     let written = state.seal(&scrubbing).expect("random");
     assert_is_deterministic(&written[1..written.len() - 32]);
     assert_eq!(written.len(), row.len());
