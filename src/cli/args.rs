@@ -1,7 +1,7 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
-mod scan;
+mod scanning;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp};
 
 use super::exit;
 
-pub(crate) use scan::{ModeArg, ScanArgs};
+pub(crate) use scanning::{ModeArg, ScanArgs};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
 ///
