@@ -39,7 +39,7 @@ fn judged(name: &str, context: &[u8], span: &std::ops::Range<usize>, kind: &str)
     if surroundings::is_quiet(name, context, span) {
         return None;
     }
-    let statement = Statement::of(context, span);
+    let statement = Statement::of(name, context, span);
     let judgement = words::judge(&statement);
     let stands = match kind {
         "text" => judgement == Judgement::Named && context.get(span.end) != Some(&b'='),

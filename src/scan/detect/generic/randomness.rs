@@ -37,7 +37,7 @@ fn is_mixed(text: &[u8]) -> bool {
 fn is_mixed_text(text: &[u8]) -> bool {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     let distinct = text.iter().collect::<BTreeSet<_>>().len();
-    (3..text.len() - 2).contains(&digits) && distinct >= 11 && !has_words(text) && turns(text) >= 9
+    (1..text.len() - 2).contains(&digits) && distinct >= 11 && !has_words(text) && turns(text) >= 9
 }
 
 /// How often a class of characters follows another.

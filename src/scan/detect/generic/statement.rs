@@ -18,7 +18,7 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    pub(super) fn of(context: &[u8], span: &Range<usize>) -> Self {
+    pub(super) fn of(file: &str, context: &[u8], span: &Range<usize>) -> Self {
         let line = line_range(context, span.start);
         let before = &context[line.start..span.start];
         let after = &context[span.end..line_range(context, span.end).end.max(span.end)];
@@ -27,6 +27,9 @@ impl Statement {
             prefix: lower(&before[before.len().saturating_sub(PREFIX)..]),
             ..Self::default()
         };
+        if is_octet_key(context, span, before) {
+            statement.name = split("oct-key");
+        }
         let indent = indent_of(before);
         statement.add(before);
         let mut start = line.start;
@@ -44,6 +47,10 @@ impl Statement {
             if indent_of(text) <= indent || statement.name.is_empty() {
                 statement.add(text);
             }
+        }
+        // A file that holds the key alone says in its own name what it is.
+        if statement.names.is_empty() {
+            statement.add(file.rsplit(['/', '\\']).next().unwrap_or(file).as_bytes());
         }
         statement
     }
@@ -64,6 +71,13 @@ impl Statement {
             self.names.push(name);
         }
     }
+}
+
+/// The member `k` of a JSON Web Key of type `oct` (RFC 7518 section 6.4).
+fn is_octet_key(context: &[u8], span: &Range<usize>, before: &[u8]) -> bool {
+    let near = &context[span.start.saturating_sub(NEAR)..context.len().min(span.end + NEAR)];
+    let is_member = names(before).last().is_some_and(|name| name == "k");
+    is_member && memchr::memmem::find(near, b"\"oct\"").is_some()
 }
 
 /// Names: letters, digits, underscores, dashes and dots.

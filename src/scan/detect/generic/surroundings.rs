@@ -17,7 +17,11 @@ pub(super) fn is_quiet_file(name: &str) -> bool {
 pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool {
     let line = line_range(context, span.start);
     let bundled = line.len() > LONG_LINE && !name.ends_with(".json") && !name.ends_with(".env");
-    bundled || is_denied(&context[line]) || is_public_key(context, span) || is_vector(context, span)
+    let above = line_range(context, line.start.saturating_sub(1));
+    bundled
+        || is_denied(&context[above.start.min(line.start)..line.end])
+        || is_public_key(context, span)
+        || is_vector(context, span)
 }
 
 fn is_denied(line: &[u8]) -> bool {

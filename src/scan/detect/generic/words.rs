@@ -96,7 +96,7 @@ const KEYS: &[&str] = &[
 const TURNING: &[&str] = &[
     "cache", "certificate", "dedupe", "dedup", "etag", "foreign", "host", "idempotency", "index", "key", "lookup", "message", "object",
     "partition", "peer", "pub", "public", "publishable", "recaptcha", "routing", "row", "s3", "shard", "site", "sort", "ssh",
-    "storage", "verification", "verifier", "verify", "verifying", "vapid", "api", "access", "session", "request",
+    "storage", "verification", "verifier", "verify", "verifying", "vapid", "api", "access", "request",
 ];
 
 /// Words that say that a value is no secret, wherever they stand in its name.
