@@ -27,13 +27,14 @@ fn scan(_criterion: &mut Criterion) {
         (1..=10).for_each(|version| keys.insert(version, MasterKey::generate().expect("random")).expect("new"));
         Scanner::exact(&keys)
     };
+    let only = std::env::var("STRONGROOM_BENCH_MODE").unwrap_or_default();
     let modes = [
         ("exact, one key", one()),
         ("exact, ten keys", ten()),
         ("fingerprint", Scanner::fingerprints([(1, key.fingerprint())])),
         ("generic", Scanner::generic()),
     ];
-    for (name, scanner) in modes {
+    for (name, scanner) in modes.into_iter().filter(|(name, _)| name.contains(&only)) {
         let (mut floors, mut own) = (vec![], vec![]);
         for _ in 0..ROUNDS {
             let start = Instant::now();

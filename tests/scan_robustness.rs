@@ -1,6 +1,7 @@
 //! The scanner takes any content, finds a key at any place and split, and says nothing of what it found.
 #![cfg(feature = "scan")]
 
+use base64ct::Encoding;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use strongroom::{MasterKey, MasterKeys, ScanMode, Scanner};
@@ -15,6 +16,8 @@ fn exact(key: &MasterKey) -> Scanner {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_content_is_scanned_alike_whole_and_as_a_stream(content in vec(any::<u8>(), 0..4096)) {
         let scanner = exact(&key()).with(Scanner::fingerprints([(1, key().fingerprint())])).with(Scanner::generic());
@@ -166,5 +169,3 @@ fn hex(key: &MasterKey) -> String {
     let bytes = base64ct::Base64Url::decode_vec(key.to_text().expose()).expect("base64");
     base16ct::lower::encode_string(&bytes)
 }
-
-use base64ct::Encoding;

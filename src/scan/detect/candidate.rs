@@ -161,7 +161,7 @@ fn whole_group(window: &[u8], group: &[Token], found: &mut Found<'_>) {
     };
     let mut words = Zeroizing::new(Vec::with_capacity(group.len()));
     for token in group {
-        let Some(word) = token.value.as_bits(bits).next() else { return };
+        let Some(word) = token.value(window).as_bits(bits).next() else { return };
         words.push(word);
     }
     let width = bits as usize / 8;
@@ -186,7 +186,11 @@ fn whole_group(window: &[u8], group: &[Token], found: &mut Found<'_>) {
 fn strings(window: &[u8], found: &mut Found<'_>) {
     escapes::regions(window, |region| {
         let mut at = region.start;
-        while let Some(open) = window[at..region.end].iter().position(|byte| is_quote(*byte)).map(|place| at + place) {
+        while at < region.end {
+            let Some(open) = window[at..region.end].iter().position(|byte| is_quote(*byte)).map(|place| at + place)
+            else {
+                break;
+            };
             let Some(close) = closing(window, open) else { break };
             at = close + 1;
             if !(32..=MOST_ESCAPED).contains(&(close - open - 1)) {
