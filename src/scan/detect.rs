@@ -104,10 +104,10 @@ impl Scanner {
         let mut finds = vec![];
         self.exact.search(window, &mut finds);
         if self.generic || !self.known.is_empty() {
-            candidate::search(window, &mut |candidate| {
+            candidate::search(window, &mut |context, candidate| {
                 finds.extend(candidate.known(&self.known));
                 if self.generic {
-                    finds.extend(generic::judge(name, window, &candidate));
+                    finds.extend(generic::judge(name, window, context, &candidate));
                 }
             });
         }

@@ -36,10 +36,25 @@ pub(super) fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'`')
 }
 
-/// For a loop over every byte: the place in `0-9a-z`, or [`DROPPED`].
-pub(super) static FOLDED: [u8; 256] = folded();
+/// For a loop over every byte: how far a letter or digit shifts those before it, and its place in `0-9a-z`. What is
+/// neither shifts nothing and adds nothing, so that the loop has no branch.
+pub(super) static SHIFTS: [(u8, u8); 256] = shifts();
 
-pub(super) const DROPPED: u8 = 36;
+static FOLDED: [u8; 256] = folded();
+
+const DROPPED: u8 = 36;
+
+const fn shifts() -> [(u8, u8); 256] {
+    let mut table = [(0, 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if folded()[byte] < DROPPED {
+            table[byte] = (6, folded()[byte]);
+        }
+        byte += 1;
+    }
+    table
+}
 
 const fn folded() -> [u8; 256] {
     let mut table = [DROPPED; 256];

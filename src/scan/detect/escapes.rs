@@ -188,7 +188,7 @@ fn entity(rest: &[u8]) -> Option<(Option<u8>, usize)> {
 }
 
 /// From the quote that ends one string to the quote that begins the next, where the two are one.
-fn seam(rest: &[u8]) -> Option<usize> {
+pub(super) fn seam(rest: &[u8]) -> Option<usize> {
     let glue = |byte: &&u8| byte.is_ascii_whitespace() || b"+.&|\\,;()~%".contains(*byte);
     let between = rest[1..].iter().take(SEAM).take_while(glue).count();
     let next = &rest[1 + between..];

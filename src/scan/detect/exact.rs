@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::master_key::Fingerprint;
 use crate::master_keys::MasterKeys;
 
-use super::classes::{DROPPED, FOLDED};
+use super::classes::SHIFTS;
 use super::escapes::{self, Decoded};
 use super::find::Find;
 use super::needle::{Needle, writings};
@@ -88,12 +88,9 @@ impl Exact {
         let mut state = State::new(self.needles.len(), self.keys.len());
         let mut recent = 0_u32;
         for (at, byte) in window.iter().enumerate() {
-            let class = FOLDED[usize::from(*byte)];
-            if class == DROPPED {
-                continue;
-            }
-            recent = recent << 6 | u32::from(class);
-            if self.fragments.may_hold(recent) {
+            let (shift, class) = SHIFTS[usize::from(*byte)];
+            recent = recent << shift | u32::from(class);
+            if self.fragments.may_hold(recent) && shift > 0 {
                 for (needle, place) in self.fragments.holding(recent) {
                     self.fragment(window, at, needle, place, depth, &mut state, finds);
                 }

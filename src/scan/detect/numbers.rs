@@ -23,7 +23,7 @@ impl Numbers {
         for sequence in &sequences {
             let Some(last) = sequence.words.last() else { continue };
             let negated = last.wrapping_neg() & (u128::MAX >> (128 - sequence.bits));
-            for slot in [slot(*last), slot(negated)] {
+            for slot in [slot(low(*last)), slot(low(negated))] {
                 filter[slot / 64] |= 1 << (slot % 64);
             }
         }
@@ -34,12 +34,15 @@ impl Numbers {
     pub(super) fn search(&self, window: &[u8], found: &mut dyn FnMut(&Sequence, Range<usize>)) {
         let mut recent = Recent::default();
         for token in Tokens::of(window) {
-            let may_end = token.value.readings().any(|value| self.may_end(value));
-            recent.push(token);
-            if !may_end {
+            let low = Value::low_bits(token.text(window));
+            recent.push(token.clone());
+            if !low.iter().any(|value| self.may_end(*value)) {
                 continue;
             }
-            for sequence in &self.sequences {
+            let value = token.value(window);
+            let ending =
+                |sequence: &&Sequence| value.as_bits(sequence.bits).any(|bits| Some(&bits) == sequence.words.last());
+            for sequence in self.sequences.iter().filter(ending) {
                 let span = recent.ends_with(window, sequence, false);
                 if let Some(span) = span.or_else(|| recent.ends_with(window, sequence, true)) {
                     found(sequence, span);
@@ -48,23 +51,36 @@ impl Numbers {
         }
     }
 
-    fn may_end(&self, value: u128) -> bool {
+    fn may_end(&self, value: u64) -> bool {
         let slot = slot(value);
         self.filter[slot / 64] >> (slot % 64) & 1 == 1
     }
 }
 
-fn slot(value: u128) -> usize {
-    let folded = (value ^ value >> 64) & u128::from(u64::MAX);
-    let hash = u64::try_from(folded).expect("64 bits").wrapping_mul(0x9e37_79b9_7f4a_7c15);
+fn slot(value: u64) -> usize {
+    let hash = value.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (hash >> (64 - FILTER_BITS.trailing_zeros())) as usize
 }
 
+fn low(value: u128) -> u64 {
+    u64::try_from(value & u128::from(u64::MAX)).expect("64 bits")
+}
+
 /// A number in the content.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Token {
     pub(super) span: Range<usize>,
-    pub(super) value: Value,
+}
+
+impl Token {
+    fn text<'a>(&self, window: &'a [u8]) -> &'a [u8] {
+        &window[self.span.start..self.span.end.min(self.span.start + LONGEST)]
+    }
+
+    pub(super) fn value(&self, window: &[u8]) -> Value {
+        let negative = self.span.start > 0 && window[self.span.start - 1] == b'-';
+        Value::of(self.text(window), negative)
+    }
 }
 
 /// The numbers of the content, in order.
@@ -92,8 +108,7 @@ impl Iterator for Tokens<'_> {
             if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
                 continue;
             }
-            let token = &self.window[start..end.min(start + LONGEST)];
-            return Some(Token { span: start..end, value: Value::of(token, before == Some(b'-')) });
+            return Some(Token { span: start..end });
         }
     }
 }
@@ -157,7 +172,7 @@ impl Recent {
             if aside && is_aside(window, &token.span) {
                 continue;
             }
-            if !token.value.as_bits(sequence.bits).any(|value| value == sequence.words[wanted - 1]) {
+            if !token.value(window).as_bits(sequence.bits).any(|value| value == sequence.words[wanted - 1]) {
                 return None;
             }
             start = token.span.start;

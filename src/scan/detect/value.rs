@@ -23,13 +23,26 @@ impl Value {
         Self { readings, negative }
     }
 
-    pub(super) fn readings(self) -> impl Iterator<Item = u128> {
+    /// The low 64 bits of what the token may mean, in less time than reading it takes.
+    #[inline]
+    pub(super) fn low_bits(token: &[u8]) -> [u64; 2] {
+        let is_plain = token[0] != b'0' && token.len() < 19 && token.iter().all(u8::is_ascii_digit);
+        if is_plain {
+            return [token.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')); 2];
+        }
+        let low =
+            |value: Option<u128>| value.map_or(0, |value| u64::try_from(value & u128::from(u64::MAX)).unwrap_or(0));
+        Self::of(token, false).readings.map(low)
+    }
+
+    #[cfg(test)]
+    fn readings(self) -> impl Iterator<Item = u128> {
         self.readings.into_iter().flatten()
     }
 
     /// The number as `bits` bits, if it fits into them.
     pub(super) fn as_bits(self, bits: u32) -> impl Iterator<Item = u128> {
-        self.readings().filter_map(move |value| bits_of(value, self.negative, bits))
+        self.readings.into_iter().flatten().filter_map(move |value| bits_of(value, self.negative, bits))
     }
 }
 
