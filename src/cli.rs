@@ -19,6 +19,7 @@ mod reading;
 mod recover;
 mod rehearse;
 mod rotate;
+mod scan;
 mod status;
 mod terminal;
 mod text;
@@ -83,6 +84,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::RehearsalStep(args) => rehearse::step(context, &args),
         Verb::Revoke(args) => keys::revoke(context, &args),
         Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
+        Verb::Scan(args) => scan::scan(context, &args),
         Verb::Show { id } => keys::show(context, id),
         Verb::Status => status::status(context),
         Verb::Verify(args) => keys::verify(context, &args),

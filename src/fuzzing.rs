@@ -143,6 +143,28 @@ pub fn import_line(data: &[u8]) {
     }
 }
 
+/// Content that may hold keys. A key that is put into it is found, and no hit says anything of it.
+#[cfg(feature = "scan")]
+pub fn scan(data: &[u8]) {
+    use crate::scan::Scanner;
+    static SCANNER: OnceLock<Scanner> = OnceLock::new();
+    let key = &vault().master_key;
+    let scanner = SCANNER.get_or_init(|| {
+        let masters = MasterKeys::parse(key.expose()).expect("a digest passes the checks");
+        let fingerprints: Vec<_> = masters.versions().collect();
+        Scanner::exact(&masters).with(Scanner::fingerprints(fingerprints)).with(Scanner::generic())
+    });
+    let whole = scanner.scan("fuzz.py", data);
+    let read = scanner.scan_reader("fuzz.py", data).expect("memory is read without errors");
+    assert_eq!((&whole.hits, whole.allowed, whole.bytes), (&read.hits, read.allowed, read.bytes));
+    let (before, after) = data.split_at(data.len() / 2);
+    let content = [before, b"\n\"", key.expose().as_bytes(), b"\"\n", after].concat();
+    let found = scanner.scan("fuzz.py", &content);
+    assert!(found.hits.iter().any(|hit| hit.version == Some(1)), "a key was not found");
+    let said = format!("{scanner:?} {found:?}");
+    assert!(!key.expose().as_bytes().windows(8).any(|part| holds(&said, part)), "{said}");
+}
+
 fn written(read: &ImportedKey) -> String {
     let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
     serde_json::json!({

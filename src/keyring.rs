@@ -384,6 +384,11 @@ impl LookupKey {
     }
 }
 
+/// The master key versions that a `keyring` row names, before anything about the row is proven.
+pub(crate) fn claimed_masters(row: &[u8]) -> Result<Vec<MasterKeyVersion>, KeyringError> {
+    Stored::parse(row).map(|stored| stored.masters.iter().map(StoredMaster::view).collect())
+}
+
 /// Why the keyring does not open.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -49,6 +49,9 @@ mod rotation;
 
 mod vault;
 
+#[cfg(feature = "scan")]
+mod scan;
+
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -76,6 +79,10 @@ pub use rotation::{
     Census, CertificateCheck, CertificateError, Flow, OpenRotation, Phase, Progress, RotateOptions,
     RotationCertificate, RotationOutcome, RotationPlan, RotationReport, Unreadable,
 };
+#[cfg(feature = "scan")]
+pub use scan::{
+    Found, GitObject, Hit, IgnoreFiles, Missed, Scan, ScanCounts, ScanEvent, ScanMode, ScanPlace, Scanned, Scanner,
+};
 pub use secret::{RandomError, SecretBytes, SecretText};
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
@@ -87,7 +94,7 @@ pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
     DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus,
-    Verifier, VerifyError,
+    Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};
 pub use verifier_key::{VerifierKey, VerifierKeyError};

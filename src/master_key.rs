@@ -48,13 +48,7 @@ impl MasterKey {
 
     /// A name for the key that is safe to show: 8 bytes derived from it, the same in every vault.
     pub fn fingerprint(&self) -> Fingerprint {
-        on_wiped_stack(|| {
-            let mut bytes = [0; Fingerprint::LEN];
-            Hkdf::<Sha256>::new(None, self.0.expose())
-                .expand(FINGERPRINT_LABEL, &mut bytes)
-                .expect("8 bytes is a length HKDF-SHA256 can give");
-            Fingerprint(bytes)
-        })
+        Fingerprint::of(self.0.expose())
     }
 
     /// The 44 characters.
@@ -98,6 +92,17 @@ pub struct Fingerprint([u8; Fingerprint::LEN]);
 
 impl Fingerprint {
     pub(crate) const LEN: usize = 8;
+
+    /// Of bytes that may be a master key: a weak key has one as well.
+    pub(crate) fn of(key: &[u8; 32]) -> Self {
+        on_wiped_stack(|| {
+            let mut bytes = [0; Self::LEN];
+            Hkdf::<Sha256>::new(None, key)
+                .expand(FINGERPRINT_LABEL, &mut bytes)
+                .expect("8 bytes is a length HKDF-SHA256 can give");
+            Self(bytes)
+        })
+    }
 
     pub(crate) fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
         Self(bytes)

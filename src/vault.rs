@@ -3,6 +3,7 @@
 mod admin;
 mod doctor;
 mod estimate;
+mod fingerprints;
 mod issue;
 mod list;
 mod status;
@@ -27,6 +28,7 @@ use crate::vault_id::VaultId;
 
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
 pub use estimate::RotationEstimate;
+pub use fingerprints::known_fingerprints;
 pub use issue::Issued;
 pub use list::{Listed, Query};
 pub use status::VaultStatus;

@@ -659,6 +659,9 @@ fn the_manual_describes_every_document_and_every_field() {
     check(Run::bare(&["demo", "--keys", "10", "--json"]).env("TMPDIR", &room.folder.path().display().to_string()).go());
     let rehearse = ["rehearse", "--keys", "10", "--points", "2", "--json"];
     check(Run::bare(&rehearse).env("TMPDIR", &room.folder.path().display().to_string()).go());
+    fs::write(room.file("leak"), format!("KEY = \"{}\"\n", key(&room, 1))).expect("written");
+    let leak = room.file("leak").display().to_string();
+    check(json(&[1], &["scan", &leak, "/nonexistent"], ""));
     check(json(&[1, 2], &["rotate-master-key", "--dry-run"], ""));
     // Slow enough to show progress, and with a record that keeps it open.
     damage_a_record(&room);
@@ -746,6 +749,7 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
         "audit",
         "audit list",
         "audit verify",
+        "scan",
         "import",
         "completions",
         "demo",

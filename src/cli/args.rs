@@ -1,6 +1,8 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
+mod scanning;
+
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
@@ -11,6 +13,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 
 use super::exit;
+
+pub(crate) use scanning::{ModeArg, ScanArgs};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
 ///
@@ -90,6 +94,8 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: MasterKeyVerb,
     },
+    /// Find master keys in files, in git history and in other places: exit code 3 when there are any
+    Scan(ScanArgs),
     /// Read and verify the audit log
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Audit {

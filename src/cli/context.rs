@@ -147,15 +147,19 @@ pub(crate) struct Place {
     pub(crate) path: PathBuf,
     /// As it was given on the command line.
     given: Option<OsString>,
+    /// By the command line or the environment.
+    named: bool,
 }
 
 impl Place {
     pub(crate) fn of(given: Option<OsString>) -> Result<Self, Told> {
         let variable = || std::env::var_os("STRONGROOM_STORE").filter(|value| !value.is_empty());
-        let url = given.clone().or_else(variable).unwrap_or_else(|| "sqlite:strongroom.db".into());
+        let url = given.clone().or_else(variable);
+        let named = url.is_some();
+        let url = url.unwrap_or_else(|| "sqlite:strongroom.db".into());
         match url.as_bytes().strip_prefix(b"sqlite:") {
             Some(path) if !path.is_empty() && !path.contains(&0) => {
-                Ok(Self { path: OsStr::from_bytes(path).into(), given })
+                Ok(Self { path: OsStr::from_bytes(path).into(), given, named })
             }
             _ => {
                 let source = if given.is_some() { "--store" } else { "STRONGROOM_STORE" };
@@ -163,6 +167,11 @@ impl Place {
                     .hint("for a file vault.db in this folder, use --store sqlite:vault.db"))
             }
         }
+    }
+
+    /// Whether somebody said where, and it is not only the default.
+    pub(crate) fn is_named(&self) -> bool {
+        self.named
     }
 
     /// The option that leads here, for hints; nothing where it is not needed.

@@ -20,7 +20,7 @@ pub(crate) enum Exit {
     MasterKey,
     /// Stored bytes are damaged or were tampered with.
     Corrupt,
-    /// Something is left to do, and the same command does it.
+    /// Something is left to do, and the same command does it; or a scan could not read everything.
     Incomplete,
     UnsafePermissions,
     Engine,

@@ -1,0 +1,127 @@
+//! Looks for master keys where they should not lie: in trees of files, in the history of git repositories, and in other
+//! places of a machine. Reads on all cores, in bounded memory, and never hands out what it found.
+
+mod content;
+mod detect;
+mod history;
+mod places;
+mod report;
+mod walk;
+
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+pub use detect::{Hit, ScanMode, Scanned, Scanner};
+pub use report::{Found, GitObject, Missed, ScanCounts, ScanEvent, ScanPlace};
+
+use content::Sieve;
+
+/// A scan: what to look for, and how to go about it. Each method reads one kind of place, tells `watch` what it finds and
+/// what it could not read, and returns the counts. `watch` is called on the calling thread.
+///
+/// ```
+/// # use strongroom::{MasterKey, MasterKeys, Scan, ScanEvent, Scanner};
+/// # let folder = tempfile::tempdir()?;
+/// let key = MasterKey::generate()?;
+/// std::fs::write(folder.path().join("settings.py"), format!("KEY = '{}'\n", key.to_text().expose()))?;
+///
+/// let scan = Scan::new(Scanner::exact(&MasterKeys::single(key)));
+/// let mut found = vec![];
+/// let counts = scan.tree(&[folder.path().to_owned()], |event| {
+///     if let ScanEvent::Found(leak) = event {
+///         found.push((leak.path, leak.hit.line, leak.hit.version));
+///     }
+/// });
+/// assert_eq!(found, [(folder.path().join("settings.py"), 1, Some(1))]);
+/// assert_eq!((counts.files, counts.missed), (1, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Scan {
+    scanner: Scanner,
+    ignore: IgnoreFiles,
+    env_files: bool,
+    threads: usize,
+}
+
+/// Which files may leave other files out of the scan of a tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IgnoreFiles {
+    /// `.strongroomignore` alone. What git ignores is scanned: a `.env` is where keys lie.
+    #[default]
+    Own,
+    /// `.strongroomignore`, `.gitignore`, `.ignore` and git's own lists.
+    All,
+    /// None.
+    Nothing,
+}
+
+impl Scan {
+    /// A scan on all cores.
+    pub fn new(scanner: Scanner) -> Self {
+        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { scanner, ignore: IgnoreFiles::default(), env_files: false, threads }
+    }
+
+    /// On so many threads.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads.get();
+        self
+    }
+
+    /// Which ignore files count in [`Scan::tree`].
+    #[must_use]
+    pub fn ignore_files(mut self, ignore: IgnoreFiles) -> Self {
+        self.ignore = ignore;
+        self
+    }
+
+    /// Whether [`Scan::tree`] reads `.env`, `.env.*`, `*.env` and `.envrc` though an ignore file leaves them out.
+    #[must_use]
+    pub fn env_files(mut self, always: bool) -> Self {
+        self.env_files = always;
+        self
+    }
+
+    /// Files, and folders with all they hold save the insides of `.git`. A link is not followed unless it is one of
+    /// `paths`. What is neither file nor folder is never opened.
+    pub fn tree(&self, paths: &[PathBuf], watch: impl FnMut(ScanEvent)) -> ScanCounts {
+        report::run(&self.scanner, watch, |outlet| walk::tree(self, paths, outlet))
+    }
+
+    /// Every object of the git repositories at or above `paths`, reachable or not, in packs, loose and in alternates, those
+    /// of their submodules, and each repository's own files: configuration, hooks, reflogs.
+    pub fn history(&self, paths: &[PathBuf], watch: impl FnMut(ScanEvent)) -> ScanCounts {
+        report::run(&self.scanner, watch, |outlet| history::history(self, paths, outlet))
+    }
+
+    /// What a reader gives, such as standard input.
+    pub fn reader(&self, name: &str, reader: impl Read + Send, watch: impl FnMut(ScanEvent)) -> ScanCounts {
+        report::run(&self.scanner, watch, |outlet| Sieve::new(outlet).stream(name, reader))
+    }
+
+    /// The executable of this process.
+    pub fn executable(&self, watch: impl FnMut(ScanEvent)) -> ScanCounts {
+        report::run(&self.scanner, watch, places::executable)
+    }
+
+    /// The arguments and the environment of this process, and of others of the same user where the system shows them.
+    /// Variables that are named in `allowed` may hold keys.
+    pub fn processes(&self, allowed: &[&str], watch: impl FnMut(ScanEvent)) -> ScanCounts {
+        report::run(&self.scanner, watch, |outlet| places::processes(allowed, outlet))
+    }
+
+    /// What shells and other programs with a prompt remember, in this home folder and in files elsewhere.
+    pub fn shell_history(&self, home: Option<&Path>, others: &[PathBuf], watch: impl FnMut(ScanEvent)) -> ScanCounts {
+        report::run(&self.scanner, watch, |outlet| places::shell_history(home, others, outlet))
+    }
+
+    /// Unit files of systemd with their drop-ins, and the folders of environment files beside them; those of the user
+    /// whose home folder this is, too.
+    pub fn units(&self, home: Option<&Path>, watch: impl FnMut(ScanEvent)) -> ScanCounts {
+        report::run(&self.scanner, watch, |outlet| places::units(self, home, outlet))
+    }
+}

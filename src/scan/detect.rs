@@ -1,0 +1,195 @@
+//! Finds master keys in content: those it knows in any writing, those whose fingerprints it knows, and literals that
+//! stand where a master key would.
+
+mod candidate;
+mod classes;
+mod dump;
+mod escapes;
+mod exact;
+mod find;
+mod generic;
+mod needle;
+mod numbers;
+mod pieces;
+mod position;
+mod radix;
+mod sequence;
+mod value;
+
+use std::io::{self, Read};
+
+use zeroize::Zeroizing;
+
+use crate::master_key::Fingerprint;
+use crate::master_keys::MasterKeys;
+
+use exact::Exact;
+use find::{Find, Sweep};
+
+/// What to look for in content. Built once, used by any number of threads.
+///
+/// ```
+/// # use strongroom::{MasterKey, MasterKeys, Scanner};
+/// let key = MasterKey::generate()?;
+/// let source = format!("# settings\nKEY = \"{}\"\n", key.to_text().expose());
+/// let scanned = Scanner::exact(&MasterKeys::single(key)).scan("settings.py", source.as_bytes());
+/// assert_eq!((scanned.hits[0].line, scanned.hits[0].kind), (2, "base64"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
+pub struct Scanner {
+    exact: Exact,
+    known: Vec<(u32, Fingerprint)>,
+    generic: bool,
+}
+
+impl Scanner {
+    /// Finds these keys, in any writing.
+    pub fn exact(keys: &MasterKeys) -> Self {
+        Self { exact: Exact::new(keys), ..Self::default() }
+    }
+
+    /// Finds the keys with these fingerprints: whatever decodes to 32 bytes is fingerprinted and compared.
+    pub fn fingerprints(known: impl IntoIterator<Item = (u32, Fingerprint)>) -> Self {
+        Self { known: known.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Finds literals that decode to 32 bytes and stand where a master key would.
+    pub fn generic() -> Self {
+        Self { generic: true, ..Self::default() }
+    }
+
+    /// Finds what either of the two finds, in one pass.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        let known = self.known.into_iter().chain(other.known).collect();
+        Self { exact: self.exact.with(other.exact), known, generic: self.generic || other.generic }
+    }
+
+    /// Scans content that is in memory. `name` is its path: some files are full of what only looks like keys.
+    pub fn scan(&self, name: &str, content: &[u8]) -> Scanned {
+        let mut sweep = Sweep::new(name);
+        let mut start = 0;
+        loop {
+            let end = content.len().min(start + WINDOW);
+            let finds = self.finds(name, &content[start..end]);
+            sweep.window(&content[start..end], finds, OVERLAP, end == content.len());
+            if end == content.len() {
+                return sweep.done(content.len() as u64);
+            }
+            start = end - OVERLAP;
+        }
+    }
+
+    /// Scans what a reader gives, in bounded memory.
+    pub fn scan_reader(&self, name: &str, mut reader: impl Read) -> io::Result<Scanned> {
+        let mut sweep = Sweep::new(name);
+        let mut buffer = Zeroizing::new(vec![0; WINDOW]);
+        let (mut kept, mut total) = (0, 0);
+        loop {
+            let read = fill(&mut reader, &mut buffer[kept..])?;
+            let (filled, last) = (kept + read, kept + read < WINDOW);
+            total += read as u64;
+            let finds = self.finds(name, &buffer[..filled]);
+            sweep.window(&buffer[..filled], finds, OVERLAP, last);
+            if last {
+                return Ok(sweep.done(total));
+            }
+            buffer.copy_within(WINDOW - OVERLAP.., 0);
+            kept = OVERLAP;
+        }
+    }
+
+    fn finds(&self, name: &str, window: &[u8]) -> Vec<Find> {
+        let mut finds = vec![];
+        self.exact.search(window, &mut finds);
+        if self.generic || !self.known.is_empty() {
+            candidate::search(window, &mut |context, candidate| {
+                finds.extend(candidate.known(&self.known));
+                if self.generic {
+                    finds.extend(generic::judge(name, window, context, &candidate));
+                }
+            });
+        }
+        finds
+    }
+}
+
+impl std::fmt::Debug for Scanner {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Scanner({} keys, {} fingerprints, generic {})", self.exact.len(), self.known.len(), self.generic)
+    }
+}
+
+/// What a scan of one content found.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Scanned {
+    /// In the order of their places.
+    pub hits: Vec<Hit>,
+    /// How many more there were, silenced by a comment on their line.
+    pub allowed: u64,
+    /// How many bytes were read.
+    pub bytes: u64,
+}
+
+/// A place where a master key lies. It holds nothing of the key but its fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hit {
+    /// From 1.
+    pub line: u64,
+    /// In bytes, from 1.
+    pub column: u64,
+    /// What found it.
+    pub mode: ScanMode,
+    /// The writing or the rule: `base64`, `byte-array`, `fernet`. Stable.
+    pub kind: &'static str,
+    /// The version of the key, where the key is known.
+    pub version: Option<u32>,
+    /// The fingerprint of the 32 bytes, where they are 32.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// How a key was found, the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ScanMode {
+    /// It is a key that the scanner was given.
+    Exact,
+    /// Its fingerprint is one that the scanner was given.
+    Fingerprint,
+    /// It stands where a master key would.
+    Generic,
+}
+
+impl ScanMode {
+    /// `exact`, `fingerprint`, `generic`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Fingerprint => "fingerprint",
+            Self::Generic => "generic",
+        }
+    }
+}
+
+/// Reads until the buffer is full or there is no more.
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// What is searched at a time: small enough for the caches.
+const WINDOW: usize = 512 * 1024;
+
+/// What two windows share: longer than any writing of a key that is recognised.
+const OVERLAP: usize = 16 * 1024;

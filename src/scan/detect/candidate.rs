@@ -1,0 +1,240 @@
+//! Literals that decode to 32 bytes, and those that are as long as a key is written.
+
+use std::ops::Range;
+
+use base64ct::{Base64Unpadded, Encoding};
+use zeroize::Zeroizing;
+
+use crate::master_key::Fingerprint;
+
+use super::classes::{hex_value, is_base64, is_quote};
+use super::find::Find;
+use super::numbers::{Token, Tokens};
+use super::{ScanMode, escapes};
+
+mod chain;
+mod literal;
+
+/// A literal that may be a key.
+pub(super) struct Candidate {
+    /// Where it stands in the content that `search` calls its context.
+    pub(super) span: Range<usize>,
+    /// Where it stands in the window.
+    pub(super) place: Range<usize>,
+    pub(super) kind: &'static str,
+    /// What it decodes to, if that is 32 bytes.
+    pub(super) bytes: Option<Zeroizing<[u8; 32]>>,
+    /// Whether it is a whole literal, not one end of something longer.
+    pub(super) whole: bool,
+}
+
+impl Candidate {
+    fn new(kind: &'static str, span: Range<usize>, bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self { place: span.clone(), span, kind, bytes: Some(bytes), whole: true }
+    }
+
+    /// The find, if its fingerprint is known.
+    pub(super) fn known(&self, known: &[(u32, Fingerprint)]) -> Option<Find> {
+        if known.is_empty() {
+            return None;
+        }
+        let fingerprint = Fingerprint::of(self.bytes.as_deref()?);
+        let (version, _) = known.iter().find(|(_, known)| *known == fingerprint)?;
+        Some(Find {
+            span: self.place.clone(),
+            mode: ScanMode::Fingerprint,
+            kind: self.kind,
+            version: Some(*version),
+            fingerprint: Some(fingerprint),
+        })
+    }
+}
+
+/// What is told of each candidate: the content around it, which is the window or was decoded from it.
+pub(super) type Found<'a> = dyn FnMut(&[u8], Candidate) + 'a;
+
+/// Tells `found` every candidate in the window.
+pub(super) fn search(window: &[u8], found: &mut Found<'_>) {
+    text(window, 0, found);
+    numbers(window, found);
+    strings(window, found);
+    wide(window, found);
+}
+
+/// Base64, hexadecimal and base32: whole, nested, in pieces.
+fn text(window: &[u8], depth: u32, found: &mut Found<'_>) {
+    literal::search(window, &mut |candidate| found(window, candidate));
+    chain::search(window, &mut |candidate| found(window, candidate));
+    if depth < DEPTH {
+        nested(window, depth, found);
+        encoded(window, depth, found);
+    }
+}
+
+/// The text that long base64 decodes to.
+fn nested(window: &[u8], depth: u32, found: &mut Found<'_>) {
+    for run in literal::runs(window, LEAST_NESTED) {
+        let run = run.start..run.end.min(run.start + MOST_NESTED);
+        let standard = window[run.clone()].iter().map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => *other,
+        });
+        let text = Zeroizing::new(standard.collect::<Vec<_>>());
+        let mut decoded = Zeroizing::new(vec![0; text.len()]);
+        let Ok(decoded) = Base64Unpadded::decode(text.as_slice(), &mut decoded) else { continue };
+        if decoded.len() >= 43 && decoded.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')) {
+            within(decoded, depth, &mut |_| run.clone(), found);
+        }
+    }
+}
+
+/// Base64 with characters that are escaped.
+fn encoded(window: &[u8], depth: u32, found: &mut Found<'_>) {
+    let mut over = 0;
+    for at in memchr::memchr3_iter(b'\\', b'%', b'&', window) {
+        let beside = |at: Option<usize>| at.and_then(|at| window.get(at)).is_some_and(|byte| is_base64(*byte));
+        let escape = match window[at..] {
+            [b'\\', b'/', ..] | [b'\\', b'u', b'0', ..] | [b'&', b'#', ..] => true,
+            [b'%', high, low, ..] => hex_value(high).is_some() && hex_value(low).is_some(),
+            _ => false,
+        };
+        if at < over || !escape || !beside(at.checked_sub(2)) {
+            continue;
+        }
+        let region = at.saturating_sub(AROUND)..window.len().min(at + AROUND);
+        over = at + AROUND / 2;
+        let Some(decoded) = escapes::decode(&window[region.clone()]).next() else { continue };
+        let place = &mut |span: Range<usize>| {
+            let span = decoded.span(span);
+            region.start + span.start..region.start + span.end
+        };
+        within(decoded.bytes(), depth, place, found);
+    }
+}
+
+/// Text in UTF-16 and UTF-32.
+fn wide(window: &[u8], found: &mut Found<'_>) {
+    if memchr::memchr_iter(0, window).count() < window.len() / 4 {
+        return;
+    }
+    let kept = || window.iter().enumerate().filter(|(_, byte)| **byte != 0);
+    let narrow = Zeroizing::new(kept().map(|(_, byte)| *byte).collect::<Vec<_>>());
+    let places: Vec<usize> = kept().map(|(at, _)| at).collect();
+    within(&narrow, 0, &mut |span| places[span.start]..places[span.end - 1] + 1, found);
+}
+
+fn within(decoded: &[u8], depth: u32, place: &mut dyn FnMut(Range<usize>) -> Range<usize>, found: &mut Found<'_>) {
+    text(decoded, depth + 1, &mut |context, candidate| {
+        let place = place(candidate.place.clone());
+        found(context, Candidate { place, ..candidate });
+    });
+}
+
+/// Lists of numbers between brackets: 32 bytes, or words of as many bits.
+fn numbers(window: &[u8], found: &mut Found<'_>) {
+    let mut group: Vec<Token> = vec![];
+    for token in Tokens::of(window) {
+        let apart = group.last().is_some_and(|last| is_boundary(&window[last.span.end..token.span.start]));
+        if apart {
+            whole_group(window, &group, found);
+            group.clear();
+        }
+        if group.len() <= MOST_ELEMENTS {
+            group.push(token);
+        }
+    }
+    whole_group(window, &group, found);
+}
+
+fn is_boundary(between: &[u8]) -> bool {
+    between.len() > ELEMENTS_APART || between.iter().any(|byte| b"[]{}<>;=".contains(byte))
+}
+
+fn whole_group(window: &[u8], group: &[Token], found: &mut Found<'_>) {
+    let bits = match group.len() {
+        32 => 8,
+        16 => 16,
+        8 => 32,
+        4 => 64,
+        _ => return,
+    };
+    let mut words = Zeroizing::new(Vec::with_capacity(group.len()));
+    for token in group {
+        let Some(word) = token.value(window).as_bits(bits).next() else { return };
+        words.push(word);
+    }
+    let width = bits as usize / 8;
+    let span = group[0].span.start..group[group.len() - 1].span.end;
+    let kind = if width == 1 { "byte-array" } else { "word-array" };
+    for little in [false, true] {
+        let mut bytes = Zeroizing::new([0; 32]);
+        for (word, bytes) in words.iter().zip(bytes.chunks_mut(width)) {
+            bytes.copy_from_slice(&word.to_be_bytes()[16 - width..]);
+            if little {
+                bytes.reverse();
+            }
+        }
+        found(window, Candidate { whole: !little, ..Candidate::new(kind, span.clone(), bytes) });
+        if width == 1 {
+            return;
+        }
+    }
+}
+
+/// Strings with escapes that are 32 bytes.
+fn strings(window: &[u8], found: &mut Found<'_>) {
+    escapes::regions(window, |region| {
+        let mut at = region.start;
+        while at < region.end {
+            let Some(open) = window[at..region.end].iter().position(|byte| is_quote(*byte)).map(|place| at + place)
+            else {
+                break;
+            };
+            let Some(close) = closing(window, open) else { break };
+            at = close + 1;
+            if !(32..=MOST_ESCAPED).contains(&(close - open - 1)) {
+                continue;
+            }
+            for decoded in escapes::decode(&window[open + 1..close]) {
+                if let Ok(bytes) = <[u8; 32]>::try_from(decoded.bytes()) {
+                    found(window, Candidate::new("escapes", open + 1..close, Zeroizing::new(bytes)));
+                }
+            }
+        }
+    });
+}
+
+/// The quote that closes the string, of all strings that are joined with it.
+fn closing(window: &[u8], open: usize) -> Option<usize> {
+    let quote = window[open];
+    let mut at = open + 1;
+    while at < window.len().min(open + MOST_ESCAPED) {
+        match window[at] {
+            b'\\' => at += 2,
+            byte if byte == quote => match escapes::seam(&window[at..]) {
+                Some(len) => at += len,
+                None => return Some(at),
+            },
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// How often base64 is looked for in what base64 decodes to.
+const DEPTH: u32 = 2;
+
+/// The shortest base64 of the 43 characters of a key.
+const LEAST_NESTED: usize = 57;
+const MOST_NESTED: usize = 16 * 1024;
+
+/// How much around an escape is decoded.
+const AROUND: usize = 160;
+
+/// How far two elements of a list may stand apart.
+const ELEMENTS_APART: usize = 160;
+const MOST_ELEMENTS: usize = 32;
+
+/// The longest string with escapes for 32 bytes.
+const MOST_ESCAPED: usize = 512;

@@ -1,0 +1,120 @@
+//! Runs of base64 characters that are as long as a key.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::Candidate;
+use crate::scan::detect::classes::{base64_value, hex_value, is_base64};
+
+/// Tells `found` each run that is a key in base64, hexadecimal or base32, or as long as one.
+pub(super) fn search(window: &[u8], found: &mut dyn FnMut(Candidate)) {
+    for run in runs(window, 32) {
+        let text = &window[run.clone()];
+        let padded = window.get(run.end) == Some(&b'=') && window.get(run.end + 1) != Some(&b'=');
+        let hexadecimal = text.iter().all(|byte| hex_value(*byte).is_some());
+        match text.len() {
+            32 | 128 if text.len() == 32 || hexadecimal => found(unread(run)),
+            43 => {
+                found_if(decode(text), "base64", run.clone(), true, found);
+                if run.start > 0 && window[run.start - 1] == b'=' {
+                    found_if(decode(&reversed(text)), "base64-reversed", run, false, found);
+                }
+            }
+            64 if hexadecimal => found_if(hex(text), "hex", run, true, found),
+            66 if text.starts_with(b"0x") => found_if(hex(&text[2..]), "hex", run.start + 2..run.end, true, found),
+            52 => found_if(base32(text), "base32", run, false, found),
+            44.. if padded => {
+                let last = run.end - 43..run.end;
+                found_if(decode(&window[last.clone()]), "base64", last, false, found);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn found_if(
+    bytes: Option<Zeroizing<[u8; 32]>>,
+    kind: &'static str,
+    span: Range<usize>,
+    whole: bool,
+    found: &mut dyn FnMut(Candidate),
+) {
+    if let Some(bytes) = bytes {
+        found(Candidate { whole, ..Candidate::new(kind, span, bytes) });
+    }
+}
+
+fn unread(span: Range<usize>) -> Candidate {
+    Candidate { place: span.clone(), span, kind: "text", bytes: None, whole: true }
+}
+
+/// Runs of at least `least` base64 characters. Looks at every `least`-th byte, as long as none is one.
+pub(super) fn runs(window: &[u8], least: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let probe = at + least - 1;
+            if !is_base64(*window.get(probe)?) {
+                at = probe + 1;
+                continue;
+            }
+            let start = window[at..probe].iter().rposition(|byte| !is_base64(*byte)).map_or(at, |place| at + place + 1);
+            let rest = window[probe..].iter().position(|byte| !is_base64(*byte));
+            let end = rest.map_or(window.len(), |place| probe + place);
+            at = end;
+            if end - start >= least {
+                return Some(start..end);
+            }
+        }
+    })
+}
+
+/// 43 characters of base64, either alphabet, the last one canonical.
+pub(super) fn decode(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let (mut bits, mut held, mut filled) = (0_u32, 0, 0);
+    for byte in text {
+        bits = bits << 6 | u32::from(base64_value(*byte)?);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            *bytes.get_mut(filled)? = u8::try_from(bits >> held & 0xff).ok()?;
+            bits &= (1 << held) - 1;
+            filled += 1;
+        }
+    }
+    (filled == 32 && bits == 0 && text.len() == 43).then_some(bytes)
+}
+
+/// 64 hexadecimal characters of any case.
+pub(super) fn hex(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    if text.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = hex_value(pair[0])? << 4 | hex_value(pair[1])?;
+    }
+    Some(bytes)
+}
+
+fn base32(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    for (place, byte) in text.iter().enumerate() {
+        let value = match byte.to_ascii_uppercase() {
+            letter @ b'A'..=b'Z' => letter - b'A',
+            digit @ b'2'..=b'7' => digit - b'2' + 26,
+            _ => return None,
+        };
+        for bit in (0..5).filter(|bit| value >> (4 - bit) & 1 == 1) {
+            let at = place * 5 + bit;
+            *bytes.get_mut(at / 8)? |= 1 << (7 - at % 8);
+        }
+    }
+    Some(bytes)
+}
+
+fn reversed(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(text.iter().rev().copied().collect())
+}

@@ -1,0 +1,72 @@
+//! Classes of bytes.
+
+/// Place in the alphabet `0-9a-z`, whatever the case.
+pub(super) fn fold(byte: u8) -> Option<u8> {
+    let class = FOLDED[usize::from(byte)];
+    (class < DROPPED).then_some(class)
+}
+
+/// Of the alphabets of base64, both.
+pub(super) fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// What `value` is in base64, either alphabet.
+pub(super) fn base64_value(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
+
+pub(super) fn hex_value(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+pub(super) fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`')
+}
+
+/// For a loop over every byte: how far a letter or digit shifts those before it, and its place in `0-9a-z`. What is
+/// neither shifts nothing and adds nothing, so that the loop has no branch.
+pub(super) static SHIFTS: [(u8, u8); 256] = shifts();
+
+static FOLDED: [u8; 256] = folded();
+
+const DROPPED: u8 = 36;
+
+const fn shifts() -> [(u8, u8); 256] {
+    let mut table = [(0, 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if folded()[byte] < DROPPED {
+            table[byte] = (6, folded()[byte]);
+        }
+        byte += 1;
+    }
+    table
+}
+
+const fn folded() -> [u8; 256] {
+    let mut table = [DROPPED; 256];
+    let mut place = 0;
+    while place < 36 {
+        if place < 10 {
+            table[b'0' as usize + place as usize] = place;
+        } else {
+            table[b'a' as usize + place as usize - 10] = place;
+            table[b'A' as usize + place as usize - 10] = place;
+        }
+        place += 1;
+    }
+    table
+}

@@ -1,0 +1,233 @@
+//! Escapes: backslashes of all languages, percent signs, entities, and strings that are put together.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::classes::{hex_value, is_quote};
+
+/// What a stretch of content says once its escapes are read, and where each byte of it came from.
+pub(super) struct Decoded {
+    bytes: Zeroizing<Vec<u8>>,
+    places: Vec<usize>,
+    end: usize,
+}
+
+impl Decoded {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where decoded bytes came from.
+    pub(super) fn span(&self, decoded: Range<usize>) -> Range<usize> {
+        let place = |at: usize| self.places.get(at).copied().unwrap_or(self.end);
+        place(decoded.start)..place(decoded.end).max(place(decoded.start))
+    }
+}
+
+/// Tells `found` the stretches with at least three numeric escapes near each other.
+pub(super) fn regions(window: &[u8], mut found: impl FnMut(Range<usize>)) {
+    let mut run: Option<Range<usize>> = None;
+    let mut count = 0;
+    let mut flush = |run: Range<usize>, count: usize| {
+        if count >= LEAST {
+            found(run.start.saturating_sub(BESIDE)..window.len().min(run.end + BESIDE));
+        }
+    };
+    for at in memchr::memchr2_iter(b'\\', b'&', window) {
+        if !is_numeric(&window[at..]) {
+            continue;
+        }
+        match &mut run {
+            Some(run) if at - run.end <= APART && at - run.start <= LONGEST => {
+                run.end = at;
+                count += 1;
+            }
+            other => {
+                let mut next = at..at;
+                if let Some(run) = other.take() {
+                    // What is cut for its length goes on with what it ended with.
+                    if at - run.end <= APART {
+                        next.start = at - CUT_OVERLAP;
+                    }
+                    flush(run, count);
+                }
+                *other = Some(next);
+                count = 1;
+            }
+        }
+    }
+    if let Some(run) = run {
+        flush(run, count);
+    }
+}
+
+fn is_numeric(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'\\', b'x' | b'u' | b'U' | b'o' | b'0'..=b'9' | b'n' | b't' | b'r', ..] | [b'&', b'#', ..])
+}
+
+/// The readings of a stretch: octal or decimal numbers after a backslash, characters as bytes or as UTF-8.
+pub(super) fn decode(region: &[u8]) -> impl Iterator<Item = Decoded> {
+    let numbered = region.windows(2).any(|two| two[0] == b'\\' && two[1].is_ascii_digit());
+    let characters = region.iter().any(|byte| *byte >= 0x80);
+    let bases = std::iter::once(8).chain(numbered.then_some(10));
+    bases.flat_map(move |base| {
+        let latin = std::iter::once(false).chain(characters.then_some(true));
+        latin.map(move |latin| Reader { region, base, latin }.read())
+    })
+}
+
+struct Reader<'a> {
+    region: &'a [u8],
+    /// Of the digits after a backslash.
+    base: u8,
+    /// Whether a character below U+0100 that is not escaped is one byte.
+    latin: bool,
+}
+
+impl Reader<'_> {
+    fn read(&self) -> Decoded {
+        let mut decoded = Decoded {
+            bytes: Zeroizing::new(Vec::with_capacity(self.region.len())),
+            places: Vec::with_capacity(self.region.len()),
+            end: self.region.len(),
+        };
+        let mut at = 0;
+        while at < self.region.len() {
+            let (byte, len) = self.step(at);
+            if let Some(byte) = byte {
+                decoded.bytes.push(byte);
+                decoded.places.push(at);
+            }
+            at += len.max(1);
+        }
+        decoded
+    }
+
+    /// The next byte, if there is one, and how much of the region it takes.
+    fn step(&self, at: usize) -> (Option<u8>, usize) {
+        let rest = &self.region[at..];
+        match rest[0] {
+            b'\\' => self.backslash(rest),
+            b'%' => pair(&rest[1..]).map_or((Some(b'%'), 1), |byte| (Some(byte), 3)),
+            b'&' => entity(rest).unwrap_or((Some(b'&'), 1)),
+            quote if is_quote(quote) => seam(rest).map_or((Some(quote), 1), |len| (None, len)),
+            0xc2 | 0xc3 if self.latin && rest.get(1).is_some_and(|next| next & 0xc0 == 0x80) => {
+                (Some(rest[0] << 6 | rest[1] & 0x3f), 2)
+            }
+            byte => (Some(byte), 1),
+        }
+    }
+
+    fn backslash(&self, rest: &[u8]) -> (Option<u8>, usize) {
+        let Some(kind) = rest.get(1) else { return (Some(b'\\'), 1) };
+        let simple = |byte| (Some(byte), 2);
+        match *kind {
+            b'x' | b'u' | b'o' if rest.get(2) == Some(&b'{') => {
+                let base = if *kind == b'o' { 8 } else { 16 };
+                let len = rest[3..].iter().take(9).take_while(|byte| **byte != b'}').count();
+                (number(&rest[3..3 + len], base), len + 4)
+            }
+            b'x' => {
+                let len = rest[2..].iter().take(2).take_while(|byte| hex_value(**byte).is_some()).count();
+                if len == 0 { simple(b'x') } else { (number(&rest[2..2 + len], 16), len + 2) }
+            }
+            b'u' | b'U' => {
+                let len = if *kind == b'u' { 4 } else { 8 };
+                let digits = rest.get(2..2 + len).filter(|digits| digits.iter().all(|byte| hex_value(*byte).is_some()));
+                digits.map_or(simple(*kind), |digits| (number(digits, 16), len + 2))
+            }
+            b'0'..=b'9' => {
+                let digit = |byte: &&u8| hex_value(**byte).is_some_and(|value| value < self.base);
+                let len = rest[1..].iter().take(3).take_while(digit).count();
+                if len == 0 { simple(*kind) } else { (number(&rest[1..=len], u32::from(self.base)), len + 1) }
+            }
+            b'\r' | b'\n' => {
+                let blank = rest[1..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                (None, blank + 1)
+            }
+            b'a' => simple(7),
+            b'b' => simple(8),
+            b't' => simple(b'\t'),
+            b'n' => simple(b'\n'),
+            b'v' => simple(11),
+            b'f' => simple(12),
+            b'r' => simple(b'\r'),
+            b'e' => simple(27),
+            b's' => simple(b' '),
+            b'&' => (None, 2),
+            other => simple(other),
+        }
+    }
+}
+
+/// The lowest byte: a character of a key that is written as text or as bytes is below U+0100.
+fn number(digits: &[u8], base: u32) -> Option<u8> {
+    let mut value = 0_u32;
+    for digit in digits.iter().filter_map(|byte| hex_value(*byte)) {
+        value = value.wrapping_mul(base).wrapping_add(u32::from(digit));
+    }
+    u8::try_from(value & 0xff).ok()
+}
+
+fn pair(rest: &[u8]) -> Option<u8> {
+    let [high, low, ..] = *rest else { return None };
+    Some(hex_value(high)? << 4 | hex_value(low)?)
+}
+
+/// A numeric entity, or one of those that base64 and base85 need.
+fn entity(rest: &[u8]) -> Option<(Option<u8>, usize)> {
+    let len = rest.iter().take(12).position(|byte| *byte == b';')?;
+    let name = &rest[1..len];
+    let byte = match name {
+        [b'#', b'x' | b'X', digits @ ..] => number(digits, 16),
+        [b'#', digits @ ..] => number(digits, 10),
+        _ => NAMED.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, byte)| *byte),
+    };
+    byte.map(|byte| (Some(byte), len + 1))
+}
+
+/// From the quote that ends one string to the quote that begins the next, where the two are one.
+pub(super) fn seam(rest: &[u8]) -> Option<usize> {
+    let glue = |byte: &&u8| byte.is_ascii_whitespace() || b"+.&|\\,;()~%".contains(*byte);
+    let between = rest[1..].iter().take(SEAM).take_while(glue).count();
+    let next = &rest[1 + between..];
+    let prefix = next.iter().take(3).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'$').count();
+    let opens = next.get(prefix).is_some_and(|byte| is_quote(*byte));
+    (opens && between + prefix > 0).then_some(between + prefix + 2)
+}
+
+const NAMED: [(&str, u8); 14] = [
+    ("amp", b'&'),
+    ("apos", b'\''),
+    ("equals", b'='),
+    ("gt", b'>'),
+    ("hyphen", b'-'),
+    ("lowbar", b'_'),
+    ("lt", b'<'),
+    ("num", b'#'),
+    ("nbsp", b' '),
+    ("plus", b'+'),
+    ("quot", b'"'),
+    ("sol", b'/'),
+    ("UnderBar", b'_'),
+    ("dash", b'-'),
+];
+
+/// How many numeric escapes make a stretch worth reading.
+const LEAST: usize = 3;
+
+/// How far they may stand apart.
+const APART: usize = 96;
+
+/// How much before the first and after the last belongs to it.
+const BESIDE: usize = 96;
+
+/// A stretch is cut here, so that reading one takes bounded memory.
+const LONGEST: usize = 64 * 1024;
+
+/// What the two sides of a cut share.
+const CUT_OVERLAP: usize = 1024;
+
+/// How much may stand between two strings that are one.
+const SEAM: usize = 256;

@@ -1,0 +1,223 @@
+//! Finds keys that are known, in any writing.
+//!
+//! Three passes look over all of the content: for fragments of a writing's letters and digits, whatever stands between
+//! them; for numbers; and for runs of escapes. What they point at is decoded in several ways, and compared as a whole.
+
+use memchr::memmem;
+use zeroize::Zeroizing;
+
+use crate::master_key::Fingerprint;
+use crate::master_keys::MasterKeys;
+
+use super::classes::SHIFTS;
+use super::escapes::{self, Decoded};
+use super::find::Find;
+use super::needle::{Needle, writings};
+use super::numbers::Numbers;
+use super::sequence::sequences;
+use super::{ScanMode, dump, pieces};
+
+mod fragments;
+mod run;
+
+use fragments::Fragments;
+use run::Run;
+
+/// Known keys with all their writings.
+#[derive(Default)]
+pub(super) struct Exact {
+    keys: Vec<Known>,
+    needles: Vec<Needle>,
+    fragments: Fragments,
+    numbers: Numbers,
+}
+
+struct Known {
+    version: u32,
+    fingerprint: Fingerprint,
+    bytes: Zeroizing<[u8; 32]>,
+    raw: Vec<(&'static str, Zeroizing<Vec<u8>>)>,
+}
+
+impl Exact {
+    pub(super) fn new(keys: &MasterKeys) -> Self {
+        let known = keys.iter().map(|(version, key)| Known::new(version, key.fingerprint(), key.expose()));
+        Self::of(known.collect())
+    }
+
+    pub(super) fn with(self, other: Self) -> Self {
+        if other.keys.is_empty() { self } else { Self::of(self.keys.into_iter().chain(other.keys).collect()) }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    fn of(keys: Vec<Known>) -> Self {
+        let needles: Vec<_> = keys.iter().enumerate().flat_map(|(key, known)| writings(key, &known.bytes)).collect();
+        let fragments = Fragments::of(&needles);
+        let sequences = keys.iter().enumerate().flat_map(|(key, known)| sequences(key, &known.bytes)).collect();
+        Self { keys, needles, fragments, numbers: Numbers::new(sequences) }
+    }
+
+    /// Adds every place in `window` where a key lies.
+    pub(super) fn search(&self, window: &[u8], finds: &mut Vec<Find>) {
+        if self.keys.is_empty() {
+            return;
+        }
+        self.raw(window, finds);
+        self.text(window, 0, finds);
+        self.numbers.search(window, &mut |sequence, span| {
+            finds.push(self.find(sequence.key, sequence.kind, span.start, span.end));
+        });
+        escapes::regions(window, |region| self.escaped(window, region, 0, finds));
+    }
+
+    /// The bytes themselves.
+    fn raw(&self, window: &[u8], finds: &mut Vec<Find>) {
+        for (key, known) in self.keys.iter().enumerate() {
+            for (kind, bytes) in &known.raw {
+                let finder = memmem::Finder::new(bytes.as_slice());
+                finds.extend(finder.find_iter(window).map(|at| self.find(key, kind, at, at + bytes.len())));
+            }
+        }
+    }
+
+    /// Writings by their letters and digits: the last four of those that were seen are looked up.
+    fn text(&self, window: &[u8], depth: u32, finds: &mut Vec<Find>) {
+        let mut state = State::new(self.needles.len(), self.keys.len());
+        let mut recent = 0_u32;
+        for (at, byte) in window.iter().enumerate() {
+            let (shift, class) = SHIFTS[usize::from(*byte)];
+            recent = recent << shift | u32::from(class);
+            if self.fragments.may_hold(recent) && shift > 0 {
+                for (needle, place) in self.fragments.holding(recent) {
+                    self.fragment(window, at, needle, place, depth, &mut state, finds);
+                }
+            }
+        }
+    }
+
+    /// A fragment that ends at `at` with the character at `place` of a needle.
+    #[expect(clippy::too_many_arguments, reason = "one step of a loop, apart for its length")]
+    fn fragment(
+        &self,
+        window: &[u8],
+        at: usize,
+        index: usize,
+        place: usize,
+        depth: u32,
+        state: &mut State,
+        finds: &mut Vec<Find>,
+    ) {
+        if at < state.done[index] {
+            return;
+        }
+        let needle = &self.needles[index];
+        let run = Run::around(window, at, needle, place);
+        if run.len() < needle.weak {
+            return;
+        }
+        state.done[index] = run.end;
+        if run.len() == needle.dense.len() {
+            if let Some(span) = run.whole(window, needle) {
+                finds.push(self.find(needle.key, needle.kind, span.start, span.end));
+                return;
+            }
+        }
+        let (last_end, last_place) = std::mem::replace(&mut state.last[index], (run.end, run.place));
+        let follows = run.start.saturating_sub(last_end) < PIECES_APART && run.place > last_place && last_end > 0;
+        if (run.len() >= needle.strong() || follows) && depth < DEPTH {
+            self.around(window, &run, index, depth, state, finds);
+        }
+    }
+
+    /// Part of a needle was seen: decodes what stands around it, and puts pieces together.
+    fn around(&self, window: &[u8], run: &Run, index: usize, depth: u32, state: &mut State, finds: &mut Vec<Find>) {
+        let needle = &self.needles[index];
+        let region = run.start.saturating_sub(REACH)..window.len().min(run.end + REACH);
+        if let Some(span) = pieces::joined(window, region.clone(), needle) {
+            finds.push(self.find(needle.key, needle.kind, span.start, span.end));
+        }
+        let viewed = &mut state.viewed[needle.key];
+        if run.end < *viewed {
+            return;
+        }
+        *viewed = run.end + REACH / 2;
+        for known in dump::lines(&window[region.clone()]) {
+            for (kind, bytes) in self.keys[needle.key].dumped() {
+                if let Some(at) = memmem::find(known.bytes(), &bytes) {
+                    let span = known.span(at, bytes.len());
+                    finds.push(self.find(needle.key, kind, region.start + span.start, region.start + span.end));
+                }
+            }
+        }
+        self.escaped(window, region, depth, finds);
+    }
+
+    /// Decodes escapes, and looks for bytes and text in what comes out.
+    fn escaped(&self, window: &[u8], region: std::ops::Range<usize>, depth: u32, finds: &mut Vec<Find>) {
+        for decoded in escapes::decode(&window[region.clone()]) {
+            let mut inner = vec![];
+            self.raw(decoded.bytes(), &mut inner);
+            self.text(decoded.bytes(), depth + 1, &mut inner);
+            finds.extend(inner.into_iter().map(|find| lifted(find, &decoded, region.start)));
+        }
+    }
+
+    fn find(&self, key: usize, kind: &'static str, start: usize, end: usize) -> Find {
+        let Known { version, fingerprint, .. } = self.keys[key];
+        Find { span: start..end, mode: ScanMode::Exact, kind, version: Some(version), fingerprint: Some(fingerprint) }
+    }
+}
+
+/// A find in decoded bytes, where it stands in the window.
+fn lifted(find: Find, decoded: &Decoded, start: usize) -> Find {
+    let span = decoded.span(find.span.clone());
+    let kind = if matches!(find.kind, "raw" | "raw-reversed") { "escapes" } else { find.kind };
+    Find { span: start + span.start..start + span.end, kind, ..find }
+}
+
+impl Known {
+    fn new(version: u32, fingerprint: Fingerprint, bytes: &[u8; 32]) -> Self {
+        let reversed: Vec<u8> = bytes.iter().rev().copied().collect();
+        let characters: Zeroizing<String> = Zeroizing::new(bytes.iter().copied().map(char::from).collect());
+        let raw = vec![
+            ("raw", Zeroizing::new(bytes.to_vec())),
+            ("raw-reversed", Zeroizing::new(reversed)),
+            ("raw-utf8", Zeroizing::new(characters.as_bytes().to_vec())),
+        ];
+        Self { version, fingerprint, bytes: Zeroizing::new(*bytes), raw }
+    }
+
+    /// What a dump of memory shows, in the word orders of the usual tools.
+    fn dumped(&self) -> impl Iterator<Item = (&'static str, Zeroizing<Vec<u8>>)> {
+        let widths = [1, 2, 4, 8].into_iter();
+        widths.map(|width| ("hex-dump", super::needle::swapped(&*self.bytes, width)))
+    }
+}
+
+/// What a pass over text remembers of each needle and key.
+struct State {
+    /// Up to where a needle's fragments have been looked at.
+    done: Vec<usize>,
+    /// Where the last fragment ended, and its place in the needle.
+    last: Vec<(usize, usize)>,
+    /// Up to where the content has been decoded for a key.
+    viewed: Vec<usize>,
+}
+
+impl State {
+    fn new(needles: usize, keys: usize) -> Self {
+        Self { done: vec![0; needles], last: vec![(0, 0); needles], viewed: vec![0; keys] }
+    }
+}
+
+/// How far around a part of a key its other parts are looked for.
+const REACH: usize = 4096;
+
+/// How far two small pieces of a key may stand apart.
+const PIECES_APART: usize = 1024;
+
+/// How often escapes may be escaped.
+const DEPTH: u32 = 4;

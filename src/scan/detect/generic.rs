@@ -1,0 +1,50 @@
+//! Judges whether a literal stands where a master key would: by the name it is given, what stands around it, and
+//! whether it looks as if it had been drawn at random.
+
+use crate::master_key::Fingerprint;
+
+use super::ScanMode;
+use super::candidate::Candidate;
+use super::find::Find;
+
+mod randomness;
+mod statement;
+mod surroundings;
+mod words;
+
+use statement::Statement;
+use words::Judgement;
+
+/// The find, if the literal stands where a master key would.
+pub(super) fn judge(name: &str, window: &[u8], context: &[u8], candidate: &Candidate) -> Option<Find> {
+    let text = &context[candidate.span.clone()];
+    let random = match &candidate.bytes {
+        Some(bytes) => randomness::of_bytes(bytes) && randomness::of_text(candidate.kind, text),
+        None => randomness::of_text(candidate.kind, text),
+    };
+    if !candidate.whole || !random || surroundings::is_quiet_file(name) {
+        return None;
+    }
+    let inner = judged(name, context, &candidate.span, candidate.kind);
+    let kind = match inner {
+        // What base64 decodes to is often the key alone; its name stands outside.
+        None if candidate.place != candidate.span => judged(name, window, &candidate.place, candidate.kind)?,
+        inner => inner?,
+    };
+    let fingerprint = candidate.bytes.as_deref().map(Fingerprint::of);
+    Some(Find { span: candidate.place.clone(), mode: ScanMode::Generic, kind, version: None, fingerprint })
+}
+
+fn judged(name: &str, context: &[u8], span: &std::ops::Range<usize>, kind: &str) -> Option<&'static str> {
+    if surroundings::is_quiet(name, context, span) {
+        return None;
+    }
+    let statement = Statement::of(name, context, span);
+    let judgement = words::judge(&statement);
+    let stands = match kind {
+        "text" => judgement == Judgement::Named && context.get(span.end) != Some(&b'='),
+        "hex" | "hex-in-pieces" => judgement >= Judgement::Likely && !words::speaks_of_digests(&statement),
+        _ => judgement >= Judgement::Likely,
+    };
+    stands.then(|| words::rule(&statement, kind))
+}

@@ -1,0 +1,162 @@
+//! Where nothing that looks like a key is one: lock files, test vectors, bundles, lists of digests.
+
+use std::ops::Range;
+
+use crate::scan::detect::position::line_range;
+
+/// Whether the file is of a kind that is full of digests.
+pub(super) fn is_quiet_file(name: &str) -> bool {
+    let path = name.replace('\\', "/").to_ascii_lowercase();
+    let file = path.rsplit('/').next().unwrap_or(&path);
+    LOCK_FILES.contains(&file)
+        || ENDINGS.iter().any(|ending| file.ends_with(ending))
+        || VECTORS.iter().any(|part| path.contains(part))
+}
+
+/// Whether the lines around the literal are of that kind.
+pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool {
+    let line = line_range(context, span.start);
+    let bundled = line.len() > LONG_LINE && !name.ends_with(".json") && !name.ends_with(".env");
+    let above = line_range(context, line.start.saturating_sub(1));
+    bundled
+        || is_denied(&context[above.start.min(line.start)..line.end])
+        || is_public_key(context, span)
+        || is_vector(context, span)
+}
+
+fn is_denied(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+    DENYING.iter().any(|word| line.contains(word))
+}
+
+/// Inside a PEM block that is public.
+fn is_public_key(context: &[u8], span: &Range<usize>) -> bool {
+    let before = String::from_utf8_lossy(&context[span.start.saturating_sub(NEAR)..span.start]).into_owned();
+    let Some(open) = before.rfind("-----BEGIN ") else { return false };
+    !before[open..].contains("-----END")
+}
+
+/// Beside the inputs and outputs of a cipher or a hash.
+fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
+    let around = &context[span.start.saturating_sub(NEAR)..context.len().min(span.end + NEAR)];
+    let mut heads = std::collections::BTreeSet::new();
+    for line in around.split(|byte| *byte == b'\n') {
+        let head: Vec<u8> = line
+            .iter()
+            .copied()
+            .skip_while(|byte| !byte.is_ascii_alphabetic())
+            .take_while(u8::is_ascii_alphabetic)
+            .collect();
+        let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+        if let Some(known) = VECTOR_HEADS.iter().find(|known| **known == head) {
+            heads.insert(*known);
+        }
+    }
+    heads.len() >= 2
+}
+
+const LOCK_FILES: &[&str] = &[
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "go.sum",
+    "pnpm-lock.yaml",
+    "composer.lock",
+    "gemfile.lock",
+    "packages.lock.json",
+    "bun.lockb",
+    "authorized_keys",
+    "known_hosts",
+    "sha256sums",
+    "checksums.txt",
+    "module.lock.json",
+    "cargo-checksum.json",
+    ".cargo-checksum.json",
+    "deno.lock",
+    "package.resolved",
+    "podfile.lock",
+    "conan.lock",
+    "mix.lock",
+    "pubspec.lock",
+    "gradle.lockfile",
+    "verification-metadata.xml",
+];
+
+const ENDINGS: &[&str] = &[
+    ".lock",
+    ".sum",
+    ".pub",
+    ".min.js",
+    ".map",
+    ".rsp",
+    ".sha256",
+    ".sha256sum",
+    ".sha512",
+    ".sums",
+    ".asc",
+    ".sig",
+    ".svg",
+    ".bundle.js",
+    ".min.css",
+    ".crt",
+    ".ipynb_checkpoints",
+];
+
+const VECTORS: &[&str] = &[
+    "wycheproof",
+    "testvector",
+    "test-vector",
+    "test_vector",
+    "vectors/",
+    "/kat/",
+    "kat_",
+    "_kat",
+    "cavp",
+    "/acvp",
+    "nist",
+];
+
+const VECTOR_HEADS: &[&str] = &[
+    "pt",
+    "ct",
+    "aad",
+    "tag",
+    "plaintext",
+    "ciphertext",
+    "nonce",
+    "iv",
+    "count",
+    "msg",
+    "md",
+    "input",
+    "output",
+    "okm",
+    "prk",
+    "salt",
+    "info",
+    "expected",
+    "digest",
+    "tcid",
+    "sig",
+    "comment",
+    "result",
+    "mac",
+];
+
+const DENYING: &[&str] = &[
+    "not a real",
+    "not a secret",
+    "test vector",
+    "placeholder",
+    "changeme",
+    "change-me",
+    "replace-me",
+    "data:image",
+    "data:font",
+    "dummy",
+    "rfc ",
+    "sha256sum",
+    "data:application",
+];
+
+const LONG_LINE: usize = 1500;
+const NEAR: usize = 500;

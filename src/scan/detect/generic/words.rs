@@ -1,0 +1,205 @@
+//! What names say: a key that encrypts, something else that is called key, or nothing.
+
+use super::statement::Statement;
+
+/// How far the names speak for a master key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Judgement {
+    /// They say that it is something else.
+    Other,
+    /// They say nothing.
+    Silent,
+    /// A key, a secret, or something that takes one.
+    Likely,
+    /// A key, and what it is for.
+    Named,
+}
+
+/// Judges by the name that the literal is given: its last word says what it is, those before it what for.
+pub(super) fn judge(statement: &Statement) -> Judgement {
+    let words: Vec<&str> = statement.name.iter().map(String::as_str).filter(|word| !is_tail(word)).collect();
+    let Some((head, modifiers)) = words.split_last() else { return Judgement::Silent };
+    let joined = words.concat();
+    let strong = words.iter().filter(|word| is_any(STRONG, word)).count();
+    let turned = modifiers.iter().any(|word| TURNING.contains(word));
+    if DIGESTS.iter().any(|digest| statement.prefix.contains(digest)) || DENIED.iter().any(|word| words.contains(word))
+    {
+        return Judgement::Other;
+    }
+    if is_any(KEYS, head) || KEYS.iter().any(|key| joined.ends_with(key) && joined.len() > key.len()) {
+        let vouched =
+            strong > 0 || words.iter().any(|word| *word == "secret") && modifiers.iter().any(|m| !TURNING.contains(m));
+        return match (turned, vouched) {
+            (true, _) if strong == 0 || modifiers.contains(&"public") => Judgement::Other,
+            (_, true) => Judgement::Named,
+            _ if *head == "token" || *head == "tokens" => Judgement::Silent,
+            _ => Judgement::Likely,
+        };
+    }
+    if OTHERS.contains(head) {
+        return Judgement::Other;
+    }
+    let near = statement.words().filter(|word| is_any(STRONG, word)).count();
+    if strong > 0 || near > 0 { Judgement::Likely } else { Judgement::Silent }
+}
+
+/// Whether the line is about digests: half of all hexadecimal of this length is one.
+pub(super) fn speaks_of_digests(statement: &Statement) -> bool {
+    let words = statement.words().collect::<Vec<_>>();
+    words.iter().any(|word| DIGEST_WORDS.contains(&word.as_str()))
+        || DIGEST_WORDS.iter().any(|word| statement.after.contains(word))
+}
+
+/// The name of the rule.
+pub(super) fn rule(statement: &Statement, kind: &str) -> &'static str {
+    let words = statement.words().collect::<Vec<_>>();
+    let has = |wanted: &str| words.iter().any(|word| word.contains(wanted));
+    let by_name = RULES.iter().find(|(word, _)| has(word)).map(|(_, rule)| *rule);
+    by_name.unwrap_or(match kind {
+        "hex" | "hex-in-pieces" => "hex-key",
+        "byte-array" | "word-array" => "byte-array-key",
+        "escapes" => "escaped-key",
+        "text" => "text-key",
+        _ => "base64-key",
+    })
+}
+
+/// Words behind the one that says what something is.
+fn is_tail(word: &str) -> bool {
+    TAILS.contains(&word) || word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_any(words: &[&str], word: &str) -> bool {
+    let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    words.contains(&stem) || words.contains(&word)
+}
+
+/// What is encrypted with, or with what.
+#[rustfmt::skip]
+const STRONG: &[&str] = &[
+    "aead", "aes", "aescbc", "aesctr", "aesgcm", "aessiv", "aesgcmsiv", "airflow", "appkey", "cek", "chacha", "chacha20poly1305", "cipher",
+    "ciphers", "cmk", "credential", "credentials", "cryptor", "crypt", "cryptography", "decipher", "decrypt", "decryption", "dek",
+    "encipher", "encrypt", "encrypted", "encryption", "encryptor", "fernet", "hkdf", "kek", "keyring", "kms", "lockbox", "master",
+    "masterkey", "multifernet", "nacl", "poly1305", "psk", "rails", "rijndael", "root", "salsa", "sealing", "secretbox", "secretkeyspec",
+    "sodium", "sqlcipher", "strongroom", "symmetric", "tink", "unseal", "vault", "wrapping", "xchacha", "xsalsa", "luks",
+];
+
+/// What a key is called.
+#[rustfmt::skip]
+const KEYS: &[&str] = &[
+    "key", "keys", "secret", "secrets", "masterkey", "secretkey", "passkey", "passphrase", "kek", "dek", "cek", "cmk", "psk", "token",
+    "tokens", "password", "keymaterial", "keybase", "keyfile", "secretkeybase", "ikm", "pepper",
+];
+
+/// What is called key and is no secret, or is no key that encrypts.
+#[rustfmt::skip]
+const TURNING: &[&str] = &[
+    "cache", "certificate", "dedupe", "dedup", "etag", "foreign", "host", "idempotency", "index", "key", "lookup", "message", "object",
+    "partition", "peer", "pub", "public", "publishable", "recaptcha", "routing", "row", "s3", "shard", "site", "sort", "ssh",
+    "storage", "verification", "verifier", "verify", "verifying", "vapid", "api", "access", "request",
+];
+
+/// Words that say that a value is no secret, wherever they stand in its name.
+const DENIED: &[&str] = &[
+    "example",
+    "dummy",
+    "fake",
+    "placeholder",
+    "sample",
+    "pubkey",
+    "fingerprint",
+    "digest",
+    "checksum",
+    "sha256",
+    "integrity",
+];
+
+/// What a value is that is no key.
+#[rustfmt::skip]
+const OTHERS: &[&str] = &[
+    "aad", "address", "asset", "blob", "block", "bundle", "cert", "certificate", "challenge", "checksum", "checksums", "cid", "ciphertext",
+    "code", "commit", "cookie", "csrf", "cursor", "digest", "digests", "etag", "expected", "file", "fingerprint", "hash", "hashes",
+    "head", "id", "ids", "image", "integrity", "iv", "kid", "layer", "mac", "manifest", "md5", "narhash", "nonce", "output",
+    "parent", "pin", "pins", "plaintext", "proof", "pubkey", "rev", "revision", "root", "salt", "sha", "sha1", "sha256", "sha512",
+    "sig", "signature", "snapshot", "spki", "state", "sum", "tag", "thumbprint", "transaction", "tree", "tx", "txid", "url",
+    "uuid", "vendor", "verifier", "hmac", "checkpoint", "message", "msg", "ct", "pt", "result", "output",
+];
+
+const TAILS: &[&str] = &[
+    "a",
+    "b",
+    "b64",
+    "base64",
+    "hex",
+    "bytes",
+    "byte",
+    "b58",
+    "current",
+    "default",
+    "development",
+    "dev",
+    "prod",
+    "production",
+    "staging",
+    "old",
+    "new",
+    "next",
+    "previous",
+    "primary",
+    "secondary",
+    "raw",
+    "str",
+    "string",
+    "test",
+    "v",
+    "v1",
+    "v2",
+    "v3",
+    "value",
+    "encoded",
+    "env",
+    "data",
+    "one",
+    "two",
+    "len",
+    "material",
+    "array",
+    "const",
+    "literal",
+    "text",
+    "url",
+    "base",
+    "part",
+    "spec",
+];
+
+/// What stands directly before a digest.
+const DIGESTS: &[&str] =
+    &["sha256-", "sha256:", "sha384-", "sha512-", "sha512:", "blake3:", "md5:", "h1:", "base64,", "sha256/"];
+
+const DIGEST_WORDS: &[&str] = &[
+    "sha256",
+    "sha-256",
+    "sha512",
+    "sha",
+    "digest",
+    "checksum",
+    "hash",
+    "hashes",
+    "integrity",
+    "commit",
+    "fingerprint",
+    "thumbprint",
+];
+
+const RULES: &[(&str, &str)] = &[
+    ("strongroom", "strongroom-master-key"),
+    ("airflow", "airflow-fernet-key"),
+    ("fernet", "fernet-key"),
+    ("lockbox", "lockbox-master-key"),
+    ("rails", "rails-master-key"),
+    ("aescbc", "kubernetes-encryption-key"),
+    ("secretbox", "secretbox-key"),
+    ("unseal", "vault-unseal-key"),
+    ("n8n", "n8n-encryption-key"),
+];

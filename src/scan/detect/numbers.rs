@@ -1,0 +1,225 @@
+//! Lists of numbers: finds sequences that are known by their last number, and compares backwards.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::classes::hex_value;
+use super::position::line_range;
+use super::sequence::Sequence;
+use super::value::Value;
+
+/// Known sequences, ready to be searched.
+#[derive(Default)]
+pub(super) struct Numbers {
+    sequences: Vec<Sequence>,
+    /// One bit for each value of a hash of the last numbers, plain and negated.
+    filter: Zeroizing<Vec<u64>>,
+}
+
+impl Numbers {
+    pub(super) fn new(sequences: Vec<Sequence>) -> Self {
+        let mut filter = Zeroizing::new(vec![0_u64; FILTER_BITS / 64]);
+        for sequence in &sequences {
+            let Some(last) = sequence.words.last() else { continue };
+            let negated = last.wrapping_neg() & (u128::MAX >> (128 - sequence.bits));
+            for slot in [slot(low(*last)), slot(low(negated))] {
+                filter[slot / 64] |= 1 << (slot % 64);
+            }
+        }
+        Self { sequences, filter }
+    }
+
+    /// Tells `found` each known sequence in the window, and where it stands.
+    pub(super) fn search(&self, window: &[u8], found: &mut dyn FnMut(&Sequence, Range<usize>)) {
+        let mut recent = Recent::default();
+        for token in Tokens::of(window) {
+            let low = Value::low_bits(token.text(window));
+            recent.push(token.clone());
+            if !low.iter().any(|value| self.may_end(*value)) {
+                continue;
+            }
+            let value = token.value(window);
+            let ending =
+                |sequence: &&Sequence| value.as_bits(sequence.bits).any(|bits| Some(&bits) == sequence.words.last());
+            for sequence in self.sequences.iter().filter(ending) {
+                let span = recent.ends_with(window, sequence, false);
+                if let Some(span) = span.or_else(|| recent.ends_with(window, sequence, true)) {
+                    found(sequence, span);
+                }
+            }
+        }
+    }
+
+    fn may_end(&self, value: u64) -> bool {
+        let slot = slot(value);
+        self.filter[slot / 64] >> (slot % 64) & 1 == 1
+    }
+}
+
+fn slot(value: u64) -> usize {
+    let hash = value.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (hash >> (64 - FILTER_BITS.trailing_zeros())) as usize
+}
+
+fn low(value: u128) -> u64 {
+    u64::try_from(value & u128::from(u64::MAX)).expect("64 bits")
+}
+
+/// A number in the content.
+#[derive(Clone)]
+pub(super) struct Token {
+    pub(super) span: Range<usize>,
+}
+
+impl Token {
+    fn text<'a>(&self, window: &'a [u8]) -> &'a [u8] {
+        &window[self.span.start..self.span.end.min(self.span.start + LONGEST)]
+    }
+
+    pub(super) fn value(&self, window: &[u8]) -> Value {
+        let negative = self.span.start > 0 && window[self.span.start - 1] == b'-';
+        Value::of(self.text(window), negative)
+    }
+}
+
+/// The numbers of the content, in order.
+pub(super) struct Tokens<'a> {
+    window: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Tokens<'a> {
+    pub(super) fn of(window: &'a [u8]) -> Self {
+        Self { window, at: 0 }
+    }
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    #[inline]
+    fn next(&mut self) -> Option<Token> {
+        loop {
+            let start = self.at + next_digit(&self.window[self.at..])?;
+            let end = start + token_len(&self.window[start..]);
+            self.at = end;
+            let before = start.checked_sub(1).map(|at| self.window[at]);
+            if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+                continue;
+            }
+            return Some(Token { span: start..end });
+        }
+    }
+}
+
+/// The place of the first digit. Eight bytes at a time: most of them hold none.
+#[inline]
+fn next_digit(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for eight in bytes.chunks_exact(8) {
+        if eight.iter().fold(false, |any, byte| any | byte.is_ascii_digit()) {
+            break;
+        }
+        at += 8;
+    }
+    bytes[at..].iter().position(u8::is_ascii_digit).map(|place| at + place)
+}
+
+/// Letters, digits, underscores, and the separators of C++.
+fn token_len(bytes: &[u8]) -> usize {
+    let mut at = 1;
+    while let Some(byte) = bytes.get(at) {
+        let separator = *byte == b'\''
+            && hex_value(bytes[at - 1]).is_some()
+            && bytes.get(at + 1).is_some_and(|next| hex_value(*next).is_some());
+        if !(byte.is_ascii_alphanumeric() || *byte == b'_' || separator) {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// The numbers seen last.
+#[derive(Default)]
+struct Recent {
+    ring: Vec<Token>,
+    next: usize,
+}
+
+impl Recent {
+    fn push(&mut self, token: Token) {
+        if self.ring.len() < RING {
+            self.ring.push(token);
+        } else {
+            self.ring[self.next % RING] = token;
+        }
+        self.next += 1;
+    }
+
+    /// Where the sequence stands, if it ends with the last number. With `aside`, numbers in comments, indices and
+    /// names of members are passed over.
+    fn ends_with(&self, window: &[u8], sequence: &Sequence, aside: bool) -> Option<Range<usize>> {
+        let mut wanted = sequence.words.len();
+        let end = self.back(0)?.span.end;
+        let mut start = end;
+        for steps in 0..self.ring.len() {
+            let token = self.back(steps)?;
+            if start.saturating_sub(token.span.end) > APART {
+                return None;
+            }
+            if aside && is_aside(window, &token.span) {
+                continue;
+            }
+            if !token.value(window).as_bits(sequence.bits).any(|value| value == sequence.words[wanted - 1]) {
+                return None;
+            }
+            start = token.span.start;
+            wanted -= 1;
+            if wanted == 0 {
+                return Some(start..end);
+            }
+        }
+        None
+    }
+
+    fn back(&self, steps: usize) -> Option<&Token> {
+        let at = self.next.checked_sub(steps + 1)?;
+        self.ring.get(at % RING)
+    }
+}
+
+/// Whether a number is no element: an index in brackets, the name of a member, part of a comment.
+fn is_aside(window: &[u8], span: &Range<usize>) -> bool {
+    let line = line_range(window, span.start);
+    let before = window[line.start..span.start].trim_ascii_end();
+    let after = &window[span.end..line.end.max(span.end)];
+    let after = after.strip_prefix(b"\"").or(after.strip_prefix(b"'")).unwrap_or(after).trim_ascii_start();
+    let is_index = before.ends_with(b"[") && after.starts_with(b"]");
+    let is_name = after.starts_with(b"=>") || after.starts_with(b":") && !after.starts_with(b"::");
+    is_index || is_name || is_in_comment(before)
+}
+
+fn is_in_comment(before: &[u8]) -> bool {
+    let near = &before[before.len().saturating_sub(COMMENT)..];
+    let last = |mark: &[u8]| near.windows(mark.len()).rposition(|window| window == mark);
+    if let Some(open) = last(b"/*") {
+        return last(b"*/").is_none_or(|close| close < open);
+    }
+    [b"//".as_slice(), b"#", b"--", b"; "].into_iter().any(|mark| last(mark).is_some())
+}
+
+const FILTER_BITS: usize = 1 << 16;
+
+/// Elements of a key and, aside, comments on them.
+const RING: usize = 160;
+
+/// How far two elements may stand apart.
+const APART: usize = 512;
+
+/// The longest number that is read: 128 bits in binary.
+const LONGEST: usize = 136;
+
+/// How far back on the line a comment is looked for.
+const COMMENT: usize = 160;

@@ -1,0 +1,107 @@
+//! A number as sources write it.
+
+use super::classes::hex_value;
+
+/// What a token of digits and letters may mean: a leading zero is octal in some languages and nothing in others.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Value {
+    readings: [Option<u128>; 2],
+    pub(super) negative: bool,
+}
+
+impl Value {
+    /// Reads the token, which begins with a digit.
+    pub(super) fn of(token: &[u8], negative: bool) -> Self {
+        let second = token.get(1).map(u8::to_ascii_lowercase);
+        let readings = match (token[0], second) {
+            (b'0', Some(b'x')) => [digits(&token[2..], 16), None],
+            (b'0', Some(b'o')) => [digits(&token[2..], 8), None],
+            (b'0', Some(b'b')) if token.len() > 2 => [digits(&token[2..], 2), hexadecimal(token)],
+            (b'0', Some(b'0'..=b'7' | b'_')) => [digits(token, 10), hexadecimal(token).or_else(|| octal(token))],
+            _ => [digits(token, 10), hexadecimal(token)],
+        };
+        Self { readings, negative }
+    }
+
+    /// The low 64 bits of what the token may mean, in less time than reading it takes.
+    #[inline]
+    pub(super) fn low_bits(token: &[u8]) -> [u64; 2] {
+        let is_plain = token[0] != b'0' && token.len() < 19 && token.iter().all(u8::is_ascii_digit);
+        if is_plain {
+            return [token.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')); 2];
+        }
+        let low =
+            |value: Option<u128>| value.map_or(0, |value| u64::try_from(value & u128::from(u64::MAX)).unwrap_or(0));
+        Self::of(token, false).readings.map(low)
+    }
+
+    #[cfg(test)]
+    fn readings(self) -> impl Iterator<Item = u128> {
+        self.readings.into_iter().flatten()
+    }
+
+    /// The number as `bits` bits, if it fits into them.
+    pub(super) fn as_bits(self, bits: u32) -> impl Iterator<Item = u128> {
+        self.readings.into_iter().flatten().filter_map(move |value| bits_of(value, self.negative, bits))
+    }
+}
+
+fn bits_of(value: u128, negative: bool, bits: u32) -> Option<u128> {
+    let mask = u128::MAX >> (128 - bits);
+    match negative {
+        false => (value <= mask).then_some(value),
+        true => (value <= mask / 2 + 1).then(|| value.wrapping_neg() & mask),
+    }
+}
+
+fn octal(token: &[u8]) -> Option<u128> {
+    let octal = token.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'_');
+    octal.clone().all(|byte| !matches!(byte, b'8' | b'9')).then(|| digits(token, 8))?
+}
+
+/// With the suffix of assemblers: `1fh`.
+fn hexadecimal(token: &[u8]) -> Option<u128> {
+    let (last, rest) = token.split_last()?;
+    let whole = last.eq_ignore_ascii_case(&b'h') && rest.iter().all(|byte| hex_value(*byte).is_some());
+    whole.then(|| digits(rest, 16))?
+}
+
+/// The digits in front, without separators; a suffix such as `u8` is passed over.
+fn digits(text: &[u8], base: u8) -> Option<u128> {
+    let mut value = None;
+    for byte in text.iter().filter(|byte| !matches!(byte, b'_' | b'\'')) {
+        let Some(digit) = hex_value(*byte).filter(|digit| *digit < base) else { break };
+        let shifted: u128 = value.unwrap_or(0_u128).checked_mul(u128::from(base))?;
+        value = Some(shifted.checked_add(u128::from(digit))?);
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_languages_write_them() {
+        let cases: [(&str, &[u128]); 13] = [
+            ("31", &[31]),
+            ("0x1f", &[31]),
+            ("0X1F", &[31]),
+            ("0x1fu8", &[31]),
+            ("0x1f_u8", &[31]),
+            ("31u8", &[31]),
+            ("31UL", &[31]),
+            ("0o37", &[31]),
+            ("037", &[37, 31]),
+            ("0b11111", &[31]),
+            ("1Fh", &[1, 31]),
+            ("01Fh", &[1, 31]),
+            ("0xdead_beef", &[0xdead_beef]),
+        ];
+        for (text, values) in cases {
+            assert_eq!(Value::of(text.as_bytes(), false).readings().collect::<Vec<_>>(), values, "{text}");
+        }
+        assert_eq!(Value::of(b"12", true).as_bits(8).collect::<Vec<_>>(), [244]);
+        assert_eq!(Value::of(b"300", false).as_bits(8).count(), 0);
+    }
+}

@@ -1,0 +1,279 @@
+//! What a scan tells: what it found, what it could not read, and how far it is.
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::thread;
+use std::time::Duration;
+
+use super::detect::{Hit, Scanned, Scanner};
+
+/// One thing a scan has to say.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ScanEvent {
+    /// A key lies there.
+    Found(Found),
+    /// Something could not be read, and the scan is incomplete.
+    Missed(Missed),
+    /// How far the scan is, now and then.
+    Progress(ScanCounts),
+}
+
+/// Where a key lies. Holds no part of it: names that do are hidden.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Found {
+    /// The kind of place.
+    pub place: ScanPlace,
+    /// The file; in a git object the path it has in `object.commit`, and empty when none is known.
+    pub path: PathBuf,
+    /// What had to be opened to see it: `gzip` layers, or the `name` of the file itself.
+    pub inside: Vec<&'static str>,
+    /// The git object that holds it.
+    pub object: Option<GitObject>,
+    /// What it is, and where in the file.
+    pub hit: Hit,
+}
+
+/// A git object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GitObject {
+    /// Its id in hex.
+    pub id: String,
+    /// `blob`, `commit`, `tag` or `tree`.
+    pub kind: &'static str,
+    /// The first commit, by the committers' clocks, that holds it; `None` when no commit does.
+    pub commit: Option<String>,
+}
+
+/// Something that could not be read.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Missed {
+    /// The kind of place.
+    pub place: ScanPlace,
+    /// The file, or the repository of the object.
+    pub path: PathBuf,
+    /// The id of the git object, when it is one.
+    pub object: Option<String>,
+    /// Why, as a fact.
+    pub why: String,
+}
+
+/// The kinds of places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ScanPlace {
+    /// This process's own executable.
+    Executable,
+    /// A git repository.
+    History,
+    /// What was given to [`Scan::reader`](super::Scan::reader).
+    Input,
+    /// The arguments or the environment of a process.
+    Process,
+    /// What a program with a prompt remembers.
+    ShellHistory,
+    /// A tree of files.
+    Tree,
+    /// Unit files, and environment files beside them.
+    Units,
+}
+
+impl ScanPlace {
+    /// Its name in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Executable => "executable",
+            Self::History => "history",
+            Self::Input => "input",
+            Self::Process => "process",
+            Self::ShellHistory => "shell-history",
+            Self::Tree => "tree",
+            Self::Units => "units",
+        }
+    }
+}
+
+/// What a scan has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanCounts {
+    /// Keys found.
+    pub found: u64,
+    /// Finds that a mark in the same line allows.
+    pub allowed: u64,
+    /// Files, objects and folders that could not be read, wholly or in part.
+    pub missed: u64,
+    /// Files read.
+    pub files: u64,
+    /// Git objects read.
+    pub objects: u64,
+    /// Objects there are, as far as is known.
+    pub objects_total: u64,
+    /// Bytes looked at, those inside of gzip included.
+    pub bytes: u64,
+    /// Links that were not followed.
+    pub links: u64,
+    /// Entries that are neither file, folder nor link, and were not opened.
+    pub special: u64,
+}
+
+impl ScanCounts {
+    /// Adds those of another scan.
+    pub fn add(&mut self, other: Self) {
+        self.found += other.found;
+        self.allowed += other.allowed;
+        self.missed += other.missed;
+        self.files += other.files;
+        self.objects += other.objects;
+        self.objects_total += other.objects_total;
+        self.bytes += other.bytes;
+        self.links += other.links;
+        self.special += other.special;
+    }
+}
+
+/// Where a content comes from.
+pub(super) struct Origin<'a> {
+    pub(super) place: ScanPlace,
+    pub(super) path: &'a Path,
+}
+
+/// Runs `work`, which may start threads of its own, and hands what they say to `watch` on this thread.
+pub(super) fn run(
+    scanner: &Scanner,
+    mut watch: impl FnMut(ScanEvent),
+    work: impl FnOnce(&Outlet<'_>) + Send,
+) -> ScanCounts {
+    let tally = Tally::default();
+    let (sender, events) = mpsc::sync_channel(QUEUE);
+    thread::scope(|scope| {
+        let outlet = Outlet { scanner, tally: &tally, sender };
+        scope.spawn(move || work(&outlet));
+        loop {
+            match events.recv_timeout(TICK) {
+                Ok(event) => watch(event),
+                Err(RecvTimeoutError::Timeout) => watch(ScanEvent::Progress(tally.counts())),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    });
+    tally.counts()
+}
+
+/// What workers need: the scanner, and somebody to tell.
+pub(super) struct Outlet<'s> {
+    pub(super) scanner: &'s Scanner,
+    pub(super) tally: &'s Tally,
+    sender: SyncSender<ScanEvent>,
+}
+
+impl Outlet<'_> {
+    /// Tells of every hit.
+    pub(super) fn scanned(&self, origin: &Origin<'_>, inside: &[&'static str], scanned: Scanned) {
+        self.count(&scanned);
+        for hit in scanned.hits {
+            self.found(origin, inside, None, hit);
+        }
+    }
+
+    pub(super) fn count(&self, scanned: &Scanned) {
+        self.tally.bytes.fetch_add(scanned.bytes, Relaxed);
+        self.tally.allowed.fetch_add(scanned.allowed, Relaxed);
+    }
+
+    pub(super) fn found(&self, origin: &Origin<'_>, inside: &[&'static str], object: Option<GitObject>, hit: Hit) {
+        self.tally.found.fetch_add(1, Relaxed);
+        let path = self.shown(origin.path);
+        self.send(ScanEvent::Found(Found { place: origin.place, path, inside: inside.to_vec(), object, hit }));
+    }
+
+    pub(super) fn missed(&self, origin: &Origin<'_>, why: impl ToString) {
+        self.tally.missed.fetch_add(1, Relaxed);
+        self.tell_missed(origin, None, why.to_string());
+    }
+
+    /// One fault that hides so many objects.
+    pub(super) fn missed_object(&self, origin: &Origin<'_>, id: String, why: impl ToString, count: u64) {
+        self.tally.missed.fetch_add(count, Relaxed);
+        self.tell_missed(origin, Some(id), why.to_string());
+    }
+
+    /// A read that failed: what is gone by now was not there to be read.
+    pub(super) fn unreadable(&self, origin: &Origin<'_>, error: &io::Error) {
+        self.missed(origin, error);
+    }
+
+    fn tell_missed(&self, origin: &Origin<'_>, object: Option<String>, why: String) {
+        let path = self.shown(origin.path);
+        self.send(ScanEvent::Missed(Missed { place: origin.place, path, object, why }));
+    }
+
+    fn send(&self, event: ScanEvent) {
+        // The receiver outlives every worker.
+        let _ = self.sender.send(event);
+    }
+
+    /// The path as it may be shown: without a part that holds a key.
+    fn shown(&self, path: &Path) -> PathBuf {
+        let path = path.strip_prefix(".").ok().filter(|rest| *rest != Path::new("")).unwrap_or(path);
+        let bytes = path.as_os_str().as_bytes();
+        let holds_key = |bytes: &[u8]| !self.scanner.scan("", bytes).hits.is_empty();
+        if !holds_key(bytes) {
+            return path.to_owned();
+        }
+        let parts = bytes.split(|byte| *byte == b'/');
+        let shown: Vec<_> = parts.map(|part| if holds_key(part) { HIDDEN } else { part }).collect();
+        let shown = shown.join(&b'/');
+        if holds_key(&shown) {
+            return OsStr::from_bytes(HIDDEN).into();
+        }
+        OsString::from_vec(shown).into()
+    }
+}
+
+/// Counts that every worker adds to.
+#[derive(Default)]
+pub(super) struct Tally {
+    found: AtomicU64,
+    allowed: AtomicU64,
+    missed: AtomicU64,
+    pub(super) files: AtomicU64,
+    pub(super) objects: AtomicU64,
+    pub(super) objects_total: AtomicU64,
+    bytes: AtomicU64,
+    pub(super) links: AtomicU64,
+    pub(super) special: AtomicU64,
+}
+
+impl Tally {
+    fn counts(&self) -> ScanCounts {
+        ScanCounts {
+            found: self.found.load(Relaxed),
+            allowed: self.allowed.load(Relaxed),
+            missed: self.missed.load(Relaxed),
+            files: self.files.load(Relaxed),
+            objects: self.objects.load(Relaxed),
+            objects_total: self.objects_total.load(Relaxed),
+            bytes: self.bytes.load(Relaxed),
+            links: self.links.load(Relaxed),
+            special: self.special.load(Relaxed),
+        }
+    }
+}
+
+/// A path as a name for the scanner, which judges by extension and well-known names.
+pub(super) fn name_of(path: &Path) -> Cow<'_, str> {
+    path.as_os_str().to_string_lossy()
+}
+
+const HIDDEN: &[u8] = b"[REDACTED]";
+const QUEUE: usize = 1024;
+const TICK: Duration = Duration::from_millis(100);

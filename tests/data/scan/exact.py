@@ -1,0 +1,360 @@
+#!/usr/bin/env python3
+"""Writes exact.jsonl: every way of writing a key that the scanner must find, with the encoders of Python.
+
+Each line: name, line (where the key begins), content (base64) with key A, other (base64): the same with key B.
+The keys are random, made for this file: key A is on the first line. Run again, it writes new keys.
+"""
+import base64, codecs, html, json, os, pathlib, quopri, random, urllib.parse
+
+PADDING = "line one\n# nothing here: 1, 2, 3\n"
+
+
+def usable(key):
+    text = base64.urlsafe_b64encode(key).decode()
+    printable = sum(32 <= b < 127 for b in key)
+    return "-" in text and "_" in text[:-2] and 8 < printable < 16
+
+
+def new_key():
+    while True:
+        key = os.urandom(32)
+        if usable(key):
+            return key
+
+
+def wrap(text, width, end="\n"):
+    return end.join(text[i : i + width] for i in range(0, len(text), width))
+
+
+def parts(text, *at):
+    ends = [0, *at, len(text)]
+    return [text[a:b] for a, b in zip(ends, ends[1:])]
+
+
+def words(key, width, order):
+    return [int.from_bytes(key[i : i + width], order) for i in range(0, 32, width)]
+
+
+def signed(b):
+    return b - 256 if b > 127 else b
+
+
+def ascii_escape(key, form):
+    return "".join(chr(b) if 32 <= b < 127 and b not in b"\"\\'$`#" else form(b) for b in key)
+
+
+def c_string(key):
+    out, after_hex = "", False
+    for b in key:
+        c = chr(b)
+        if 32 <= b < 127 and c not in "\"\\?" and not (after_hex and c in "0123456789abcdefABCDEF"):
+            out, after_hex = out + c, False
+        else:
+            out, after_hex = out + f"\\x{b:02x}", True
+    return out
+
+
+def rows(items, per, indent="    ", sep=", ", end=",\n"):
+    return end.join(indent + sep.join(items[i : i + per]) for i in range(0, len(items), per))
+
+
+def xxd(key, start=0, group=2):
+    out = []
+    for i in range(0, len(key), 16):
+        chunk = key[i : i + 16]
+        hexed = wrap(chunk.hex(), group * 2, " ")
+        text = "".join(chr(b) if 32 <= b < 127 else "." for b in chunk)
+        out.append(f"{start + i:08x}: {hexed:<39}  {text}")
+    return "\n".join(out)
+
+
+def hexdump_c(data):
+    out = []
+    for i in range(0, len(data), 16):
+        chunk = data[i : i + 16]
+        left, right = chunk[:8].hex(" "), chunk[8:].hex(" ")
+        text = "".join(chr(b) if 32 <= b < 127 else "." for b in chunk)
+        out.append(f"{i:08x}  {left:<23}  {right:<23}  |{text}|")
+    return "\n".join(out)
+
+
+def hexdump_plain(key):
+    out = []
+    for i in range(0, len(key), 16):
+        chunk = key[i : i + 16]
+        out.append(f"{i:07x} " + " ".join(f"{chunk[j + 1]:02x}{chunk[j]:02x}" for j in range(0, 16, 2)))
+    return "\n".join(out)
+
+
+def z85(key):
+    alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+    out = ""
+    for i in range(0, 32, 4):
+        value = int.from_bytes(key[i : i + 4], "big")
+        out += "".join(alphabet[value // 85**p % 85] for p in range(4, -1, -1))
+    return out
+
+
+def base58(key):
+    alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+    value, out = int.from_bytes(key, "big"), ""
+    while value:
+        value, digit = divmod(value, 58)
+        out = alphabet[digit] + out
+    return out
+
+
+def writings(key):
+    url = base64.urlsafe_b64encode(key).decode()
+    std = base64.b64encode(key).decode()
+    bare, h, H = url.rstrip("="), key.hex(), key.hex().upper()
+    dec = [str(b) for b in key]
+    hx = [f"0x{b:02x}" for b in key]
+    HX = [f"0x{b:02X}" for b in key]
+    oc = [f"0o{b:03o}" for b in key]
+    sg = [str(signed(b)) for b in key]
+    b64 = lambda text: base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+    mixed = "".join(c.upper() if i % 3 else c for i, c in enumerate(h))
+    a, b = parts(url, 17)
+    p3 = parts(url, 5, 30)
+
+    # text
+    yield "plain.txt", url
+    yield "standard.txt", std
+    yield "bare.txt", bare + "\n"
+    yield "standard-bare.txt", std.rstrip("=") + ";"
+    yield "mixed-alphabet.txt", url.replace("_", "/")
+    yield "settings.py", f'FERNET_KEY = "{url}"\n'
+    yield "bytes.py", f"KEY = b'{url}'\n"
+    yield "list.env", f"STRONGROOM_MASTER_KEYS=1:{url},2:other\n"
+    yield "compose.yml", f"services:\n  app:\n    environment:\n      - KEY={url}\n"
+    yield "main.tf", f'variable "key" {{\n  default = "{std}"\n}}\n'
+    yield "app.ini", f"[core]\nfernet_key = {url}\n"
+    yield "web.xml", f"<entry key='k'>{std}</entry>\n"
+    yield "Dockerfile", f"FROM scratch\nENV KEY {url}\n"
+    yield ".bash_history", f"ls\nexport KEY={url}\ncd\n"
+    yield "url.txt", f"https://example.com/?key={bare}&x=1\n"
+    yield "config.toml", f"key = '{url}'\n"
+    yield "data.json", json.dumps({"a": [1, 2], "key": url})
+    yield "jwk.json", json.dumps({"kty": "oct", "k": bare})
+    yield "values.csv", f"id,key\n1,{url}\n"
+    yield "note.md", f"Use `{url}` as the key.\n"
+    yield "comment.c", f"/* {std} */\n"
+
+    # hexadecimal
+    yield "lower.hex", h
+    yield "upper.hex", H
+    yield "mixed.hex", mixed
+    yield "prefix.hex", "0x" + h
+    yield "colons.hex", wrap(H, 2, ":")
+    yield "blanks.hex", wrap(h, 2, " ")
+    yield "dashes.hex", wrap(h, 2, "-")
+    for n in (4, 8, 16):
+        yield f"groups{n}.hex", wrap(h, n, " ")
+        yield f"groups{n}-mixed.hex", wrap(mixed, n, "_")
+    yield "wrapped.hex", wrap(h, 16)
+    yield "x.hex", "".join(f"\\x{b:02x}" for b in key)
+    yield "0x.hex", " ".join(hx)
+    yield "xxd.txt", xxd(key)
+    yield "xxd-g1.txt", xxd(b"0123456" + key + b"tail", group=1)
+    yield "hexdump-C.txt", hexdump_c(key)
+    yield "hexdump-C-odd.txt", hexdump_c(b"abc" + key + b"defgh")
+    yield "hexdump.txt", hexdump_plain(key)
+    yield "words-swapped.hex", b"".join(key[i : i + 4][::-1] for i in range(0, 32, 4)).hex()
+    yield "sql.sql", f"INSERT INTO k VALUES (X'{H}');\n"
+    yield "split.hex.py", f"k = '{h[:21]}' + '{h[21:]}'\n"
+    yield "fromhex.py", f"bytes.fromhex('{h[:32]}'\n              '{h[32:]}')\n"
+    yield "reversed.hex", h[::-1]
+    yield "reversed-bytes.hex", key[::-1].hex()
+
+    # byte arrays
+    yield "list.py", f"KEY = bytes([{', '.join(dec)}])\n"
+    yield "list-hex.py", f"KEY = bytearray([\n{rows(hx, 8)},\n])\n"
+    yield "tuple.py", f"KEY = bytes(({','.join(dec)}))\n"
+    yield "array.c", "static const uint8_t key[32] = {\n" + rows(hx, 8) + "\n};\n"
+    yield "array-upper.cpp", "std::array<std::byte, 32> k{" + ", ".join(f"std::byte{{{x}}}" for x in HX) + "};\n"
+    yield "array-comments.c", "key[] = {\n" + "\n".join(f"  {x}, // {i}" for i, x in enumerate(hx)) + "\n};\n"
+    yield "array-comments-block.c", "key[] = {" + " ".join(f"/* {i} */ {x}," for i, x in enumerate(dec)) + "};\n"
+    yield "array-comments.py", "key = [\n" + "\n".join(f"    {x},  # byte {i}" for i, x in enumerate(dec)) + "\n]\n"
+    yield "octal.c", "char k[] = {" + ",".join(f"0{b:o}" for b in key) + "};\n"
+    yield "octal.py", f"k = bytes([{','.join(oc)}])\n"
+    yield "Key.java", "byte[] k = {" + ", ".join(f"(byte) {x}" for x in hx) + "};\n"
+    yield "KeySigned.java", "byte[] k = {" + ", ".join(sg) + "};\n"
+    yield "KeyCast.java", "byte[] k = {" + ", ".join(f"(byte){x}" for x in sg) + "};\n"
+    yield "KeyMixed.java", "byte[] k = {" + ", ".join(f"(byte)0x{b:X}" if b > 127 else str(b) for b in key) + "};\n"
+    yield "key.go", "var key = []byte{" + ", ".join(hx) + "}\n"
+    yield "key-decimal.go", "var key = [32]byte{\n\t" + ",\n\t".join(dec) + ",\n}\n"
+    yield "key.rs", "const KEY: [u8; 32] = [" + ", ".join(dec) + "];\n"
+    yield "key-suffix.rs", "const KEY: [u8; 32] = [" + ", ".join(f"{x}u8" for x in hx) + "];\n"
+    yield "key-suffix2.rs", "const KEY: [u8; 32] = [\n" + rows([f"{x}_u8" for x in hx], 6) + "\n];\n"
+    yield "key-signed.rs", "const KEY: [i8; 32] = [" + ", ".join(sg) + "];\n"
+    yield "key.js", "const k = new Uint8Array([" + ",".join(dec) + "]);\n"
+    yield "buffer.ts", "const k: Buffer = Buffer.from([" + ", ".join(hx) + "]);\n"
+    yield "object.json", json.dumps({str(i): b for i, b in enumerate(key)})
+    yield "buffer.json", json.dumps({"type": "Buffer", "data": list(key)}, indent=8)
+    yield "Key.cs", "byte[] k = new byte[] { " + ", ".join(HX) + " };\n"
+    yield "key.php", "$k = [" + ", ".join(hx) + "];\n"
+    yield "key-index.php", "$k = array(" + ", ".join(f"{i} => {x}" for i, x in enumerate(dec)) + ");\n"
+    yield "pack.php", "pack('C*', " + ", ".join(dec) + ");\n"
+    yield "key.rb", "KEY = [" + ", ".join(dec) + "].pack('C*')\n"
+    yield "key.swift", "let k: [UInt8] = [" + ", ".join(hx) + "]\n"
+    yield "Key.kt", "val k = byteArrayOf(" + ", ".join(sg) + ")\n"
+    yield "KeyU.kt", "val k = ubyteArrayOf(" + ", ".join(f"{x}u" for x in HX) + ")\n"
+    yield "KeyTo.kt", "val k = byteArrayOf(" + ", ".join(f"{x}.toByte()" for x in hx) + ")\n"
+    yield "index.c", "".join(f"key[{i}] = {x};\n" for i, x in enumerate(hx))
+    yield "push.js", "".join(f"k.push({x});\n" for x in dec)
+    yield "list.yaml", "key:\n" + "".join(f"  - {x}\n" for x in dec)
+    yield "array.ps1", "$k = @(" + ",".join(dec) + ")\n"
+    yield "array.sh", "k=(" + " ".join(dec) + ")\n"
+    yield "array.asm", "key: db " + ", ".join(f"0{b:02X}h" for b in key) + "\n"
+    yield "array-s.s", ".byte " + ", ".join(hx[:16]) + "\n.byte " + ", ".join(hx[16:]) + "\n"
+    yield "binary.c", "k = {" + ",".join(f"0b{b:08b}" for b in key) + "};\n"
+    yield "quotes.json", json.dumps([str(b) for b in key])
+    yield "lua.lua", "k = {" + ", ".join(dec) + "}\n"
+    yield "reversed.go", "k := []byte{" + ", ".join(hx[::-1]) + "}\n"
+    yield "codes.js", "String.fromCharCode(" + ",".join(str(ord(c)) for c in url) + ")\n"
+    yield "chars.c", "char k[] = {" + ", ".join(f"'{c}'" for c in url) + "};\n"
+    yield "chars.py", "k = ''.join([" + ", ".join(f'"{c}"' for c in url) + "])\n"
+    yield "chr.php", " . ".join(f"chr({ord(c)})" for c in url)
+
+    # words and integers
+    for width, bits in ((2, 16), (4, 32), (8, 64)):
+        for order in ("big", "little"):
+            w = words(key, width, order)
+            yield f"u{bits}-{order}.c", f"uint{bits}_t k[] = {{" + ", ".join(f"0x{x:0{width * 2}x}" for x in w) + "};\n"
+            yield f"u{bits}-{order}-dec.rs", f"[u{bits}; {32 // width}] = [" + ", ".join(map(str, w)) + "];\n"
+    yield "u32-suffix.cpp", ", ".join(f"0x{x:08X}UL" for x in words(key, 4, "big"))
+    yield "i32.java", "int[] k = {" + ", ".join(str(x - 2**32 if x >> 31 else x) for x in words(key, 4, "big")) + "};\n"
+    yield "u64-separators.rs", ", ".join(f"0x{wrap(f'{x:016x}', 4, '_')}" for x in words(key, 8, "little"))
+    yield "limbs.go", ", ".join(f"0x{x:016x}" for x in words(key, 8, "big")[::-1])
+    yield "integer.py", f"k = {int.from_bytes(key, 'big')}\n"
+    yield "integer-little.py", f"k = {int.from_bytes(key, 'little')}\n"
+    yield "integer-hex.py", f"k = {hex(int.from_bytes(key, 'big'))}\n"
+    yield "integer-hex-little.py", f"k = 0x{key[::-1].hex()}\n"
+    yield "integer-separators.py", f"k = {int.from_bytes(key, 'big'):_}\n"
+
+    # escapes
+    yield "repr.py", f"k = {key!r}\n"
+    yield "escaped.c", f'k = "{c_string(key)}";\n'
+    yield "escaped-split.c", 'k = "' + "".join(f"\\x{b:02x}" for b in key[:9]) + '"\n    "' + "".join(f"\\x{b:02x}" for b in key[9:]) + '";\n'
+    yield "octal-escapes.c", 'k = "' + "".join(f"\\{b:03o}" for b in key) + '";\n'
+    yield "octal-mixed.rb", 'k = "' + ascii_escape(key, lambda b: f"\\{b:03o}") + '"\n'
+    yield "mixed.rb", 'k = "' + ascii_escape(key, lambda b: f"\\x{b:02X}") + '"\n'
+    yield "mixed.go", 'k := "' + ascii_escape(key, lambda b: f"\\x{b:02x}") + '"\n'
+    yield "unicode.json", json.dumps(key.decode("latin-1"))
+    yield "unicode.js", 'k = "' + "".join(f"\\u{b:04x}" for b in key) + '";\n'
+    yield "unicode.rs", 'k = "' + "".join(f"\\u{{{b:x}}}" for b in key) + '";\n'
+    yield "decimal.lua", 'k = "' + "".join(f"\\{b}" if b > 99 else f"\\{b:03d}" for b in key) + '"\n'
+    yield "dollar.sh", "k=$'" + ascii_escape(key, lambda b: f"\\x{b:02x}") + "'\n"
+    yield "dollar-octal.sh", "k=$'" + "".join(f"\\{b:03o}" for b in key) + "'\n"
+    yield "repr-plus.py", "k = (" + " +\n  ".join(repr(key[i : i + 8]) for i in range(0, 32, 8)) + ")\n"
+    yield "text-x.c", '"' + "".join(f"\\x{ord(c):02x}" for c in url) + '"'
+    yield "text-u.js", '"' + "".join(f"\\u{ord(c):04x}" for c in url) + '"'
+    yield "text-equals.json", '{"key": "' + url.replace("=", "\\u003d") + '"}'
+    yield "text-slash.json", '{"key": "' + std.replace("/", "\\/") + '"}'
+    yield "text-plus.json", '{"key": "' + std.replace("/", "\\u002f").replace("+", "\\u002B") + '"}'
+    yield "json-in-json.json", json.dumps(json.dumps({"k": std.replace("/", "\\/")}))
+    yield "json-in-json-u.json", json.dumps('{"k": "' + std.replace("/", "\\u002f") + '"}')
+
+    # percent, entities, quoted-printable
+    yield "percent.txt", "key=" + urllib.parse.quote(std, safe="")
+    yield "percent-all.txt", "key=" + "".join(f"%{ord(c):02X}" for c in std)
+    yield "percent-bytes.txt", urllib.parse.quote_from_bytes(key)
+    yield "percent-twice.txt", urllib.parse.quote(urllib.parse.quote(std, safe=""), safe="")
+    yield "entities.html", "<p>" + std.replace("=", "&#61;").replace("+", "&#x2B;").replace("/", "&sol;") + "</p>"
+    yield "entities-named.xml", "<k>" + std.replace("=", "&equals;").replace("+", "&plus;").replace("/", "&#47;") + "</k>"
+    yield "entities-all.html", "".join(f"&#{ord(c)};" for c in std)
+    yield "entities-hex.html", "".join(f"&#x{ord(c):x};" for c in url)
+    yield "mail.eml", quopri.encodestring(f"{'x' * 60} the key is {std}, keep it".encode()).decode()
+
+    # lines and pieces
+    yield "pem.txt", f"-----BEGIN KEY-----\n{wrap(std, 16)}\n-----END KEY-----\n"
+    yield "wrap-64.txt", wrap("key: " + std, 30)
+    yield "wrap-crlf.txt", wrap(std, 20, "\r\n")
+    yield "folded.yaml", "key: >-\n  " + "\n  ".join(parts(url, 20)) + "\n"
+    yield "literal.yaml", "key: |\n    " + "\n    ".join(parts(url, 11, 33)) + "\n"
+    yield "continued.sh", f"KEY={a}\\\n{b}\n"
+    yield "continued.py", f"key = '{a}\\\n{b}'\n"
+    yield "continued.properties", f"key={a}\\\n    {b}\n"
+    yield "plus.js", f'const k = "{a}" + "{b}";\n'
+    yield "plus-lines.java", f'String k = "{p3[0]}"\n    + "{p3[1]}"\n    + "{p3[2]}";\n'
+    yield "adjacent.c", f'char *k = "{a}" "{b}";\n'
+    yield "adjacent-lines.py", f"k = ('{p3[0]}'\n     '{p3[1]}'\n     '{p3[2]}')\n"
+    yield "dot.php", f"$k = '{a}' . '{b}';\n"
+    yield "dots.lua", f'k = "{a}" .. "{b}"\n'
+    yield "and.vb", f'k = "{a}" & "{b}"\n'
+    yield "and.vbs", f'k = "{a}" & _\n    "{b}"\n'
+    yield "pipes.sql", f"SELECT '{a}' || '{b}';\n"
+    yield "percent-format.py", f"k = '%s%s' % ('{a}', '{b}')\n"
+    yield "join.py", f'k = "".join(["{p3[0]}", "{p3[1]}", "{p3[2]}"])\n'
+    yield "join.js", f'[\n  "{p3[0]}",\n  "{p3[1]}",\n  "{p3[2]}",\n].join("")\n'
+    yield "template.js", f"const k = `${{'{a}'}}{b}`;\n"
+    yield "assigned.py", f'a = "{a}"\nb = "{b}"\nkey = a + b\n'
+    yield "assigned-three.go", f'first := "{p3[0]}"\nsecond := "{p3[1]}"\nthird := "{p3[2]}"\n'
+    yield "appended.py", f'key = "{p3[0]}"\nkey += "{p3[1]}"\nkey += "{p3[2]}"\n'
+    yield "appended.sh", f"K={a}\nK=${{K}}{b}\n"
+    yield "parts.env", f"KEY_PART_1={p3[0]}\nKEY_PART_2={p3[1]}\nKEY_PART_3={p3[2]}\n"
+    yield "concat.rs", f'concat!("{a}", "{b}")\n'
+    yield "concat.sql", f"CONCAT('{p3[0]}', '{p3[1]}', '{p3[2]}')\n"
+    yield "append.java", f'new StringBuilder().append("{a}").append("{b}")\n'
+    yield "eights.py", "\n".join(f'p{i} = "{url[i : i + 8]}"' for i in range(0, 44, 8)) + "\n"
+    yield "fours.js", "[" + ", ".join(f'"{url[i : i + 4]}"' for i in range(0, 44, 4)) + "].join('')"
+    yield "twos.js", "[" + ", ".join(f'"{url[i : i + 2]}"' for i in range(0, 44, 2)) + "].join('')"
+    yield "threes-lines.txt", wrap(url, 3)
+    yield "comment-lines.c", "// " + "\n// ".join(parts(url, 22)) + "\n"
+    yield "diff.patch", "+" + "\n+".join(parts(std, 22)) + "\n"
+    yield "quoted.eml", "> " + "\n> ".join(parts(std, 13)) + "\n"
+
+    # encodings of encodings
+    for n in range(3):
+        yield f"nested{n}.yaml", "data:\n  key: " + b64("x" * n + url) + "\n"
+        yield f"nested-standard{n}.yaml", "data: " + b64("k" * n + std + "\n") + "\n"
+    yield "nested-entry.yaml", "data: " + b64(f"1:{url}") + "\n"
+    yield "nested-env.yaml", "data: " + b64(f"A=1\nKEY={url}\nB=2\n") + "\n"
+    yield "nested-wrapped.yaml", "data: |\n  " + wrap(b64(f"KEY={url}\n"), 40, "\n  ") + "\n"
+    yield "nested-twice.txt", b64(b64(url))
+    yield "nested-twice-prefix.txt", b64("a" + b64("bb" + url))
+    yield "nested-hex.txt", b64(h)
+    for n in range(3):
+        yield f"inside{n}.txt", b64(b"\x00\xff"[:n] + key + b"more bytes")
+    yield "base32.txt", base64.b32encode(key).decode()
+    yield "base32-bare-lower.txt", base64.b32encode(key).decode().rstrip("=").lower()
+    yield "base32-spaced.txt", wrap(base64.b32encode(key).decode().lower(), 4, " ")
+    yield "b85.txt", base64.b85encode(key).decode()
+    yield "a85.txt", base64.a85encode(key).decode()
+    yield "a85-adobe.txt", base64.a85encode(key, adobe=True).decode()
+    yield "z85.txt", z85(key)
+    yield "base58.txt", base58(key)
+    yield "hex-of-text.txt", url.encode().hex()
+    yield "utf-16-le.txt", f"key={url}\n".encode("utf-16-le")
+    yield "utf-16-be.txt", f"key={url}\n".encode("utf-16-be")
+    yield "utf-16-hex.txt", h.encode("utf-16-le")
+    yield "utf-32-le.txt", f"key={url}\n".encode("utf-32-le")
+    yield "utf-32-be.txt", f"key={url}\n".encode("utf-32-be")
+    yield "latin-1.txt", key.decode("latin-1").encode("utf-8")
+    yield "reversed.txt", url[::-1]
+    yield "reversed-bytes.txt", base64.b64encode(key[::-1]).decode()
+    yield "rot13.txt", codecs.encode(url, "rot13")
+
+    # bytes
+    yield "raw.bin", key
+    yield "raw-inside.bin", bytes(range(256)) + key + bytes(100)
+    yield "raw-reversed.bin", key[::-1]
+    yield "raw-elf.bin", b"\x7fELF" + bytes(200) + key
+
+
+def content(written):
+    return PADDING.encode() + (written if isinstance(written, bytes) else written.encode())
+
+
+def main():
+    one, two = new_key(), new_key()
+    out = pathlib.Path(__file__).with_suffix(".jsonl")
+    with out.open("w") as file:
+        print(json.dumps({"key": base64.urlsafe_b64encode(one).decode()}), file=file)
+        for (name, left), (_, right) in zip(writings(one), writings(two)):
+            row = {"name": name, "content": base64.b64encode(content(left)).decode(), "other": base64.b64encode(content(right)).decode()}
+            print(json.dumps(row), file=file)
+
+
+main()

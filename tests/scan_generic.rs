@@ -1,0 +1,53 @@
+//! Without any vault, literals that stand where a master key would are found, and what only looks like one is not.
+#![cfg(feature = "scan")]
+
+use std::fs;
+
+use strongroom::Scanner;
+
+#[test]
+fn keys_are_told_from_what_looks_like_one() {
+    let files = corpus();
+    let scanner = Scanner::generic();
+    let judged: Vec<_> =
+        files.iter().map(|file| (file, scanner.scan(&file.name, file.content.as_bytes()).hits)).collect();
+    let mut faults = vec![];
+    for (part, held) in [("tuned to", Some(false)), ("held out", Some(true)), ("all", None)] {
+        let part_of = || judged.iter().filter(|(file, _)| held.is_none_or(|held| file.held == held));
+        let count = |key: bool, found: bool| {
+            part_of().filter(|(file, hits)| file.key == key && hits.is_empty() != found).count()
+        };
+        let (right, missed, wrong) = (count(true, true), count(true, false), count(false, true));
+        assert!(right + missed >= if held.is_none() { 150 } else { 70 });
+        let recall = right as f64 / (right + missed) as f64;
+        let precision = right as f64 / (right + wrong) as f64;
+        eprintln!("{part}: recall {recall:.3}, precision {precision:.3}");
+        if recall < 0.95 || precision < 0.95 {
+            faults.extend(
+                part_of()
+                    .filter(|(file, hits)| file.key == hits.is_empty())
+                    .map(|(file, hits)| format!("{part}: {} {hits:?}", file.name)),
+            );
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+struct File {
+    name: String,
+    key: bool,
+    held: bool,
+    content: String,
+}
+
+fn corpus() -> Vec<File> {
+    let text =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/scan/generic.jsonl")).expect("corpus");
+    let file = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("json");
+        let string = |member: &str| line[member].as_str().expect("a string").to_owned();
+        let yes = |member: &str| line[member].as_bool().expect("yes or no");
+        File { name: string("name"), key: yes("key"), held: yes("held"), content: string("content") }
+    };
+    text.lines().map(file).collect()
+}

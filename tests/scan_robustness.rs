@@ -1,0 +1,171 @@
+//! The scanner takes any content, finds a key at any place and split, and says nothing of what it found.
+#![cfg(feature = "scan")]
+
+use base64ct::Encoding;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use strongroom::{MasterKey, MasterKeys, ScanMode, Scanner};
+
+fn key() -> MasterKey {
+    MasterKey::generate().expect("random")
+}
+
+fn exact(key: &MasterKey) -> Scanner {
+    let text = key.to_text();
+    Scanner::exact(&MasterKeys::parse(text.expose()).expect("a key"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_content_is_scanned_alike_whole_and_as_a_stream(content in vec(any::<u8>(), 0..4096)) {
+        let scanner = exact(&key()).with(Scanner::fingerprints([(1, key().fingerprint())])).with(Scanner::generic());
+        let whole = scanner.scan("a.py", &content);
+        let streamed = scanner.scan_reader("a.py", content.as_slice()).expect("memory");
+        prop_assert_eq!(whole.hits, streamed.hits);
+    }
+
+    #[test]
+    fn content_that_looks_like_sources_is_scanned(content in r#"([a-zA-Z0-9+/=_\\x&#;%'", \[\]{}()\n-]|0x[0-9a-f]{2}, |\\x[0-9a-f]{2}){0,600}"#) {
+        let scanner = exact(&key()).with(Scanner::fingerprints([(1, key().fingerprint())])).with(Scanner::generic());
+        prop_assert_eq!(scanner.scan("a.py", content.as_bytes()).bytes, content.len() as u64);
+    }
+
+    #[test]
+    fn a_key_is_found_wherever_it_is_split(first in 1_usize..42, second in 1_usize..42, form in 0_usize..8) {
+        let key = key();
+        let text = key.to_text();
+        let (first, second) = (first.min(second), first.max(second).max(first.min(second) + 1));
+        let (a, b, c) = (&text.expose()[..first], &text.expose()[first..second], &text.expose()[second..]);
+        let content = match form {
+            0 => format!("k = \"{a}\" + \"{b}\" + \"{c}\""),
+            1 => format!("k = \"{a}\"\nk += \"{b}\"\nk += \"{c}\""),
+            2 => format!("A='{a}'\nB='{b}'\nC='{c}'\n"),
+            3 => format!("{a}\n{b}\n{c}\n"),
+            4 => format!("'{a}' . '{b}' .\n '{c}'"),
+            5 => format!("[\"{a}\", \"{b}\", \"{c}\"].join('')"),
+            6 => format!("KEY={a}\\\n{b}\\\n{c}"),
+            _ => format!("concat(\"{a}\", x, \"{b}\", y, \"{c}\")"),
+        };
+        prop_assert_eq!(exact(&key).scan("a", content.as_bytes()).hits.len(), 1, "{}", content);
+    }
+
+    #[test]
+    fn hexadecimal_is_found_wherever_it_is_split(first in 1_usize..63, assigned in any::<bool>()) {
+        let key = key();
+        let hex = hex(&key);
+        let (a, b) = hex.split_at(first);
+        let content = if assigned { format!("a = '{a}'\nb = '{b}'") } else { format!("'{a}' +\n'{b}'") };
+        prop_assert_eq!(exact(&key).scan("a", content.as_bytes()).hits.len(), 1, "{}", content);
+    }
+
+    #[test]
+    fn a_key_is_found_at_any_place_of_a_large_content_with_its_line(before in 500_000_usize..530_000) {
+        let key = key();
+        let mut content = vec![b'x'; before];
+        content.iter_mut().step_by(100).for_each(|byte| *byte = b'\n');
+        let line = content.iter().filter(|byte| **byte == b'\n').count() as u64 + 2;
+        content.extend(format!("\n{}\n", key.to_text().expose()).bytes());
+        content.extend(vec![b' '; 20_000]);
+        for scanned in [exact(&key).scan("a", &content), exact(&key).scan_reader("a", content.as_slice()).expect("memory")] {
+            prop_assert_eq!(scanned.hits.iter().map(|hit| (hit.line, hit.column)).collect::<Vec<_>>(), [(line, 1)]);
+        }
+    }
+}
+
+#[test]
+fn hits_on_lines_that_allow_them_are_counted_and_not_reported() {
+    let key = key();
+    let text = key.to_text();
+    for comment in ["strongroom:allow", "gitleaks:allow", "pragma: allowlist secret"] {
+        let content = format!("K = \"{0}\"  # {comment}\n\nK = \"{0}\"\n", text.expose());
+        for scanner in [exact(&key), Scanner::fingerprints([(3, key.fingerprint())])] {
+            let scanned = scanner.scan("a.py", content.as_bytes());
+            assert_eq!((scanned.allowed, scanned.hits.len(), scanned.hits[0].line), (1, 1, 3), "{comment}");
+        }
+    }
+    let wrapped =
+        format!("k = [\n  \"{}\",\n  \"{}\", # strongroom:allow\n]", &text.expose()[..20], &text.expose()[20..]);
+    assert_eq!(exact(&key).scan("a", wrapped.as_bytes()).allowed, 1);
+}
+
+#[test]
+fn a_retired_key_is_found_by_its_fingerprint_alone() {
+    let key = key();
+    let (text, hex) = (key.to_text(), hex(&key));
+    let text = text.expose();
+    let array: Vec<String> = (0..32).map(|at| format!("0x{}", &hex[at * 2..at * 2 + 2])).collect();
+    let escaped: String = (0..32).map(|at| format!("\\x{}", &hex[at * 2..at * 2 + 2])).collect();
+    let writings = [
+        format!("KEY={text}"),
+        format!("1:{text},"),
+        text.trim_end_matches('=').to_owned(),
+        text.replace('-', "+").replace('_', "/"),
+        hex.to_uppercase(),
+        format!("[{}]", array.join(", ")),
+        format!("b\"{escaped}\""),
+        format!("\"{}\" + \"{}\"", &text[..13], &text[13..]),
+        format!("a = \"{}\"\nb = \"{}\"", &text[..13], &text[13..]),
+        format!("-----\n{}\n{}\n-----", &text[..20], &text[20..]),
+        format!("data: {}", base64ct::Base64::encode_string(text.as_bytes())),
+        format!("data: {}", base64ct::Base64::encode_string(format!("1:{text}\n").as_bytes())),
+        text.replace('-', "%2B").replace('_', "%2F").replace('=', "%3D"),
+        text.encode_utf16().flat_map(|unit| [char::from(unit as u8), '\0']).collect(),
+    ];
+    let scanner = Scanner::fingerprints([(7, key.fingerprint())]);
+    for content in writings {
+        let hits = scanner.scan("a", content.as_bytes()).hits;
+        let [hit] = hits.as_slice() else { panic!("{content}: {hits:?}") };
+        assert_eq!((hit.mode, hit.version, hit.fingerprint), (ScanMode::Fingerprint, Some(7), Some(key.fingerprint())));
+        assert!(Scanner::fingerprints([(7, self::key().fingerprint())]).scan("a", content.as_bytes()).hits.is_empty());
+    }
+}
+
+#[test]
+fn adversarial_content_takes_linear_time_and_finds_nothing() {
+    let scanner = exact(&key()).with(Scanner::fingerprints([(1, key().fingerprint())])).with(Scanner::generic());
+    for unit in [
+        "[1,",
+        "1,",
+        "A",
+        "aB3",
+        "\"",
+        "'\"",
+        "\\x41",
+        "%41",
+        "&#61;",
+        "\\",
+        "\n",
+        "0x1f,",
+        "(",
+        "\0",
+        "=\"a\"+",
+        "f0",
+        "k=",
+        "\\u0041\"",
+    ] {
+        let content = unit.repeat((4 << 20) / unit.len());
+        assert!(scanner.scan("a", content.as_bytes()).hits.is_empty(), "{unit}");
+    }
+}
+
+#[test]
+fn nothing_of_a_key_is_said() {
+    let key = key();
+    let (text, hex) = (key.to_text(), hex(&key));
+    let content = format!("MASTER_KEY = '{}'\nx = '{hex}'", text.expose());
+    let scanner = exact(&key).with(Scanner::generic());
+    let said = format!("{scanner:?} {:?}", scanner.scan("a.py", content.as_bytes()));
+    for secret in [text.expose(), &hex] {
+        assert!(
+            !secret.as_bytes().windows(6).any(|part| said.as_bytes().windows(6).any(|window| window == part)),
+            "{said}"
+        );
+    }
+}
+
+fn hex(key: &MasterKey) -> String {
+    let bytes = base64ct::Base64Url::decode_vec(key.to_text().expose()).expect("base64");
+    base16ct::lower::encode_string(&bytes)
+}
