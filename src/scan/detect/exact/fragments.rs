@@ -1,6 +1,6 @@
 //! Four letters or digits in a row, for all needles at once.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::scan::detect::classes::{SHIFTS, fold};
 use crate::scan::detect::needle::Needle;
@@ -16,12 +16,19 @@ pub(super) struct Fragments {
 }
 
 /// Of a fixed length, so that a place in it needs no check.
-type Filter = Zeroizing<Box<[u64; FILTER_LEN]>>;
+type Filter = Box<[u64; FILTER_LEN]>;
 
 impl Default for Fragments {
     fn default() -> Self {
-        let filter = || Zeroizing::new(Box::new([0; FILTER_LEN]));
+        let filter = || vec![0; FILTER_LEN].try_into().expect("the length of a filter");
         Self { first: filter(), second: filter(), places: Zeroizing::default() }
+    }
+}
+
+impl Drop for Fragments {
+    fn drop(&mut self) {
+        self.first.zeroize();
+        self.second.zeroize();
     }
 }
 
