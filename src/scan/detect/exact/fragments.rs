@@ -36,7 +36,7 @@ impl Fragments {
     pub(super) fn of(needles: &[Needle]) -> Self {
         let mut all = Self::default();
         for (index, needle) in needles.iter().enumerate() {
-            for (start, four) in needle.dense.windows(FRAGMENT).enumerate() {
+            for (start, four) in needle.dense.windows(FRAGMENT).enumerate().step_by(needle.stride()) {
                 let fragment =
                     four.iter().filter_map(|byte| fold(*byte)).fold(0, |all, class| all << 6 | u32::from(class));
                 let place = (index as u64) << 16 | (start + FRAGMENT - 1) as u64;
