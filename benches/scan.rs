@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use memchr::memmem::Finder;
@@ -44,7 +44,8 @@ fn scan(_criterion: &mut Criterion) {
             black_box(files.iter().map(|(name, content)| scanner.scan(name, content).hits.len()).sum::<usize>());
             own.push(start.elapsed());
         }
-        let rate = |time: std::time::Duration| bytes as f64 / 1e6 / time.as_secs_f64();
+        let kilobytes = u32::try_from(bytes / 1000).expect("it fits into memory");
+        let rate = |time: Duration| f64::from(kilobytes) / 1e3 / time.as_secs_f64();
         let (floor, ours) = (rate(median(&mut floors)), rate(median(&mut own)));
         println!(
             "scan, {name}, one thread: one literal {floor:.0} MB/s, strongroom {ours:.0} MB/s, ratio {:.3}",

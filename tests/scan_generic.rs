@@ -19,18 +19,19 @@ fn keys_are_told_from_what_looks_like_one() {
         };
         let (right, missed, wrong) = (count(true, true), count(true, false), count(false, true));
         assert!(right + missed >= if held.is_none() { 150 } else { 70 });
-        let recall = right as f64 / (right + missed) as f64;
-        let precision = right as f64 / (right + wrong) as f64;
-        eprintln!("{part}: recall {recall:.3}, precision {precision:.3}");
+        let share = |of: usize| f64::from(small(right)) / f64::from(small(of));
+        let (recall, precision) = (share(right + missed), share(right + wrong));
         if recall < 0.95 || precision < 0.95 {
-            faults.extend(
-                part_of()
-                    .filter(|(file, hits)| file.key == hits.is_empty())
-                    .map(|(file, hits)| format!("{part}: {} {hits:?}", file.name)),
-            );
+            faults.extend(part_of().filter(|(file, hits)| file.key == hits.is_empty()).map(|(file, hits)| {
+                format!("{part} (recall {recall:.3}, precision {precision:.3}): {} {hits:?}", file.name)
+            }));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn small(count: usize) -> u32 {
+    u32::try_from(count).expect("a few hundred")
 }
 
 struct File {

@@ -65,7 +65,7 @@ proptest! {
         let key = key();
         let mut content = vec![b'x'; before];
         content.iter_mut().step_by(100).for_each(|byte| *byte = b'\n');
-        let line = content.iter().filter(|byte| **byte == b'\n').count() as u64 + 2;
+        let line = memchr::memchr_iter(b'\n', &content).count() as u64 + 2;
         content.extend(format!("\n{}\n", key.to_text().expose()).bytes());
         content.extend(vec![b' '; 20_000]);
         for scanned in [exact(&key).scan("a", &content), exact(&key).scan_reader("a", content.as_slice()).expect("memory")] {
@@ -96,7 +96,7 @@ fn a_retired_key_is_found_by_its_fingerprint_alone() {
     let (text, hex) = (key.to_text(), hex(&key));
     let text = text.expose();
     let array: Vec<String> = (0..32).map(|at| format!("0x{}", &hex[at * 2..at * 2 + 2])).collect();
-    let escaped: String = (0..32).map(|at| format!("\\x{}", &hex[at * 2..at * 2 + 2])).collect();
+    let escaped = (0..32).map(|at| format!("\\x{}", &hex[at * 2..at * 2 + 2])).collect::<Vec<_>>().concat();
     let writings = [
         format!("KEY={text}"),
         format!("1:{text},"),
@@ -111,7 +111,7 @@ fn a_retired_key_is_found_by_its_fingerprint_alone() {
         format!("data: {}", base64ct::Base64::encode_string(text.as_bytes())),
         format!("data: {}", base64ct::Base64::encode_string(format!("1:{text}\n").as_bytes())),
         text.replace('-', "%2B").replace('_', "%2F").replace('=', "%3D"),
-        text.encode_utf16().flat_map(|unit| [char::from(unit as u8), '\0']).collect(),
+        text.chars().flat_map(|character| [character, '\0']).collect(),
     ];
     let scanner = Scanner::fingerprints([(7, key.fingerprint())]);
     for content in writings {

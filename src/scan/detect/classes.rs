@@ -8,7 +8,7 @@ pub(super) fn fold(byte: u8) -> Option<u8> {
 
 /// Of the alphabets of base64, both.
 pub(super) fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+    BASE64[usize::from(byte)]
 }
 
 /// What `value` is in base64, either alphabet.
@@ -40,16 +40,28 @@ pub(super) fn is_quote(byte: u8) -> bool {
 /// neither shifts nothing and adds nothing, so that the loop has no branch.
 pub(super) static SHIFTS: [(u8, u8); 256] = shifts();
 
+static BASE64: [bool; 256] = base64();
+
+const fn base64() -> [bool; 256] {
+    let (mut table, folded) = ([false; 256], folded());
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = folded[byte] < DROPPED || matches!(byte, 0x2b | 0x2d | 0x2f | 0x5f);
+        byte += 1;
+    }
+    table
+}
+
 static FOLDED: [u8; 256] = folded();
 
 const DROPPED: u8 = 36;
 
 const fn shifts() -> [(u8, u8); 256] {
-    let mut table = [(0, 0); 256];
+    let (mut table, folded) = ([(0, 0); 256], folded());
     let mut byte = 0;
     while byte < 256 {
-        if folded()[byte] < DROPPED {
-            table[byte] = (6, folded()[byte]);
+        if folded[byte] < DROPPED {
+            table[byte] = (6, folded[byte]);
         }
         byte += 1;
     }

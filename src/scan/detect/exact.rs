@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 use crate::master_key::Fingerprint;
 use crate::master_keys::MasterKeys;
 
-use super::classes::SHIFTS;
 use super::escapes::{self, Decoded};
 use super::find::Find;
 use super::needle::{Needle, writings};
@@ -86,14 +85,11 @@ impl Exact {
     /// Writings by their letters and digits: the last four of those that were seen are looked up.
     fn text(&self, window: &[u8], depth: u32, finds: &mut Vec<Find>) {
         let mut state = State::new(self.needles.len(), self.keys.len());
-        let mut recent = 0_u32;
-        for (at, byte) in window.iter().enumerate() {
-            let (shift, class) = SHIFTS[usize::from(*byte)];
-            recent = recent << shift | u32::from(class);
-            if self.fragments.may_hold(recent) && shift > 0 {
-                for (needle, place) in self.fragments.holding(recent) {
-                    self.fragment(window, at, needle, place, depth, &mut state, finds);
-                }
+        let (mut from, mut recent) = (0, 0);
+        while let Some((at, seen)) = self.fragments.next(window, from, recent) {
+            (from, recent) = (at + 1, seen);
+            for (needle, place) in self.fragments.holding(recent) {
+                self.fragment(window, at, needle, place, depth, &mut state, finds);
             }
         }
     }
@@ -119,11 +115,11 @@ impl Exact {
             return;
         }
         state.done[index] = run.end;
-        if run.len() == needle.dense.len() {
-            if let Some(span) = run.whole(window, needle) {
-                finds.push(self.find(needle.key, needle.kind, span.start, span.end));
-                return;
-            }
+        if run.len() == needle.dense.len()
+            && let Some(span) = run.whole(window, needle)
+        {
+            finds.push(self.find(needle.key, needle.kind, span.start, span.end));
+            return;
         }
         let (last_end, last_place) = std::mem::replace(&mut state.last[index], (run.end, run.place));
         let follows = run.start.saturating_sub(last_end) < PIECES_APART && run.place > last_place && last_end > 0;

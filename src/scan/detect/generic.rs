@@ -19,7 +19,7 @@ use words::Judgement;
 pub(super) fn judge(name: &str, window: &[u8], context: &[u8], candidate: &Candidate) -> Option<Find> {
     let text = &context[candidate.span.clone()];
     let random = match &candidate.bytes {
-        Some(bytes) => randomness::of_bytes(bytes) && randomness::of_text(candidate.kind, text),
+        Some(bytes) => randomness::of_bytes(candidate.kind, bytes) && randomness::of_text(candidate.kind, text),
         None => randomness::of_text(candidate.kind, text),
     };
     if !candidate.whole || !random || surroundings::is_quiet_file(name) {

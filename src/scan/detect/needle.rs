@@ -53,6 +53,12 @@ impl Needle {
         self.weak * 2
     }
 
+    /// How far apart the fragments are that the search knows: the usual writings are found in any pieces, the others in
+    /// pieces of seven characters.
+    pub(super) fn stride(&self) -> usize {
+        if matches!(self.kind, "base64" | "hex") { 1 } else { 4 }
+    }
+
     pub(super) fn is_base64(&self) -> bool {
         self.kind.contains("base64")
     }

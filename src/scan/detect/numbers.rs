@@ -58,8 +58,8 @@ impl Numbers {
 }
 
 fn slot(value: u64) -> usize {
-    let hash = value.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (hash >> (64 - FILTER_BITS.trailing_zeros())) as usize
+    let hash = value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - FILTER_BITS.trailing_zeros());
+    usize::try_from(hash).expect("below the length of the filter")
 }
 
 fn low(value: u128) -> u64 {
@@ -102,12 +102,13 @@ impl Iterator for Tokens<'_> {
     fn next(&mut self) -> Option<Token> {
         loop {
             let start = self.at + next_digit(&self.window[self.at..])?;
-            let end = start + token_len(&self.window[start..]);
-            self.at = end;
             let before = start.checked_sub(1).map(|at| self.window[at]);
             if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+                self.at = start + 1;
                 continue;
             }
+            let end = start + token_len(&self.window[start..]);
+            self.at = end;
             return Some(Token { span: start..end });
         }
     }

@@ -48,9 +48,10 @@ impl Value {
 
 fn bits_of(value: u128, negative: bool, bits: u32) -> Option<u128> {
     let mask = u128::MAX >> (128 - bits);
-    match negative {
-        false => (value <= mask).then_some(value),
-        true => (value <= mask / 2 + 1).then(|| value.wrapping_neg() & mask),
+    if negative {
+        (value <= mask / 2 + 1).then(|| value.wrapping_neg() & mask)
+    } else {
+        (value <= mask).then_some(value)
     }
 }
 

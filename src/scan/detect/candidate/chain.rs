@@ -106,7 +106,8 @@ fn is_string(window: &[u8], piece: &Range<usize>) -> bool {
 /// character in hexadecimal.
 fn is_joined(window: &[u8], left: &Range<usize>, right: &Range<usize>) -> bool {
     let between = &window[left.end..right.start];
-    let is_hex = |piece: &Range<usize>| piece.len() % 2 == 0 && window[piece.clone()].iter().all(u8::is_ascii_hexdigit);
+    let is_hex =
+        |piece: &Range<usize>| piece.len().is_multiple_of(2) && window[piece.clone()].iter().all(u8::is_ascii_hexdigit);
     match between {
         [b':' | b' '] => is_hex(left) && is_hex(right),
         _ if between.len() > MOST_GLUE || between.iter().any(|byte| b"=;{}".contains(byte)) => false,

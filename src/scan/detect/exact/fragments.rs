@@ -1,69 +1,96 @@
 //! Four letters or digits in a row, for all needles at once.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
-use crate::scan::detect::classes::fold;
+use crate::scan::detect::classes::{SHIFTS, fold};
 use crate::scan::detect::needle::Needle;
 
 /// Which fragments the needles have, and where.
-#[derive(Default)]
 pub(super) struct Fragments {
-    /// One bit for each value of a hash: most of what is read stops here.
-    filter: Zeroizing<Vec<u64>>,
-    /// How far the hash is shifted down to the length of the filter.
-    shift: u32,
+    /// One bit for each value of a hash: nearly all that is read stops here.
+    first: Filter,
     /// The same with another hash, asked when the first says yes.
-    second: Zeroizing<Vec<u64>>,
+    second: Filter,
     /// Sorted: the fragment, the needle, and the place of the fragment's last character.
     places: Zeroizing<Vec<u64>>,
 }
 
+/// Of a fixed length, so that a place in it needs no check.
+type Filter = Box<[u64; FILTER_LEN]>;
+
+impl Default for Fragments {
+    fn default() -> Self {
+        let filter = || vec![0; FILTER_LEN].try_into().expect("the length of a filter");
+        Self { first: filter(), second: filter(), places: Zeroizing::default() }
+    }
+}
+
+impl Drop for Fragments {
+    fn drop(&mut self) {
+        self.first.zeroize();
+        self.second.zeroize();
+    }
+}
+
 impl Fragments {
     pub(super) fn of(needles: &[Needle]) -> Self {
-        let mut places: Zeroizing<Vec<u64>> = Zeroizing::new(vec![]);
+        let mut all = Self::default();
         for (index, needle) in needles.iter().enumerate() {
-            for (start, four) in needle.dense.windows(FRAGMENT).enumerate() {
+            for (start, four) in needle.dense.windows(FRAGMENT).enumerate().step_by(needle.stride()) {
                 let fragment =
-                    four.iter().filter_map(|byte| fold(*byte)).fold(0, |all, class| all << 6 | u64::from(class));
-                places.push(fragment << 40 | (index as u64) << 16 | (start + FRAGMENT - 1) as u64);
+                    four.iter().filter_map(|byte| fold(*byte)).fold(0, |all, class| all << 6 | u32::from(class));
+                let place = (index as u64) << 16 | (start + FRAGMENT - 1) as u64;
+                all.places.push(u64::from(fragment) << 40 | place);
+                set(&mut all.first, fragment, FIRST);
+                set(&mut all.second, fragment, SECOND);
             }
         }
-        places.sort_unstable();
-        let bits = (places.len().max(1) * FILTER_SPARSENESS).next_power_of_two().clamp(1 << 12, 1 << 24);
-        let filter = || Zeroizing::new(vec![0; bits / 64]);
-        let mut all = Self { filter: filter(), shift: 32 - bits.trailing_zeros(), second: filter(), places };
-        for at in 0..all.places.len() {
-            let fragment = u32::try_from(all.places[at] >> 40).expect("24 bits");
-            let (first, second) = (all.slot(fragment, FIRST), all.slot(fragment, SECOND));
-            all.filter[first / 64] |= 1 << (first % 64);
-            all.second[second / 64] |= 1 << (second % 64);
-        }
+        all.places.sort_unstable();
         all
     }
 
-    /// Whether a needle may have the fragment that the last 24 bits are.
-    #[inline]
-    pub(super) fn may_hold(&self, recent: u32) -> bool {
-        let slot = self.slot(recent & FRAGMENT_MASK, FIRST);
-        self.filter[slot / 64] >> (slot % 64) & 1 == 1
+    /// The next place at which a fragment may end, and the letters and digits up to there.
+    #[inline(never)]
+    pub(super) fn next(&self, window: &[u8], from: usize, recent: u32) -> Option<(usize, u32)> {
+        let filter: &[u64; FILTER_LEN] = &self.first;
+        let mut recent = recent;
+        for (at, byte) in window[from..].iter().enumerate() {
+            let (shift, class) = SHIFTS[usize::from(*byte)];
+            recent = recent << (shift & 31) | u32::from(class);
+            if is_set(filter, recent & FRAGMENT_MASK, FIRST) && shift > 0 {
+                return Some((from + at, recent));
+            }
+        }
+        None
     }
 
     /// The needles that have it, and the places of its last character in them.
     pub(super) fn holding(&self, recent: u32) -> impl Iterator<Item = (usize, usize)> {
-        let slot = self.slot(recent & FRAGMENT_MASK, SECOND);
         let fragment = u64::from(recent & FRAGMENT_MASK);
-        let places = match self.second[slot / 64] >> (slot % 64) & 1 {
-            0 => &[],
-            _ => &self.places[self.places.partition_point(|place| place >> 40 < fragment)..],
+        let places = if is_set(&self.second, recent & FRAGMENT_MASK, SECOND) {
+            &self.places[self.places.partition_point(|place| place >> 40 < fragment)..]
+        } else {
+            &[]
         };
         let same = places.iter().take_while(move |place| **place >> 40 == fragment);
         same.map(|place| ((place >> 16 & 0xff_ffff) as usize, (place & 0xffff) as usize))
     }
+}
 
-    #[inline]
-    fn slot(&self, fragment: u32, hash: u32) -> usize {
-        (fragment.wrapping_mul(hash) >> self.shift) as usize
-    }
+#[inline]
+fn is_set(filter: &[u64; FILTER_LEN], fragment: u32, hash: u32) -> bool {
+    let slot = slot(fragment, hash);
+    filter[slot / 64] >> (slot % 64) & 1 == 1
+}
+
+fn set(filter: &mut [u64; FILTER_LEN], fragment: u32, hash: u32) {
+    let slot = slot(fragment, hash);
+    filter[slot / 64] |= 1 << (slot % 64);
+}
+
+#[inline]
+fn slot(fragment: u32, hash: u32) -> usize {
+    (fragment.wrapping_mul(hash) >> (32 - FILTER_BITS)) as usize
 }
 
 const FRAGMENT: usize = 4;
@@ -71,5 +98,6 @@ const FRAGMENT_MASK: u32 = 0xff_ffff;
 const FIRST: u32 = 0x9e37_79b1;
 const SECOND: u32 = 0x85eb_ca77;
 
-/// Bits of the filter for each fragment.
-const FILTER_SPARSENESS: usize = 32;
+/// A hundred bits for each fragment of one key; what fits into the caches.
+const FILTER_BITS: u32 = 18;
+const FILTER_LEN: usize = 1 << (FILTER_BITS - 6);

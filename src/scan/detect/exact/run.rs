@@ -58,17 +58,17 @@ impl Run {
             at += 1;
         }
         let span = start?..at;
-        self.edges_fit(window, needle, &span).then_some(span)
+        edges_fit(window, needle, &span).then_some(span)
     }
+}
 
-    fn edges_fit(&self, window: &[u8], needle: &Needle, span: &Range<usize>) -> bool {
-        let [left, right] = needle.edges;
-        let fits = |edge: Option<Edge>, near: &[u8]| edge.is_none_or(|edge| near.iter().any(|byte| edge.fits(*byte)));
-        // What stands up to the nearest letter or digit.
-        let before = before(window, span.start).unwrap_or(span.start.saturating_sub(GLUE));
-        let after = after(window, span.end).map_or(window.len().min(span.end + GLUE), |at| at + 1);
-        fits(left, &window[before..span.start]) && fits(right, &window[span.end..after])
-    }
+fn edges_fit(window: &[u8], needle: &Needle, span: &Range<usize>) -> bool {
+    let [left, right] = needle.edges;
+    let fits = |edge: Option<Edge>, near: &[u8]| edge.is_none_or(|edge| near.iter().any(|byte| edge.fits(*byte)));
+    // What stands up to the nearest letter or digit.
+    let before = before(window, span.start).unwrap_or(span.start.saturating_sub(GLUE));
+    let after = after(window, span.end).map_or(window.len().min(span.end + GLUE), |at| at + 1);
+    fits(left, &window[before..span.start]) && fits(right, &window[span.end..after])
 }
 
 /// The letter or digit before `at`.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-/// Bytes: many different ones, no steps, no plain text.
-pub(super) fn of_bytes(bytes: &[u8; 32]) -> bool {
+/// Bytes: many different ones, no steps; no text, unless somebody took the trouble to encode it.
+pub(super) fn of_bytes(kind: &str, bytes: &[u8; 32]) -> bool {
     let distinct = bytes.iter().collect::<BTreeSet<_>>().len();
     let mut steps = [0_u32; 256];
     for pair in bytes.windows(2) {
@@ -11,14 +11,19 @@ pub(super) fn of_bytes(bytes: &[u8; 32]) -> bool {
     }
     let text = bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
     let even = steps.iter().max().is_some_and(|most| *most <= MOST_EQUAL_STEPS);
-    even && if text { is_mixed(bytes) } else { distinct >= LEAST_DISTINCT }
+    let encoded = kind.starts_with("base64") || kind.starts_with("hex");
+    even && if text { encoded && is_mixed(bytes) } else { distinct >= LEAST_DISTINCT }
 }
 
 /// Text: letters of both cases and digits that take turns as chance has it; no words.
 pub(super) fn of_text(kind: &str, text: &[u8]) -> bool {
     match kind {
+        "base64-in-pieces" => {
+            let pieces: Vec<u8> = text.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
+            pieces.iter().any(u8::is_ascii_digit) && turns(&pieces) * 10 >= pieces.len() * 3
+        }
         "base64" => is_mixed(text) && turns(text) >= LEAST_TURNS,
-        "text" => is_mixed_text(text),
+        "text" => text.iter().all(u8::is_ascii_alphanumeric) && is_mixed_text(text),
         "hex" => text.iter().map(u8::to_ascii_lowercase).collect::<BTreeSet<_>>().len() >= 10,
         _ => true,
     }

@@ -16,7 +16,8 @@ pub(super) fn is_quiet_file(name: &str) -> bool {
 /// Whether the lines around the literal are of that kind.
 pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool {
     let line = line_range(context, span.start);
-    let bundled = line.len() > LONG_LINE && !name.ends_with(".json") && !name.ends_with(".env");
+    let name = name.to_ascii_lowercase();
+    let bundled = line.len() > LONG_LINE && ![".json", ".env"].iter().any(|ending| name.ends_with(ending));
     let above = line_range(context, line.start.saturating_sub(1));
     bundled
         || is_denied(&context[above.start.min(line.start)..line.end])

@@ -27,8 +27,7 @@ pub(super) fn judge(statement: &Statement) -> Judgement {
         return Judgement::Other;
     }
     if is_any(KEYS, head) || KEYS.iter().any(|key| joined.ends_with(key) && joined.len() > key.len()) {
-        let vouched =
-            strong > 0 || words.iter().any(|word| *word == "secret") && modifiers.iter().any(|m| !TURNING.contains(m));
+        let vouched = strong > 0 || words.contains(&"secret") && modifiers.iter().any(|m| !TURNING.contains(m));
         return match (turned, vouched) {
             (true, _) if strong == 0 || modifiers.contains(&"public") => Judgement::Other,
             (_, true) => Judgement::Named,
