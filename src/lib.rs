@@ -54,7 +54,9 @@ pub use audit::{Act, ActError, Action, AuditEntry, AuditFault, MAX_ACTOR_LEN, MA
 pub use error::{Error, ErrorKind};
 pub use import::{ImportError, ImportedKey};
 pub use keyring::{KeyringError, MasterKeyVersion, VaultId};
-pub use master_key::{Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity};
+pub use master_key::{
+    AgePolicy, Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity, Suspect, Waivers,
+};
 pub use master_keys::{MasterKeys, MasterKeysError};
 pub use record::RecordError;
 pub use rotation::{

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::master_key::{Fingerprint, MasterKey, MasterKeyError};
+use crate::master_key::{Fingerprint, MasterKey, MasterKeyError, Waivers};
 
 /// Master keys by version. Which one is active is the vault's knowledge, not the environment's.
 #[derive(Debug, Default)]
@@ -32,18 +32,25 @@ impl MasterKeys {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, MasterKeysError> {
+        Self::parse_accepting(text, &Waivers::none())
+    }
+
+    /// The same, where `waivers` may cover what the strength checks refuse.
+    pub fn parse_accepting(text: &str, waivers: &Waivers) -> Result<Self, MasterKeysError> {
         let mut keys = Self::default();
         let mut entries = text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|entry| !entry.is_empty());
         let first = entries.next().ok_or(MasterKeysError::Empty)?;
         let mut rest = entries.peekable();
         if rest.peek().is_none() && !first.contains(':') {
-            let key = MasterKey::parse(first).map_err(|source| MasterKeysError::Key { entry: 1, source })?;
+            let key = MasterKey::parse_accepting(first, waivers)
+                .map_err(|source| MasterKeysError::Key { entry: 1, source })?;
             return Ok(Self::single(key));
         }
         for (entry, text) in (1..).zip(std::iter::once(first).chain(rest)) {
             let (version, key) = text.split_once(':').ok_or(MasterKeysError::Entry { entry })?;
             let version = parse_version(version).ok_or(MasterKeysError::Version { entry })?;
-            let key = MasterKey::parse(key).map_err(|source| MasterKeysError::Key { entry, source })?;
+            let key =
+                MasterKey::parse_accepting(key, waivers).map_err(|source| MasterKeysError::Key { entry, source })?;
             keys.insert(version, key)?;
         }
         Ok(keys)
@@ -51,11 +58,21 @@ impl MasterKeys {
 
     /// Reads `STRONGROOM_MASTER_KEYS` and the file that `STRONGROOM_MASTER_KEYS_FILE` names.
     pub fn from_env() -> Result<Self, MasterKeysError> {
-        Self::from_variables(|name| std::env::var_os(name))
+        Self::from_env_accepting(&Waivers::none())
+    }
+
+    /// The same, where `waivers` may cover what the strength checks refuse.
+    pub fn from_env_accepting(waivers: &Waivers) -> Result<Self, MasterKeysError> {
+        Self::from_variables(|name| std::env::var_os(name), waivers)
     }
 
     /// Reads a file in the syntax of [`MasterKeys::parse`], at most 64 KiB.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, MasterKeysError> {
+        Self::from_file_accepting(path, &Waivers::none())
+    }
+
+    /// The same, where `waivers` may cover what the strength checks refuse.
+    pub fn from_file_accepting(path: impl AsRef<Path>, waivers: &Waivers) -> Result<Self, MasterKeysError> {
         let path = path.as_ref();
         let unreadable = |source| MasterKeysError::File { path: path.to_owned(), source };
         let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_FILE_LEN + 1));
@@ -65,7 +82,7 @@ impl MasterKeys {
             return Err(MasterKeysError::FileTooLong { path: path.to_owned() });
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| MasterKeysError::FileNotText { path: path.to_owned() })?;
-        Self::parse(text)
+        Self::parse_accepting(text, waivers)
     }
 
     /// Adds a key. A version or a key that is already there is an error.
@@ -97,12 +114,12 @@ impl MasterKeys {
         self.0.iter().map(|(version, key)| (*version, key))
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, MasterKeysError> {
+    fn from_variables(variable: impl Fn(&str) -> Option<OsString>, waivers: &Waivers) -> Result<Self, MasterKeysError> {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let text = set(KEYS_VARIABLE).map(OsString::into_string).transpose();
         let text = text.map_err(|_| MasterKeysError::VariableNotText)?.map(Zeroizing::new);
-        let file = set(FILE_VARIABLE).map(Self::from_file).transpose()?;
-        match (text.map(|text| Self::parse(&text)).transpose()?, file) {
+        let file = set(FILE_VARIABLE).map(|path| Self::from_file_accepting(path, waivers)).transpose()?;
+        match (text.map(|text| Self::parse_accepting(&text, waivers)).transpose()?, file) {
             (None, None) => Err(MasterKeysError::NotSet),
             (Some(keys), None) | (None, Some(keys)) => Ok(keys),
             (Some(mut keys), Some(others)) => {
@@ -255,14 +272,15 @@ mod tests {
         std::fs::write(&path, format!("2:{}\n", text())).expect("write");
         let read = |list: String| {
             let path = path.clone();
-            MasterKeys::from_variables(move |name| match name {
+            let variable = move |name: &str| match name {
                 KEYS_VARIABLE => Some(list.clone().into()),
                 _ => Some(path.clone().into()),
-            })
+            };
+            MasterKeys::from_variables(variable, &Waivers::none())
         };
         assert_eq!(versions(&read(format!("1:{}", text())).expect("two sources")), [1, 2]);
         assert!(matches!(read(format!("2:{}", text())), Err(MasterKeysError::Twice { version: 2 })));
-        assert!(matches!(MasterKeys::from_variables(|_| None), Err(MasterKeysError::NotSet)));
+        assert!(matches!(MasterKeys::from_variables(|_| None, &Waivers::none()), Err(MasterKeysError::NotSet)));
         assert!(matches!(MasterKeys::from_file("/nonexistent/keys"), Err(MasterKeysError::File { .. })));
         std::fs::write(&path, vec![b'x'; MAX_FILE_LEN + 1]).expect("write");
         assert!(matches!(MasterKeys::from_file(&path), Err(MasterKeysError::FileTooLong { .. })));

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use strongroom::{Act, MasterKeys, MasterKeysError, SqliteStore, Vault};
+use strongroom::{Act, MasterKeys, MasterKeysError, SqliteStore, Timestamp, Vault, Waivers};
 
 use super::args::Global;
 use super::exit::Exit;
@@ -18,23 +18,30 @@ pub(crate) struct Context<'t> {
     pub(crate) place: Place,
     pub(crate) terminal: &'t mut Terminal,
     pub(crate) yes: bool,
+    pub(crate) waivers: Waivers,
     actor: Option<String>,
 }
 
 impl<'t> Context<'t> {
     pub(crate) fn new(global: &Global, terminal: &'t mut Terminal) -> Result<Self, Told> {
         let place = Place::of(global.store.clone())?;
-        Ok(Self { place, terminal, yes: global.yes, actor: global.actor.clone() })
+        let waivers = waivers(global)?;
+        Ok(Self { place, terminal, yes: global.yes, waivers, actor: global.actor.clone() })
     }
 
     /// Opens the vault with the configured master keys.
     pub(crate) fn open(&self) -> Result<Vault, Failure> {
-        let keys = match MasterKeys::from_env() {
+        let keys = match self.master_keys() {
             // The vault can then say which one it needs.
             Err(MasterKeysError::NotSet) => MasterKeys::default(),
             keys => keys?,
         };
         Ok(Vault::open(SqliteStore::open(&self.place.path)?, keys)?)
+    }
+
+    /// The configured master keys, where waivers may cover weak ones.
+    pub(crate) fn master_keys(&self) -> Result<MasterKeys, MasterKeysError> {
+        MasterKeys::from_env_accepting(&self.waivers)
     }
 
     /// Who acts, and why.
@@ -67,6 +74,16 @@ impl<'t> Context<'t> {
         self.require_consent()?;
         if self.yes || self.terminal.ask(question, word)? { Ok(()) } else { Err(unconfirmed("not confirmed")) }
     }
+}
+
+fn waivers(global: &Global) -> Result<Waivers, Told> {
+    let variable = || std::env::var_os("STRONGROOM_WAIVERS").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let Some(path) = global.waivers.clone().or_else(variable) else { return Ok(Waivers::none()) };
+    let waivers = Waivers::from_file(&path, Timestamp::now()).map_err(|error| {
+        let what = format!("cannot read the waivers {}: {error}", path.display());
+        Told::new(Exit::Usage, "waivers-unreadable", what).hint("name a readable file of waivers with --waivers FILE")
+    })?;
+    Ok(if global.accept_risk { waivers.accepting_risk() } else { waivers })
 }
 
 fn unconfirmed(why: &str) -> Failure {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use serde::{Serialize, Serializer};
-use strongroom::{Error, KeyringError, MasterKeysError, StoreError};
+use strongroom::{Error, Fingerprint, KeyringError, MasterKeyError, MasterKeysError, StoreError};
 
 use super::context::Place;
 use super::exit::Exit;
@@ -113,8 +113,27 @@ impl From<Told> for Failure {
     }
 }
 
+/// How a vault under a weak key is opened once more, to rotate it away from there.
+pub(crate) fn waive_hint(id: &str, fingerprint: Fingerprint) -> String {
+    let risk = if id == "published" || id.starts_with("format-") { " and --accept-risk" } else { "" };
+    format!(
+        "make a new key with `strongroom master-key generate --version N`; should this one guard a vault already, write a \
+         line {{\"id\": \"{id}\", \"fingerprint\": \"{fingerprint}\", \"until\": \"YYYY-MM-DD\", \"reason\": \"...\"}} into a file, \
+         and rotate with --waivers FILE{risk}"
+    )
+}
+
 fn explain_master_keys(error: &MasterKeysError) -> Told {
+    let weak;
     let hint = match error {
+        MasterKeysError::Key { source: MasterKeyError::Weak { fingerprint, findings }, .. } => {
+            weak = waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint);
+            &weak
+        }
+        MasterKeysError::Key { source: MasterKeyError::Malformed(finding), .. } => {
+            weak = format!("{}; `strongroom master-key check` says more", finding.remedy);
+            &weak
+        }
         MasterKeysError::NotSet => {
             "make one with `strongroom master-key generate --version 1 --out master.keys` and \
              `export STRONGROOM_MASTER_KEYS_FILE=$PWD/master.keys`"

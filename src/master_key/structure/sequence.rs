@@ -1,0 +1,250 @@
+//! Whether bytes, or words of 16, 32 or 64 bits, follow from those before them.
+
+use super::Key;
+use super::alphabet::one_byte;
+
+/// A period of at most 208 bits, with or without the complement: at most 2 * 2^(209-256).
+pub(super) fn repeats(key: &Key) -> bool {
+    !one_byte(key) && has_period(key, 208)
+}
+
+/// Whether the bits of `bytes` repeat themselves, or their complement, with a period of at most `longest` bits.
+pub(super) fn has_period(bytes: &[u8], longest: usize) -> bool {
+    let bit = |at: usize| bytes[at / 8] >> (7 - at % 8) & 1;
+    let len = 8 * bytes.len();
+    (1..=longest).any(|period| {
+        let turned = bit(0) ^ bit(period);
+        (period..len).all(|at| bit(at) ^ bit(at - period) == turned)
+    })
+}
+
+pub(super) fn even_steps(key: &Key) -> bool {
+    let step = key[1].wrapping_sub(key[0]);
+    step != 0 && key.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == step)
+}
+
+/// Differences of some order are constant, by subtraction or by exclusive-or, in words of any size and either order of
+/// bytes. Order n takes n + 1 words to describe: 208 bits at most.
+pub(super) fn polynomial(key: &Key) -> bool {
+    readings(key).any(|(width, words)| polynomial_words(width, &words, 208))
+}
+
+pub(super) fn polynomial_words(width: u32, words: &[u64], most: u32) -> bool {
+    let mask = mask(width);
+    let flat = |step: fn(u64, u64) -> u64| {
+        let mut rest = words.to_vec();
+        (1..most / width).any(|_| {
+            rest = rest.windows(2).map(|pair| step(pair[0], pair[1]) & mask).collect();
+            rest.len() > 1 && rest.windows(2).all(|pair| pair[0] == pair[1])
+        })
+    };
+    flat(|early, late| late.wrapping_sub(early)) || flat(|early, late| late ^ early)
+}
+
+/// `x' = a x + c` modulo 2^8, 2^16, 2^32, 2^64, or 2^31 in words of 32 bits, or modulo a prime in words of 32 bits with the
+/// multipliers that are in use: three words describe it, 192 bits at most.
+pub(super) fn congruential(key: &Key) -> bool {
+    readings(key).any(|(width, words)| {
+        congruential_words(width, &words) || width == 32 && (congruential_words(31, &words) || prime_congruence(&words))
+    })
+}
+
+fn congruential_words(width: u32, words: &[u64]) -> bool {
+    let mask = mask(width);
+    if words.iter().any(|word| word & !mask != 0) {
+        return false;
+    }
+    let steps: Vec<u64> = words.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]) & mask).collect();
+    // What all steps have in common as a power of two cannot be divided by; without it the first odd one can.
+    let shift = steps.iter().map(|step| step.trailing_zeros()).min().unwrap_or(64);
+    if shift >= width {
+        return false;
+    }
+    let mask = mask >> shift;
+    let steps: Vec<u64> = steps.iter().map(|step| step >> shift).collect();
+    let Some(at) = steps[..steps.len() - 1].iter().position(|step| step & 1 == 1) else { return false };
+    let factor = steps[at + 1].wrapping_mul(inverse(steps[at]));
+    // At least one equation is left that was not used to find the factor, and it has its width in bits.
+    (steps.len() >= 3)
+        && steps.windows(2).all(|pair| pair[0].wrapping_mul(factor) & mask == pair[1] & mask)
+        && (width - shift) * u32::try_from(steps.len() - 2).unwrap_or(0) >= 60
+}
+
+fn prime_congruence(words: &[u64]) -> bool {
+    const KNOWN: [(u64, u64); 6] = [
+        (16_807, 0x7fff_ffff),
+        (48_271, 0x7fff_ffff),
+        (69_621, 0x7fff_ffff),
+        (40_692, 2_147_483_399),
+        (40_014, 2_147_483_563),
+        (279_470_273, 4_294_967_291),
+    ];
+    KNOWN.iter().any(|(factor, prime)| words.windows(2).all(|pair| pair[0] * factor % prime == pair[1]))
+}
+
+/// The inverse of an odd number modulo 2^64, by Newton's iteration.
+pub(super) fn inverse(odd: u64) -> u64 {
+    (0..6).fold(odd, |found, _| found.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(found))))
+}
+
+/// `x'' = a x' + b x + c x_` with small factors, or any two modulo 256: 3 * 64 bits and 7 at most.
+pub(super) fn recurrence(key: &Key) -> bool {
+    any_factors(key)
+        || readings(key).filter(|(width, _)| *width < 64).any(|(width, words)| small_factors(width, &words))
+}
+
+fn any_factors(key: &Key) -> bool {
+    (0..=255_u8).any(|a| {
+        // The first equation leaves few b for each a.
+        let wanted = key[2].wrapping_sub(key[1].wrapping_mul(a));
+        (0..=255_u8)
+            .filter(|b| key[0].wrapping_mul(*b) == wanted)
+            .any(|b| key.windows(3).all(|run| run[2] == run[1].wrapping_mul(a).wrapping_add(run[0].wrapping_mul(b))))
+    })
+}
+
+fn small_factors(width: u32, words: &[u64]) -> bool {
+    let mask = mask(width);
+    let factors = || -2..=2_i64;
+    factors().any(|a| {
+        factors().any(|b| {
+            factors().any(|c| {
+                let of = |factor: i64, word: u64| word.wrapping_mul(factor.cast_unsigned());
+                words
+                    .windows(4)
+                    .all(|run| of(a, run[2]).wrapping_add(of(b, run[1])).wrapping_add(of(c, run[0])) & mask == run[3])
+            })
+        })
+    })
+}
+
+/// A sequence that everybody knows, read as bytes, 16, 32 or 64 bits, from any of its first places, in either direction,
+/// after a sum, an exclusive-or or a product with a constant.
+pub(super) fn known(key: &Key) -> bool {
+    readings(key).any(|(width, words)| {
+        let mask = mask(width);
+        let backward: Vec<u64> = words.iter().rev().copied().collect();
+        [words, backward].iter().any(|words| SEQUENCES.iter().any(|rule| follows(words, *rule, mask)))
+    })
+}
+
+fn follows(words: &[u64], rule: fn(u64) -> u64, mask: u64) -> bool {
+    (0..64).any(|start| {
+        let term = |at: usize| rule(start + at as u64) & mask;
+        // A sequence that has run out into zeros is a run, and a finding of its own.
+        let alive = (0..words.len()).filter(|at| term(*at) != 0).count() + 2 >= words.len();
+        let same = |with: fn(u64, u64) -> u64| {
+            let constant = with(words[0], term(0)) & mask;
+            words.iter().enumerate().all(|(at, word)| with(*word, term(at)) & mask == constant)
+        };
+        let factor = words[0].wrapping_mul(inverse(term(0) | 1));
+        let scaled = || words.iter().enumerate().all(|(at, word)| term(at).wrapping_mul(factor) & mask == *word);
+        alive && (same(|word, term| word.wrapping_sub(term)) || same(|word, term| word ^ term) || scaled())
+    })
+}
+
+const SEQUENCES: &[fn(u64) -> u64] = &[
+    |n| n,
+    |n| n ^ (n >> 1),
+    |n| n.wrapping_mul(n),
+    |n| n.wrapping_mul(n + 1) / 2,
+    |n| n.wrapping_mul(n).wrapping_mul(n),
+    |n| 1_u64.rotate_left(n as u32 & 63),
+    |n| 1_u64.rotate_left(n as u32 & 7),
+    |n| u64::from(1_u8.rotate_right(1 + (n as u32 & 7))),
+    |n| 3_u64.wrapping_pow(n as u32),
+    |n| 5_u64.wrapping_pow(n as u32),
+    |n| 7_u64.wrapping_pow(n as u32),
+    |n| 10_u64.wrapping_pow(n as u32),
+    |n| (1..=n).fold(1, u64::wrapping_mul),
+    nth_prime,
+    |n| pair_sequence(0, 1, n),
+    |n| pair_sequence(2, 1, n),
+    |n| u64::from((n as u8).reverse_bits()),
+    |n| u64::from((n as u8).count_ones()),
+    |n| u64::from((n % 16) as u8) * 17,
+    |n| ((n << 4) | ((n + 1) & 15)) & 255,
+    |n| (2 * n % 16) << 4 | ((2 * n + 1) % 16),
+    |n| n.wrapping_pow(n as u32),
+    |n| power_mod(2, n, 257),
+    |n| power_mod(3, n, 257),
+    |n| power_mod(3, n, 251),
+    |n| power_mod(2, n, 251),
+    |n| power_mod(6, n, 251),
+    |n| n.isqrt(),
+    |n| if n % 2 == 0 { n / 2 } else { 255 - n / 2 },
+    |n| n * 8 % 256 + n / 32,
+    |n| n % 8,
+    |n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56,
+];
+
+fn nth_prime(n: u64) -> u64 {
+    let prime = |value: &u64| (2..).take_while(|d| d * d <= *value).all(|d| !value.is_multiple_of(d));
+    (2_u64..).filter(prime).nth(n as usize).unwrap_or(0)
+}
+
+fn pair_sequence(first: u64, second: u64, n: u64) -> u64 {
+    (0..n).fold((first, second), |(low, high), _| (high, low.wrapping_add(high))).0
+}
+
+fn power_mod(base: u64, n: u64, modulus: u64) -> u64 {
+    (0..n).fold(1, |power, _| power * base % modulus)
+}
+
+/// Every second byte the same, every fourth, or two of the eight columns of words of 64 bits.
+pub(super) fn constant_columns(key: &Key) -> bool {
+    let constant = |stride: usize, from: usize| key[from..].iter().step_by(stride).all(|byte| *byte == key[from]);
+    (0..2).any(|from| constant(2, from))
+        || (0..4).any(|from| constant(4, from))
+        || (0..8).filter(|from| constant(8, *from)).count() >= 2
+}
+
+/// Six of the same in a row: 27 places, 2^-40 each.
+pub(super) fn long_run(key: &Key) -> bool {
+    key.windows(6).any(|run| run.iter().all(|byte| *byte == run[0]))
+}
+
+pub(super) fn run_of_five(key: &Key) -> bool {
+    key.windows(5).any(|run| run.iter().all(|byte| *byte == run[0]))
+}
+
+/// Seven in a row with the same step: 26 places, 2^-40 each.
+pub(super) fn long_slope(key: &Key) -> bool {
+    key.windows(7).any(|run| {
+        let step = run[1].wrapping_sub(run[0]);
+        run.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == step)
+    })
+}
+
+/// A block of six bytes again, forward, backward, or complemented, without overlap: 3 * 378 pairs at most, 2^-48 each.
+pub(super) fn repeated_block(key: &Key) -> bool {
+    blocks(key, 6, |one, other| {
+        one == other || one.iter().eq(other.iter().rev()) || one.iter().zip(other).all(|(one, other)| *one == !other)
+    })
+}
+
+pub(super) fn block_of_five(key: &Key) -> bool {
+    blocks(key, 5, |one, other| one == other)
+}
+
+fn blocks(key: &Key, len: usize, same: fn(&[u8], &[u8]) -> bool) -> bool {
+    let last = key.len() - len;
+    (0..=last).any(|early| (early + len..=last).any(|late| same(&key[early..early + len], &key[late..late + len])))
+}
+
+/// The key as words of 8, 16, 32 and 64 bits, big-endian and little-endian.
+pub(super) fn readings(bytes: &[u8]) -> impl Iterator<Item = (u32, Vec<u64>)> {
+    let read = |width: u32, little: bool| {
+        let words = bytes.chunks_exact(width as usize / 8).map(move |chunk| {
+            let fold = |word: u64, byte: &u8| word << 8 | u64::from(*byte);
+            if little { chunk.iter().rev().fold(0, fold) } else { chunk.iter().fold(0, fold) }
+        });
+        (width, words.collect())
+    };
+    let all = [(8, false), (16, false), (16, true), (32, false), (32, true), (64, false), (64, true)];
+    all.into_iter().map(move |(width, little)| read(width, little))
+}
+
+fn mask(width: u32) -> u64 {
+    u64::MAX >> (64 - width)
+}
