@@ -8,6 +8,7 @@ mod matcher;
 mod pcg;
 mod register;
 mod seeds;
+mod spelled;
 mod twister;
 mod words;
 
@@ -22,13 +23,17 @@ pub(super) use digests::is_digest_of;
 
 /// What made the key, if anything that is tried here did.
 pub(super) fn check(key: &[u8; 32], now: Timestamp) -> Option<Finding> {
+    if spelled::is_spelled(key) {
+        let what = "its 44 characters are readable words, not an encoding of random bytes";
+        return Some(Finding::new("spelled-words", Severity::Refuse, what));
+    }
     let key = &Matcher::new(key);
     let found = AtomicBool::new(false);
     // Two threads at most: the service beside this one needs its processors.
     std::thread::scope(|scope| {
         let seeds = scope.spawn(|| seeded(key, now).inspect(|_| found.store(true, Ordering::Relaxed)));
         let words = from_words(key, &found);
-        words.or(seeds.join().unwrap_or_default())
+        words.or(seeds.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 

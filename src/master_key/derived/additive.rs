@@ -17,11 +17,8 @@ pub(super) fn glibc(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> bool
         if count == 0 {
             return false;
         }
-        let suspects = pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || agreeing(&rows, &batch, wanted),
-        );
-        let made = |(seed, suspect): (&u32, &bool)| *suspect && glibc_made(key, *seed);
+        let suspects = pulp::Arch::new().dispatch(|| agreeing(&rows, &batch, wanted));
+        let made = |(seed, suspect): (&u32, &u32)| *suspect != 0 && glibc_made(key, *seed);
         if batch.iter().zip(&suspects).take(count).any(made) {
             return true;
         }
@@ -40,7 +37,7 @@ fn glibc_rows() -> [[u32; 31]; 4] {
 }
 
 #[inline(always)]
-fn agreeing(rows: &[[u32; 31]; 4], seeds: &[u32; WIDTH], key: &[u8; 32]) -> [bool; WIDTH] {
+fn agreeing(rows: &[[u32; 31]; 4], seeds: &[u32; WIDTH], key: &[u8; 32]) -> [u32; WIDTH] {
     let mut word = [0_u64; WIDTH];
     for lane in 0..WIDTH {
         word[lane] = u64::from(seeds[lane].max(1));
@@ -59,7 +56,7 @@ fn agreeing(rows: &[[u32; 31]; 4], seeds: &[u32; WIDTH], key: &[u8; 32]) -> [boo
         }
     }
     let first = u32::from_le_bytes([key[0], key[1], key[2], key[3]]);
-    let mut found = [false; WIDTH];
+    let mut found = [0; WIDTH];
     for lane in 0..WIDTH {
         let mut low = true;
         let mut middle = true;
@@ -73,7 +70,7 @@ fn agreeing(rows: &[[u32; 31]; 4], seeds: &[u32; WIDTH], key: &[u8; 32]) -> [boo
             scaled &= value % 255 == u32::from(*wanted) || value % 255 + 1 == u32::from(*wanted);
         }
         let value = outputs[0][lane] >> 1;
-        found[lane] = low | middle | high | scaled | (value == first) | (value == first.swap_bytes());
+        found[lane] = u32::from(low | middle | high | scaled | (value == first) | (value == first.swap_bytes()));
     }
     found
 }

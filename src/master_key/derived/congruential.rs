@@ -1,6 +1,8 @@
 //! Linear congruential generators that give away eight bits of each state: `rand() & 0xff` of several C libraries, Java's
 //! `nextInt(256)`, `drand48() * 256`. Whatever the seed, the state follows from the bytes: it is a point of a lattice near them.
 
+use std::sync::LazyLock;
+
 use super::matcher::Matcher;
 
 /// Whether one of the known generators made the bytes, from any state.
@@ -8,8 +10,8 @@ pub(super) fn find(key: &Matcher) -> bool {
     let mut backward = *key.key();
     backward.reverse();
     let bytes = |key: &[u8; 32]| {
-        let wholes = KNOWN.iter().any(|generator| generator.makes(key));
-        wholes || java_words(key)
+        let mut generators = KNOWN.iter().zip(LATTICES.iter());
+        generators.any(|(generator, lattice)| generator.makes(lattice, key)) || java_words(key)
     };
     bytes(key.key()) || bytes(&backward)
 }
@@ -74,8 +76,8 @@ const KNOWN: &[Generator] = &[
 const JAVA: (u64, u64) = (0x5_deec_e66d, 11);
 
 impl Generator {
-    fn makes(&self, bytes: &[u8; 32]) -> bool {
-        let state = self.nearest(bytes);
+    fn makes(&self, lattice: &[Vector], bytes: &[u8; 32]) -> bool {
+        let state = self.nearest(lattice, bytes);
         // Rounding may miss by a little where few bits are hidden.
         (-2..=2_i64).any(|off| self.reproduces(state.wrapping_add_signed(off), bytes))
     }
@@ -92,25 +94,34 @@ impl Generator {
         })
     }
 
-    /// The first state whose sequence is nearest to the bytes (Babai's nearest plane).
-    fn nearest(&self, bytes: &[u8; 32]) -> u64 {
-        let modulus = 1_i128 << (self.low + 8);
-        let centred = |value: i128| (value + modulus / 2).rem_euclid(modulus) - modulus / 2;
-        let (mut power, mut sum) = (1_i128, 0_i128);
-        let (mut powers, mut target) = ([0_i128; SIDE], [0_i128; SIDE]);
-        for at in 0..SIDE {
-            powers[at] = centred(power);
-            // The middle of what the byte leaves open, less what the additions contribute.
-            target[at] = (i128::from(bytes[at]) << self.low) + (1 << self.low >> 1) - sum;
+    /// What the states after a first one, without the additions, can be: its multiples by the powers of the factor.
+    fn lattice(&self) -> Vec<Vector> {
+        let modulus = self.modulus();
+        let (mut power, mut powers) = (1, [0; SIDE]);
+        for place in &mut powers {
+            *place = (power + modulus / 2).rem_euclid(modulus) - modulus / 2;
             power = power * i128::from(self.factor & self.mask()) % modulus;
+        }
+        let axis = |row: usize| std::array::from_fn(|at| if at == row { modulus } else { 0 });
+        let mut basis: Vec<Vector> = (0..SIDE).map(|row| if row == 0 { powers } else { axis(row) }).collect();
+        reduce(&mut basis);
+        basis
+    }
+
+    /// The first state whose sequence is nearest to the bytes (Babai's nearest plane).
+    fn nearest(&self, lattice: &[Vector], bytes: &[u8; 32]) -> u64 {
+        let modulus = self.modulus();
+        let (mut sum, mut target) = (0, [0; SIDE]);
+        for (place, byte) in target.iter_mut().zip(bytes) {
+            // The middle of what the byte leaves open, less what the additions contribute.
+            *place = (i128::from(*byte) << self.low) + (1 << self.low >> 1) - sum;
             sum = (sum * i128::from(self.factor & self.mask()) + i128::from(self.add & self.mask())) % modulus;
         }
-        let mut basis: Vec<Vector> = (0..SIDE)
-            .map(|row| if row == 0 { powers } else { std::array::from_fn(|at| if at == row { modulus } else { 0 }) })
-            .collect();
-        reduce(&mut basis);
-        let nearest = babai(&basis, &target);
-        u64::try_from(nearest[0].rem_euclid(modulus)).unwrap_or(0)
+        u64::try_from(babai(lattice, &target)[0].rem_euclid(modulus)).unwrap_or(0)
+    }
+
+    fn modulus(&self) -> i128 {
+        1 << (self.low + 8)
     }
 }
 
@@ -118,21 +129,19 @@ type Vector = [i128; SIDE];
 
 /// Lenstra, Lenstra and Lovasz, in floating point: exactness is not needed, since the result is tried.
 fn reduce(basis: &mut [Vector]) {
-    let mut at = 1;
-    let mut left = 4_000;
-    while at < basis.len() && left > 0 {
-        left -= 1;
+    let (mut at, mut steps) = (1, 0);
+    while at < basis.len() && steps < MOST_STEPS {
+        steps += 1;
+        let (lengths, mut factors) = orthogonal(basis);
         for below in (0..at).rev() {
-            let (_, factors) = orthogonal(basis);
             let times = factors[at][below].round();
             if times != 0.0 {
-                let times = times as i128;
                 for column in 0..SIDE {
-                    basis[at][column] -= times * basis[below][column];
+                    basis[at][column] -= times as i128 * basis[below][column];
+                    factors[at][column] -= times * if column == below { 1.0 } else { factors[below][column] };
                 }
             }
         }
-        let (lengths, factors) = orthogonal(basis);
         if lengths[at] >= (0.75 - factors[at][at - 1].powi(2)) * lengths[at - 1] {
             at += 1;
         } else {
@@ -191,6 +200,10 @@ fn babai(basis: &[Vector], target: &Vector) -> Vector {
 
 /// Outputs that the lattice is made of: their bytes hold 88 bits, and the largest state has 64.
 const SIDE: usize = 11;
+const MOST_STEPS: usize = 4_000;
+
+/// The reduced bases, which depend on the generators alone.
+static LATTICES: LazyLock<Vec<Vec<Vector>>> = LazyLock::new(|| KNOWN.iter().map(Generator::lattice).collect());
 
 /// Java's `nextInt` and `nextBytes`, or `nextLong`, as bytes in either order: 32 of 48 bits of the state are in each word.
 fn java_words(key: &[u8; 32]) -> bool {

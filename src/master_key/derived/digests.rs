@@ -70,7 +70,7 @@ fn twice(key: &Matcher, word: &[u8]) -> Option<&'static str> {
     let found = digests.iter().any(|digest| {
         let text = hex(digest);
         let base64 = Base64::encode_string(digest);
-        [digest, text.as_bytes(), text.to_uppercase().as_bytes(), base64.as_bytes()]
+        [&digest[..], text.as_bytes(), text.to_uppercase().as_bytes(), base64.as_bytes()]
             .iter()
             .any(|text| common(key, text).is_some())
     });

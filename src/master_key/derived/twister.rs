@@ -19,14 +19,11 @@ pub(super) fn find(key: &Matcher, seeding: Seeding, mut seeds: impl Iterator<Ite
         if count == 0 {
             return false;
         }
-        let suspects = pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                lanes.seed(&batch);
-                lanes.agreeing(&wanted)
-            },
-        );
-        let made = |(seed, suspect): (&u32, &bool)| *suspect && made_by(key, Twister::seeded(seeding, &[*seed]));
+        let suspects = pulp::Arch::new().dispatch(|| {
+            lanes.seed(&batch);
+            lanes.agreeing(&wanted)
+        });
+        let made = |(seed, suspect): (&u32, &u32)| *suspect != 0 && made_by(key, Twister::seeded(seeding, &[*seed]));
         if batch.iter().zip(&suspects).take(count).any(made) {
             return true;
         }
@@ -51,7 +48,7 @@ pub(super) fn made_by(key: &Matcher, generator: Twister) -> bool {
 /// 32 bytes in each way: whole words (`randbytes`, `getrandbits(256)`), a byte of each word, `randint(0, 255)`,
 /// `int(random() * 256)`, `randint(1, 255)`, `randrange(255)`, `sample(range(256), 32)` and a shuffle's beginning.
 fn draws(words: &[u32]) -> Vec<[u8; 32]> {
-    let bytes = |each: &dyn Fn(usize) -> u8| std::array::from_fn(each);
+    let bytes = |each: &dyn Fn(usize) -> u8| -> [u8; 32] { std::array::from_fn(each) };
     let top = |word: u32| word.to_be_bytes()[0];
     let mut all: Vec<[u8; 32]> = vec![
         bytes(&|at| words[at / 4].to_le_bytes()[at % 4]),
@@ -113,11 +110,11 @@ impl Wanted {
 
     /// For each lane, whether its outputs may be the key's in one of the ways.
     #[inline(always)]
-    fn agree(&self, outputs: &[[u32; WIDTH]; OUTPUTS]) -> [bool; WIDTH] {
-        let mut found = [false; WIDTH];
+    fn agree(&self, outputs: &[[u32; WIDTH]; OUTPUTS]) -> [u32; WIDTH] {
+        let mut found = [0; WIDTH];
         for lane in 0..WIDTH {
             let first = outputs[0][lane];
-            found[lane] = self.words.iter().fold(false, |found, word| found | (*word == first));
+            found[lane] = self.words.iter().fold(0, |found, word| found | u32::from(*word == first));
         }
         self.in_step(outputs, |word| word >> 24, 2, 1, &mut found);
         self.in_step(outputs, |word| word & 255, 2, 1, &mut found);
@@ -143,13 +140,13 @@ impl Wanted {
         byte: impl Fn(u32) -> u32,
         at: usize,
         step: usize,
-        found: &mut [bool; WIDTH],
+        found: &mut [u32; WIDTH],
     ) {
-        let mut same = [true; WIDTH];
+        let mut same = [1; WIDTH];
         for (number, wanted) in self.key[at..at + 5].iter().enumerate() {
             let output = &outputs[step * number];
             for lane in 0..WIDTH {
-                same[lane] &= byte(output[lane]) == u32::from(*wanted);
+                same[lane] &= u32::from(byte(output[lane]) == u32::from(*wanted));
             }
         }
         for lane in 0..WIDTH {
@@ -164,17 +161,17 @@ impl Wanted {
         outputs: &[[u32; WIDTH]; OUTPUTS],
         (shift, limit, offset): (u32, u32, u32),
         start: usize,
-        found: &mut [bool; WIDTH],
+        found: &mut [u32; WIDTH],
     ) {
         let packed =
             |at: usize| u32::from_le_bytes([self.key[at], self.key[at + 1], self.key[at + 2], self.key[at + 3]]);
         let (mut next, mut later) = ([packed(start); WIDTH], [packed(start + 4); WIDTH]);
-        let (mut last, mut same) = ([packed(start + 8); WIDTH], [true; WIDTH]);
+        let (mut last, mut same) = ([packed(start + 8); WIDTH], [1; WIDTH]);
         for output in outputs {
             for lane in 0..WIDTH {
                 let value = output[lane] >> shift;
                 let taken = value < limit;
-                same[lane] &= !taken | (value + offset == next[lane] & 255);
+                same[lane] &= u32::from(!taken | (value + offset == next[lane] & 255));
                 let shifted =
                     (next[lane] >> 8 | later[lane] << 24, later[lane] >> 8 | last[lane] << 24, last[lane] >> 8);
                 next[lane] = if taken { shifted.0 } else { next[lane] };
@@ -249,7 +246,7 @@ impl Lanes {
 
     /// The lanes whose outputs 2 to 13 agree.
     #[inline(always)]
-    fn agreeing(&self, wanted: &Wanted) -> [bool; WIDTH] {
+    fn agreeing(&self, wanted: &Wanted) -> [u32; WIDTH] {
         let mut outputs = [[0; WIDTH]; OUTPUTS];
         for (number, output) in outputs.iter_mut().enumerate() {
             let (word, next, far) = (&self.state[number + 2], &self.state[number + 3], &self.state[number + 399]);
@@ -318,12 +315,12 @@ fn single(seed: u32) -> [u32; 624] {
 fn array(words: &[u32]) -> [u32; 624] {
     let mut state = single(ARRAY_START);
     let (mut at, mut word) = (1, 0);
-    let mut mix = |state: &mut [u32; 624], at: &mut usize, factor: u32| {
-        let mixed = (state[*at - 1] ^ state[*at - 1] >> 30).wrapping_mul(factor);
-        state[*at] ^= mixed;
+    let mix = |state: &mut [u32; 624], at: usize, factor: u32| {
+        let mixed = (state[at - 1] ^ state[at - 1] >> 30).wrapping_mul(factor);
+        state[at] ^= mixed;
     };
     for _ in 0..words.len().max(624) {
-        mix(&mut state, &mut at, 1_664_525);
+        mix(&mut state, at, 1_664_525);
         state[at] = state[at].wrapping_add(words[word]).wrapping_add(word as u32);
         at += 1;
         word = (word + 1) % words.len();
@@ -333,7 +330,7 @@ fn array(words: &[u32]) -> [u32; 624] {
         }
     }
     for _ in 1..624 {
-        mix(&mut state, &mut at, 1_566_083_941);
+        mix(&mut state, at, 1_566_083_941);
         state[at] = state[at].wrapping_sub(at as u32);
         at += 1;
         if at == 624 {

@@ -19,7 +19,7 @@ pub(super) fn each_phrase(mut stop: impl FnMut(&[u8]) -> bool) {
     let _ = phrases().any(|phrase| {
         spellings(phrase).iter().any(|text| {
             let ends: [&[u8]; 4] = [b"", b"\n", b"\r\n", b"\0"];
-            ends.iter().any(|end| stop(&[text, end].concat()))
+            ends.iter().any(|end| stop(&[&text[..], *end].concat()))
         })
     });
 }

@@ -37,7 +37,18 @@ pub(super) fn base64_text(key: &Key) -> bool {
 
 /// UTF-8 without control characters; a character cut off at either end is looked past.
 pub(super) fn utf8_text(key: &Key) -> bool {
-    std::str::from_utf8(key).is_ok_and(|text| text.chars().all(|c| !c.is_control() || matches!(c, '\t' | '\r' | '\n')))
+    let begins = key.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let whole = &key[begins..];
+    let end = match std::str::from_utf8(whole) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => whole.len(),
+    };
+    readable(&whole[..end])
+}
+
+fn readable(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes)
+        .is_ok_and(|text| text.chars().all(|c| !c.is_control() || matches!(c, '\t' | '\r' | '\n')))
 }
 
 /// Readable after one exclusive-or or one sum with a constant, or with the bits of each byte, or of the key, turned.
@@ -77,7 +88,7 @@ pub(super) fn few_nibbles(key: &Key) -> bool {
 /// All within 92 neighbouring values, taken as a circle, or all below 120.
 pub(super) fn narrow_range(key: &Key) -> bool {
     let within = |start: u8, size: u8| key.iter().all(|byte| byte.wrapping_sub(start) < size);
-    within(0, 120) || within(1, 119) || (0..=255).any(|start| within(start, 92))
+    within(0, 120) || (0..=255).any(|start| within(start, 92))
 }
 
 /// The bytes lie in an affine subspace of dimension 6 or less of GF(2)^8: there are 43180 of dimension 6.

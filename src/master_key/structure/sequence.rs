@@ -118,79 +118,6 @@ fn small_factors(width: u32, words: &[u64]) -> bool {
     })
 }
 
-/// A sequence that everybody knows, read as bytes, 16, 32 or 64 bits, from any of its first places, in either direction,
-/// after a sum, an exclusive-or or a product with a constant.
-pub(super) fn known(key: &Key) -> bool {
-    readings(key).any(|(width, words)| {
-        let mask = mask(width);
-        let backward: Vec<u64> = words.iter().rev().copied().collect();
-        [words, backward].iter().any(|words| SEQUENCES.iter().any(|rule| follows(words, *rule, mask)))
-    })
-}
-
-fn follows(words: &[u64], rule: fn(u64) -> u64, mask: u64) -> bool {
-    (0..64).any(|start| {
-        let term = |at: usize| rule(start + at as u64) & mask;
-        // A sequence that has run out into zeros is a run, and a finding of its own.
-        let alive = (0..words.len()).filter(|at| term(*at) != 0).count() + 2 >= words.len();
-        let same = |with: fn(u64, u64) -> u64| {
-            let constant = with(words[0], term(0)) & mask;
-            words.iter().enumerate().all(|(at, word)| with(*word, term(at)) & mask == constant)
-        };
-        let factor = words[0].wrapping_mul(inverse(term(0) | 1));
-        let scaled = || words.iter().enumerate().all(|(at, word)| term(at).wrapping_mul(factor) & mask == *word);
-        alive && (same(|word, term| word.wrapping_sub(term)) || same(|word, term| word ^ term) || scaled())
-    })
-}
-
-const SEQUENCES: &[fn(u64) -> u64] = &[
-    |n| n,
-    |n| n ^ (n >> 1),
-    |n| n.wrapping_mul(n),
-    |n| n.wrapping_mul(n + 1) / 2,
-    |n| n.wrapping_mul(n).wrapping_mul(n),
-    |n| 1_u64.rotate_left(n as u32 & 63),
-    |n| 1_u64.rotate_left(n as u32 & 7),
-    |n| u64::from(1_u8.rotate_right(1 + (n as u32 & 7))),
-    |n| 3_u64.wrapping_pow(n as u32),
-    |n| 5_u64.wrapping_pow(n as u32),
-    |n| 7_u64.wrapping_pow(n as u32),
-    |n| 10_u64.wrapping_pow(n as u32),
-    |n| (1..=n).fold(1, u64::wrapping_mul),
-    nth_prime,
-    |n| pair_sequence(0, 1, n),
-    |n| pair_sequence(2, 1, n),
-    |n| u64::from((n as u8).reverse_bits()),
-    |n| u64::from((n as u8).count_ones()),
-    |n| u64::from((n % 16) as u8) * 17,
-    |n| ((n << 4) | ((n + 1) & 15)) & 255,
-    |n| (2 * n % 16) << 4 | ((2 * n + 1) % 16),
-    |n| n.wrapping_pow(n as u32),
-    |n| power_mod(2, n, 257),
-    |n| power_mod(3, n, 257),
-    |n| power_mod(3, n, 251),
-    |n| power_mod(2, n, 251),
-    |n| power_mod(6, n, 251),
-    |n| n.isqrt(),
-    |n| if n % 2 == 0 { n / 2 } else { 255 - n / 2 },
-    |n| n * 8 % 256 + n / 32,
-    |n| n % 8,
-    |n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56,
-];
-
-fn nth_prime(n: u64) -> u64 {
-    let prime = |value: &u64| (2..).take_while(|d| d * d <= *value).all(|d| !value.is_multiple_of(d));
-    (2_u64..).filter(prime).nth(n as usize).unwrap_or(0)
-}
-
-fn pair_sequence(first: u64, second: u64, n: u64) -> u64 {
-    (0..n).fold((first, second), |(low, high), _| (high, low.wrapping_add(high))).0
-}
-
-fn power_mod(base: u64, n: u64, modulus: u64) -> u64 {
-    (0..n).fold(1, |power, _| power * base % modulus)
-}
-
 /// Every second byte the same, every fourth, or two of the eight columns of words of 64 bits.
 pub(super) fn constant_columns(key: &Key) -> bool {
     let constant = |stride: usize, from: usize| key[from..].iter().step_by(stride).all(|byte| *byte == key[from]);
@@ -234,7 +161,7 @@ fn blocks(key: &Key, len: usize, same: fn(&[u8], &[u8]) -> bool) -> bool {
 
 /// The key as words of 8, 16, 32 and 64 bits, big-endian and little-endian.
 pub(super) fn readings(bytes: &[u8]) -> impl Iterator<Item = (u32, Vec<u64>)> {
-    let read = |width: u32, little: bool| {
+    let read = move |width: u32, little: bool| -> (u32, Vec<u64>) {
         let words = bytes.chunks_exact(width as usize / 8).map(move |chunk| {
             let fold = |word: u64, byte: &u8| word << 8 | u64::from(*byte);
             if little { chunk.iter().rev().fold(0, fold) } else { chunk.iter().fold(0, fold) }
@@ -245,6 +172,6 @@ pub(super) fn readings(bytes: &[u8]) -> impl Iterator<Item = (u32, Vec<u64>)> {
     all.into_iter().map(move |(width, little)| read(width, little))
 }
 
-fn mask(width: u32) -> u64 {
+pub(super) fn mask(width: u32) -> u64 {
     u64::MAX >> (64 - width)
 }

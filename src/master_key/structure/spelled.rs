@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 /// are frequent. At most 2^216 texts are so probable in it.
 pub(super) fn words(key: &Key) -> bool {
     over_text(key, |text| {
-        let mut cost = 6.0;
+        let mut cost = 2.0;
         for pair in text.windows(2) {
             let change = if class(pair[0]) == class(pair[1]) { STAY } else { LEAVE };
             cost += change + within_class(pair[1]);

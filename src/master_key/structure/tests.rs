@@ -68,7 +68,7 @@ fn each_pattern_is_named() {
         ("text-hex", text("5f4dcc3b5aa765d61d8327deb882cf99")),
         ("text-base64", text("dGhpcyBpcyBub3QgYSBzZWNyZXQga2V5")),
         ("text", text("correct horse battery staple 12\n")),
-        ("text-utf8", text("pässwörter sind keine schlüssel")),
+        ("text-utf8", text("pässwörter: keine schlüssel!!")),
         ("text-masked", by(|at| b"correct horse battery staple 123"[usize::from(at)] ^ 0xa7)),
         ("text-masked", by(|at| b"correct horse battery staple 123"[usize::from(at)].rotate_left(3))),
         ("known-sequence", by(|at| at.wrapping_mul(at).wrapping_add(3))),
@@ -85,12 +85,10 @@ fn each_pattern_is_named() {
     ];
     for (wanted, key) in cases {
         let found = check(key);
+        assert!(wanted.is_empty() || id(key) == Some(wanted), "{wanted}: {found:?}");
         let severe = found.as_ref().is_some_and(|finding| finding.severity == Severity::Refuse);
         assert!(severe, "{wanted}: {found:?}");
     }
-    let exact: Vec<_> =
-        cases.iter().filter(|(wanted, key)| id(key) != Some(wanted)).map(|(wanted, key)| (wanted, id(key))).collect();
-    assert!(exact.len() <= 1, "{exact:?}");
 }
 
 fn half_of(key: &Key) -> [u8; 16] {
