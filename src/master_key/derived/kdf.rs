@@ -95,16 +95,12 @@ const PLANS: &[Plan] = &[
             Function::Sha512(1),
             Function::Sha512(1_000),
             Function::Sha512(2_048),
-            Function::Sha512(10_000),
         ],
         salts: SALTS,
         passwords: 160,
     },
-    Plan {
-        functions: &[Function::Sha256(20_000), Function::Sha256(30_000), Function::Sha256(100_000)],
-        salts: SALTS,
-        passwords: 120,
-    },
+    Plan { functions: &[Function::Sha256(20_000), Function::Sha256(30_000)], salts: SALTS, passwords: 80 },
+    Plan { functions: &[Function::Sha256(100_000)], salts: SOME_SALTS, passwords: 80 },
     Plan {
         functions: &[
             Function::Sha256(50_000),
@@ -133,15 +129,15 @@ const PLANS: &[Plan] = &[
             Function::Sha1(100_000),
         ],
         salts: FEW_SALTS,
-        passwords: 40,
+        passwords: 16,
     },
-    Plan { functions: &[Function::Scrypt(14)], salts: FEW_SALTS, passwords: 120 },
+    Plan { functions: &[Function::Scrypt(14)], salts: FEW_SALTS, passwords: 60 },
     Plan {
         functions: &[Function::Scrypt(15), Function::Scrypt(10), Function::Scrypt(12)],
         salts: FEW_SALTS,
-        passwords: 40,
+        passwords: 20,
     },
-    Plan { functions: &[Function::Scrypt(16), Function::Scrypt(17)], salts: RARE_SALTS, passwords: 20 },
+    Plan { functions: &[Function::Scrypt(16), Function::Scrypt(17)], salts: RARE_SALTS, passwords: 8 },
 ];
 
 const SALTS: &[&[u8]] = &[
@@ -207,20 +203,35 @@ const SALTS: &[&[u8]] = &[
     b"this is a salt",
 ];
 
-const FEW_SALTS: &[&[u8]] = &[
+const SOME_SALTS: &[&[u8]] = &[
     b"salt",
     b"",
     &[0; 16],
     b"static_salt",
     b"salt_",
     b"mysalt",
+    b"my_salt",
     b"somesalt",
+    b"some_salt",
     b"static_salt_here",
     b"fixed_salt",
+    b"static-salt",
+    b"stable_salt",
+    b"secret_salt",
+    b"your_salt_here",
     b"strongroom",
-    b"some_salt",
+    b"fernet",
+    b"django",
+    b"django-cryptography",
+    b"0123456789abcdef0123456789abcdef",
+    b"0123456789abcdef",
     b"1234567890123456",
+    b"pepper",
+    b"password",
 ];
+
+const FEW_SALTS: &[&[u8]] =
+    &[b"salt", b"", &[0; 16], b"static_salt", b"salt_", b"mysalt", b"somesalt", b"static_salt_here"];
 
 const RARE_SALTS: &[&[u8]] = &[b"salt", b"", &[0; 16], b"static_salt"];
 

@@ -98,7 +98,7 @@ fn half_of(key: &Key) -> [u8; 16] {
 #[test]
 fn words_of_every_size_that_follow_from_one_another_are_found() {
     let words32 = |rule: &dyn Fn(u32) -> u32| -> Key {
-        let mut word = 0x1234_5677;
+        let mut word = 0x1234_5677_u32;
         let mut key = [0; 32];
         for chunk in key.chunks_exact_mut(4) {
             chunk.copy_from_slice(&word.to_le_bytes());
