@@ -66,6 +66,10 @@ pub(crate) fn rotate(
     watch(&Progress { phase: Phase::Scrub, done: run.total, total: run.total });
     report.scrub = Some(scrubbed(ledger));
     report.certificate = RotationCertificate::issue(ledger, &run.keyring, &run.state)?;
+    if let Some(certificate) = &report.certificate {
+        // What an earlier process proved and gave up, when only the scrub was left.
+        (report.verified, report.abandoned) = (certificate.verified, certificate.abandoned);
+    }
     run.close()?;
     Ok(report)
 }

@@ -903,7 +903,7 @@ def vault_vectors():
     lookups = [lookup_row(number, token, key_id) for number in (1, 2) for token, key_id in ((IMPORTED_TOKEN, IMPORTED_ID), (None, SENTINEL))]
     leaked = interrupted | {
         "name": "leaked",
-        "tables": rows(LEAKED, rotation_chain(compromised=1), sets, all_records(1) + [late(2)], lookups[:2] + lookups[3:], rotation_row(_7=0, _9=[])),
+        "tables": rows(LEAKED, rotation_chain(compromised=1), sets, all_records(1) + [late(2)], lookups[:2], rotation_row(_7=0, _9=[])),
         "exposed": old,
     }
     # And with all of it moved and proven.
