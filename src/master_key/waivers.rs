@@ -28,7 +28,7 @@ use crate::time::Timestamp;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Waivers {
-    waivers: Vec<Waiver>,
+    lines: Vec<Waiver>,
     faults: Vec<Finding>,
     accept_risk: bool,
 }
@@ -50,7 +50,7 @@ impl Waivers {
                     format!("the waiver of {} for {} ended on {}", waiver.id, waiver.fingerprint, waiver.until),
                     "rotate away from the key, or give the waiver a new end with a new reason",
                 ),
-                Ok(waiver) => waivers.waivers.push(waiver),
+                Ok(waiver) => waivers.lines.push(waiver),
                 Err(why) => waivers.fault(
                     "waiver-malformed",
                     format!("line {number} of the waivers: {why}"),
@@ -76,7 +76,7 @@ impl Waivers {
     /// Whether this finding about this key is waived.
     pub fn waives(&self, finding: &Finding, fingerprint: Fingerprint) -> bool {
         let covered = |waiver: &Waiver| waiver.id == finding.id && waiver.fingerprint == fingerprint;
-        (self.accept_risk || !is_grave(finding.id)) && self.waivers.iter().any(covered)
+        (self.accept_risk || !is_grave(finding.id)) && self.lines.iter().any(covered)
     }
 
     /// Whether a waiver stands for this finding, and only [`accepting_risk`](Self::accepting_risk) is missing.

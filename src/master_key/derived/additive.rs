@@ -1,5 +1,14 @@
 //! Additive generators with small and recent seeds: glibc's `rand()` and .NET's `System.Random`. Both are linear in what the
 //! seed is first made into, so one output costs a dot product and not the 344 steps before it.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::decimal_bitwise_operands,
+    clippy::inline_always,
+    clippy::needless_bitwise_bool,
+    clippy::needless_range_loop,
+    reason = "arithmetic modulo a power of two, in lanes that the compiler makes vectors of"
+)]
 
 use super::matcher::Matcher;
 

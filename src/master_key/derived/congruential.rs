@@ -1,5 +1,11 @@
 //! Linear congruential generators that give away eight bits of each state: `rand() & 0xff` of several C libraries, Java's
 //! `nextInt(256)`, `drand48() * 256`. Whatever the seed, the state follows from the bytes: it is a point of a lattice near them.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::needless_range_loop,
+    reason = "an approximate reduction, whose result is tried exactly"
+)]
 
 use std::sync::LazyLock;
 

@@ -42,7 +42,8 @@ fn any(key: &Matcher, text: &[u8]) -> Option<&'static str> {
 }
 
 fn rare(key: &Matcher, text: &[u8]) -> Option<&'static str> {
-    let functions: [(&'static str, fn(&Matcher, &[u8]) -> bool); 11] = [
+    type Function = fn(&Matcher, &[u8]) -> bool;
+    let functions: [(&'static str, Function); 11] = [
         ("SHA-3", |key, text| key.matches(&Sha3_256::digest(text))),
         ("BLAKE2b", |key, text| key.matches(&Blake2b256::digest(text))),
         ("BLAKE2b", |key, text| key.matches(&Blake2b512::digest(text))),

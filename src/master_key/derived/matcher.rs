@@ -32,7 +32,7 @@ impl Matcher {
     #[inline]
     fn begins(&self, candidate: &[u8]) -> bool {
         let wanted = head(candidate);
-        self.heads.iter().fold(false, |found, head| found | (*head == wanted)) && self.confirms(candidate)
+        self.heads.contains(&wanted) && self.confirms(candidate)
     }
 
     #[cold]

@@ -1,4 +1,5 @@
 //! NumPy's `default_rng(seed)`: PCG64 (XSL-RR 128/64), seeded through SeedSequence.
+#![expect(clippy::cast_possible_truncation, clippy::precedence, reason = "arithmetic modulo a power of two")]
 
 use super::matcher::Matcher;
 

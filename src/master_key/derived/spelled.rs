@@ -24,7 +24,7 @@ fn ranks() -> HashMap<&'static [u8], usize> {
     ranks
 }
 
-/// Two bits say what follows: a word (its rank in four bits and as many as they say, and two for its capitals), digits (three for
+/// Two bits say what follows: a word (its rank in four bits and as many as they say, and two for its capitals, after `-`, `_` or nothing), digits (three for
 /// how many), earlier characters again (six for where, six for how many), or one character.
 fn cost(text: &[u8], ranks: &HashMap<&'static [u8], usize>) -> f64 {
     let mut best = [f64::INFINITY; 44];
@@ -34,8 +34,10 @@ fn cost(text: &[u8], ranks: &HashMap<&'static [u8], usize>) -> f64 {
         let mut reach = |end: usize, cost: f64| best[end] = best[end].min(here + cost);
         reach(start + 1, 6.0);
         for end in start + 2..=text.len().min(start + LONGEST) {
-            if let Some(bits) = word_bits(&text[start..end], ranks) {
-                reach(end, bits);
+            // One bit for no mark before the word, two for each of the marks.
+            let (mark, word) = if matches!(text[start], b'-' | b'_') { (2.0, start + 1) } else { (1.0, start) };
+            if let Some(bits) = word_bits(&text[word..end], ranks) {
+                reach(end, bits + mark);
             }
         }
         let digits = text[start..].iter().take(8).take_while(|c| c.is_ascii_digit()).count();

@@ -2,6 +2,14 @@
 //!
 //! Seeding is all the work. The first outputs need few of the 624 words, so candidates are seeded side by side in lanes, only
 //! as far as outputs 2 to 13 need, and those that agree there are made in full.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::inline_always,
+    clippy::needless_bitwise_bool,
+    clippy::needless_range_loop,
+    clippy::precedence,
+    reason = "arithmetic modulo a power of two, in lanes that the compiler makes vectors of"
+)]
 
 use super::matcher::Matcher;
 

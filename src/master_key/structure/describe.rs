@@ -24,12 +24,13 @@ pub(super) fn cost(bytes: &[u8]) -> f64 {
     for start in 0..bytes.len() {
         let here = best[start] + HEAD;
         let mut reach = |end: usize, cost: f64| best[end] = best[end].min(here + cost);
-        let mut text = 0.0;
+        let (mut literal, mut text) = (0.0, 0.0);
         let mut readable = true;
         for end in start + 1..=bytes.len() {
+            literal += 8.0;
             readable &= super::alphabet::is_text(bytes[end - 1]);
             text += if readable { character_cost(bytes[end - 1]) } else { 0.0 };
-            reach(end, 8.0 * (end - start) as f64);
+            reach(end, literal);
             if readable {
                 reach(end, text);
             }

@@ -21,9 +21,16 @@ fn follows(words: &[u64], terms: &[u64; LEN], mask: u64) -> bool {
             let constant = with(words[0], terms[0]) & mask;
             pairs().all(|(word, term)| with(*word, *term) & mask == constant)
         };
-        let factor = words[0].wrapping_mul(inverse(terms[0] | 1));
-        let scaled = || terms[0] & 1 == 1 && pairs().all(|(word, term)| term.wrapping_mul(factor) & mask == *word);
-        same(u64::wrapping_sub) || same(|word, term| word ^ term) || scaled()
+        let scaled = || {
+            let factor = words[0].wrapping_mul(inverse(terms[0]));
+            terms[0] & 1 == 1 && pairs().all(|(word, term)| term.wrapping_mul(factor) & mask == *word)
+        };
+        // Two words tell nearly always.
+        let (one, two) = ((words[0], terms[0]), (words[1], terms[1]));
+        let summed = two.0.wrapping_sub(one.0).wrapping_sub(two.1.wrapping_sub(one.1)) & mask == 0;
+        let masked = (one.0 ^ two.0 ^ one.1 ^ two.1) & mask == 0;
+        let multiplied = two.0.wrapping_mul(one.1).wrapping_sub(one.0.wrapping_mul(two.1)) & mask == 0;
+        summed && same(u64::wrapping_sub) || masked && same(|word, term| word ^ term) || multiplied && scaled()
     })
 }
 
@@ -76,8 +83,8 @@ fn byte(n: u64) -> u8 {
 }
 
 fn nth_prime(n: u64) -> u64 {
-    let prime = |value: &u64| (2..).take_while(|d| d * d <= *value).all(|d| !value.is_multiple_of(d));
-    (2_u64..).filter(prime).nth(small(n) as usize).unwrap_or(0)
+    let prime = |value: &u64| (2..*value).take_while(|d| d * d <= *value).all(|d| !value.is_multiple_of(d));
+    (2..1_000_u64).filter(prime).nth(small(n) as usize).unwrap_or(0)
 }
 
 fn pair_sequence(first: u64, second: u64, n: u64) -> u64 {

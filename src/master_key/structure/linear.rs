@@ -108,8 +108,8 @@ fn times(one: u8, other: u8, field: u16) -> u8 {
             one ^= field;
         }
     }
-    // Both factors stay below 256.
-    product as u8
+    // It stays below 256.
+    product.to_le_bytes()[0]
 }
 
 /// x^254.

@@ -94,10 +94,12 @@ pub(super) fn recurrence(key: &Key) -> bool {
 }
 
 fn any_factors(key: &Key) -> bool {
+    // With an odd first byte there is one b for each a, and else few.
+    let odd = (key[0] & 1 == 1).then(|| inverse(key[0].into()).to_le_bytes()[0]);
     (0..=255_u8).any(|a| {
-        // The first equation leaves few b for each a.
         let wanted = key[2].wrapping_sub(key[1].wrapping_mul(a));
-        (0..=255_u8)
+        let choices = odd.map_or(0..=255, |inverse| wanted.wrapping_mul(inverse)..=wanted.wrapping_mul(inverse));
+        choices
             .filter(|b| key[0].wrapping_mul(*b) == wanted)
             .any(|b| key.windows(3).all(|run| run[2] == run[1].wrapping_mul(a).wrapping_add(run[0].wrapping_mul(b))))
     })
