@@ -1,5 +1,6 @@
 //! Every key of tests/data/weak_keys.json, which generators outside this project made, is found; random keys are not.
 #![cfg(feature = "strength")]
+#![expect(clippy::print_stderr, reason = "the long tests report figures")]
 
 use std::collections::BTreeMap;
 

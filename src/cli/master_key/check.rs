@@ -18,7 +18,7 @@ use crate::cli::terminal::Terminal;
 
 pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Failure> {
     let mut checked = if args.stdin.is_some() { from_stdin(context)? } else { configured(context)? };
-    judge(context, &mut checked, args.quick);
+    judge(&mut checked, args.quick);
     if args.stdin.is_none() {
         judge_age(context, &mut checked);
     }
@@ -139,7 +139,7 @@ fn malformed(id: &'static str, what: &'static str) -> Finding {
 }
 
 /// Strength, relations, and the environment.
-fn judge(context: &mut Context<'_>, checked: &mut [Checked], quick: bool) {
+fn judge(checked: &mut [Checked], quick: bool) {
     let now = Timestamp::now();
     for at in 0..checked.len() {
         let Some(suspect) = checked[at].suspect.take() else { continue };
