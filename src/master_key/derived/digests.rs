@@ -117,7 +117,7 @@ fn phrases(key: &Matcher) -> Option<&'static str> {
 fn passwords(key: &Matcher) -> Option<&'static str> {
     let mut buffer = Vec::with_capacity(64);
     for (rank, word) in words::passwords().enumerate() {
-        let found = any(key, word).or_else(|| if rank < 4_000 { twice(key, word) } else { None });
+        let found = any(key, word).or_else(|| if rank < 6_000 { twice(key, word) } else { None });
         if found.is_some() {
             return found;
         }
@@ -127,7 +127,7 @@ fn passwords(key: &Matcher) -> Option<&'static str> {
             change(&mut buffer);
             if rank < 2_000 { any(key, &buffer) } else { common(key, &buffer) }
         };
-        let suffixes: &[&[u8]] = if rank < 2_000 { words::SUFFIXES } else { words::FEW_SUFFIXES };
+        let suffixes: &[&[u8]] = if rank < 3_000 { words::SUFFIXES } else { words::FEW_SUFFIXES };
         for suffix in suffixes {
             if let Some(found) = with(&|text| text.extend_from_slice(suffix)) {
                 return Some(found);

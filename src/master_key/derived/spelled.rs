@@ -24,7 +24,7 @@ fn ranks() -> HashMap<&'static [u8], usize> {
     ranks
 }
 
-/// Two bits say what follows: a word (its rank in four bits and as many as they say, and two for its capitals, after `-`, `_` or nothing), digits (three for
+/// Two bits say what follows: a word (its rank in four bits and as many as they say, and log2(3) for its capitals, after `-`, `_` or nothing), digits (three for
 /// how many), earlier characters again (six for where, six for how many), or one character.
 fn cost(text: &[u8], ranks: &HashMap<&'static [u8], usize>) -> f64 {
     let mut best = [f64::INFINITY; 44];
@@ -55,7 +55,7 @@ fn word_bits(written: &[u8], ranks: &HashMap<&'static [u8], usize>) -> Option<f6
     let capitals = written.iter().filter(|c| c.is_ascii_uppercase()).count();
     let regular = capitals == 0 || capitals == written.len() || capitals == 1 && written[0].is_ascii_uppercase();
     let rank = ranks.get(&lower[..]).filter(|_| regular)?;
-    Some(4.0 + f64::from(rank.ilog2()) + 2.0)
+    Some(4.0 + f64::from(rank.ilog2()) + 1.6)
 }
 
 fn bits(len: usize) -> f64 {
