@@ -155,7 +155,8 @@ fn an_old_key_is_reported_and_keeps_nothing_closed() {
 fn a_variable_that_holds_the_key_is_named_and_not_shown() {
     let key = good();
     let mut command = program(Path::new("/nonexistent/vault.db"), &key);
-    let output = command.env("DJANGO_KEY", &key).args(["master-key", "check", "--quick"]).output().expect("ran");
+    let command = command.env("DJANGO_KEY", &key).args(["master-key", "check", "--quick"]).stdout(Stdio::piped());
+    let output = command.output().expect("ran");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.code() == Some(3) && said.contains("DJANGO_KEY") && !said.contains(&key[..12]), "{said}");
 }

@@ -51,6 +51,17 @@ impl Suspect {
     /// The quick ones, and whether the key is derived from a word, a password or a small seed: about a second.
     #[cfg(feature = "strength")]
     pub fn findings(&self, now: crate::time::Timestamp) -> Vec<Finding> {
+        self.search(now, None)
+    }
+
+    /// The same, given up after `limit`: the commonest origins are tried first.
+    #[cfg(feature = "strength")]
+    pub fn findings_within(&self, limit: std::time::Duration, now: crate::time::Timestamp) -> Vec<Finding> {
+        self.search(now, std::time::Instant::now().checked_add(limit))
+    }
+
+    #[cfg(feature = "strength")]
+    fn search(&self, now: crate::time::Timestamp, until: Option<std::time::Instant>) -> Vec<Finding> {
         let mut findings = self.quick_findings();
         if let Some(key) = &self.key {
             super::derived::describe_texts(key.expose(), &mut findings);
@@ -59,7 +70,7 @@ impl Suspect {
                 .iter()
                 .any(|finding| finding.severity == Severity::Refuse && !finding.id.starts_with("format-"))
             {
-                findings.extend(super::derived::check(key.expose(), now));
+                findings.extend(super::derived::check(key.expose(), now, until));
             }
         }
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

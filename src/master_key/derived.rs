@@ -13,6 +13,7 @@ mod twister;
 mod words;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use super::finding::{Finding, Severity};
 use crate::time::Timestamp;
@@ -22,12 +23,12 @@ use twister::{Seeding, Twister};
 pub(super) use digests::is_digest_of;
 
 /// What made the key, if anything that is tried here did.
-pub(super) fn check(key: &[u8; 32], now: Timestamp) -> Option<Finding> {
+pub(super) fn check(key: &[u8; 32], now: Timestamp, until: Option<Instant>) -> Option<Finding> {
     if spelled::is_spelled(key) {
         let what = "its 44 characters are readable words, not an encoding of random bytes";
         return Some(Finding::new("spelled-words", Severity::Refuse, what));
     }
-    let key = &Matcher::new(key);
+    let key = &Matcher::until(key, until);
     let found = AtomicBool::new(false);
     // Two threads at most: the service beside this one needs its processors.
     std::thread::scope(|scope| {
@@ -67,7 +68,7 @@ fn by_seed(key: &Matcher, now: Timestamp) -> Option<&'static str> {
     if pcg::find(key, 20_000) {
         return Some("NumPy's default generator with a small seed");
     }
-    if texts.any(|text| twister::made_by(key, Twister::of_python_text(text))) {
+    if texts.any(|text| !key.is_over() && twister::made_by(key, Twister::of_python_text(text))) {
         return Some("Python's random, seeded by a common word");
     }
     if twister::find(key, Seeding::Array, seeds::usual(now, 200_000, RECENT_ARRAY)) {

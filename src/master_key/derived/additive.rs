@@ -23,7 +23,7 @@ pub(super) fn glibc(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> bool
             *place = seed;
             count += 1;
         }
-        if count == 0 {
+        if count == 0 || key.is_over() {
             return false;
         }
         let suspects = pulp::Arch::new().dispatch(|| agreeing(&rows, &batch, wanted));
@@ -118,7 +118,7 @@ pub(super) fn dotnet(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> boo
     let (zero, one) = (dotnet_outputs(0), dotnet_outputs(1));
     let wanted = key.key();
     seeds.any(|seed| {
-        if seed > 0x7fff_ffff {
+        if seed > 0x7fff_ffff || seed % 4_096 == 0 && key.is_over() {
             return false;
         }
         let output = |at: usize| {

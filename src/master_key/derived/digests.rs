@@ -14,7 +14,8 @@ use crate::secret::hex;
 
 /// What made the key, if one of these did.
 pub(super) fn find(key: &Matcher) -> Option<&'static str> {
-    phrases(key).or_else(|| passwords(key)).or_else(|| numbers(key)).or_else(|| short(key)).or_else(|| macs(key))
+    let searches = [phrases, passwords, macs, numbers, short];
+    searches.iter().take_while(|_| !key.is_over()).find_map(|search| search(key))
 }
 
 /// Whether `other` is a digest of `text`, by any of the functions.
@@ -105,11 +106,11 @@ fn phrases(key: &Matcher) -> Option<&'static str> {
     let mut found = None;
     words::each_phrase(|phrase| {
         found = any(key, phrase).or_else(|| twice(key, phrase));
-        found.is_some()
+        found.is_some() || key.is_over()
     });
     words::each_phrase_variant(|variant| {
         found = found.or_else(|| common(key, variant));
-        found.is_some()
+        found.is_some() || key.is_over()
     });
     found
 }
@@ -117,6 +118,9 @@ fn phrases(key: &Matcher) -> Option<&'static str> {
 fn passwords(key: &Matcher) -> Option<&'static str> {
     let mut buffer = Vec::with_capacity(64);
     for (rank, word) in words::passwords().enumerate() {
+        if rank % 64 == 0 && key.is_over() {
+            return None;
+        }
         let found = any(key, word).or_else(|| if rank < 6_000 { twice(key, word) } else { None });
         if found.is_some() {
             return found;
@@ -150,6 +154,9 @@ fn numbers(key: &Matcher) -> Option<&'static str> {
     let mut text = String::with_capacity(32);
     for number in 0..=100_000_u64 {
         use std::fmt::Write;
+        if number % 512 == 0 && key.is_over() {
+            return None;
+        }
         text.clear();
         let _ = write!(text, "{number}");
         let digits = text.len();

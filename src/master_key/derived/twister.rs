@@ -24,7 +24,7 @@ pub(super) fn find(key: &Matcher, seeding: Seeding, mut seeds: impl Iterator<Ite
             *place = seed;
             count += 1;
         }
-        if count == 0 {
+        if count == 0 || key.is_over() {
             return false;
         }
         let suspects = pulp::Arch::new().dispatch(|| {
