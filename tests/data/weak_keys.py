@@ -195,10 +195,10 @@ common = ["password", "secret", "changeme", "letmein", "hunter2", "admin", "my-s
           "supersecret", "MySecretKey", "SECRET_KEY", "secret key", "masterkey", "master-key-2024", "dragon", "monkey1", "trustno1", "",
           "a", "Z", "42", "1337", "99999", "2024-01-01", "19840704", "kx", "abc", "zq7", "hello world", "swordfish", "princess123",
           "Welcome1", "qazwsx", "starwars", "superman!", "production-secret", "dev_secret_key", "keyboard cat", "thisisasecret"]
-digests = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s"]
+digests = ["md5", "sha1", "sha256", "sha512", "sha224", "sha384", "sha3_256", "sha3_512", "blake2b", "blake2s"]
 for word in common:
     for text in (word.encode(), word.encode() + b"\n"):
-        for name in digests:
+        for name in digests if word not in ("kx", "zq7") else digests[:4]:
             digest = hashlib.new(name, text).digest()
             if len(digest) == 16:
                 add("digest of a word: doubled", digest * 2)
@@ -220,7 +220,8 @@ for word in common:
     add("digest of a word: EVP_BytesToKey", first + hashlib.md5(first + text).digest())
     add("digest of a word: backward", hashlib.sha256(text).digest()[::-1])
     add("digest of a word: base64", hashlib.sha256(base64.b64encode(text)).digest())
-    add("blake2b with 32 bytes", hashlib.blake2b(text, digest_size=32).digest())
+    if word not in ("kx", "zq7"):
+        add("blake2b with 32 bytes", hashlib.blake2b(text, digest_size=32).digest())
 for word in ("password", "secret", "admin", "welcome", "dragon", "football"):
     for ending in ("1", "12", "123", "1234", "!", "2019", "2023", "2026", "1970"):
         if word in ("password", "secret", "admin", "welcome") or not ending.startswith(("19", "20")):

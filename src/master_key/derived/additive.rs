@@ -15,6 +15,7 @@ use super::matcher::Matcher;
 /// Whether glibc's `rand()` or `random()` made the key from one of `seeds`.
 pub(super) fn glibc(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> bool {
     let rows = glibc_rows();
+    let arch = pulp::Arch::new();
     let wanted = key.key();
     loop {
         let mut batch = [0; WIDTH];
@@ -26,11 +27,27 @@ pub(super) fn glibc(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> bool
         if count == 0 || key.is_over() {
             return false;
         }
-        let suspects = pulp::Arch::new().dispatch(|| agreeing(&rows, &batch, wanted));
+        let suspects = arch.dispatch(Trial { rows: &rows, seeds: &batch, key: wanted });
         let made = |(seed, suspect): (&u32, &u32)| *suspect != 0 && glibc_made(key, *seed);
         if batch.iter().zip(&suspects).take(count).any(made) {
             return true;
         }
+    }
+}
+
+/// One batch, in the widest vectors of the processor. A closure would not be compiled for them.
+struct Trial<'a> {
+    rows: &'a [[u32; 31]; 4],
+    seeds: &'a [u32; WIDTH],
+    key: &'a [u8; 32],
+}
+
+impl pulp::WithSimd for Trial<'_> {
+    type Output = [u32; WIDTH];
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> [u32; WIDTH] {
+        agreeing(self.rows, self.seeds, self.key)
     }
 }
 
@@ -59,7 +76,8 @@ fn agreeing(rows: &[[u32; 31]; 4], seeds: &[u32; WIDTH], key: &[u8; 32]) -> [u32
             }
         }
         for lane in 0..WIDTH {
-            let product = word[lane] * 16_807;
+            // It stays below 2^31: said so, one multiplication of 32 bits is enough.
+            let product = u64::from(word[lane] as u32) * 16_807;
             let folded = (product & PRIME) + (product >> 31);
             word[lane] = if folded >= PRIME { folded - PRIME } else { folded };
         }

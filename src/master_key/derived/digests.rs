@@ -38,6 +38,15 @@ fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     key.matches(&Sha512::digest(text)).then_some("SHA-512")
 }
 
+/// The two commonest, for what is tried a million times.
+#[inline]
+fn commonest(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+    if key.matches(&Sha256::digest(text)) {
+        return Some("SHA-256");
+    }
+    key.matches(&Md5::digest(text)).then_some("MD5")
+}
+
 fn any(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     common(key, text).or_else(|| rare(key, text))
 }
@@ -104,12 +113,17 @@ fn openssl_bytes(key: &Matcher, word: &[u8]) -> bool {
 
 fn phrases(key: &Matcher) -> Option<&'static str> {
     let mut found = None;
-    words::each_phrase(|phrase| {
-        found = any(key, phrase).or_else(|| twice(key, phrase));
+    words::each_phrase(|phrase, end| {
+        found = match end {
+            b"" => any(key, phrase).or_else(|| twice(key, phrase)),
+            b"\n" => any(key, phrase),
+            _ => common(key, phrase),
+        };
         found.is_some() || key.is_over()
     });
-    words::each_phrase_variant(|variant| {
-        found = found.or_else(|| common(key, variant));
+    words::each_phrase_variant(|variant, frequent| {
+        let sha256 = || key.matches(&Sha256::digest(variant)).then_some("SHA-256");
+        found = found.or_else(|| if frequent { any(key, variant) } else { sha256() });
         found.is_some() || key.is_over()
     });
     found
@@ -121,26 +135,40 @@ fn passwords(key: &Matcher) -> Option<&'static str> {
         if rank % 64 == 0 && key.is_over() {
             return None;
         }
-        let found = any(key, word).or_else(|| if rank < 6_000 { twice(key, word) } else { None });
-        if found.is_some() {
-            return found;
+        let found = if rank < 6_000 { any(key, word) } else { common(key, word) };
+        if let Some(found) = found.or_else(|| if rank < 2_000 { twice(key, word) } else { None }) {
+            return Some(found);
         }
-        let mut with = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut with = |change: &dyn Fn(&mut Vec<u8>), frequent: bool| {
             buffer.clear();
             buffer.extend_from_slice(word);
             change(&mut buffer);
-            if rank < 2_000 { any(key, &buffer) } else { common(key, &buffer) }
+            match frequent {
+                true if rank < 1_000 => any(key, &buffer),
+                true if rank < 12_000 => common(key, &buffer),
+                _ => commonest(key, &buffer),
+            }
         };
-        let suffixes: &[&[u8]] = if rank < 3_000 { words::SUFFIXES } else { words::FEW_SUFFIXES };
-        for suffix in suffixes {
-            if let Some(found) = with(&|text| text.extend_from_slice(suffix)) {
+        let endings = if rank < 2_000 { words::SUFFIXES } else { words::FEW_SUFFIXES };
+        for ending in endings {
+            let frequent = words::FREQUENT_SUFFIXES.contains(ending);
+            if let Some(found) = with(&|text| text.extend_from_slice(ending), frequent) {
                 return Some(found);
+            }
+            if frequent && rank < 2_000 {
+                let capital = |text: &mut Vec<u8>| {
+                    text[0].make_ascii_uppercase();
+                    text.extend_from_slice(ending);
+                };
+                if let Some(found) = with(&capital, true) {
+                    return Some(found);
+                }
             }
         }
         let cased = [
-            with(&|text| text[0].make_ascii_uppercase()),
-            with(&|text| text.make_ascii_uppercase()),
-            with(&|text| text.extend_from_slice(word)),
+            with(&|text| text[0].make_ascii_uppercase(), true),
+            with(&|text| text.make_ascii_uppercase(), true),
+            with(&|text| text.extend_from_slice(word), false),
         ];
         if let Some(found) = cased.into_iter().flatten().next() {
             return Some(found);
@@ -164,19 +192,22 @@ fn numbers(key: &Matcher) -> Option<&'static str> {
         let (big, little) = (number.to_be_bytes(), number.to_le_bytes());
         let texts: [&[u8]; 6] = [&text.as_bytes()[..digits], text.as_bytes(), &big, &little, &big[4..], &little[..4]];
         let wanted = if number <= 2_100 { 6 } else { 2 };
-        let found = texts[..wanted].iter().find_map(|text| common(key, text));
+        let all = number <= 10_000;
+        let found = texts[..wanted].iter().find_map(|text| if all { common(key, text) } else { commonest(key, text) });
         let packed = || texts[wanted..].iter().any(|text| key.matches(&Sha256::digest(text))).then_some("SHA-256");
         if let Some(found) = found.or_else(packed) {
             return Some(found);
         }
     }
-    words::each_date(|date| common(key, date))
+    words::each_date(|date| commonest(key, date))
 }
 
 /// Every text of one or two bytes, and of three or four lower-case letters or digits.
 fn short(key: &Matcher) -> Option<&'static str> {
     let pairs = (0..=u16::MAX).map(u16::to_be_bytes);
-    let found = pairs.into_iter().find_map(|pair| common(key, &pair)).or_else(|| {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let pair = |pair: [u8; 2]| if pair.into_iter().all(letter) { any(key, &pair) } else { commonest(key, &pair) };
+    let found = pairs.into_iter().find_map(pair).or_else(|| {
         let every = |byte: u8| any(key, &[byte]).or_else(|| twice(key, &[byte]));
         any(key, b"").or_else(|| twice(key, b"")).or_else(|| (0..=255).find_map(every))
     });
@@ -184,7 +215,7 @@ fn short(key: &Matcher) -> Option<&'static str> {
     let triples = || {
         let all =
             letters.iter().flat_map(|a| letters.iter().flat_map(move |b| letters.iter().map(move |c| [*a, *b, *c])));
-        all.into_iter().find_map(|text| common(key, &text))
+        all.into_iter().find_map(|text| commonest(key, &text))
     };
     let fours = || {
         let letters = &letters[..26];
@@ -233,7 +264,7 @@ fn hkdf_matches(key: &Matcher, word: &[u8]) -> bool {
         words::HKDF_INFOS.iter().any(|info| {
             let mut out = [0; 32];
             let mut expanded = short.expand(info, &mut out).is_ok() && key.matches(&out);
-            expanded |= long.expand(info, &mut out).is_ok() && key.matches(&out);
+            expanded |= info.is_empty() && long.expand(info, &mut out).is_ok() && key.matches(&out);
             expanded
         })
     })

@@ -2,16 +2,16 @@
 
 use crate::time::Timestamp;
 
-/// Every small number, days written as numbers, round times since 2000, famous numbers, and the seconds before `now`.
+/// Every small number, days written as numbers, round times since 2015, famous numbers, and the seconds before `now`.
 pub(super) fn usual(now: Timestamp, small: u32, recent_secs: u32) -> impl Iterator<Item = u32> {
     let days = (1950..=2035).flat_map(|year| {
         (1..=12).flat_map(move |month| {
             (1..=31).flat_map(move |day| [10_000 * year + 100 * month + day, 1_000_000 * day + 10_000 * month + year])
         })
     });
-    let hours = (262_980..571_000).map(|hour| 3_600 * hour);
+    let hours = (394_464..571_000).map(|hour| 3_600 * hour);
     let thousands = (0..=2_100).flat_map(|million| [0, 1, 2, 3, 7, 42, 123].map(|more| 1_000_000 * million + more));
-    let tens = (100_000..210_000).map(|number| 10_000 * number);
+    let tens = (140_000..210_000).map(|number| 10_000 * number);
     let repeated = (1..=9).flat_map(|digit| (6..=9).map(move |len| (0..len).fold(0, |number, _| 10 * number + digit)));
     let powers = (16..32).flat_map(|bit| [1_u32 << bit, (1 << bit) - 1, (1 << bit) + 1]);
     (0..=small)

@@ -15,36 +15,41 @@ fn lines(text: &'static str) -> impl Iterator<Item = &'static [u8]> {
 }
 
 /// Each phrase as it stands, with the ends that files and C leave, in other cases and with other separators.
-pub(super) fn each_phrase(mut stop: impl FnMut(&[u8]) -> bool) {
+pub(super) fn each_phrase(mut stop: impl FnMut(&[u8], &[u8]) -> bool) {
+    let ends: [&[u8]; 4] = [b"", b"\n", b"\r\n", b"\0"];
     let _ = phrases().any(|phrase| {
-        spellings(phrase).iter().any(|text| {
-            let ends: [&[u8]; 4] = [b"", b"\n", b"\r\n", b"\0"];
-            ends.iter().any(|end| stop(&[&text[..], *end].concat()))
-        })
+        let texts = spellings(phrase);
+        texts.iter().any(|text| ends.iter().any(|end| stop(&[&text[..], *end].concat(), end)))
     });
 }
 
-/// Each spelling of each phrase with what people append, and with letters as digits.
-pub(super) fn each_phrase_variant(mut stop: impl FnMut(&[u8]) -> bool) {
+/// Each spelling of each phrase with what people append, and with letters as digits; and whether they often do.
+pub(super) fn each_phrase_variant(mut stop: impl FnMut(&[u8], bool) -> bool) {
     let mut buffer = Vec::with_capacity(80);
-    let years: Vec<String> = (1970..=2035).map(|year| year.to_string()).collect();
+    let years = (1970..=2035)
+        .map(|year| year.to_string())
+        .chain((2015..=2030).flat_map(|year| [format!("-{year}"), format!("_{year}")]));
+    let years: Vec<String> = years.collect();
     let endings: Vec<&[u8]> = SUFFIXES.iter().copied().chain(years.iter().map(String::as_bytes)).collect();
     let _ = phrases().any(|phrase| {
-        spellings(phrase).iter().any(|text| {
-            let mut with = |change: &dyn Fn(&mut Vec<u8>)| {
+        spellings(phrase).iter().filter(|text| !text.contains(&b'.')).any(|text| {
+            let plain = !text.contains(&b'_') && !text.iter().all(|c| !c.is_ascii_lowercase());
+            let mut with = |change: &dyn Fn(&mut Vec<u8>), frequent: bool| {
                 buffer.clear();
                 buffer.extend_from_slice(text);
                 change(&mut buffer);
-                stop(&buffer)
+                stop(&buffer, frequent)
             };
-            endings.iter().any(|end| with(&|text| text.extend_from_slice(end)))
-                || with(&|text| text.iter_mut().for_each(|c| *c = digit_for(*c)))
-                || with(&|text| text.iter_mut().for_each(|c| *c = sign_for(*c)))
-                || with(&|text| text.extend_from_within(..))
-                || with(&|text| text.reverse())
+            endings
+                .iter()
+                .any(|end| with(&|text| text.extend_from_slice(end), plain && FREQUENT_SUFFIXES.contains(end)))
+                || with(&|text| text.iter_mut().for_each(|c| *c = digit_for(*c)), plain)
+                || with(&|text| text.iter_mut().for_each(|c| *c = sign_for(*c)), plain)
+                || with(&|text| text.extend_from_within(..), false)
+                || with(&|text| text.reverse(), false)
                 || ["my", "My", "my-", "my_", "the", "test", "test-", "test_", "dev-", "prod-"]
                     .iter()
-                    .any(|front| with(&|text| drop(text.splice(..0, front.bytes()))))
+                    .any(|front| with(&|text| drop(text.splice(..0, front.bytes())), false))
         })
     });
 }
@@ -109,7 +114,7 @@ fn sign_for(c: u8) -> u8 {
 
 /// The days of 1950 to 2035 as people write them.
 pub(super) fn each_date<T>(mut judge: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
-    (1950..=2035).find_map(|year| {
+    (1950..=2035_u16).find_map(|year| {
         (1..=12).find_map(|month| {
             (1..=31).find_map(|day| {
                 let texts = [
@@ -117,7 +122,6 @@ pub(super) fn each_date<T>(mut judge: impl FnMut(&[u8]) -> Option<T>) -> Option<
                     format!("{year}-{month:02}-{day:02}"),
                     format!("{day:02}{month:02}{year}"),
                     format!("{day:02}.{month:02}.{year}"),
-                    format!("{month:02}/{day:02}/{year}"),
                 ];
                 texts.iter().find_map(|text| judge(text.as_bytes()))
             })
@@ -217,6 +221,9 @@ pub(super) const SUFFIXES: &[&[u8]] = &[
     b"_prod",
     b"_test",
 ];
+
+/// Those that are tried with every digest.
+pub(super) const FREQUENT_SUFFIXES: &[&[u8]] = &[b"\n", b"1", b"123", b"!", b"2024", b"2025", b"2026"];
 
 pub(super) const FEW_SUFFIXES: &[&[u8]] = &[b"\n", b"1", b"123", b"!"];
 
