@@ -72,7 +72,9 @@ pub use key_source::{
     SystemdCredential,
 };
 pub use keyring::{KeyringError, MasterKeyVersion};
-pub use master_key::{Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity};
+pub use master_key::{
+    AgePolicy, Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity, Suspect, Waivers,
+};
 pub use master_keys::{MasterKeySource, MasterKeys, MasterKeysError};
 pub use record::RecordError;
 pub use rotation::{

@@ -1,7 +1,15 @@
 //! A master key: 32 bytes from outside that wrap the data keys, and its fingerprint.
 
+mod age;
+mod check;
+#[cfg(feature = "strength")]
+mod derived;
+mod finding;
+mod format;
 mod published;
-mod strength;
+mod relations;
+mod structure;
+mod waivers;
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,11 +17,13 @@ use std::str::FromStr;
 use base64ct::{Base64Url, Encoding};
 use hkdf::Hkdf;
 use sha2::Sha256;
-use zeroize::Zeroizing;
 
 use crate::secret::{RandomError, SecretBytes, SecretText, fill_random, hex, on_wiped_stack, same_bytes};
 
-pub use strength::{Finding, Severity};
+pub use age::AgePolicy;
+pub use check::Suspect;
+pub use finding::{Finding, Severity};
+pub use waivers::Waivers;
 
 /// 32 secret bytes, written as 44 characters of URL-safe base64: what `Fernet.generate_key()` prints.
 ///
@@ -26,24 +36,40 @@ impl MasterKey {
         SecretBytes::fill_with(|bytes| fill_random(bytes)).map(Self)
     }
 
-    /// Reads the 44 characters strictly, and refuses a key that the strength checks refuse.
+    /// Reads the 44 characters strictly, and refuses a key that the quick strength checks refuse.
     ///
     /// ```
     /// # use strongroom::{MasterKey, MasterKeyError};
     /// let key = MasterKey::generate()?;
     /// assert_eq!(MasterKey::parse(key.to_text().expose())?.fingerprint(), key.fingerprint());
-    /// assert!(matches!(MasterKey::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), Err(MasterKeyError::Weak(_))));
+    /// assert!(matches!(
+    ///     MasterKey::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+    ///     Err(MasterKeyError::Weak { .. })
+    /// ));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
-        let key = on_wiped_stack(|| Self::decode(text))?;
-        let refusals: Vec<_> = key.findings().into_iter().filter(|f| f.severity == Severity::Refuse).collect();
-        if refusals.is_empty() { Ok(key) } else { Err(MasterKeyError::Weak(refusals)) }
+        Self::parse_accepting(text, &Waivers::none())
     }
 
-    /// What the strength checks say of this key.
+    /// The same, where `waivers` may cover refusals: so a vault under a weak key opens, to be rotated away from it.
+    pub fn parse_accepting(text: &str, waivers: &Waivers) -> Result<Self, MasterKeyError> {
+        let format::Reading { key, malformed } = on_wiped_stack(|| format::read(text));
+        let key = match (key.map(Self), malformed) {
+            (Some(key), Some(finding)) if waivers.waives(&finding, key.fingerprint()) => key,
+            (_, Some(finding)) => return Err(MasterKeyError::Malformed(finding)),
+            (Some(key), None) => key,
+            (None, None) => unreachable!("what is not malformed was read"),
+        };
+        let fingerprint = key.fingerprint();
+        let counts = |finding: &Finding| finding.severity == Severity::Refuse && !waivers.waives(finding, fingerprint);
+        let findings: Vec<_> = key.findings().into_iter().filter(counts).collect();
+        if findings.is_empty() { Ok(key) } else { Err(MasterKeyError::Weak { fingerprint, findings }) }
+    }
+
+    /// What the quick strength checks say of this key. [`Suspect`] has the others.
     pub fn findings(&self) -> Vec<Finding> {
-        strength::check(self.0.expose())
+        on_wiped_stack(|| check::quick(self.0.expose()))
     }
 
     /// A name for the key that is safe to show: 8 bytes derived from it, the same in every vault.
@@ -64,26 +90,22 @@ impl MasterKey {
     pub(crate) fn expose(&self) -> &[u8; 32] {
         self.0.expose()
     }
-
-    fn decode(text: &str) -> Result<Self, MasterKeyError> {
-        if text.len() != TEXT_LEN {
-            return Err(MasterKeyError::Length(text.chars().count()));
-        }
-        let mut buffer = Zeroizing::new([0; 33]);
-        let decoded = Base64Url::decode(text, buffer.as_mut()).map_err(|_| MasterKeyError::Alphabet)?;
-        SecretBytes::fill_with(|bytes| {
-            let exact: &[u8; 32] = decoded.try_into().map_err(|_| MasterKeyError::Alphabet)?;
-            bytes.copy_from_slice(exact);
-            Ok(())
-        })
-        .map(Self)
-    }
 }
 
 impl fmt::Debug for MasterKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "MasterKey({})", self.fingerprint())
     }
+}
+
+fn fingerprint_of(key: &[u8; 32]) -> Fingerprint {
+    on_wiped_stack(|| {
+        let mut bytes = [0; Fingerprint::LEN];
+        Hkdf::<Sha256>::new(None, key)
+            .expand(FINGERPRINT_LABEL, &mut bytes)
+            .expect("8 bytes is a length HKDF-SHA256 can give");
+        Fingerprint(bytes)
+    })
 }
 
 /// 8 bytes of HKDF output that name a master key without telling anything else about it; written in hex.
@@ -146,24 +168,25 @@ pub struct FingerprintError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MasterKeyError {
-    /// Not URL-safe base64 with padding, or not its only spelling.
-    #[error("a master key is 44 characters of URL-safe base64 ending in '=', and this is something else")]
-    Alphabet,
-    /// The wrong number of characters.
-    #[error("a master key is 44 characters of URL-safe base64, and this has {0}")]
-    Length(usize),
+    /// Not the one spelling of 32 bytes; the finding says what it is instead.
+    #[error("{}", .0.what)]
+    Malformed(Finding),
     /// The strength checks refuse it.
-    #[error("the master key is weak: {}", listed(.0))]
-    Weak(Vec<Finding>),
+    #[error("the master key {fingerprint} is weak: {}", listed(findings))]
+    Weak {
+        /// The key they refuse, for a waiver.
+        fingerprint: Fingerprint,
+        /// Why.
+        findings: Vec<Finding>,
+    },
 }
 
 fn listed(findings: &[Finding]) -> String {
-    findings.iter().map(|finding| finding.what).collect::<Vec<_>>().join("; ")
+    findings.iter().map(|finding| format!("{} ({})", finding.what, finding.id)).collect::<Vec<_>>().join("; ")
 }
 
 /// docs/format.md, Fingerprints.
 const FINGERPRINT_LABEL: &[u8] = b"strongroom/v1/master-key-fingerprint";
-const TEXT_LEN: usize = 44;
 
 #[cfg(test)]
 mod tests {

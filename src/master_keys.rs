@@ -13,7 +13,7 @@ use crate::key_source::{
     KeyCommand, KeyFile, KeyVariable, Origin, SourceConcern, SourceText, SystemdCredential, TextSource, beside,
     variable_path,
 };
-use crate::master_key::{Fingerprint, MasterKey};
+use crate::master_key::{Fingerprint, MasterKey, Waivers};
 
 pub use error::MasterKeysError;
 pub use source::MasterKeySource;
@@ -49,7 +49,12 @@ impl MasterKeys {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, MasterKeysError> {
-        Self::parse_from(text, &Origin::Text)
+        Self::parse_accepting(text, &Waivers::none())
+    }
+
+    /// The same, where `waivers` may cover what the strength checks refuse.
+    pub fn parse_accepting(text: &str, waivers: &Waivers) -> Result<Self, MasterKeysError> {
+        Self::parse_from(text, &Origin::Text, waivers)
     }
 
     /// Reads everything the environment names, and takes all of it together:
@@ -65,19 +70,24 @@ impl MasterKeys {
         Self::from_env_hearing(|line| tracing::info!("the command for master keys says: {line}"))
     }
 
-    /// The same, with each line that the command writes to its standard error handed to `heard` while it runs. What looks
-    /// like a key is taken out; nothing else is changed, so escape it before it reaches a terminal.
-    pub fn from_env_hearing(mut heard: impl FnMut(&str)) -> Result<Self, MasterKeysError> {
+    /// The same, where `waivers` may cover what the strength checks refuse.
+    pub fn from_env_accepting(waivers: &Waivers, mut heard: impl FnMut(&str)) -> Result<Self, MasterKeysError> {
         let mut keys = Self::default();
-        keys.take(KeyVariable::new(KEYS_VARIABLE).text()?)?;
+        keys.take(KeyVariable::new(KEYS_VARIABLE).text()?, waivers)?;
         if let Some(path) = variable_path(FILE_VARIABLE) {
-            keys.take(KeyFile::new(path).text()?)?;
+            keys.take(KeyFile::new(path).text()?, waivers)?;
         }
         if let Some(command) = KeyCommand::from_variable(COMMAND_VARIABLE)? {
-            keys.take(Some(command.text_hearing(&mut heard)?))?;
+            keys.take(Some(command.text_hearing(&mut heard)?), waivers)?;
         }
-        keys.take(SystemdCredential::new(CREDENTIAL).text()?)?;
+        keys.take(SystemdCredential::new(CREDENTIAL).text()?, waivers)?;
         keys.some()
+    }
+
+    /// The same, with each line that the command writes to its standard error handed to `heard` while it runs. What looks
+    /// like a key is taken out; nothing else is changed, so escape it before it reaches a terminal.
+    pub fn from_env_hearing(heard: impl FnMut(&str)) -> Result<Self, MasterKeysError> {
+        Self::from_env_accepting(&Waivers::none(), heard)
     }
 
     /// Reads all of these sources and takes them together. Those that are not there are passed over; that none is there is
@@ -144,8 +154,8 @@ impl MasterKeys {
         self.absorb(read)
     }
 
-    fn take(&mut self, text: Option<SourceText>) -> Result<(), MasterKeysError> {
-        text.map_or(Ok(()), |text| self.absorb(Self::parse_source(&text)?))
+    fn take(&mut self, text: Option<SourceText>, waivers: &Waivers) -> Result<(), MasterKeysError> {
+        text.map_or(Ok(()), |text| self.absorb(Self::parse_source(&text, waivers)?))
     }
 
     fn absorb(&mut self, other: Self) -> Result<(), MasterKeysError> {
@@ -176,19 +186,19 @@ impl MasterKeys {
         if self.keys.is_empty() { Err(MasterKeysError::NotSet) } else { Ok(self) }
     }
 
-    fn parse_source(source: &SourceText) -> Result<Self, MasterKeysError> {
-        let keys = Self::parse_from(source.text()?, &source.origin)?;
+    fn parse_source(source: &SourceText, waivers: &Waivers) -> Result<Self, MasterKeysError> {
+        let keys = Self::parse_from(source.text()?, &source.origin, waivers)?;
         Ok(Self { concerns: source.concerns.clone(), ..keys })
     }
 
-    fn parse_from(text: &str, origin: &Origin) -> Result<Self, MasterKeysError> {
+    fn parse_from(text: &str, origin: &Origin, waivers: &Waivers) -> Result<Self, MasterKeysError> {
         let malformed = |fault| MasterKeysError::List { origin: origin.clone(), fault };
         let mut keys = Self::default();
         for (entry, version, key) in entries(text).map_err(malformed)? {
             if key.starts_with(crate::verifier_key::PREFIX) {
                 return Err(MasterKeysError::VerifierKey { origin: origin.clone(), entry });
             }
-            let key = MasterKey::parse(key);
+            let key = MasterKey::parse_accepting(key, waivers);
             let key = key.map_err(|source| MasterKeysError::Key { origin: origin.clone(), entry, source })?;
             keys.insert_from(version, key, origin.clone())?;
         }

@@ -46,6 +46,12 @@ pub(crate) struct Global {
     /// Who acts, for the audit log [else $STRONGROOM_ACTOR, else the user's name]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) actor: Option<String>,
+    /// Take weak master keys that this file waives, one JSON object a line [else $STRONGROOM_WAIVERS]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) waivers: Option<PathBuf>,
+    /// Let the waivers cover published keys and misspelled ones as well
+    #[arg(long, global = true)]
+    pub(crate) accept_risk: bool,
     /// Write events of this level and graver ones to standard error
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log: Option<LogLevel>,
@@ -288,6 +294,9 @@ pub(crate) struct CheckArgs {
     /// A single dash: check the key or the list on standard input
     #[arg(value_name = "-", value_parser = dash)]
     pub(crate) stdin: Option<()>,
+    /// Leave out what takes about a second for each key: words, passwords and seeds
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(clap::Args)]

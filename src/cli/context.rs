@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use strongroom::{
-    Act, Error, KeyringError, MasterKeys, MasterKeysError, SourceConcern, SourceError, SqliteStore, Vault,
-    VerifierKeys, VerifierKeysError,
+    Act, Error, KeyringError, MasterKeys, MasterKeysError, SourceConcern, SourceError, SqliteStore, Timestamp, Vault,
+    VerifierKeys, VerifierKeysError, Waivers,
 };
 
 use super::args::Global;
@@ -22,6 +22,7 @@ pub(crate) struct Context<'t> {
     pub(crate) place: Place,
     pub(crate) terminal: &'t mut Terminal,
     pub(crate) yes: bool,
+    pub(crate) waivers: Waivers,
     /// Of the sources of keys read so far, and not told yet.
     concerns: Vec<SourceConcern>,
     actor: Option<String>,
@@ -30,7 +31,8 @@ pub(crate) struct Context<'t> {
 impl<'t> Context<'t> {
     pub(crate) fn new(global: &Global, terminal: &'t mut Terminal) -> Result<Self, Told> {
         let place = Place::of(global.store.clone())?;
-        Ok(Self { place, terminal, yes: global.yes, concerns: vec![], actor: global.actor.clone() })
+        let waivers = waivers(global)?;
+        Ok(Self { place, terminal, yes: global.yes, waivers, concerns: vec![], actor: global.actor.clone() })
     }
 
     /// Opens the vault with the configured master keys.
@@ -78,8 +80,8 @@ impl<'t> Context<'t> {
     /// The configured master keys. What their command says is shown while it runs.
     pub(crate) fn master_keys(&mut self) -> Result<MasterKeys, Failure> {
         let terminal = &mut *self.terminal;
-        let read =
-            MasterKeys::from_env_hearing(|line| terminal.note(&format!("the command for master keys says: {line}")));
+        let hear = |line: &str| terminal.note(&format!("the command for master keys says: {line}"));
+        let read = MasterKeys::from_env_accepting(&self.waivers, hear);
         let keys = read.map_err(|error| if self.terminal.json() { error } else { without_what_was_shown(error) })?;
         self.concerns = keys.concerns(Some(&self.place.path));
         Ok(keys)
@@ -134,6 +136,16 @@ fn without_what_was_shown(mut error: MasterKeysError) -> MasterKeysError {
         said.clear();
     }
     error
+}
+
+fn waivers(global: &Global) -> Result<Waivers, Told> {
+    let variable = || std::env::var_os("STRONGROOM_WAIVERS").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let Some(path) = global.waivers.clone().or_else(variable) else { return Ok(Waivers::none()) };
+    let waivers = Waivers::from_file(&path, Timestamp::now()).map_err(|error| {
+        let what = format!("cannot read the waivers {}: {error}", path.display());
+        Told::new(Exit::Usage, "waivers-unreadable", what).hint("name a readable file of waivers with --waivers FILE")
+    })?;
+    Ok(if global.accept_risk { waivers.accepting_risk() } else { waivers })
 }
 
 fn unconfirmed(why: &str) -> Failure {

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use serde::{Serialize, Serializer};
-use strongroom::{Error, KeyringError, MasterKeysError, StoreError, VerifierKeysError};
+use strongroom::{Error, Fingerprint, KeyringError, MasterKeysError, StoreError, VerifierKeysError};
 
 use super::context::Place;
 use super::exit::Exit;
@@ -121,6 +121,16 @@ impl From<Told> for Failure {
     fn from(told: Told) -> Self {
         Self::Told(told)
     }
+}
+
+/// How a vault under a weak key is opened once more, to rotate it away from there.
+pub(crate) fn waive_hint(id: &str, fingerprint: Fingerprint) -> String {
+    let risk = if id == "published" || id.starts_with("format-") { " and --accept-risk" } else { "" };
+    format!(
+        "make a new key with `strongroom master-key generate --version N`; should this one guard a vault already, write a \
+         line {{\"id\": \"{id}\", \"fingerprint\": \"{fingerprint}\", \"until\": \"YYYY-MM-DD\", \"reason\": \"...\"}} into a file, \
+         and rotate with --waivers FILE{risk}"
+    )
 }
 
 /// The word for scripts and the next thing to do.

@@ -1,25 +1,23 @@
 //! `master-key generate` and `master-key check`.
 
+mod check;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::num::NonZeroU32;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::str;
 
 use serde::Serialize;
-use serde_json::{Value, json};
-use strongroom::{
-    Error, Finding, Fingerprint, MasterKey, MasterKeyError, MasterKeys, MasterKeysError, SecretText, Severity,
-    SourceConcern,
-};
+use serde_json::json;
+use strongroom::{Error, MasterKey, SecretText};
 
-use super::args::{CheckArgs, GenerateArgs};
+use super::args::GenerateArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
-use super::input;
-use super::terminal::Terminal;
+
+pub(crate) use check::{check, finding_document, require_strong, severity};
 
 pub(crate) fn generate(context: &mut Context<'_>, args: &GenerateArgs) -> Result<Exit, Failure> {
     let key = MasterKey::generate().map_err(Error::from)?;
@@ -59,99 +57,6 @@ fn entry(key: &MasterKey, version: Option<u32>) -> SecretText {
     entry.push(':');
     entry.push_str(key.to_text().expose());
     SecretText::new(entry)
-}
-
-pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Failure> {
-    let read = if args.stdin.is_some() { from_stdin(context)? } else { configured(context)? };
-    let keys = match read {
-        Ok(keys) => keys,
-        Err(MasterKeysError::Key { origin, entry, source: MasterKeyError::Weak(findings) }) => {
-            return report(context, &[Checked { place: format!("entry {entry} of {origin}"), key: None, findings }]);
-        }
-        Err(error @ (MasterKeysError::NotSet | MasterKeysError::Source(_))) => return Err(error.into()),
-        Err(error) => {
-            let told = Told::new(Exit::NotValid, "master-keys-malformed", error.to_string()).because(&error);
-            return Err(told.hint("make a new key with `strongroom master-key generate`").into());
-        }
-    };
-    let checked = keys.versions().map(|(version, print)| Checked {
-        place: format!("master key {version}"),
-        key: Some((version, print)),
-        findings: keys.key(version).map(MasterKey::findings).unwrap_or_default(),
-    });
-    report(context, &checked.collect::<Vec<_>>())
-}
-
-fn configured(context: &mut Context<'_>) -> Result<Result<MasterKeys, MasterKeysError>, Failure> {
-    match context.master_keys() {
-        Err(Failure::MasterKeys(error)) => Ok(Err(error)),
-        keys => Ok(Ok(keys?)),
-    }
-}
-
-fn from_stdin(context: &mut Context<'_>) -> Result<Result<MasterKeys, MasterKeysError>, Failure> {
-    if Terminal::can_ask() {
-        context.terminal.note("the master key, or VERSION:KEY entries, on one line:");
-    }
-    let too_long = || Failure::input("standard input is longer than 64 KiB", "give one key, or VERSION:KEY entries");
-    let bytes = input::secret(64 * 1024)?.ok_or_else(too_long)?;
-    let text = str::from_utf8(&bytes)
-        .map_err(|_| Failure::input("standard input is not text", "give one key, or VERSION:KEY entries"))?;
-    Ok(MasterKeys::parse(text))
-}
-
-struct Checked {
-    place: String,
-    key: Option<(u32, Fingerprint)>,
-    findings: Vec<Finding>,
-}
-
-impl Checked {
-    fn document(&self) -> Value {
-        let finding = |finding: &Finding| {
-            json!({
-                "id": finding.id, "severity": severity(finding.severity), "what": finding.what, "remedy": finding.remedy,
-            })
-        };
-        json!({
-            "place": self.place,
-            "version": self.key.map(|(version, _)| version),
-            "fingerprint": self.key.map(|(_, print)| print.to_string()),
-            "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
-        })
-    }
-}
-
-fn report(context: &mut Context<'_>, checked: &[Checked]) -> Result<Exit, Failure> {
-    let concerns = context.concerns();
-    let good = concerns.is_empty() && checked.iter().all(|checked| checked.findings.is_empty());
-    let documents: Vec<_> = checked.iter().map(Checked::document).collect();
-    let sources: Vec<_> = concerns
-        .iter()
-        .map(|SourceConcern { id, what, remedy, .. }| json!({ "id": id, "severity": "warning", "what": what, "remedy": remedy }))
-        .collect();
-    context.terminal.document("master-key-check", &json!({ "good": good, "keys": documents, "sources": sources }))?;
-    for SourceConcern { id, what, remedy, .. } in &concerns {
-        context.terminal.line(&format!("warning {id}: {what}; {remedy}"))?;
-    }
-    for Checked { place, key, findings } in checked {
-        let print = key.map(|(_, print)| format!(" ({print})")).unwrap_or_default();
-        if findings.is_empty() {
-            context.terminal.line(&format!("{place}{print}: nothing found"))?;
-        }
-        for Finding { id, severity: grave, what, remedy, .. } in findings {
-            context.terminal.line(&format!("{place}{print}: {} {id}: {what}; {remedy}", severity(*grave)))?;
-        }
-    }
-    Ok(if good { Exit::Success } else { Exit::NotValid })
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Notice => "notice",
-        Severity::Warn => "warning",
-        _ => "refused",
-    }
 }
 
 /// Before anything is done whose result the file is to hold.

@@ -19,6 +19,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::interrupt::Interrupt;
+use super::master_key::require_strong;
 use super::progress::Meter;
 use super::status::{described, open_rotation};
 use super::terminal::Terminal;
@@ -39,6 +40,10 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     let plan = vault.plan_rotation(&options)?;
     if args.dry_run {
         return show_plan(context, args, &vault, &options, &plan);
+    }
+    if plan.open.is_none() {
+        let keys = context.master_keys()?;
+        require_strong(context, &keys, plan.to_master)?;
     }
     if args.accept_record_set {
         context

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use strongroom::{
-    Census, OpenRotation, RotateOptions, RotationEstimate, SqliteStore, Vault, VaultOptions, VaultStatus,
+    AgePolicy, Census, OpenRotation, RotateOptions, RotationEstimate, SqliteStore, Timestamp, Vault, VaultOptions,
+    VaultStatus,
 };
 
 use super::args::InitArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
+use super::master_key::{finding_document, require_strong, severity};
 use super::progress;
 use super::reading::Reading;
 use super::text::{Table, counted, quoted};
@@ -19,6 +21,8 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     let keys = context.master_keys()?;
     context.warn();
     refuse_missing_folder(context)?;
+    let newest = keys.versions().last().map_or(1, |(version, _)| version);
+    require_strong(context, &keys, newest)?;
     let store = SqliteStore::create(&context.place.path)?;
     let vault = VaultOptions::new().suite(args.suite).create(store, keys, &context.act(None))?;
     let status = vault.status()?;
@@ -60,7 +64,10 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
         Reading::Vault(_) => ("master-keys", None),
         Reading::Verifier(_) => ("verifier-keys", None),
     };
-    context.terminal.document("status", &document(&status, access, estimate.as_ref()))?;
+    let aged = status.age_finding(&AgePolicy::default(), Timestamp::now());
+    let mut shown = document(&status, access, estimate.as_ref());
+    shown["findings"] = aged.iter().map(finding_document).collect();
+    context.terminal.document("status", &shown)?;
     let mut rows = vec![
         ("vault", status.vault.to_string()),
         ("created", status.created_at.to_string()),
@@ -103,6 +110,10 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     for line in Table::default().lines(&rows) {
         context.terminal.line(&line)?;
+    }
+    if let Some(finding) = aged {
+        let grave = severity(finding.severity);
+        context.terminal.note(&format!("{grave} {}: {}; {}", finding.id, finding.what, finding.remedy));
     }
     if status.rotation.is_some_and(|open| !open.running) {
         context

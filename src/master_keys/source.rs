@@ -2,6 +2,7 @@
 
 use super::{MasterKeys, MasterKeysError};
 use crate::key_source::{KeyCommand, KeyFile, KeyVariable, Origin, SystemdCredential, TextSource};
+use crate::master_key::Waivers;
 
 /// A place that master keys come from. Implement it for a key service of your own, and give it to
 /// [`MasterKeys::from_sources`].
@@ -35,7 +36,7 @@ pub trait MasterKeySource {
 }
 
 fn read(source: &impl TextSource) -> Result<Option<MasterKeys>, MasterKeysError> {
-    source.text()?.as_ref().map(MasterKeys::parse_source).transpose()
+    source.text()?.as_ref().map(|text| MasterKeys::parse_source(text, &Waivers::none())).transpose()
 }
 
 macro_rules! sources {

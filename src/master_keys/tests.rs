@@ -18,7 +18,7 @@ impl MasterKeySource for Given {
     }
 
     fn read(&self) -> Result<Option<MasterKeys>, MasterKeysError> {
-        (!self.1.is_empty()).then(|| MasterKeys::parse_from(&self.1, &self.origin())).transpose()
+        (!self.1.is_empty()).then(|| MasterKeys::parse_from(&self.1, &self.origin(), &Waivers::none())).transpose()
     }
 }
 

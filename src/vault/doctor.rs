@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::lookup::{LookupRow, SENTINEL_INDEX};
+use crate::master_key::AgePolicy;
 use crate::record::{Record, RecordError};
 use crate::record_set::RecordSet;
 use crate::rotation::{Phase, open_in};
@@ -89,6 +90,11 @@ impl Vault {
         if let Some(last) = last.first().filter(|last| last.at > self.ledger.now()) {
             let what = format!("the last audit entry is dated {}, in the future", last.at);
             symptoms.push(warning("clock", what, SET_CLOCK));
+        }
+        let active = keyring.masters().find(|master| master.version == keyring.active_master());
+        let aged = active.and_then(|key| AgePolicy::default().judge(key.version, key.added_at, self.ledger.now()));
+        if let Some(finding) = aged {
+            symptoms.push(warning("master-key-age", finding.what.into_owned(), ROTATE));
         }
         symptoms.sort_by_key(|symptom| std::cmp::Reverse(symptom.severity));
         Ok(DoctorReport { opened, audit_entries, symptoms })
@@ -228,4 +234,5 @@ fn warning(id: &'static str, what: String, remedy: &'static str) -> Symptom {
 const PAGE: usize = 1_000;
 const RESTORE: &str = "find out who can write the store, and restore a backup";
 const RESTORE_RECORD: &str = "restore the row from a backup, or revoke the API key at the client and issue a new one";
+const ROTATE: &str = "make a new key with `strongroom master-key generate`, then `strongroom rotate-master-key`";
 const SET_CLOCK: &str = "set the clock of this machine";

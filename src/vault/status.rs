@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::keyring::MasterKeyVersion;
-use crate::master_key::Fingerprint;
+use crate::master_key::{AgePolicy, Finding, Fingerprint};
 use crate::rotation::{Census, OpenRotation, census, open_in};
 use crate::suite::Suite;
 use crate::time::Timestamp;
@@ -41,6 +41,12 @@ impl VaultStatus {
     /// API keys of all generations.
     pub fn record_count(&self) -> u64 {
         self.census.iter().fold(0, |sum, census| sum.saturating_add(census.records))
+    }
+
+    /// What `policy` says of the age of the active master key.
+    pub fn age_finding(&self, policy: &AgePolicy, now: Timestamp) -> Option<Finding> {
+        let active = self.master_keys.iter().find(|key| key.version == self.active_master_key)?;
+        policy.judge(active.version, active.added_at, now)
     }
 
     /// Configured versions that nothing in this vault needs any more.

@@ -1,8 +1,8 @@
 //! What went wrong with the sources of keys, and what to do about each.
 
-use strongroom::{CommandFault, MasterKeysError, Origin, SourceError, VerifierKeysError};
+use strongroom::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
 
-use super::{Exit, Told};
+use super::{Exit, Told, waive_hint};
 use crate::cli::text::quoted;
 
 pub(super) fn explain_master_keys(error: &MasterKeysError) -> Told {
@@ -20,6 +20,12 @@ pub(super) fn explain_master_keys(error: &MasterKeysError) -> Told {
             );
         }
         E::Source(error) => return explain_source(error, "master-keys-unreadable"),
+        E::Key { source: MasterKeyError::Weak { fingerprint, findings }, .. } => {
+            waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint)
+        }
+        E::Key { source: MasterKeyError::Malformed(finding), .. } => {
+            format!("{}; `strongroom master-key check` says more", finding.remedy)
+        }
         E::List { origin, .. } | E::Key { origin, .. } => written(origin, "STRONGROOM_MASTER_KEYS"),
         E::VerifierKey { .. } => {
             "put it into STRONGROOM_VERIFIER_KEYS; a master key is made with `strongroom master-key generate`".into()

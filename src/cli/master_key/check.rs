@@ -1,0 +1,259 @@
+//! `master-key check`, and the full check of a key before it becomes the active one.
+
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use strongroom::{
+    AgePolicy, Error, Finding, Fingerprint, MasterKeyError, MasterKeys, MasterKeysError, Origin, Severity,
+    SourceConcern, SqliteStore, Suspect, Timestamp, Vault,
+};
+use zeroize::Zeroizing;
+
+use crate::cli::args::CheckArgs;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, Told};
+use crate::cli::input;
+use crate::cli::terminal::Terminal;
+
+pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Failure> {
+    let (mut checked, keys) = if args.stdin.is_some() { (from_stdin(context)?, None) } else { configured(context)? };
+    judge(&mut checked, args.quick);
+    if let Some(keys) = keys {
+        judge_age(context, &mut checked, keys);
+    }
+    report(context, &checked)
+}
+
+/// Refuses a key that the full check refuses, before it becomes the active one.
+pub(crate) fn require_strong(context: &mut Context<'_>, keys: &MasterKeys, version: u32) -> Result<(), Failure> {
+    let Some(key) = keys.key(version) else { return Ok(()) };
+    let (suspect, fingerprint) = (Suspect::of(key), key.fingerprint());
+    let mut findings = suspect.findings_within(LIMIT, Timestamp::now());
+    let others = keys.versions().filter(|(other, _)| *other != version);
+    findings.extend(
+        others
+            .filter_map(|(other, _)| suspect.relation(&Suspect::of(keys.key(other)?), &format!("master key {other}"))),
+    );
+    findings.retain(|finding| !context.waivers.waives(finding, fingerprint));
+    let (refused, lesser): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.severity == Severity::Refuse);
+    for finding in lesser {
+        let grave = severity(finding.severity);
+        context
+            .terminal
+            .note(&format!("master key {version}: {grave} {}: {}; {}", finding.id, finding.what, finding.remedy));
+    }
+    let Some(first) = refused.first() else { return Ok(()) };
+    let source = MasterKeyError::Weak { fingerprint, findings: refused.clone() };
+    let hint = crate::cli::failure::waive_hint(first.id, fingerprint);
+    Err(Told::new(Exit::MasterKey, "master-key-weak", format!("master key {version}: {source}")).hint(hint).into())
+}
+
+/// One key and what was found.
+struct Checked {
+    place: String,
+    version: Option<u32>,
+    suspect: Option<Suspect>,
+    fingerprint: Option<Fingerprint>,
+    findings: Vec<Finding>,
+}
+
+impl Checked {
+    fn of(place: String, version: Option<u32>, suspect: Suspect) -> Self {
+        Self { place, version, fingerprint: suspect.fingerprint(), suspect: Some(suspect), findings: vec![] }
+    }
+
+    fn refused(place: String, findings: Vec<Finding>, fingerprint: Option<Fingerprint>) -> Self {
+        Self { place, version: None, suspect: None, fingerprint, findings }
+    }
+}
+
+/// What the sources hold, and the keys, when there are any that can be used.
+fn configured(context: &mut Context<'_>) -> Result<(Vec<Checked>, Option<MasterKeys>), Failure> {
+    let place = |entry: usize, origin: &Origin| format!("entry {entry} of {origin}");
+    let keys = match context.master_keys() {
+        Ok(keys) => keys,
+        Err(Failure::MasterKeys(MasterKeysError::Key { origin, entry, source })) => {
+            let refused = match source {
+                MasterKeyError::Weak { fingerprint, findings } => {
+                    Checked::refused(place(entry, &origin), findings, Some(fingerprint))
+                }
+                MasterKeyError::Malformed(finding) => Checked::refused(place(entry, &origin), vec![finding], None),
+                source => return Err(Failure::MasterKeys(MasterKeysError::Key { origin, entry, source })),
+            };
+            return Ok((vec![refused], None));
+        }
+        Err(failure @ Failure::MasterKeys(MasterKeysError::NotSet | MasterKeysError::Source(_))) => {
+            return Err(failure);
+        }
+        Err(Failure::MasterKeys(error)) => {
+            let told = Told::new(Exit::NotValid, "master-keys-malformed", error.to_string()).because(&error);
+            return Err(told.hint("make a new key with `strongroom master-key generate`").into());
+        }
+        Err(failure) => return Err(failure),
+    };
+    let suspect = |version| keys.key(version).map(Suspect::of);
+    let checked = keys.versions().filter_map(|(version, _)| {
+        Some(Checked::of(format!("master key {version}"), Some(version), suspect(version)?))
+    });
+    Ok((checked.collect(), Some(keys)))
+}
+
+/// Whatever stands there is judged: what is no key is a finding.
+fn from_stdin(context: &mut Context<'_>) -> Result<Vec<Checked>, Failure> {
+    if Terminal::can_ask() {
+        context.terminal.note("the master key, or VERSION:KEY entries, on one line:");
+    }
+    let one = |finding: Finding| vec![Checked::refused("entry 1".into(), vec![finding], None)];
+    let Some(bytes) = input::secret(MAX_LEN)? else {
+        return Ok(one(malformed("format-size", "it is longer than 64 KiB")));
+    };
+    let Ok(text) = std::str::from_utf8(&bytes) else {
+        return Ok(one(malformed("format-not-text", "it is not text in UTF-8")));
+    };
+    Ok(entries(text))
+}
+
+fn entries(text: &str) -> Vec<Checked> {
+    let version = |text: &str| -> Option<u32> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|_| digits && !text.starts_with('0'))
+    };
+    let listed = text.trim_start().split_once(':').is_some_and(|(first, _)| version(first).is_some());
+    if !listed {
+        return vec![Checked::of("entry 1".into(), None, Suspect::read(text))];
+    }
+    let parts = text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|part| !part.is_empty());
+    let mut seen = vec![];
+    let read = (1..).zip(parts).map(|(number, part)| {
+        let place = format!("entry {number}");
+        match part.split_once(':').map(|(before, key)| (version(before), key)) {
+            Some((Some(version), key)) => {
+                let mut checked = Checked::of(place, Some(version), Suspect::read(key));
+                if seen.contains(&version) {
+                    checked.findings.push(malformed("format-version", "its version is given twice"));
+                }
+                seen.push(version);
+                checked
+            }
+            _ => Checked::refused(place, vec![malformed("format-entry", "it is not VERSION:KEY")], None),
+        }
+    });
+    read.collect()
+}
+
+fn malformed(id: &'static str, what: &'static str) -> Finding {
+    Finding::malformed(id, what, "give one key, or VERSION:KEY entries")
+}
+
+/// Strength, relations, and the environment.
+fn judge(checked: &mut [Checked], quick: bool) {
+    let now = Timestamp::now();
+    for at in 0..checked.len() {
+        let Some(suspect) = checked[at].suspect.take() else { continue };
+        let mut findings = if quick { suspect.quick_findings() } else { suspect.findings(now) };
+        for other in &checked[..at] {
+            let name = other.version.map_or_else(|| other.place.clone(), |version| format!("master key {version}"));
+            findings.extend(other.suspect.as_ref().and_then(|other| suspect.relation(other, &name)));
+        }
+        for (name, value) in std::env::vars_os() {
+            let value = Zeroizing::new(value.as_bytes().to_vec());
+            if !name.as_bytes().starts_with(b"STRONGROOM_MASTER_KEYS") {
+                findings.extend(suspect.held_by(&name.to_string_lossy(), &value));
+            }
+        }
+        checked[at].findings.extend(findings);
+        checked[at].suspect = Some(suspect);
+    }
+}
+
+/// The vault knows since when its master key is active.
+fn judge_age(context: &mut Context<'_>, checked: &mut [Checked], keys: MasterKeys) {
+    if !context.place.path.exists() {
+        return;
+    }
+    let open = || -> Result<_, Error> { Vault::open(SqliteStore::open(&context.place.path)?, keys)?.status() };
+    let opened = open();
+    let Ok(status) = opened else {
+        context
+            .terminal
+            .note("the age was not judged: the vault does not open with these keys; `strongroom status` says why");
+        return;
+    };
+    let finding = status.age_finding(&AgePolicy::default(), Timestamp::now());
+    if let Some(active) = checked.iter_mut().find(|checked| checked.version == Some(status.active_master_key)) {
+        active.findings.extend(finding);
+    }
+}
+
+fn report(context: &mut Context<'_>, checked: &[Checked]) -> Result<Exit, Failure> {
+    let waivers = context.waivers.clone();
+    let waived = |checked: &Checked, finding: &Finding| {
+        checked.fingerprint.is_some_and(|fingerprint| waivers.waives(finding, fingerprint))
+    };
+    let open = |checked: &Checked| checked.findings.iter().any(|finding| !waived(checked, finding));
+    let concerns = context.concerns();
+    let good = !checked.iter().any(open) && waivers.findings().is_empty() && concerns.is_empty();
+    let documents: Vec<_> = checked
+        .iter()
+        .map(|checked| {
+            let findings = checked.findings.iter().map(|finding| {
+                let mut document = finding_document(finding);
+                document["waived"] = waived(checked, finding).into();
+                document
+            });
+            json!({
+                "place": checked.place, "version": checked.version,
+                "fingerprint": checked.fingerprint.map(|print| print.to_string()), "findings": findings.collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let faults: Vec<_> = waivers.findings().iter().map(finding_document).collect();
+    let sources: Vec<_> = concerns
+        .iter()
+        .map(|SourceConcern { id, what, remedy, .. }| json!({ "id": id, "severity": "warning", "what": what, "remedy": remedy }))
+        .collect();
+    let document = json!({ "good": good, "keys": documents, "sources": sources, "waivers": faults });
+    context.terminal.document("master-key-check", &document)?;
+    for SourceConcern { id, what, remedy, .. } in &concerns {
+        context.terminal.line(&format!("warning {id}: {what}; {remedy}"))?;
+    }
+    for checked in checked {
+        let print = checked.fingerprint.map(|print| format!(" ({print})")).unwrap_or_default();
+        let place = format!("{}{print}", checked.place);
+        if checked.findings.is_empty() {
+            context.terminal.line(&format!("{place}: nothing found"))?;
+        }
+        for finding in &checked.findings {
+            let Finding { id, what, remedy, .. } = finding;
+            let grave = if waived(checked, finding) { "waived" } else { severity(finding.severity) };
+            let risk = checked.fingerprint.filter(|print| waivers.lacks_risk(finding, *print));
+            let risk = risk.map(|_| "; its waiver counts with --accept-risk only").unwrap_or_default();
+            context.terminal.line(&format!("{place}: {grave} {id}: {what}; {remedy}{risk}"))?;
+        }
+    }
+    for Finding { id, what, remedy, .. } in waivers.findings() {
+        context.terminal.line(&format!("waivers: warning {id}: {what}; {remedy}"))?;
+    }
+    Ok(if good { Exit::Success } else { Exit::NotValid })
+}
+
+pub(crate) fn finding_document(finding: &Finding) -> Value {
+    json!({
+        "id": finding.id, "severity": severity(finding.severity), "what": finding.what, "remedy": finding.remedy,
+    })
+}
+
+pub(crate) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Notice => "notice",
+        Severity::Warn => "warning",
+        _ => "refused",
+    }
+}
+
+const MAX_LEN: usize = 64 * 1024;
+/// What `init` and a rotation wait for a check that takes about a second.
+const LIMIT: Duration = Duration::from_millis(1_500);

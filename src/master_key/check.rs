@@ -1,0 +1,111 @@
+//! Every check of one text that should be a master key, well-formed or not.
+
+use std::fmt;
+
+use super::finding::{Finding, Severity};
+use super::{Fingerprint, MasterKey, fingerprint_of, format, published, relations, structure};
+use crate::secret::{SecretBytes, on_wiped_stack};
+
+/// A text that should be a master key, under judgement: it cannot be used as one.
+///
+/// ```
+/// # use strongroom::{MasterKey, Suspect};
+/// let good = MasterKey::generate()?;
+/// assert!(Suspect::read(good.to_text().expose()).quick_findings().is_empty());
+/// let hex = Suspect::read(&"0123456789abcdef".repeat(4));
+/// assert_eq!(hex.quick_findings()[0].id, "format-hex");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Suspect {
+    key: Option<SecretBytes<32>>,
+    malformed: Option<Finding>,
+}
+
+impl Suspect {
+    /// Reads a text. Where it is misspelled and its 32 bytes can be told nevertheless, they are judged too.
+    pub fn read(text: &str) -> Self {
+        let format::Reading { key, malformed } = on_wiped_stack(|| format::read(text));
+        Self { key, malformed }
+    }
+
+    /// A key that is in use.
+    pub fn of(key: &MasterKey) -> Self {
+        let copied = SecretBytes::fill_with(|bytes| {
+            bytes.copy_from_slice(key.expose());
+            Ok::<(), std::convert::Infallible>(())
+        });
+        Self { key: copied.ok(), malformed: None }
+    }
+
+    /// The fingerprint, if there are 32 bytes.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.key.as_ref().map(|key| fingerprint_of(key.expose()))
+    }
+
+    /// Format, structure, and the list of published keys: microseconds.
+    pub fn quick_findings(&self) -> Vec<Finding> {
+        let strength = self.key.iter().flat_map(|key| on_wiped_stack(|| quick(key.expose())));
+        self.malformed.iter().cloned().chain(strength).collect()
+    }
+
+    /// The quick ones, and whether the key is derived from a word, a password or a small seed: about a second.
+    #[cfg(feature = "strength")]
+    pub fn findings(&self, now: crate::time::Timestamp) -> Vec<Finding> {
+        self.search(now, None)
+    }
+
+    /// The same, given up after `limit`: the commonest origins are tried first.
+    #[cfg(feature = "strength")]
+    pub fn findings_within(&self, limit: std::time::Duration, now: crate::time::Timestamp) -> Vec<Finding> {
+        self.search(now, std::time::Instant::now().checked_add(limit))
+    }
+
+    #[cfg(feature = "strength")]
+    fn search(&self, now: crate::time::Timestamp, until: Option<std::time::Instant>) -> Vec<Finding> {
+        let mut findings = self.quick_findings();
+        if let Some(key) = &self.key {
+            super::derived::describe_texts(key.expose(), &mut findings);
+            // A key that is refused already has its remedy.
+            if !findings
+                .iter()
+                .any(|finding| finding.severity == Severity::Refuse && !finding.id.starts_with("format-"))
+            {
+                findings.extend(super::derived::check(key.expose(), now, until));
+            }
+        }
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        findings
+    }
+
+    /// Whether this key and another follow from one another; `other` is how the message calls the other.
+    pub fn relation(&self, other: &Self, name: &str) -> Option<Finding> {
+        let (one, two) = (self.key.as_ref()?, other.key.as_ref()?);
+        let how = on_wiped_stack(|| relations::relation(two.expose(), one.expose()))?;
+        Some(Finding::new("related", Severity::Refuse, format!("against {name} it is {how}: who knows one knows both")))
+    }
+
+    /// Whether the value of an environment variable holds this key in some spelling. The value is not kept or shown.
+    pub fn held_by(&self, variable: &str, value: &[u8]) -> Option<Finding> {
+        let held = self.key.as_ref().is_some_and(|key| on_wiped_stack(|| relations::held_in(key.expose(), value)));
+        held.then(|| {
+            let what =
+                format!("the environment variable {variable} holds it as well: every child process can read it there");
+            Finding::new("environment", Severity::Warn, what)
+                .remedy("remove that variable, or give that use a key of its own")
+        })
+    }
+}
+
+/// What runs whenever a key is taken in.
+pub(super) fn quick(key: &[u8; 32]) -> Vec<Finding> {
+    published::check(key).into_iter().chain(structure::check(key)).collect()
+}
+
+impl fmt::Debug for Suspect {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.fingerprint() {
+            Some(print) => write!(out, "Suspect({print})"),
+            None => out.write_str("Suspect"),
+        }
+    }
+}

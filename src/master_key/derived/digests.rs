@@ -1,0 +1,271 @@
+//! Digests of common words, passwords, phrases, numbers and dates, and digests of digests.
+
+use blake2::{Blake2b256, Blake2b512, Blake2s256};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
+use sha1::Sha1;
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_256};
+use sha3::{Keccak256, Sha3_256, Sha3_384, Sha3_512};
+
+use super::matcher::Matcher;
+use super::words;
+use crate::secret::hex;
+
+/// What made the key, if one of these did.
+pub(super) fn find(key: &Matcher) -> Option<&'static str> {
+    let searches = [phrases, passwords, macs, numbers, short];
+    searches.iter().take_while(|_| !key.is_over()).find_map(|search| search(key))
+}
+
+/// Whether `other` is a digest of `text`, by any of the functions.
+pub(in crate::master_key) fn is_digest_of(text: &[u8], other: &[u8; 32]) -> bool {
+    any(&Matcher::new(other), text).is_some()
+}
+
+/// The four that people reach for.
+#[inline]
+fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+    if key.matches(&Sha256::digest(text)) {
+        return Some("SHA-256");
+    }
+    if key.matches(&Md5::digest(text)) {
+        return Some("MD5");
+    }
+    if key.matches(&Sha1::digest(text)) {
+        return Some("SHA-1");
+    }
+    key.matches(&Sha512::digest(text)).then_some("SHA-512")
+}
+
+/// The two commonest, for what is tried a million times.
+#[inline]
+fn commonest(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+    if key.matches(&Sha256::digest(text)) {
+        return Some("SHA-256");
+    }
+    key.matches(&Md5::digest(text)).then_some("MD5")
+}
+
+fn any(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+    common(key, text).or_else(|| rare(key, text))
+}
+
+fn rare(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+    type Function = fn(&Matcher, &[u8]) -> bool;
+    let functions: [(&'static str, Function); 11] = [
+        ("SHA-3", |key, text| key.matches(&Sha3_256::digest(text))),
+        ("BLAKE2b", |key, text| key.matches(&Blake2b256::digest(text))),
+        ("BLAKE2b", |key, text| key.matches(&Blake2b512::digest(text))),
+        ("BLAKE2s", |key, text| key.matches(&Blake2s256::digest(text))),
+        ("Keccak", |key, text| key.matches(&Keccak256::digest(text))),
+        ("SHA-3", |key, text| key.matches(&Sha3_512::digest(text))),
+        ("SHA-3", |key, text| key.matches(&Sha3_384::digest(text))),
+        ("SHA-384", |key, text| key.matches(&Sha384::digest(text))),
+        ("SHA-224", |key, text| key.matches(&Sha224::digest(text))),
+        ("SHA-512/256", |key, text| key.matches(&Sha512_256::digest(text))),
+        ("SHA-256 of SHA-256", |key, text| key.matches(&Sha256::digest(Sha256::digest(text)))),
+    ];
+    functions.into_iter().find(|(_, function)| function(key, text)).map(|(name, _)| name)
+}
+
+/// The digest once more: of the bytes, of its text in either case, and of the base64 of the word.
+fn twice(key: &Matcher, word: &[u8]) -> Option<&'static str> {
+    use base64ct::{Base64, Encoding};
+    let digests: [Vec<u8>; 4] = [
+        Md5::digest(word).to_vec(),
+        Sha1::digest(word).to_vec(),
+        Sha256::digest(word).to_vec(),
+        Sha512::digest(word).to_vec(),
+    ];
+    let found = digests.iter().any(|digest| {
+        let text = hex(digest);
+        let base64 = Base64::encode_string(digest);
+        [&digest[..], text.as_bytes(), text.to_uppercase().as_bytes(), base64.as_bytes()]
+            .iter()
+            .any(|text| common(key, text).is_some())
+    });
+    let base64 = Base64::encode_string(word);
+    let plain = found
+        || common(key, base64.as_bytes()).is_some()
+        || common(key, base64.trim_end_matches('=').as_bytes()).is_some()
+        || iterated(key, word)
+        || common(key, hex(word).as_bytes()).is_some()
+        || openssl_bytes(key, word);
+    plain.then_some("a digest of a digest")
+}
+
+/// SHA-256 and MD5 again and again.
+fn iterated(key: &Matcher, word: &[u8]) -> bool {
+    let (mut sha, mut md5) = (Sha256::digest(word), Md5::digest(word));
+    (0..10).any(|_| {
+        (sha, md5) = (Sha256::digest(sha), Md5::digest(md5));
+        key.matches(&sha) || key.matches(&md5)
+    })
+}
+
+/// OpenSSL's EVP_BytesToKey without salt: the first block is the digest itself, so this is for SHA-1, which takes two.
+fn openssl_bytes(key: &Matcher, word: &[u8]) -> bool {
+    let first = Sha1::digest(word);
+    let second = Sha1::digest([&first[..], word].concat());
+    key.matches(&[&first[..], &second[..]].concat()[..32])
+}
+
+fn phrases(key: &Matcher) -> Option<&'static str> {
+    let mut found = None;
+    words::each_phrase(|phrase, end| {
+        found = match end {
+            b"" => any(key, phrase).or_else(|| twice(key, phrase)),
+            b"\n" => any(key, phrase),
+            _ => common(key, phrase),
+        };
+        found.is_some() || key.is_over()
+    });
+    words::each_phrase_variant(|variant, frequent| {
+        let sha256 = || key.matches(&Sha256::digest(variant)).then_some("SHA-256");
+        found = found.or_else(|| if frequent { any(key, variant) } else { sha256() });
+        found.is_some() || key.is_over()
+    });
+    found
+}
+
+fn passwords(key: &Matcher) -> Option<&'static str> {
+    let mut buffer = Vec::with_capacity(64);
+    for (rank, word) in words::passwords().enumerate() {
+        if rank % 64 == 0 && key.is_over() {
+            return None;
+        }
+        let found = if rank < 6_000 { any(key, word) } else { common(key, word) };
+        if let Some(found) = found.or_else(|| if rank < 2_000 { twice(key, word) } else { None }) {
+            return Some(found);
+        }
+        let mut with = |change: &dyn Fn(&mut Vec<u8>), frequent: bool| {
+            buffer.clear();
+            buffer.extend_from_slice(word);
+            change(&mut buffer);
+            match frequent {
+                true if rank < 1_000 => any(key, &buffer),
+                true if rank < 12_000 => common(key, &buffer),
+                _ => commonest(key, &buffer),
+            }
+        };
+        let endings = if rank < 2_000 { words::SUFFIXES } else { words::FEW_SUFFIXES };
+        for ending in endings {
+            let frequent = words::FREQUENT_SUFFIXES.contains(ending);
+            if let Some(found) = with(&|text| text.extend_from_slice(ending), frequent) {
+                return Some(found);
+            }
+            if frequent && rank < 2_000 {
+                let capital = |text: &mut Vec<u8>| {
+                    text[0].make_ascii_uppercase();
+                    text.extend_from_slice(ending);
+                };
+                if let Some(found) = with(&capital, true) {
+                    return Some(found);
+                }
+            }
+        }
+        let cased = [
+            with(&|text| text[0].make_ascii_uppercase(), true),
+            with(&|text| text.make_ascii_uppercase(), true),
+            with(&|text| text.extend_from_slice(word), false),
+        ];
+        if let Some(found) = cased.into_iter().flatten().next() {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// 0 to 100,000 as text and as integers of 4 and 8 bytes, and the days of 1950 to 2035 in five spellings.
+fn numbers(key: &Matcher) -> Option<&'static str> {
+    let mut text = String::with_capacity(32);
+    for number in 0..=100_000_u64 {
+        use std::fmt::Write;
+        if number % 512 == 0 && key.is_over() {
+            return None;
+        }
+        text.clear();
+        let _ = write!(text, "{number}");
+        let digits = text.len();
+        text.push('\n');
+        let (big, little) = (number.to_be_bytes(), number.to_le_bytes());
+        let texts: [&[u8]; 6] = [&text.as_bytes()[..digits], text.as_bytes(), &big, &little, &big[4..], &little[..4]];
+        let wanted = if number <= 2_100 { 6 } else { 2 };
+        let all = number <= 10_000;
+        let found = texts[..wanted].iter().find_map(|text| if all { common(key, text) } else { commonest(key, text) });
+        let packed = || texts[wanted..].iter().any(|text| key.matches(&Sha256::digest(text))).then_some("SHA-256");
+        if let Some(found) = found.or_else(packed) {
+            return Some(found);
+        }
+    }
+    words::each_date(|date| commonest(key, date))
+}
+
+/// Every text of one or two bytes, and of three or four lower-case letters or digits.
+fn short(key: &Matcher) -> Option<&'static str> {
+    let pairs = (0..=u16::MAX).map(u16::to_be_bytes);
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let pair = |pair: [u8; 2]| if pair.into_iter().all(letter) { any(key, &pair) } else { commonest(key, &pair) };
+    let found = pairs.into_iter().find_map(pair).or_else(|| {
+        let every = |byte: u8| any(key, &[byte]).or_else(|| twice(key, &[byte]));
+        any(key, b"").or_else(|| twice(key, b"")).or_else(|| (0..=255).find_map(every))
+    });
+    let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let triples = || {
+        let all =
+            letters.iter().flat_map(|a| letters.iter().flat_map(move |b| letters.iter().map(move |c| [*a, *b, *c])));
+        all.into_iter().find_map(|text| commonest(key, &text))
+    };
+    let fours = || {
+        let letters = &letters[..26];
+        letters.iter().find_map(|a| {
+            letters.iter().find_map(|b| {
+                letters.iter().find_map(|c| {
+                    letters.iter().find_map(|d| key.matches(&Sha256::digest([*a, *b, *c, *d])).then_some("SHA-256"))
+                })
+            })
+        })
+    };
+    found.or_else(triples).or_else(fours)
+}
+
+/// HMAC with common keys and messages, a salt before or after a word, and HKDF.
+fn macs(key: &Matcher) -> Option<&'static str> {
+    let all: Vec<&[u8]> = words::phrases().chain(words::passwords().take(400)).collect();
+    for word in &all {
+        for other in words::LABELS {
+            if hmac_matches(key, word, other) || hmac_matches(key, other, word) {
+                return Some("HMAC");
+            }
+            let before = [*other, *word].concat();
+            let after = [*word, *other].concat();
+            if common(key, &before).or_else(|| common(key, &after)).is_some() {
+                return Some("a salted digest");
+            }
+        }
+        if hkdf_matches(key, word) {
+            return Some("HKDF");
+        }
+    }
+    None
+}
+
+fn hmac_matches(key: &Matcher, with: &[u8], message: &[u8]) -> bool {
+    let mut mac = Hmac::<Sha256>::new_from_slice(with).expect("HMAC takes a key of any length");
+    mac.update(message);
+    key.matches(&mac.finalize().into_bytes())
+}
+
+fn hkdf_matches(key: &Matcher, word: &[u8]) -> bool {
+    words::HKDF_SALTS.iter().any(|salt| {
+        let short = Hkdf::<Sha256>::new(*salt, word);
+        let long = Hkdf::<Sha512>::new(*salt, word);
+        words::HKDF_INFOS.iter().any(|info| {
+            let mut out = [0; 32];
+            let mut expanded = short.expand(info, &mut out).is_ok() && key.matches(&out);
+            expanded |= info.is_empty() && long.expand(info, &mut out).is_ok() && key.matches(&out);
+            expanded
+        })
+    })
+}

@@ -1,0 +1,98 @@
+//! The seeds that people and clocks give.
+
+use crate::time::Timestamp;
+
+/// Every small number, days written as numbers, round times since 2015, famous numbers, and the seconds before `now`.
+pub(super) fn usual(now: Timestamp, small: u32, recent_secs: u32) -> impl Iterator<Item = u32> {
+    let days = (1950..=2035).flat_map(|year| {
+        (1..=12).flat_map(move |month| {
+            (1..=31).flat_map(move |day| [10_000 * year + 100 * month + day, 1_000_000 * day + 10_000 * month + year])
+        })
+    });
+    let hours = (394_464..571_000).map(|hour| 3_600 * hour);
+    let thousands = (0..=2_100).flat_map(|million| [0, 1, 2, 3, 7, 42, 123].map(|more| 1_000_000 * million + more));
+    let tens = (140_000..210_000).map(|number| 10_000 * number);
+    let repeated = (1..=9).flat_map(|digit| (6..=9).map(move |len| (0..len).fold(0, |number, _| 10 * number + digit)));
+    let powers = (16..32).flat_map(|bit| [1_u32 << bit, (1 << bit) - 1, (1 << bit) + 1]);
+    (0..=small)
+        .chain(FAMOUS.iter().copied())
+        .chain(days)
+        .chain(repeated)
+        .chain(powers)
+        .chain(recent(now, recent_secs))
+        .chain(hours)
+        .chain(tens)
+        .chain(thousands)
+}
+
+/// The seconds before `now`, the last first, and a day after it: clocks differ.
+pub(super) fn recent(now: Timestamp, secs: u32) -> impl Iterator<Item = u32> {
+    let now = u32::try_from(now.unix_millis() / 1_000).unwrap_or(0).saturating_add(86_400);
+    (now.saturating_sub(secs.saturating_add(86_400))..=now).rev()
+}
+
+const FAMOUS: &[u32] = &[
+    0xdead_beef,
+    0xcafe_babe,
+    0xbaad_f00d,
+    0xfeed_face,
+    0x8bad_f00d,
+    0xc0ff_ee00,
+    0x00c0_ffee,
+    0xdead_c0de,
+    0x1337,
+    31_337,
+    1_337,
+    8_675_309,
+    123_456,
+    1_234_567,
+    12_345_678,
+    123_456_789,
+    1_234_567_890,
+    987_654_321,
+    654_321,
+    7_654_321,
+    87_654_321,
+    314_159,
+    3_141_592,
+    31_415_926,
+    314_159_265,
+    3_141_592_653,
+    271_828,
+    2_718_281,
+    27_182_818,
+    271_828_182,
+    2_718_281_828,
+    161_803,
+    1_618_033,
+    161_803_398,
+    1_618_033_988,
+    5_489,
+    4_357,
+    19_650_218,
+    1_000_003,
+    15_485_863,
+    104_729,
+    0xabcd_ef01,
+    0x1234_5678,
+    0x8765_4321,
+    0xffff_ffff,
+    0x7fff_ffff,
+    0x8000_0000,
+    0xaaaa_aaaa,
+    0x5555_5555,
+    1_299_709,
+    1_000_000_007,
+    999_999_937,
+    998_244_353,
+    0x9e37_79b9,
+    0x6a09_e667,
+    0x243f_6a88,
+    2_463_534_242,
+];
+
+/// Numbers that are given as texts, as Python programs do with what comes from the environment.
+pub(super) const NUMBERS: &[&str] = &[
+    "", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "12", "42", "99", "100", "1337", "31337", "2024",
+    "2025", "2026",
+];

@@ -1,0 +1,424 @@
+//! MT19937 with small and recent seeds: Python, Ruby, NumPy's legacy generator, PHP and C++ use it.
+//!
+//! Seeding is all the work. The first outputs need few of the 624 words, so candidates are seeded side by side in lanes, only
+//! as far as outputs 2 to 13 need, and those that agree there are made in full.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::inline_always,
+    clippy::needless_bitwise_bool,
+    clippy::needless_range_loop,
+    clippy::precedence,
+    reason = "arithmetic modulo a power of two, in lanes that the compiler makes vectors of"
+)]
+
+use super::matcher::Matcher;
+
+/// Whether a generator seeded with one of `seeds` made the key.
+pub(super) fn find(key: &Matcher, seeding: Seeding, mut seeds: impl Iterator<Item = u32>) -> bool {
+    let wanted = Wanted::of(key.key());
+    let mut lanes = Lanes::new(seeding);
+    let arch = pulp::Arch::new();
+    loop {
+        let mut batch = [0; WIDTH];
+        let mut count = 0;
+        for (place, seed) in batch.iter_mut().zip(&mut seeds) {
+            *place = seed;
+            count += 1;
+        }
+        if count == 0 || key.is_over() {
+            return false;
+        }
+        let suspects = arch.dispatch(Trial { lanes: &mut lanes, seeds: &batch, wanted: &wanted });
+        let made = |(seed, suspect): (&u32, &u32)| *suspect != 0 && made_by(key, Twister::seeded(seeding, &[*seed]));
+        if batch.iter().zip(&suspects).take(count).any(made) {
+            return true;
+        }
+    }
+}
+
+/// One batch, in the widest vectors of the processor. A closure would not be compiled for them.
+struct Trial<'a> {
+    lanes: &'a mut Lanes,
+    seeds: &'a [u32; WIDTH],
+    wanted: &'a Wanted,
+}
+
+impl pulp::WithSimd for Trial<'_> {
+    type Output = [u32; WIDTH];
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> [u32; WIDTH] {
+        self.lanes.seed(self.seeds);
+        self.lanes.agreeing(self.wanted)
+    }
+}
+
+/// How a seed becomes a state.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seeding {
+    /// `init_by_array`: Python and Ruby.
+    Array,
+    /// `init_genrand`: NumPy's `RandomState`, PHP, C++.
+    Single,
+}
+
+/// Whether the outputs of a generator, in one of the ways that bytes are drawn, are the key.
+pub(super) fn made_by(key: &Matcher, generator: Twister) -> bool {
+    let words: Vec<u32> = generator.take(TRIED).collect();
+    draws(&words).iter().any(|drawn| key.matches(drawn)) || texts(&words).iter().any(|drawn| key.matches(drawn))
+}
+
+/// 32 bytes in each way: whole words (`randbytes`, `getrandbits(256)`), a byte of each word, `randint(0, 255)`,
+/// `int(random() * 256)`, `randint(1, 255)`, `randrange(255)`, `sample(range(256), 32)` and a shuffle's beginning.
+fn draws(words: &[u32]) -> Vec<[u8; 32]> {
+    let bytes = |each: &dyn Fn(usize) -> u8| -> [u8; 32] { std::array::from_fn(each) };
+    let top = |word: u32| word.to_be_bytes()[0];
+    let mut all: Vec<[u8; 32]> = vec![
+        bytes(&|at| words[at / 4].to_le_bytes()[at % 4]),
+        bytes(&|at| words[at / 4].to_be_bytes()[at % 4]),
+        bytes(&|at| top(words[at])),
+        bytes(&|at| words[at].to_le_bytes()[0]),
+        bytes(&|at| top(words[at] << 1)),
+        bytes(&|at| (words[at] >> 1).to_le_bytes()[0]),
+        bytes(&|at| top(words[2 * at])),
+        bytes(&|at| (u64::from(words[2 * at] >> 5) * 255 >> 27).to_le_bytes()[0]),
+    ];
+    for (bits, limit, offset) in
+        [(9, 256, 0), (8, 255, 0), (8, 255, 1), (8, 254, 1), (8, 128, 0), (7, 128, 0), (8, 256, 0)]
+    {
+        let accepted = words.iter().map(|word| word >> (32 - bits)).filter(|value| *value < limit);
+        let drawn: Vec<u8> = accepted.take(32).map(|value| (value + offset).to_le_bytes()[0]).collect();
+        all.extend(<[u8; 32]>::try_from(drawn).ok());
+    }
+    all.push(sample(words));
+    all
+}
+
+/// Python's `random.sample(range(256), 32)`: by a set, since 32 is small beside 256.
+fn sample(words: &[u32]) -> [u8; 32] {
+    let mut pool: Vec<u8> = (0..=255).collect();
+    let mut words = words.iter();
+    std::array::from_fn(|drawn| {
+        let left = 256 - drawn;
+        let bits = 32 - u32::try_from(left).unwrap_or(1).leading_zeros();
+        let at = words.by_ref().map(|word| (word >> (32 - bits)) as usize).find(|at| *at < left).unwrap_or(0);
+        let chosen = pool[at];
+        pool[at] = pool[left - 1];
+        chosen
+    })
+}
+
+/// Digests of what small programs draw: the decimal text of `random()` is left out, its bits are not.
+fn texts(words: &[u32]) -> Vec<[u8; 32]> {
+    use sha2::{Digest, Sha256};
+    let first: Vec<u8> = words[..4].iter().flat_map(|word| word.to_le_bytes()).collect();
+    let whole: Vec<u8> = words[..8].iter().flat_map(|word| word.to_le_bytes()).collect();
+    [&first[..], &whole, &first[..8], &first[..4]].map(|bytes| Sha256::digest(bytes).into()).to_vec()
+}
+
+/// What outputs 2 to 13 are, in each way of drawing. Output 1 takes word 1, which is the last to be made.
+struct Wanted {
+    words: [u32; 4],
+    key: [u8; 32],
+}
+
+impl Wanted {
+    fn of(key: &[u8; 32]) -> Self {
+        let mut backward = *key;
+        backward.reverse();
+        let word = |key: &[u8; 32]| u32::from_le_bytes([key[8], key[9], key[10], key[11]]);
+        let words = [word(key), word(&backward)];
+        Self { words: [words[0], words[1], words[0].swap_bytes(), words[1].swap_bytes()], key: *key }
+    }
+
+    /// For each lane, whether its outputs may be the key's in one of the ways.
+    #[inline(always)]
+    fn agree(&self, outputs: &[[u32; WIDTH]; OUTPUTS]) -> [u32; WIDTH] {
+        let mut found = [0; WIDTH];
+        for lane in 0..WIDTH {
+            let first = outputs[0][lane];
+            found[lane] = self.words.iter().fold(0, |found, word| found | u32::from(*word == first));
+        }
+        self.in_step(outputs, |word| word >> 24, 2, 1, &mut found);
+        self.in_step(outputs, |word| word & 255, 2, 1, &mut found);
+        self.in_step(outputs, |word| word << 1 >> 24, 2, 1, &mut found);
+        self.in_step(outputs, |word| word >> 1 & 255, 2, 1, &mut found);
+        self.in_step(outputs, |word| word >> 24, 1, 2, &mut found);
+        self.in_step(outputs, |word| (u64::from(word >> 5) * 255 >> 27) as u32, 1, 2, &mut found);
+        for start in 0..3 {
+            self.accepted(outputs, (23, 256, 0), start, &mut found);
+            self.accepted(outputs, (24, 255, 0), start, &mut found);
+            self.accepted(outputs, (24, 255, 1), start, &mut found);
+        }
+        found
+    }
+
+    /// The second look at a candidate, with all outputs.
+    fn still_agrees(&self, outputs: [u32; OUTPUTS]) -> bool {
+        let rejecting = |shift: u32, limit: u32, offset: u32| {
+            (0..3).any(|start| {
+                let mut wanted = self.key[start..].iter();
+                outputs
+                    .iter()
+                    .map(|word| word >> shift)
+                    .filter(|value| *value < limit)
+                    .all(|value| wanted.next().is_some_and(|byte| u32::from(*byte) == value + offset))
+            })
+        };
+        // A draw that rejects nothing has been compared in full.
+        let straight = |byte: fn(u32) -> u8, at: usize, step: usize| {
+            let each = outputs.iter().step_by(step).zip(&self.key[at..]);
+            each.take(5).all(|(word, wanted)| byte(*word).wrapping_sub(*wanted) <= 1 || byte(*word) == *wanted)
+        };
+        self.words.contains(&outputs[0])
+            || rejecting(23, 256, 0)
+            || rejecting(24, 255, 0)
+            || rejecting(24, 255, 1)
+            || straight(|word| word.to_be_bytes()[0], 2, 1)
+            || straight(|word| word.to_le_bytes()[0], 2, 1)
+            || straight(|word| (word << 1).to_be_bytes()[0], 2, 1)
+            || straight(|word| (word >> 1).to_le_bytes()[0], 2, 1)
+            || straight(|word| word.to_be_bytes()[0], 1, 2)
+    }
+
+    /// Every output, or every second, is a byte of the key from `at` on.
+    #[inline(always)]
+    fn in_step(
+        &self,
+        outputs: &[[u32; WIDTH]; OUTPUTS],
+        byte: impl Fn(u32) -> u32,
+        at: usize,
+        step: usize,
+        found: &mut [u32; WIDTH],
+    ) {
+        let mut same = [1; WIDTH];
+        for (number, wanted) in self.key[at..at + 5].iter().enumerate() {
+            let output = &outputs[step * number];
+            for lane in 0..WIDTH {
+                same[lane] &= u32::from(byte(output[lane]) == u32::from(*wanted));
+            }
+        }
+        for lane in 0..WIDTH {
+            found[lane] |= same[lane];
+        }
+    }
+
+    /// What a rejecting draw accepts of the outputs follows in the key from byte `start` on.
+    #[inline(always)]
+    fn accepted(
+        &self,
+        outputs: &[[u32; WIDTH]; OUTPUTS],
+        (shift, limit, offset): (u32, u32, u32),
+        start: usize,
+        found: &mut [u32; WIDTH],
+    ) {
+        let packed =
+            |at: usize| u32::from_le_bytes([self.key[at], self.key[at + 1], self.key[at + 2], self.key[at + 3]]);
+        let (mut next, mut later) = ([packed(start); WIDTH], [packed(start + 4); WIDTH]);
+        let (mut last, mut same) = ([packed(start + 8); WIDTH], [1; WIDTH]);
+        for output in &outputs[..FIRST_LOOK] {
+            for lane in 0..WIDTH {
+                let value = output[lane] >> shift;
+                let taken = value < limit;
+                same[lane] &= u32::from(!taken | (value + offset == next[lane] & 255));
+                let shifted =
+                    (next[lane] >> 8 | later[lane] << 24, later[lane] >> 8 | last[lane] << 24, last[lane] >> 8);
+                next[lane] = if taken { shifted.0 } else { next[lane] };
+                later[lane] = if taken { shifted.1 } else { later[lane] };
+                last[lane] = if taken { shifted.2 } else { last[lane] };
+            }
+        }
+        for lane in 0..WIDTH {
+            found[lane] |= same[lane];
+        }
+    }
+}
+
+/// Many states at once, as far as they are needed.
+struct Lanes {
+    seeding: Seeding,
+    start: Vec<u32>,
+    state: Vec<[u32; WIDTH]>,
+}
+
+impl Lanes {
+    fn new(seeding: Seeding) -> Self {
+        let start = Twister::seeded(Seeding::Single, &[ARRAY_START]).state.to_vec();
+        Self { seeding, start, state: vec![[0; WIDTH]; 624] }
+    }
+
+    #[inline(always)]
+    fn seed(&mut self, seeds: &[u32; WIDTH]) {
+        match self.seeding {
+            Seeding::Single => self.seed_single(seeds),
+            Seeding::Array => self.seed_array(seeds),
+        }
+    }
+
+    #[inline(always)]
+    fn seed_single(&mut self, seeds: &[u32; WIDTH]) {
+        let mut last = *seeds;
+        self.state[0] = last;
+        for at in 1..=LAST_NEEDED {
+            let number = at as u32;
+            for lane in 0..WIDTH {
+                let mixed = (last[lane] ^ last[lane] >> 30).wrapping_mul(1_812_433_253);
+                last[lane] = mixed.wrapping_add(number);
+            }
+            self.state[at] = last;
+        }
+    }
+
+    #[inline(always)]
+    fn seed_array(&mut self, seeds: &[u32; WIDTH]) {
+        let mut last = [self.start[0]; WIDTH];
+        for at in 1..624 {
+            let start = self.start[at];
+            for lane in 0..WIDTH {
+                let mixed = (last[lane] ^ last[lane] >> 30).wrapping_mul(1_664_525);
+                last[lane] = (start ^ mixed).wrapping_add(seeds[lane]);
+            }
+            self.state[at] = last;
+        }
+        for lane in 0..WIDTH {
+            let mixed = (last[lane] ^ last[lane] >> 30).wrapping_mul(1_664_525);
+            last[lane] = (self.state[1][lane] ^ mixed).wrapping_add(seeds[lane]);
+        }
+        for at in 2..=LAST_NEEDED {
+            let place = &mut self.state[at];
+            for lane in 0..WIDTH {
+                let mixed = (last[lane] ^ last[lane] >> 30).wrapping_mul(1_566_083_941);
+                last[lane] = (place[lane] ^ mixed).wrapping_sub(at as u32);
+            }
+            *place = last;
+        }
+    }
+
+    /// The lanes whose outputs 2 to 13 agree.
+    #[inline(always)]
+    fn agreeing(&self, wanted: &Wanted) -> [u32; WIDTH] {
+        let mut outputs = [[0; WIDTH]; OUTPUTS];
+        for (number, output) in outputs.iter_mut().enumerate() {
+            let (word, next, far) = (&self.state[number + 2], &self.state[number + 3], &self.state[number + 399]);
+            for lane in 0..WIDTH {
+                output[lane] = temper(twist(word[lane], next[lane], far[lane]));
+            }
+        }
+        let mut found = wanted.agree(&outputs);
+        for lane in 0..WIDTH {
+            if found[lane] != 0 && !wanted.still_agrees(outputs.map(|output| output[lane])) {
+                found[lane] = 0;
+            }
+        }
+        found
+    }
+}
+
+/// One generator.
+pub(super) struct Twister {
+    state: [u32; 624],
+    at: usize,
+}
+
+impl Twister {
+    pub(super) fn seeded(seeding: Seeding, words: &[u32]) -> Self {
+        match seeding {
+            Seeding::Single => Self { state: single(words[0]), at: 624 },
+            Seeding::Array => Self { state: array(words), at: 624 },
+        }
+    }
+
+    /// Python's seeding by a text or bytes: the bytes and their SHA-512, as one number.
+    pub(super) fn of_python_text(text: &[u8]) -> Self {
+        use sha2::{Digest, Sha512};
+        let mut number = text.to_vec();
+        number.extend_from_slice(&Sha512::digest(text));
+        let words: Vec<u32> =
+            number.rchunks(4).map(|chunk| chunk.iter().fold(0, |word, byte| word << 8 | u32::from(*byte))).collect();
+        let len = words.iter().rposition(|word| *word != 0).map_or(1, |last| last + 1);
+        Self::seeded(Seeding::Array, &words[..len])
+    }
+
+    fn refill(&mut self) {
+        for at in 0..624 {
+            self.state[at] = twist(self.state[at], self.state[(at + 1) % 624], self.state[(at + 397) % 624]);
+        }
+        self.at = 0;
+    }
+}
+
+impl Iterator for Twister {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        if self.at == 624 {
+            self.refill();
+        }
+        self.at += 1;
+        Some(temper(self.state[self.at - 1]))
+    }
+}
+
+fn single(seed: u32) -> [u32; 624] {
+    let mut state = [seed; 624];
+    for at in 1..624 {
+        let before = state[at - 1];
+        state[at] = (before ^ before >> 30).wrapping_mul(1_812_433_253).wrapping_add(at as u32);
+    }
+    state
+}
+
+fn array(words: &[u32]) -> [u32; 624] {
+    let mut state = single(ARRAY_START);
+    let (mut at, mut word) = (1, 0);
+    let mix = |state: &mut [u32; 624], at: usize, factor: u32| {
+        let mixed = (state[at - 1] ^ state[at - 1] >> 30).wrapping_mul(factor);
+        state[at] ^= mixed;
+    };
+    for _ in 0..words.len().max(624) {
+        mix(&mut state, at, 1_664_525);
+        state[at] = state[at].wrapping_add(words[word]).wrapping_add(word as u32);
+        at += 1;
+        word = (word + 1) % words.len();
+        if at == 624 {
+            state[0] = state[623];
+            at = 1;
+        }
+    }
+    for _ in 1..624 {
+        mix(&mut state, at, 1_566_083_941);
+        state[at] = state[at].wrapping_sub(at as u32);
+        at += 1;
+        if at == 624 {
+            state[0] = state[623];
+            at = 1;
+        }
+    }
+    state[0] = 0x8000_0000;
+    state
+}
+
+#[inline(always)]
+fn twist(word: u32, next: u32, far: u32) -> u32 {
+    let mixed = (word & 0x8000_0000) | (next & 0x7fff_ffff);
+    far ^ mixed >> 1 ^ (mixed & 1).wrapping_neg() & 0x9908_b0df
+}
+
+#[inline(always)]
+fn temper(mut word: u32) -> u32 {
+    word ^= word >> 11;
+    word ^= word << 7 & 0x9d2c_5680;
+    word ^= word << 15 & 0xefc6_0000;
+    word ^ word >> 18
+}
+
+const WIDTH: usize = 64;
+const OUTPUTS: usize = 12;
+/// So many of them say no to nearly every candidate of a draw that rejects every second word.
+const FIRST_LOOK: usize = 6;
+/// Output 13 takes words 13, 14 and 410.
+const LAST_NEEDED: usize = 410;
+/// `init_by_array` begins here.
+const ARRAY_START: u32 = 19_650_218;
+/// A rejecting draw of 32 bytes takes 64 words on average, and hardly ever more than these.
+const TRIED: usize = 160;
