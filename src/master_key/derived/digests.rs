@@ -122,8 +122,7 @@ fn phrases(key: &Matcher) -> Option<&'static str> {
         found.is_some() || key.is_over()
     });
     words::each_phrase_variant(|variant, frequent| {
-        let sha256 = || key.matches(&Sha256::digest(variant)).then_some("SHA-256");
-        found = found.or_else(|| if frequent { any(key, variant) } else { sha256() });
+        found = found.or_else(|| if frequent { any(key, variant) } else { commonest(key, variant) });
         found.is_some() || key.is_over()
     });
     found
@@ -193,7 +192,7 @@ fn numbers(key: &Matcher) -> Option<&'static str> {
         let texts: [&[u8]; 6] = [&text.as_bytes()[..digits], text.as_bytes(), &big, &little, &big[4..], &little[..4]];
         let wanted = if number <= 2_100 { 6 } else { 2 };
         let all = number <= 10_000;
-        let found = texts[..wanted].iter().find_map(|text| if all { common(key, text) } else { commonest(key, text) });
+        let found = texts[..wanted].iter().find_map(|text| if all { any(key, text) } else { commonest(key, text) });
         let packed = || texts[wanted..].iter().any(|text| key.matches(&Sha256::digest(text))).then_some("SHA-256");
         if let Some(found) = found.or_else(packed) {
             return Some(found);
