@@ -69,13 +69,13 @@ fn by_seed(key: &Matcher, now: Timestamp) -> Option<&'static str> {
     if key.is_over() {
         return None;
     }
-    if twister::find(key, Seeding::Array, seeds::usual(now, 200_000, RECENT_ARRAY)) {
+    if twister::find(key, Seeding::Array, seeds::usual(now, 100_000, RECENT_ARRAY)) {
         return Some("the Mersenne Twister of Python or Ruby with a small number or a time for a seed");
     }
-    if twister::find(key, Seeding::Single, seeds::usual(now, 200_000, RECENT_SINGLE)) {
+    if twister::find(key, Seeding::Single, seeds::usual(now, 100_000, RECENT_SINGLE)) {
         return Some("a Mersenne Twister with a small number or a time for a seed");
     }
-    if additive::glibc(key, seeds::usual(now, 300_000, RECENT_GLIBC)) {
+    if additive::glibc(key, seeds::usual(now, 200_000, RECENT_GLIBC)) {
         return Some("glibc's rand() with a small number or a time for a seed");
     }
     if additive::dotnet(key, seeds::usual(now, 1_000_000, RECENT_SINGLE)) {
@@ -97,6 +97,6 @@ pub(super) fn describe_texts(key: &[u8; 32], findings: &mut [Finding]) {
 }
 
 /// Seconds before now that each seeding is tried with, by what it costs (docs/master-keys.md).
-const RECENT_ARRAY: u32 = 700_000;
-const RECENT_SINGLE: u32 = 700_000;
-const RECENT_GLIBC: u32 = 4_000_000;
+const RECENT_ARRAY: u32 = 600_000;
+const RECENT_SINGLE: u32 = 600_000;
+const RECENT_GLIBC: u32 = 1_500_000;
