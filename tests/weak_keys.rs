@@ -65,16 +65,17 @@ fn is_quick(family: &str) -> bool {
     !enumerated.iter().any(|prefix| family.starts_with(prefix))
 }
 
-/// Writes the table of docs/master-keys.md.
+/// Writes the table of docs/master-keys.md. `STRONGROOM_CORPUS_STEP=4` takes every fourth key.
 #[test]
 #[ignore = "an hour without optimisation: run it with --release"]
 fn every_weak_key_is_found() {
     let corpus = corpus();
     let now = Timestamp::from_unix_millis(corpus.now * 1_000).expect("a time");
+    let step = std::env::var("STRONGROOM_CORPUS_STEP").map_or(1, |step| step.parse().expect("a number"));
     let mut missed = vec![];
     for (family, keys) in &corpus.families {
         let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
-        for (at, key) in keys.iter().enumerate() {
+        for (at, key) in keys.iter().enumerate().step_by(step) {
             match found(key, now, false) {
                 Some((_, id)) => *ids.entry(id).or_default() += 1,
                 None => missed.push(format!("{family}, number {at}")),
@@ -82,7 +83,7 @@ fn every_weak_key_is_found() {
         }
         let count: usize = ids.values().sum();
         let ids: Vec<_> = ids.keys().map(|id| format!("`{id}`")).collect();
-        eprintln!("| {family} | {} | {count} | {} |", keys.len(), ids.join(", "));
+        eprintln!("| {family} | {} | {count} | {} |", keys.len().div_ceil(step), ids.join(", "));
     }
     assert!(missed.is_empty(), "{} missed:\n{}", missed.len(), missed.join("\n"));
 }

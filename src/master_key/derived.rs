@@ -12,7 +12,6 @@ mod spelled;
 mod twister;
 mod words;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::finding::{Finding, Severity};
@@ -29,22 +28,18 @@ pub(super) fn check(key: &[u8; 32], now: Timestamp, until: Option<Instant>) -> O
         return Some(Finding::new("spelled-words", Severity::Refuse, what));
     }
     let key = &Matcher::until(key, until);
-    let found = AtomicBool::new(false);
     // Two threads at most: the service beside this one needs its processors.
     std::thread::scope(|scope| {
-        let seeds = scope.spawn(|| seeded(key, now).inspect(|_| found.store(true, Ordering::Relaxed)));
-        let words = from_words(key, &found);
+        let seeds = scope.spawn(|| seeded(key, now).inspect(|_| key.end()));
+        let words = from_words(key).inspect(|_| key.end());
         words.or(seeds.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
-fn from_words(key: &Matcher, found: &AtomicBool) -> Option<Finding> {
+fn from_words(key: &Matcher) -> Option<Finding> {
     if let Some(function) = kdf::find(key) {
         let what = format!("it is derived by {function} from a common password and a common salt");
         return Some(Finding::new("kdf-of-word", Severity::Refuse, what));
-    }
-    if found.load(Ordering::Relaxed) {
-        return None;
     }
     digests::find(key).map(|function| {
         let what = format!("it is made by {function} from a common word, number, date or password");
@@ -71,13 +66,16 @@ fn by_seed(key: &Matcher, now: Timestamp) -> Option<&'static str> {
     if texts.any(|text| !key.is_over() && twister::made_by(key, Twister::of_python_text(text))) {
         return Some("Python's random, seeded by a common word");
     }
-    if twister::find(key, Seeding::Array, seeds::usual(now, 200_000, RECENT_ARRAY)) {
+    if key.is_over() {
+        return None;
+    }
+    if twister::find(key, Seeding::Array, seeds::usual(now, 100_000, RECENT_ARRAY)) {
         return Some("the Mersenne Twister of Python or Ruby with a small number or a time for a seed");
     }
-    if twister::find(key, Seeding::Single, seeds::usual(now, 200_000, RECENT_SINGLE)) {
+    if twister::find(key, Seeding::Single, seeds::usual(now, 100_000, RECENT_SINGLE)) {
         return Some("a Mersenne Twister with a small number or a time for a seed");
     }
-    if additive::glibc(key, seeds::usual(now, 300_000, RECENT_GLIBC)) {
+    if additive::glibc(key, seeds::usual(now, 200_000, RECENT_GLIBC)) {
         return Some("glibc's rand() with a small number or a time for a seed");
     }
     if additive::dotnet(key, seeds::usual(now, 1_000_000, RECENT_SINGLE)) {
@@ -99,6 +97,6 @@ pub(super) fn describe_texts(key: &[u8; 32], findings: &mut [Finding]) {
 }
 
 /// Seconds before now that each seeding is tried with, by what it costs (docs/master-keys.md).
-const RECENT_ARRAY: u32 = 700_000;
-const RECENT_SINGLE: u32 = 700_000;
-const RECENT_GLIBC: u32 = 4_000_000;
+const RECENT_ARRAY: u32 = 600_000;
+const RECENT_SINGLE: u32 = 600_000;
+const RECENT_GLIBC: u32 = 1_500_000;

@@ -67,7 +67,7 @@ const TESTS: &[Test] = &[
         spelled::words,
         "its 44 characters are readable words, not an encoding of random bytes",
     ),
-    refuse("spelled-narrow", -33.9, spelled::narrow, "its 44 characters leave out most of the alphabet of base64"),
+    refuse("spelled-narrow", -33.8, spelled::narrow, "its 44 characters leave out most of the alphabet of base64"),
     refuse("known-sequence", -174.0, known::known, "it is a well-known sequence, such as a counter, primes or squares"),
     refuse("polynomial", -44.0, sequence::polynomial, "its words follow a polynomial, such as a counter"),
     refuse("linear-congruence", -61.0, sequence::congruential, "its words follow a linear congruence"),

@@ -195,10 +195,12 @@ common = ["password", "secret", "changeme", "letmein", "hunter2", "admin", "my-s
           "supersecret", "MySecretKey", "SECRET_KEY", "secret key", "masterkey", "master-key-2024", "dragon", "monkey1", "trustno1", "",
           "a", "Z", "42", "1337", "99999", "2024-01-01", "19840704", "kx", "abc", "zq7", "hello world", "swordfish", "princess123",
           "Welcome1", "qazwsx", "starwars", "superman!", "production-secret", "dev_secret_key", "keyboard cat", "thisisasecret"]
+# Dates, long numbers and rarer compounds are tried with the two commonest digests only.
+simple = {"zq7", "2024-01-01", "19840704", "99999", "superman!", "master-key-2024"}
 digests = ["md5", "sha1", "sha256", "sha512", "sha224", "sha384", "sha3_256", "sha3_512", "blake2b", "blake2s"]
 for word in common:
     for text in (word.encode(), word.encode() + b"\n"):
-        for name in digests if word not in ("kx", "zq7") else digests[:4]:
+        for name in digests if word not in simple else ["md5", "sha256"]:
             digest = hashlib.new(name, text).digest()
             if len(digest) == 16:
                 add("digest of a word: doubled", digest * 2)
@@ -220,7 +222,7 @@ for word in common:
     add("digest of a word: EVP_BytesToKey", first + hashlib.md5(first + text).digest())
     add("digest of a word: backward", hashlib.sha256(text).digest()[::-1])
     add("digest of a word: base64", hashlib.sha256(base64.b64encode(text)).digest())
-    if word not in ("kx", "zq7"):
+    if word not in simple:
         add("blake2b with 32 bytes", hashlib.blake2b(text, digest_size=32).digest())
 for word in ("password", "secret", "admin", "welcome", "dragon", "football"):
     for ending in ("1", "12", "123", "1234", "!", "2019", "2023", "2026", "1970"):
@@ -254,8 +256,8 @@ for word in ("password", "secret", "my-secret-key", "django-insecure", "strongro
         hkdf(word.encode(), b"django-fernet-fields-hkdf-salt", b"django-fernet-fields"))
 
 # Seeded generators
-seeds = [0, 1, 2, 7, 42, 99, 123, 1000, 1234, 1337, 12345, 31337, 99999, 123456, 199999, 20240101, 20251231, 0xDEADBEEF, 1234567890,
-         1600000000, 1700000000, NOW, NOW - 5, NOW - 3600, NOW - 86400, NOW - 600000, NOW - 1500000]
+seeds = [0, 1, 2, 7, 42, 99, 123, 1000, 1234, 1337, 12345, 31337, 54321, 99999, 123456, 20240101, 20251231, 0xDEADBEEF, 1234567890,
+         1600000000, 1700000000, NOW, NOW - 5, NOW - 3600, NOW - 86400, NOW - 300000, NOW - 599000]
 for seed in seeds + ["password", "secret", "42", "test"]:
     def fresh():
         generator = random.Random()

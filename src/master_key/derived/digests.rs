@@ -38,13 +38,19 @@ fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     key.matches(&Sha512::digest(text)).then_some("SHA-512")
 }
 
-/// The two commonest, for what is tried a million times.
+/// The two commonest, and the one with the newline that `echo` leaves, for what is tried a million times.
 #[inline]
 fn commonest(key: &Matcher, text: &[u8]) -> Option<&'static str> {
-    if key.matches(&Sha256::digest(text)) {
+    if key.matches(&Sha256::digest(text)) || key.matches(&Sha256::new_with_prefix(text).chain_update(b"\n").finalize())
+    {
         return Some("SHA-256");
     }
     key.matches(&Md5::digest(text)).then_some("MD5")
+}
+
+/// Everything, and with a newline the four that people reach for.
+fn thoroughly(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+    any(key, text).or_else(|| common(key, &[text, b"\n"].concat()))
 }
 
 fn any(key: &Matcher, text: &[u8]) -> Option<&'static str> {
@@ -53,7 +59,7 @@ fn any(key: &Matcher, text: &[u8]) -> Option<&'static str> {
 
 fn rare(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     type Function = fn(&Matcher, &[u8]) -> bool;
-    let functions: [(&'static str, Function); 11] = [
+    let functions: [(&'static str, Function); 13] = [
         ("SHA-3", |key, text| key.matches(&Sha3_256::digest(text))),
         ("BLAKE2b", |key, text| key.matches(&Blake2b256::digest(text))),
         ("BLAKE2b", |key, text| key.matches(&Blake2b512::digest(text))),
@@ -64,6 +70,8 @@ fn rare(key: &Matcher, text: &[u8]) -> Option<&'static str> {
         ("SHA-384", |key, text| key.matches(&Sha384::digest(text))),
         ("SHA-224", |key, text| key.matches(&Sha224::digest(text))),
         ("SHA-512/256", |key, text| key.matches(&Sha512_256::digest(text))),
+        ("SHA-256 of the text of MD5", |key, text| key.matches(&Sha256::digest(hex(&Md5::digest(text))))),
+        ("SHA-256 of the text of SHA-256", |key, text| key.matches(&Sha256::digest(hex(&Sha256::digest(text))))),
         ("SHA-256 of SHA-256", |key, text| key.matches(&Sha256::digest(Sha256::digest(text)))),
     ];
     functions.into_iter().find(|(_, function)| function(key, text)).map(|(name, _)| name)
@@ -122,8 +130,7 @@ fn phrases(key: &Matcher) -> Option<&'static str> {
         found.is_some() || key.is_over()
     });
     words::each_phrase_variant(|variant, frequent| {
-        let sha256 = || key.matches(&Sha256::digest(variant)).then_some("SHA-256");
-        found = found.or_else(|| if frequent { any(key, variant) } else { sha256() });
+        found = found.or_else(|| if frequent { thoroughly(key, variant) } else { commonest(key, variant) });
         found.is_some() || key.is_over()
     });
     found
@@ -144,9 +151,10 @@ fn passwords(key: &Matcher) -> Option<&'static str> {
             buffer.extend_from_slice(word);
             change(&mut buffer);
             match frequent {
-                true if rank < 1_000 => any(key, &buffer),
+                true if rank < 1_000 => thoroughly(key, &buffer),
                 true if rank < 12_000 => common(key, &buffer),
-                _ => commonest(key, &buffer),
+                _ if rank < 12_000 => commonest(key, &buffer),
+                _ => key.matches(&Sha256::digest(&buffer)).then_some("SHA-256"),
             }
         };
         let endings = if rank < 2_000 { words::SUFFIXES } else { words::FEW_SUFFIXES };
@@ -192,8 +200,9 @@ fn numbers(key: &Matcher) -> Option<&'static str> {
         let (big, little) = (number.to_be_bytes(), number.to_le_bytes());
         let texts: [&[u8]; 6] = [&text.as_bytes()[..digits], text.as_bytes(), &big, &little, &big[4..], &little[..4]];
         let wanted = if number <= 2_100 { 6 } else { 2 };
-        let all = number <= 10_000;
-        let found = texts[..wanted].iter().find_map(|text| if all { common(key, text) } else { commonest(key, text) });
+        let all = number <= 2_100;
+        let found =
+            texts[..wanted].iter().find_map(|text| if all { thoroughly(key, text) } else { commonest(key, text) });
         let packed = || texts[wanted..].iter().any(|text| key.matches(&Sha256::digest(text))).then_some("SHA-256");
         if let Some(found) = found.or_else(packed) {
             return Some(found);
@@ -206,9 +215,15 @@ fn numbers(key: &Matcher) -> Option<&'static str> {
 fn short(key: &Matcher) -> Option<&'static str> {
     let pairs = (0..=u16::MAX).map(u16::to_be_bytes);
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let pair = |pair: [u8; 2]| if pair.into_iter().all(letter) { any(key, &pair) } else { commonest(key, &pair) };
+    let pair = |pair: [u8; 2]| {
+        if pair.into_iter().all(letter) {
+            thoroughly(key, &pair).or_else(|| twice(key, &pair))
+        } else {
+            commonest(key, &pair)
+        }
+    };
     let found = pairs.into_iter().find_map(pair).or_else(|| {
-        let every = |byte: u8| any(key, &[byte]).or_else(|| twice(key, &[byte]));
+        let every = |byte: u8| thoroughly(key, &[byte]).or_else(|| twice(key, &[byte]));
         any(key, b"").or_else(|| twice(key, b"")).or_else(|| (0..=255).find_map(every))
     });
     let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -232,14 +247,14 @@ fn short(key: &Matcher) -> Option<&'static str> {
 
 /// HMAC with common keys and messages, a salt before or after a word, and HKDF.
 fn macs(key: &Matcher) -> Option<&'static str> {
-    let all: Vec<&[u8]> = words::phrases().chain(words::passwords().take(400)).collect();
+    let all: Vec<Vec<u8>> = words::joined_phrases().chain(words::passwords().take(400).map(<[u8]>::to_vec)).collect();
     for word in &all {
-        for other in words::LABELS {
+        for other in words::LABELS.iter().copied() {
             if hmac_matches(key, word, other) || hmac_matches(key, other, word) {
                 return Some("HMAC");
             }
-            let before = [*other, *word].concat();
-            let after = [*word, *other].concat();
+            let before = [other, &word[..]].concat();
+            let after = [&word[..], other].concat();
             if common(key, &before).or_else(|| common(key, &after)).is_some() {
                 return Some("a salted digest");
             }

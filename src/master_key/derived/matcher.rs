@@ -1,5 +1,6 @@
 //! Whether a digest or an output stands in the key: whole, cut, as one half, backward, complemented.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// The first eight bytes of each window of the key that a candidate is compared with.
@@ -8,6 +9,7 @@ pub(super) struct Matcher {
     forms: [[u8; 32]; 4],
     heads: [u64; 12],
     until: Option<Instant>,
+    found: AtomicBool,
 }
 
 impl Matcher {
@@ -23,12 +25,17 @@ impl Matcher {
         swapped.chunks_exact_mut(4).for_each(<[u8]>::reverse);
         let forms = [*key, backward, key.map(|byte| !byte), swapped];
         let heads = std::array::from_fn(|at| head(&forms[at / 3][OFFSETS[at % 3]..]));
-        Self { key: *key, forms, heads, until }
+        Self { key: *key, forms, heads, until, found: AtomicBool::new(false) }
     }
 
-    /// Whether it is time to give up. Asked now and then.
+    /// Whether it is time to stop. Asked now and then.
     pub(super) fn is_over(&self) -> bool {
-        self.until.is_some_and(|until| Instant::now() >= until)
+        self.found.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// Ends the searches that other threads are at.
+    pub(super) fn end(&self) {
+        self.found.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn key(&self) -> &[u8; 32] {

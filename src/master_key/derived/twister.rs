@@ -150,7 +150,39 @@ impl Wanted {
             self.accepted(outputs, (24, 255, 0), start, &mut found);
             self.accepted(outputs, (24, 255, 1), start, &mut found);
         }
+        self.sampled(outputs, &mut found);
         found
+    }
+
+    /// A sample whose first draw comes after output 1: nine bits below 256 until it is there, then eight bits below 255.
+    #[inline(always)]
+    fn sampled(&self, outputs: &[[u32; WIDTH]; OUTPUTS], found: &mut [u32; WIDTH]) {
+        let (mut next, mut same) =
+            ([u32::from_le_bytes([self.key[0], self.key[1], self.key[2], self.key[3]]); WIDTH], [1; WIDTH]);
+        let mut shift = [23_u32; WIDTH];
+        for output in &outputs[..FIRST_LOOK] {
+            for lane in 0..WIDTH {
+                let value = output[lane] >> shift[lane];
+                let taken = value < 256;
+                // The fifth and later ones are not compared.
+                let compared = taken & (next[lane] != 0);
+                same[lane] &= u32::from(!compared | (value == next[lane] & 255));
+                next[lane] = if taken { next[lane] >> 8 } else { next[lane] };
+                shift[lane] = if taken { 24 } else { shift[lane] };
+            }
+        }
+        for lane in 0..WIDTH {
+            found[lane] |= same[lane];
+        }
+    }
+
+    fn still_sampled(&self, outputs: [u32; OUTPUTS]) -> bool {
+        let first = outputs.iter().position(|word| word >> 23 < 256);
+        first.is_some_and(|first| {
+            let rest = outputs[first + 1..].iter().map(|word| word >> 24).filter(|value| *value < 253);
+            (outputs[first] >> 23).to_le_bytes()[0] == self.key[0]
+                && rest.zip(&self.key[1..]).take(3).filter(|(value, wanted)| *value == u32::from(**wanted)).count() >= 2
+        })
     }
 
     /// The second look at a candidate, with all outputs.
@@ -179,6 +211,7 @@ impl Wanted {
             || straight(|word| (word << 1).to_be_bytes()[0], 2, 1)
             || straight(|word| (word >> 1).to_le_bytes()[0], 2, 1)
             || straight(|word| word.to_be_bytes()[0], 1, 2)
+            || self.still_sampled(outputs)
     }
 
     /// Every output, or every second, is a byte of the key from `at` on.

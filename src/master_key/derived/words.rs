@@ -5,6 +5,14 @@ pub(super) fn phrases() -> impl Iterator<Item = &'static [u8]> {
     lines(include_str!("phrases.txt"))
 }
 
+/// As they stand, and with `-` or `_` between words.
+pub(super) fn joined_phrases() -> impl Iterator<Item = Vec<u8>> {
+    phrases().flat_map(|phrase| {
+        let marks: &[u8] = if phrase.contains(&b' ') { b" -_" } else { b" " };
+        marks.iter().map(move |mark| phrase.iter().map(|c| if *c == b' ' { *mark } else { *c }).collect())
+    })
+}
+
 /// Passwords, words and names by frequency, one a line (docs/master-keys.md tells where from).
 pub(super) fn passwords() -> impl Iterator<Item = &'static [u8]> {
     lines(include_str!("words.txt"))
