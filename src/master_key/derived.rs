@@ -97,6 +97,6 @@ pub(super) fn describe_texts(key: &[u8; 32], findings: &mut [Finding]) {
 }
 
 /// Seconds before now that each seeding is tried with, by what it costs (docs/master-keys.md).
-const RECENT_ARRAY: u32 = 600_000;
-const RECENT_SINGLE: u32 = 600_000;
+const RECENT_ARRAY: u32 = 400_000;
+const RECENT_SINGLE: u32 = 400_000;
 const RECENT_GLIBC: u32 = 1_500_000;

@@ -249,7 +249,9 @@ impl Wanted {
             |at: usize| u32::from_le_bytes([self.key[at], self.key[at + 1], self.key[at + 2], self.key[at + 3]]);
         let (mut next, mut later) = ([packed(start); WIDTH], [packed(start + 4); WIDTH]);
         let (mut last, mut same) = ([packed(start + 8); WIDTH], [1; WIDTH]);
-        for output in &outputs[..FIRST_LOOK] {
+        // Where few are rejected, few outputs are enough; and a sample's later draws depend on earlier ones.
+        let looked = if shift == 23 { FIRST_LOOK } else { 4 };
+        for output in &outputs[..looked] {
             for lane in 0..WIDTH {
                 let value = output[lane] >> shift;
                 let taken = value < limit;

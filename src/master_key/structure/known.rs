@@ -56,6 +56,7 @@ const SEQUENCES: &[fn(u64) -> u64] = &[
     nth_prime,
     |n| pair_sequence(0, 1, n),
     |n| pair_sequence(2, 1, n),
+    |n| (0..n).fold((0_u64, 0_u64, 1_u64), |(a, b, c), _| (b, c, a.wrapping_add(b).wrapping_add(c))).0,
     |n| u64::from(byte(n).reverse_bits()),
     |n| u64::from(byte(n).count_ones()),
     |n| u64::from(byte(n % 16)) * 17,

@@ -94,14 +94,12 @@ pub(super) fn recurrence(key: &Key) -> bool {
 }
 
 fn any_factors(key: &Key) -> bool {
-    // With an odd first byte there is one b for each a, and else few.
-    let odd = (key[0] & 1 == 1).then(|| inverse(key[0].into()).to_le_bytes()[0]);
+    // From the first odd byte on there is one b for each a. With none the key is even, and a finding of its own.
+    let Some(odd) = key[..30].iter().position(|byte| byte & 1 == 1) else { return false };
+    let inverse = inverse(key[odd].into()).to_le_bytes()[0];
     (0..=255_u8).any(|a| {
-        let wanted = key[2].wrapping_sub(key[1].wrapping_mul(a));
-        let choices = odd.map_or(0..=255, |inverse| wanted.wrapping_mul(inverse)..=wanted.wrapping_mul(inverse));
-        choices
-            .filter(|b| key[0].wrapping_mul(*b) == wanted)
-            .any(|b| key.windows(3).all(|run| run[2] == run[1].wrapping_mul(a).wrapping_add(run[0].wrapping_mul(b))))
+        let b = key[odd + 2].wrapping_sub(key[odd + 1].wrapping_mul(a)).wrapping_mul(inverse);
+        key.windows(3).all(|run| run[2] == run[1].wrapping_mul(a).wrapping_add(run[0].wrapping_mul(b)))
     })
 }
 
