@@ -12,6 +12,8 @@ mod spelled;
 mod twister;
 mod words;
 
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::finding::{Finding, Severity};
@@ -28,61 +30,80 @@ pub(super) fn check(key: &[u8; 32], now: Timestamp, until: Option<Instant>) -> O
         return Some(Finding::new("spelled-words", Severity::Refuse, what));
     }
     let key = &Matcher::until(key, until);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let (id, search) = SEARCHES.get(next.fetch_add(1, Ordering::Relaxed)).filter(|_| !key.is_over())?;
+            if let Some(what) = search(key, now) {
+                key.end();
+                return Some(Finding::new(id, Severity::Refuse, what));
+            }
+        }
+    };
     // Two threads at most: the service beside this one needs its processors.
     std::thread::scope(|scope| {
-        let seeds = scope.spawn(|| seeded(key, now).inspect(|_| key.end()));
-        let words = from_words(key).inspect(|_| key.end());
-        words.or(seeds.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let other = scope.spawn(work);
+        let found = work();
+        found.or(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
-fn from_words(key: &Matcher) -> Option<Finding> {
-    if let Some(function) = kdf::find(key) {
-        let what = format!("it is derived by {function} from a common password and a common salt");
-        return Some(Finding::new("kdf-of-word", Severity::Refuse, what));
-    }
-    digests::find(key).map(|function| {
-        let what = format!("it is made by {function} from a common word, number, date or password");
-        Finding::new("digest-of-word", Severity::Refuse, what)
-    })
+/// What was found, in words.
+type Search = fn(&Matcher, Timestamp) -> Option<Cow<'static, str>>;
+
+/// Those that find most come first, the longest before the short ones.
+const SEARCHES: &[(&str, Search)] = &[
+    ("kdf-of-word", |key, _| {
+        let found = kdf::find(key);
+        found.map(|function| format!("it is derived by {function} from a common password and a common salt").into())
+    }),
+    ("digest-of-word", |key, _| digest(digests::phrases(key))),
+    ("seeded-generator", |key, now| {
+        let found = twister::find(key, Seeding::Array, seeds::usual(now, SMALL_TWISTER, RECENT_TWISTER));
+        seeded(found.then_some("the Mersenne Twister of Python or Ruby with a small number or a time for a seed"))
+    }),
+    ("digest-of-word", |key, _| digest(digests::passwords(key))),
+    ("seeded-generator", |key, _| seeded(register::find(key))),
+    ("seeded-generator", |key, _| {
+        let what = "a linear congruential generator such as C's rand() or Java's Random";
+        seeded(congruential::find(key).then_some(what))
+    }),
+    ("seeded-generator", |key, now| {
+        let found = twister::find(key, Seeding::Single, seeds::usual(now, SMALL_TWISTER, RECENT_TWISTER));
+        seeded(found.then_some("a Mersenne Twister with a small number or a time for a seed"))
+    }),
+    ("seeded-generator", |key, now| {
+        let found = additive::glibc(key, seeds::usual(now, SMALL_GLIBC, RECENT_GLIBC));
+        seeded(found.then_some("glibc's rand() with a small number or a time for a seed"))
+    }),
+    ("digest-of-word", |key, _| digest(digests::numbers(key))),
+    ("digest-of-word", |key, _| digest(digests::macs(key))),
+    ("digest-of-word", |key, _| digest(digests::short(key))),
+    ("seeded-generator", |key, _| {
+        let texts = words::phrases().chain(words::passwords().take(2_000));
+        let mut texts = texts.chain(seeds::NUMBERS.iter().map(|text| text.as_bytes()));
+        let found = texts.any(|text| !key.is_over() && twister::made_by(key, Twister::of_python_text(text)));
+        seeded(found.then_some("Python's random, seeded by a common word"))
+    }),
+    ("seeded-generator", |key, _| {
+        seeded(pcg::find(key, SMALL_PCG).then_some("NumPy's default generator with a small seed"))
+    }),
+    ("seeded-generator", |key, now| {
+        let found = additive::dotnet(key, seeds::usual(now, SMALL_OTHERS, RECENT_TWISTER));
+        seeded(found.then_some(".NET's Random with a small number or a time for a seed"))
+    }),
+    ("seeded-generator", |key, now| {
+        let found = additive::scripted(key, seeds::usual(now, SMALL_OTHERS, RECENT_TWISTER));
+        seeded(found.then_some("a small generator with a small seed"))
+    }),
+];
+
+fn digest(function: Option<&'static str>) -> Option<Cow<'static, str>> {
+    function.map(|function| format!("it is made by {function} from a common word, number, date or password").into())
 }
 
-fn seeded(key: &Matcher, now: Timestamp) -> Option<Finding> {
-    let generator = register::find(key)
-        .or_else(|| {
-            congruential::find(key).then_some("a linear congruential generator such as C's rand() or Java's Random")
-        })
-        .or_else(|| by_seed(key, now))?;
-    let what = format!("it is drawn from {generator}: its seed can be found");
-    Some(Finding::new("seeded-generator", Severity::Refuse, what))
-}
-
-fn by_seed(key: &Matcher, now: Timestamp) -> Option<&'static str> {
-    let texts = words::phrases().chain(words::passwords().take(2_000));
-    let mut texts = texts.chain(seeds::NUMBERS.iter().map(|text| text.as_bytes()));
-    if pcg::find(key, 20_000) {
-        return Some("NumPy's default generator with a small seed");
-    }
-    if texts.any(|text| !key.is_over() && twister::made_by(key, Twister::of_python_text(text))) {
-        return Some("Python's random, seeded by a common word");
-    }
-    if key.is_over() {
-        return None;
-    }
-    if twister::find(key, Seeding::Array, seeds::usual(now, 100_000, RECENT_ARRAY)) {
-        return Some("the Mersenne Twister of Python or Ruby with a small number or a time for a seed");
-    }
-    if twister::find(key, Seeding::Single, seeds::usual(now, 100_000, RECENT_SINGLE)) {
-        return Some("a Mersenne Twister with a small number or a time for a seed");
-    }
-    if additive::glibc(key, seeds::usual(now, 200_000, RECENT_GLIBC)) {
-        return Some("glibc's rand() with a small number or a time for a seed");
-    }
-    if additive::dotnet(key, seeds::usual(now, 1_000_000, RECENT_SINGLE)) {
-        return Some(".NET's Random with a small number or a time for a seed");
-    }
-    additive::scripted(key, seeds::usual(now, 1_000_000, RECENT_SINGLE))
-        .then_some("a small generator with a small seed")
+fn seeded(generator: Option<&'static str>) -> Option<Cow<'static, str>> {
+    generator.map(|generator| format!("it is drawn from {generator}: its seed can be found").into())
 }
 
 /// Whether the 32 bytes, or their 44 characters, are text, and how soon it would be guessed.
@@ -96,7 +117,10 @@ pub(super) fn describe_texts(key: &[u8; 32], findings: &mut [Finding]) {
     }
 }
 
-/// Seconds before now that each seeding is tried with, by what it costs (docs/master-keys.md).
-const RECENT_ARRAY: u32 = 400_000;
-const RECENT_SINGLE: u32 = 400_000;
+/// How far seeds are tried: small numbers, and seconds before now, by what one costs (docs/master-keys.md).
+const SMALL_TWISTER: u32 = 100_000;
+const RECENT_TWISTER: u32 = 400_000;
+const SMALL_GLIBC: u32 = 200_000;
 const RECENT_GLIBC: u32 = 1_500_000;
+const SMALL_OTHERS: u32 = 1_000_000;
+const SMALL_PCG: u32 = 20_000;

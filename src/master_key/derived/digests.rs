@@ -12,12 +12,6 @@ use super::matcher::Matcher;
 use super::words;
 use crate::secret::hex;
 
-/// What made the key, if one of these did.
-pub(super) fn find(key: &Matcher) -> Option<&'static str> {
-    let searches = [phrases, passwords, macs, numbers, short];
-    searches.iter().take_while(|_| !key.is_over()).find_map(|search| search(key))
-}
-
 /// Whether `other` is a digest of `text`, by any of the functions.
 pub(in crate::master_key) fn is_digest_of(text: &[u8], other: &[u8; 32]) -> bool {
     any(&Matcher::new(other), text).is_some()
@@ -119,7 +113,7 @@ fn openssl_bytes(key: &Matcher, word: &[u8]) -> bool {
     key.matches(&[&first[..], &second[..]].concat()[..32])
 }
 
-fn phrases(key: &Matcher) -> Option<&'static str> {
+pub(super) fn phrases(key: &Matcher) -> Option<&'static str> {
     let mut found = None;
     words::each_phrase(|phrase, end| {
         found = match end {
@@ -136,7 +130,7 @@ fn phrases(key: &Matcher) -> Option<&'static str> {
     found
 }
 
-fn passwords(key: &Matcher) -> Option<&'static str> {
+pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
     let mut buffer = Vec::with_capacity(64);
     for (rank, word) in words::passwords().enumerate() {
         if rank % 64 == 0 && key.is_over() {
@@ -186,7 +180,7 @@ fn passwords(key: &Matcher) -> Option<&'static str> {
 }
 
 /// 0 to 100,000 as text and as integers of 4 and 8 bytes, and the days of 1950 to 2035 in five spellings.
-fn numbers(key: &Matcher) -> Option<&'static str> {
+pub(super) fn numbers(key: &Matcher) -> Option<&'static str> {
     let mut text = String::with_capacity(32);
     for number in 0..=100_000_u64 {
         use std::fmt::Write;
@@ -212,7 +206,7 @@ fn numbers(key: &Matcher) -> Option<&'static str> {
 }
 
 /// Every text of one or two bytes, and of three or four lower-case letters or digits.
-fn short(key: &Matcher) -> Option<&'static str> {
+pub(super) fn short(key: &Matcher) -> Option<&'static str> {
     let pairs = (0..=u16::MAX).map(u16::to_be_bytes);
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let pair = |pair: [u8; 2]| {
@@ -246,7 +240,7 @@ fn short(key: &Matcher) -> Option<&'static str> {
 }
 
 /// HMAC with common keys and messages, a salt before or after a word, and HKDF.
-fn macs(key: &Matcher) -> Option<&'static str> {
+pub(super) fn macs(key: &Matcher) -> Option<&'static str> {
     let all: Vec<Vec<u8>> = words::joined_phrases().chain(words::passwords().take(400).map(<[u8]>::to_vec)).collect();
     for word in &all {
         for other in words::LABELS.iter().copied() {

@@ -190,7 +190,8 @@ impl Wanted {
         let rejecting = |shift: u32, limit: u32, offset: u32| {
             (0..3).any(|start| {
                 let mut wanted = self.key[start..].iter();
-                outputs
+                let looked = if shift == 23 { OUTPUTS } else { 4 };
+                outputs[..looked]
                     .iter()
                     .map(|word| word >> shift)
                     .filter(|value| *value < limit)
