@@ -79,6 +79,7 @@ const TESTS: &[Test] = &[
         "its bytes are readable text under a constant mask or a rotation of bits",
     ),
     refuse("constant-column", -42.0, sequence::constant_columns, "every second, fourth or eighth byte is the same"),
+    refuse("close-words", -40.6, sequence::close_words, "its words are numbers close to one another, such as times"),
     refuse("one-run", -35.2, sequence::long_run, "six or more bytes in a row are the same, as in a padded key"),
     refuse("even-run", -35.3, sequence::long_slope, "seven or more bytes in a row rise or fall by the same amount"),
     refuse("repeated-block", -37.2, sequence::repeated_block, "a block of six bytes stands in it twice"),

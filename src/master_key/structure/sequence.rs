@@ -126,6 +126,20 @@ pub(super) fn constant_columns(key: &Key) -> bool {
         || (0..8).filter(|from| constant(8, *from)).count() >= 2
 }
 
+/// Words of 16, 32 or 64 bits within 2^12, 2^25 or 2^48 of the first: 2^-45, 2^-42 and 2^-45 in each order of bytes.
+pub(super) fn close_words(key: &Key) -> bool {
+    readings(key).any(|(width, words)| {
+        let (mask, most) = match width {
+            16 => (mask(16), 1 << 12),
+            32 => (mask(32), 1 << 25),
+            64 => (mask(64), 1 << 48),
+            _ => return false,
+        };
+        let apart = |word: &u64| (word.wrapping_sub(words[0]) & mask).min(words[0].wrapping_sub(*word) & mask);
+        words.iter().all(|word| apart(word) < most)
+    })
+}
+
 /// Six of the same in a row: 27 places, 2^-40 each.
 pub(super) fn long_run(key: &Key) -> bool {
     key.windows(6).any(|run| run.iter().all(|byte| *byte == run[0]))
