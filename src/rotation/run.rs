@@ -144,7 +144,8 @@ impl<'a> Run<'a> {
                 *set = set.plus(*moved);
             }
             let abandoned = abandon(self, change)?;
-            let adds_up = abandoned.explains(*change.head.set(from))
+            let left = *change.head.set(from);
+            let adds_up = abandoned.explains(left, change, self.ledger.store())?
                 && abandoned.present.is_none_or(|set| set == *change.head.set(to));
             if !adds_up && !self.options.accept_record_set {
                 return Err(Error::RecordSet { generation: from });
