@@ -69,6 +69,7 @@ pub(crate) fn rotate(
     if let Some(certificate) = &report.certificate {
         // What an earlier process proved and gave up, when only the scrub was left.
         (report.verified, report.abandoned) = (certificate.verified, certificate.abandoned);
+        report.compromised = certificate.compromised;
     }
     run.close()?;
     Ok(report)

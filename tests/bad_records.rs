@@ -158,6 +158,44 @@ fn giving_up_a_damaged_record_does_not_hide_one_that_was_removed() {
 }
 
 #[test]
+fn giving_up_a_damaged_record_does_not_hide_a_revocation_that_was_undone() {
+    let scene = Scene::new(10);
+    let (unrevoked, vault) = (scene.row(5), scene.open([1]));
+    let token = scene.issued[5].token.expose();
+    assert!(vault.revoke(scene.issued[5].id, &act()).expect("revoked"));
+    scene.overwrite(5, unrevoked);
+    scene.damage(3);
+    let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+    assert_eq!((report.outcome, report.unreadable.len()), (RotationOutcome::Incomplete, 1));
+    let abandon = RotateOptions::new().abandon(&report.unreadable);
+    let error = scene.rotate(&abandon).expect_err("a revoked key is back");
+    assert!(matches!(error, Error::RecordSet { generation: 1 }), "{error}");
+
+    // Revoked once more, nothing of the old copy is left.
+    assert!(scene.open([2]).revoke(scene.issued[5].id, &act()).expect("revoked again"));
+    let report = scene.rotate(&abandon).expect("given up");
+    assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
+    let vault = scene.open([2]);
+    assert!(vault.verify(token, &Request::new()).is_err());
+    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+}
+
+#[test]
+fn a_row_that_is_no_id_was_never_counted_and_can_be_given_up() {
+    let scene = Scene::new(10);
+    let mut batch = Batch::new();
+    batch.put(Table::Keys, vec![1, 2], vec![0], Expected::Absent);
+    scene.store.commit(&batch).expect("added");
+    scene.damage(3);
+    let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+    assert_eq!((report.outcome, report.unreadable.len()), (RotationOutcome::Incomplete, 2));
+    let report = scene.rotate(&RotateOptions::new().abandon(&report.unreadable)).expect("given up");
+    assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 2));
+    assert_eq!(scene.store.get(Table::Keys, &[1, 2]).expect("readable"), None);
+    assert_eq!(scene.open([2]).doctor(|_| {}).expect("doctor").symptoms, []);
+}
+
+#[test]
 fn there_is_nothing_to_continue_in_a_vault_without_an_open_rotation() {
     let scene = Scene::new(1);
     let error = scene.rotate(&RotateOptions::new().resume_only()).expect_err("none is open");

@@ -121,13 +121,13 @@ impl<'t> Context<'t> {
 
     /// Asks, unless `--yes` has answered.
     pub(crate) fn confirm(&mut self, question: &str) -> Result<(), Failure> {
-        self.confirm_with("yes", question)
+        if self.answered("yes", question)? { Ok(()) } else { Err(unconfirmed("not confirmed")) }
     }
 
-    /// The same, with another word than yes to type.
-    pub(crate) fn confirm_with(&mut self, word: &str, question: &str) -> Result<(), Failure> {
+    /// Whether the answer is this word, or `--yes` has answered.
+    pub(crate) fn answered(&mut self, word: &str, question: &str) -> Result<bool, Failure> {
         self.require_consent()?;
-        if self.yes || self.terminal.ask(question, word)? { Ok(()) } else { Err(unconfirmed("not confirmed")) }
+        Ok(self.yes || self.terminal.ask(question, word)?)
     }
 }
 

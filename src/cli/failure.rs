@@ -166,7 +166,8 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
             "record-set",
             format!(
                 "`strongroom doctor{store}` says what differs; restore a backup, or take the records that are there \
-                 with `strongroom rotate-master-key{store} --accept-record-set`"
+                 with `strongroom rotate-master-key{store} --accept-record-set`, and --abandon-unreadable beside it \
+                 when there are records to give up"
             ),
         ),
         Error::RotationHeld { .. } => (

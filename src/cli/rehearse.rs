@@ -32,6 +32,11 @@ use super::text::counted;
 use killing::{Killing, When};
 
 pub(crate) fn rehearse(context: &mut Context<'_>, args: &RehearseArgs) -> Result<Exit, Failure> {
+    if args.from.is_some() {
+        // What goes wrong and what to type is about that store.
+        context.place =
+            Place::of(args.from.clone()).map_err(|told| Told { message: NOT_A_STORE.into(), ..told.hint(FROM) })?;
+    }
     let interrupt = Interrupt::watch().map_err(|error| Told::new(Exit::General, "no-signals", error.to_string()))?;
     let scratch = Scratch::new(false).map_err(|error| {
         let told = Told::new(Exit::General, "no-scratch-folder", format!("cannot make a scratch folder: {error}"));
@@ -280,8 +285,9 @@ fn copied(context: &mut Context<'_>, from: &OsString, base: &Path) -> Result<Pre
     let status = vault.status()?;
     if status.rotation.is_some() {
         let told = Told::new(Exit::Conflict, "rotation-open", "a rotation of this vault is open");
+        let store = place.option();
         return Err(told
-            .hint("finish it with `strongroom rotate-master-key --resume` before you rehearse another")
+            .hint(format!("finish it with `strongroom rotate-master-key{store} --resume` before you rehearse another"))
             .into());
     }
     Ok((status.active_master_key, context.master_keys()?, vec![]))
@@ -322,6 +328,8 @@ fn act() -> Act {
     Act::by("rehearsal").because("a rehearsal on a copy")
 }
 
+const NOT_A_STORE: &str = "--from is not of the form sqlite:PATH";
+const FROM: &str = "for a file vault.db in this folder, use --from sqlite:vault.db";
 const BASE: &str = "base.db";
 const WORK: &str = "work.db";
 const SAMPLE: usize = 10;

@@ -4,7 +4,7 @@ mod report;
 mod throttle;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,9 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     if report.outcome == RotationOutcome::Incomplete && args.abandon_unreadable && interrupt.seen().is_none() {
         show_report(context, &report, &vault.status()?)?;
         let left = counted(report.unreadable.len() as u64, "record");
-        context.confirm_with("abandon", &format!("Delete the {left} above? What they hold is lost for good."))?;
+        if !context.answered("abandon", &format!("Delete the {left} above? What they hold is lost for good."))? {
+            return Err(kept(context, &report));
+        }
         (report, total) = run(context, args, &vault, &options.clone().abandon(&report.unreadable), &interrupt)?;
     }
     let status = vault.status()?;
@@ -151,19 +153,21 @@ fn show_status(context: &mut Context<'_>, vault: &Vault) -> Result<Exit, Failure
 struct CertificateFile {
     path: PathBuf,
     file: File,
-    kept: bool,
+    /// It stays where it is.
+    leave: bool,
 }
 
 impl CertificateFile {
     fn reserve(path: &Path) -> Result<Self, Failure> {
         let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         match opened {
-            Ok(file) => Ok(Self { path: path.into(), file, kept: false }),
-            Err(error) => {
-                let message = format!("cannot make {}: {error}; nothing was done", path.display());
-                let hint = "name a new file in a writable folder with --certificate";
-                Err(Told::new(Exit::Usage, "certificate-file", message).hint(hint).into())
+            Ok(file) => Ok(Self { path: path.into(), file, leave: false }),
+            // A run that was killed leaves the file empty, and so does one that is at it now, whose file it stays.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && is_empty_file(path) => {
+                let file = OpenOptions::new().write(true).open(path).map_err(|error| refused(path, &error))?;
+                Ok(Self { path: path.into(), file, leave: true })
             }
+            Err(error) => Err(refused(path, &error)),
         }
     }
 
@@ -171,7 +175,7 @@ impl CertificateFile {
         let Some(certificate) = certificate else { return Ok(()) };
         let text = format!("{}\n", certificate.to_json());
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_all());
-        self.kept = written.is_ok();
+        self.leave |= written.is_ok();
         let path = self.path.display().to_string();
         written.map_err(|error| {
             let message =
@@ -187,9 +191,20 @@ impl CertificateFile {
     }
 }
 
+fn is_empty_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.len() == 0)
+}
+
+fn refused(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("cannot make {}: {error}; nothing was done", path.display());
+    Told::new(Exit::Usage, "certificate-file", message)
+        .hint("name a new file in a writable folder with --certificate")
+        .into()
+}
+
 impl Drop for CertificateFile {
     fn drop(&mut self) {
-        if !self.kept {
+        if !self.leave {
             // It is empty: a rotation that is not finished has none.
             let _ = fs::remove_file(&self.path);
         }
@@ -206,6 +221,15 @@ fn incomplete(context: &Context<'_>, report: &RotationReport) -> Failure {
          with --abandon-unreadable"
     );
     Told::new(Exit::Incomplete, "rotation-incomplete", message).hint(hint).into()
+}
+
+/// The rotation has gone on by now, so that it would be wrong to say that nothing was done.
+fn kept(context: &Context<'_>, report: &RotationReport) -> Failure {
+    let message =
+        format!("not confirmed: no record was deleted; generation {} is kept for them", report.from_generation);
+    let store = context.place.option();
+    let hint = format!("`strongroom rotate-master-key{store} --resume --abandon-unreadable` asks again");
+    Told::new(Exit::Unconfirmed, "confirmation-needed", message).hint(hint).into()
 }
 
 fn not_begun(context: &Context<'_>, interrupt: &Interrupt) -> Failure {

@@ -3,18 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Run, proof};
-use crate::audit::{Action, Draft};
+use crate::audit::{Action, AuditFault, ChainEnd, Draft, Outcome};
 use crate::error::Error;
 use crate::ledger::Change;
 use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError, sentinel};
 use crate::record_set::RecordSet;
-use crate::store::{Expected, Table};
+use crate::store::{Expected, Store, Table};
 use crate::token::ApiKeyId;
 
 /// What was given up.
 pub(super) struct Abandoned {
     pub(super) count: u64,
+    /// How many of them stand at an id, and may have been counted when they were written.
+    counted: u64,
+    /// What the record sets hold of them, if they are what was written.
+    as_found: RecordSet,
     /// The records of the new generation that are there without them, counted anew; `None` when nothing was given up.
     pub(super) present: Option<RecordSet>,
     /// Rows that each lookup key still serves.
@@ -25,7 +29,14 @@ pub(super) struct Abandoned {
 
 /// Deletes the records that the options name and that do not open.
 pub(super) fn abandon(run: &Run<'_>, change: &mut Change<'_>) -> Result<Abandoned, Error> {
-    let mut abandoned = Abandoned { count: 0, present: None, lookup_rows: run.lookup_rows.clone(), sentinel: None };
+    let mut abandoned = Abandoned {
+        count: 0,
+        counted: 0,
+        as_found: RecordSet::default(),
+        present: None,
+        lookup_rows: run.lookup_rows.clone(),
+        sentinel: None,
+    };
     let (store, from, mut gone) = (run.ledger.store(), run.state.from_generation, BTreeSet::new());
     for key in &run.options.abandon {
         let Some(bytes) = store.get(Table::Keys, key)? else { continue };
@@ -35,6 +46,10 @@ pub(super) fn abandon(run: &Run<'_>, change: &mut Change<'_>) -> Result<Abandone
             // Somebody mended it: it has to be moved like the others.
             Err(RecordError::MissingGeneration { generation }) if generation == from => return Err(Error::Contended),
             Err(_) => abandoned.count += 1,
+        }
+        abandoned.counted += u64::from(id.is_some());
+        if let (Ok(record), Some(keys)) = (Record::parse(&bytes), change.keyring.generation(from)) {
+            abandoned.as_found.add(&keys.record_set, &record);
         }
         change.audit(Draft { key: id, ..Draft::of(Action::Abandon) });
         if id == Some(ApiKeyId::SENTINEL) {
@@ -53,9 +68,13 @@ pub(super) fn abandon(run: &Run<'_>, change: &mut Change<'_>) -> Result<Abandone
 
 impl Abandoned {
     /// Whether what is left of the old generation's record set is what was given up. Of a damaged record the set cannot
-    /// tell more than that it was there.
-    pub(super) fn explains(&self, left: RecordSet) -> bool {
-        if self.count == 0 { left.is_empty() } else { left.count() == self.count }
+    /// tell more than that it was there, and older copies of others could hide behind it: the audit log has to speak
+    /// against those.
+    pub(super) fn explains(&self, left: RecordSet, change: &Change<'_>, store: &dyn Store) -> Result<bool, Error> {
+        if left == self.as_found {
+            return Ok(true);
+        }
+        Ok(self.count > 0 && left.count() == self.counted && revocations_hold(change, store)?)
     }
 
     /// The vault cannot be without its sentinel.
@@ -88,3 +107,27 @@ impl Abandoned {
         }
     }
 }
+
+/// Whether every API key that the audit log says was revoked, and that is still there and opens, is. The log is believed
+/// only if it is whole.
+fn revocations_hold(change: &Change<'_>, store: &dyn Store) -> Result<bool, Error> {
+    let (keyring, expected) = (change.keyring, change.head.chain);
+    let (mut end, mut after, mut hold) = (ChainEnd::start(keyring.vault()), None::<Vec<u8>>, true);
+    while end.seq < expected.seq {
+        let page = store.scan(Table::Audit, after.as_deref(), PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        for (row, line) in &page[..page.len().min(usize::try_from(expected.seq - end.seq).unwrap_or(usize::MAX))] {
+            let (entry, next) = end.follow(row, line)?;
+            end = next;
+            let revoked = entry.key.filter(|_| entry.action == Action::Revoke && entry.outcome == Outcome::Done);
+            let Some(id) = revoked else { continue };
+            let Some(bytes) = store.get(Table::Keys, &id.to_bytes())? else { continue };
+            let attributes = Record::parse(&bytes).and_then(|record| record.attributes(keyring, id));
+            hold &= attributes.map_or(true, |attributes| attributes.is_revoked());
+        }
+    }
+    if end == expected { Ok(hold) } else { Err(AuditFault::End { found: end.seq, expected: expected.seq }.into()) }
+}
+
+const PAGE: usize = 1_000;

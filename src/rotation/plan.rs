@@ -85,7 +85,11 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
     let open = open_in(&keyring, &*snapshot)?;
     let to_master = match &open {
         None if options.resume_only && keyring.retiring_generation().is_none() => return Err(Error::NoRotation),
-        Some(open) if options.rewrap_only || options.to.is_some_and(|to| to != open.to_master) => {
+        Some(open)
+            if options.rewrap_only
+                || options.to.is_some_and(|to| to != open.to_master)
+                || options.compromised && !open.marks_exposed(&keyring) =>
+        {
             return Err(Error::RotationOpen { to: open.to_master });
         }
         Some(open) => open.to_master,

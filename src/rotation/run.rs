@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
 
     /// Whether the records that move are marked as exposed.
     fn compromised(&self) -> bool {
-        self.keyring.generation(self.state.from_generation).is_some_and(|old| old.exposed_at.is_some())
+        self.state.marks_exposed(&self.keyring)
     }
 
     /// Commits changes with the present state beside them, and renews the lease. A conflict over the `rotation` row
@@ -144,7 +144,8 @@ impl<'a> Run<'a> {
                 *set = set.plus(*moved);
             }
             let abandoned = abandon(self, change)?;
-            let adds_up = abandoned.explains(*change.head.set(from))
+            let left = *change.head.set(from);
+            let adds_up = abandoned.explains(left, change, self.ledger.store())?
                 && abandoned.present.is_none_or(|set| set == *change.head.set(to));
             if !adds_up && !self.options.accept_record_set {
                 return Err(Error::RecordSet { generation: from });
@@ -314,10 +315,9 @@ fn may_take_over(ledger: &Ledger, claim: &Claim, read: &ReadState, options: &Rot
             return Err(Error::RotationHeld { since_secs: ledger.now().since(lease.renewed_at).as_secs() });
         }
     }
-    let marks = read.keyring.generation(open.from_generation).is_some_and(|old| old.exposed_at.is_some());
     let other_target = options.to.is_some_and(|to| to != open.to_master);
     // What was moved unmarked stays so: it takes another rotation to mark it.
-    if other_target || options.compromised && !marks {
+    if other_target || options.compromised && !open.marks_exposed(&read.keyring) {
         return Err(Error::RotationOpen { to: open.to_master });
     }
     Ok(())

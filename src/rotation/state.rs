@@ -197,6 +197,11 @@ impl State {
         Ok(keyring.active().seal_row(RowLabel::Rotation, &encode(&stored)))
     }
 
+    /// Whether the records that move are marked as exposed.
+    pub(crate) fn marks_exposed(&self, keyring: &Keyring) -> bool {
+        keyring.generation(self.from_generation).is_some_and(|old| old.exposed_at.is_some())
+    }
+
     fn fits(&self, keyring: &Keyring) -> bool {
         self.to_master == keyring.active_master()
             && self.to_generation == keyring.active_generation()

@@ -84,7 +84,10 @@ pub(super) fn show_report(
     if report.compromised && finished {
         rows.push([
             "exposed".into(),
-            "every API key issued before: `strongroom list --exposed` shows what to reissue".into(),
+            format!(
+                "every API key issued before: `strongroom list{} --exposed` shows what to reissue",
+                context.place.option()
+            ),
         ]);
         rows.push([
             "not healed".into(),
