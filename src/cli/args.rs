@@ -33,6 +33,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Options of every command")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Global {
     /// Where the vault is: sqlite:PATH [else $STRONGROOM_STORE, else sqlite:strongroom.db]
     #[arg(long, global = true, value_name = "URL")]
