@@ -14,15 +14,16 @@ use crate::time::Timestamp;
 ///
 /// ```
 /// # use strongroom::{MasterKey, MasterKeyError, Timestamp, Waivers};
-/// let weak = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
+/// let weak = "YSBzZW50ZW5jZSBpcyBubyBrZXksIGl0IGlzIHRleHQ=";
 /// let Err(MasterKeyError::Weak { fingerprint, findings }) = MasterKey::parse(weak) else { panic!("it is weak") };
-/// let line = format!(
-///     r#"{{"id": "{}", "fingerprint": "{fingerprint}", "until": "2027-01-31", "reason": "until it is rotated away"}}"#,
-///     findings[0].id,
-/// );
-/// let waivers = Waivers::parse(&line, "2026-12-01T00:00:00Z".parse()?);
+/// let line = |id| {
+///     let rest = r#""until": "2027-01-31", "reason": "until it is rotated away""#;
+///     format!("{{\"id\": \"{id}\", \"fingerprint\": \"{fingerprint}\", {rest}}}\n")
+/// };
+/// let lines: String = findings.iter().map(|finding| line(finding.id)).collect();
+/// let waivers = Waivers::parse(&lines, "2026-12-01T00:00:00Z".parse()?);
 /// assert!(MasterKey::parse_accepting(weak, &waivers).is_ok());
-/// let later = Waivers::parse(&line, "2027-02-01T00:00:00Z".parse()?);
+/// let later = Waivers::parse(&lines, "2027-02-01T00:00:00Z".parse()?);
 /// assert!(MasterKey::parse_accepting(weak, &later).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -19,7 +19,7 @@ use crate::verifier_keys::VerifierKeys;
 /// until it is opened anew with it. Give it both before the rotation.
 ///
 /// Sealing is symmetric, so a process that has a verifier key **and writes the store** could forge API keys. Give it a
-/// store that it can only read, such as [`SqliteStore::open_read_only`](crate::SqliteStore::open_read_only).
+/// store that it can only read, such as `SqliteStore::open_read_only`.
 ///
 /// ```
 /// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, NewApiKey, Request, Vault, VerifierKeys};
