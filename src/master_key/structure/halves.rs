@@ -5,8 +5,8 @@
 use sha2::{Digest, Sha256, Sha512};
 
 use super::Key;
-use super::alphabet::{dimension, distinct};
-use super::describe::cost;
+use super::alphabet::{dimension, distinct, is_text};
+use super::describe::{character_cost, cost};
 use super::linear::bits_are_short;
 use super::sequence::{has_period, polynomial_words, readings};
 
@@ -95,6 +95,7 @@ fn weak_half(half: &[u8; 16]) -> bool {
         || half.iter().all(u8::is_ascii_hexdigit)
         || half.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
         || half.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        || half.iter().all(|byte| is_text(*byte)) && half.iter().map(|byte| character_cost(*byte)).sum::<f64>() <= 90.0
         || cost(half) <= 88.0
         || cost(&backward) <= 88.0
         || distinct(half.iter().copied()) <= 7
