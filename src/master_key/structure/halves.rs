@@ -5,8 +5,8 @@
 use sha2::{Digest, Sha256, Sha512};
 
 use super::Key;
-use super::alphabet::{dimension, distinct};
-use super::describe::cost;
+use super::alphabet::{dimension, distinct, is_text};
+use super::describe::{character_cost, cost};
 use super::linear::bits_are_short;
 use super::sequence::{has_period, polynomial_words, readings};
 
@@ -93,8 +93,9 @@ fn weak_half(half: &[u8; 16]) -> bool {
     let within = |start: u8| half.iter().all(|byte| byte.wrapping_sub(start) < 35);
     half.iter().all(u8::is_ascii_alphabetic)
         || half.iter().all(u8::is_ascii_hexdigit)
-        || half.iter().all(|byte| byte.is_ascii_lowercase() || joins_words(*byte))
-        || half.iter().all(|byte| byte.is_ascii_uppercase() || joins_words(*byte))
+        || half.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+        || half.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        || half.iter().all(|byte| is_text(*byte)) && half.iter().map(|byte| character_cost(*byte)).sum::<f64>() <= 90.0
         || cost(half) <= 88.0
         || cost(&backward) <= 88.0
         || distinct(half.iter().copied()) <= 7
@@ -104,11 +105,6 @@ fn weak_half(half: &[u8; 16]) -> bool {
         || (0..=255).any(within)
         || bits_are_short(half, 43, 85)
         || readings(half).any(|(width, words)| polynomial_words(width, &words, 88))
-}
-
-/// With the letters of one case 40 values: a random half is of these with probability 2^-42.8.
-fn joins_words(byte: u8) -> bool {
-    byte.is_ascii_digit() || matches!(byte, b' ' | b'-' | b'.' | b'_')
 }
 
 /// 95 values, 16 times: too probable to refuse by, which is why this says no more than a remark.
