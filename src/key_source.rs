@@ -3,6 +3,7 @@
 
 mod command;
 mod file;
+mod redaction;
 mod variable;
 mod way;
 mod words;

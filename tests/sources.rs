@@ -79,10 +79,11 @@ fn a_command_that_does_not_finish_is_ended_with_all_it_started() {
     let folder = tempfile::tempdir().expect("folder");
     let pid = folder.path().join("pid");
     let sleeper = format!("sleep 1000 & echo $! >{}", pid.display());
-    let cases: [(String, Expected); 3] = [
+    let cases: [(String, Expected); 4] = [
         (format!("{sleeper}; sleep 1000"), |fault| matches!(fault, CommandFault::TimedOut { .. })),
         (format!("exec >&-; {sleeper}; sleep 1000"), |fault| matches!(fault, CommandFault::Lingering { .. })),
         (format!("{sleeper}; exit 0"), |fault| matches!(fault, CommandFault::HeldOpen { .. })),
+        (format!("exec >&- 2>&-; {sleeper}; exit 3"), |fault| matches!(fault, CommandFault::ExitCode(3))),
     ];
     for (script, expected) in cases {
         let command = KeyCommand::new("sh", ["-c", &script]).time_limit(Duration::from_millis(700));
@@ -359,6 +360,29 @@ fn no_source_lets_a_key_slip_out() {
             assert!(!ran.err.contains(&key[..20]) && ran.out.is_empty(), "{list}: {}", ran.err);
         }
     }
+}
+
+#[test]
+fn a_key_in_the_place_of_its_source_is_not_shown_and_led_to_where_it_belongs() {
+    let room = Room::with(1);
+    let key = key(&room, 1);
+    let standard = key.replace('-', "+").replace('_', "/");
+    for name in [format!("1:{key}"), key.clone(), key[..42].to_owned(), format!("1:{standard}")] {
+        let runs = [
+            with_command(&room, &["list", "--log", "trace"], &name),
+            with_command(&room, &["list", "--json"], &format!("[\"{name}\"]")),
+            without(&room, &["list"]).env("STRONGROOM_MASTER_KEYS_FILE", &name),
+            without(&room, &["list", "--json"]).env("STRONGROOM_MASTER_KEYS_FILE", &name),
+            without(&room, &["list"]).env("STRONGROOM_VERIFIER_KEYS_FILE", &name),
+        ];
+        for run in runs {
+            let ran = run.ends(12).says("[redacted]").says("a key itself goes into STRONGROOM_MASTER_KEYS");
+            let shown = [&key[..10], &key[30..40], &standard[..10], &standard[30..40]];
+            assert!(!shown.iter().any(|part| ran.err.contains(part)) && ran.out.is_empty(), "{}", ran.err);
+        }
+    }
+    let debug = format!("{:?} {:?}", KeyCommand::new(&key, [""; 0]), strongroom::KeyFile::new(&key));
+    assert!(!debug.contains(&key), "{debug}");
 }
 
 /// The program on the vault, with no key in its environment.

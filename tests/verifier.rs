@@ -57,6 +57,34 @@ fn a_verifier_sees_what_is_revoked_and_issued_after_it_was_opened() {
 }
 
 #[test]
+fn a_verifier_that_only_reads_is_not_turned_away_by_writers_that_come_and_go() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (path, keys) = (folder.path().join("v.db"), Keys::generate(1));
+    let vault = Vault::create(SqliteStore::create(&path).expect("created"), keys.only([1]), &act()).expect("vault");
+    let mut verifier_keys = VerifierKeys::default();
+    verifier_keys.insert(1, vault.issue_verifier_key(1, &act().because("test")).expect("key")).expect("inserted");
+    drop(vault);
+    let verifier =
+        Vault::open_verifier(SqliteStore::open_read_only(&path).expect("opened"), verifier_keys).expect("opened");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            for _ in 0..40 {
+                let store = SqliteStore::open(&path).expect("opened");
+                let vault = Vault::open(store, keys.only([1])).expect("opened");
+                vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        while !done.load(std::sync::atomic::Ordering::Relaxed) {
+            verifier.status().expect("status");
+            verifier.verify_audit().expect("whole");
+        }
+    });
+    assert_eq!(verifier.status().expect("status").record_count(), 40);
+}
+
+#[test]
 fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_closed() {
     let home = Home::new();
     let issued = home.vault.issue_many(&vec![NewApiKey::new("n"); 3], &act()).expect("issued");

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::redaction::redacted_name;
 use super::variable::secret_variable;
 use super::words::{self, CommandLineError};
 use super::{Origin, SourceError, SourceText, TextSource};
@@ -69,7 +70,12 @@ impl KeyCommand {
     }
 
     pub(crate) fn origin(&self) -> Origin {
-        Origin::Command { program: self.program.clone() }
+        Origin::Command { program: self.named() }
+    }
+
+    /// The program, for messages.
+    fn named(&self) -> String {
+        redacted_name(&self.program)
     }
 
     /// Runs it. Each line of its standard error is handed to `heard` at once, with whatever looks like a key taken out.
@@ -84,7 +90,7 @@ impl KeyCommand {
         });
         match output {
             Ok(bytes) => Ok(SourceText { origin: self.origin(), concerns: vec![], bytes }),
-            Err(fault) => Err(SourceError::Command { program: self.program.clone(), fault, said }),
+            Err(fault) => Err(SourceError::Command { program: self.named(), fault, said }),
         }
     }
 
@@ -106,14 +112,14 @@ impl KeyCommand {
 
 impl TextSource for KeyCommand {
     fn text(&self) -> Result<Option<SourceText>, SourceError> {
-        self.text_hearing(&mut |line| tracing::info!(command = self.program, "{line}")).map(Some)
+        self.text_hearing(&mut |line| tracing::info!(command = self.named(), "{line}")).map(Some)
     }
 }
 
 /// Neither arguments nor environment: they may be secret.
 impl fmt::Debug for KeyCommand {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "KeyCommand({})", self.program)
+        write!(out, "KeyCommand({})", self.named())
     }
 }
 

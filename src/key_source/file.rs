@@ -1,9 +1,11 @@
 //! Keys in a file, and in a credential of systemd.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::redaction::redacted_path;
 use super::way::{self, Strictness};
 use super::{Origin, SourceError, SourceText, TextSource, read_whole};
 
@@ -11,7 +13,7 @@ use super::{Origin, SourceError, SourceText, TextSource, read_whole};
 ///
 /// It is read only when nobody else can exchange it: neither the file nor any folder on the way to it may be writable by
 /// others. Links are followed and judged.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KeyFile {
     path: PathBuf,
 }
@@ -23,13 +25,20 @@ impl KeyFile {
     }
 
     pub(crate) fn origin(&self) -> Origin {
-        Origin::File { path: self.path.clone() }
+        Origin::File { path: redacted_path(&self.path) }
     }
 }
 
 impl TextSource for KeyFile {
     fn text(&self) -> Result<Option<SourceText>, SourceError> {
-        read(self.origin(), Strictness::File).map(Some)
+        read(&self.path, self.origin(), Strictness::File).map(Some)
+    }
+}
+
+/// A key may stand where the path should.
+impl fmt::Debug for KeyFile {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "KeyFile({})", redacted_path(&self.path).display())
     }
 }
 
@@ -59,15 +68,14 @@ impl SystemdCredential {
 impl TextSource for SystemdCredential {
     fn text(&self) -> Result<Option<SourceText>, SourceError> {
         let Some(path) = self.path() else { return Ok(None) };
-        match read(Origin::Credential { path }, Strictness::Credential) {
+        match read(&path, Origin::Credential { path: path.clone() }, Strictness::Credential) {
             Err(SourceError::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
             read => read.map(Some),
         }
     }
 }
 
-fn read(origin: Origin, strictness: Strictness) -> Result<SourceText, SourceError> {
-    let path = origin.path().unwrap_or_else(|| "".as_ref());
+fn read(path: &Path, origin: Origin, strictness: Strictness) -> Result<SourceText, SourceError> {
     let unreadable = |source| SourceError::Unreadable { origin: origin.clone(), source };
     let found = way::follow(path, strictness).map_err(|fault| match fault {
         way::Fault::System(source) => unreadable(source),

@@ -1,11 +1,13 @@
 //! The verifier: a vault opened with verifier keys, which can be asked and not changed.
 
+use std::time::{Duration, Instant};
+
 use crate::api_key::{ApiKey, Request};
 use crate::audit::{Act, Action, AuditEntry, Draft};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError};
 use crate::ledger::Ledger;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault::{Listed, Query, Vault, VaultOptions, VaultStatus, VerifyError};
@@ -80,7 +82,7 @@ impl Verifier {
 
     /// See [`Vault::status`]. What is configured are the verifier keys.
     pub fn status(&self) -> Result<VaultStatus, Error> {
-        self.vault.status()
+        at_one_moment(|| self.vault.status())
     }
 
     /// See [`Vault::audit_entries`].
@@ -90,7 +92,18 @@ impl Verifier {
 
     /// See [`Vault::verify_audit`].
     pub fn verify_audit(&self) -> Result<u64, Error> {
-        self.vault.verify_audit()
+        at_one_moment(|| self.vault.verify_audit())
+    }
+}
+
+/// Reads again when a store that can only be read did not keep still. One that waits for others has done so for longer.
+fn at_one_moment<T>(read: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
+    let begun = Instant::now();
+    loop {
+        match read() {
+            Err(Error::Store(StoreError::Busy)) if begun.elapsed() < PATIENCE => {}
+            read => return read,
+        }
     }
 }
 
@@ -123,3 +136,5 @@ impl VaultOptions {
         Ok(Verifier { vault: Vault { ledger } })
     }
 }
+
+const PATIENCE: Duration = Duration::from_secs(2);

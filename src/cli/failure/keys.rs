@@ -57,6 +57,12 @@ pub(super) fn explain_verifier_keys(error: &VerifierKeysError) -> Told {
 fn explain_source(error: &SourceError, code: &'static str) -> Told {
     use SourceError as E;
     let (exit, code, hint) = match error {
+        E::Command { fault: CommandFault::NotStarted(_), program, .. } if program.contains(REDACTED) => {
+            (Exit::MasterKey, "key-command-failed", KEY_AS_NAME.into())
+        }
+        E::Unreadable { origin: Origin::File { path }, .. } if path.display().to_string().contains(REDACTED) => {
+            (Exit::MasterKey, code, KEY_AS_NAME.into())
+        }
         E::Command { fault, .. } => (Exit::MasterKey, "key-command-failed", command(fault)),
         E::CommandLine { .. } => (
             Exit::MasterKey,
@@ -129,3 +135,8 @@ fn readable(origin: &Origin) -> String {
         _ => "it holds VERSION:KEY entries, at most 64 KiB of text".into(),
     }
 }
+
+/// What the library puts in the place of what could be a key.
+const REDACTED: &str = "[redacted]";
+const KEY_AS_NAME: &str = "a key itself goes into STRONGROOM_MASTER_KEYS, and a verifier key into STRONGROOM_VERIFIER_KEYS; what \
+    ends with _FILE holds the path of a file, and what ends with _COMMAND a command";

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::CommandFault;
 use crate::key_source::MAX_TEXT_LEN;
+use crate::key_source::redaction::redacted;
 
 /// Runs it to its end. Whatever goes wrong, neither it nor what it started is left running.
 pub(super) fn output(
@@ -27,7 +28,7 @@ pub(super) fn output(
     let mut running =
         Running { stdout: child.stdout.take(), stderr, bytes: Zeroizing::new(vec![0; MAX_TEXT_LEN + 1]), len: 0 };
     let ended = running.follow(&child, deadline, limit.as_secs(), heard);
-    if ended.is_err() {
+    if !matches!(ended, Ok(Ended::Well)) {
         end(&mut child);
     }
     running.hear_the_rest(heard);
@@ -56,14 +57,15 @@ impl Running {
         deadline: Instant,
         secs: u64,
         heard: &mut dyn FnMut(&str),
-    ) -> Result<(), CommandFault> {
+    ) -> Result<Ended, CommandFault> {
         loop {
             self.wait_and_read(heard)?;
             let ended = has_ended(child).map_err(CommandFault::Unwatchable)?;
             match (ended, self.stdout.is_some()) {
-                (Some(false), _) | (Some(true), false) => return Ok(()),
+                (Some(Ended::Badly), _) => return Ok(Ended::Badly),
+                (Some(Ended::Well), false) => return Ok(Ended::Well),
                 _ if Instant::now() < deadline => {}
-                (Some(true), true) => return Err(CommandFault::HeldOpen { secs }),
+                (Some(Ended::Well), true) => return Err(CommandFault::HeldOpen { secs }),
                 (None, true) => return Err(CommandFault::TimedOut { secs }),
                 (None, false) => return Err(CommandFault::Lingering { secs }),
             }
@@ -174,25 +176,17 @@ impl Stderr {
     }
 }
 
-/// Takes out what could be a key: long runs of the characters that keys are written with.
-fn redacted(line: &str) -> String {
-    let of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '=');
-    let (mut safe, mut rest) = (String::with_capacity(line.len()), line.trim_end());
-    while !rest.is_empty() {
-        let run = rest.find(|c| !of_key(c)).unwrap_or(rest.len());
-        safe.push_str(if run < SHORTEST_KEY { &rest[..run] } else { "[redacted]" });
-        let after = rest[run..].find(of_key).unwrap_or(rest.len() - run);
-        safe.push_str(&rest[run..run + after]);
-        rest = &rest[run + after..];
-    }
-    safe
+#[derive(Clone, Copy)]
+enum Ended {
+    Badly,
+    Well,
 }
 
-/// Whether it has ended, and if so whether well. It is left for `wait`, and until then nobody else gets its number.
-fn has_ended(child: &Child) -> io::Result<Option<bool>> {
+/// Whether it has ended, and how. It is left for `wait`, and until then nobody else gets its number.
+fn has_ended(child: &Child) -> io::Result<Option<Ended>> {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     match waitid(WaitId::Pid(Pid::from_child(child)), options) {
-        Ok(status) => Ok(status.map(|status| status.exit_status() == Some(0))),
+        Ok(status) => Ok(status.map(|status| if status.exit_status() == Some(0) { Ended::Well } else { Ended::Badly })),
         Err(rustix::io::Errno::INTR) => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -220,22 +214,3 @@ const TICK: Duration = Duration::from_millis(10);
 /// Of standard error.
 const MAX_HEARD: usize = 16 * 1024;
 const MAX_LINE_LEN: usize = 4 * 1024;
-/// A key has 43 characters and more.
-const SHORTEST_KEY: usize = 40;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_looks_like_a_key_is_taken_out_of_what_a_command_says() {
-        let key = "q3VPyWc2M0mEhrS1jYwzJ5R8kTn7vXoLhU_fD9-gAbE=";
-        assert_eq!(redacted(&format!("got 1:{key}, good")), "got 1:[redacted], good");
-        assert_eq!(redacted(&format!("{key}{key}")), "[redacted]");
-        assert_eq!(
-            redacted("Enter PIN for 01234567-89ab-cdef-0123-456789abcdef: é"),
-            "Enter PIN for 01234567-89ab-cdef-0123-456789abcdef: é"
-        );
-        assert_eq!(redacted(""), "");
-    }
-}
