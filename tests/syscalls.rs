@@ -140,6 +140,43 @@ fn killed_at_every_write_of_init_it_can_be_run_again() {
 }
 
 #[test]
+fn out_of_space_or_failing_at_any_write_of_init_it_can_be_run_again() {
+    let Some(scene) = prepared() else { return };
+    let path = scene.scene.folder.path().join("new.db");
+    let master = scene.scene.keys.variable([1]);
+    let remove = || {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(format!("{}{suffix}", path.display()));
+        }
+    };
+    for error in ["ENOSPC", "EIO"] {
+        let mut points = 0;
+        for number in 1.. {
+            remove();
+            let ended = strace(&path, &master, &["init"], &format!("error={error}:when={number}+"));
+            let again = program(&path, &master).arg("init").status().expect("runs");
+            assert!(matches!(again.code(), Some(0 | 5)), "init again after {error} at {number}: {again}");
+            let vault =
+                Vault::open(SqliteStore::open(&path).expect("store"), scene.scene.keys.only([1])).expect("vault");
+            assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{error} at {number}");
+            drop(vault);
+            if ended.success() {
+                assert_eq!(again.code(), Some(5), "it said it had made a vault");
+                remove();
+                if strace(&path, &master, &["init"], &format!("signal=KILL:when={number}")).success() {
+                    break;
+                }
+                continue;
+            }
+            assert!(ended.code().is_some_and(|code| code != 101), "{error} at {number}: {ended}");
+            points += 1;
+        }
+        eprintln!("{error} from {points} points of init on");
+        assert!(points > 5, "only {points} points");
+    }
+}
+
+#[test]
 fn out_of_space_or_failing_at_any_write_of_issue_and_revoke_they_happen_whole_or_not_at_all() {
     let Some(scene) = prepared() else { return };
     let id = scene.scene.issued[0].id.to_string();
