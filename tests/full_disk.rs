@@ -25,7 +25,7 @@ fn a_rotation_on_a_full_disk_fails_loses_nothing_and_completes_when_there_is_roo
         let issued = filled(&path, &keys);
         let filler = fill(&disk.path, step * STEP);
         let mut child = program(&path, &keys.variable([1, 2]));
-        let mut child = child.args(["rotate-master-key", "--batch", "200"]).spawn().expect("runs");
+        let mut child = child.args(["rotate-master-key", "--quick", "--batch", "200"]).spawn().expect("runs");
         let ended = ends_within(&mut child, Duration::from_secs(20));
         if !ended.success() {
             full += 1;
@@ -39,7 +39,8 @@ fn a_rotation_on_a_full_disk_fails_loses_nothing_and_completes_when_there_is_roo
         fs::remove_file(filler).expect("removed");
         assert_tokens(&open(&path, &keys, &[1, 2]), &issued);
         if !ended.success() {
-            let again = program(&path, &keys.variable([1, 2])).arg("rotate-master-key").status().expect("runs");
+            let again =
+                program(&path, &keys.variable([1, 2])).args(["rotate-master-key", "--quick"]).status().expect("runs");
             assert!(again.success(), "{} KiB free at first: {again}", step * STEP / 1024);
         }
         let vault = open(&path, &keys, &[2]);

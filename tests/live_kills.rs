@@ -38,7 +38,7 @@ fn nothing_acknowledged_is_undone_however_often_a_live_vault_is_killed() {
         assert!(master < last, "out of master keys after {kills} kills");
         let both = [master, master + 1];
         let mut service = service(&scene, &both, &model);
-        let mut rotator = scene.command(&both, &["rotate-master-key", "--batch", "20", "--rate", "3000"]);
+        let mut rotator = scene.command(&both, &["rotate-master-key", "--quick", "--batch", "20", "--rate", "3000"]);
         let mut rotator = rotator.spawn().expect("runs");
         std::thread::sleep(Duration::from_millis(20) + dice.below(Duration::from_millis(150)));
         let which = dice.next() % 3;

@@ -15,7 +15,7 @@ use support::process::{Scene, program};
 
 const WRITES: &str = "write,pwrite64,writev,pwritev,fsync,fdatasync,ftruncate,unlink,rename";
 const RECORDS: usize = 200;
-const ROTATE: [&str; 3] = ["rotate-master-key", "--batch", "20"];
+const ROTATE: [&str; 4] = ["rotate-master-key", "--quick", "--batch", "20"];
 
 #[test]
 fn killed_at_every_write_of_a_rotation_the_next_run_completes() {
@@ -124,8 +124,8 @@ fn killed_at_every_write_of_init_it_can_be_run_again() {
         for suffix in ["", "-wal", "-shm"] {
             let _ = fs::remove_file(format!("{}{suffix}", path.display()));
         }
-        let ended = strace(&path, &master, &["init"], &format!("signal=KILL:when={number}"));
-        let again = program(&path, &master).arg("init").status().expect("runs");
+        let ended = strace(&path, &master, &["init", "--quick"], &format!("signal=KILL:when={number}"));
+        let again = program(&path, &master).args(["init", "--quick"]).status().expect("runs");
         assert!(matches!(again.code(), Some(0 | 5)), "init again after point {number}: {again}");
         let vault = Vault::open(SqliteStore::open(&path).expect("store"), scene.scene.keys.only([1])).expect("vault");
         assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
@@ -153,8 +153,8 @@ fn out_of_space_or_failing_at_any_write_of_init_it_can_be_run_again() {
         let mut points = 0;
         for number in 1.. {
             remove();
-            let ended = strace(&path, &master, &["init"], &format!("error={error}:when={number}+"));
-            let again = program(&path, &master).arg("init").status().expect("runs");
+            let ended = strace(&path, &master, &["init", "--quick"], &format!("error={error}:when={number}+"));
+            let again = program(&path, &master).args(["init", "--quick"]).status().expect("runs");
             assert!(matches!(again.code(), Some(0 | 5)), "init again after {error} at {number}: {again}");
             let vault =
                 Vault::open(SqliteStore::open(&path).expect("store"), scene.scene.keys.only([1])).expect("vault");
@@ -163,7 +163,7 @@ fn out_of_space_or_failing_at_any_write_of_init_it_can_be_run_again() {
             if ended.success() {
                 assert_eq!(again.code(), Some(5), "it said it had made a vault");
                 remove();
-                if strace(&path, &master, &["init"], &format!("signal=KILL:when={number}")).success() {
+                if strace(&path, &master, &["init", "--quick"], &format!("signal=KILL:when={number}")).success() {
                     break;
                 }
                 continue;

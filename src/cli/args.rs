@@ -148,6 +148,9 @@ pub(crate) struct InitArgs {
     /// The encryption of new records: xaes-256-gcm, or xchacha20-poly1305 for machines without AES instructions
     #[arg(long, value_name = "SUITE", default_value_t)]
     pub(crate) suite: Suite,
+    /// Check the new master key for what takes no time alone, and leave the rest to `master-key check`
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(clap::Args)]
@@ -250,12 +253,15 @@ pub(crate) struct RotateArgs {
     /// Go through at most this many records in a second
     #[arg(long, value_name = "N")]
     pub(crate) rate: Option<NonZeroU64>,
+    /// Check the new master key for what takes no time alone, and leave the rest to `master-key check`
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// Say what would be done and how long it would take, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Say how far the rotation that is open has come, and do nothing
     #[arg(long, conflicts_with_all = ["to", "batch", "rate", "dry_run", "resume", "rewrap_only", "compromised",
-        "abandon_unreadable", "certificate", "accept_record_set", "reason"])]
+        "abandon_unreadable", "certificate", "accept_record_set", "reason", "quick"])]
     pub(crate) status: bool,
     /// Continue the rotation that is open, and begin none
     #[arg(long, conflicts_with_all = ["rewrap_only", "compromised"])]

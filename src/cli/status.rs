@@ -22,7 +22,9 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     context.warn();
     refuse_missing_folder(context)?;
     let newest = keys.versions().last().map_or(1, |(version, _)| version);
-    require_strong(context, &keys, newest)?;
+    if !args.quick {
+        require_strong(context, &keys, newest)?;
+    }
     let store = SqliteStore::create(&context.place.path)?;
     let vault = VaultOptions::new().suite(args.suite).create(store, keys, &context.act(None))?;
     let status = vault.status()?;
