@@ -15,6 +15,7 @@ mod position;
 mod radix;
 mod sequence;
 mod value;
+mod wide;
 
 use std::io::{self, Read};
 

@@ -10,6 +10,7 @@ use crate::master_key::Fingerprint;
 use super::classes::{hex_value, is_base64, is_quote};
 use super::find::Find;
 use super::numbers::{Token, Tokens};
+use super::wide::Narrow;
 use super::{ScanMode, escapes};
 
 mod chain;
@@ -115,13 +116,14 @@ fn encoded(window: &[u8], depth: u32, found: &mut Found<'_>) {
 
 /// Text in UTF-16 and UTF-32.
 fn wide(window: &[u8], found: &mut Found<'_>) {
-    if memchr::memchr_iter(0, window).count() < window.len() / 4 {
-        return;
-    }
-    let kept = || window.iter().enumerate().filter(|(_, byte)| **byte != 0);
-    let narrow = Zeroizing::new(kept().map(|(_, byte)| *byte).collect::<Vec<_>>());
-    let places: Vec<usize> = kept().map(|(at, _)| at).collect();
-    within(&narrow, 0, &mut |span| places[span.start]..places[span.end - 1] + 1, found);
+    let Some(narrow) = Narrow::of(window) else { return };
+    within(narrow.bytes(), 0, &mut |span| narrow.span(span), found);
+    let mut placed = |context: &[u8], candidate: Candidate| {
+        let place = narrow.span(candidate.place.clone());
+        found(context, Candidate { place, ..candidate });
+    };
+    numbers(narrow.bytes(), &mut placed);
+    strings(narrow.bytes(), &mut placed);
 }
 
 fn within(decoded: &[u8], depth: u32, place: &mut dyn FnMut(Range<usize>) -> Range<usize>, found: &mut Found<'_>) {

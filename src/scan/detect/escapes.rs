@@ -34,7 +34,7 @@ pub(super) fn regions(window: &[u8], mut found: impl FnMut(Range<usize>)) {
             found(run.start.saturating_sub(BESIDE)..window.len().min(run.end + BESIDE));
         }
     };
-    for at in memchr::memchr2_iter(b'\\', b'&', window) {
+    for at in memchr::memchr3_iter(b'\\', b'&', b'%', window) {
         if !is_numeric(&window[at..]) {
             continue;
         }
@@ -63,7 +63,11 @@ pub(super) fn regions(window: &[u8], mut found: impl FnMut(Range<usize>)) {
 }
 
 fn is_numeric(bytes: &[u8]) -> bool {
-    matches!(bytes, [b'\\', b'x' | b'u' | b'U' | b'o' | b'0'..=b'9' | b'n' | b't' | b'r', ..] | [b'&', b'#', ..])
+    match bytes {
+        [b'%', rest @ ..] => pair(rest).is_some(),
+        [b'\\', b'x' | b'u' | b'U' | b'o' | b'0'..=b'9' | b'n' | b't' | b'r', ..] | [b'&', b'#', ..] => true,
+        _ => false,
+    }
 }
 
 /// The readings of a stretch: octal or decimal numbers after a backslash, characters as bytes or as UTF-8.
@@ -111,6 +115,8 @@ impl Reader<'_> {
             b'\\' => self.backslash(rest),
             b'%' => pair(&rest[1..]).map_or((Some(b'%'), 1), |byte| (Some(byte), 3)),
             b'&' => entity(rest).unwrap_or((Some(b'&'), 1)),
+            // In C, an end for an escape that would go on with the next character.
+            quote if is_quote(quote) && rest.get(1) == Some(&quote) && rest.get(2) == Some(&b'\\') => (None, 2),
             quote if is_quote(quote) => seam(rest).map_or((Some(quote), 1), |len| (None, len)),
             0xc2 | 0xc3 if self.latin && rest.get(1).is_some_and(|next| next & 0xc0 == 0x80) => {
                 (Some(rest[0] << 6 | rest[1] & 0x3f), 2)
@@ -194,7 +200,8 @@ pub(super) fn seam(rest: &[u8]) -> Option<usize> {
     let next = &rest[1 + between..];
     let prefix = next.iter().take(3).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'$').count();
     let opens = next.get(prefix).is_some_and(|byte| is_quote(*byte));
-    (opens && between + prefix > 0).then_some(between + prefix + 2)
+    let escaped = prefix > 0 && rest[between] == b'\\';
+    (opens && !escaped && between + prefix > 0).then_some(between + prefix + 2)
 }
 
 const NAMED: [(&str, u8); 14] = [

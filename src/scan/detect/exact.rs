@@ -14,6 +14,7 @@ use super::find::Find;
 use super::needle::{Needle, writings};
 use super::numbers::Numbers;
 use super::sequence::sequences;
+use super::wide::Narrow;
 use super::{ScanMode, dump, pieces};
 
 mod fragments;
@@ -66,6 +67,16 @@ impl Exact {
         }
         self.raw(window, finds);
         self.text(window, 0, finds);
+        self.listed(window, finds);
+        if let Some(narrow) = Narrow::of(window) {
+            let mut inner = vec![];
+            self.listed(narrow.bytes(), &mut inner);
+            finds.extend(inner.into_iter().map(|find| Find { span: narrow.span(find.span.clone()), ..find }));
+        }
+    }
+
+    /// Lists of numbers, and escapes.
+    fn listed(&self, window: &[u8], finds: &mut Vec<Find>) {
         self.numbers.search(window, &mut |sequence, span| {
             finds.push(self.find(sequence.key, sequence.kind, span.start, span.end));
         });
@@ -157,6 +168,11 @@ impl Exact {
             let mut inner = vec![];
             self.raw(decoded.bytes(), &mut inner);
             self.text(decoded.bytes(), depth + 1, &mut inner);
+            if depth < NESTED {
+                escapes::regions(decoded.bytes(), |region| {
+                    self.escaped(decoded.bytes(), region, depth + 1, &mut inner);
+                });
+            }
             finds.extend(inner.into_iter().map(|find| lifted(find, &decoded, region.start)));
         }
     }
@@ -217,3 +233,6 @@ const PIECES_APART: usize = 1024;
 
 /// How often escapes may be escaped.
 const DEPTH: u32 = 4;
+
+/// The same for bytes, of which no part is seen before all escapes are read.
+const NESTED: u32 = 2;

@@ -43,7 +43,7 @@ fn judged(name: &str, context: &[u8], span: &std::ops::Range<usize>, kind: &str)
     let judgement = words::judge(&statement);
     let stands = match kind {
         "text" => judgement == Judgement::Named && context.get(span.end) != Some(&b'='),
-        "hex" | "hex-in-pieces" => judgement >= Judgement::Likely && !words::speaks_of_digests(&statement),
+        "hex" | "hex-in-pieces" => judgement >= Judgement::Likely && !words::speaks_of_digests(&statement, judgement),
         _ => judgement >= Judgement::Likely,
     };
     stands.then(|| words::rule(&statement, kind))

@@ -90,7 +90,16 @@ pub(super) fn writings(key: usize, bytes: &[u8; 32]) -> Vec<Needle> {
             }
         }
     }
+    for text in spellings(&url, &standard) {
+        let wide: Zeroizing<Vec<u8>> = Zeroizing::new(text.iter().flat_map(|byte| [*byte, 0]).collect());
+        // Without the last zero, which is the first of the next character where the order is the other.
+        for align in 0..3 {
+            all.add_inside("base64-of-utf-16", &wide[..wide.len() - 1], align);
+        }
+    }
     let text = hex(bytes);
+    all.add("hex-of-text", &hex(&text), HEX);
+    all.add("hex-of-text", &hex(&text.to_ascii_uppercase()), HEX);
     all.add("hex", &text, HEX);
     all.add("hex-reversed", &reversed(&text), HEX);
     all.add("hex-reversed-bytes", &hex(&reversed_bytes), HEX);

@@ -101,30 +101,54 @@ impl Iterator for Tokens<'_> {
     #[inline]
     fn next(&mut self) -> Option<Token> {
         loop {
-            let start = self.at + next_digit(&self.window[self.at..])?;
+            let start = self.at + next_start(&self.window[self.at..])?;
+            if !self.window[start].is_ascii_digit() {
+                let len = marked_len(&self.window[start..]);
+                self.at = start + len.max(1);
+                if len > 0 {
+                    return Some(Token { span: start..self.at });
+                }
+                continue;
+            }
             let before = start.checked_sub(1).map(|at| self.window[at]);
             if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
                 self.at = start + 1;
                 continue;
             }
-            let end = start + token_len(&self.window[start..]);
+            let mut end = start + token_len(&self.window[start..]);
+            // Hexadecimal of Erlang and Ada: `16#FF`, `16#FF#`.
+            if matches!(&self.window[start..], [b'1', b'6', b'#', digit, ..] if hex_value(*digit).is_some()) {
+                end = start + 3 + token_len(&self.window[start + 3..]);
+            }
             self.at = end;
             return Some(Token { span: start..end });
         }
     }
 }
 
-/// The place of the first digit. Eight bytes at a time: most of them hold none.
+/// The place of the first digit, or of a mark that may stand before hexadecimal. Eight bytes at a time: most of them
+/// hold none.
 #[inline]
-fn next_digit(bytes: &[u8]) -> Option<usize> {
+fn next_start(bytes: &[u8]) -> Option<usize> {
+    let starts = |byte: &u8| byte.is_ascii_digit() | (*byte == b'&') | (*byte == b'#');
     let mut at = 0;
     for eight in bytes.chunks_exact(8) {
-        if eight.iter().fold(false, |any, byte| any | byte.is_ascii_digit()) {
+        if eight.iter().fold(false, |any, byte| any | starts(byte)) {
             break;
         }
         at += 8;
     }
-    bytes[at..].iter().position(u8::is_ascii_digit).map(|place| at + place)
+    bytes[at..].iter().position(starts).map(|place| at + place)
+}
+
+/// Hexadecimal as Basic and Lisp mark it, `&HFF` and `#xFF`: how long it is, or zero.
+fn marked_len(bytes: &[u8]) -> usize {
+    match bytes {
+        [b'&', b'H' | b'h', digit, ..] | [b'#', b'x' | b'X', digit, ..] if hex_value(*digit).is_some() => {
+            2 + token_len(&bytes[2..])
+        }
+        _ => 0,
+    }
 }
 
 /// Letters, digits, underscores, and the separators of C++.

@@ -10,10 +10,12 @@ pub(super) struct Value {
 }
 
 impl Value {
-    /// Reads the token, which begins with a digit.
+    /// Reads the token, which begins with a digit or with a mark before hexadecimal.
     pub(super) fn of(token: &[u8], negative: bool) -> Self {
         let second = token.get(1).map(u8::to_ascii_lowercase);
         let readings = match (token[0], second) {
+            (b'&' | b'#', _) => [digits(&token[2..], 16), None],
+            (b'1', Some(b'6')) if token.get(2) == Some(&b'#') => [digits(&token[3..], 16), None],
             (b'0', Some(b'x')) => [digits(&token[2..], 16), None],
             (b'0', Some(b'o')) => [digits(&token[2..], 8), None],
             (b'0', Some(b'b')) if token.len() > 2 => [digits(&token[2..], 2), hexadecimal(token)],
@@ -84,7 +86,7 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_languages_write_them() {
-        let cases: [(&str, &[u128]); 13] = [
+        let cases: [(&str, &[u128]); 16] = [
             ("31", &[31]),
             ("0x1f", &[31]),
             ("0X1F", &[31]),
@@ -97,6 +99,9 @@ mod tests {
             ("0b11111", &[31]),
             ("1Fh", &[1, 31]),
             ("01Fh", &[1, 31]),
+            ("&H1F", &[31]),
+            ("#x1f", &[31]),
+            ("16#1F", &[31]),
             ("0xdead_beef", &[0xdead_beef]),
         ];
         for (text, values) in cases {

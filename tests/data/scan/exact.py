@@ -305,7 +305,25 @@ def writings(key):
     yield "diff.patch", "+" + "\n+".join(parts(std, 22)) + "\n"
     yield "quoted.eml", "> " + "\n> ".join(parts(std, 13)) + "\n"
 
+    # marks of radixes, and escapes that end where a string does
+    yield "basic.vb", "Dim Key() As Byte = {" + ", ".join("&H%02X" % b for b in key) + "}\n"
+    yield "lisp.lisp", "#(" + " ".join("#x%02X" % b for b in key) + ")\n"
+    yield "erlang.erl", "<<" + ",".join("16#%02X" % b for b in key) + ">>\n"
+    yield "ada.adb", "Key : constant Bytes := (" + ", ".join("16#%02X#" % b for b in key) + ");\n"
+    yield "string-each.c", '"' + '""'.join("\\x%02x" % b for b in key) + '";\n'
+    yield "string-each-spaced.c", " ".join('"\\x%02x"' % b for b in key) + ";\n"
+    yield "characters.c", "{" + ", ".join("'\\x%02x'" % b for b in key) + "};\n"
+    yield "json-in-json.json", json.dumps(json.dumps({"key": key.decode("latin-1")}))
+    yield "percent-raw-twice.txt", urllib.parse.quote(urllib.parse.quote(key))
+    yield "percent-raw-sparse.txt", "&k=" + urllib.parse.quote_plus(key) + "&"
+
     # encodings of encodings
+    yield "utf-16-array.cs", ("{" + ", ".join("0x%02X" % b for b in key) + "}").encode("utf-16")
+    yield "utf-16-escapes.ps1", ('"' + "".join("\\x%02x" % b for b in key) + '"').encode("utf-16-le")
+    for n in range(3):
+        yield f"nested-utf-16-{n}.ps1", "powershell -enc " + b64(("k" * n + url).encode("utf-16-le"))
+    yield "nested-utf-16-be.txt", b64(("key=" + std).encode("utf-16-be"))
+    yield "hex-of-hex.txt", h.encode().hex()
     for n in range(3):
         yield f"nested{n}.yaml", "data:\n  key: " + b64("x" * n + url) + "\n"
         yield f"nested-standard{n}.yaml", "data: " + b64("k" * n + std + "\n") + "\n"

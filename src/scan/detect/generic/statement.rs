@@ -84,7 +84,16 @@ fn is_octet_key(context: &[u8], span: &Range<usize>, before: &[u8]) -> bool {
 fn names(text: &[u8]) -> Vec<String> {
     let part = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
     let names = text.split(part).map(|name| String::from_utf8_lossy(name).trim_matches(['.', '-', '_']).to_owned());
-    names.filter(|name| name.bytes().any(|byte| byte.is_ascii_alphabetic())).collect()
+    names.filter(|name| name.bytes().any(|byte| byte.is_ascii_alphabetic()) && !is_value(name)).collect()
+}
+
+/// A key beside the literal names nothing.
+fn is_value(name: &str) -> bool {
+    let any = |class: fn(&u8) -> bool| name.bytes().any(|byte| class(&byte));
+    let is_hex = name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    let mixed = any(u8::is_ascii_lowercase) && any(u8::is_ascii_uppercase);
+    name.len() >= SHORTEST_VALUE && digits > 1 && (is_hex || mixed)
 }
 
 /// The words of a name in any style, in lower case: `masterKey`, `MASTER_KEY`, `master-key`.
@@ -143,3 +152,4 @@ const AFTER: usize = 120;
 const LINES_ABOVE: usize = 4;
 const NEAR: usize = 240;
 const PREFIX: usize = 24;
+const SHORTEST_VALUE: usize = 32;

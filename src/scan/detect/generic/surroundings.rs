@@ -22,6 +22,7 @@ pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool 
     bundled
         || is_denied(&context[above.start.min(line.start)..line.end])
         || is_public_key(context, span)
+        || is_member_name(context, span)
         || is_vector(context, span)
 }
 
@@ -35,6 +36,15 @@ fn is_public_key(context: &[u8], span: &Range<usize>) -> bool {
     let before = String::from_utf8_lossy(&context[span.start.saturating_sub(NEAR)..span.start]).into_owned();
     let Some(open) = before.rfind("-----BEGIN ") else { return false };
     !before[open..].contains("-----END")
+}
+
+/// The name of what follows, as in `"...": {`: an id.
+fn is_member_name(context: &[u8], span: &Range<usize>) -> bool {
+    let near = &context[span.end..context.len().min(span.end + MEMBER)];
+    let after = near.strip_prefix(b"=").unwrap_or(near).trim_ascii_start();
+    let Some(after) = after.strip_prefix(b"\"").or(after.strip_prefix(b"'")) else { return false };
+    let value = after.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+    value.is_some_and(|value| value.starts_with(b"{") || value.starts_with(b"["))
 }
 
 /// Beside the inputs and outputs of a cipher or a hash.
@@ -154,6 +164,7 @@ const DENYING: &[&str] = &[
     "data:image",
     "data:font",
     "dummy",
+    "enc[",
     "rfc ",
     "sha256sum",
     "data:application",
@@ -161,3 +172,6 @@ const DENYING: &[&str] = &[
 
 const LONG_LINE: usize = 1500;
 const NEAR: usize = 500;
+
+/// How far behind a name what it names may begin.
+const MEMBER: usize = 24;

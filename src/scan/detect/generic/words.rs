@@ -43,10 +43,16 @@ pub(super) fn judge(statement: &Statement) -> Judgement {
 }
 
 /// Whether the line is about digests: half of all hexadecimal of this length is one.
-pub(super) fn speaks_of_digests(statement: &Statement) -> bool {
+pub(super) fn speaks_of_digests(statement: &Statement, judgement: Judgement) -> bool {
     let words = statement.words().collect::<Vec<_>>();
+    // What is named as a key may have other settings beside it, and their hash.
+    let remark = ["#", "//", "/*", "--"].iter().filter_map(|mark| statement.after.find(mark)).min();
+    let after = match judgement {
+        Judgement::Named => &statement.after[remark.unwrap_or(statement.after.len())..],
+        _ => &statement.after,
+    };
     words.iter().any(|word| DIGEST_WORDS.contains(&word.as_str()))
-        || DIGEST_WORDS.iter().any(|word| statement.after.contains(word))
+        || DIGEST_WORDS.iter().any(|word| after.contains(word))
 }
 
 /// The name of the rule.
@@ -78,7 +84,7 @@ fn is_any(words: &[&str], word: &str) -> bool {
 const STRONG: &[&str] = &[
     "aead", "aes", "aescbc", "aesctr", "aesgcm", "aessiv", "aesgcmsiv", "airflow", "appkey", "cek", "chacha", "chacha20poly1305", "cipher",
     "ciphers", "cmk", "credential", "credentials", "cryptor", "crypt", "cryptography", "decipher", "decrypt", "decryption", "dek",
-    "encipher", "encrypt", "encrypted", "encryption", "encryptor", "fernet", "hkdf", "kek", "keyring", "kms", "lockbox", "master",
+    "enc", "encipher", "encrypt", "encrypted", "encryption", "encryptor", "fernet", "hkdf", "kek", "keyring", "kms", "lockbox", "master",
     "masterkey", "multifernet", "nacl", "poly1305", "psk", "rails", "rijndael", "root", "salsa", "sealing", "secretbox", "secretkeyspec",
     "sodium", "sqlcipher", "strongroom", "symmetric", "tink", "unseal", "vault", "wrapping", "xchacha", "xsalsa", "luks",
 ];
@@ -93,7 +99,7 @@ const KEYS: &[&str] = &[
 /// What is called key and is no secret, or is no key that encrypts.
 #[rustfmt::skip]
 const TURNING: &[&str] = &[
-    "cache", "certificate", "dedupe", "dedup", "etag", "foreign", "host", "idempotency", "index", "key", "lookup", "message", "object",
+    "cache", "certificate", "dedupe", "dedup", "etag", "foreign", "host", "idempotency", "index", "key", "lookup", "message", "object", "onion",
     "partition", "peer", "pub", "public", "publishable", "recaptcha", "routing", "row", "s3", "shard", "site", "sort", "ssh",
     "storage", "verification", "verifier", "verify", "verifying", "vapid", "api", "access", "request",
 ];
