@@ -1,10 +1,11 @@
 //! Runs the built program in an environment of its own.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use strongroom::{NewApiKey, SqliteStore, Vault};
@@ -106,7 +107,16 @@ impl Run {
     }
 
     pub(crate) fn spawn(&mut self) -> Child {
-        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
+        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        loop {
+            match command.spawn() {
+                // A copy of the program just made: a child that another test forked meanwhile still has it open to write.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                spawned => return spawned.expect("started"),
+            }
+        }
     }
 
     pub(crate) fn go(mut self) -> Ran {

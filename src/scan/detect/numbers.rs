@@ -130,7 +130,7 @@ impl Iterator for Tokens<'_> {
 /// hold none.
 #[inline]
 fn next_start(bytes: &[u8]) -> Option<usize> {
-    let starts = |byte: &u8| byte.is_ascii_digit() | (*byte == b'&') | (*byte == b'#');
+    let starts = |byte: &u8| matches!(byte, b'0'..=b'9' | b'&' | b'#');
     let mut at = 0;
     for eight in bytes.chunks_exact(8) {
         if eight.iter().fold(false, |any, byte| any | starts(byte)) {
