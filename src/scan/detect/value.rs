@@ -14,9 +14,8 @@ impl Value {
     pub(super) fn of(token: &[u8], negative: bool) -> Self {
         let second = token.get(1).map(u8::to_ascii_lowercase);
         let readings = match (token[0], second) {
-            (b'&' | b'#', _) => [digits(&token[2..], 16), None],
             (b'1', Some(b'6')) if token.get(2) == Some(&b'#') => [digits(&token[3..], 16), None],
-            (b'0', Some(b'x')) => [digits(&token[2..], 16), None],
+            (b'&' | b'#', _) | (b'0', Some(b'x')) => [digits(&token[2..], 16), None],
             (b'0', Some(b'o')) => [digits(&token[2..], 8), None],
             (b'0', Some(b'b')) if token.len() > 2 => [digits(&token[2..], 2), hexadecimal(token)],
             (b'0', Some(b'0'..=b'7' | b'_')) => [digits(token, 10), hexadecimal(token).or_else(|| octal(token))],
