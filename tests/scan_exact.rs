@@ -26,6 +26,36 @@ fn a_known_key_is_found_in_every_writing_and_another_key_in_none() {
     assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), corpus.files.len(), faults.join("\n"));
 }
 
+#[test]
+fn bytes_that_would_be_quotes_or_escapes_elsewhere_do_not_hide_a_key() {
+    let odd: [&[u8]; 5] = [b"'+\"", b"%0D", b"&#1;", b"`, `", b"\"\""];
+    for odd in odd {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("random bytes");
+        bytes[9..9 + odd.len()].copy_from_slice(odd);
+        let key = MasterKey::parse(&base64ct::Base64Url::encode_string(&bytes)).expect("a key");
+        let scanner = Scanner::exact(&MasterKeys::single(key));
+        let escaped = |byte: u8| match byte {
+            b'"' | b'\\' => format!("\\{}", char::from(byte)),
+            b' '..=b'~' => char::from(byte).to_string(),
+            _ => format!("\\u{byte:04x}"),
+        };
+        let json = format!("{{\"key\": \"{}\"}}", bytes.map(escaped).concat());
+        let nested = json.replace('\\', "\\\\").replace('"', "\\\"");
+        for content in [json, format!("\"{nested}\"")] {
+            assert_eq!(scanner.scan("key.json", content.as_bytes()).hits.len(), 1, "{odd:?}");
+        }
+    }
+}
+
+#[test]
+fn part_of_a_key_again_and_again_takes_no_work_without_end() {
+    let corpus = Corpus::read();
+    let scanner = Scanner::exact(&corpus.keys());
+    let content = format!("{} ", &corpus.key[..30]).repeat(200_000);
+    assert!(scanner.scan("half.txt", content.as_bytes()).hits.is_empty());
+}
+
 struct Corpus {
     key: String,
     files: Vec<Written>,

@@ -3,7 +3,8 @@
 
 use std::fs;
 
-use strongroom::Scanner;
+use base64ct::Encoding;
+use strongroom::{MasterKey, Scanner};
 
 #[test]
 fn keys_are_told_from_what_looks_like_one() {
@@ -28,6 +29,23 @@ fn keys_are_told_from_what_looks_like_one() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn each_key_of_a_list_is_found_and_what_names_or_encrypts_is_not() {
+    let text = || MasterKey::generate().expect("random bytes").to_text().expose().to_owned();
+    let hex = || base16ct::lower::encode_string(&base64ct::Base64Url::decode_vec(&text()).expect("base64"));
+    let cases = [
+        ("settings.py", format!("FERNET_KEYS = [\n    \"{}\",\n    \"{}\",\n]\n", text(), text()), 2),
+        ("key.lua", format!("local enc_key = ngx.decode_base64(\"{}\")\n", text()), 1),
+        ("app.config", format!("<machineKey decryptionKey=\"{}\" validation=\"SHA1\"/>\n", hex()), 1),
+        ("root.json", format!("{{\"keys\": {{\n  \"{}\": {{\"keytype\": \"ed25519\"}}}}}}\n", hex()), 0),
+        ("secrets.yaml", format!("master_key: ENC[AES256_GCM,data:{},type:str]\n", text()), 0),
+        ("relay.conf", format!("ntor-onion-key {}\n", text().trim_end_matches('=')), 0),
+    ];
+    for (name, content, keys) in cases {
+        assert_eq!(Scanner::generic().scan(name, content.as_bytes()).hits.len(), keys, "{name}");
+    }
 }
 
 fn small(count: usize) -> u32 {

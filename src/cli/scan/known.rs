@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use strongroom::{Error, Fingerprint, MasterKeys, MasterKeysError, Scanner, SqliteStore, known_fingerprints};
+use strongroom::{
+    Error, Fingerprint, MasterKey, MasterKeys, MasterKeysError, Scanner, SqliteStore, known_fingerprints,
+};
 
 use crate::cli::args::{ModeArg, ScanArgs};
 use crate::cli::context::Context;
@@ -109,8 +111,11 @@ fn of_vault(context: &Context<'_>, wanted: bool) -> Result<(Option<&'static str>
 
 fn of_file(path: &Path) -> Result<Keys, Failure> {
     let wrong = |why: &str| {
+        // Somebody may have typed a key where the name of a file belongs.
+        let key = path.to_string_lossy().split(['/', ':', ',']).any(|part| MasterKey::parse(part).is_ok());
+        let shown = if key { "[REDACTED]".into() } else { path.display().to_string() };
         let hint = "make one with `strongroom status --json > fingerprints.json`, or write VERSION:FINGERPRINT lines";
-        Failure::from(Told::new(Exit::Usage, "fingerprint-file", format!("{}: {why}", path.display())).hint(hint))
+        Failure::from(Told::new(Exit::Usage, "fingerprint-file", format!("{shown}: {why}")).hint(hint))
     };
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error.to_string()))?;
     let keys = if text.trim_start().starts_with('{') { of_json(&text) } else { of_lines(&text) };

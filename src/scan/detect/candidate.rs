@@ -105,7 +105,7 @@ fn encoded(window: &[u8], depth: u32, found: &mut Found<'_>) {
         }
         let region = at.saturating_sub(AROUND)..window.len().min(at + AROUND);
         over = at + AROUND / 2;
-        let Some(decoded) = escapes::decode(&window[region.clone()]).next() else { continue };
+        let Some(decoded) = escapes::decode(&window[region.clone()]).into_iter().next() else { continue };
         let place = &mut |span: Range<usize>| {
             let span = decoded.span(span);
             region.start + span.start..region.start + span.end

@@ -11,6 +11,8 @@ pub(super) struct Decoded {
     bytes: Zeroizing<Vec<u8>>,
     places: Vec<usize>,
     end: usize,
+    /// Whether something was read that is an escape in some languages only.
+    guessed: bool,
 }
 
 impl Decoded {
@@ -25,7 +27,8 @@ impl Decoded {
     }
 }
 
-/// Tells `found` the stretches with at least three numeric escapes near each other.
+/// Tells `found` the stretches with at least three numeric escapes near each other, or with one beside bytes that JSON
+/// does not escape.
 pub(super) fn regions(window: &[u8], mut found: impl FnMut(Range<usize>)) {
     let mut run: Option<Range<usize>> = None;
     let mut count = 0;
@@ -35,13 +38,14 @@ pub(super) fn regions(window: &[u8], mut found: impl FnMut(Range<usize>)) {
         }
     };
     for at in memchr::memchr3_iter(b'\\', b'&', b'%', window) {
-        if !is_numeric(&window[at..]) {
+        let weight = weight(window, at);
+        if weight == 0 {
             continue;
         }
         match &mut run {
             Some(run) if at - run.end <= APART && at - run.start <= LONGEST => {
                 run.end = at;
-                count += 1;
+                count += weight;
             }
             other => {
                 let mut next = at..at;
@@ -53,12 +57,26 @@ pub(super) fn regions(window: &[u8], mut found: impl FnMut(Range<usize>)) {
                     flush(run, count);
                 }
                 *other = Some(next);
-                count = 1;
+                count = weight;
             }
         }
     }
     if let Some(run) = run {
         flush(run, count);
+    }
+}
+
+/// How much what may be an escape counts. JSON escapes few of the characters that stand for the bytes of a key: one such
+/// beside one that it leaves as it is suffices.
+fn weight(window: &[u8], at: usize) -> usize {
+    let rest = &window[at..];
+    let numeric = is_numeric(rest);
+    let simple = matches!(rest, [b'\\', b'"' | b'\\' | b'b' | b'f', ..]);
+    let beside = || &window[at.saturating_sub(BESIDE_ESCAPE)..window.len().min(at + BESIDE_ESCAPE)];
+    if (numeric || simple) && beside().iter().any(|byte| matches!(byte, 0xc2 | 0xc3)) {
+        LEAST
+    } else {
+        usize::from(numeric)
     }
 }
 
@@ -70,23 +88,36 @@ fn is_numeric(bytes: &[u8]) -> bool {
     }
 }
 
-/// The readings of a stretch: octal or decimal numbers after a backslash, characters as bytes or as UTF-8.
-pub(super) fn decode(region: &[u8]) -> impl Iterator<Item = Decoded> {
+/// The readings of a stretch: octal or decimal numbers after a backslash, characters as bytes or as UTF-8, a plus sign as
+/// itself or, as in forms, as a blank; and, as bytes of a key may be quotes or percent signs, backslashes alone.
+pub(super) fn decode(region: &[u8]) -> Vec<Decoded> {
     let numbered = region.windows(2).any(|two| two[0] == b'\\' && two[1].is_ascii_digit());
     let characters = region.iter().any(|byte| *byte >= 0x80);
-    let bases = std::iter::once(8).chain(numbered.then_some(10));
-    bases.flat_map(move |base| {
-        let latin = std::iter::once(false).chain(characters.then_some(true));
-        latin.map(move |latin| Reader { region, base, latin }.read())
-    })
+    let form = region.contains(&b'+') && region.contains(&b'%');
+    let mut all = vec![];
+    for latin in [false, true].into_iter().filter(|latin| !latin || characters) {
+        let plain = Reader { region, base: 8, latin, plus: false, strings: false };
+        let joined = Reader { strings: true, ..plain }.read();
+        let guessed = joined.guessed;
+        all.push(joined);
+        all.extend(guessed.then(|| plain.read()));
+        all.extend(numbered.then(|| Reader { base: 10, strings: true, ..plain }.read()));
+    }
+    all.extend(form.then(|| Reader { region, base: 8, latin: false, plus: true, strings: true }.read()));
+    all
 }
 
+#[derive(Clone, Copy)]
 struct Reader<'a> {
     region: &'a [u8],
     /// Of the digits after a backslash.
     base: u8,
     /// Whether a character below U+0100 that is not escaped is one byte.
     latin: bool,
+    /// Whether a plus sign is a blank.
+    plus: bool,
+    /// Whether strings are joined, and percent signs and entities read.
+    strings: bool,
 }
 
 impl Reader<'_> {
@@ -95,10 +126,12 @@ impl Reader<'_> {
             bytes: Zeroizing::new(Vec::with_capacity(self.region.len())),
             places: Vec::with_capacity(self.region.len()),
             end: self.region.len(),
+            guessed: false,
         };
         let mut at = 0;
         while at < self.region.len() {
             let (byte, len) = self.step(at);
+            decoded.guessed |= len > 1 && self.strings && GUESSED.contains(&self.region[at]);
             if let Some(byte) = byte {
                 decoded.bytes.push(byte);
                 decoded.places.push(at);
@@ -113,7 +146,9 @@ impl Reader<'_> {
         let rest = &self.region[at..];
         match rest[0] {
             b'\\' => self.backslash(rest),
+            byte if !self.strings && GUESSED.contains(&byte) => (Some(byte), 1),
             b'%' => pair(&rest[1..]).map_or((Some(b'%'), 1), |byte| (Some(byte), 3)),
+            b'+' if self.plus => (Some(b' '), 1),
             b'&' => entity(rest).unwrap_or((Some(b'&'), 1)),
             // In C, an end for an escape that would go on with the next character.
             quote if is_quote(quote) && rest.get(1) == Some(&quote) && rest.get(2) == Some(&b'\\') => (None, 2),
@@ -204,6 +239,8 @@ pub(super) fn seam(rest: &[u8]) -> Option<usize> {
     (opens && !escaped && between + prefix > 0).then_some(between + prefix + 2)
 }
 
+const GUESSED: &[u8] = b"\"'`%&";
+
 const NAMED: [(&str, u8); 14] = [
     ("amp", b'&'),
     ("apos", b'\''),
@@ -223,6 +260,9 @@ const NAMED: [(&str, u8); 14] = [
 
 /// How many numeric escapes make a stretch worth reading.
 const LEAST: usize = 3;
+
+/// How far around an escape other characters are looked at.
+const BESIDE_ESCAPE: usize = 16;
 
 /// How far they may stand apart.
 const APART: usize = 96;

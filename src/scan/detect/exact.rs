@@ -143,9 +143,12 @@ impl Exact {
     fn around(&self, window: &[u8], run: &Run, index: usize, depth: u32, state: &mut State, finds: &mut Vec<Find>) {
         let needle = &self.needles[index];
         let region = run.start.saturating_sub(REACH)..window.len().min(run.end + REACH);
-        if let Some(span) = pieces::joined(window, region.clone(), needle) {
+        if run.end >= state.joined[index]
+            && let Some(span) = pieces::joined(window, region.clone(), needle)
+        {
             finds.push(self.find(needle.key, needle.kind, span.start, span.end));
         }
+        state.joined[index] = state.joined[index].max(run.end + JOINED_APART);
         let viewed = &mut state.viewed[needle.key];
         if run.end < *viewed {
             return;
@@ -165,6 +168,10 @@ impl Exact {
     /// Decodes escapes, and looks for bytes and text in what comes out.
     fn escaped(&self, window: &[u8], region: std::ops::Range<usize>, depth: u32, finds: &mut Vec<Find>) {
         for decoded in escapes::decode(&window[region.clone()]) {
+            // What has no escapes was searched as it is.
+            if decoded.bytes() == &window[region.clone()] {
+                continue;
+            }
             let mut inner = vec![];
             self.raw(decoded.bytes(), &mut inner);
             self.text(decoded.bytes(), depth + 1, &mut inner);
@@ -215,13 +222,15 @@ struct State {
     done: Vec<usize>,
     /// Where the last fragment ended, and its place in the needle.
     last: Vec<(usize, usize)>,
+    /// Up to where a needle's pieces have been put together.
+    joined: Vec<usize>,
     /// Up to where the content has been decoded for a key.
     viewed: Vec<usize>,
 }
 
 impl State {
     fn new(needles: usize, keys: usize) -> Self {
-        Self { done: vec![0; needles], last: vec![(0, 0); needles], viewed: vec![0; keys] }
+        Self { done: vec![0; needles], last: vec![(0, 0); needles], joined: vec![0; needles], viewed: vec![0; keys] }
     }
 }
 
@@ -230,6 +239,9 @@ const REACH: usize = 4096;
 
 /// How far two small pieces of a key may stand apart.
 const PIECES_APART: usize = 1024;
+
+/// Pieces nearer to each other than this are put together once: content may repeat a part of a key without end.
+const JOINED_APART: usize = REACH / 8;
 
 /// How often escapes may be escaped.
 const DEPTH: u32 = 4;

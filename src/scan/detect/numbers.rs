@@ -5,7 +5,6 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::classes::hex_value;
-use super::position::line_range;
 use super::sequence::Sequence;
 use super::value::Value;
 
@@ -217,9 +216,11 @@ impl Recent {
 
 /// Whether a number is no element: an index in brackets, the name of a member, part of a comment.
 fn is_aside(window: &[u8], span: &Range<usize>) -> bool {
-    let line = line_range(window, span.start);
-    let before = window[line.start..span.start].trim_ascii_end();
-    let after = &window[span.end..line.end.max(span.end)];
+    let near = &window[span.start.saturating_sub(COMMENT)..span.start];
+    let line = memchr::memrchr(b'\n', near).map_or(near, |at| &near[at + 1..]);
+    let before = line.trim_ascii_end();
+    let after = &window[span.end..window.len().min(span.end + NAME)];
+    let after = memchr::memchr(b'\n', after).map_or(after, |at| &after[..at]);
     let after = after.strip_prefix(b"\"").or(after.strip_prefix(b"'")).unwrap_or(after).trim_ascii_start();
     let is_index = before.ends_with(b"[") && after.starts_with(b"]");
     let is_name = after.starts_with(b"=>") || after.starts_with(b":") && !after.starts_with(b"::");
@@ -227,8 +228,10 @@ fn is_aside(window: &[u8], span: &Range<usize>) -> bool {
 }
 
 fn is_in_comment(before: &[u8]) -> bool {
-    let near = &before[before.len().saturating_sub(COMMENT)..];
-    let last = |mark: &[u8]| near.windows(mark.len()).rposition(|window| window == mark);
+    if !before.iter().any(|byte| b"/#-;".contains(byte)) {
+        return false;
+    }
+    let last = |mark: &[u8]| before.windows(mark.len()).rposition(|window| window == mark);
     if let Some(open) = last(b"/*") {
         return last(b"*/").is_none_or(|close| close < open);
     }
@@ -245,6 +248,9 @@ const APART: usize = 512;
 
 /// The longest number that is read: 128 bits in binary.
 const LONGEST: usize = 136;
+
+/// How far behind a number it says that it is an index or a name.
+const NAME: usize = 16;
 
 /// How far back on the line a comment is looked for.
 const COMMENT: usize = 160;

@@ -12,7 +12,7 @@ PADDING = "line one\n# nothing here: 1, 2, 3\n"
 def usable(key):
     text = base64.urlsafe_b64encode(key).decode()
     printable = sum(32 <= b < 127 for b in key)
-    return "-" in text and "_" in text[:-2] and 8 < printable < 16
+    return "-" in text and "_" in text[:-2] and b" " in key and 8 < printable < 16
 
 
 def new_key():
@@ -316,6 +316,9 @@ def writings(key):
     yield "json-in-json.json", json.dumps(json.dumps({"key": key.decode("latin-1")}))
     yield "percent-raw-twice.txt", urllib.parse.quote(urllib.parse.quote(key))
     yield "percent-raw-sparse.txt", "&k=" + urllib.parse.quote_plus(key) + "&"
+
+    yield "percent-form.txt", "k=" + urllib.parse.quote_plus(key)
+    yield "characters-one-escape.json", json.dumps({"key": key.decode("latin-1")}, ensure_ascii=False)
 
     # encodings of encodings
     yield "utf-16-array.cs", ("{" + ", ".join("0x%02X" % b for b in key) + "}").encode("utf-16")
