@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
-use crate::audit::{Act, Draft, row_key};
+use crate::audit::{Act, AuditEntry, ChainEnd, Draft, row_key};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
 use crate::record::Record;
@@ -14,6 +14,7 @@ use crate::record_set::RecordSet;
 use crate::store::{Batch, CommitError, Effect, Expected, Rows, Store, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
+use crate::vault_id::VaultId;
 
 pub(crate) use head::{Head, mask_all, unmask_all};
 
@@ -293,6 +294,28 @@ impl<'k> Change<'k> {
     }
 }
 
+/// Follows the chain of the audit log from its first entry, over at most `upto` of them, and returns where that ends. What the
+/// end has to be is in the head.
+pub(crate) fn follow_chain(
+    vault: VaultId,
+    rows: &dyn Rows,
+    upto: u64,
+    mut each: impl FnMut(&AuditEntry) -> Result<(), Error>,
+) -> Result<ChainEnd, Error> {
+    let (mut end, mut after) = (ChainEnd::start(vault), None::<Vec<u8>>);
+    while end.seq < upto {
+        let page = rows.scan(Table::Audit, after.as_deref(), PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        for (key, line) in &page[..page.len().min(usize::try_from(upto - end.seq).unwrap_or(usize::MAX))] {
+            let entry;
+            (entry, end) = end.follow(key, line)?;
+            each(&entry)?;
+        }
+    }
+    Ok(end)
+}
+
 fn head_missing() -> Error {
     Error::Tampered { row: "head", problem: "is missing".into() }
 }
@@ -314,4 +337,6 @@ pub(crate) const KEYRING: &[u8] = b"keyring";
 pub(crate) const HEAD: &[u8] = b"head";
 const MAX_KEYRING_AGE_MILLIS: u64 = 1_000;
 /// One of several writers always gets through, so this many lost races in a row mean that something else is wrong.
+/// Rows read together.
+const PAGE: usize = 1_000;
 const MAX_ATTEMPTS: usize = 1_000;

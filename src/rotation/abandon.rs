@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Run, proof};
-use crate::audit::{Action, AuditFault, ChainEnd, Draft, Outcome};
+use crate::audit::{Action, AuditFault, Draft, Outcome};
 use crate::error::Error;
-use crate::ledger::Change;
+use crate::ledger::{Change, follow_chain};
 use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError, sentinel};
 use crate::record_set::RecordSet;
@@ -112,22 +112,15 @@ impl Abandoned {
 /// only if it is whole.
 fn revocations_hold(change: &Change<'_>, store: &dyn Store) -> Result<bool, Error> {
     let (keyring, expected) = (change.keyring, change.head.chain);
-    let (mut end, mut after, mut hold) = (ChainEnd::start(keyring.vault()), None::<Vec<u8>>, true);
-    while end.seq < expected.seq {
-        let page = store.scan(Table::Audit, after.as_deref(), PAGE)?;
-        let Some((last, _)) = page.last() else { break };
-        after = Some(last.clone());
-        for (row, line) in &page[..page.len().min(usize::try_from(expected.seq - end.seq).unwrap_or(usize::MAX))] {
-            let (entry, next) = end.follow(row, line)?;
-            end = next;
-            let revoked = entry.key.filter(|_| entry.action == Action::Revoke && entry.outcome == Outcome::Done);
-            let Some(id) = revoked else { continue };
-            let Some(bytes) = store.get(Table::Keys, &id.to_bytes())? else { continue };
-            let attributes = Record::parse(&bytes).and_then(|record| record.attributes(keyring, id));
-            hold &= attributes.map_or(true, |attributes| attributes.is_revoked());
-        }
-    }
+    let mut hold = true;
+    // Writers go on meanwhile; what they add is not in this change's head.
+    let end = follow_chain(keyring.vault(), store, expected.seq, |entry| {
+        let revoked = entry.key.filter(|_| entry.action == Action::Revoke && entry.outcome == Outcome::Done);
+        let Some(id) = revoked else { return Ok(()) };
+        let Some(bytes) = store.get(Table::Keys, &id.to_bytes())? else { return Ok(()) };
+        let attributes = Record::parse(&bytes).and_then(|record| record.attributes(keyring, id));
+        hold &= attributes.map_or(true, |attributes| attributes.is_revoked());
+        Ok(())
+    })?;
     if end == expected { Ok(hold) } else { Err(AuditFault::End { found: end.seq, expected: expected.seq }.into()) }
 }
-
-const PAGE: usize = 1_000;

@@ -4,7 +4,7 @@ use crate::api_key::with_revocation;
 use crate::audit::{Act, Action, AuditEntry, AuditFault, ChainEnd, Draft, Outcome, row_key};
 use crate::error::Error;
 use crate::keyring::Keyring;
-use crate::ledger::Change;
+use crate::ledger::{Change, follow_chain};
 use crate::record::{Plain, Record, RecordError, seal};
 use crate::secret::SecretText;
 use crate::store::{Rows, Table};
@@ -85,16 +85,7 @@ impl Vault {
 }
 
 pub(super) fn verify_chain(keyring: &Keyring, rows: &dyn Rows, expected: ChainEnd) -> Result<u64, Error> {
-    let mut end = ChainEnd::start(keyring.vault());
-    let mut after: Option<Vec<u8>> = None;
-    loop {
-        let page = rows.scan(Table::Audit, after.as_deref(), PAGE)?;
-        let Some((last, _)) = page.last() else { break };
-        after = Some(last.clone());
-        for (key, line) in &page {
-            (_, end) = end.follow(key, line)?;
-        }
-    }
+    let end = follow_chain(keyring.vault(), rows, u64::MAX, |_| Ok(()))?;
     if end == expected { Ok(end.seq) } else { Err(AuditFault::End { found: end.seq, expected: expected.seq }.into()) }
 }
 
@@ -119,5 +110,3 @@ fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<
     let view = attributes.into_view(id, false, true).ok_or(unreadable(RecordError::Attributes))?;
     Ok(secret.map(|secret| Token::compose(&view.prefix, id, secret.expose())))
 }
-
-const PAGE: usize = 1_000;
