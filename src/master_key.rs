@@ -98,16 +98,6 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-fn fingerprint_of(key: &[u8; 32]) -> Fingerprint {
-    on_wiped_stack(|| {
-        let mut bytes = [0; Fingerprint::LEN];
-        Hkdf::<Sha256>::new(None, key)
-            .expand(FINGERPRINT_LABEL, &mut bytes)
-            .expect("8 bytes is a length HKDF-SHA256 can give");
-        Fingerprint(bytes)
-    })
-}
-
 /// 8 bytes of HKDF output that name a master key without telling anything else about it; written in hex.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; Fingerprint::LEN]);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::finding::{Finding, Severity};
-use super::{Fingerprint, MasterKey, fingerprint_of, format, published, relations, structure};
+use super::{Fingerprint, MasterKey, format, published, relations, structure};
 use crate::secret::{SecretBytes, on_wiped_stack};
 
 /// A text that should be a master key, under judgement: it cannot be used as one.
@@ -39,7 +39,7 @@ impl Suspect {
 
     /// The fingerprint, if there are 32 bytes.
     pub fn fingerprint(&self) -> Option<Fingerprint> {
-        self.key.as_ref().map(|key| fingerprint_of(key.expose()))
+        self.key.as_ref().map(|key| Fingerprint::of(key.expose()))
     }
 
     /// Format, structure, and the list of published keys: microseconds.

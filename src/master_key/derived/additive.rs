@@ -11,28 +11,15 @@
 )]
 
 use super::matcher::Matcher;
+use super::seeds::any_made;
 
 /// Whether glibc's `rand()` or `random()` made the key from one of `seeds`.
-pub(super) fn glibc(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> bool {
+pub(super) fn glibc(key: &Matcher, seeds: impl Iterator<Item = u32>) -> bool {
     let rows = glibc_rows();
     let arch = pulp::Arch::new();
     let wanted = key.key();
-    loop {
-        let mut batch = [0; WIDTH];
-        let mut count = 0;
-        for (place, seed) in batch.iter_mut().zip(&mut seeds) {
-            *place = seed;
-            count += 1;
-        }
-        if count == 0 || key.is_over() {
-            return false;
-        }
-        let suspects = arch.dispatch(Trial { rows: &rows, seeds: &batch, key: wanted });
-        let made = |(seed, suspect): (&u32, &u32)| *suspect != 0 && glibc_made(key, *seed);
-        if batch.iter().zip(&suspects).take(count).any(made) {
-            return true;
-        }
-    }
+    let suspects = |batch: &[u32; WIDTH]| arch.dispatch(Trial { rows: &rows, seeds: batch, key: wanted });
+    any_made(key, seeds, suspects, |seed| glibc_made(key, seed))
 }
 
 /// One batch, in the widest vectors of the processor. A closure would not be compiled for them.

@@ -1,5 +1,6 @@
-//! The seeds that people and clocks give.
+//! The seeds that people and clocks give, and the search among them.
 
+use super::matcher::Matcher;
 use crate::time::Timestamp;
 
 /// Every small number, days written as numbers, round times since 2015, famous numbers, and the seconds before `now`.
@@ -29,6 +30,31 @@ pub(super) fn usual(now: Timestamp, small: u32, recent_secs: u32) -> impl Iterat
 pub(super) fn recent(now: Timestamp, secs: u32) -> impl Iterator<Item = u32> {
     let now = u32::try_from(now.unix_millis() / 1_000).unwrap_or(0).saturating_add(86_400);
     (now.saturating_sub(secs.saturating_add(86_400))..=now).rev()
+}
+
+/// Whether one of the seeds made the key. `suspects` looks at many side by side, and what it does not mark with 0 is judged by
+/// `made`.
+pub(super) fn any_made<const WIDTH: usize>(
+    key: &Matcher,
+    mut seeds: impl Iterator<Item = u32>,
+    mut suspects: impl FnMut(&[u32; WIDTH]) -> [u32; WIDTH],
+    made: impl Fn(u32) -> bool,
+) -> bool {
+    loop {
+        let mut batch = [0; WIDTH];
+        let mut count = 0;
+        for (place, seed) in batch.iter_mut().zip(&mut seeds) {
+            *place = seed;
+            count += 1;
+        }
+        if count == 0 || key.is_over() {
+            return false;
+        }
+        let marks = suspects(&batch);
+        if batch.iter().zip(&marks).take(count).any(|(seed, mark)| *mark != 0 && made(*seed)) {
+            return true;
+        }
+    }
 }
 
 const FAMOUS: &[u32] = &[

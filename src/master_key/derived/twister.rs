@@ -12,28 +12,15 @@
 )]
 
 use super::matcher::Matcher;
+use super::seeds::any_made;
 
 /// Whether a generator seeded with one of `seeds` made the key.
-pub(super) fn find(key: &Matcher, seeding: Seeding, mut seeds: impl Iterator<Item = u32>) -> bool {
+pub(super) fn find(key: &Matcher, seeding: Seeding, seeds: impl Iterator<Item = u32>) -> bool {
     let wanted = Wanted::of(key.key());
     let mut lanes = Lanes::new(seeding);
     let arch = pulp::Arch::new();
-    loop {
-        let mut batch = [0; WIDTH];
-        let mut count = 0;
-        for (place, seed) in batch.iter_mut().zip(&mut seeds) {
-            *place = seed;
-            count += 1;
-        }
-        if count == 0 || key.is_over() {
-            return false;
-        }
-        let suspects = arch.dispatch(Trial { lanes: &mut lanes, seeds: &batch, wanted: &wanted });
-        let made = |(seed, suspect): (&u32, &u32)| *suspect != 0 && made_by(key, Twister::seeded(seeding, &[*seed]));
-        if batch.iter().zip(&suspects).take(count).any(made) {
-            return true;
-        }
-    }
+    let suspects = |batch: &[u32; WIDTH]| arch.dispatch(Trial { lanes: &mut lanes, seeds: batch, wanted: &wanted });
+    any_made(key, seeds, suspects, |seed| made_by(key, Twister::seeded(seeding, &[seed])))
 }
 
 /// One batch, in the widest vectors of the processor. A closure would not be compiled for them.
