@@ -37,22 +37,32 @@ impl<'t> Context<'t> {
 
     /// Opens the vault with the configured master keys.
     pub(crate) fn open(&mut self) -> Result<Vault, Failure> {
-        let vault = self.open_unwarned()?;
+        let keys = self.keys_to_open()?;
+        self.open_with(keys)
+    }
+
+    /// The same, with keys that were read to be looked at first.
+    pub(crate) fn open_with(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
+        let vault = Vault::open(SqliteStore::open(&self.place.path)?, keys)?;
         self.warn();
         Ok(vault)
     }
 
     /// The same, for who tells of the concerns in another way.
     pub(crate) fn open_unwarned(&mut self) -> Result<Vault, Failure> {
-        let keys = match self.master_keys() {
-            Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
-                // The vault can then say which one it needs.
-                Err(VerifierKeysError::NotSet) => MasterKeys::default(),
-                _ => return Err(Error::Keyring(KeyringError::VerifierOnly).into()),
-            },
-            keys => keys?,
-        };
+        let keys = self.keys_to_open()?;
         Ok(Vault::open(SqliteStore::open(&self.place.path)?, keys)?)
+    }
+
+    /// The configured master keys, or none: the vault can then say which one it needs.
+    pub(crate) fn keys_to_open(&mut self) -> Result<MasterKeys, Failure> {
+        match self.master_keys() {
+            Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
+                Err(VerifierKeysError::NotSet) => Ok(MasterKeys::default()),
+                _ => Err(Error::Keyring(KeyringError::VerifierOnly).into()),
+            },
+            keys => keys,
+        }
     }
 
     /// Opens the vault to read it: with the configured master keys, or where there are none with the verifier keys, and
@@ -65,9 +75,7 @@ impl<'t> Context<'t> {
             },
             keys => keys?,
         };
-        let vault = Vault::open(SqliteStore::open(&self.place.path)?, keys)?;
-        self.warn();
-        Ok(Reading::Vault(vault))
+        Ok(Reading::Vault(self.open_with(keys)?))
     }
 
     fn open_verifier(&mut self, keys: VerifierKeys) -> Result<Reading, Failure> {

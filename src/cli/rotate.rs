@@ -3,6 +3,7 @@
 mod report;
 mod throttle;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -19,7 +20,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::interrupt::Interrupt;
-use super::master_key::require_strong;
+use super::master_key::{require_strong, suspects};
 use super::progress::Meter;
 use super::status::{described, open_rotation};
 use super::terminal::Terminal;
@@ -32,7 +33,9 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     if (args.accept_record_set || args.abandon_unreadable) && !args.dry_run {
         context.require_consent()?;
     }
-    let vault = context.open()?;
+    let keys = context.keys_to_open()?;
+    let suspects = if args.status || args.dry_run || args.quick { BTreeMap::new() } else { suspects(&keys) };
+    let vault = context.open_with(keys)?;
     if args.status {
         return show_status(context, &vault);
     }
@@ -41,10 +44,10 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     if args.dry_run {
         return show_plan(context, args, &vault, &options, &plan);
     }
-    if plan.open.is_none() && !args.quick {
-        let keys = context.master_keys()?;
-        require_strong(context, &keys, plan.to_master)?;
+    if plan.open.is_none() {
+        require_strong(context, &suspects, plan.to_master)?;
     }
+    drop(suspects);
     if args.accept_record_set {
         context
             .confirm("Take the records that are there for the right ones, even if some were put back or removed?")?;

@@ -12,7 +12,7 @@ use super::args::InitArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
-use super::master_key::{finding_document, require_strong, severity};
+use super::master_key::{finding_document, require_strong, severity, suspects};
 use super::progress;
 use super::reading::Reading;
 use super::text::{Table, counted, quoted};
@@ -23,7 +23,7 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     refuse_missing_folder(context)?;
     let newest = keys.versions().last().map_or(1, |(version, _)| version);
     if !args.quick {
-        require_strong(context, &keys, newest)?;
+        require_strong(context, &suspects(&keys), newest)?;
     }
     let store = SqliteStore::create(&context.place.path)?;
     let vault = VaultOptions::new().suite(args.suite).create(store, keys, &context.act(None))?;

@@ -1,5 +1,6 @@
 //! `master-key check`, and the full check of a key before it becomes the active one.
 
+use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
@@ -26,16 +27,22 @@ pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit,
     report(context, &checked)
 }
 
-/// Refuses a key that the full check refuses, before it becomes the active one.
-pub(crate) fn require_strong(context: &mut Context<'_>, keys: &MasterKeys, version: u32) -> Result<(), Failure> {
-    let Some(key) = keys.key(version) else { return Ok(()) };
-    let (suspect, fingerprint) = (Suspect::of(key), key.fingerprint());
+/// The keys under judgement, by version: opening a vault takes the keys themselves.
+pub(crate) fn suspects(keys: &MasterKeys) -> BTreeMap<u32, Suspect> {
+    keys.versions().filter_map(|(version, _)| Some((version, Suspect::of(keys.key(version)?)))).collect()
+}
+
+/// Refuses a key that the full check refuses, before it becomes the active one. One that is not there is not judged.
+pub(crate) fn require_strong(
+    context: &mut Context<'_>,
+    suspects: &BTreeMap<u32, Suspect>,
+    version: u32,
+) -> Result<(), Failure> {
+    let Some(suspect) = suspects.get(&version) else { return Ok(()) };
+    let fingerprint = suspect.fingerprint().expect("a key that is in use has its 32 bytes");
     let mut findings = suspect.findings_within(LIMIT, Timestamp::now());
-    let others = keys.versions().filter(|(other, _)| *other != version);
-    findings.extend(
-        others
-            .filter_map(|(other, _)| suspect.relation(&Suspect::of(keys.key(other)?), &format!("master key {other}"))),
-    );
+    let others = suspects.iter().filter(|(other, _)| **other != version);
+    findings.extend(others.filter_map(|(number, other)| suspect.relation(other, &format!("master key {number}"))));
     findings.retain(|finding| !context.waivers.waives(finding, fingerprint));
     let (refused, lesser): (Vec<_>, Vec<_>) =
         findings.into_iter().partition(|finding| finding.severity == Severity::Refuse);
@@ -94,10 +101,9 @@ fn configured(context: &mut Context<'_>) -> Result<(Vec<Checked>, Option<MasterK
         }
         Err(failure) => return Err(failure),
     };
-    let suspect = |version| keys.key(version).map(Suspect::of);
-    let checked = keys.versions().filter_map(|(version, _)| {
-        Some(Checked::of(format!("master key {version}"), Some(version), suspect(version)?))
-    });
+    let checked = suspects(&keys)
+        .into_iter()
+        .map(|(version, suspect)| Checked::of(format!("master key {version}"), Some(version), suspect));
     Ok((checked.collect(), Some(keys)))
 }
 
