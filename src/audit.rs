@@ -102,6 +102,9 @@ pub struct AuditEntry {
     pub counts: BTreeMap<String, u64>,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why it was refused, in a word such as `not-found`: [`Error::cause`](crate::Error::cause).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
     /// The hash of the entry before, in hex.
     pub prev: String,
 }
@@ -168,16 +171,22 @@ pub(crate) struct Draft {
     pub(crate) action: Action,
     pub(crate) key: Option<ApiKeyId>,
     pub(crate) counts: BTreeMap<String, u64>,
-    pub(crate) outcome: Outcome,
+    pub(crate) refused: Option<&'static str>,
 }
 
 impl Draft {
     pub(crate) fn of(action: Action) -> Self {
-        Self { action, key: None, counts: BTreeMap::new(), outcome: Outcome::Done }
+        Self { action, key: None, counts: BTreeMap::new(), refused: None }
     }
 
     pub(crate) fn on(action: Action, key: ApiKeyId) -> Self {
         Self { key: Some(key), ..Self::of(action) }
+    }
+
+    /// An act that was refused, and why in a word.
+    pub(crate) fn refused(mut self, cause: &'static str) -> Self {
+        self.refused = Some(cause);
+        self
     }
 
     pub(crate) fn count(mut self, name: &str, count: u64) -> Self {
@@ -215,7 +224,8 @@ impl ChainEnd {
             key: draft.key,
             reason: act.reason.clone(),
             counts: draft.counts.clone(),
-            outcome: draft.outcome,
+            outcome: if draft.refused.is_some() { Outcome::Refused } else { Outcome::Done },
+            cause: draft.refused.map(String::from),
             prev: hex(&self.hash),
         };
         let line = serde_json::to_vec(&entry).expect("an entry has nothing that JSON cannot hold");

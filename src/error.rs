@@ -139,6 +139,24 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The cause in one stable word, for the audit log and for events.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Self::Act(ActError::NoReason) => "no-reason",
+            Self::NotFound { .. } => "not-found",
+            Self::NotRecoverable { .. } => "not-recoverable",
+            Self::Record { source, .. } => source.cause(),
+            other => other.kind().name(),
+        }
+    }
+
+    /// Whether the act is refused for what it asks, and not because something failed. The audit log keeps refusals.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound)
+    }
+}
+
 fn keyring_kind(error: &KeyringError) -> ErrorKind {
     match error {
         KeyringError::Format { .. } => ErrorKind::Newer,
@@ -194,4 +212,23 @@ pub enum ErrorKind {
     NotFound,
     /// Others could exchange or write the files.
     Unsafe,
+}
+
+impl ErrorKind {
+    /// The word for it in the audit log and in events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Conflict => "conflict",
+            Self::Corrupt => "corrupt",
+            Self::Engine => "engine",
+            Self::General => "general",
+            Self::Input => "input",
+            Self::MasterKey => "master-key",
+            Self::Newer => "newer",
+            Self::NoStore => "no-store",
+            Self::NotFound => "not-found",
+            Self::Unsafe => "unsafe",
+        }
+    }
 }

@@ -164,6 +164,23 @@ impl Ledger {
         Err(Error::Contended)
     }
 
+    /// Writes an audit entry of an act that is refused for what it asks. The refusal is returned whether or not the entry
+    /// could be written.
+    pub(crate) fn keep_refusal<T>(&self, act: &Act, subject: Draft, judged: Result<T, Error>) -> Result<T, Error> {
+        let Err(error) = &judged else { return judged };
+        if error.is_refusal() && act.check().is_ok() {
+            let draft = subject.refused(error.cause());
+            let written = self.change(act, |change| {
+                change.audit(draft.clone());
+                Ok(())
+            });
+            if let Err(unwritten) = written {
+                tracing::warn!(error = %unwritten, "the audit entry of a refused act could not be written");
+            }
+        }
+        judged
+    }
+
     /// The two are separate reads, and a rotation may fall between them: a head that does not open is only tampered
     /// with if it stays when the keyring has stayed.
     fn keyring_and_head(&self) -> Result<(Arc<Keyring>, Head, Vec<u8>), Error> {

@@ -7,7 +7,7 @@ use minicbor::{Decoder, Encoder};
 use serde_json::Value;
 
 use crate::api_key::{Attributes, Request};
-use crate::audit::{Act, Action, ChainEnd, Draft, Outcome, row_key};
+use crate::audit::{Act, Action, ChainEnd, Draft, row_key};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError, RowError, RowLabel};
 use crate::ledger::Head;
@@ -351,7 +351,8 @@ fn audit_lines_are_those_of_the_page() {
         let act = Act { actor: text(&case["actor"]).into(), reason: case["reason"].as_str().map(Into::into) };
         let mut draft = Draft::of(action(text(&case["action"])));
         draft.key = case["key"].is_string().then(|| id(&case["key"]));
-        draft.outcome = if case["outcome"] == "done" { Outcome::Done } else { Outcome::Refused };
+        draft.refused = case["cause"].as_str().map(cause);
+        assert_eq!(draft.refused.is_some(), case["outcome"] == "refused");
         let counts = case["counts"].as_object().expect("counts");
         draft.counts.extend(counts.iter().map(|(name, count)| (name.clone(), number(count))));
         let at = text(&case["at"]).parse().expect("a time");
@@ -525,6 +526,13 @@ fn row_error(error: RowError) -> &'static str {
         RowError::Format(_) => "newer",
         RowError::Malformed => "malformed",
         RowError::Unauthentic => "unauthentic",
+    }
+}
+
+fn cause(word: &str) -> &'static str {
+    match word {
+        "not-recoverable" => "not-recoverable",
+        _ => panic!("{word}"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What administrators do with API keys that exist, and the audit log of it.
 
 use crate::api_key::with_revocation;
-use crate::audit::{Act, Action, AuditEntry, AuditFault, ChainEnd, Draft, Outcome, row_key};
+use crate::audit::{Act, Action, AuditEntry, AuditFault, ChainEnd, Draft, row_key};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::ledger::{Change, follow_chain};
@@ -16,6 +16,10 @@ impl Vault {
     /// token. Revoking twice is no error: `false` says that it was revoked before.
     pub fn revoke(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
         act.check()?;
+        self.ledger.keep_refusal(act, Draft::on(Action::Revoke, id), self.revoke_now(id, act))
+    }
+
+    fn revoke_now(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
         if self.attributes(id)?.revoked_at.is_some() {
             return Ok(false);
         }
@@ -53,16 +57,17 @@ impl Vault {
     /// Opens the secret of an API key and returns its token. A reason is required. The audit entry is durable before
     /// the token is returned; when it cannot be written, there is no token.
     pub fn recover(&self, id: ApiKeyId, act: &Act) -> Result<SecretText, Error> {
-        act.check_with_reason()?;
+        let draft = || Draft::on(Action::Recover, id);
         let rows = self.ledger.store();
-        let recovered = self.ledger.change(act, |change| {
-            let bytes = record_at(rows, id)?;
-            let token = open_token(change, id, &bytes)?;
-            let outcome = if token.is_some() { Outcome::Done } else { Outcome::Refused };
-            change.audit(Draft { outcome, ..Draft::on(Action::Recover, id) });
-            Ok(token)
-        })?;
-        recovered.ok_or(Error::NotRecoverable { id })
+        let recovered = act.check_with_reason().map_err(Error::from).and_then(|()| {
+            self.ledger.change(act, |change| {
+                let bytes = record_at(rows, id)?;
+                let token = open_token(change, id, &bytes)?.ok_or(Error::NotRecoverable { id })?;
+                change.audit(draft());
+                Ok(token)
+            })
+        });
+        self.ledger.keep_refusal(act, draft(), recovered)
     }
 
     /// Up to `limit` audit entries after a sequence number, oldest first. The chain is not checked here.

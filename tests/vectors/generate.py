@@ -766,7 +766,7 @@ def audit_chain():
         ("2026-03-01T12:00:01.12Z", "alice", "import", IMPORTED_ID, None, {}, "done"),
         ("2026-03-01T12:00:02Z", "alice", "issue", REVOKED_ID, None, {}, "done"),
         ("2026-03-01T12:00:03Z", "alice", "revoke", REVOKED_ID, "left the company", {}, "done"),
-        ("2026-03-01T12:00:04Z", "carol", "recover", REVOKED_ID, "ticket 7", {}, "refused"),
+        ("2026-03-01T12:00:04Z", "carol", "recover", REVOKED_ID, "ticket 7", {}, "refused: not-recoverable"),
     ]
     return follow(entries, 0, chain_hash(VAULT))
 
@@ -782,10 +782,14 @@ def follow(entries, seq, previous):
             entry["reason"] = reason
         if counts:
             entry["counts"] = dict(sorted(counts.items()))
-        entry |= {"outcome": outcome, "prev": previous.hex()}
+        outcome, _, cause = outcome.partition(": ")
+        entry["outcome"] = outcome
+        if cause:
+            entry["cause"] = cause
+        entry["prev"] = previous.hex()
         line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
         made = {"seq": seq, "line": line.decode(), "hash": chain_hash(line)}
-        made |= {"at": at, "actor": actor, "action": action, "key": key, "reason": reason, "counts": counts, "outcome": outcome}
+        made |= {"at": at, "actor": actor, "action": action, "key": key, "reason": reason, "counts": counts, "outcome": outcome, "cause": cause or None}
         chain.append(made)
         previous = made["hash"]
     return chain
