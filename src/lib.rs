@@ -23,6 +23,8 @@ mod master_keys;
 
 mod verifier_keys;
 
+mod policy;
+
 mod keyring;
 
 mod token;
@@ -76,6 +78,7 @@ pub use master_key::{
     AgePolicy, Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity, Suspect, Waivers,
 };
 pub use master_keys::{MasterKeySource, MasterKeys, MasterKeysError};
+pub use policy::{Policy, PolicyError, ReasonPattern};
 pub use record::RecordError;
 pub use rotation::{
     Census, CertificateCheck, CertificateError, Flow, OpenRotation, Phase, Progress, RotateOptions,
@@ -95,8 +98,8 @@ pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
-    DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus,
-    Verifier, VerifyError, known_fingerprints,
+    DoctorReport, Issued, Listed, PolicyChange, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions,
+    VaultStatus, Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};
 pub use verifier_key::{VerifierKey, VerifierKeyError};

@@ -6,6 +6,7 @@ mod estimate;
 mod fingerprints;
 mod issue;
 mod list;
+mod policy;
 mod status;
 mod verify;
 mod verifier;
@@ -31,6 +32,7 @@ pub use estimate::RotationEstimate;
 pub use fingerprints::known_fingerprints;
 pub use issue::Issued;
 pub use list::{Listed, Query};
+pub use policy::PolicyChange;
 pub use status::VaultStatus;
 pub use verifier::Verifier;
 pub use verify::VerifyError;
@@ -70,7 +72,8 @@ impl Vault {
         act: &Act,
         mut watch: impl FnMut(&Progress) -> Flow,
     ) -> Result<RotationReport, Error> {
-        rotation::rotate(&self.ledger, options, act, &mut watch)
+        let rotated = rotation::rotate(&self.ledger, options, act, &mut watch);
+        self.keep_policy_refusal(act, Draft::of(Action::RotationStarted), rotated)
     }
 
     /// Whether the certificate of an earlier rotation is true of this vault.
