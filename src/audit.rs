@@ -130,6 +130,10 @@ pub enum Action {
     Policy,
     /// A token was recovered by an administrator.
     Recover,
+    /// An API key was given an end, and another was issued in its place: the next entry.
+    Reissue,
+    /// The suspension of an API key was taken back.
+    Resume,
     /// An API key was revoked.
     Revoke,
     /// The master key was replaced and no record touched.
@@ -138,6 +142,12 @@ pub enum Action {
     RotationFinished,
     /// A rotation began: from here on every write uses the new generation.
     RotationStarted,
+    /// An API key is to count as revoked from a time to come.
+    ScheduleRevocation,
+    /// An API key was taken out of use until it is resumed.
+    Suspend,
+    /// What an API key says was changed.
+    Update,
     /// A verifier key left the vault.
     VerifierKey,
 }
@@ -152,10 +162,15 @@ impl Action {
             Self::Issue => "issue",
             Self::Policy => "policy",
             Self::Recover => "recover",
+            Self::Reissue => "reissue",
+            Self::Resume => "resume",
             Self::Revoke => "revoke",
             Self::Rewrap => "rewrap",
             Self::RotationFinished => "rotation-finished",
             Self::RotationStarted => "rotation-started",
+            Self::ScheduleRevocation => "schedule-revocation",
+            Self::Suspend => "suspend",
+            Self::Update => "update",
             Self::VerifierKey => "verifier-key",
         }
     }

@@ -82,7 +82,8 @@ impl ImportedKey {
         if self.exempt || self.revoked {
             return policy.check_known();
         }
-        policy.check_api_key(self.key.owner.as_deref(), self.created_at.unwrap_or(now), self.key.expires_at)
+        policy.check_owner(self.key.owner.as_deref())?;
+        policy.check_expiry(self.created_at.unwrap_or(now), self.key.expires_at)
     }
 
     /// Whether the token can be found again, and every limit is kept.

@@ -61,16 +61,16 @@ impl Policy {
         self.newer
     }
 
-    /// Whether an API key keeps the rules.
-    pub(crate) fn check_api_key(
-        &self,
-        owner: Option<&str>,
-        created_at: Timestamp,
-        expires_at: Option<Timestamp>,
-    ) -> Result<(), PolicyError> {
+    /// Whether an API key may have this owner, or none.
+    pub(crate) fn check_owner(&self, owner: Option<&str>) -> Result<(), PolicyError> {
+        self.check_known()?;
+        if self.require_owner && owner.is_none() { Err(PolicyError::Owner) } else { Ok(()) }
+    }
+
+    /// Whether an API key that was issued then may expire then, or never.
+    pub(crate) fn check_expiry(&self, created_at: Timestamp, expires_at: Option<Timestamp>) -> Result<(), PolicyError> {
         self.check_known()?;
         match (self.max_key_age, expires_at) {
-            _ if self.require_owner && owner.is_none() => Err(PolicyError::Owner),
             (_, None) if self.require_expiry => Err(PolicyError::Expiry),
             (Some(max), Some(at)) if at > created_at.saturating_add(max) => Err(PolicyError::Age { max }),
             _ => Ok(()),
