@@ -80,6 +80,11 @@ impl Verifier {
         self.vault.show(id)
     }
 
+    /// See [`Vault::chain`].
+    pub fn chain(&self, id: ApiKeyId) -> Result<Vec<Listed>, Error> {
+        self.vault.chain(id)
+    }
+
     /// See [`Vault::status`]. What is configured are the verifier keys.
     pub fn status(&self) -> Result<VaultStatus, Error> {
         at_one_moment(|| self.vault.status())
