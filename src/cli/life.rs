@@ -70,7 +70,8 @@ pub(crate) fn revoke(context: &mut Context<'_>, args: &RevokeArgs) -> Result<Exi
     };
     let when = at.map(|at| format!(" at {at}")).unwrap_or_default();
     let lasting = format!(", for good{when}");
-    let bulk = Bulk { verb: "revoke", past: "revoked", lasting: &lasting, dry_run: args.selection.dry_run };
+    let past = if at.is_some() { "set to be revoked" } else { "revoked" };
+    let bulk = Bulk { verb: "revoke", past, lasting: &lasting, dry_run: args.selection.dry_run };
     match selection::select(context, &vault, &args.selection)? {
         Selected::One(id) if !bulk.dry_run => {
             let key = vault.show(id)?;

@@ -119,6 +119,7 @@ pub(crate) struct Expiry {
 }
 
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct UpdateArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
