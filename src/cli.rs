@@ -12,6 +12,7 @@ mod import;
 mod input;
 mod interrupt;
 mod keys;
+mod life;
 mod master_key;
 mod process;
 mod progress;
@@ -82,11 +83,15 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::Recover(args) => recover::recover(context, &args),
         Verb::Rehearse(args) => rehearse::rehearse(context, &args),
         Verb::RehearsalStep(args) => rehearse::step(context, &args),
-        Verb::Revoke(args) => keys::revoke(context, &args),
+        Verb::Reissue(args) => life::reissue(context, &args),
+        Verb::Resume(args) => life::resume(context, &args),
+        Verb::Revoke(args) => life::revoke(context, &args),
         Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
         Verb::Scan(args) => scan::scan(context, &args),
         Verb::Show { id } => keys::show(context, id),
         Verb::Status => status::status(context),
+        Verb::Suspend(args) => life::suspend(context, &args),
+        Verb::Update(args) => life::update(context, &args),
         Verb::Verify(args) => keys::verify(context, &args),
     }
 }

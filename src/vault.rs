@@ -2,6 +2,7 @@
 
 mod admin;
 mod admission;
+mod chain;
 mod doctor;
 mod estimate;
 mod fingerprints;

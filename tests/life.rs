@@ -36,8 +36,8 @@ impl Room {
         self.now().saturating_add(ahead)
     }
 
-    fn wait(&self, span: Duration) {
-        self.clock.fetch_add(i64::try_from(span.as_millis()).expect("short"), Ordering::SeqCst);
+    fn wait(&self, millis: i64) {
+        self.clock.fetch_add(millis, Ordering::SeqCst);
     }
 
     fn issue(&self, key: &NewApiKey) -> Issued {
@@ -63,7 +63,7 @@ impl Room {
 }
 
 const HOUR: Duration = Duration::from_secs(3_600);
-const INSTANT: Duration = Duration::from_millis(1);
+const HOUR_MS: i64 = 3_600_000;
 
 #[test]
 fn inside_the_grace_both_tokens_work_and_at_its_end_exactly_one_does() {
@@ -73,11 +73,11 @@ fn inside_the_grace_both_tokens_work_and_at_its_end_exactly_one_does() {
     let end = room.at(HOUR);
     assert_eq!(new.replaces.map(|old| (old.id, old.until)), Some((old.id, end)));
     assert_eq!((room.refusal(&old), room.refusal(&new)), (None, None));
-    room.wait(HOUR - Duration::from_secs(1));
+    room.wait(HOUR_MS - 1_000);
     assert_eq!((room.refusal(&old), room.refusal(&new)), (None, None), "one second before");
-    room.wait(Duration::from_secs(1) - INSTANT);
+    room.wait(999);
     assert_eq!((room.refusal(&old), room.refusal(&new)), (None, None), "one millisecond before");
-    room.wait(INSTANT);
+    room.wait(1);
     assert_eq!((room.refusal(&old), room.refusal(&new)), (Some(Refusal::Revoked), None), "at the end");
 
     let (old, new) = (room.vault.show(old.id).expect("old"), room.vault.show(new.id).expect("new"));
@@ -100,9 +100,9 @@ fn a_grace_never_passes_the_expiry_that_the_old_one_had() {
     assert_eq!(new.replaces.map(|old| old.until), Some(end));
     // Not even when the expiry is moved afterwards.
     room.vault.update(old.id, &Update::new().never_expires(), &act()).expect("updated");
-    room.wait(HOUR - INSTANT);
+    room.wait(HOUR_MS - 1);
     assert_eq!((room.refusal(&old), room.refusal(&new)), (None, None));
-    room.wait(INSTANT);
+    room.wait(1);
     assert_eq!((room.refusal(&old), room.refusal(&new)), (Some(Refusal::Revoked), None));
 }
 
@@ -133,7 +133,7 @@ fn a_reissue_is_two_entries_in_a_row_and_says_what_cannot_be_reissued() {
 
     let end = room.at(HOUR);
     let short = room.issue(&NewApiKey::new("short").expires_at(end));
-    room.wait(HOUR);
+    room.wait(HOUR_MS);
     assert_eq!(Room::life(room.vault.reissue(short.id, &Reissue::new(), &act())), LifeError::Expired { at: end });
     let past = room.vault.reissue(short.id, &Reissue::new().expires_at(room.now()), &act());
     assert!(matches!(Room::life(past), LifeError::Past { .. }));

@@ -647,7 +647,12 @@ fn the_manual_describes_every_document_and_every_field() {
         check(json(&[1], arguments, ""));
     }
     check(json(&[1], &["recover", &id, "--reason", "r", "--yes"], ""));
+    check(json(&[1], &["reissue", &id, "--grace", "1h"], ""));
+    let tokens = room.file("tokens").display().to_string();
+    check(json(&[1], &["reissue", "--name", "n", "--grace", "1h", "--out-dir", &tokens, "--yes"], ""));
+    check(json(&[1], &["update", "-", "--set-name", "m", "--expires-in", "1h", "--yes"], &id));
     check(json(&[1], &["revoke", &id, "--reason", "r", "--yes"], ""));
+    check(json(&[1], &["suspend", "-", "--reason", "r", "--yes"], &id));
     let out = room.file("key").display().to_string();
     check(json(&[1], &["master-key", "generate"], ""));
     check(json(&[1], &["master-key", "generate", "--out", &out], ""));

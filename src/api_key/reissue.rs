@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Revision;
+use super::update::Setting;
 use crate::time::Timestamp;
 
 /// A new API key in place of an old one: the same name, owner, scopes, networks and labels, another id and another secret.
@@ -15,8 +16,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reissue {
     pub(crate) grace: Duration,
-    /// What is asked for in place of the old expiry.
-    pub(crate) expires_at: Option<Option<Timestamp>>,
+    pub(crate) expires_at: Setting<Timestamp>,
     pub(crate) prefix: Option<String>,
     pub(crate) expected: Option<Revision>,
 }
@@ -38,14 +38,14 @@ impl Reissue {
     /// The new API key expires at this time, and not when the old one does.
     #[must_use]
     pub fn expires_at(mut self, at: impl Into<Timestamp>) -> Self {
-        self.expires_at = Some(Some(at.into()));
+        self.expires_at = Setting::Set(at.into());
         self
     }
 
     /// The new API key never expires, whatever the old one does.
     #[must_use]
     pub fn never_expires(mut self) -> Self {
-        self.expires_at = Some(None);
+        self.expires_at = Setting::Unset;
         self
     }
 

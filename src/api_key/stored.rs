@@ -83,7 +83,9 @@ impl Attributes {
 
     /// Marks the API key as exposed since then, unless it was marked before.
     pub(crate) fn exposed(mut self, at: Option<Timestamp>) -> Self {
-        at.into_iter().for_each(|at| self.expose(at));
+        if let Some(at) = at {
+            self.expose(at);
+        }
         self
     }
 
@@ -212,7 +214,9 @@ pub(crate) fn edited(attributes: &[u8], edit: impl FnOnce(&mut Attributes)) -> O
         Zeroizing::new(Vec::with_capacity(MAX_HEAD_LEN + kept.values().map(|raw| raw.len()).sum::<usize>()));
     let mut encoder = Encoder::new(&mut *bytes);
     encoder.map(kept.len() as u64).expect("writing CBOR to memory cannot fail");
-    kept.values().for_each(|raw| encoder.writer_mut().extend(*raw));
+    for raw in kept.values() {
+        encoder.writer_mut().extend(*raw);
+    }
     (Attributes::from_bytes(&bytes)? == wanted).then_some(bytes)
 }
 

@@ -14,12 +14,12 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Update {
     pub(crate) name: Option<String>,
-    pub(crate) owner: Option<Option<String>>,
+    pub(crate) owner: Setting<String>,
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) networks: Option<Vec<Network>>,
     pub(crate) attributes: BTreeMap<String, Option<String>>,
-    pub(crate) not_before: Option<Option<Timestamp>>,
-    pub(crate) expires_at: Option<Option<Timestamp>>,
+    pub(crate) not_before: Setting<Timestamp>,
+    pub(crate) expires_at: Setting<Timestamp>,
     pub(crate) expected: Option<Revision>,
 }
 
@@ -39,14 +39,14 @@ impl Update {
     /// Another owner: 1 to 256 bytes.
     #[must_use]
     pub fn owner(mut self, owner: impl Into<String>) -> Self {
-        self.owner = Some(Some(owner.into()));
+        self.owner = Setting::Set(owner.into());
         self
     }
 
     /// No owner.
     #[must_use]
     pub fn without_owner(mut self) -> Self {
-        self.owner = Some(None);
+        self.owner = Setting::Unset;
         self
     }
 
@@ -81,28 +81,28 @@ impl Update {
     /// Valid from this time on, which lies ahead.
     #[must_use]
     pub fn not_before(mut self, at: impl Into<Timestamp>) -> Self {
-        self.not_before = Some(Some(at.into()));
+        self.not_before = Setting::Set(at.into());
         self
     }
 
     /// Valid at once.
     #[must_use]
     pub fn without_not_before(mut self) -> Self {
-        self.not_before = Some(None);
+        self.not_before = Setting::Unset;
         self
     }
 
     /// Another expiry, earlier or later, which lies ahead. A revocation set before stays where it is.
     #[must_use]
     pub fn expires_at(mut self, at: impl Into<Timestamp>) -> Self {
-        self.expires_at = Some(Some(at.into()));
+        self.expires_at = Setting::Set(at.into());
         self
     }
 
     /// No expiry.
     #[must_use]
     pub fn never_expires(mut self) -> Self {
-        self.expires_at = Some(None);
+        self.expires_at = Setting::Unset;
         self
     }
 
@@ -117,5 +117,28 @@ impl Update {
     /// Whether it names nothing to change.
     pub fn is_empty(&self) -> bool {
         Self { expected: None, ..self.clone() } == Self::default()
+    }
+}
+
+/// What becomes of something that an API key need not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Setting<T> {
+    #[default]
+    Kept,
+    Set(T),
+    Unset,
+}
+
+impl<T: Clone> Setting<T> {
+    pub(crate) fn apply<U>(&self, field: &mut Option<U>, stored: impl Fn(T) -> U) {
+        match self {
+            Self::Kept => {}
+            Self::Set(value) => *field = Some(stored(value.clone())),
+            Self::Unset => *field = None,
+        }
+    }
+
+    pub(crate) fn value(&self) -> Option<T> {
+        if let Self::Set(value) = self { Some(value.clone()) } else { None }
     }
 }

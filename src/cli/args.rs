@@ -1,6 +1,7 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
+mod life;
 mod scanning;
 
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 
 use super::exit;
 
+pub(crate) use life::{Expiry, ReissueArgs, RevokeArgs, Selection, SuspendArgs, Target, UpdateArgs};
 pub(crate) use scanning::{ModeArg, ScanArgs};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
@@ -89,8 +91,16 @@ pub(crate) enum Verb {
         /// The id of the API key
         id: ApiKeyId,
     },
-    /// Revoke an API key, for good
-    Revoke(ReasonArgs),
+    /// Issue a new API key in place of another, which stays valid for a while
+    Reissue(ReissueArgs),
+    /// Change what an API key says
+    Update(UpdateArgs),
+    /// Take an API key out of use until it is resumed
+    Suspend(SuspendArgs),
+    /// Take a suspension back
+    Resume(SuspendArgs),
+    /// Revoke an API key, for good, now or at a time
+    Revoke(RevokeArgs),
     /// Print the token of an API key again
     Recover(ReasonArgs),
     /// Replace the master key and re-encrypt every record, or continue where an earlier run was stopped
@@ -170,6 +180,9 @@ pub(crate) struct IssueArgs {
     /// A label of your own; can be given several times
     #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = attribute)]
     pub(crate) attributes: Vec<(String, String)>,
+    /// From when on it is valid, such as 2027-01-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) not_before: Option<Timestamp>,
     /// When it ends, such as 2027-01-31T00:00:00Z
     #[arg(long, value_name = "TIME", conflicts_with = "expires_in")]
     pub(crate) expires_at: Option<Timestamp>,

@@ -6,7 +6,9 @@ use std::io;
 use std::path::Path;
 
 use serde::{Serialize, Serializer};
-use strongroom::{Error, Fingerprint, KeyringError, MasterKeysError, StoreError, VerifierKeysError};
+use strongroom::{
+    ApiKeyId, Error, Fingerprint, KeyringError, LifeError, MasterKeysError, StoreError, VerifierKeysError,
+};
 
 use super::context::Place;
 use super::exit::Exit;
@@ -148,6 +150,8 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::Contended => known("contended", "run the command again"),
         Error::Import { .. } => known("import-line", "nothing was imported: mend the line and run the command again"),
         Error::Keyring(error) => explain_keyring(error, &store),
+        Error::Life { id, source } => explain_life(*id, source, &store),
+        Error::NotKept { .. } => known("token-not-kept", "make room where it goes, and run the command again"),
         Error::Limit(_) => known("limit", "`strongroom issue --help` shows what can be given"),
         Error::NoRotation => ("no-rotation", format!("begin one with `strongroom rotate-master-key{store}`")),
         Error::NoVault => ("no-vault", format!("make one with `strongroom init{store}`")),
@@ -190,6 +194,27 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
             ("vault-exists", format!("use it: `strongroom status{store}`; or name another place with --store"))
         }
         _ => known("failed", "run it again with --log debug to see more"),
+    }
+}
+
+fn explain_life(id: ApiKeyId, error: &LifeError, store: &str) -> (&'static str, String) {
+    match error {
+        LifeError::Changed { .. } => (
+            "changed",
+            format!("look at it with `strongroom show{store} {id}`, and decide again with its --if-revision"),
+        ),
+        LifeError::Expired { .. } => {
+            ("expired", "say when the new one ends, with --expires-in 90d or --never-expires".into())
+        }
+        LifeError::Past { .. } => ("time-past", "give a time to come".into()),
+        LifeError::Replaced { by } => {
+            ("replaced", format!("reissue the newest of its chain: `strongroom show{store} {by}` shows it"))
+        }
+        LifeError::Revoked => ("revoked", format!("issue a new API key with `strongroom issue{store} --name NAME`")),
+        LifeError::RevokedEarlier { .. } => {
+            ("revoked-earlier", format!("give an earlier time, or `strongroom revoke{store} {id} --reason TEXT` now"))
+        }
+        _ => ("failed", "run it again with --log debug to see more".into()),
     }
 }
 

@@ -1,10 +1,10 @@
-//! `issue`, `verify`, `list`, `show` and `revoke`.
+//! `issue`, `verify`, `list` and `show`.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom::{ApiKey, ApiKeyId, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, VerifyError};
 
-use super::args::{IssueArgs, ListArgs, ReasonArgs, StatusArg, VerifyArgs};
+use super::args::{IssueArgs, ListArgs, StatusArg, VerifyArgs};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
@@ -40,6 +40,9 @@ fn new_api_key(args: IssueArgs) -> Result<NewApiKey, Failure> {
     if expires_at.is_some_and(|at| at <= now) {
         return Err(Failure::input("--expires-at lies in the past", "give a time to come, or --expires-in 90d"));
     }
+    if args.not_before.is_some_and(|at| at <= now) {
+        return Err(Failure::input("--not-before lies in the past", "give a time to come, or leave it out"));
+    }
     let mut key = args.scopes.into_iter().fold(NewApiKey::new(args.name), NewApiKey::scope);
     key = args.networks.into_iter().fold(key, NewApiKey::network);
     let mut names: Vec<_> = args.attributes.iter().map(|(name, _)| name.clone()).collect();
@@ -50,6 +53,7 @@ fn new_api_key(args: IssueArgs) -> Result<NewApiKey, Failure> {
     key = args.attributes.into_iter().fold(key, |key, (name, value)| key.attribute(name, value));
     key = args.owner.into_iter().fold(key, NewApiKey::owner);
     key = args.prefix.into_iter().fold(key, NewApiKey::prefix);
+    key = args.not_before.into_iter().fold(key, NewApiKey::not_before);
     key = expires_at.into_iter().fold(key, NewApiKey::expires_at);
     Ok(if args.unrecoverable { key.unrecoverable() } else { key })
 }
@@ -156,6 +160,18 @@ pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, F
     if unreadable == 0 { Ok(Exit::Success) } else { Err(unreadable_records(context, unreadable)) }
 }
 
+impl From<StatusArg> for Status {
+    fn from(status: StatusArg) -> Self {
+        match status {
+            StatusArg::Active => Self::Active,
+            StatusArg::Expired => Self::Expired,
+            StatusArg::NotYetValid => Self::NotYetValid,
+            StatusArg::Revoked => Self::Revoked,
+            StatusArg::Suspended => Self::Suspended,
+        }
+    }
+}
+
 fn unreadable_records(context: &Context<'_>, count: u64) -> Failure {
     let message = format!("records that do not open: {count}, listed with their causes");
     let hint = format!("`strongroom doctor{}` looks at everything", context.place.option());
@@ -171,22 +187,17 @@ fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize)
         query = query.exposed();
     }
     let usable = args.exposed.then_some(StatusArg::Active);
-    query = args.status.or(usable).iter().fold(query, |query, status| {
-        query.status(match status {
-            StatusArg::Active => Status::Active,
-            StatusArg::Expired => Status::Expired,
-            StatusArg::NotYetValid => Status::NotYetValid,
-            StatusArg::Revoked => Status::Revoked,
-            StatusArg::Suspended => Status::Suspended,
-        })
-    });
+    query = args.status.or(usable).into_iter().fold(query, |query, status| query.status(status.into()));
     query = after.into_iter().fold(query, Query::after);
     Ok(vault.list(&query)?)
 }
 
 pub(crate) fn show(context: &mut Context<'_>, id: ApiKeyId) -> Result<Exit, Failure> {
-    let key = context.open_reading()?.show(id)?;
-    context.terminal.document("api-key", &document(&key))?;
+    let vault = context.open_reading()?;
+    let (key, chain) = (vault.show(id)?, vault.chain(id)?);
+    let mut body = document(&key);
+    body["chain"] = chain.iter().map(link).collect();
+    context.terminal.document("api-key", &body)?;
     let joined = |texts: Vec<String>, none: &str| if texts.is_empty() { none.to_owned() } else { texts.join(" ") };
     let time = |at: Option<Timestamp>, none: &str| at.map_or_else(|| none.to_owned(), |at| at.to_string());
     let networks = key.networks.iter().map(ToString::to_string).collect();
@@ -198,13 +209,19 @@ pub(crate) fn show(context: &mut Context<'_>, id: ApiKeyId) -> Result<Exit, Fail
         ("scopes", joined(key.scopes.clone(), "none")),
         ("networks", joined(networks, "everywhere")),
         ("created", key.created_at.to_string()),
+        ("not before", time(key.not_before, "-")),
         ("expires", time(key.expires_at, "never")),
-        ("revoked", time(key.revoked_at, "no")),
+        ("suspended", key.suspended_at.map_or_else(|| "no".into(), |at| format!("since {at}"))),
+        ("revoked", revocation(&key)),
         ("exposed", key.exposed_at.map_or_else(|| "no".into(), |at| format!("since {at}: reissue it"))),
         ("prefix", if key.prefix.is_empty() { "-".into() } else { key.prefix.clone() }),
         ("recoverable", if key.recoverable { "yes" } else { "no" }.into()),
         ("imported", if key.imported { "yes" } else { "no" }.into()),
+        ("revision", key.revision.to_string()),
     ];
+    if chain.len() > 1 {
+        rows.extend(chain.iter().map(|listed| ("reissues", reissue(listed, id))));
+    }
     rows.extend(key.attributes.iter().map(|(name, value)| ("attribute", format!("{name}={value}"))));
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     for line in Table::default().lines(&rows) {
@@ -213,18 +230,24 @@ pub(crate) fn show(context: &mut Context<'_>, id: ApiKeyId) -> Result<Exit, Fail
     Ok(Exit::Success)
 }
 
-pub(crate) fn revoke(context: &mut Context<'_>, args: &ReasonArgs) -> Result<Exit, Failure> {
-    let act = context.act(Some(reason(&args.reason)?));
-    context.require_consent()?;
-    let vault = context.open()?;
-    let key = vault.show(args.id)?;
-    if key.revoked_at.is_none() {
-        context.confirm(&format!("Revoke {} for good?", described(&key)))?;
+fn revocation(key: &ApiKey) -> String {
+    match (key.revoked_since(Timestamp::now()), key.revoke_at) {
+        (Some(at), _) => at.to_string(),
+        (None, Some(at)) => format!("no; set for {at}"),
+        (None, None) => "no".into(),
     }
-    let now = vault.revoke(args.id, &act)?;
-    context.terminal.document("revocation", &json!({ "id": args.id.to_string(), "revoked_before": !now }))?;
-    context.terminal.line(&format!("{} {}", if now { "revoked" } else { "revoked before:" }, args.id))?;
-    Ok(Exit::Success)
+}
+
+/// One of a chain of reissues.
+fn reissue(listed: &Listed, shown: ApiKeyId) -> String {
+    let status = listed.key.as_ref().map_or("unreadable", |key| key.status(Timestamp::now()).name());
+    let this = if listed.id == shown { " (this one)" } else { "" };
+    format!("{} {status}{this}", listed.id)
+}
+
+fn link(listed: &Listed) -> Value {
+    let status = listed.key.as_ref().map_or("unreadable", |key| key.status(Timestamp::now()).name());
+    json!({ "id": listed.id.to_string(), "status": status })
 }
 
 /// A reason has words: an empty one is found before anybody is asked.
@@ -239,7 +262,8 @@ pub(crate) fn described(key: &ApiKey) -> String {
     format!("API key {} ({}{owner})", key.id, escaped(&key.name))
 }
 
-fn document(key: &ApiKey) -> Value {
+pub(crate) fn document(key: &ApiKey) -> Value {
+    let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
     json!({
         "id": key.id.to_string(),
         "name": key.name,
@@ -249,12 +273,18 @@ fn document(key: &ApiKey) -> Value {
         "networks": key.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "attributes": key.attributes,
         "created_at": key.created_at.to_string(),
-        "expires_at": key.expires_at.map(|at| at.to_string()),
-        "revoked_at": key.revoked_at.map(|at| at.to_string()),
-        "exposed_at": key.exposed_at.map(|at| at.to_string()),
+        "not_before": time(key.not_before),
+        "expires_at": time(key.expires_at),
+        "suspended_at": time(key.suspended_at),
+        "revoke_at": time(key.revoke_at),
+        "revoked_at": time(key.revoked_since(Timestamp::now())),
+        "exposed_at": time(key.exposed_at),
         "prefix": key.prefix,
         "recoverable": key.recoverable,
         "imported": key.imported,
+        "replaces": key.replaces.map(|id| id.to_string()),
+        "replaced_by": key.replaced_by.map(|id| id.to_string()),
+        "revision": key.revision.to_string(),
     })
 }
 

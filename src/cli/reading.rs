@@ -31,6 +31,13 @@ impl Reading {
         }
     }
 
+    pub(crate) fn chain(&self, id: ApiKeyId) -> Result<Vec<Listed>, Error> {
+        match self {
+            Self::Vault(vault) => vault.chain(id),
+            Self::Verifier(verifier) => verifier.chain(id),
+        }
+    }
+
     pub(crate) fn status(&self) -> Result<VaultStatus, Error> {
         match self {
             Self::Vault(vault) => vault.status(),

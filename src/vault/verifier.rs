@@ -81,6 +81,11 @@ impl Verifier {
         self.vault.show(id)
     }
 
+    /// See [`Vault::chain`].
+    pub fn chain(&self, id: ApiKeyId) -> Result<Vec<Listed>, Error> {
+        self.vault.chain(id)
+    }
+
     /// See [`Vault::policy`].
     pub fn policy(&self) -> Result<Policy, Error> {
         self.vault.policy()

@@ -43,16 +43,16 @@ impl Attributes {
     /// Changes what the update names.
     pub(crate) fn update(&mut self, update: &Update, now: Timestamp) -> Result<(), LifeError> {
         self.must_not_be_revoked(now)?;
-        must_lie_ahead("an expiry at", update.expires_at.flatten(), now)?;
-        must_lie_ahead("a beginning at", update.not_before.flatten(), now)?;
+        must_lie_ahead("an expiry at", update.expires_at.value(), now)?;
+        must_lie_ahead("a beginning at", update.not_before.value(), now)?;
         let Update { name, owner, scopes, networks, attributes, not_before, expires_at, expected: _ } = update;
         replace(&mut self.name, name.clone());
-        replace(&mut self.owner, owner.clone());
+        owner.apply(&mut self.owner, |owner| owner);
         replace(&mut self.scopes, scopes.clone().map(unless_empty));
         let networks = networks.as_ref().map(|list| list.iter().map(ToString::to_string).collect());
         replace(&mut self.networks, networks.map(unless_empty));
-        replace(&mut self.not_before, not_before.map(|at| at.map(Timestamp::unix_millis)));
-        replace(&mut self.expires_at, expires_at.map(|at| at.map(Timestamp::unix_millis)));
+        not_before.apply(&mut self.not_before, Timestamp::unix_millis);
+        expires_at.apply(&mut self.expires_at, Timestamp::unix_millis);
         if !attributes.is_empty() {
             self.labels = with_labels(self.labels.take().unwrap_or_default(), attributes);
         }
@@ -71,8 +71,8 @@ impl Attributes {
         if let Some(by) = self.replaced_by {
             return Err(LifeError::Replaced { by: ApiKeyId::from_bytes(*by) });
         }
-        must_lie_ahead("an expiry at", reissue.expires_at.flatten(), now)?;
-        replace(&mut self.expires_at, reissue.expires_at.map(|at| at.map(Timestamp::unix_millis)));
+        must_lie_ahead("an expiry at", reissue.expires_at.value(), now)?;
+        reissue.expires_at.apply(&mut self.expires_at, Timestamp::unix_millis);
         if let Some(at) = self.expires_at.filter(|at| *at <= now.unix_millis()).and_then(Timestamp::from_unix_millis) {
             return Err(LifeError::Expired { at });
         }
@@ -114,7 +114,9 @@ fn must_lie_ahead(what: &'static str, at: Option<Timestamp>, now: Timestamp) -> 
 }
 
 fn replace<T>(field: &mut T, value: Option<T>) {
-    value.into_iter().for_each(|value| *field = value);
+    if let Some(value) = value {
+        *field = value;
+    }
 }
 
 fn unless_empty(list: Vec<String>) -> Option<Vec<String>> {

@@ -1,0 +1,131 @@
+//! The folder that takes the tokens of many reissued API keys: a file for each, named after the old id and the new one.
+//!
+//! A file is there, whole and on the medium, before its token becomes valid. So a run that was killed has lost no token,
+//! and the names tell the next run what this one has made. A file whose API key is not in the vault is set aside as
+//! `.unused`, and not removed: the vault may be another than the file is of.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use strongroom::{Act, ApiKeyId, Error, Issued, Reissue, Vault};
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, Told};
+use crate::cli::master_key::write_new;
+use crate::cli::text::quoted;
+
+pub(super) struct Folder {
+    path: PathBuf,
+    /// New ids that runs into this folder have made, with the old ones.
+    made: BTreeMap<ApiKeyId, ApiKeyId>,
+}
+
+impl Folder {
+    /// Makes the folder, or takes up what an earlier run left in it.
+    pub(super) fn open(path: &Path, vault: &Vault) -> Result<Self, Failure> {
+        let refused = |error: io::Error| unusable(path, &error);
+        match DirBuilder::new().mode(0o700).create(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(refused(error)),
+            _ => {}
+        }
+        let found = fs::metadata(path).map_err(refused)?;
+        if !found.is_dir() {
+            return Err(refused(io::ErrorKind::NotADirectory.into()));
+        }
+        if found.mode() & 0o022 != 0 {
+            let message = format!("others can write to {}", path.display());
+            let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
+            return Err(Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint).into());
+        }
+        let mut folder = Self { path: path.into(), made: BTreeMap::new() };
+        for entry in fs::read_dir(path).map_err(refused)? {
+            let name = entry.map_err(refused)?.file_name();
+            let Some((old, new)) = name.to_str().and_then(ids) else { continue };
+            folder.settle(vault, old, new, |file| fs::rename(file, file.with_extension("token.unused")))?;
+        }
+        Ok(folder)
+    }
+
+    /// Whether a run into this folder issued it.
+    pub(super) fn made(&self, id: ApiKeyId) -> bool {
+        self.made.contains_key(&id)
+    }
+
+    /// Reissues one API key, with its token in a file first.
+    pub(super) fn reissue(
+        &mut self,
+        vault: &Vault,
+        id: ApiKeyId,
+        reissue: &Reissue,
+        act: &Act,
+    ) -> Result<(Issued, String), Failure> {
+        let (mut kept, mut unwritten) = (None, None);
+        let reissued = vault.reissue_keeping(id, reissue, act, |issued| {
+            if kept.is_some() {
+                return Ok(());
+            }
+            let file = self.file(id, issued.id);
+            let written = write_new(&file, &issued.token);
+            match written {
+                Ok(()) => kept = Some(issued.id),
+                Err(error) => {
+                    unwritten = Some(unusable(&file, &error));
+                    return Err(error);
+                }
+            }
+            Ok(())
+        });
+        match (reissued, kept) {
+            (Ok(issued), _) => {
+                self.made.insert(issued.id, id);
+                let file = self.file(id, issued.id).display().to_string();
+                Ok((issued, file))
+            }
+            (Err(error), Some(new)) => {
+                // It may have come to be, all the same: then the file stays.
+                self.settle(vault, id, new, |file| fs::remove_file(file))?;
+                Err(error.into())
+            }
+            (Err(error), None) => Err(unwritten.unwrap_or_else(|| error.into())),
+        }
+    }
+
+    /// Finds out whether an API key came to be, and does away with its file if it did not.
+    fn settle(
+        &mut self,
+        vault: &Vault,
+        old: ApiKeyId,
+        new: ApiKeyId,
+        dispose: impl Fn(&Path) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        match vault.show(new) {
+            Err(Error::NotFound { .. }) => {
+                let file = self.file(old, new);
+                dispose(&file).map_err(|error| unusable(&file, &error))
+            }
+            Ok(_) | Err(Error::Record { .. }) => {
+                self.made.insert(new, old);
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn file(&self, old: ApiKeyId, new: ApiKeyId) -> PathBuf {
+        self.path.join(format!("{old}-{new}.token"))
+    }
+}
+
+fn ids(name: &str) -> Option<(ApiKeyId, ApiKeyId)> {
+    let (old, new) = name.strip_suffix(".token")?.split_once('-')?;
+    Some((old.parse().ok()?, new.parse().ok()?))
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Failure {
+    Told::new(Exit::OutputFailed, "token-not-kept", format!("cannot keep tokens in {}: {error}", path.display()))
+        .hint("name a folder that can be written, with room in it, and run the command again with the same one")
+        .into()
+}

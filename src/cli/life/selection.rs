@@ -1,0 +1,91 @@
+//! Which API keys a command is about.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::str;
+
+use strongroom::{ApiKeyId, Error, Query, Status, Vault};
+
+use crate::cli::args::{Selection, Target};
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::input::Lines;
+
+pub(super) enum Selected {
+    One(ApiKeyId),
+    /// Named one by one, each of which is there.
+    Named(Vec<ApiKeyId>),
+    /// Those that a filter found, as they were at one time: what the command itself issues is not among them.
+    Found(Vec<ApiKeyId>),
+}
+
+impl Selected {
+    pub(super) fn ids(&self) -> &[ApiKeyId] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Named(ids) | Self::Found(ids) => ids,
+        }
+    }
+}
+
+pub(super) fn select(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result<Selected, Failure> {
+    match wanted.target {
+        Some(Target::One(id)) => Ok(Selected::One(id)),
+        Some(Target::Stdin) => Ok(Selected::Named(named(vault)?)),
+        None => Ok(Selected::Found(found(context, vault, wanted)?)),
+    }
+}
+
+/// Nothing is begun unless every id can be read and is there.
+fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
+    let (mut lines, mut ids, mut seen) = (Lines::open(Path::new("-"))?, vec![], BTreeSet::new());
+    let mut number = 0;
+    while let Some(line) = lines.next()? {
+        number += 1;
+        let text = str::from_utf8(line).unwrap_or_default().trim();
+        if text.is_empty() {
+            continue;
+        }
+        let id: ApiKeyId = text.parse().map_err(|error| {
+            Failure::input(format!("line {number}: {error}"), "give ids alone, one a line; nothing was done")
+        })?;
+        if seen.insert(id) {
+            ids.push(id);
+        }
+    }
+    for id in &ids {
+        match vault.show(*id) {
+            // A record that does not open is told of in its turn.
+            Ok(_) | Err(Error::Record { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(ids)
+}
+
+fn found(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result<Vec<ApiKeyId>, Failure> {
+    let mut query = Query::new().limit(PAGE);
+    query = wanted.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
+    query = wanted.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
+    query = wanted.scope.iter().fold(query, |query, scope| query.scope(scope.clone()));
+    query = if wanted.exposed { query.exposed() } else { query };
+    let status = wanted.status.map(Status::from).or(wanted.exposed.then_some(Status::Active));
+    query = status.into_iter().fold(query, Query::status);
+    let (mut ids, mut unreadable) = (vec![], 0_u64);
+    loop {
+        let page = vault.list(&query)?;
+        let Some(last) = page.last() else { break };
+        query = query.after(last.id);
+        unreadable += page.iter().filter(|listed| listed.key.is_err()).count() as u64;
+        ids.extend(page.iter().filter(|listed| listed.key.is_ok()).map(|listed| listed.id));
+    }
+    if unreadable > 0 {
+        let store = context.place.option();
+        context.terminal.note(&format!(
+            "warning: records that do not open, and may have been meant: {unreadable}; `strongroom doctor{store}` looks at them"
+        ));
+    }
+    Ok(ids)
+}
+
+const PAGE: usize = 500;
