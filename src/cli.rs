@@ -6,6 +6,7 @@ mod completions;
 mod context;
 mod demo;
 mod doctor;
+mod due;
 mod exit;
 mod failure;
 mod import;
@@ -14,6 +15,7 @@ mod interrupt;
 mod keys;
 mod life;
 mod master_key;
+mod policy;
 mod process;
 mod progress;
 mod reading;
@@ -31,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, AuditVerb, MasterKeyVerb, Verb};
+use args::{Args, AuditVerb, MasterKeyVerb, PolicyVerb, Verb};
 use context::Context;
 use exit::Exit;
 use failure::Failure;
@@ -73,6 +75,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::Completions { shell } => completions::completions(context, shell),
         Verb::Demo(args) => demo::demo(context, &args),
         Verb::Doctor(args) => doctor::doctor(context, &args),
+        Verb::Due(args) => due::due(context, &args),
         Verb::Import(args) => import::import(context, &args),
         Verb::Init(args) => status::init(context, &args),
         Verb::Issue(args) => keys::issue(context, args),
@@ -80,6 +83,8 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::MasterKey { verb: MasterKeyVerb::Check(args) } => master_key::check(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Generate(args) } => master_key::generate(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Verifier(args) } => verifier::verifier(context, &args),
+        Verb::Policy { verb: PolicyVerb::Set(args) } => policy::set(context, &args),
+        Verb::Policy { verb: PolicyVerb::Show } => policy::show(context),
         Verb::Recover(args) => recover::recover(context, &args),
         Verb::Rehearse(args) => rehearse::rehearse(context, &args),
         Verb::RehearsalStep(args) => rehearse::step(context, &args),

@@ -4,6 +4,7 @@ mod admin;
 mod admission;
 mod chain;
 mod doctor;
+mod due;
 mod estimate;
 mod fingerprints;
 mod issue;
@@ -33,6 +34,7 @@ use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
+pub use due::{Due, DueCause, DuePage, DueRules};
 pub use estimate::RotationEstimate;
 pub use fingerprints::known_fingerprints;
 pub use issue::{Issued, Replaced};

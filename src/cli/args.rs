@@ -1,7 +1,9 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
+mod due;
 mod life;
+mod policy;
 mod scanning;
 
 use std::ffi::OsString;
@@ -15,7 +17,9 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 
 use super::exit;
 
+pub(crate) use due::DueArgs;
 pub(crate) use life::{Expiry, ReissueArgs, RevokeArgs, Selection, SuspendArgs, Target, UpdateArgs};
+pub(crate) use policy::{PolicyArgs, PolicyVerb};
 pub(crate) use scanning::{ModeArg, ScanArgs};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
@@ -103,6 +107,14 @@ pub(crate) enum Verb {
     Revoke(RevokeArgs),
     /// Print the token of an API key again
     Recover(ReasonArgs),
+    /// List what somebody should look after: exit code 3 when something is due
+    Due(DueArgs),
+    /// Show and set the rules of the vault
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Policy {
+        #[command(subcommand)]
+        verb: PolicyVerb,
+    },
     /// Replace the master key and re-encrypt every record, or continue where an earlier run was stopped
     RotateMasterKey(RotateArgs),
     /// Make and check master keys
@@ -356,6 +368,9 @@ pub(crate) struct ImportArgs {
     /// a single dash is standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// Take API keys that do not keep the policy: their tokens are in use already. The audit log tells of it, and `due` lists them
+    #[arg(long)]
+    pub(crate) exempt_from_policy: bool,
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,

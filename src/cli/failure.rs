@@ -7,7 +7,8 @@ use std::path::Path;
 
 use serde::{Serialize, Serializer};
 use strongroom::{
-    ApiKeyId, Error, Fingerprint, KeyringError, LifeError, MasterKeysError, StoreError, VerifierKeysError,
+    ApiKeyId, Error, Fingerprint, ImportError, KeyringError, LifeError, MasterKeysError, PolicyError, StoreError,
+    VerifierKeysError,
 };
 
 use super::context::Place;
@@ -148,6 +149,18 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
             format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store"),
         ),
         Error::Contended => known("contended", "run the command again"),
+        Error::Import { source: ImportError::Policy(_), .. } => (
+            error.cause(),
+            format!(
+                "nothing was imported: `strongroom policy show{store}` shows the rules; mend the line, or take all lines \
+                 as they are with --exempt-from-policy"
+            ),
+        ),
+        Error::Policy(PolicyError::Newer) => ("policy-newer", NEWER.into()),
+        Error::Policy(PolicyError::Reissue) => {
+            ("policy-reissue", format!("recover it with --reissue; `strongroom policy show{store}` shows the rules"))
+        }
+        Error::Policy(_) => (error.cause(), format!("`strongroom policy show{store}` shows the rules")),
         Error::Import { .. } => known("import-line", "nothing was imported: mend the line and run the command again"),
         Error::Keyring(error) => explain_keyring(error, &store),
         Error::Life { id, source } => explain_life(*id, source, &store),

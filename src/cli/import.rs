@@ -20,7 +20,7 @@ pub(crate) fn import(context: &mut Context<'_>, args: &ImportArgs) -> Result<Exi
     while let Some(line) = lines.next()? {
         let number = keys.len() + 1;
         match read(line, number) {
-            Ok(key) => keys.push(key),
+            Ok(key) => keys.push(if args.exempt_from_policy { key.exempt_from_policy() } else { key }),
             Err(fault) => {
                 // A line before it may be one that the vault would not take.
                 vault.check_import(&keys)?;
@@ -40,6 +40,12 @@ pub(crate) fn import(context: &mut Context<'_>, args: &ImportArgs) -> Result<Exi
     context
         .terminal
         .note(&format!("imported {}; their tokens verify from now on", counted(ids.len() as u64, "API key")));
+    if args.exempt_from_policy {
+        let store = context.place.option();
+        context.terminal.note(&format!(
+            "warning: they were taken whatever the policy says; `strongroom due{store}` lists those that do not keep it"
+        ));
+    }
     Ok(Exit::Success)
 }
 

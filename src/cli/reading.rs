@@ -1,7 +1,8 @@
 //! A vault that is only read: opened with master keys, or with verifier keys where there are no others.
 
 use strongroom::{
-    ApiKey, ApiKeyId, AuditEntry, Error, Listed, Query, Request, Vault, VaultStatus, Verifier, VerifyError,
+    ApiKey, ApiKeyId, AuditEntry, DuePage, DueRules, Error, Listed, Policy, Query, Request, Vault, VaultStatus,
+    Verifier, VerifyError,
 };
 
 pub(crate) enum Reading {
@@ -35,6 +36,20 @@ impl Reading {
         match self {
             Self::Vault(vault) => vault.chain(id),
             Self::Verifier(verifier) => verifier.chain(id),
+        }
+    }
+
+    pub(crate) fn policy(&self) -> Result<Policy, Error> {
+        match self {
+            Self::Vault(vault) => vault.policy(),
+            Self::Verifier(verifier) => verifier.policy(),
+        }
+    }
+
+    pub(crate) fn due(&self, rules: &DueRules, after: Option<ApiKeyId>) -> Result<DuePage, Error> {
+        match self {
+            Self::Vault(vault) => vault.due(rules, after),
+            Self::Verifier(verifier) => verifier.due(rules, after),
         }
     }
 

@@ -145,6 +145,13 @@ impl Terminal {
         self.bar = true;
     }
 
+    /// Takes the progress bar away, for lines to come.
+    pub(crate) fn clear(&mut self) {
+        if self.bar {
+            self.talk("");
+        }
+    }
+
     /// Columns of the terminal on standard error.
     pub(crate) fn columns() -> usize {
         let size = rustix::termios::tcgetwinsize(rustix::stdio::stderr());

@@ -18,10 +18,10 @@ pub(super) fn admit_update(change: &Change<'_>, terms: &Terms<'_>, update: &Upda
     terms.check()?;
     let policy = change.keyring.policy();
     policy.check_known()?;
-    if update.owner.is_some() {
+    if update.owner.is_given() {
         policy.check_owner(terms.owner)?;
     }
-    if update.expires_at.is_some() {
+    if update.expires_at.is_given() {
         policy.check_expiry(terms.created_at.unwrap_or(change.now), terms.expires_at)?;
     }
     Ok(())

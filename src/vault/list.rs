@@ -76,7 +76,7 @@ impl Query {
         self
     }
 
-    fn accepts(&self, key: &ApiKey, now: crate::time::Timestamp) -> bool {
+    pub(super) fn accepts(&self, key: &ApiKey, now: crate::time::Timestamp) -> bool {
         self.owner.as_ref().is_none_or(|owner| key.owner.as_ref() == Some(owner))
             && self.name.as_ref().is_none_or(|text| key.name.contains(text.as_str()))
             && self.scope.as_ref().is_none_or(|scope| key.scopes.contains(scope))
@@ -131,7 +131,12 @@ impl Vault {
     }
 
     /// Opens a record that may be newer than the keyring.
-    fn open_view(&self, keyring: &Keyring, id: ApiKeyId, bytes: &[u8]) -> Result<Result<ApiKey, RecordError>, Error> {
+    pub(super) fn open_view(
+        &self,
+        keyring: &Keyring,
+        id: ApiKeyId,
+        bytes: &[u8],
+    ) -> Result<Result<ApiKey, RecordError>, Error> {
         match view(keyring, id, bytes) {
             Err(RecordError::MissingGeneration { .. }) => {
                 let reloaded = self.ledger.reload()?;

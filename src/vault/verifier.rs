@@ -11,7 +11,7 @@ use crate::policy::Policy;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::{Listed, Query, Vault, VaultOptions, VaultStatus, VerifyError};
+use crate::vault::{DuePage, DueRules, Listed, Query, Vault, VaultOptions, VaultStatus, VerifyError};
 use crate::verifier_key::VerifierKey;
 use crate::verifier_keys::VerifierKeys;
 
@@ -89,6 +89,11 @@ impl Verifier {
     /// See [`Vault::policy`].
     pub fn policy(&self) -> Result<Policy, Error> {
         self.vault.policy()
+    }
+
+    /// See [`Vault::due`].
+    pub fn due(&self, rules: &DueRules, after: Option<ApiKeyId>) -> Result<DuePage, Error> {
+        self.vault.due(rules, after)
     }
 
     /// See [`Vault::status`]. What is configured are the verifier keys.

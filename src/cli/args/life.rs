@@ -12,7 +12,7 @@ use super::{StatusArg, attribute, duration};
 #[command(next_help_heading = "Which API keys")]
 pub(crate) struct Selection {
     /// The id of the API key; a single dash reads ids from standard input, one a line
-    #[arg(value_name = "ID", required_unless_present_any = FILTERS, conflicts_with_all = FILTERS)]
+    #[arg(value_name = "ID", conflicts_with_all = FILTERS)]
     pub(crate) target: Option<Target>,
     /// All of this owner
     #[arg(long, value_name = "OWNER")]
@@ -32,6 +32,13 @@ pub(crate) struct Selection {
     /// Say what would be done to which API keys, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+impl Selection {
+    /// Whether any of the options says which.
+    pub(crate) fn filters(&self) -> bool {
+        self.owner.is_some() || self.name.is_some() || self.scope.is_some() || self.status.is_some() || self.exposed
+    }
 }
 
 const FILTERS: [&str; 5] = ["owner", "name", "scope", "status", "exposed"];
@@ -81,6 +88,13 @@ pub(crate) struct SuspendArgs {
 pub(crate) struct ReissueArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// All that are due and that a new token mends, among those of the other options: expiring, exposed, and near or past
+    /// the maximum age of the policy
+    #[arg(long, conflicts_with = "target", help_heading = "Which API keys")]
+    pub(crate) due: bool,
+    /// With --due: what ends within this time
+    #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "14d", help_heading = "Which API keys")]
+    pub(crate) within: Duration,
     /// How long the old token stays valid beside the new one: 14d, 12h, 30m or 45s; never longer than it would have been
     #[arg(long, value_name = "SPAN", value_parser = duration, required_unless_present_any = ["now", "dry_run"])]
     pub(crate) grace: Option<Duration>,

@@ -27,10 +27,20 @@ pub(crate) fn reissue(context: &mut Context<'_>, args: &ReissueArgs) -> Result<E
         let hint = "name a folder for the tokens with --out-dir DIR: each goes into a file of its own";
         return Err(Failure::input("the tokens of many API keys need a place", hint));
     }
+    if !args.due {
+        selection::require_some(
+            &args.selection,
+            "name an API key by its id, say --due, or which with --owner and others",
+        )?;
+    }
     let vault = context.open()?;
     let lasting = if args.now { "; their old tokens end at once" } else { "" };
     let bulk = Bulk { verb: "reissue", past: "reissued", lasting, dry_run: args.selection.dry_run };
-    let selected = selection::select(context, &vault, &args.selection)?;
+    let selected = if args.due {
+        selection::due(context, &vault, &args.selection, args.within)?
+    } else {
+        selection::select(context, &vault, &args.selection)?
+    };
     if !bulk.dry_run
         && let (Selected::One(id), None) = (&selected, &args.out_dir)
     {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::str;
+use std::time::Duration;
 
-use strongroom::{ApiKeyId, Error, Query, Status, Vault};
+use strongroom::{ApiKeyId, DueCause, DueRules, Error, Query, Status, Vault};
 
 use crate::cli::args::{Selection, Target};
 use crate::cli::context::Context;
@@ -28,7 +29,39 @@ impl Selected {
     }
 }
 
+/// Before anything is opened: an act on all API keys is said in as many words.
+pub(super) fn require_some(wanted: &Selection, hint: &str) -> Result<(), Failure> {
+    if wanted.target.is_some() || wanted.filters() {
+        return Ok(());
+    }
+    Err(Failure::input("it is not said which API keys are meant", hint))
+}
+
+/// Those of the selection that are due, and that a new token mends.
+pub(super) fn due(
+    context: &mut Context<'_>,
+    vault: &Vault,
+    wanted: &Selection,
+    within: Duration,
+) -> Result<Selected, Failure> {
+    let rules = DueRules::new().within(within).among(query(wanted));
+    let (mut ids, mut unreadable, mut after) = (vec![], 0_u64, None);
+    loop {
+        let page = vault.due(&rules, after)?;
+        unreadable += page.due.iter().filter(|due| due.key.is_err()).count() as u64;
+        let mended = page.due.iter().filter(|due| due.causes.iter().any(DueCause::calls_for_reissue));
+        ids.extend(mended.map(|due| due.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    warn_of_unreadable(context, unreadable);
+    Ok(Selected::Found(ids))
+}
+
 pub(super) fn select(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result<Selected, Failure> {
+    require_some(wanted, "name an API key by its id, or say which with --owner and others")?;
     match wanted.target {
         Some(Target::One(id)) => Ok(Selected::One(id)),
         Some(Target::Stdin) => Ok(Selected::Named(named(vault)?)),
@@ -64,13 +97,7 @@ fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
 }
 
 fn found(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result<Vec<ApiKeyId>, Failure> {
-    let mut query = Query::new().limit(PAGE);
-    query = wanted.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
-    query = wanted.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
-    query = wanted.scope.iter().fold(query, |query, scope| query.scope(scope.clone()));
-    query = if wanted.exposed { query.exposed() } else { query };
-    let status = wanted.status.map(Status::from).or(wanted.exposed.then_some(Status::Active));
-    query = status.into_iter().fold(query, Query::status);
+    let mut query = query(wanted);
     let (mut ids, mut unreadable) = (vec![], 0_u64);
     loop {
         let page = vault.list(&query)?;
@@ -79,13 +106,27 @@ fn found(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result
         unreadable += page.iter().filter(|listed| listed.key.is_err()).count() as u64;
         ids.extend(page.iter().filter(|listed| listed.key.is_ok()).map(|listed| listed.id));
     }
+    warn_of_unreadable(context, unreadable);
+    Ok(ids)
+}
+
+fn query(wanted: &Selection) -> Query {
+    let mut query = Query::new().limit(PAGE);
+    query = wanted.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
+    query = wanted.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
+    query = wanted.scope.iter().fold(query, |query, scope| query.scope(scope.clone()));
+    query = if wanted.exposed { query.exposed() } else { query };
+    let status = wanted.status.map(Status::from).or(wanted.exposed.then_some(Status::Active));
+    status.into_iter().fold(query, Query::status)
+}
+
+fn warn_of_unreadable(context: &mut Context<'_>, unreadable: u64) {
     if unreadable > 0 {
         let store = context.place.option();
         context.terminal.note(&format!(
             "warning: records that do not open, and may have been meant: {unreadable}; `strongroom doctor{store}` looks at them"
         ));
     }
-    Ok(ids)
 }
 
 const PAGE: usize = 500;

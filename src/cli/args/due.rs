@@ -1,0 +1,27 @@
+//! What is typed after `due`.
+
+use std::time::Duration;
+
+use super::duration;
+
+#[derive(clap::Args)]
+pub(crate) struct DueArgs {
+    /// What ends within this time
+    #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "14d")]
+    pub(crate) within: Duration,
+    /// What has been suspended for this time
+    #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "30d")]
+    pub(crate) suspended_for: Duration,
+    /// Also what has been expired for this time and was not revoked
+    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    pub(crate) expired_for: Option<Duration>,
+    /// Only API keys of this owner
+    #[arg(long, value_name = "OWNER")]
+    pub(crate) owner: Option<String>,
+    /// Only API keys whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// Only API keys with this scope
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Option<String>,
+}

@@ -1,0 +1,234 @@
+//! What is due: API keys that somebody should look after, a page at a time.
+
+use std::time::Duration;
+
+use crate::api_key::{ApiKey, Status};
+use crate::error::Error;
+use crate::policy::Policy;
+use crate::record::RecordError;
+use crate::store::Table;
+use crate::time::Timestamp;
+use crate::token::ApiKeyId;
+use crate::vault::{Query, Vault};
+
+/// What counts as due, beside the policy of the vault.
+#[derive(Clone, Debug)]
+pub struct DueRules {
+    within: Duration,
+    suspended: Duration,
+    expired: Option<Duration>,
+    among: Query,
+}
+
+impl Default for DueRules {
+    fn default() -> Self {
+        Self { within: 14 * DAY, suspended: 30 * DAY, expired: None, among: Query::new() }
+    }
+}
+
+impl DueRules {
+    /// What ends within 14 days, and what has been suspended for 30.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What ends within so long.
+    #[must_use]
+    pub fn within(mut self, span: Duration) -> Self {
+        self.within = span;
+        self
+    }
+
+    /// What has been suspended for so long, neither resumed nor revoked.
+    #[must_use]
+    pub fn suspended_for(mut self, span: Duration) -> Self {
+        self.suspended = span;
+        self
+    }
+
+    /// What has been expired for so long, and was not revoked: it can still be given another expiry.
+    #[must_use]
+    pub fn expired_for(mut self, span: Duration) -> Self {
+        self.expired = Some(span);
+        self
+    }
+
+    /// Only what this query finds; its page and limit mean nothing here.
+    #[must_use]
+    pub fn among(mut self, query: Query) -> Self {
+        self.among = query;
+        self
+    }
+
+    /// Why an API key is due, the most urgent first.
+    fn judge(&self, policy: &Policy, key: &ApiKey, now: Timestamp) -> Vec<DueCause> {
+        let status = key.status(now);
+        let over = |since: Option<Timestamp>, span: Duration| since.filter(|since| now.since(*since) >= span);
+        match status {
+            Status::Revoked => return vec![],
+            Status::Expired => {
+                let since = self.expired.and_then(|span| over(key.expires_at, span));
+                return since.map(|since| DueCause::Expired { since }).into_iter().collect();
+            }
+            _ => {}
+        }
+        let soon = |at: &Timestamp| *at <= now.saturating_add(self.within);
+        let suspended = over(key.suspended_at, self.suspended).map(|since| DueCause::Suspended { since });
+        // Whose end is set has been looked after, or will be: what is left is that its client has to have switched.
+        if let Some(at) = key.revoke_at {
+            let ending = Some(at).filter(soon).map(|at| DueCause::Ending { at, by: key.replaced_by });
+            return ending.into_iter().chain(suspended).collect();
+        }
+        let oldest = policy.max_key_age.map(|max| key.created_at.saturating_add(max));
+        let causes = [
+            key.exposed_at.map(|since| DueCause::Exposed { since }),
+            oldest.filter(|at| *at <= now).map(|since| DueCause::Old { since }),
+            key.expires_at.filter(soon).map(|at| DueCause::Expiring { at }),
+            oldest.filter(|at| *at > now && soon(at)).map(|at| DueCause::Aging { at }),
+            suspended,
+            (policy.require_owner && key.owner.is_none()).then_some(DueCause::NoOwner),
+            (policy.require_expiry && key.expires_at.is_none()).then_some(DueCause::NoExpiry),
+            key.expires_at.filter(|at| oldest.is_some_and(|oldest| *at > oldest)).map(|at| DueCause::LateExpiry { at }),
+        ];
+        causes.into_iter().flatten().collect()
+    }
+}
+
+/// An API key that is due, or a record that does not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Due {
+    /// Where the record stands.
+    pub id: ApiKeyId,
+    /// What it says, or why it does not open.
+    pub key: Result<ApiKey, RecordError>,
+    /// Why it is due, the most urgent first; none for a record that does not open.
+    pub causes: Vec<DueCause>,
+}
+
+/// Why an API key is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DueCause {
+    /// It reaches the maximum age of the policy soon.
+    Aging {
+        /// When.
+        at: Timestamp,
+    },
+    /// Its revocation is set, and near.
+    Ending {
+        /// When.
+        at: Timestamp,
+        /// What was issued in its place: its client has to use that by then.
+        by: Option<ApiKeyId>,
+    },
+    /// It has been expired for long, and was not revoked.
+    Expired {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It expires soon.
+    Expiring {
+        /// When.
+        at: Timestamp,
+    },
+    /// It is exposed by a master key that had leaked.
+    Exposed {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It expires later than the policy lets it.
+    LateExpiry {
+        /// When.
+        at: Timestamp,
+    },
+    /// It has no expiry, and the policy demands one.
+    NoExpiry,
+    /// It has no owner, and the policy demands one.
+    NoOwner,
+    /// It is past the maximum age of the policy.
+    Old {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It has been suspended for long.
+    Suspended {
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+impl DueCause {
+    /// The word used on the command line and in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Aging { .. } => "aging",
+            Self::Ending { .. } => "ending",
+            Self::Expired { .. } => "expired",
+            Self::Expiring { .. } => "expiring",
+            Self::Exposed { .. } => "exposed",
+            Self::LateExpiry { .. } => "late-expiry",
+            Self::NoExpiry => "no-expiry",
+            Self::NoOwner => "no-owner",
+            Self::Old { .. } => "old",
+            Self::Suspended { .. } => "suspended",
+        }
+    }
+
+    /// Since when, or at what time to come.
+    pub fn at(&self) -> Option<Timestamp> {
+        match *self {
+            Self::Aging { at } | Self::Ending { at, .. } | Self::Expiring { at } | Self::LateExpiry { at } => Some(at),
+            Self::Expired { since } | Self::Exposed { since } | Self::Old { since } | Self::Suspended { since } => {
+                Some(since)
+            }
+            Self::NoExpiry | Self::NoOwner => None,
+        }
+    }
+
+    /// Whether a new API key in its place mends it.
+    pub fn calls_for_reissue(&self) -> bool {
+        matches!(self, Self::Aging { .. } | Self::Expiring { .. } | Self::Exposed { .. } | Self::Old { .. })
+    }
+}
+
+/// A page of what is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DuePage {
+    /// What is due among those that were looked at.
+    pub due: Vec<Due>,
+    /// How many API keys were looked at.
+    pub examined: u64,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<ApiKeyId>,
+}
+
+impl Vault {
+    /// What is due among the API keys after an id, or from the first on: a page of a few hundred looked at, of which none
+    /// or all may be due. Records that do not open are listed. Nothing is written.
+    pub fn due(&self, rules: &DueRules, after: Option<ApiKeyId>) -> Result<DuePage, Error> {
+        let (keyring, now) = (self.ledger.recent_keyring()?, self.ledger.now());
+        let after = after.map(|id| id.to_bytes());
+        let rows = self.ledger.store().scan(Table::Keys, after.as_ref().map(<[u8; 16]>::as_slice), PAGE)?;
+        let mut page = DuePage { due: vec![], examined: 0, next: None };
+        for (key, bytes) in &rows {
+            let Some(id) = ApiKeyId::from_row(key).filter(|id| *id != ApiKeyId::SENTINEL) else { continue };
+            page.examined += 1;
+            page.next = Some(id);
+            let key = self.open_view(&keyring, id, bytes)?;
+            let causes = match &key {
+                Ok(key) if rules.among.accepts(key, now) => rules.judge(keyring.policy(), key, now),
+                _ => vec![],
+            };
+            if key.is_err() || !causes.is_empty() {
+                page.due.push(Due { id, key, causes });
+            }
+        }
+        page.next = page.next.filter(|_| rows.len() == PAGE);
+        Ok(page)
+    }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+const PAGE: usize = 500;
