@@ -40,7 +40,8 @@ fn rules(args: &DueArgs) -> DueRules {
     let query = args.owner.iter().fold(Query::new(), |query, owner| query.owner(owner.clone()));
     let query = args.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
     let query = args.scope.iter().fold(query, |query, scope| query.scope(scope.clone()));
-    let rules = DueRules::new().within(args.within).suspended_for(args.suspended_for).among(query);
+    let rules = DueRules::new().within(args.within).ending_within(args.ending_within);
+    let rules = rules.suspended_for(args.suspended_for).among(query);
     args.expired_for.into_iter().fold(rules, DueRules::expired_for)
 }
 

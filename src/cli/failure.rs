@@ -160,6 +160,13 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::Policy(PolicyError::Reissue) => {
             ("policy-reissue", format!("recover it with --reissue; `strongroom policy show{store}` shows the rules"))
         }
+        Error::Policy(PolicyError::Reason { .. }) => (
+            "policy-reason",
+            format!("give such a reason with --reason TEXT; `strongroom policy show{store}` shows the rules"),
+        ),
+        Error::Policy(PolicyError::Pattern { .. } | PolicyError::PatternLength { .. }) => {
+            known("policy-pattern", "give a regular expression of 1 to 256 bytes, such as '^OPS-[0-9]+'")
+        }
         Error::Policy(_) => (error.cause(), format!("`strongroom policy show{store}` shows the rules")),
         Error::Import { .. } => known("import-line", "nothing was imported: mend the line and run the command again"),
         Error::Keyring(error) => explain_keyring(error, &store),

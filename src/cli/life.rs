@@ -20,6 +20,7 @@ pub(crate) use reissue::reissue;
 pub(crate) use update::update;
 
 pub(crate) fn suspend(context: &mut Context<'_>, args: &SuspendArgs) -> Result<Exit, Failure> {
+    selection::require_some(&args.selection)?;
     let act = context.act(Some(reason(&args.reason)?));
     let vault = context.open()?;
     let bulk = Bulk { verb: "suspend", past: "suspended", lasting: "", dry_run: args.selection.dry_run };
@@ -36,6 +37,7 @@ pub(crate) fn suspend(context: &mut Context<'_>, args: &SuspendArgs) -> Result<E
 }
 
 pub(crate) fn resume(context: &mut Context<'_>, args: &SuspendArgs) -> Result<Exit, Failure> {
+    selection::require_some(&args.selection)?;
     let act = context.act(Some(reason(&args.reason)?));
     let vault = context.open()?;
     let bulk = Bulk { verb: "resume", past: "resumed", lasting: "", dry_run: args.selection.dry_run };
@@ -53,6 +55,7 @@ pub(crate) fn resume(context: &mut Context<'_>, args: &SuspendArgs) -> Result<Ex
 }
 
 pub(crate) fn revoke(context: &mut Context<'_>, args: &RevokeArgs) -> Result<Exit, Failure> {
+    selection::require_some(&args.selection)?;
     let act = context.act(Some(reason(&args.reason)?));
     let at = time_to_come(args)?;
     if !args.selection.dry_run {

@@ -15,6 +15,7 @@ use crate::vault::{Query, Vault};
 #[derive(Clone, Debug)]
 pub struct DueRules {
     within: Duration,
+    ending: Duration,
     suspended: Duration,
     expired: Option<Duration>,
     among: Query,
@@ -22,20 +23,27 @@ pub struct DueRules {
 
 impl Default for DueRules {
     fn default() -> Self {
-        Self { within: 14 * DAY, suspended: 30 * DAY, expired: None, among: Query::new() }
+        Self { within: 14 * DAY, ending: 3 * DAY, suspended: 30 * DAY, expired: None, among: Query::new() }
     }
 }
 
 impl DueRules {
-    /// What ends within 14 days, and what has been suspended for 30.
+    /// What expires or grows too old within 14 days, what is to be revoked within 3, and what has been suspended for 30.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What ends within so long.
+    /// What expires, or reaches the maximum age of the policy, within so long.
     #[must_use]
     pub fn within(mut self, span: Duration) -> Self {
         self.within = span;
+        self
+    }
+
+    /// What is to be revoked within so long, as the old API key is at the end of the grace of a reissue.
+    #[must_use]
+    pub fn ending_within(mut self, span: Duration) -> Self {
+        self.ending = span;
         self
     }
 
@@ -72,11 +80,12 @@ impl DueRules {
             }
             _ => {}
         }
-        let soon = |at: &Timestamp| *at <= now.saturating_add(self.within);
+        let within = |span: Duration| move |at: &Timestamp| *at <= now.saturating_add(span);
+        let soon = within(self.within);
         let suspended = over(key.suspended_at, self.suspended).map(|since| DueCause::Suspended { since });
         // Whose end is set has been looked after, or will be: what is left is that its client has to have switched.
         if let Some(at) = key.revoke_at {
-            let ending = Some(at).filter(soon).map(|at| DueCause::Ending { at, by: key.replaced_by });
+            let ending = Some(at).filter(within(self.ending)).map(|at| DueCause::Ending { at, by: key.replaced_by });
             return ending.into_iter().chain(suspended).collect();
         }
         let oldest = policy.max_key_age.map(|max| key.created_at.saturating_add(max));

@@ -6,9 +6,12 @@ use super::duration;
 
 #[derive(clap::Args)]
 pub(crate) struct DueArgs {
-    /// What ends within this time
+    /// What expires, or reaches the maximum age of the policy, within this time
     #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "14d")]
     pub(crate) within: Duration,
+    /// What is to be revoked within this time: after a reissue, its client has to use the new token by then
+    #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "3d")]
+    pub(crate) ending_within: Duration,
     /// What has been suspended for this time
     #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "30d")]
     pub(crate) suspended_for: Duration,

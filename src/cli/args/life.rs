@@ -92,7 +92,7 @@ pub(crate) struct ReissueArgs {
     /// the maximum age of the policy
     #[arg(long, conflicts_with = "target", help_heading = "Which API keys")]
     pub(crate) due: bool,
-    /// With --due: what ends within this time
+    /// With --due: what expires, or reaches the maximum age of the policy, within this time
     #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "14d", help_heading = "Which API keys")]
     pub(crate) within: Duration,
     /// How long the old token stays valid beside the new one: 14d, 12h, 30m or 45s; never longer than it would have been

@@ -28,10 +28,7 @@ pub(crate) fn reissue(context: &mut Context<'_>, args: &ReissueArgs) -> Result<E
         return Err(Failure::input("the tokens of many API keys need a place", hint));
     }
     if !args.due {
-        selection::require_some(
-            &args.selection,
-            "name an API key by its id, say --due, or which with --owner and others",
-        )?;
+        selection::require_some(&args.selection)?;
     }
     let vault = context.open()?;
     let lasting = if args.now { "; their old tokens end at once" } else { "" };

@@ -30,10 +30,11 @@ impl Selected {
 }
 
 /// Before anything is opened: an act on all API keys is said in as many words.
-pub(super) fn require_some(wanted: &Selection, hint: &str) -> Result<(), Failure> {
+pub(super) fn require_some(wanted: &Selection) -> Result<(), Failure> {
     if wanted.target.is_some() || wanted.filters() {
         return Ok(());
     }
+    let hint = "name an API key by its id, or say which with --owner, --name, --scope, --status or --exposed";
     Err(Failure::input("it is not said which API keys are meant", hint))
 }
 
@@ -61,7 +62,6 @@ pub(super) fn due(
 }
 
 pub(super) fn select(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result<Selected, Failure> {
-    require_some(wanted, "name an API key by its id, or say which with --owner and others")?;
     match wanted.target {
         Some(Target::One(id)) => Ok(Selected::One(id)),
         Some(Target::Stdin) => Ok(Selected::Named(named(vault)?)),

@@ -12,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 
 pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exit, Failure> {
+    selection::require_some(&args.selection)?;
     let act = context.act(args.reason.as_deref());
     let update = wanted(args)?;
     if args.if_revision.is_some() && args.selection.target.is_none() {

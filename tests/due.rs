@@ -1,0 +1,298 @@
+//! What is due, and what is not.
+
+#[cfg(feature = "cli")]
+#[path = "support/running.rs"]
+mod running;
+mod support;
+
+use std::time::Duration;
+
+use strongroom::{
+    Act, ApiKeyId, Batch, DueCause, DueRules, Expected, ImportedKey, MemoryStore, NewApiKey, Query, Reissue, Rows,
+    SecretText, Store, Table, Timestamp, Update, Vault, VaultOptions, VerifierKeys,
+};
+use support::{Keys, act};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn start() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().expect("a time")
+}
+
+fn day(number: u32) -> Timestamp {
+    start().saturating_add(number * DAY)
+}
+
+/// The vault as somebody sees it on that day.
+fn on(number: u32, store: &MemoryStore, keys: &Keys) -> Vault {
+    VaultOptions::new().clock(move || day(number)).open(store.clone(), keys.only([1])).expect("it opens")
+}
+
+fn made() -> (MemoryStore, Keys) {
+    let (store, keys) = (MemoryStore::new(), Keys::generate(2));
+    VaultOptions::new().clock(start).create(store.clone(), keys.only([1]), &act()).expect("vault");
+    (store, keys)
+}
+
+/// Why each API key is due, page by page.
+fn due(vault: &Vault, rules: &DueRules) -> Vec<(ApiKeyId, Vec<&'static str>)> {
+    let (mut all, mut after) = (vec![], None);
+    loop {
+        let page = vault.due(rules, after).expect("a page");
+        all.extend(page.due.iter().map(|due| (due.id, due.causes.iter().map(DueCause::name).collect())));
+        after = page.next;
+        if after.is_none() {
+            return all;
+        }
+    }
+}
+
+/// Why one is.
+fn causes(vault: &Vault, rules: &DueRules, id: ApiKeyId) -> Vec<&'static str> {
+    due(vault, rules).into_iter().find(|(due, _)| *due == id).map(|(_, causes)| causes).unwrap_or_default()
+}
+
+#[test]
+fn an_expiry_is_due_from_the_day_it_is_near_until_the_day_it_has_come() {
+    let (store, keys) = made();
+    let vault = on(0, &store, &keys);
+    let id = vault.issue(&NewApiKey::new("n").expires_at(day(20)), &act()).expect("issued").id;
+    vault.issue(&NewApiKey::new("never"), &act()).expect("issued");
+    let rules = DueRules::new();
+    for (today, expected) in [(0, None), (5, None), (6, Some("expiring")), (19, Some("expiring")), (20, None)] {
+        let found: Vec<_> = expected.into_iter().collect();
+        assert_eq!(causes(&on(today, &store, &keys), &rules, id), found, "day {today}");
+    }
+    assert_eq!(causes(&vault, &rules.clone().within(20 * DAY), id), ["expiring"]);
+    let rules = rules.expired_for(5 * DAY);
+    assert_eq!(causes(&on(24, &store, &keys), &rules, id), [""; 0]);
+    assert_eq!(causes(&on(25, &store, &keys), &rules, id), ["expired"]);
+    on(25, &store, &keys).revoke(id, &act()).expect("revoked");
+    assert_eq!(due(&on(30, &store, &keys), &rules), []);
+}
+
+#[test]
+fn a_maximum_age_makes_older_api_keys_due_and_leaves_them_valid() {
+    let (store, keys) = made();
+    let vault = on(0, &store, &keys);
+    let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
+    vault.change_policy(|policy| policy.max_key_age = Some(90 * DAY), &act()).expect("set");
+    let rules = DueRules::new();
+    for (today, expected) in [(75, None), (76, Some("aging")), (89, Some("aging")), (90, Some("old"))] {
+        let found: Vec<_> = expected.into_iter().collect();
+        assert_eq!(causes(&on(today, &store, &keys), &rules, issued.id), found, "day {today}");
+    }
+    let late = on(400, &store, &keys);
+    assert!(late.verify(issued.token.expose(), &strongroom::Request::new()).is_ok());
+    let page = late.due(&rules, None).expect("a page");
+    assert_eq!(page.due[0].causes, [DueCause::Old { since: day(90) }]);
+    assert!(page.due[0].causes[0].calls_for_reissue());
+    // Reissued, the old one is due again when its client has 3 days left, and the new one when it is old itself.
+    let new = late.reissue(issued.id, &Reissue::new().grace(14 * DAY), &act()).expect("reissued");
+    assert_eq!(due(&on(410, &store, &keys), &rules), []);
+    assert_eq!(due(&on(411, &store, &keys), &rules), [(issued.id, vec!["ending"])]);
+    let page = on(411, &store, &keys).due(&rules, None).expect("a page");
+    assert_eq!(page.due[0].causes, [DueCause::Ending { at: day(414), by: Some(new.id) }]);
+    assert_eq!(due(&on(414, &store, &keys), &rules), []);
+    assert_eq!(causes(&on(490, &store, &keys), &rules, new.id), ["old"]);
+}
+
+#[test]
+fn a_forgotten_suspension_is_due() {
+    let (store, keys) = made();
+    let id = on(0, &store, &keys).issue(&NewApiKey::new("n"), &act()).expect("issued").id;
+    on(1, &store, &keys).suspend(id, &act()).expect("suspended");
+    assert_eq!(causes(&on(30, &store, &keys), &DueRules::new(), id), [""; 0]);
+    assert_eq!(causes(&on(31, &store, &keys), &DueRules::new(), id), ["suspended"]);
+    assert_eq!(causes(&on(31, &store, &keys), &DueRules::new().suspended_for(60 * DAY), id), [""; 0]);
+    on(32, &store, &keys).resume(id, &act()).expect("resumed");
+    assert_eq!(causes(&on(90, &store, &keys), &DueRules::new(), id), [""; 0]);
+}
+
+#[test]
+fn what_breaks_a_rule_that_came_later_or_was_imported_exempt_is_due() {
+    let (store, keys) = made();
+    let vault = on(0, &store, &keys);
+    let early = vault.issue(&NewApiKey::new("n").expires_at(day(300)), &act()).expect("issued").id;
+    vault
+        .change_policy(
+            |policy| {
+                (policy.require_owner, policy.require_expiry) = (true, true);
+                policy.max_key_age = Some(90 * DAY);
+            },
+            &act(),
+        )
+        .expect("set");
+    let key = ImportedKey::new(SecretText::new("fake".into()), NewApiKey::new("i").owner("o")).exempt_from_policy();
+    let imported = vault.import(&[key], &act()).expect("imported")[0];
+    assert_eq!(causes(&vault, &DueRules::new(), early), ["no-owner", "late-expiry"]);
+    assert_eq!(causes(&vault, &DueRules::new(), imported), ["no-expiry"]);
+    let mended = Update::new().owner("o").expires_at(day(90));
+    vault.update(early, &mended, &act()).expect("updated");
+    vault.revoke(imported, &act()).expect("revoked");
+    assert_eq!(due(&vault, &DueRules::new()), []);
+}
+
+#[test]
+fn what_a_leaked_master_key_exposed_is_due_until_it_is_reissued_or_revoked() {
+    let (store, keys) = made();
+    let vault = on(0, &store, &keys);
+    let [first, second] = [0, 1].map(|_| vault.issue(&NewApiKey::new("n"), &act()).expect("issued").id);
+    let options = || VaultOptions::new().clock(start);
+    let vault = options().open(store.clone(), keys.only([1, 2])).expect("it opens");
+    let leaked = strongroom::RotateOptions::new().compromised();
+    vault.rotate(&leaked, &act(), |_| strongroom::Flow::Continue).expect("rotated");
+    assert_eq!(due(&vault, &DueRules::new()), [(first, vec!["exposed"]), (second, vec!["exposed"])]);
+    vault.reissue(first, &Reissue::new(), &act()).expect("reissued");
+    vault.revoke(second, &act()).expect("revoked");
+    assert_eq!(due(&vault, &DueRules::new()), []);
+}
+
+#[test]
+fn pages_look_at_everything_once_filters_hold_and_a_bad_record_hides_nothing() {
+    let (store, keys) = made();
+    let vault = on(0, &store, &keys);
+    let new: Vec<_> = (0..1_200).map(|n| NewApiKey::new(format!("n{n}")).owner(["a", "b"][n % 2])).collect();
+    let soon = |key: NewApiKey| key.expires_at(day(7));
+    let issued = vault.issue_many(&new.into_iter().map(soon).collect::<Vec<_>>(), &act()).expect("issued");
+    let rules = DueRules::new();
+    let (mut examined, mut after, mut pages) = (0, None, 0);
+    loop {
+        let page = vault.due(&rules, after).expect("a page");
+        (examined, after, pages) = (examined + page.examined, page.next, pages + 1);
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((examined, pages), (1_200, 3));
+    assert_eq!(due(&vault, &rules).len(), 1_200);
+    assert_eq!(due(&vault, &rules.clone().among(Query::new().owner("b"))).len(), 600);
+    let id = issued[700].id;
+    let record = store.get(Table::Keys, &id.to_bytes()).expect("readable").expect("there");
+    let mut damaged = record.clone();
+    *damaged.last_mut().expect("bytes") ^= 1;
+    damaged[60] ^= 1;
+    let mut batch = Batch::new();
+    batch.put(Table::Keys, id.to_bytes(), damaged, Expected::Exactly(record));
+    store.commit(&batch).expect("damaged");
+    let found = due(&vault, &rules.among(Query::new().owner("nobody")));
+    assert_eq!(found, [(id, vec![])], "listed whatever the filters say");
+}
+
+#[test]
+fn a_verifier_sees_the_same() {
+    let (store, keys) = made();
+    let vault = on(0, &store, &keys);
+    vault.issue(&NewApiKey::new("n").expires_at(day(7)), &act()).expect("issued");
+    let mut verifier_keys = VerifierKeys::default();
+    let key = vault.issue_verifier_key(1, &Act::by("tester").because("to look")).expect("a key");
+    verifier_keys.insert(1, key).expect("new");
+    let verifier = VaultOptions::new().clock(start).open_verifier(store, verifier_keys).expect("it opens");
+    let page = verifier.due(&DueRules::new(), None).expect("a page");
+    assert_eq!(page, vault.due(&DueRules::new(), None).expect("a page"));
+    assert_eq!(verifier.policy().expect("read"), vault.policy().expect("read"));
+}
+
+#[cfg(feature = "cli")]
+mod program {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use serde_json::Value;
+
+    use crate::running::{Room, text};
+
+    #[test]
+    fn due_ends_with_3_when_something_is_and_says_what_to_do() {
+        let room = Room::new();
+        room.issue(&["--name", "never"]);
+        let ran = room.run(&["due"]).ends(0).says("nothing is due: looked at 1 API key");
+        assert_eq!(ran.out, "");
+        let (id, _) = room.issue(&["--name", "soon", "--expires-in", "10d", "--owner", "acme"]);
+        let ran = room.run(&["due"]).ends(3).says("due: 1 of 2 API keys").says("strongroom reissue");
+        assert!(ran.out.lines().count() == 2 && ran.out.contains(&id) && ran.out.contains("expiring"), "{}", ran.out);
+        let lines = room.run(&["due", "--json"]).ends(3).json_lines();
+        assert_eq!((lines[0]["cause"].as_str(), text(&lines[0]["id"])), (Some("expiring"), id.clone()));
+        assert!(text(&lines[0]["remedy"]).contains(&format!("reissue {id} --grace 14d")), "{}", lines[0]);
+        assert_eq!((&lines[1]["api_keys"], &lines[1]["examined"]), (&1.into(), &2.into()));
+        room.run(&["due", "--within", "9d"]).ends(0);
+        room.run(&["due", "--owner", "nobody"]).ends(0);
+        room.run(&["due", "--within", "soon"]).ends(2).says("time span");
+        room.run_with([], &["due"]).ends(12);
+    }
+
+    #[test]
+    fn an_open_rotation_and_verifier_keys_are_no_obstacle() {
+        let room = Room::with(3_000);
+        let key = room.run(&["master-key", "verifier", "--version", "1", "--reason", "r"]).ends(0).out;
+        let verifier = |arguments: &[&str]| {
+            let run = room.run_with([], arguments).unset("STRONGROOM_MASTER_KEYS");
+            run.env("STRONGROOM_VERIFIER_KEYS", &format!("1:{}", key.trim()))
+        };
+        verifier(&["due"]).ends(0).says("looked at 3000 API keys");
+        verifier(&["policy", "show"]).ends(0);
+        verifier(&["policy", "set", "--require-owner", "--reason", "r"]).ends(12);
+    }
+
+    #[test]
+    fn reissuing_what_is_due_keeps_every_token_in_a_private_file_and_goes_on_where_it_was_stopped() {
+        let room = Room::new();
+        let soon = ["--expires-in", "10d", "--owner", "acme"];
+        let due: BTreeSet<_> =
+            (0..5).map(|n| room.issue(&[&["--name", &format!("n{n}")], &soon[..]].concat()).0).collect();
+        room.issue(&["--name", "later", "--expires-in", "90d"]);
+        let out = room.file("tokens").display().to_string();
+        let reissue = ["reissue", "--due", "--grace", "3d", "--expires-in", "60d", "--out-dir", &out];
+        let ran = room.run(&[&reissue[..], &["--dry-run"]].concat()).ends(0).says("5 API keys would be reissued");
+        assert!(!room.file("tokens").exists() && ran.out.lines().count() == 5);
+        room.run(&reissue).ends(17);
+        room.run(&[&reissue[..], &["--yes", "--reason", "cron"]].concat()).ends(0).says("5 API keys reissued");
+        let files: Vec<_> =
+            fs::read_dir(room.file("tokens")).expect("folder").map(|entry| entry.expect("entry")).collect();
+        assert_eq!(files.len(), 5);
+        for file in files {
+            assert_eq!(file.metadata().expect("file").permissions().mode() & 0o777, 0o600);
+            let (name, token) = (file.file_name(), fs::read_to_string(file.path()).expect("a token"));
+            let (old, new) = name.to_str().and_then(|name| name.strip_suffix(".token")?.split_once('-')).expect("ids");
+            assert!(due.contains(old) && token.contains(new));
+            room.run(&["verify"]).stdin(token).ends(0);
+        }
+        room.run(&[&reissue[..], &["--yes"]].concat()).ends(0).says("nothing to do");
+        let entries = room.run(&["audit", "list", "--json", "--all"]).ends(0).json_lines();
+        let of = |action: &str| entries.iter().filter(|entry| entry["action"] == action).collect::<Vec<&Value>>();
+        assert!(of("reissue").len() == 5 && of("reissue").iter().all(|entry| entry["reason"] == "cron"));
+        room.run(&["due", "--json"]).ends(3);
+        room.run(&["due", "--ending-within", "1d"]).ends(0);
+        room.run(&["reissue", "--due", "--grace", "1d", due.first().expect("one")]).ends(2);
+        room.run(&["revoke", "--reason", "r"]).ends(2).says("not said which");
+    }
+
+    #[test]
+    fn a_reissue_of_what_is_due_that_the_policy_refuses_names_the_rule_and_goes_on() {
+        let room = Room::new();
+        let (_, _) = room.issue(&["--name", "owned", "--expires-in", "10d", "--owner", "acme"]);
+        let (bare, _) = room.issue(&["--name", "bare", "--expires-in", "10d"]);
+        room.run(&["policy", "set", "--require-owner", "--reason", "r"]).ends(0);
+        let out = room.file("tokens").display().to_string();
+        let reissue =
+            ["reissue", "--due", "--grace", "3d", "--expires-in", "60d", "--out-dir", &out, "--yes", "--json"];
+        let ran = room.run(&reissue).go();
+        assert_ne!(ran.code, Some(0));
+        let lines = ran.json_lines();
+        let failed = lines.iter().find(|line| line["outcome"] == "failed").expect("one failed");
+        assert_eq!((text(&failed["id"]), text(&failed["code"])), (bare, "policy-owner".into()));
+        assert_eq!(lines.last().expect("a summary")["done"], 1);
+        assert_eq!(fs::read_dir(room.file("tokens")).expect("folder").count(), 1);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure_to_list() {
+        let room = Room::with(0);
+        room.issue(&["--name", "n", "--expires-in", "1d"]);
+        let mut run = room.run(&["due"]);
+        let mut child = run.spawn();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().expect("ended").code(), Some(3));
+    }
+}
