@@ -132,6 +132,8 @@ pub enum Action {
     RotationFinished,
     /// A rotation began: from here on every write uses the new generation.
     RotationStarted,
+    /// A master key was split into shares.
+    Split,
     /// A verifier key left the vault.
     VerifierKey,
 }
@@ -149,6 +151,7 @@ impl Action {
             Self::Rewrap => "rewrap",
             Self::RotationFinished => "rotation-finished",
             Self::RotationStarted => "rotation-started",
+            Self::Split => "split",
             Self::VerifierKey => "verifier-key",
         }
     }

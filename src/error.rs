@@ -102,6 +102,10 @@ pub enum Error {
         /// Why not.
         problem: &'static str,
     },
+    /// A master key cannot be split so.
+    #[cfg(feature = "escrow")]
+    #[error(transparent)]
+    Split(#[from] crate::key_share::SplitError),
     /// The storage engine failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -134,6 +138,8 @@ impl Error {
             Self::NoVault => ErrorKind::NoStore,
             Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
             Self::Random(_) => ErrorKind::General,
+            #[cfg(feature = "escrow")]
+            Self::Split(_) => ErrorKind::Input,
             Self::Store(error) => store_kind(error),
         }
     }

@@ -29,9 +29,9 @@ pub use error::{CombineError, KeyShareError, SplitError};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Split {
-    number: u8,
-    threshold: u8,
-    version: u32,
+    pub(crate) number: u8,
+    pub(crate) threshold: u8,
+    pub(crate) version: u32,
     vault: Option<VaultId>,
 }
 

@@ -2,6 +2,8 @@
 
 mod admin;
 mod doctor;
+#[cfg(feature = "escrow")]
+mod escrow;
 mod estimate;
 mod fingerprints;
 mod issue;
