@@ -26,7 +26,7 @@ pub(crate) use scanning::{ModeArg, ScanArgs};
 /// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, list, show, status and
 /// audit, come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE.
 #[derive(Parser)]
-#[command(name = "strongroom", version, disable_help_subcommand = true, max_term_width = 100, after_help = exit::HELP)]
+#[command(name = "strongroom", version, disable_help_subcommand = true, subcommand_precedence_over_arg = true, max_term_width = 100, after_help = exit::HELP)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -56,7 +56,7 @@ pub(crate) struct Global {
     /// Let the waivers cover published keys and misspelled ones as well
     #[arg(long, global = true)]
     pub(crate) accept_risk: bool,
-    /// Take a master key from its shares for this run: files with one share each; put the option last, or give it for each
+    /// Take a master key from its shares for this run: files with one share each
     #[arg(long, global = true, value_name = "FILE", num_args = 1..)]
     pub(crate) shares: Vec<OsString>,
     /// An age identity file, to read what is encrypted to it: shares and exports; can be given several times
