@@ -124,6 +124,10 @@ pub enum Action {
     Issue,
     /// A token was recovered by an administrator.
     Recover,
+    /// An API key was given an end, and another was issued in its place: the next entry.
+    Reissue,
+    /// The suspension of an API key was taken back.
+    Resume,
     /// An API key was revoked.
     Revoke,
     /// The master key was replaced and no record touched.
@@ -132,8 +136,14 @@ pub enum Action {
     RotationFinished,
     /// A rotation began: from here on every write uses the new generation.
     RotationStarted,
+    /// An API key is to count as revoked from a time to come.
+    ScheduleRevocation,
     /// A master key was split into shares.
     Split,
+    /// An API key was taken out of use until it is resumed.
+    Suspend,
+    /// What an API key says was changed.
+    Update,
     /// A verifier key left the vault.
     VerifierKey,
 }
@@ -147,11 +157,16 @@ impl Action {
             Self::Init => "init",
             Self::Issue => "issue",
             Self::Recover => "recover",
+            Self::Reissue => "reissue",
+            Self::Resume => "resume",
             Self::Revoke => "revoke",
             Self::Rewrap => "rewrap",
             Self::RotationFinished => "rotation-finished",
             Self::RotationStarted => "rotation-started",
+            Self::ScheduleRevocation => "schedule-revocation",
             Self::Split => "split",
+            Self::Suspend => "suspend",
+            Self::Update => "update",
             Self::VerifierKey => "verifier-key",
         }
     }

@@ -1,6 +1,6 @@
 //! The error of the vault's operations: what failed, and what kind of failure it is.
 
-use crate::api_key::LimitError;
+use crate::api_key::{LifeError, LimitError};
 use crate::audit::{ActError, AuditFault};
 use crate::import::ImportError;
 use crate::keyring::KeyringError;
@@ -33,6 +33,14 @@ pub enum Error {
     /// The keyring does not open.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// Where an API key stands in its life does not allow the change.
+    #[error("API key {id} {source}")]
+    Life {
+        /// Which API key.
+        id: ApiKeyId,
+        /// What stands against it.
+        source: LifeError,
+    },
     /// A limit is passed.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -47,6 +55,12 @@ pub enum Error {
     NotFound {
         /// The id asked for.
         id: ApiKeyId,
+    },
+    /// The token of an API key to be issued could not be kept, and nothing was done.
+    #[error("the token of the new API key could not be kept, and nothing was done")]
+    NotKept {
+        /// Why.
+        source: std::io::Error,
     },
     /// The API key was made without a sealed copy of its secret.
     #[error("API key {id} was made unrecoverable: no copy of its secret exists")]
@@ -134,12 +148,13 @@ impl Error {
             | Self::Tampered { .. } => ErrorKind::Corrupt,
             Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
             Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
+            Self::Life { source, .. } => life_kind(source),
             Self::Keyring(error) => keyring_kind(error),
             Self::NoVault => ErrorKind::NoStore,
             Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
-            Self::Random(_) => ErrorKind::General,
             #[cfg(feature = "escrow")]
             Self::Split(_) => ErrorKind::Input,
+            Self::NotKept { .. } | Self::Random(_) => ErrorKind::General,
             Self::Store(error) => store_kind(error),
         }
     }
@@ -150,6 +165,7 @@ impl Error {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Act(ActError::NoReason) => "no-reason",
+            Self::Life { source, .. } => source.cause(),
             Self::NotFound { .. } => "not-found",
             Self::NotRecoverable { .. } => "not-recoverable",
             Self::Record { source, .. } => source.cause(),
@@ -160,6 +176,16 @@ impl Error {
     /// Whether the act is refused for what it asks, and not because something failed. The audit log keeps refusals.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound)
+    }
+}
+
+fn life_kind(error: &LifeError) -> ErrorKind {
+    match error {
+        LifeError::Expired { .. } | LifeError::Past { .. } => ErrorKind::Input,
+        LifeError::Changed { .. }
+        | LifeError::Replaced { .. }
+        | LifeError::Revoked
+        | LifeError::RevokedEarlier { .. } => ErrorKind::Conflict,
     }
 }
 

@@ -145,6 +145,9 @@ impl Ledger {
                 Err(_) if self.reload()?.bytes() != keyring.bytes() => continue,
                 Err(error) => return Err(error),
             };
+            if change.is_idle() {
+                return Ok(prepared);
+            }
             let next = change.next_keyring.take();
             let batch = change.into_batch(act, Some((head_row, next.as_ref())))?;
             match self.store.commit(&batch) {
@@ -232,6 +235,13 @@ pub(crate) struct Change<'k> {
 impl<'k> Change<'k> {
     fn new(keyring: &'k Keyring, head: Head, now: Timestamp) -> Self {
         Self { keyring, head, now, batch: Batch::new(), drafts: vec![], next_keyring: None }
+    }
+
+    /// Whether nothing is to be written.
+    fn is_idle(&self) -> bool {
+        self.drafts.is_empty()
+            && self.next_keyring.is_none()
+            && self.batch.changes().iter().all(|change| change.effect == Effect::Check)
     }
 
     /// Adds an audit entry.

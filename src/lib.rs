@@ -63,8 +63,8 @@ pub mod fuzzing;
 mod vectors;
 
 pub use api_key::{
-    ApiKey, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES, Network,
-    NetworkError, NewApiKey, Refusal, Request, Status,
+    ApiKey, LifeError, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES, Network,
+    NetworkError, NewApiKey, Refusal, Reissue, Request, Revision, RevisionError, Status, Update,
 };
 pub use audit::{Act, ActError, Action, AuditEntry, AuditFault, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome};
 pub use error::{Error, ErrorKind};
@@ -100,8 +100,8 @@ pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
-    DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus,
-    Verifier, VerifyError, known_fingerprints,
+    DoctorReport, Issued, Listed, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions,
+    VaultStatus, Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};
 pub use verifier_key::{VerifierKey, VerifierKeyError};

@@ -1,14 +1,18 @@
 //! The vault: what a service, an operator and an administrator do with API keys.
 
 mod admin;
+mod admission;
 mod doctor;
 #[cfg(feature = "escrow")]
 mod escrow;
 mod estimate;
 mod fingerprints;
 mod issue;
+mod life;
 mod list;
+mod reissue;
 mod status;
+mod subject;
 mod verify;
 mod verifier;
 
@@ -31,7 +35,7 @@ use crate::vault_id::VaultId;
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
 pub use estimate::RotationEstimate;
 pub use fingerprints::known_fingerprints;
-pub use issue::Issued;
+pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};
 pub use status::VaultStatus;
 pub use verifier::Verifier;

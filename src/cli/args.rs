@@ -242,7 +242,9 @@ pub(crate) struct ListArgs {
 pub(crate) enum StatusArg {
     Active,
     Expired,
+    NotYetValid,
     Revoked,
+    Suspended,
 }
 
 #[derive(clap::Args)]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
-use crate::api_key::{Attributes, NewApiKey};
+use crate::api_key::{Attributes, NewApiKey, check_prefix};
 use crate::audit::{Act, Action, Draft};
 use crate::error::Error;
 use crate::import::{ImportError, ImportedKey};
@@ -17,6 +17,7 @@ use crate::store::{Expected, Rows, Table};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
 use crate::vault::Vault;
+use crate::vault::admission::admit;
 
 /// An API key just issued. The token is shown once; give it to the client and drop it.
 #[derive(Debug)]
@@ -26,6 +27,18 @@ pub struct Issued {
     pub id: ApiKeyId,
     /// The token for the client.
     pub token: SecretText,
+    /// The API key it was issued in place of, when it was reissued.
+    pub replaces: Option<Replaced>,
+}
+
+/// An API key that another was issued in place of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replaced {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// The first moment at which its token is no longer valid.
+    pub until: Timestamp,
 }
 
 impl Vault {
@@ -37,8 +50,9 @@ impl Vault {
 
     /// Issues many API keys in one batch: all or none. A few thousand at a time are fastest.
     pub fn issue_many(&self, keys: &[NewApiKey], act: &Act) -> Result<Vec<Issued>, Error> {
-        keys.iter().try_for_each(NewApiKey::check)?;
+        keys.iter().try_for_each(|key| check_prefix(&key.prefix))?;
         self.ledger.change(act, |change| {
+            keys.iter().try_for_each(|key| admit(&key.terms()))?;
             let now = change.now;
             let mut ids = (0..keys.len()).map(|_| ApiKeyId::random(now)).collect::<Result<Vec<_>, _>>()?;
             // The engine appends fastest in the order of its keys.
@@ -142,7 +156,7 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
         let record = sealer.seal(id, &Plain { imported: false, attributes: &attributes, secret: recover })?;
         let parsed = Record::parse(&record).map_err(|source| Error::Record { id, source })?;
         sealed.2.add(&keyring.active().record_set, &parsed);
-        sealed.0.push(Issued { id, token: Token::compose(&key.prefix, id, secret.expose()) });
+        sealed.0.push(Issued { id, token: Token::compose(&key.prefix, id, secret.expose()), replaces: None });
         sealed.1.push(record);
     }
     Ok(sealed)
