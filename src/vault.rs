@@ -3,6 +3,8 @@
 mod admin;
 mod admission;
 mod doctor;
+#[cfg(feature = "escrow")]
+mod escrow;
 mod estimate;
 mod fingerprints;
 mod issue;
