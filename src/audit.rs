@@ -144,6 +144,8 @@ pub enum Action {
     RotationStarted,
     /// An API key is to count as revoked from a time to come.
     ScheduleRevocation,
+    /// A master key was split into shares.
+    Split,
     /// An API key was taken out of use until it is resumed.
     Suspend,
     /// What an API key says was changed.
@@ -169,6 +171,7 @@ impl Action {
             Self::RotationFinished => "rotation-finished",
             Self::RotationStarted => "rotation-started",
             Self::ScheduleRevocation => "schedule-revocation",
+            Self::Split => "split",
             Self::Suspend => "suspend",
             Self::Update => "update",
             Self::VerifierKey => "verifier-key",

@@ -120,6 +120,10 @@ pub enum Error {
         /// Why not.
         problem: &'static str,
     },
+    /// A master key cannot be split so.
+    #[cfg(feature = "escrow")]
+    #[error(transparent)]
+    Split(#[from] crate::key_share::SplitError),
     /// The storage engine failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -154,6 +158,8 @@ impl Error {
             Self::Policy(_) => ErrorKind::Input,
             Self::NoVault => ErrorKind::NoStore,
             Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
+            #[cfg(feature = "escrow")]
+            Self::Split(_) => ErrorKind::Input,
             Self::NotKept { .. } | Self::Random(_) => ErrorKind::General,
             Self::Store(error) => store_kind(error),
         }

@@ -17,6 +17,9 @@ mod vault_id;
 
 mod master_key;
 
+#[cfg(feature = "escrow")]
+mod key_share;
+
 mod verifier_key;
 
 mod master_keys;
@@ -69,6 +72,8 @@ pub use audit::{Act, ActError, Action, AuditEntry, AuditFault, MAX_ACTOR_LEN, MA
 pub use error::{Error, ErrorKind};
 pub use import::{ImportError, ImportedKey};
 pub use key_list::ListError;
+#[cfg(feature = "escrow")]
+pub use key_share::{CombineError, Combined, KeyShare, KeyShareError, Split, SplitError};
 pub use key_source::{
     CommandFault, CommandLineError, KeyCommand, KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError,
     SystemdCredential,

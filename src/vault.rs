@@ -5,6 +5,8 @@ mod admission;
 mod chain;
 mod doctor;
 mod due;
+#[cfg(feature = "escrow")]
+mod escrow;
 mod estimate;
 mod fingerprints;
 mod issue;
