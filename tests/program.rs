@@ -657,6 +657,9 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1], &["master-key", "generate"], ""));
     check(json(&[1], &["master-key", "generate", "--out", &out], ""));
     check(json(&[1], &["master-key", "check"], ""));
+    check(json(&[1], &["policy", "show"], ""));
+    check(json(&[1], &["policy", "set", "--require-owner", "--reason", "r"], ""));
+    check(json(&[1], &["due"], ""));
     let out = room.file("verifier-key").display().to_string();
     let verifier = ["master-key", "verifier", "--version", "1", "--reason", "r"];
     check(json(&[1], &verifier, ""));
@@ -747,6 +750,10 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
         "show",
         "revoke",
         "recover",
+        "due",
+        "policy",
+        "policy show",
+        "policy set",
         "rotate-master-key",
         "rehearse",
         "master-key",

@@ -140,6 +140,15 @@ fn after_both_have_leaked_no_old_token_is_valid() {
     scene.says("no API key is like that");
 }
 
+#[test]
+fn a_lost_master_key_comes_back_from_three_shares() {
+    let scene = Scene::new().run("the master key is lost");
+    let read = |name: &str| fs::read_to_string(scene.room.file(name)).expect("a key");
+    assert_eq!(read("keys/master-keys").trim_end(), read("keys/master-keys.away").trim_end());
+    scene.says("nothing is wrong");
+    assert!(scene.tokens.iter().all(|(_, token)| scene.valid(1, token)));
+}
+
 /// The program with the master keys that the runbook has left.
 fn run_with_file(scene: &Scene, arguments: &[&str], stdin: &str) -> Option<i32> {
     let file: PathBuf = scene.room.file("keys/master-keys");
