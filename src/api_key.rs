@@ -2,6 +2,7 @@
 
 mod life;
 mod network;
+mod past;
 mod reissue;
 mod revision;
 mod status;
@@ -16,6 +17,7 @@ use crate::time::Timestamp;
 use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
 
 pub use life::LifeError;
+pub(crate) use past::Past;
 pub use network::{Network, NetworkError};
 pub use reissue::Reissue;
 pub use revision::{Revision, RevisionError};

@@ -100,7 +100,7 @@ pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
-    DoctorReport, Issued, Listed, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions,
+    DoctorReport, ExportPage, Issued, Listed, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions,
     VaultStatus, Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};
