@@ -17,8 +17,8 @@ use crate::time::Timestamp;
 use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
 
 pub use life::LifeError;
-pub(crate) use past::Past;
 pub use network::{Network, NetworkError};
+pub(crate) use past::Past;
 pub use reissue::Reissue;
 pub use revision::{Revision, RevisionError};
 pub use status::Status;

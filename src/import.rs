@@ -45,7 +45,8 @@ impl ImportedKey {
         let id = from.imported.then_some(from.id);
         let (created_at, revoked) = (Some(from.created_at), past.revoked_at.is_some());
         let mut key = NewApiKey::new(from.name);
-        (key.owner, key.scopes, key.networks, key.attributes) = (from.owner, from.scopes, from.networks, from.attributes);
+        (key.owner, key.scopes, key.networks, key.attributes) =
+            (from.owner, from.scopes, from.networks, from.attributes);
         (key.not_before, key.expires_at) = (from.not_before, from.expires_at);
         Self { token, key, created_at, revoked, id, past }
     }

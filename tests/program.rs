@@ -443,7 +443,7 @@ fn import_takes_all_or_nothing() {
             "line 2: not an object with the fields",
         ),
         (format!("\u{feff}{}", line(1)), "line 1: the line begins with a byte order mark"),
-        (format!("{}{}", line(1), "x".repeat(70_000)), "line 2: longer than 64 KiB"),
+        (format!("{}{}", line(1), "x".repeat(270_000)), "line 2: longer than 256 KiB"),
         (String::new(), "nothing to import"),
     ];
     for (lines, message) in cases {

@@ -3,6 +3,7 @@
 
 mod escrow;
 mod parse;
+mod recovery;
 mod scanning;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 use super::exit;
 
 pub(crate) use escrow::{CombineArgs, SplitArgs};
+pub(crate) use recovery::RecoverArgs;
 pub(crate) use scanning::{ModeArg, ScanArgs};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
@@ -101,7 +103,7 @@ pub(crate) enum Verb {
     /// Revoke an API key, for good
     Revoke(ReasonArgs),
     /// Print the token of an API key again
-    Recover(ReasonArgs),
+    Recover(RecoverArgs),
     /// Replace the master key and re-encrypt every record, or continue where an earlier run was stopped
     RotateMasterKey(RotateArgs),
     /// Make and check master keys

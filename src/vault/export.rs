@@ -31,12 +31,7 @@ impl Vault {
         self.ledger.change(act, |change| self.read_page(change, after, limit))
     }
 
-    fn read_page(
-        &self,
-        change: &mut Change<'_>,
-        after: Option<ApiKeyId>,
-        limit: usize,
-    ) -> Result<ExportPage, Error> {
+    fn read_page(&self, change: &mut Change<'_>, after: Option<ApiKeyId>, limit: usize) -> Result<ExportPage, Error> {
         let after = after.map(ApiKeyId::to_bytes);
         let rows = self.ledger.store().scan(Table::Keys, after.as_ref().map(<[u8; 16]>::as_slice), limit)?;
         let mut page = ExportPage { keys: Vec::with_capacity(rows.len()), left_out: vec![], last: None };
