@@ -647,6 +647,19 @@ fn the_manual_describes_every_document_and_every_field() {
         check(json(&[1], arguments, ""));
     }
     check(json(&[1], &["recover", &id, "--reason", "r", "--yes"], ""));
+    check(json(&[1], &["recover", &id, "--reason", "r", "--yes", "--reissue", "--grace", "1h"], ""));
+    check(json(&[1], &["issue", "--name", "n", "--unrecoverable"], ""));
+    let (out, recipient) = (room.file("export").display().to_string(), age::x25519::Identity::generate());
+    let recipient = recipient.to_public().to_string();
+    check(json(&[1], &["recover", "--all", "--to", &recipient, "--out", &out, "--reason", "r", "--yes"], ""));
+    let folder = room.file("shares").display().to_string();
+    let split = ["master-key", "split", "--shares", "2", "--threshold", "2"];
+    check(json(&[1], &[&split[..], &["--out-dir", &folder]].concat(), ""));
+    check(json(&[1], &[&split[..], &["--words"]].concat(), ""));
+    let shares = [1, 2].map(|at| format!("{folder}/master-key-1-share-{at}-of-2.txt"));
+    check(json(&[1], &["master-key", "combine", &shares[0], &shares[1]], ""));
+    let combined = room.file("combined").display().to_string();
+    check(json(&[1], &["master-key", "combine", &shares[0], &shares[1], "--out", &combined], ""));
     check(json(&[1], &["revoke", &id, "--reason", "r", "--yes"], ""));
     let out = room.file("key").display().to_string();
     check(json(&[1], &["master-key", "generate"], ""));
@@ -747,6 +760,8 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
         "master-key",
         "master-key generate",
         "master-key check",
+        "master-key combine",
+        "master-key split",
         "master-key verifier",
         "audit",
         "audit list",
