@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use age::secrecy::ExposeSecret;
 use running::{PROGRAM, Ran, Room, Run, text};
 use rustix::process::{Pid, Signal, kill_process};
 use strongroom::{Batch, Expected, Fingerprint, MasterKeys, Rows, SqliteStore, Store, Table};
@@ -649,9 +650,11 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1], &["recover", &id, "--reason", "r", "--yes"], ""));
     check(json(&[1], &["recover", &id, "--reason", "r", "--yes", "--reissue", "--grace", "1h"], ""));
     check(json(&[1], &["issue", "--name", "n", "--unrecoverable"], ""));
-    let (out, recipient) = (room.file("export").display().to_string(), age::x25519::Identity::generate());
-    let recipient = recipient.to_public().to_string();
+    let (out, identity) = (room.file("export").display().to_string(), age::x25519::Identity::generate());
+    let (recipient, keep) = (identity.to_public().to_string(), room.file("identity").display().to_string());
+    fs::write(&keep, identity.to_string().expose_secret()).expect("written");
     check(json(&[1], &["recover", "--all", "--to", &recipient, "--out", &out, "--reason", "r", "--yes"], ""));
+    check(json(&[1], &["import", &out, "--identity", &keep], ""));
     let folder = room.file("shares").display().to_string();
     let split = ["master-key", "split", "--shares", "2", "--threshold", "2"];
     check(json(&[1], &[&split[..], &["--out-dir", &folder]].concat(), ""));
