@@ -36,6 +36,10 @@ impl Act {
         self
     }
 
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
     /// Whether actor and reason keep their limits.
     pub(crate) fn check(&self) -> Result<(), ActError> {
         match (self.actor.len(), self.reason.as_ref().map(String::len)) {
@@ -124,6 +128,8 @@ pub enum Action {
     Init,
     /// An API key was issued.
     Issue,
+    /// The policy was changed.
+    Policy,
     /// A token was recovered by an administrator.
     Recover,
     /// An API key was given an end, and another was issued in its place: the next entry.
@@ -159,6 +165,7 @@ impl Action {
             Self::Import => "import",
             Self::Init => "init",
             Self::Issue => "issue",
+            Self::Policy => "policy",
             Self::Recover => "recover",
             Self::Reissue => "reissue",
             Self::Resume => "resume",

@@ -4,6 +4,7 @@ use crate::api_key::{LifeError, LimitError};
 use crate::audit::{ActError, AuditFault};
 use crate::import::ImportError;
 use crate::keyring::KeyringError;
+use crate::policy::PolicyError;
 use crate::record::RecordError;
 use crate::secret::RandomError;
 use crate::store::StoreError;
@@ -68,6 +69,9 @@ pub enum Error {
         /// The id asked for.
         id: ApiKeyId,
     },
+    /// The policy of the vault forbids it, or cannot be set.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -150,6 +154,8 @@ impl Error {
             Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
             Self::Life { source, .. } => life_kind(source),
             Self::Keyring(error) => keyring_kind(error),
+            Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
+            Self::Policy(_) => ErrorKind::Input,
             Self::NoVault => ErrorKind::NoStore,
             Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
             #[cfg(feature = "escrow")]
@@ -168,6 +174,7 @@ impl Error {
             Self::Life { source, .. } => source.cause(),
             Self::NotFound { .. } => "not-found",
             Self::NotRecoverable { .. } => "not-recoverable",
+            Self::Policy(error) | Self::Import { source: ImportError::Policy(error), .. } => error.cause(),
             Self::Record { source, .. } => source.cause(),
             other => other.kind().name(),
         }

@@ -3,6 +3,7 @@
 mod line;
 
 use crate::api_key::{ApiKey, LimitError, NewApiKey, Past};
+use crate::policy::{Policy, PolicyError};
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, MAX_IMPORTED_LEN, Shape};
@@ -17,12 +18,13 @@ pub struct ImportedKey {
     /// What it had in the vault it comes from; a token of strongroom's own shape holds it.
     pub(crate) id: Option<ApiKeyId>,
     pub(crate) past: Past,
+    pub(crate) exempt: bool,
 }
 
 impl ImportedKey {
     /// An API key with this token (1 to 512 bytes) and the attributes of `key`.
     pub fn new(token: SecretText, key: NewApiKey) -> Self {
-        Self { token, key, created_at: None, revoked: false, id: None, past: Past::default() }
+        Self { token, key, created_at: None, revoked: false, exempt: false, id: None, past: Past::default() }
     }
 
     /// When it was issued where it comes from; the moment of import unless set.
@@ -39,6 +41,14 @@ impl ImportedKey {
         self
     }
 
+    /// Takes it although it does not keep the policy: its token is in use already, and refused it would only stay outside.
+    /// The audit entry tells of it, and it is due from the start.
+    #[must_use]
+    pub fn exempt_from_policy(mut self) -> Self {
+        self.exempt = true;
+        self
+    }
+
     /// An API key of a vault, with its token: nothing of it is lost on the way to another.
     pub(crate) fn of(token: SecretText, from: ApiKey) -> Self {
         let past = Past::of(&from);
@@ -48,7 +58,7 @@ impl ImportedKey {
         (key.owner, key.scopes, key.networks, key.attributes) =
             (from.owner, from.scopes, from.networks, from.attributes);
         (key.not_before, key.expires_at) = (from.not_before, from.expires_at);
-        Self { token, key, created_at, revoked, id, past }
+        Self { token, key, created_at, revoked, exempt: false, id, past }
     }
 
     /// Writes the line that [`ImportedKey::parse`] reads. It holds the token.
@@ -75,6 +85,15 @@ impl ImportedKey {
         let imported = line::read(line)?;
         imported.check()?;
         Ok(imported)
+    }
+
+    /// Whether it keeps the policy, as far as it has to.
+    pub(crate) fn keeps(&self, policy: &Policy, now: Timestamp) -> Result<(), PolicyError> {
+        if self.exempt || self.revoked {
+            return policy.check_known();
+        }
+        policy.check_owner(self.key.owner.as_deref())?;
+        policy.check_expiry(self.created_at.unwrap_or(now), self.key.expires_at)
     }
 
     /// Whether the token can be found again, and every limit is kept.
@@ -145,6 +164,9 @@ pub enum ImportError {
         /// The earlier line.
         line: usize,
     },
+    /// The policy of the vault does not take it.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// A time is not one.
     #[error("{field} is not an RFC 3339 time such as 2027-01-31T00:00:00Z")]
     Time {

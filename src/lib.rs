@@ -26,6 +26,8 @@ mod master_keys;
 
 mod verifier_keys;
 
+mod policy;
+
 mod keyring;
 
 mod token;
@@ -81,6 +83,7 @@ pub use master_key::{
     AgePolicy, Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity, Suspect, Waivers,
 };
 pub use master_keys::{MasterKeySource, MasterKeys, MasterKeysError};
+pub use policy::{Policy, PolicyError, ReasonPattern};
 pub use record::RecordError;
 pub use rotation::{
     Census, CertificateCheck, CertificateError, Flow, OpenRotation, Phase, Progress, RotateOptions,
@@ -100,7 +103,7 @@ pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
-    DoctorReport, ExportPage, Issued, Listed, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity, Vault,
+    DoctorReport, ExportPage, Issued, Listed, PolicyChange, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity, Vault,
     VaultOptions, VaultStatus, Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};

@@ -1,17 +1,35 @@
 //! What the vault lets an API key say, and what it lets an administrator do.
 
-use crate::api_key::Terms;
+use crate::api_key::{Terms, Update};
 use crate::error::Error;
+use crate::ledger::Change;
 
-/// Whether an API key may be as these terms say. Every new one and every changed one passes here, inside the change that
-/// commits it.
-pub(super) fn admit(terms: &Terms<'_>) -> Result<(), Error> {
-    Ok(terms.check()?)
+/// Whether an API key may be issued as these terms say. Every new one passes here, inside the change that commits it.
+pub(super) fn admit(change: &Change<'_>, terms: &Terms<'_>) -> Result<(), Error> {
+    terms.check()?;
+    let policy = change.keyring.policy();
+    policy.check_owner(terms.owner)?;
+    Ok(policy.check_expiry(terms.created_at.unwrap_or(change.now), terms.expires_at)?)
+}
+
+/// Whether an API key may be changed to these terms. The policy is asked about what is changed: an API key that was there
+/// before the policy can still be given another name.
+pub(super) fn admit_update(change: &Change<'_>, terms: &Terms<'_>, update: &Update) -> Result<(), Error> {
+    terms.check()?;
+    let policy = change.keyring.policy();
+    policy.check_known()?;
+    if update.owner.is_some() {
+        policy.check_owner(terms.owner)?;
+    }
+    if update.expires_at.is_some() {
+        policy.check_expiry(terms.created_at.unwrap_or(change.now), terms.expires_at)?;
+    }
+    Ok(())
 }
 
 /// Whether a token may be recovered by an act that reissues the API key, or by one that does not. Every recovery passes here,
-/// inside the change that commits its audit entry: this is where a rule of the vault can insist on a reissue.
-#[expect(clippy::unnecessary_wraps, reason = "there is no such rule yet")]
-pub(super) fn admit_recovery(_reissues: bool) -> Result<(), Error> {
-    Ok(())
+/// inside the change that commits its audit entry.
+pub(super) fn admit_recovery(change: &Change<'_>, reissues: bool) -> Result<(), Error> {
+    let policy = change.keyring.policy();
+    Ok(if reissues { policy.check_known() } else { policy.check_recovery() }?)
 }

@@ -9,6 +9,7 @@ use crate::store::Table;
 use crate::token::ApiKeyId;
 use crate::vault::Vault;
 use crate::vault::admin::open_token;
+use crate::vault::admission::admit_recovery;
 
 /// One page of an export.
 #[derive(Debug)]
@@ -25,13 +26,14 @@ pub struct ExportPage {
 impl Vault {
     /// Recovers the tokens of up to `limit` API keys after an id, in the order of their ids. A reason is required. There is an
     /// audit entry `export` for each of them, in one commit, and it is durable before the page is returned. The page is as
-    /// the vault stood at that commit.
+    /// the vault stood at that commit. Refused where the policy demands a reissue with every recovery.
     pub fn export_page(&self, after: Option<ApiKeyId>, limit: usize, act: &Act) -> Result<ExportPage, Error> {
         act.check_with_reason()?;
         self.ledger.change(act, |change| self.read_page(change, after, limit))
     }
 
     fn read_page(&self, change: &mut Change<'_>, after: Option<ApiKeyId>, limit: usize) -> Result<ExportPage, Error> {
+        admit_recovery(change, false)?;
         let after = after.map(ApiKeyId::to_bytes);
         let rows = self.ledger.store().scan(Table::Keys, after.as_ref().map(<[u8; 16]>::as_slice), limit)?;
         let mut page = ExportPage { keys: Vec::with_capacity(rows.len()), left_out: vec![], last: None };

@@ -63,7 +63,7 @@ impl Vault {
         let prepared = act.check_with_reason().map_err(Error::from).and_then(|()| self.prepare(reissue));
         let done = prepared.and_then(|new| {
             self.ledger.change(act, |change| {
-                admit_recovery(true)?;
+                admit_recovery(change, true)?;
                 let token = token_at(change, self.ledger.store(), id)?;
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
                 let issued = new.issue(change, &mut old, id, reissue)?;
@@ -102,7 +102,7 @@ impl New {
         let mut attributes = old.attributes.clone();
         let succeeded = attributes.succeed(old_id, reissue, secret_digest(secret), now);
         succeeded.map_err(|source| old.refused(source))?;
-        admit(&attributes.terms())?;
+        admit(change, &attributes.terms())?;
         let (token, bytes) = (Token::compose(attributes.prefix(), self.id, secret), old.carrying(change, &attributes)?);
         let recover = old.recoverable()?.then_some(secret);
         let plain = Plain { imported: false, attributes: &bytes, secret: recover };
