@@ -2,6 +2,7 @@
 
 mod life;
 mod network;
+mod past;
 mod reissue;
 mod revision;
 mod status;
@@ -17,6 +18,7 @@ use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
 
 pub use life::LifeError;
 pub use network::{Network, NetworkError};
+pub(crate) use past::Past;
 pub use reissue::Reissue;
 pub use revision::{Revision, RevisionError};
 pub use status::Status;

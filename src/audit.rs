@@ -120,6 +120,8 @@ pub struct AuditEntry {
 pub enum Action {
     /// A record that did not open was deleted, so that a rotation could finish.
     Abandon,
+    /// A token left the vault with everything else about its API key.
+    Export,
     /// An API key with a token from elsewhere was added.
     Import,
     /// The vault was made.
@@ -159,6 +161,7 @@ impl Action {
     pub fn name(self) -> &'static str {
         match self {
             Self::Abandon => "abandon",
+            Self::Export => "export",
             Self::Import => "import",
             Self::Init => "init",
             Self::Issue => "issue",

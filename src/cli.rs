@@ -6,6 +6,7 @@ mod audit;
 mod completions;
 mod context;
 mod demo;
+mod digest;
 mod doctor;
 mod due;
 mod escrow;

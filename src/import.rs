@@ -1,12 +1,12 @@
 //! Import lines: API keys with tokens from elsewhere, one JSON object a line, read strictly.
 
-use serde::Deserialize;
+mod line;
 
-use crate::api_key::{LimitError, NewApiKey};
+use crate::api_key::{ApiKey, LimitError, NewApiKey, Past};
 use crate::policy::{Policy, PolicyError};
 use crate::secret::SecretText;
 use crate::time::Timestamp;
-use crate::token::{MAX_IMPORTED_LEN, Shape};
+use crate::token::{ApiKeyId, MAX_IMPORTED_LEN, Shape};
 
 /// An API key whose token exists already.
 #[derive(Debug)]
@@ -15,13 +15,16 @@ pub struct ImportedKey {
     pub(crate) key: NewApiKey,
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) revoked: bool,
+    /// What it had in the vault it comes from; a token of strongroom's own shape holds it.
+    pub(crate) id: Option<ApiKeyId>,
+    pub(crate) past: Past,
     pub(crate) exempt: bool,
 }
 
 impl ImportedKey {
     /// An API key with this token (1 to 512 bytes) and the attributes of `key`.
     pub fn new(token: SecretText, key: NewApiKey) -> Self {
-        Self { token, key, created_at: None, revoked: false, exempt: false }
+        Self { token, key, created_at: None, revoked: false, exempt: false, id: None, past: Past::default() }
     }
 
     /// When it was issued where it comes from; the moment of import unless set.
@@ -46,6 +49,23 @@ impl ImportedKey {
         self
     }
 
+    /// An API key of a vault, with its token: nothing of it is lost on the way to another.
+    pub(crate) fn of(token: SecretText, from: ApiKey) -> Self {
+        let past = Past::of(&from);
+        let id = from.imported.then_some(from.id);
+        let (created_at, revoked) = (Some(from.created_at), past.revoked_at.is_some());
+        let mut key = NewApiKey::new(from.name);
+        (key.owner, key.scopes, key.networks, key.attributes) =
+            (from.owner, from.scopes, from.networks, from.attributes);
+        (key.not_before, key.expires_at) = (from.not_before, from.expires_at);
+        Self { token, key, created_at, revoked, exempt: false, id, past }
+    }
+
+    /// Writes the line that [`ImportedKey::parse`] reads. It holds the token.
+    pub fn to_line(&self) -> SecretText {
+        line::write(self)
+    }
+
     /// Reads one line of an import file.
     ///
     /// ```
@@ -62,17 +82,7 @@ impl ImportedKey {
         if line.starts_with('\u{feff}') {
             return Err(ImportError::ByteOrderMark);
         }
-        let Line { token, name, owner, scopes, expires_at, revoked, created_at } =
-            serde_json::from_str(line).map_err(|error| ImportError::of_json(&error))?;
-        let time = |field, text: Option<String>| {
-            text.map(|text| text.parse().map_err(|_| ImportError::Time { field })).transpose()
-        };
-        let mut key = NewApiKey::new(name);
-        key.owner = owner;
-        key.scopes = scopes.unwrap_or_default();
-        key.expires_at = time("expires_at", expires_at)?;
-        let created_at = time("created_at", created_at)?;
-        let imported = Self { token: token.0, key, created_at, revoked: revoked.unwrap_or(false), exempt: false };
+        let imported = line::read(line)?;
         imported.check()?;
         Ok(imported)
     }
@@ -92,8 +102,12 @@ impl ImportedKey {
         match self.token.expose().len() {
             0 => Err(ImportError::NoToken),
             len if len > MAX_IMPORTED_LEN => Err(ImportError::TokenTooLong { len }),
-            _ if matches!(Shape::of(self.token.expose()), Shape::Damaged) => Err(ImportError::Damaged),
-            _ => Ok(()),
+            _ => match (Shape::of(self.token.expose()), self.id) {
+                (Shape::Damaged, _) => Err(ImportError::Damaged),
+                (Shape::Token(token), Some(id)) if token.id != id => Err(ImportError::OtherId),
+                (_, Some(ApiKeyId::SENTINEL)) => Err(ImportError::Id { field: "id" }),
+                _ => Ok(()),
+            },
         }
     }
 }
@@ -113,11 +127,18 @@ pub enum ImportError {
     Exists,
     /// Not an object with the known fields.
     #[error(
-        "not an object with the fields token and name, and if wanted owner, scopes, expires_at, revoked, created_at (at column {column})"
+        "not an object with the fields token and name, and if wanted owner, scopes, expires_at, revoked, created_at and the \
+         others of the manual (at column {column})"
     )]
     Fields {
         /// Where the parser stopped.
         column: usize,
+    },
+    /// An id is not one.
+    #[error("{field} is not the id of an API key")]
+    Id {
+        /// Which field.
+        field: &'static str,
     },
     /// Not JSON.
     #[error("not JSON (at column {column})")]
@@ -128,9 +149,15 @@ pub enum ImportError {
     /// A limit is passed.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// A network is not one.
+    #[error("a network is not written as 10.0.0.0/8")]
+    Network,
     /// The token is empty.
     #[error("the token is empty")]
     NoToken,
+    /// The token holds another id.
+    #[error("the token holds another id than the line")]
+    OtherId,
     /// The token, or one with its id, stood on an earlier line.
     #[error("the same token stands on line {line}, or one with the same id")]
     Repeated {
@@ -159,32 +186,6 @@ impl ImportError {
     fn of_json(error: &serde_json::Error) -> Self {
         let column = error.column();
         if error.is_data() { Self::Fields { column } } else { Self::Json { column } }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    token: TokenField,
-    name: String,
-    #[serde(default)]
-    owner: Option<String>,
-    #[serde(default)]
-    scopes: Option<Vec<String>>,
-    #[serde(default)]
-    expires_at: Option<String>,
-    #[serde(default)]
-    revoked: Option<bool>,
-    #[serde(default)]
-    created_at: Option<String>,
-}
-
-/// Wiped also when a later field of the line turns out to be wrong.
-struct TokenField(SecretText);
-
-impl<'de> Deserialize<'de> for TokenField {
-    fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        String::deserialize(input).map(|text| Self(SecretText::new(text)))
     }
 }
 

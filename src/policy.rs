@@ -87,10 +87,14 @@ impl Policy {
         }
     }
 
-    /// Whether a token may be recovered on its own.
-    pub(crate) fn check_recovery(&self) -> Result<(), PolicyError> {
+    /// Whether a token may be recovered on its own, or together with a reissue with this grace.
+    pub(crate) fn check_recovery(&self, grace: Option<Duration>) -> Result<(), PolicyError> {
         self.check_known()?;
-        self.reissue_on_recovery.map_or(Ok(()), |_| Err(PolicyError::Reissue))
+        match (self.reissue_on_recovery, grace) {
+            (Some(_), None) => Err(PolicyError::Reissue),
+            (Some(max), Some(grace)) if grace > max => Err(PolicyError::Grace { max }),
+            _ => Ok(()),
+        }
     }
 
     /// Whether every rule is known here.
@@ -171,6 +175,12 @@ pub enum PolicyError {
     /// The API key has no expiry.
     #[error("the policy demands that every API key has an expiry")]
     Expiry,
+    /// The old token would stay valid for too long beside its replacement.
+    #[error("the policy lets a recovered token stay valid for {} beside its replacement, and this is longer", span_text(*.max))]
+    Grace {
+        /// How long it may.
+        max: Duration,
+    },
     /// A later version has set a rule that could forbid the act.
     #[error("the policy has a rule that this version of strongroom does not know")]
     Newer,
@@ -220,7 +230,7 @@ impl PolicyError {
             Self::Pattern { .. } | Self::PatternLength { .. } => "policy-pattern",
             Self::Reason { .. } => "policy-reason",
             Self::Refusal | Self::Span { .. } => "policy-span",
-            Self::Reissue => "policy-reissue",
+            Self::Grace { .. } | Self::Reissue => "policy-reissue",
         }
     }
 }

@@ -8,6 +8,8 @@ mod due;
 #[cfg(feature = "escrow")]
 mod escrow;
 mod estimate;
+mod export;
+mod find;
 mod fingerprints;
 mod issue;
 mod life;
@@ -38,6 +40,7 @@ use crate::vault_id::VaultId;
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
 pub use due::{Due, DueCause, DuePage, DueRules};
 pub use estimate::RotationEstimate;
+pub use export::ExportPage;
 pub use fingerprints::known_fingerprints;
 pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};

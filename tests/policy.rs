@@ -240,6 +240,11 @@ fn a_forced_reissue_refuses_a_bare_recovery() {
     assert_eq!(timed.vault.policy().expect("read").reissue_on_recovery(), Some(DAY));
     assert_eq!(cause(timed.vault.recover(issued.id, &act())), "policy-reissue");
     assert_eq!(timed.refusals(), [(Action::Recover, Some(issued.id), "policy-reissue".to_owned())]);
+    assert_eq!(cause(timed.vault.export_page(None, 10, &act())), "policy-reissue");
+    let reissue = |span| timed.vault.recover_and_reissue(issued.id, &Reissue::new().grace(span), &act());
+    assert_eq!(cause(reissue(2 * DAY)), "policy-reissue");
+    let (token, _) = reissue(DAY).expect("together with a reissue");
+    assert_eq!(token.expose(), issued.token.expose());
     timed.set(|policy| policy.reissue_on_recovery = None);
     assert!(timed.vault.recover(issued.id, &act()).is_ok());
 }

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use age::secrecy::ExposeSecret;
 use running::{PROGRAM, Ran, Room, Run, text};
 use rustix::process::{Pid, Signal, kill_process};
 use strongroom::{Batch, Expected, Fingerprint, MasterKeys, Rows, SqliteStore, Store, Table};
@@ -443,7 +444,7 @@ fn import_takes_all_or_nothing() {
             "line 2: not an object with the fields",
         ),
         (format!("\u{feff}{}", line(1)), "line 1: the line begins with a byte order mark"),
-        (format!("{}{}", line(1), "x".repeat(70_000)), "line 2: longer than 64 KiB"),
+        (format!("{}{}", line(1), "x".repeat(270_000)), "line 2: longer than 256 KiB"),
         (String::new(), "nothing to import"),
     ];
     for (lines, message) in cases {
@@ -647,10 +648,26 @@ fn the_manual_describes_every_document_and_every_field() {
         check(json(&[1], arguments, ""));
     }
     check(json(&[1], &["recover", &id, "--reason", "r", "--yes"], ""));
-    check(json(&[1], &["reissue", &id, "--grace", "1h"], ""));
+    check(json(&[1], &["recover", &id, "--reason", "r", "--yes", "--reissue", "--grace", "1h"], ""));
+    check(json(&[1], &["issue", "--name", "n", "--unrecoverable"], ""));
+    let (out, identity) = (room.file("export").display().to_string(), age::x25519::Identity::generate());
+    let (recipient, keep) = (identity.to_public().to_string(), room.file("identity").display().to_string());
+    fs::write(&keep, identity.to_string().expose_secret()).expect("written");
+    check(json(&[1], &["recover", "--all", "--to", &recipient, "--out", &out, "--reason", "r", "--yes"], ""));
+    check(json(&[1], &["import", &out, "--identity", &keep], ""));
+    let folder = room.file("shares").display().to_string();
+    let split = ["master-key", "split", "--shares", "2", "--threshold", "2"];
+    check(json(&[1], &[&split[..], &["--out-dir", &folder]].concat(), ""));
+    check(json(&[1], &[&split[..], &["--words"]].concat(), ""));
+    let shares = [1, 2].map(|at| format!("{folder}/master-key-1-share-{at}-of-2.txt"));
+    check(json(&[1], &["master-key", "combine", &shares[0], &shares[1]], ""));
+    let combined = room.file("combined").display().to_string();
+    check(json(&[1], &["master-key", "combine", &shares[0], &shares[1], "--out", &combined], ""));
+    let (other, _) = room.issue(&["--name", "n"]);
+    check(json(&[1], &["reissue", &other, "--grace", "1h"], ""));
     let tokens = room.file("tokens").display().to_string();
     check(json(&[1], &["reissue", "--name", "n", "--grace", "1h", "--out-dir", &tokens, "--yes"], ""));
-    check(json(&[1], &["update", "-", "--set-name", "m", "--expires-in", "1h", "--yes"], &id));
+    check(json(&[1], &["update", "-", "--set-name", "m", "--expires-in", "1h", "--yes"], &other));
     check(json(&[1], &["revoke", &id, "--reason", "r", "--yes"], ""));
     check(json(&[1], &["suspend", "-", "--reason", "r", "--yes"], &id));
     let out = room.file("key").display().to_string();
@@ -759,6 +776,8 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
         "master-key",
         "master-key generate",
         "master-key check",
+        "master-key combine",
+        "master-key split",
         "master-key verifier",
         "audit",
         "audit list",

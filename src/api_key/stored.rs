@@ -29,7 +29,7 @@ pub(crate) struct Attributes {
     #[n(4)]
     expires_at: Option<i64>,
     #[n(5)]
-    revoked_at: Option<i64>,
+    pub(super) revoked_at: Option<i64>,
     #[n(6)]
     scopes: Option<Vec<String>>,
     #[n(7)]
@@ -39,17 +39,17 @@ pub(crate) struct Attributes {
     #[n(9)]
     prefix: String,
     #[n(10)]
-    exposed_at: Option<i64>,
+    pub(super) exposed_at: Option<i64>,
     #[n(11)]
     not_before: Option<i64>,
     #[n(12)]
-    suspended_at: Option<i64>,
+    pub(super) suspended_at: Option<i64>,
     #[n(13)]
-    revoke_at: Option<i64>,
+    pub(super) revoke_at: Option<i64>,
     #[n(14)]
-    replaces: Option<ByteArray<16>>,
+    pub(super) replaces: Option<ByteArray<16>>,
     #[n(15)]
-    replaced_by: Option<ByteArray<16>>,
+    pub(super) replaced_by: Option<ByteArray<16>>,
 }
 
 impl Attributes {

@@ -6,6 +6,7 @@ mod escrow;
 mod life;
 mod parse;
 mod policy;
+mod recovery;
 mod scanning;
 
 use std::ffi::OsString;
@@ -23,14 +24,15 @@ pub(crate) use due::DueArgs;
 pub(crate) use escrow::{CombineArgs, SplitArgs};
 pub(crate) use life::{Expiry, ReissueArgs, RevokeArgs, Selection, SuspendArgs, Target, UpdateArgs};
 pub(crate) use policy::{PolicyArgs, PolicyVerb};
+pub(crate) use recovery::RecoverArgs;
 pub(crate) use scanning::{ModeArg, ScanArgs};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
 ///
 /// Master keys come from STRONGROOM_MASTER_KEYS (VERSION:KEY entries separated by commas or white space), from the file
 /// that STRONGROOM_MASTER_KEYS_FILE names, from the command in STRONGROOM_MASTER_KEYS_COMMAND, and from the systemd
-/// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, list, show, status and
-/// audit, come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE.
+/// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, list, show, due, status
+/// and audit, come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE.
 #[derive(Parser)]
 #[command(name = "strongroom", version, disable_help_subcommand = true, subcommand_precedence_over_arg = true, max_term_width = 100, after_help = exit::HELP)]
 pub(crate) struct Args {
@@ -115,7 +117,7 @@ pub(crate) enum Verb {
     /// Revoke an API key, for good, now or at a time
     Revoke(RevokeArgs),
     /// Print the token of an API key again
-    Recover(ReasonArgs),
+    Recover(RecoverArgs),
     /// List what somebody should look after: exit code 3 when something is due
     Due(DueArgs),
     /// Show and set the rules of the vault
@@ -270,15 +272,6 @@ pub(crate) enum StatusArg {
     NotYetValid,
     Revoked,
     Suspended,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct ReasonArgs {
-    /// The id of the API key
-    pub(crate) id: ApiKeyId,
-    /// Why, for the audit log
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: String,
 }
 
 #[derive(clap::Args)]

@@ -282,7 +282,7 @@ fn explain_keyring(error: &KeyringError, store: &str) -> (&'static str, String) 
         ),
         KeyringError::VerifierOnly => (
             "verifier-keys-only",
-            "verify, list, show, status and audit work with verifier keys; for everything else put VERSION:KEY into \
+            "verify, list, show, due, status and audit work with verifier keys; for everything else put VERSION:KEY into \
              STRONGROOM_MASTER_KEYS"
                 .into(),
         ),

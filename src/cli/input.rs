@@ -67,8 +67,8 @@ impl Drop for Unseen {
 }
 
 /// Lines of a file, one after the other in the same buffer.
-pub(crate) struct Lines {
-    file: File,
+pub(crate) struct Lines<'r> {
+    from: Box<dyn Read + 'r>,
     name: String,
     buffer: Zeroizing<Vec<u8>>,
     /// What is read and not yet given out.
@@ -79,9 +79,9 @@ pub(crate) struct Lines {
     count: usize,
 }
 
-impl Lines {
-    /// Opens a file; a single dash is standard input.
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+impl<'r> Lines<'r> {
+    /// Opens a file, and says what it is called; a single dash is standard input.
+    pub(crate) fn file(path: &Path) -> Result<(String, File), Failure> {
         let (name, file) = if path.as_os_str() == "-" {
             let stdin = rustix::stdio::stdin().try_clone_to_owned();
             ("standard input".to_owned(), stdin.map(File::from))
@@ -89,8 +89,13 @@ impl Lines {
             (path.display().to_string(), File::open(path))
         };
         let file = file.map_err(|error| unreadable(&name, &error))?;
+        Ok((name, file))
+    }
+
+    /// The lines of what is read from there.
+    pub(crate) fn of(from: Box<dyn Read + 'r>, name: String) -> Self {
         let buffer = Zeroizing::new(vec![0; MAX_LINE_LEN + 1]);
-        Ok(Self { file, name, buffer, start: 0, end: 0, ended: false, count: 0 })
+        Self { from, name, buffer, start: 0, end: 0, ended: false, count: 0 }
     }
 
     /// The next line without its newline; `None` after the last.
@@ -111,9 +116,9 @@ impl Lines {
             (self.start, self.end) = (0, self.end - self.start);
             if self.end == self.buffer.len() {
                 let hint = "nothing was imported: mend the line and run the command again";
-                return Err(Failure::input(format!("line {}: longer than 64 KiB", self.count + 1), hint));
+                return Err(Failure::input(format!("line {}: longer than 256 KiB", self.count + 1), hint));
             }
-            match self.file.read(&mut self.buffer[self.end..]) {
+            match self.from.read(&mut self.buffer[self.end..]) {
                 Ok(0) => self.ended = true,
                 Ok(read) => self.end += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -130,4 +135,4 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
 }
 
 const CTRL_C: u8 = 3;
-const MAX_LINE_LEN: usize = 64 * 1024;
+const MAX_LINE_LEN: usize = 256 * 1024;

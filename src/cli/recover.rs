@@ -1,43 +1,143 @@
 //! `recover`: prints the token of an API key again, for an administrator with a reason.
 
-use serde::Serialize;
-use strongroom::ApiKeyId;
+mod export;
+mod manifest;
+mod subject;
 
-use super::args::ReasonArgs;
+use serde::Serialize;
+use strongroom::{ApiKeyId, Reissue, SecretText};
+
+use super::args::RecoverArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::keys::{described, reason};
+use super::master_key::{refuse_existing, unwritten, write_new};
+use super::reveal::refuse_terminal;
+use super::text::quoted;
 
-pub(crate) fn recover(context: &mut Context<'_>, args: &ReasonArgs) -> Result<Exit, Failure> {
+pub(super) use manifest::Manifest;
+
+pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<Exit, Failure> {
     let act = context.act(Some(reason(&args.reason)?));
+    if args.all {
+        return export::export(context, args, &act);
+    }
+    args.out.as_deref().map_or(Ok(()), refuse_existing)?;
+    if args.out.is_none() && !args.reveal {
+        refuse_terminal("the token")?;
+    }
     context.require_consent()?;
     let vault = context.open()?;
-    let key = vault.show(args.id)?;
-    context.confirm(&format!("Print the token of {}? The audit log will name you and the reason.", described(&key)))?;
-    let token = vault.recover(args.id, &act)?;
-    let printed = if context.terminal.json() {
-        context
-            .terminal
-            .secret_document("recovered-token", &Recovered { id: args.id.to_string(), token: token.expose() })
+    let key = subject::find(context, &vault, args)?;
+    let id = key.id;
+    let reissues = if args.reissue { ", and issue a new API key in its place" } else { "" };
+    context.confirm(&format!(
+        "{} the token of {}{reissues}? The audit log will name you and the reason.",
+        if args.out.is_some() { "Write" } else { "Print" },
+        described(&key)
+    ))?;
+    let recovered = if args.reissue {
+        let reissue = Reissue::new().grace(args.grace.unwrap_or_default());
+        let (token, issued) = vault.recover_and_reissue(id, &reissue, &act)?;
+        let until = issued.replaces.map(|replaced| replaced.until.to_string()).unwrap_or_default();
+        Recovered { token, replacement: Some(Replacement { id: issued.id, token: issued.token, until }) }
     } else {
-        context.terminal.secret(&token)
+        Recovered { token: vault.recover(id, &act)?, replacement: None }
     };
-    printed.map_err(|failure| lost(failure, args.id, &context.place.option()))?;
-    context.terminal.note(&format!("recovered the token of {}", args.id));
+    show(context, args, id, &recovered).map_err(|failure| lost(failure, id, &recovered, &context.place.option()))?;
+    context.terminal.note(&format!("recovered the token of {id}"));
+    if let Some(Replacement { id: new, until, .. }) = &recovered.replacement {
+        context.terminal.note(&format!("{new} takes its place; the old token ends at {until}"));
+    }
     Ok(Exit::Success)
 }
 
-#[derive(Serialize)]
-struct Recovered<'a> {
-    id: String,
-    token: &'a str,
+struct Recovered {
+    token: SecretText,
+    replacement: Option<Replacement>,
 }
 
-fn lost(failure: Failure, id: ApiKeyId, store: &str) -> Failure {
-    let Failure::Output(error) = failure else { return failure };
+struct Replacement {
+    id: ApiKeyId,
+    token: SecretText,
+    until: String,
+}
+
+fn show(context: &mut Context<'_>, args: &RecoverArgs, id: ApiKeyId, recovered: &Recovered) -> Result<(), Failure> {
+    let new = recovered.replacement.as_ref();
+    let shown = args.out.is_none();
+    let document = Document {
+        id: id.to_string(),
+        token: shown.then(|| recovered.token.expose()),
+        path: args.out.as_ref().map(|path| path.display().to_string()),
+        replacement: new.map(|new| NewDocument {
+            id: new.id.to_string(),
+            token: shown.then(|| new.token.expose()),
+            until: &new.until,
+        }),
+    };
+    if let Some(path) = &args.out {
+        write_new(path, &lines(recovered)).map_err(|error| unwritten(path, &error))?;
+        context.terminal.document("recovered-token", &document)?;
+        context.terminal.line(&format!("token of {id} written to {}", path.display()))
+    } else if context.terminal.json() {
+        context.terminal.secret_document("recovered-token", &document)
+    } else {
+        context.terminal.secret(&recovered.token)?;
+        new.map_or(Ok(()), |new| context.terminal.secret(&new.token))
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replacement: Option<NewDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct NewDocument<'a> {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    until: &'a str,
+}
+
+/// Each token on a line of its own.
+fn lines(recovered: &Recovered) -> SecretText {
+    let mut text = String::with_capacity(2 * 1_024);
+    text.push_str(recovered.token.expose());
+    if let Some(new) = &recovered.replacement {
+        text.push('\n');
+        text.push_str(new.token.expose());
+    }
+    SecretText::new(text)
+}
+
+/// The audit log says that the token was recovered, and nobody has it.
+fn lost(failure: Failure, id: ApiKeyId, recovered: &Recovered, store: &str) -> Failure {
+    let (exit, code, error) = match failure {
+        Failure::Output(error) => (Exit::OutputFailed, "output-failed", error.to_string()),
+        Failure::Told(told) => (told.exit, told.code, told.message),
+        other => return other,
+    };
+    let again = recovered.replacement.as_ref().map_or(id, |new| new.id);
     let message = format!("the token of {id} was opened and could not be written: {error}");
-    let hint =
-        format!("run `strongroom recover{store} {id} --reason TEXT` again, with its output going where there is room");
-    Told::new(Exit::OutputFailed, "output-failed", message).hint(hint).into()
+    let replaced = if again == id { String::new() } else { format!("; {again} has taken its place") };
+    let hint = format!(
+        "run `strongroom recover{store} {again} --reason TEXT` again, with its output going where there is room"
+    );
+    Told::new(exit, code, format!("{message}{replaced}")).hint(hint).into()
+}
+
+/// How an export goes on.
+fn resume_hint(args: &RecoverArgs, store: &str) -> String {
+    let recipients: String = args.recipients.iter().map(|recipient| format!(" --to {}", quoted(recipient))).collect();
+    let out = args.out.as_ref().map(|path| quoted(&path.display().to_string())).unwrap_or_default();
+    format!("`strongroom recover{store} --all{recipients} --out {out} --resume --reason TEXT` goes on from there")
 }

@@ -35,6 +35,22 @@ impl ApiKeyId {
         self.0.to_be_bytes()
     }
 
+    /// The first and the last id that begin with this; `None` when no id does.
+    pub(crate) fn range_of(beginning: &str) -> Option<(Self, Self)> {
+        if beginning.len() > Self::TEXT_LEN {
+            return None;
+        }
+        let filled = |with: &str| format!("{beginning}{}", with.repeat(Self::TEXT_LEN - beginning.len())).parse().ok();
+        // Of an empty beginning the last would begin with more than 7.
+        let last = if beginning.is_empty() { Some(Self::SENTINEL) } else { filled("z") };
+        Some((filled("0")?, last?))
+    }
+
+    /// The id before this one.
+    pub(crate) fn before(self) -> Option<Self> {
+        self.0.checked_sub(1).map(Self)
+    }
+
     pub(crate) fn encode(self, buffer: &mut [u8; Self::TEXT_LEN]) -> &str {
         let mut rest = self.0;
         for character in buffer.iter_mut().rev() {
@@ -117,6 +133,18 @@ mod tests {
         let at = |millis| ApiKeyId::random(Timestamp::from_unix_millis(millis).expect("time")).expect("random");
         let (early, late) = (at(1_000), at(2_000));
         assert!(early < late && early.to_string() < late.to_string() && early.to_bytes() < late.to_bytes());
+    }
+
+    #[test]
+    fn the_ids_of_a_beginning_lie_between_its_first_and_its_last() {
+        let id: ApiKeyId = "01kb0c5x7mq8e4t2v9rwyz3abd".parse().expect("good");
+        for len in 0..=ApiKeyId::TEXT_LEN {
+            let (first, last) = ApiKeyId::range_of(&id.to_string()[..len]).expect("a beginning");
+            assert!(first <= id && id <= last && (first == last) == (len == ApiKeyId::TEXT_LEN), "{len}");
+        }
+        for none in ["8", "u", "01KB", "é", &format!("{id}0")] {
+            assert_eq!(ApiKeyId::range_of(none), None, "{none}");
+        }
     }
 
     proptest! {

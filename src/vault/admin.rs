@@ -9,6 +9,7 @@ use crate::secret::SecretText;
 use crate::store::{Rows, Table};
 use crate::token::{ApiKeyId, Token};
 use crate::vault::Vault;
+use crate::vault::admission::admit_recovery;
 
 impl Vault {
     /// Opens the secret of an API key and returns its token. A reason is required. The audit entry is durable before
@@ -18,9 +19,8 @@ impl Vault {
         let rows = self.ledger.store();
         let recovered = act.check_with_reason().map_err(Error::from).and_then(|()| {
             self.ledger.change(act, |change| {
-                let bytes = record_at(rows, id)?;
-                change.keyring.policy().check_recovery()?;
-                let token = open_token(change, id, &bytes)?.ok_or(Error::NotRecoverable { id })?;
+                admit_recovery(change, None)?;
+                let token = token_at(change, rows, id)?;
                 change.audit(draft());
                 Ok(token)
             })
@@ -60,8 +60,13 @@ pub(super) fn record_at(rows: &dyn Rows, id: ApiKeyId) -> Result<Vec<u8>, Error>
     rows.get(Table::Keys, &id.to_bytes())?.ok_or(Error::NotFound { id })
 }
 
+/// The token of an API key, for a change that writes an audit entry of it.
+pub(super) fn token_at(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<SecretText, Error> {
+    open_token(change, id, &record_at(rows, id)?)?.ok_or(Error::NotRecoverable { id })
+}
+
 /// The whole token; `None` when no copy of the secret exists.
-fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<SecretText>, Error> {
+pub(super) fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<SecretText>, Error> {
     let unreadable = |source| Error::Record { id, source };
     let record = Record::parse(bytes).map_err(unreadable)?;
     // The verify part first: it authenticates the header, and with it whether there is anything to recover.

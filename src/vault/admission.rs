@@ -1,4 +1,6 @@
-//! What an API key may say.
+//! What the vault lets an API key say, and what it lets an administrator do.
+
+use std::time::Duration;
 
 use crate::api_key::{Terms, Update};
 use crate::error::Error;
@@ -25,4 +27,10 @@ pub(super) fn admit_update(change: &Change<'_>, terms: &Terms<'_>, update: &Upda
         policy.check_expiry(terms.created_at.unwrap_or(change.now), terms.expires_at)?;
     }
     Ok(())
+}
+
+/// Whether a token may be recovered by an act that reissues the API key with this grace, or by one that does not. Every
+/// recovery passes here, inside the change that commits its audit entry.
+pub(super) fn admit_recovery(change: &Change<'_>, grace: Option<Duration>) -> Result<(), Error> {
+    Ok(change.keyring.policy().check_recovery(grace)?)
 }

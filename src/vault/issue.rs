@@ -82,7 +82,13 @@ impl Vault {
             if let Some(earlier) = seen.insert(token, at + 1) {
                 return Err(fault(at, ImportError::Repeated { line: earlier }));
             }
-            if is_taken(&keyring, self.ledger.store(), key.token.expose())? {
+            if let Some(earlier) = key.id.and_then(|id| seen.insert(secret_digest(&id.to_string()), at + 1)) {
+                // That of the token itself was noted a moment ago.
+                if earlier != at + 1 {
+                    return Err(fault(at, ImportError::Repeated { line: earlier }));
+                }
+            }
+            if is_taken(&keyring, self.ledger.store(), key)? {
                 return Err(fault(at, ImportError::Exists));
             }
             key.keeps(keyring.policy(), self.ledger.now()).map_err(|source| fault(at, source.into()))?;
@@ -121,7 +127,13 @@ fn fault(at: usize, source: ImportError) -> Error {
 }
 
 /// Whether the token is in the vault: under its own id, or in the lookup index.
-fn is_taken(keyring: &Keyring, rows: &dyn Rows, token: &str) -> Result<bool, Error> {
+fn is_taken(keyring: &Keyring, rows: &dyn Rows, key: &ImportedKey) -> Result<bool, Error> {
+    let token = key.token.expose();
+    if let Some(id) = key.id
+        && rows.get(Table::Keys, &id.to_bytes())?.is_some()
+    {
+        return Ok(true);
+    }
     if let Shape::Token(token) = Shape::of(token) {
         return Ok(rows.get(Table::Keys, &token.id.to_bytes())?.is_some());
     }
@@ -188,14 +200,15 @@ fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) 
         }
         _ => {
             key.prefix.clear();
-            (ApiKeyId::random(created_at)?, text, true)
+            (imported.id.map_or_else(|| ApiKeyId::random(created_at), Ok)?, text, true)
         }
     };
-    if is_taken(change.keyring, rows, text)? {
+    if is_taken(change.keyring, rows, imported)? {
         return Ok(None);
     }
-    let attributes = Attributes::of(&key, secret_digest(secret), created_at);
-    let attributes = attributes.revoked(imported.revoked.then_some(change.now)).to_bytes();
+    let mut past = imported.past.clone();
+    past.revoked_at = past.revoked_at.or(imported.revoked.then_some(change.now));
+    let attributes = Attributes::of(&key, secret_digest(secret), created_at).with_past(&past).to_bytes();
     let recover = key.recoverable.then_some(secret);
     let plain = Plain { imported: foreign, attributes: &attributes, secret: recover };
     change.insert_record(id, seal(change.keyring, id, &plain)?)?;

@@ -10,7 +10,8 @@ use crate::record::{Plain, seal};
 use crate::secret::SecretText;
 use crate::token::{ApiKeyId, Token, secret_digest};
 use crate::vault::Vault;
-use crate::vault::admission::admit;
+use crate::vault::admin::token_at;
+use crate::vault::admission::{admit, admit_recovery};
 use crate::vault::issue::{Issued, Replaced};
 use crate::vault::subject::Subject;
 
@@ -48,6 +49,31 @@ impl Vault {
             })
         });
         self.ledger.keep_refusal(act, draft, reissued)
+    }
+
+    /// Recovers the token of an API key and reissues the API key, in one commit: the audit log has an entry `recover`, and after
+    /// it those of the reissue, and both are durable before either token is returned. A reason is required.
+    pub fn recover_and_reissue(
+        &self,
+        id: ApiKeyId,
+        reissue: &Reissue,
+        act: &Act,
+    ) -> Result<(SecretText, Issued), Error> {
+        let draft = Draft::on(Action::Recover, id);
+        let prepared = act.check_with_reason().map_err(Error::from).and_then(|()| self.prepare(reissue));
+        let done = prepared.and_then(|new| {
+            self.ledger.change(act, |change| {
+                admit_recovery(change, Some(reissue.grace))?;
+                let token = token_at(change, self.ledger.store(), id)?;
+                let mut old = Subject::read(change, self.ledger.store(), id)?;
+                let issued = new.issue(change, &mut old, id, reissue)?;
+                change.audit(draft.clone());
+                change.audit(Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue)));
+                change.audit(Draft::on(Action::Issue, new.id));
+                Ok((token, issued))
+            })
+        });
+        self.ledger.keep_refusal(act, draft, done)
     }
 
     fn prepare(&self, reissue: &Reissue) -> Result<New, Error> {
