@@ -71,7 +71,8 @@ pub(super) fn select(context: &mut Context<'_>, vault: &Vault, wanted: &Selectio
 
 /// Nothing is begun unless every id can be read and is there.
 fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
-    let (mut lines, mut ids, mut seen) = (Lines::open(Path::new("-"))?, vec![], BTreeSet::new());
+    let (name, input) = Lines::file(Path::new("-"))?;
+    let (mut lines, mut ids, mut seen) = (Lines::of(Box::new(input), name), vec![], BTreeSet::new());
     let mut number = 0;
     while let Some(line) = lines.next()? {
         number += 1;
