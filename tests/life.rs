@@ -391,8 +391,12 @@ impl World {
     fn take(&mut self, step: Step) {
         let (now, vault) = (self.now(), &self.room.vault);
         let at = match step {
-            Step::Reissue { at, .. } | Step::RevokeAt { at, .. } | Step::Expire { at, .. } => at,
-            Step::Suspend(at) | Step::Resume(at) | Step::Revoke(at) => at,
+            Step::Reissue { at, .. }
+            | Step::RevokeAt { at, .. }
+            | Step::Expire { at, .. }
+            | Step::Suspend(at)
+            | Step::Resume(at)
+            | Step::Revoke(at) => at,
             _ => 0,
         };
         let at = at.checked_rem(self.known.len()).unwrap_or(0);
