@@ -121,7 +121,7 @@ fn suspending_and_resuming_show_in_every_answer() {
     assert_eq!(room.run(&["suspend", &id, "--reason", "r"]).ends(0).out, format!("suspended {id}\n"));
     let ran = room.run(&["verify", "--json"]).stdin(&token).ends(3);
     assert!(ran.err.contains("token-suspended"), "{}", ran.err);
-    assert_eq!(ids(&room, &["--status", "suspended"]), [id.clone()]);
+    assert_eq!(ids(&room, &["--status", "suspended"]), std::slice::from_ref(&id));
     assert!(room.run(&["suspend", &id, "--reason", "r"]).ends(0).out.contains("before"));
     let shown = room.run(&["resume", &id, "--reason", "r", "--json"]).ends(0).json();
     assert_eq!((&shown["status"], &shown["suspended_at"]), (&"active".into(), &Value::Null));
