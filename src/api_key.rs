@@ -130,6 +130,7 @@ impl NewApiKey {
             scopes: &self.scopes,
             networks: self.networks.len(),
             attributes: Some(&self.attributes),
+            created_at: None,
             not_before: self.not_before,
             expires_at: self.expires_at,
         }

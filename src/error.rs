@@ -4,6 +4,7 @@ use crate::api_key::{LifeError, LimitError};
 use crate::audit::{ActError, AuditFault};
 use crate::import::ImportError;
 use crate::keyring::KeyringError;
+use crate::policy::PolicyError;
 use crate::record::RecordError;
 use crate::secret::RandomError;
 use crate::store::StoreError;
@@ -68,6 +69,9 @@ pub enum Error {
         /// The id asked for.
         id: ApiKeyId,
     },
+    /// The policy of the vault forbids it, or cannot be set.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -116,6 +120,10 @@ pub enum Error {
         /// Why not.
         problem: &'static str,
     },
+    /// A master key cannot be split so.
+    #[cfg(feature = "escrow")]
+    #[error(transparent)]
+    Split(#[from] crate::key_share::SplitError),
     /// The storage engine failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -146,8 +154,12 @@ impl Error {
             Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
             Self::Life { source, .. } => life_kind(source),
             Self::Keyring(error) => keyring_kind(error),
+            Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
+            Self::Policy(_) => ErrorKind::Input,
             Self::NoVault => ErrorKind::NoStore,
             Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
+            #[cfg(feature = "escrow")]
+            Self::Split(_) => ErrorKind::Input,
             Self::NotKept { .. } | Self::Random(_) => ErrorKind::General,
             Self::Store(error) => store_kind(error),
         }
@@ -162,6 +174,7 @@ impl Error {
             Self::Life { source, .. } => source.cause(),
             Self::NotFound { .. } => "not-found",
             Self::NotRecoverable { .. } => "not-recoverable",
+            Self::Policy(error) | Self::Import { source: ImportError::Policy(error), .. } => error.cause(),
             Self::Record { source, .. } => source.cause(),
             other => other.kind().name(),
         }

@@ -126,8 +126,19 @@ impl Ledger {
     }
 
     /// Makes a change: `prepare` reads what it needs and fills the batch; it runs again whenever somebody else was
-    /// quicker, and sees the new state then.
+    /// quicker, and sees the new state then. The reason has to be one that the policy takes.
     pub(crate) fn change<T>(
+        &self,
+        act: &Act,
+        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.change_for_any_reason(act, |change| {
+            change.keyring.policy().check_reason(act.reason())?;
+            prepare(change)
+        })
+    }
+
+    fn change_for_any_reason<T>(
         &self,
         act: &Act,
         mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
@@ -173,7 +184,7 @@ impl Ledger {
         let Err(error) = &judged else { return judged };
         if error.is_refusal() && act.check().is_ok() {
             let draft = subject.refused(error.cause());
-            let written = self.change(act, |change| {
+            let written = self.change_for_any_reason(act, |change| {
                 change.audit(draft.clone());
                 Ok(())
             });

@@ -17,11 +17,16 @@ mod vault_id;
 
 mod master_key;
 
+#[cfg(feature = "escrow")]
+mod key_share;
+
 mod verifier_key;
 
 mod master_keys;
 
 mod verifier_keys;
+
+mod policy;
 
 mod keyring;
 
@@ -67,6 +72,8 @@ pub use audit::{Act, ActError, Action, AuditEntry, AuditFault, MAX_ACTOR_LEN, MA
 pub use error::{Error, ErrorKind};
 pub use import::{ImportError, ImportedKey};
 pub use key_list::ListError;
+#[cfg(feature = "escrow")]
+pub use key_share::{CombineError, Combined, KeyShare, KeyShareError, Split, SplitError};
 pub use key_source::{
     CommandFault, CommandLineError, KeyCommand, KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError,
     SystemdCredential,
@@ -76,6 +83,7 @@ pub use master_key::{
     AgePolicy, Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity, Suspect, Waivers,
 };
 pub use master_keys::{MasterKeySource, MasterKeys, MasterKeysError};
+pub use policy::{Policy, PolicyError, ReasonPattern};
 pub use record::RecordError;
 pub use rotation::{
     Census, CertificateCheck, CertificateError, Flow, OpenRotation, Phase, Progress, RotateOptions,
@@ -95,8 +103,8 @@ pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
-    DoctorReport, Issued, Listed, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions,
-    VaultStatus, Verifier, VerifyError, known_fingerprints,
+    DoctorReport, Issued, Listed, PolicyChange, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity, Vault,
+    VaultOptions, VaultStatus, Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};
 pub use verifier_key::{VerifierKey, VerifierKeyError};

@@ -4,11 +4,14 @@ mod admin;
 mod admission;
 mod chain;
 mod doctor;
+#[cfg(feature = "escrow")]
+mod escrow;
 mod estimate;
 mod fingerprints;
 mod issue;
 mod life;
 mod list;
+mod policy;
 mod reissue;
 mod status;
 mod subject;
@@ -36,6 +39,7 @@ pub use estimate::RotationEstimate;
 pub use fingerprints::known_fingerprints;
 pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};
+pub use policy::PolicyChange;
 pub use status::VaultStatus;
 pub use verifier::Verifier;
 pub use verify::VerifyError;
@@ -75,7 +79,8 @@ impl Vault {
         act: &Act,
         mut watch: impl FnMut(&Progress) -> Flow,
     ) -> Result<RotationReport, Error> {
-        rotation::rotate(&self.ledger, options, act, &mut watch)
+        let rotated = rotation::rotate(&self.ledger, options, act, &mut watch);
+        self.keep_policy_refusal(act, Draft::of(Action::RotationStarted), rotated)
     }
 
     /// Whether the certificate of an earlier rotation is true of this vault.

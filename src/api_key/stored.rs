@@ -122,6 +122,7 @@ impl Attributes {
             scopes: self.scopes.as_deref().unwrap_or_default(),
             networks: self.networks.as_ref().map_or(0, Vec::len),
             attributes: self.labels.as_ref(),
+            created_at: Timestamp::from_unix_millis(self.created_at),
             not_before: self.not_before.and_then(Timestamp::from_unix_millis),
             expires_at: self.expires_at.and_then(Timestamp::from_unix_millis),
         }

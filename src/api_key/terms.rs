@@ -12,6 +12,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) scopes: &'a [String],
     pub(crate) networks: usize,
     pub(crate) attributes: Option<&'a BTreeMap<String, String>>,
+    /// Absent before it is issued.
+    pub(crate) created_at: Option<Timestamp>,
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) expires_at: Option<Timestamp>,
 }

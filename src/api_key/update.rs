@@ -138,6 +138,10 @@ impl<T: Clone> Setting<T> {
         }
     }
 
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(self, Self::Kept)
+    }
+
     pub(crate) fn value(&self) -> Option<T> {
         if let Self::Set(value) = self { Some(value.clone()) } else { None }
     }

@@ -12,13 +12,14 @@ use crate::vault::Vault;
 
 impl Vault {
     /// Opens the secret of an API key and returns its token. A reason is required. The audit entry is durable before
-    /// the token is returned; when it cannot be written, there is no token.
+    /// the token is returned; when it cannot be written, there is no token. Refused where the policy demands a reissue with it.
     pub fn recover(&self, id: ApiKeyId, act: &Act) -> Result<SecretText, Error> {
         let draft = || Draft::on(Action::Recover, id);
         let rows = self.ledger.store();
         let recovered = act.check_with_reason().map_err(Error::from).and_then(|()| {
             self.ledger.change(act, |change| {
                 let bytes = record_at(rows, id)?;
+                change.keyring.policy().check_recovery()?;
                 let token = open_token(change, id, &bytes)?.ok_or(Error::NotRecoverable { id })?;
                 change.audit(draft());
                 Ok(token)

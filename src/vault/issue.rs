@@ -51,8 +51,8 @@ impl Vault {
     /// Issues many API keys in one batch: all or none. A few thousand at a time are fastest.
     pub fn issue_many(&self, keys: &[NewApiKey], act: &Act) -> Result<Vec<Issued>, Error> {
         keys.iter().try_for_each(|key| check_prefix(&key.prefix))?;
-        self.ledger.change(act, |change| {
-            keys.iter().try_for_each(|key| admit(&key.terms()))?;
+        let issued = self.ledger.change(act, |change| {
+            keys.iter().try_for_each(|key| admit(change, &key.terms()))?;
             let now = change.now;
             let mut ids = (0..keys.len()).map(|_| ApiKeyId::random(now)).collect::<Result<Vec<_>, _>>()?;
             // The engine appends fastest in the order of its keys.
@@ -64,7 +64,8 @@ impl Vault {
             }
             change.count_in(set);
             Ok(issued)
-        })
+        });
+        self.keep_policy_refusal(act, Draft::of(Action::Issue), issued)
     }
 
     /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
@@ -84,17 +85,29 @@ impl Vault {
             if is_taken(&keyring, self.ledger.store(), key.token.expose())? {
                 return Err(fault(at, ImportError::Exists));
             }
+            key.keeps(keyring.policy(), self.ledger.now()).map_err(|source| fault(at, source.into()))?;
         }
         Ok(())
     }
 
     /// Imports API keys whose tokens exist already: all of them, or none and the number of the first that cannot be,
-    /// counted from 1. The tokens verify, recover and rotate like those issued here.
+    /// counted from 1. The tokens verify, recover and rotate like those issued here. The policy holds for them, unless they
+    /// are revoked or [exempt](ImportedKey::exempt_from_policy).
     pub fn import(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
-        self.check_import(keys)?;
+        let imported = self.check_import(keys).and_then(|()| self.import_all(keys, act));
+        match imported {
+            Err(Error::Policy(_) | Error::Import { source: ImportError::Policy(_), .. }) => {
+                self.ledger.keep_refusal(act, Draft::of(Action::Import), imported)
+            }
+            imported => imported,
+        }
+    }
+
+    fn import_all(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
         let rows = self.ledger.store();
         self.ledger.change(act, |change| {
             let import = |(at, key): (usize, &ImportedKey)| {
+                key.keeps(change.keyring.policy(), change.now).map_err(|source| fault(at, source.into()))?;
                 let id = import_one(change, rows, key)?;
                 id.ok_or_else(|| fault(at, ImportError::Exists))
             };
@@ -190,7 +203,8 @@ fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) 
         let (index, row) = LookupRow::newest(change.keyring, text, id);
         change.batch.put(Table::Lookup, index, row, Expected::Absent);
     }
-    change.audit(Draft::on(Action::Import, id));
+    let draft = Draft::on(Action::Import, id);
+    change.audit(if imported.exempt { draft.count("policy_exempt", 1) } else { draft });
     Ok(Some(id))
 }
 

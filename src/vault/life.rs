@@ -3,19 +3,20 @@
 use crate::api_key::{ApiKey, Update};
 use crate::audit::{Act, Action, Draft};
 use crate::error::Error;
+use crate::ledger::Change;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault::Vault;
-use crate::vault::admission::admit;
+use crate::vault::admission::admit_update;
 use crate::vault::subject::Subject;
 
 impl Vault {
     /// Revokes an API key, for good. From the moment this returns, no process that shares the store accepts its
     /// token. Revoking twice is no error: `false` says that it was revoked before.
     pub fn revoke(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
-        let amended = self.amend(Draft::on(Action::Revoke, id), act, |subject, now| {
+        let amended = self.amend(Draft::on(Action::Revoke, id), act, |subject, change| {
             subject.secret_may_go = true;
-            subject.attributes.revoke(now);
+            subject.attributes.revoke(change.now);
             Ok(())
         });
         amended.map(|(changed, _)| changed)
@@ -29,30 +30,33 @@ impl Vault {
         // Nothing before 1970 lies ahead.
         let draft =
             Draft::on(Action::ScheduleRevocation, id).count("at_ms", u64::try_from(at.unix_millis()).unwrap_or(0));
-        let amended = self.amend(draft, act, |subject, now| subject.edit(|attributes| attributes.revoke_from(at, now)));
+        let amended =
+            self.amend(draft, act, |subject, change| subject.edit(|attributes| attributes.revoke_from(at, change.now)));
         amended.map(|(changed, _)| changed)
     }
 
     /// Takes an API key out of use until it is resumed. `false` says that it was suspended before.
     pub fn suspend(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
         let draft = Draft::on(Action::Suspend, id);
-        let amended = self.amend(draft, act, |subject, now| subject.edit(|attributes| attributes.suspend(now)));
+        let amended =
+            self.amend(draft, act, |subject, change| subject.edit(|attributes| attributes.suspend(change.now)));
         amended.map(|(changed, _)| changed)
     }
 
     /// Takes a suspension back. `false` says that there was none.
     pub fn resume(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
         let draft = Draft::on(Action::Resume, id);
-        let amended = self.amend(draft, act, |subject, now| subject.edit(|attributes| attributes.resume(now)));
+        let amended =
+            self.amend(draft, act, |subject, change| subject.edit(|attributes| attributes.resume(change.now)));
         amended.map(|(changed, _)| changed)
     }
 
     /// Changes what an API key says, and returns it as it is then. An update that changes nothing leaves no audit entry.
     pub fn update(&self, id: ApiKeyId, update: &Update, act: &Act) -> Result<ApiKey, Error> {
-        let amended = self.amend(Draft::on(Action::Update, id), act, |subject, now| {
+        let amended = self.amend(Draft::on(Action::Update, id), act, |subject, change| {
             subject.must_be(update.expected)?;
-            subject.edit(|attributes| attributes.update(update, now))?;
-            admit(&subject.attributes.terms())
+            subject.edit(|attributes| attributes.update(update, change.now))?;
+            admit_update(change, &subject.attributes.terms(), update)
         });
         amended?.1.into_view()
     }
@@ -62,13 +66,13 @@ impl Vault {
         &self,
         draft: Draft,
         act: &Act,
-        edit: impl Fn(&mut Subject, Timestamp) -> Result<(), Error>,
+        edit: impl Fn(&mut Subject, &Change<'_>) -> Result<(), Error>,
     ) -> Result<(bool, Subject), Error> {
         act.check()?;
         let id = draft.key.expect("the entry of a change names the API key");
         let amended = self.ledger.change(act, |change| {
             let mut subject = Subject::read(change, self.ledger.store(), id)?;
-            edit(&mut subject, change.now)?;
+            edit(&mut subject, change)?;
             let changed = subject.write(change)?;
             if changed {
                 change.audit(draft.clone());

@@ -76,7 +76,7 @@ impl New {
         let mut attributes = old.attributes.clone();
         let succeeded = attributes.succeed(old_id, reissue, secret_digest(secret), now);
         succeeded.map_err(|source| old.refused(source))?;
-        admit(&attributes.terms())?;
+        admit(change, &attributes.terms())?;
         let (token, bytes) = (Token::compose(attributes.prefix(), self.id, secret), old.carrying(change, &attributes)?);
         let recover = old.recoverable()?.then_some(secret);
         let plain = Plain { imported: false, attributes: &bytes, secret: recover };
