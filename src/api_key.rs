@@ -202,6 +202,11 @@ impl ApiKey {
         .status(now)
     }
 
+    /// Whether both say the same: all but the revision, which a rotation renews.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        Self { revision: other.revision, ..self.clone() } == *other
+    }
+
     /// Since when it counts as revoked, when it does at this moment: it was revoked, or the time set for that has come.
     pub fn revoked_since(&self, now: Timestamp) -> Option<Timestamp> {
         [self.revoked_at, self.revoke_at.filter(|at| *at <= now)].into_iter().flatten().min()

@@ -7,7 +7,7 @@ use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 use serde_json::Value;
 
-use crate::api_key::{Attributes, Request};
+use crate::api_key::{Attributes, Reissue, Request, edited};
 use crate::audit::{Act, Action, ChainEnd, Draft, row_key};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError, RowError, RowLabel};
@@ -214,6 +214,37 @@ fn records_of_the_page_open() {
         assert_eq!(secret.as_ref().map(crate::secret::SecretText::expose), case["secret"].as_str());
         let expected: Vec<u8> = record.identity().flatten().copied().collect();
         assert_eq!(expected, hex(&case["identity"]));
+    }
+}
+
+#[test]
+fn api_keys_are_in_the_states_of_the_page() {
+    let records = records();
+    let cases = list(&records["states"]);
+    assert!(cases.len() > 40);
+    for case in cases {
+        let attributes = Attributes::from_bytes(&hex(&case["attributes"])).expect("attributes");
+        for (at, state) in list(&case["at"]).iter().zip(list(&case["states"])) {
+            let now = Timestamp::from_unix_millis(at.as_i64().expect("a time")).expect("in range");
+            assert_eq!(attributes.status(now).name(), text(state), "{case} at {now}");
+        }
+    }
+}
+
+#[test]
+fn a_reissue_makes_of_attributes_what_the_page_says() {
+    for case in list(&records()["reissues"]) {
+        let id = |name| ApiKeyId::from_row(&hex(&case[name])).expect("an id");
+        let (old, new, before) = (id("old_id"), id("new_id"), hex(&case["before"]));
+        let now = Timestamp::from_unix_millis(case["at"].as_i64().expect("a time")).expect("in range");
+        let reissue = Reissue::new().grace(Duration::from_millis(number(&case["grace"])));
+        let digest = secret_digest(text(&case["new_secret"]));
+        let made = edited(&before, |attributes| attributes.succeed(old, &reissue, digest, now).expect("it can be"));
+        assert_eq!(*made.expect("attributes"), hex(&case["new"]), "{}", case["what"]);
+        let ended = edited(&before, |attributes| {
+            attributes.give_way(new, &reissue, now);
+        });
+        assert_eq!(*ended.expect("attributes"), hex(&case["old"]), "{}", case["what"]);
     }
 }
 

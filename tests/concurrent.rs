@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use strongroom::{
-    Act, Action, ApiKeyId, Error, Flow, LifeError, NewApiKey, Outcome, Reissue, Request, RotateOptions,
+    Act, Action, ApiKeyId, AuditEntry, Error, Flow, LifeError, NewApiKey, Outcome, Reissue, Request, RotateOptions,
     RotationOutcome, SqliteStore, Timestamp, Update, Vault,
 };
 use support::Keys;
@@ -208,8 +208,9 @@ fn nothing_is_lost_or_undone(vault: &Vault, before: u64, ids: &[ApiKeyId], told:
             let set = key.revoke_at.expect("set").unix_millis();
             assert!(u64::try_from(set).expect("after 1970") <= at, "never put off");
         }
-        let switches = entries.iter().filter(|entry| (entry.key, entry.outcome) == (Some(id), Outcome::Done));
-        let last = switches.filter(|entry| matches!(entry.action, Action::Suspend | Action::Resume)).next_back();
+        let switches = |entry: &&AuditEntry| matches!(entry.action, Action::Suspend | Action::Resume);
+        let of_it = |entry: &&AuditEntry| (entry.key, entry.outcome) == (Some(id), Outcome::Done);
+        let last = entries.iter().filter(of_it).rfind(switches);
         assert_eq!(key.suspended_at.is_some(), last.is_some_and(|entry| entry.action == Action::Suspend));
     }
     assert!(told.iter().any(|told| told.2 == Outcome::Refused), "nobody ever came too late");

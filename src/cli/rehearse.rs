@@ -200,7 +200,9 @@ impl Rehearsal {
         if let Some(symptom) = doctor.symptoms.iter().find(|symptom| symptom.id != "rotation") {
             return Err(format!("the doctor finds: {}", symptom.what));
         }
-        if keys_of(&vault).map_err(told)? != self.keys {
+        let keys = keys_of(&vault).map_err(told)?;
+        let same = keys.iter().zip(&self.keys).all(|(key, before)| key.says_the_same(before));
+        if !same || keys.len() != self.keys.len() {
             return Err("an API key is not as it was before".into());
         }
         let refused = self.tokens.iter().filter(|token| vault.verify(token.expose(), &Request::new()).is_err()).count();

@@ -82,3 +82,91 @@ impl Vault {
         self.ledger.keep_refusal(act, draft, amended)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::api_key::{NewApiKey, Reissue};
+    use crate::master_key::MasterKey;
+    use crate::master_keys::MasterKeys;
+    use crate::record::{Plain, Record, seal};
+    use crate::rotation::{Flow, RotateOptions};
+    use crate::store::{MemoryStore, Table};
+
+    fn act() -> Act {
+        Act::by("tester").because("a test")
+    }
+
+    /// What the attributes of an API key are, as bytes.
+    fn attributes(vault: &Vault, id: ApiKeyId) -> Vec<u8> {
+        let record = vault.ledger.store().get(Table::Keys, &id.to_bytes()).expect("read").expect("there");
+        Record::parse(&record)
+            .and_then(|record| record.open_verify(&vault.ledger.keyring(), id))
+            .expect("opens")
+            .to_vec()
+    }
+
+    /// Gives the record a field that this version does not know.
+    fn extend(vault: &Vault, id: ApiKeyId) {
+        let mut later = attributes(vault, id);
+        later[0] += 1; // one entry more in the map's head
+        later.extend([0x18, 200, 0x6f]);
+        later.extend(LATER);
+        let written = vault.ledger.change(&act(), |change| {
+            let old = vault.ledger.store().get(Table::Keys, &id.to_bytes())?.expect("there");
+            let secret = Record::parse(&old).expect("a record").open_recover(change.keyring, id).expect("opens");
+            let secret = secret.as_ref().map(crate::secret::SecretText::expose);
+            let new = seal(change.keyring, id, &Plain { imported: false, attributes: &later, secret })?;
+            change.replace_record(id, old, new)
+        });
+        written.expect("written");
+    }
+
+    fn has_later_field(vault: &Vault, id: ApiKeyId) -> bool {
+        attributes(vault, id).windows(LATER.len()).any(|window| window == LATER)
+    }
+
+    const LATER: &[u8] = b"from the future";
+
+    #[test]
+    fn every_change_and_a_rotation_keep_unknown_fields_and_each_other() {
+        let mut keys = MasterKeys::single(MasterKey::generate().expect("random"));
+        keys.insert(2, MasterKey::generate().expect("random")).expect("new");
+        let vault = super::super::VaultOptions::new().first(1).create(MemoryStore::new(), keys, &act()).expect("vault");
+        let hour = Duration::from_secs(3_600);
+        let ahead = |hours: u32| Timestamp::now().saturating_add(hour * hours);
+        let key = NewApiKey::new("n").owner("o").not_before(ahead(1)).expires_at(ahead(9));
+        let id = vault.issue(&key, &act()).expect("issued").id;
+        extend(&vault, id);
+        assert!(has_later_field(&vault, id));
+        let mut revisions = BTreeSet::from([vault.show(id).expect("there").revision.to_string()]);
+        let mut changed = |what: &str| {
+            assert!(has_later_field(&vault, id), "{what}");
+            assert!(revisions.insert(vault.show(id).expect("there").revision.to_string()), "{what}");
+        };
+        assert!(vault.suspend(id, &act()).expect("suspended"));
+        changed("suspend");
+        assert!(vault.revoke_at(id, ahead(5), &act()).expect("set"));
+        changed("revoke at");
+        vault.update(id, &Update::new().name("m").attribute("k", "v"), &act()).expect("updated");
+        changed("update");
+        let new = vault.reissue(id, &Reissue::new().grace(hour), &act()).expect("reissued").id;
+        changed("reissue");
+        assert!(has_later_field(&vault, new), "the new one");
+        let before = vault.show(id).expect("there");
+        vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+        changed("rotation");
+        let after = vault.show(id).expect("there");
+        assert!(after.says_the_same(&before), "a rotation keeps all fields: {after:?}");
+        assert!(before.suspended_at.is_some() && before.not_before.is_some() && before.revoke_at.is_some());
+        assert_eq!((before.replaced_by, before.name.as_str()), (Some(new), "m"));
+        assert!(vault.resume(id, &act()).expect("resumed"));
+        changed("resume");
+        assert!(vault.revoke(id, &act()).expect("revoked"));
+        changed("revoke");
+        assert!(vault.doctor(|_| {}).expect("doctor").symptoms.is_empty());
+    }
+}

@@ -508,6 +508,7 @@ class Record:
 def attributes(secret, name, **more):
     """Field numbers as in docs/format.md, Attributes."""
     numbers = {"owner": 3, "expires": 4, "revoked": 5, "scopes": 6, "networks": 7, "labels": 8, "exposed": 10}
+    numbers |= {"not_before": 11, "suspended": 12, "revoke_at": 13, "replaces": 14, "replaced_by": 15}
     made = {0: hashlib.sha256(secret.encode()).digest(), 1: CREATED, 2: name, 9: more.pop("prefix", "sr")}
     made.update({numbers[key]: value for key, value in more.items()})
     return made
@@ -521,6 +522,7 @@ FULL = dict(
     labels={"z": "1", "plan": "gold", "ä": "", "aa": "längste"},
 )
 PLAIN_ID, FULL_ID, IMPORTED_ID, REVOKED_ID, LATE_ID = (id_of(at) for at in ("plain", "full", "imported", "revoked", "late"))
+OLD_ID, NEW_ID = id_of("old"), id_of("new")
 IMPORTED_TOKEN = "tok_live_von früher"
 
 
@@ -563,8 +565,80 @@ def exposed_records():
     return all_records(2, exposed=LEAKED.exposed)
 
 
+def reissued_records(generation):
+    """An API key that gives way to another: suspended, and to be revoked an hour after that."""
+    said = dict(not_before=CREATED + 1, suspended=CREATED + 600)
+    old = attributes(secret_of("old"), "n", revoke_at=CREATED + 3_601_000, replaced_by=NEW_ID, **said)
+    new = attributes(secret_of("new"), "n", replaces=OLD_ID, **said) | {1: CREATED + 1_000}
+    yield Record("reissued", generation, OLD_ID, old, secret_of("old"))
+    yield Record("issued in its place", generation, NEW_ID, new, secret_of("new"))
+
+
+def state(held, now):
+    """docs/format.md, Attributes."""
+    come = lambda field: field in held and held[field] <= now
+    if 5 in held or come(13):
+        return "revoked"
+    if come(4):
+        return "expired"
+    if 12 in held:
+        return "suspended"
+    return "not-yet-valid" if 11 in held and held[11] > now else "active"
+
+
+def state_vectors():
+    """Every set of the fields that decide, each at one of two moments, seen before, at and after both."""
+    first, second = CREATED + 10, CREATED + 20
+    moments = (None, first, second)
+    for begin in (None, first):
+        for expires in moments:
+            for revoke in moments:
+                for marks in ({}, {12: first}, {5: first}):
+                    fields = {11: begin, 4: expires, 13: revoke}
+                    if begin is not None and expires == begin:
+                        continue
+                    held = attributes(secret_of("plain"), "n") | marks
+                    held |= {field: at for field, at in fields.items() if at is not None}
+                    at = [first - 1, first, second - 1, second]
+                    yield {"attributes": cbor(held).hex(), "at": at, "states": [state(held, now) for now in at]}
+
+
+def reissue_vectors():
+    """What a reissue makes of attributes, one field of a later version among them."""
+    hour = 3_600_000
+    cases = [
+        ("plain", {}, hour),
+        ("the grace would pass the expiry", {4: CREATED + 2_000}, hour),
+        ("a revocation was set before the grace ends", {13: CREATED + 1_500, 4: CREATED + 9 * hour}, hour),
+        ("no grace", {}, 0),
+        ("suspended, exposed and not yet valid", {10: CREATED, 11: CREATED + hour, 12: CREATED}, hour),
+        ("imported", {9: ""}, hour),
+        ("reissued before itself", {14: FULL_ID}, hour),
+    ]
+    for what, more, grace in cases:
+        before = attributes(secret_of("old"), "n", owner="o") | {200: "from a later version"} | more
+        at = CREATED + 1_000
+        ends = [at + grace] + [before[field] for field in (4, 13) if field in before]
+        end = max(at, min(ends))
+        old = before | {13: end, 15: NEW_ID} | ({5: at} if end == at else {})
+        new = {key: value for key, value in before.items() if key not in (5, 10, 13, 15)}
+        new |= {0: hashlib.sha256(secret_of("new").encode()).digest(), 1: at, 14: OLD_ID, 9: before[9] or "sr"}
+        yield {
+            "what": what,
+            "old_id": OLD_ID.hex(),
+            "new_id": NEW_ID.hex(),
+            "at": at,
+            "grace": grace,
+            "new_secret": secret_of("new"),
+            "before": cbor(before).hex(),
+            "old": cbor(old).hex(),
+            "new": cbor(new).hex(),
+        }
+
+
 def record_vectors():
     good = [record.vector(NEW) for record in all_records(1)]
+    good += [record.vector(NEW) for record in reissued_records(1)]
     good += [record.vector(SUITE_2) for record in all_records(1, XCHACHA)]
     good += [record.vector(ROTATING) for record in all_records(2)]
     good += [record.vector(LEAKED) for record in exposed_records()]
@@ -612,6 +686,8 @@ def record_vectors():
         "good": good,
         "bad": [dict(zip(("broken", "id", "record", "error"), case)) | {"keyring": ROTATING.name} for case in bad],
         "unusual": [{"what": what, "id": PLAIN_ID, "record": record, "keyring": ROTATING.name} for what, record in fine],
+        "states": list(state_vectors()),
+        "reissues": list(reissue_vectors()),
     }
 
 

@@ -68,7 +68,7 @@ pub(crate) struct RevokeArgs {
     #[arg(long, value_name = "TIME", conflicts_with = "after")]
     pub(crate) at: Option<Timestamp>,
     /// Not now, but in 90d, 12h, 30m or 45s
-    #[arg(long = "in", value_name = "SPAN", value_parser = duration)]
+    #[arg(long = "in", value_name = "SPAN", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) after: Option<Duration>,
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
@@ -96,7 +96,7 @@ pub(crate) struct ReissueArgs {
     #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "14d", help_heading = "Which API keys")]
     pub(crate) within: Duration,
     /// How long the old token stays valid beside the new one: 14d, 12h, 30m or 45s; never longer than it would have been
-    #[arg(long, value_name = "SPAN", value_parser = duration, required_unless_present_any = ["now", "dry_run"])]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true, required_unless_present_any = ["now", "dry_run"])]
     pub(crate) grace: Option<Duration>,
     /// The old token ends at once
     #[arg(long, conflicts_with = "grace")]
