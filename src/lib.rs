@@ -103,8 +103,8 @@ pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
-    DoctorReport, ExportPage, Issued, Listed, PolicyChange, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity, Vault,
-    VaultOptions, VaultStatus, Verifier, VerifyError, known_fingerprints,
+    DoctorReport, ExportPage, Issued, Listed, PolicyChange, Query, Replaced, RotationEstimate, Symptom,
+    SymptomSeverity, Vault, VaultOptions, VaultStatus, Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};
 pub use verifier_key::{VerifierKey, VerifierKeyError};
