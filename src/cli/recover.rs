@@ -151,7 +151,8 @@ fn lost(failure: Failure, id: ApiKeyId, recovered: &Recovered, store: &str) -> F
 
 /// How an export goes on.
 fn resume_hint(args: &RecoverArgs, store: &str) -> String {
-    let recipients: String = args.recipients.iter().map(|recipient| format!(" --to {}", quoted(recipient))).collect();
+    let recipients: Vec<_> = args.recipients.iter().map(|recipient| quoted(recipient)).collect();
+    let recipients = recipients.join(" --to ");
     let out = args.out.as_ref().map(|path| quoted(&path.display().to_string())).unwrap_or_default();
-    format!("`strongroom recover{store} --all{recipients} --out {out} --resume --reason TEXT` goes on from there")
+    format!("`strongroom recover{store} --all --to {recipients} --out {out} --resume --reason TEXT` goes on from there")
 }
