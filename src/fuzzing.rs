@@ -121,6 +121,39 @@ pub fn verifier_keys(data: &[u8]) {
     }
 }
 
+/// A share of a master key. It has one spelling as text and one as words, no error echoes it, and no change of one gives
+/// another key.
+#[cfg(feature = "escrow")]
+pub fn share(data: &[u8]) {
+    use crate::key_share::{KeyShare, Split};
+    use crate::master_key::Waivers;
+    static SHARES: OnceLock<Vec<KeyShare>> = OnceLock::new();
+    let master = MasterKey::parse(vault().master_key.expose()).expect("it was parsed before");
+    let shares = SHARES.get_or_init(|| master.split(&Split::new(3, 2)).expect("random bytes"));
+    let (good, words) = (shares[0].to_text(), shares[0].to_words());
+    let changed = |text: &SecretText| edited(text.expose().as_bytes(), data);
+    for bytes in [data.to_vec(), changed(&good), changed(&words)] {
+        let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+        match KeyShare::parse(text) {
+            Ok(share) => {
+                for written in [share.to_text(), share.to_words()] {
+                    let again = KeyShare::parse(written.expose()).expect("a share that was read");
+                    assert_eq!(again.to_text().expose(), share.to_text().expose());
+                }
+                let other = KeyShare::parse(shares[1].to_text().expose()).expect("a share");
+                if let Ok(combined) = KeyShare::combine(&[share, other], &Waivers::none()) {
+                    assert!(combined.key.same_as(&master), "a wrong key");
+                }
+            }
+            Err(error) => {
+                let said = format!("{error} {error:?}");
+                let secret = &good.expose()[60..];
+                assert!(!secret.as_bytes().windows(8).any(|part| holds(&said, part)), "{said}");
+            }
+        }
+    }
+}
+
 /// One line of an import file. It is read strictly, written again it says the same, and no error echoes the token.
 pub fn import_line(data: &[u8]) {
     const TOKEN: &str = "legacy-5f0c7e1b9a2d";

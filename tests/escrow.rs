@@ -34,7 +34,7 @@ impl Escrow {
         self.room.keys.variable([1])
     }
 
-    fn combine(&self, files: &[&Path], more: &[&str]) -> Run {
+    fn combine(files: &[&Path], more: &[&str]) -> Run {
         let files: Vec<_> = files.iter().map(|path| path.to_str().expect("text")).collect();
         Run::bare(&[&["master-key", "combine"], &files[..], more].concat())
     }
@@ -59,10 +59,10 @@ fn all_ten_triples_give_the_key_and_every_pair_is_refused() {
     let mut triples = 0;
     for a in 0..5 {
         for b in a + 1..5 {
-            let ran = escrow.combine(&escrow.picked(&[a, b]), &[]).ends(12).says("3 different shares are needed");
+            let ran = Escrow::combine(&escrow.picked(&[a, b]), &[]).ends(12).says("3 different shares are needed");
             assert_eq!(ran.out, "");
             for c in b + 1..5 {
-                let ran = escrow.combine(&escrow.picked(&[c, b, a]), &[]).ends(0);
+                let ran = Escrow::combine(&escrow.picked(&[c, b, a]), &[]).ends(0);
                 assert_eq!(ran.out.trim_end(), escrow.key());
                 triples += 1;
             }
@@ -83,11 +83,11 @@ fn a_changed_share_is_named_and_gives_no_key_unless_the_others_are_enough() {
         changed.replace_range(at..=at, other);
         fs::write(&bad, changed).expect("written");
         let few = [&[bad.as_path()][..], &escrow.picked(&[1, 2])].concat();
-        let ran = escrow.combine(&few, &[]).ends(12).says(&bad.display().to_string()).says("hint: ");
+        let ran = Escrow::combine(&few, &[]).ends(12).says(&bad.display().to_string()).says("hint: ");
         assert_eq!(ran.out, "", "character {at}");
     }
     let enough = [&[bad.as_path()][..], &escrow.picked(&[1, 2, 3])].concat();
-    let ran = escrow.combine(&enough, &[]).ends(0).says("was left out");
+    let ran = Escrow::combine(&enough, &[]).ends(0).says("was left out");
     assert_eq!(ran.out.trim_end(), escrow.key());
 }
 
@@ -96,15 +96,15 @@ fn shares_of_two_sets_repeated_ones_and_other_files_are_refused_with_the_cause()
     let escrow = Escrow::new();
     let other = split(&escrow.room, "again", &[]);
     let mixed = [&escrow.picked(&[0, 1])[..], &[other[2].as_path()]].concat();
-    let ran = escrow.combine(&mixed, &[]).ends(12).says("not of the same set").says(&other[2].display().to_string());
+    let ran = Escrow::combine(&mixed, &[]).ends(12).says("not of the same set").says(&other[2].display().to_string());
     assert_eq!(ran.out, "");
     let ran =
-        escrow.combine(&escrow.picked(&[0, 1, 1]), &[]).ends(12).says("there are 2").says("repeats another share");
+        Escrow::combine(&escrow.picked(&[0, 1, 1]), &[]).ends(12).says("there are 2").says("repeats another share");
     assert_eq!(ran.out, "");
-    let ran = escrow.combine(&escrow.picked(&[0, 1, 1, 4]), &[]).ends(0).says("repeats another share");
+    let ran = Escrow::combine(&escrow.picked(&[0, 1, 1, 4]), &[]).ends(0).says("repeats another share");
     assert_eq!(ran.out.trim_end(), escrow.key());
-    escrow.combine(&[Path::new("/etc/hostname")], &[]).ends(12).says("none of the files holds a share");
-    escrow.combine(&[Path::new("/nonexistent")], &[]).ends(2).says("/nonexistent").says("hint: ");
+    Escrow::combine(&[Path::new("/etc/hostname")], &[]).ends(12).says("none of the files holds a share");
+    Escrow::combine(&[Path::new("/nonexistent")], &[]).ends(2).says("/nonexistent").says("hint: ");
 }
 
 #[test]
@@ -112,11 +112,11 @@ fn the_key_is_proven_by_the_vault_that_is_named() {
     let (escrow, other) = (Escrow::new(), Room::with(1));
     let at = |room: &Room| format!("sqlite:{}", room.path().display());
     let three = escrow.picked(&[0, 2, 4]);
-    let ran = escrow.combine(&three, &["--store", &at(&escrow.room), "--json"]).ends(0);
+    let ran = Escrow::combine(&three, &["--store", &at(&escrow.room), "--json"]).ends(0);
     assert_eq!(ran.json()["proven_by"], "store");
-    let ran = escrow.combine(&three, &["--store", &at(&other)]).ends(12).says("has no master key 1 with fingerprint");
+    let ran = Escrow::combine(&three, &["--store", &at(&other)]).ends(12).says("has no master key 1 with fingerprint");
     assert_eq!(ran.out, "");
-    escrow.combine(&three, &["--store", "sqlite:/nonexistent/vault.db"]).ends(10);
+    Escrow::combine(&three, &["--store", "sqlite:/nonexistent/vault.db"]).ends(10);
 }
 
 #[test]
@@ -159,10 +159,10 @@ fn shares_are_new_private_files_all_or_none() {
     let out = escrow.room.file("key");
     let name = out.display().to_string();
     let three = escrow.picked(&[1, 2, 3]);
-    escrow.combine(&three, &["--out", &name]).ends(0);
+    Escrow::combine(&three, &["--out", &name]).ends(0);
     assert_eq!(fs::read_to_string(&out).expect("read").trim_end(), escrow.key());
     assert_eq!(fs::metadata(&out).expect("there").permissions().mode() & 0o777, 0o600);
-    escrow.combine(&three, &["--out", &name]).ends(5);
+    Escrow::combine(&three, &["--out", &name]).ends(5);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn words_on_paper_give_the_key_back() {
     let files: Vec<_> = (0..3).map(|at| room.file(&format!("typed-{at}"))).collect();
     for (file, share) in files.iter().zip(&shares) {
         let words: Vec<_> = share.lines().skip(1).collect();
-        fs::write(file, words.join("\n").to_string()).expect("written");
+        fs::write(file, words.join("\n")).expect("written");
     }
     let names: Vec<_> = files.iter().map(|file| file.to_str().expect("text")).collect();
     let ran = Run::bare(&["master-key", "combine", names[0], names[2]]).ends(0);
@@ -303,9 +303,7 @@ fn no_share_identity_or_key_appears_where_it_should_not() {
     let (keep, bad) = (keep.display().to_string(), escrow.room.file("bad"));
     fs::write(&bad, fs::read_to_string(names[0]).expect("read").replace("srs1-A", "srs1-Q")).expect("written");
     let bad = bad.to_str().expect("text").to_owned();
-    let mut number = 0;
-    for extra in [&["--log", "trace"][..], &["--log", "trace", "--json"]] {
-        number += 1;
+    for (number, extra) in [&["--log", "trace"][..], &["--log", "trace", "--json"]].into_iter().enumerate() {
         let (folder, out) = (escrow.room.file(&format!("f{number}")), escrow.room.file(&format!("o{number}")));
         let (folder, out) = (folder.display().to_string(), out.display().to_string());
         let recipient = identity.to_public().to_string();

@@ -77,7 +77,9 @@ fn act_start() -> strongroom::Timestamp {
 /// Everything that `list --json` says, without what is new in every vault.
 fn listed(room: &Room) -> Vec<Value> {
     let mut keys = room.run(&["list", "--all", "--json"]).ends(0).json_lines();
-    keys.iter_mut().for_each(|key| drop(key.as_object_mut().expect("an object").remove("revision")));
+    for key in &mut keys {
+        key.as_object_mut().expect("an object").remove("revision");
+    }
     keys
 }
 
@@ -370,9 +372,7 @@ fn no_token_or_identity_appears_where_it_should_not() {
         varied(&room).into_values().map(|token| token[token.len() - 13..].to_owned()).collect();
     secrets.extend([person.secret.clone(), room.keys.variable([1])[2..].to_owned()]);
     let id = text(&listed(&room)[3]["id"]);
-    let mut number = 0;
-    for extra in [&["--log", "trace"][..], &["--log", "trace", "--json"]] {
-        number += 1;
+    for (number, extra) in [&["--log", "trace"][..], &["--log", "trace", "--json"]].into_iter().enumerate() {
         let file = |name: &str| room.file(&format!("{name}-{number}")).display().to_string();
         let (out, token, other) = (file("export"), file("token"), format!("sqlite:{}", file("other")));
         room.run(&["init", "--store", &other]).ends(0);

@@ -16,7 +16,7 @@ impl<T> Digesting<T> {
     }
 
     fn hex(self) -> String {
-        self.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        base16ct::lower::encode_string(&self.digest.finalize())
     }
 }
 

@@ -96,7 +96,7 @@ fn import_export(
     }
     let (mut meter, mut imported, mut before) = (Meter::new(), 0, 0);
     for part in &export.parts {
-        let path = export.part_path(part.part);
+        let path = export.part_path(part.number);
         check_part(&path, &part.sha256)?;
         let keys = read_all(vault, lines_of(&path, identities)?, exempt)?;
         if keys.len() as u64 != part.keys {

@@ -5,10 +5,10 @@ mod manifest;
 mod subject;
 
 use serde::Serialize;
-use strongroom::{ApiKeyId, Reissue, SecretText};
+use strongroom::{ApiKeyId, Error, PolicyError, Reissue, SecretText};
 
 use super::args::RecoverArgs;
-use super::context::Context;
+use super::context::{Context, Place};
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::keys::{described, reason};
@@ -43,7 +43,8 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
         let until = issued.replaces.map(|replaced| replaced.until.to_string()).unwrap_or_default();
         Recovered { token, replacement: Some(Replacement { id: issued.id, token: issued.token, until }) }
     } else {
-        Recovered { token: vault.recover(id, &act)?, replacement: None }
+        let token = vault.recover(id, &act).map_err(|error| unless_reissued(error, id, &context.place))?;
+        Recovered { token, replacement: None }
     };
     show(context, args, id, &recovered).map_err(|failure| lost(failure, id, &recovered, &context.place.option()))?;
     context.terminal.note(&format!("recovered the token of {id}"));
@@ -51,6 +52,19 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
         context.terminal.note(&format!("{new} takes its place; the old token ends at {until}"));
     }
     Ok(Exit::Success)
+}
+
+/// The policy may demand what `--reissue` does.
+fn unless_reissued(error: Error, id: ApiKeyId, place: &Place) -> Failure {
+    let demanded = matches!(error, Error::Policy(PolicyError::Reissue));
+    let mut told = Failure::from(error).explain(place);
+    if demanded {
+        let store = place.option();
+        told.hint = Some(format!(
+            "`strongroom recover{store} {id} --reissue --grace 24h --reason TEXT` recovers and reissues it"
+        ));
+    }
+    told.into()
 }
 
 struct Recovered {
@@ -137,7 +151,8 @@ fn lost(failure: Failure, id: ApiKeyId, recovered: &Recovered, store: &str) -> F
 
 /// How an export goes on.
 fn resume_hint(args: &RecoverArgs, store: &str) -> String {
-    let recipients: String = args.recipients.iter().map(|recipient| format!(" --to {}", quoted(recipient))).collect();
+    let recipients: Vec<_> = args.recipients.iter().map(|recipient| quoted(recipient)).collect();
+    let recipients = recipients.join(" --to ");
     let out = args.out.as_ref().map(|path| quoted(&path.display().to_string())).unwrap_or_default();
-    format!("`strongroom recover{store} --all{recipients} --out {out} --resume --reason TEXT` goes on from there")
+    format!("`strongroom recover{store} --all --to {recipients} --out {out} --resume --reason TEXT` goes on from there")
 }

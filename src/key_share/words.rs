@@ -20,7 +20,7 @@ pub(super) fn read<'t>(words: impl Iterator<Item = &'t str>, len: usize) -> Resu
         let number = list().binary_search(&word).map_err(|_| at + 1)?;
         for bit in 0..BITS {
             let place = at * BITS + bit;
-            bytes[place / 8] |= ((number >> (BITS - 1 - bit) & 1) as u8) << (7 - place % 8);
+            bytes[place / 8] |= u8::from(number >> (BITS - 1 - bit) & 1 == 1) << (7 - place % 8);
         }
     }
     Ok(bytes)

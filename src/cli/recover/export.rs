@@ -75,13 +75,13 @@ fn same_export(manifest: Manifest, head: &Head) -> Result<Manifest, Failure> {
 fn next_part(vault: &Vault, manifest: &Manifest, recipients: &Recipients, act: &Act) -> Result<Option<Part>, Failure> {
     let page = vault.export_page(manifest.cursor(), PART_KEYS, act)?;
     let Some(last) = page.last else { return Ok(None) };
-    let part = manifest.parts.len() as u64 + 1;
-    let path = manifest.part_path(part);
+    let number = manifest.parts.len() as u64 + 1;
+    let path = manifest.part_path(number);
     // What lies there was written by a run that was stopped before it could say so: it never counted.
     let sha256 = write_part(&path, &page, recipients).map_err(|error| unwritten(&path, &error))?;
     let left = page.left_out.iter().map(|(id, cause)| LeftOut { id: id.to_string(), cause: (*cause).into() });
     let (keys, left_out) = (page.keys.len() as u64, left.collect());
-    Ok(Some(Part { part, keys, left_out, last: last.to_string(), sha256 }))
+    Ok(Some(Part { number, keys, left_out, last: last.to_string(), sha256 }))
 }
 
 /// Under another name first: what has the name of a part is whole.

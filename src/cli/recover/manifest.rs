@@ -35,7 +35,8 @@ pub(in crate::cli) struct Head {
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::cli) struct Part {
-    pub(in crate::cli) part: u64,
+    #[serde(rename = "part")]
+    pub(in crate::cli) number: u64,
     pub(in crate::cli) keys: u64,
     pub(in crate::cli) left_out: Vec<LeftOut>,
     pub(in crate::cli) last: String,
@@ -118,7 +119,7 @@ impl Manifest {
                 return Err(wrong(at + 2));
             }
             if let Ok(part) = serde_json::from_str::<Part>(line) {
-                if part.part != at as u64 + 1 || part.last.parse::<ApiKeyId>().is_err() {
+                if part.number != at as u64 + 1 || part.last.parse::<ApiKeyId>().is_err() {
                     return Err(wrong(at + 2));
                 }
                 manifest.parts.push(part);
