@@ -116,6 +116,10 @@ pub struct AuditEntry {
 pub enum Action {
     /// A record that did not open was deleted, so that a rotation could finish.
     Abandon,
+    /// A backup was begun.
+    Backup,
+    /// Backups were taken from the list of those that are known.
+    BackupForgotten,
     /// An API key with a token from elsewhere was added.
     Import,
     /// The vault was made.
@@ -124,6 +128,8 @@ pub enum Action {
     Issue,
     /// A token was recovered by an administrator.
     Recover,
+    /// The vault was restored from a backup.
+    Restore,
     /// An API key was revoked.
     Revoke,
     /// The master key was replaced and no record touched.
@@ -141,10 +147,13 @@ impl Action {
     pub fn name(self) -> &'static str {
         match self {
             Self::Abandon => "abandon",
+            Self::Backup => "backup",
+            Self::BackupForgotten => "backup-forgotten",
             Self::Import => "import",
             Self::Init => "init",
             Self::Issue => "issue",
             Self::Recover => "recover",
+            Self::Restore => "restore",
             Self::Revoke => "revoke",
             Self::Rewrap => "rewrap",
             Self::RotationFinished => "rotation-finished",

@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod backup;
 mod completions;
 mod context;
 mod demo;
@@ -18,6 +19,7 @@ mod progress;
 mod reading;
 mod recover;
 mod rehearse;
+mod restore;
 mod rotate;
 mod scan;
 mod status;
@@ -69,6 +71,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Audit { verb: AuditVerb::List(args) } => audit::list(context, &args),
         Verb::Audit { verb: AuditVerb::Verify } => audit::verify(context),
+        Verb::Backup(args) => backup::backup(context, &args),
         Verb::Completions { shell } => completions::completions(context, shell),
         Verb::Demo(args) => demo::demo(context, &args),
         Verb::Doctor(args) => doctor::doctor(context, &args),
@@ -82,6 +85,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::Recover(args) => recover::recover(context, &args),
         Verb::Rehearse(args) => rehearse::rehearse(context, &args),
         Verb::RehearsalStep(args) => rehearse::step(context, &args),
+        Verb::Restore(args) => restore::restore(context, &args),
         Verb::Revoke(args) => keys::revoke(context, &args),
         Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
         Verb::Scan(args) => scan::scan(context, &args),

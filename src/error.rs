@@ -2,12 +2,14 @@
 
 use crate::api_key::LimitError;
 use crate::audit::{ActError, AuditFault};
+use crate::backup_id::BackupId;
 use crate::import::ImportError;
 use crate::keyring::KeyringError;
 use crate::record::RecordError;
 use crate::secret::RandomError;
 use crate::store::StoreError;
 use crate::token::ApiKeyId;
+use crate::vault_id::VaultId;
 
 /// Why an operation on a vault failed. Messages name ids and counts, never contents.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,26 @@ pub enum Error {
     /// The audit log does not hold together.
     #[error(transparent)]
     Audit(#[from] AuditFault),
+    /// A backup does not hold what was written.
+    #[error("the backup is damaged: {what}")]
+    BackupDamaged {
+        /// The gravest of what was found.
+        what: String,
+    },
+    /// A backup is of another vault than the one at hand.
+    #[error("the backup is of vault {found}, and the vault here is {expected}")]
+    BackupOfOther {
+        /// The vault at hand.
+        expected: VaultId,
+        /// The vault of the backup.
+        found: VaultId,
+    },
+    /// No such backup is on the list.
+    #[error("no backup {id} is known")]
+    BackupUnknown {
+        /// The id asked for.
+        id: BackupId,
+    },
     /// Others kept changing the same rows.
     #[error("others kept changing the same rows")]
     Contended,
@@ -124,15 +146,18 @@ impl Error {
         match self {
             Self::Act(_) | Self::Limit(_) | Self::Import { .. } | Self::RotationTarget { .. } => ErrorKind::Input,
             Self::Audit(_)
+            | Self::BackupDamaged { .. }
             | Self::Record { .. }
             | Self::RecordSet { .. }
             | Self::RowFormat { .. }
             | Self::Tampered { .. } => ErrorKind::Corrupt,
             Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
-            Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
+            Self::BackupOfOther { .. } | Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
             Self::Keyring(error) => keyring_kind(error),
             Self::NoVault => ErrorKind::NoStore,
-            Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
+            Self::BackupUnknown { .. } | Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => {
+                ErrorKind::NotFound
+            }
             Self::Random(_) => ErrorKind::General,
             Self::Store(error) => store_kind(error),
         }
@@ -144,6 +169,8 @@ impl Error {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Act(ActError::NoReason) => "no-reason",
+            Self::BackupOfOther { .. } => "backup-of-other",
+            Self::BackupUnknown { .. } => "backup-unknown",
             Self::NotFound { .. } => "not-found",
             Self::NotRecoverable { .. } => "not-recoverable",
             Self::Record { source, .. } => source.cause(),
@@ -177,11 +204,14 @@ fn keyring_kind(error: &KeyringError) -> ErrorKind {
 fn store_kind(error: &StoreError) -> ErrorKind {
     match error {
         StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
+        StoreError::Backup { .. } | StoreError::NotBackup { .. } => ErrorKind::NoStore,
         StoreError::Busy => ErrorKind::Busy,
         StoreError::Corrupt { .. } => ErrorKind::Corrupt,
         StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly => ErrorKind::Engine,
         StoreError::Foreign { .. } | StoreError::NotFound { .. } => ErrorKind::NoStore,
         StoreError::NewerLayout { .. } => ErrorKind::Newer,
+        StoreError::Stopped => ErrorKind::General,
+        StoreError::Unsupported { .. } => ErrorKind::Input,
         StoreError::Unsafe { .. } => ErrorKind::Unsafe,
     }
 }

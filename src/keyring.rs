@@ -18,7 +18,7 @@ use crate::vault_id::VaultId;
 use stored::{Authenticated, Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
-pub(crate) use stored::{RowError, RowLabel, encode};
+pub(crate) use stored::{RowError, RowLabel, claimed, encode};
 pub(crate) use wrap::KeyEncryptionKeys;
 
 /// The opened keyring: what is stored, and every data key it wraps, ready for use.

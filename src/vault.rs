@@ -1,11 +1,14 @@
 //! The vault: what a service, an operator and an administrator do with API keys.
 
 mod admin;
+mod backup;
 mod doctor;
 mod estimate;
 mod fingerprints;
 mod issue;
 mod list;
+#[cfg(feature = "sqlite")]
+mod restore;
 mod status;
 mod verify;
 mod verifier;
@@ -26,11 +29,14 @@ use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 
+pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
 pub use estimate::RotationEstimate;
 pub use fingerprints::known_fingerprints;
 pub use issue::Issued;
 pub use list::{Listed, Query};
+#[cfg(feature = "sqlite")]
+pub use restore::{Backup, Behind};
 pub use status::VaultStatus;
 pub use verifier::Verifier;
 pub use verify::VerifyError;

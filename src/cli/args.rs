@@ -1,6 +1,7 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
+mod backups;
 mod scanning;
 
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 
 use super::exit;
 
+pub(crate) use backups::{BackupArgs, BackupVerb, ForgetArgs, RestoreArgs};
 pub(crate) use scanning::{ModeArg, ScanArgs};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
@@ -109,6 +111,10 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: AuditVerb,
     },
+    /// Write a backup to a new file while others go on working, verify it, and remember which master key opens it
+    Backup(BackupArgs),
+    /// Make a vault of a backup, where there is none; everything in it is checked first
+    Restore(RestoreArgs),
     /// Take in API keys whose tokens exist already: all of the file, or nothing
     Import(ImportArgs),
     /// Print a completion script for a shell
