@@ -204,11 +204,13 @@ fn keyring_kind(error: &KeyringError) -> ErrorKind {
 fn store_kind(error: &StoreError) -> ErrorKind {
     match error {
         StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
-        StoreError::Backup { .. } | StoreError::NotBackup { .. } => ErrorKind::NoStore,
         StoreError::Busy => ErrorKind::Busy,
         StoreError::Corrupt { .. } => ErrorKind::Corrupt,
         StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly => ErrorKind::Engine,
-        StoreError::Foreign { .. } | StoreError::NotFound { .. } => ErrorKind::NoStore,
+        StoreError::Backup { .. }
+        | StoreError::Foreign { .. }
+        | StoreError::NotBackup { .. }
+        | StoreError::NotFound { .. } => ErrorKind::NoStore,
         StoreError::NewerLayout { .. } => ErrorKind::Newer,
         StoreError::Stopped => ErrorKind::General,
         StoreError::Unsupported { .. } => ErrorKind::Input,

@@ -20,7 +20,7 @@ pub(crate) fn restore(context: &mut Context<'_>, args: &RestoreArgs) -> Result<E
     refuse_taken(context, &to)?;
     let behind = if target.is_some() { behind(context, &backup)? } else { None };
     if let Some(behind) = &behind {
-        tell(context, behind)?;
+        tell(context, behind);
         if !behind.related || behind.entries > 0 {
             context.confirm("Restore it all the same?")?;
         }
@@ -109,18 +109,18 @@ fn behind(context: &mut Context<'_>, backup: &Backup) -> Result<Option<Behind>, 
     }
 }
 
-fn tell(context: &mut Context<'_>, behind: &Behind) -> Result<(), Failure> {
+fn tell(context: &mut Context<'_>, behind: &Behind) {
     let path = context.place.path.display().to_string();
     if !behind.related {
         context.terminal.note(&format!(
             "warning: the audit log of the vault in {path} does not go on from where that of the backup ends: one of them was \
              restored or changed"
         ));
-        return Ok(());
+        return;
     }
     let Some(last) = behind.last_at else {
         context.terminal.note(&format!("the vault in {path} has done nothing since the backup"));
-        return Ok(());
+        return;
     };
     let acts: Vec<_> = behind.acts.iter().map(|(action, count)| format!("{count} {action}")).collect();
     let entries =
@@ -132,7 +132,6 @@ fn tell(context: &mut Context<'_>, behind: &Behind) -> Result<(), Failure> {
     for id in &behind.revoked {
         context.terminal.note(&format!("  revoked since, and valid again in the restored vault: {id}"));
     }
-    Ok(())
 }
 
 fn advise(context: &mut Context<'_>, manifest: &BackupManifest, behind: Option<&Behind>, path: &str) {

@@ -73,17 +73,19 @@ impl Backup {
         let line = snapshot.get(Table::Audit, &row_key(seq))?;
         let related = line.is_some_and(|line| hex(&ChainEnd::at(seq, &line).hash) == self.claims.audit_hash);
         let mut behind = Behind { related, entries: head.chain.seq.saturating_sub(seq), ..Behind::default() };
+        if !related {
+            return Ok(behind);
+        }
         let mut after = row_key(seq).to_vec();
-        while related {
+        loop {
             let page = snapshot.scan(Table::Audit, Some(&after), PAGE)?;
-            let Some((last, _)) = page.last() else { break };
+            let Some((last, _)) = page.last() else { return Ok(behind) };
             after.clone_from(last);
             for (key, line) in &page {
                 let seq = <[u8; 8]>::try_from(key.as_slice()).map_or(0, u64::from_be_bytes);
                 behind.count(&serde_json::from_slice(line).map_err(|_| AuditFault::Malformed { seq })?);
             }
         }
-        Ok(behind)
     }
 
     /// Makes a vault of it at `to`, where nothing may be. Everything is checked first, as by [`Backup::verify`], and on the

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::backup_id::BackupId;
 use crate::error::Error;
-use crate::keyring::{Keyring, RowError, RowLabel, claimed, encode};
+use crate::keyring::{Keyring, KeyringError, RowError, RowLabel, claimed, encode};
 use crate::ledger::Ledger;
 use crate::master_key::Fingerprint;
 use crate::rotation::{Phase, census, open_in};
@@ -132,8 +132,13 @@ impl BackupManifest {
             }),
             strongroom: env!("CARGO_PKG_VERSION").into(),
         };
-        let row = keyring.active().seal_row(RowLabel::Manifest, &encode(&manifest.stored(head.chain.hash)));
+        let row = manifest.seal(&keyring).ok_or(KeyringError::Malformed)?;
         Ok((manifest, row))
+    }
+
+    /// The row, authenticated by the active generation; `None` when the hash is none.
+    pub(crate) fn seal(&self, keyring: &Keyring) -> Option<Vec<u8>> {
+        Some(keyring.active().seal_row(RowLabel::Manifest, &encode(&self.stored()?)))
     }
 
     /// Checks the MAC and reads the row.
@@ -152,12 +157,14 @@ impl BackupManifest {
         *self == Self { id, at, strongroom, ..other.clone() }
     }
 
-    fn stored(&self, audit_hash: [u8; 32]) -> Stored {
+    fn stored(&self) -> Option<Stored> {
+        let mut audit_hash = [0; 32];
+        base16ct::lower::decode(&self.audit_hash, &mut audit_hash).ok().filter(|read| read.len() == 32)?;
         let master = |(version, fingerprint): &(u32, Fingerprint)| StoredMaster {
             version: *version,
             fingerprint: fingerprint.to_bytes().into(),
         };
-        Stored {
+        Some(Stored {
             id: self.id.0.into(),
             vault: self.vault.0.into(),
             at: self.at.unix_millis(),
@@ -173,7 +180,7 @@ impl BackupManifest {
                 to_master: open.to_master,
             }),
             strongroom: self.strongroom.clone(),
-        }
+        })
     }
 }
 
