@@ -210,14 +210,17 @@ impl From<rusqlite::Error> for CopyError {
 fn copy_pages(from: &Connection, to: &mut Connection, watch: &mut WatchCopy<'_>) -> Result<(), CopyError> {
     let (backup, mut waits) = (Backup::new(from, to)?, 0);
     loop {
-        match backup.step(PAGES)? {
-            StepResult::Done => return Ok(()),
-            StepResult::More => {
+        let stepped = backup.step(PAGES)?;
+        match stepped {
+            StepResult::Done | StepResult::More => {
                 let progress = backup.progress();
-                let [total, left] =
-                    [progress.pagecount, progress.remaining].map(|pages| u64::try_from(pages).unwrap_or(0));
+                let count = |pages| u64::try_from(pages).unwrap_or(0);
+                let (total, left) = (count(progress.pagecount), count(progress.remaining));
                 if watch(total.saturating_sub(left), total).is_break() {
                     return Err(CopyError::Store(StoreError::Stopped));
+                }
+                if stepped == StepResult::Done {
+                    return Ok(());
                 }
             }
             _ if waits < MAX_WAITS => {
