@@ -1,15 +1,22 @@
 //! The vault: what a service, an operator and an administrator do with API keys.
 
 mod admin;
+mod admission;
 mod backup;
 mod doctor;
+#[cfg(feature = "escrow")]
+mod escrow;
 mod estimate;
 mod fingerprints;
 mod issue;
+mod life;
 mod list;
+mod policy;
+mod reissue;
 #[cfg(feature = "sqlite")]
 mod restore;
 mod status;
+mod subject;
 mod verify;
 mod verifier;
 
@@ -33,8 +40,9 @@ pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, Back
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
 pub use estimate::RotationEstimate;
 pub use fingerprints::known_fingerprints;
-pub use issue::Issued;
+pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};
+pub use policy::PolicyChange;
 #[cfg(feature = "sqlite")]
 pub use restore::{Backup, Behind};
 pub use status::VaultStatus;
@@ -76,7 +84,8 @@ impl Vault {
         act: &Act,
         mut watch: impl FnMut(&Progress) -> Flow,
     ) -> Result<RotationReport, Error> {
-        rotation::rotate(&self.ledger, options, act, &mut watch)
+        let rotated = rotation::rotate(&self.ledger, options, act, &mut watch);
+        self.keep_policy_refusal(act, Draft::of(Action::RotationStarted), rotated)
     }
 
     /// Whether the certificate of an earlier rotation is true of this vault.
