@@ -145,7 +145,8 @@ impl Ledger {
         })
     }
 
-    fn change_for_any_reason<T>(
+    /// The same for what only completes an act, whose reason has been taken.
+    pub(crate) fn change_for_any_reason<T>(
         &self,
         act: &Act,
         mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,

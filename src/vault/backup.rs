@@ -211,7 +211,7 @@ impl Vault {
 
     /// What the manifest says: a rotation may have begun between the listing and the copy.
     fn list_finished(&self, manifest: &BackupManifest, act: &Act) -> Result<(), Error> {
-        self.ledger.change(act, |change| {
+        self.ledger.change_for_any_reason(act, |change| {
             let mut known = KnownBackups::read(change.keyring, self.ledger.store())?;
             let Some(backup) = known.find(manifest.id) else { return Err(Error::BackupUnknown { id: manifest.id }) };
             finish(backup, manifest);
@@ -221,7 +221,7 @@ impl Vault {
     }
 
     fn unlist(&self, id: BackupId, act: &Act) -> Result<(), Error> {
-        self.ledger.change(act, |change| {
+        self.ledger.change_for_any_reason(act, |change| {
             let mut known = KnownBackups::read(change.keyring, self.ledger.store())?;
             known.remove(id);
             known.put(change);
