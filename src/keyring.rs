@@ -19,7 +19,9 @@ use crate::vault_id::VaultId;
 use stored::{Authenticated, Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
-pub(crate) use stored::{RowError, RowLabel, claimed, encode};
+#[cfg(any(test, feature = "sqlite"))]
+pub(crate) use stored::claimed;
+pub(crate) use stored::{RowError, RowLabel, encode};
 pub(crate) use wrap::KeyEncryptionKeys;
 
 /// The opened keyring: what is stored, and every data key it wraps, ready for use.

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::backup_id::BackupId;
 use crate::error::Error;
-use crate::keyring::{Keyring, KeyringError, RowError, RowLabel, claimed, encode};
+use crate::keyring::{Keyring, KeyringError, RowError, RowLabel, encode};
 use crate::ledger::Ledger;
 use crate::master_key::Fingerprint;
 use crate::rotation::{Phase, census, open_in};
@@ -147,8 +147,9 @@ impl BackupManifest {
     }
 
     /// Reads the row without judging it.
+    #[cfg(any(test, feature = "sqlite"))]
     pub(crate) fn claimed_by(row: &[u8]) -> Result<Self, RowError> {
-        claimed::<Stored>(row)?.view().ok_or(RowError::Malformed)
+        crate::keyring::claimed::<Stored>(row)?.view().ok_or(RowError::Malformed)
     }
 
     /// Whether another describes the same rows.
