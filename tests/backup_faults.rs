@@ -20,7 +20,7 @@ const RECORDS: usize = 200;
 #[test]
 fn killed_at_every_write_of_a_backup_it_is_whole_or_not_there_and_the_next_one_succeeds() {
     let Some(scene) = Prepared::new() else { return };
-    let points = scene.every_point("signal=KILL:when=", false, |scene, fault| scene.backup(fault));
+    let points = scene.every_point("signal=KILL:when=", false, Prepared::backup);
     eprintln!("killed at {points} points of a backup");
     assert!(points > 20, "only {points} points");
 }
@@ -28,7 +28,7 @@ fn killed_at_every_write_of_a_backup_it_is_whole_or_not_there_and_the_next_one_s
 #[test]
 fn killed_at_every_write_of_a_restore_the_vault_is_whole_or_not_there_and_the_next_one_succeeds() {
     let Some(scene) = Prepared::with_backup() else { return };
-    let points = scene.every_point("signal=KILL:when=", false, |scene, fault| scene.restore(fault));
+    let points = scene.every_point("signal=KILL:when=", false, Prepared::restore);
     eprintln!("killed at {points} points of a restore");
     assert!(points > 20, "only {points} points");
 }
@@ -37,7 +37,7 @@ fn killed_at_every_write_of_a_restore_the_vault_is_whole_or_not_there_and_the_ne
 fn out_of_space_or_failing_at_any_write_of_a_backup_nothing_half_done_is_left() {
     let Some(scene) = Prepared::new() else { return };
     for error in ["ENOSPC", "EIO"] {
-        let points = scene.every_point(&format!("error={error}:when="), true, |scene, fault| scene.backup(fault));
+        let points = scene.every_point(&format!("error={error}:when="), true, Prepared::backup);
         eprintln!("{error} from {points} points of a backup on");
         assert!(points > 20, "only {points} points");
     }
@@ -47,7 +47,7 @@ fn out_of_space_or_failing_at_any_write_of_a_backup_nothing_half_done_is_left() 
 fn out_of_space_or_failing_at_any_write_of_a_restore_nothing_half_done_is_left() {
     let Some(scene) = Prepared::with_backup() else { return };
     for error in ["ENOSPC", "EIO"] {
-        let points = scene.every_point(&format!("error={error}:when="), true, |scene, fault| scene.restore(fault));
+        let points = scene.every_point(&format!("error={error}:when="), true, Prepared::restore);
         eprintln!("{error} from {points} points of a restore on");
         assert!(points > 20, "only {points} points");
     }
