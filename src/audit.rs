@@ -120,6 +120,10 @@ pub struct AuditEntry {
 pub enum Action {
     /// A record that did not open was deleted, so that a rotation could finish.
     Abandon,
+    /// A backup was begun.
+    Backup,
+    /// Backups were taken from the list of those that are known.
+    BackupForgotten,
     /// A token left the vault with everything else about its API key.
     Export,
     /// An API key with a token from elsewhere was added.
@@ -134,6 +138,8 @@ pub enum Action {
     Recover,
     /// An API key was given an end, and another was issued in its place: the next entry.
     Reissue,
+    /// The vault was restored from a backup.
+    Restore,
     /// The suspension of an API key was taken back.
     Resume,
     /// An API key was revoked.
@@ -161,6 +167,8 @@ impl Action {
     pub fn name(self) -> &'static str {
         match self {
             Self::Abandon => "abandon",
+            Self::Backup => "backup",
+            Self::BackupForgotten => "backup-forgotten",
             Self::Export => "export",
             Self::Import => "import",
             Self::Init => "init",
@@ -168,6 +176,7 @@ impl Action {
             Self::Policy => "policy",
             Self::Recover => "recover",
             Self::Reissue => "reissue",
+            Self::Restore => "restore",
             Self::Resume => "resume",
             Self::Revoke => "revoke",
             Self::Rewrap => "rewrap",

@@ -3,6 +3,7 @@
 mod age;
 mod args;
 mod audit;
+mod backup;
 mod completions;
 mod context;
 mod demo;
@@ -24,6 +25,7 @@ mod progress;
 mod reading;
 mod recover;
 mod rehearse;
+mod restore;
 mod reveal;
 mod rotate;
 mod scan;
@@ -76,6 +78,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Audit { verb: AuditVerb::List(args) } => audit::list(context, &args),
         Verb::Audit { verb: AuditVerb::Verify } => audit::verify(context),
+        Verb::Backup(args) => backup::backup(context, &args),
         Verb::Completions { shell } => completions::completions(context, shell),
         Verb::Demo(args) => demo::demo(context, &args),
         Verb::Doctor(args) => doctor::doctor(context, &args),
@@ -96,6 +99,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::RehearsalStep(args) => rehearse::step(context, &args),
         Verb::Reissue(args) => life::reissue(context, &args),
         Verb::Resume(args) => life::resume(context, &args),
+        Verb::Restore(args) => restore::restore(context, &args),
         Verb::Revoke(args) => life::revoke(context, &args),
         Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
         Verb::Scan(args) => scan::scan(context, &args),

@@ -2,6 +2,7 @@
 
 use crate::api_key::{LifeError, LimitError};
 use crate::audit::{ActError, AuditFault};
+use crate::backup_id::BackupId;
 use crate::import::ImportError;
 use crate::keyring::KeyringError;
 use crate::policy::PolicyError;
@@ -9,6 +10,7 @@ use crate::record::RecordError;
 use crate::secret::RandomError;
 use crate::store::StoreError;
 use crate::token::ApiKeyId;
+use crate::vault_id::VaultId;
 
 /// Why an operation on a vault failed. Messages name ids and counts, never contents.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,26 @@ pub enum Error {
     /// The audit log does not hold together.
     #[error(transparent)]
     Audit(#[from] AuditFault),
+    /// A backup does not hold what was written.
+    #[error("the backup is damaged: {what}")]
+    BackupDamaged {
+        /// The gravest of what was found.
+        what: String,
+    },
+    /// A backup is of another vault than the one at hand.
+    #[error("the backup is of vault {found}, and the vault here is {expected}")]
+    BackupOfOther {
+        /// The vault at hand.
+        expected: VaultId,
+        /// The vault of the backup.
+        found: VaultId,
+    },
+    /// No such backup is on the list.
+    #[error("no backup {id} is known")]
+    BackupUnknown {
+        /// The id asked for.
+        id: BackupId,
+    },
     /// Others kept changing the same rows.
     #[error("others kept changing the same rows")]
     Contended,
@@ -146,18 +168,21 @@ impl Error {
         match self {
             Self::Act(_) | Self::Limit(_) | Self::Import { .. } | Self::RotationTarget { .. } => ErrorKind::Input,
             Self::Audit(_)
+            | Self::BackupDamaged { .. }
             | Self::Record { .. }
             | Self::RecordSet { .. }
             | Self::RowFormat { .. }
             | Self::Tampered { .. } => ErrorKind::Corrupt,
             Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
-            Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
+            Self::BackupOfOther { .. } | Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
             Self::Life { source, .. } => life_kind(source),
             Self::Keyring(error) => keyring_kind(error),
             Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
             Self::Policy(_) => ErrorKind::Input,
             Self::NoVault => ErrorKind::NoStore,
-            Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
+            Self::BackupUnknown { .. } | Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => {
+                ErrorKind::NotFound
+            }
             #[cfg(feature = "escrow")]
             Self::Split(_) => ErrorKind::Input,
             Self::NotKept { .. } | Self::Random(_) => ErrorKind::General,
@@ -171,6 +196,8 @@ impl Error {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Act(ActError::NoReason) => "no-reason",
+            Self::BackupOfOther { .. } => "backup-of-other",
+            Self::BackupUnknown { .. } => "backup-unknown",
             Self::Life { source, .. } => source.cause(),
             Self::NotFound { .. } => "not-found",
             Self::NotRecoverable { .. } => "not-recoverable",
@@ -219,8 +246,13 @@ fn store_kind(error: &StoreError) -> ErrorKind {
         StoreError::Busy => ErrorKind::Busy,
         StoreError::Corrupt { .. } => ErrorKind::Corrupt,
         StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly => ErrorKind::Engine,
-        StoreError::Foreign { .. } | StoreError::NotFound { .. } => ErrorKind::NoStore,
+        StoreError::Backup { .. }
+        | StoreError::Foreign { .. }
+        | StoreError::NotBackup { .. }
+        | StoreError::NotFound { .. } => ErrorKind::NoStore,
         StoreError::NewerLayout { .. } => ErrorKind::Newer,
+        StoreError::Stopped => ErrorKind::General,
+        StoreError::Unsupported { .. } => ErrorKind::Input,
         StoreError::Unsafe { .. } => ErrorKind::Unsafe,
     }
 }

@@ -19,6 +19,8 @@ use crate::vault_id::VaultId;
 use stored::{Authenticated, Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
+#[cfg(any(test, feature = "sqlite"))]
+pub(crate) use stored::claimed;
 pub(crate) use stored::{RowError, RowLabel, encode};
 pub(crate) use wrap::KeyEncryptionKeys;
 

@@ -24,7 +24,7 @@ pub(crate) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 /// What every operation on a vault shares: the store, the keys, the clock.
 pub(crate) struct Ledger {
     store: Box<dyn Store>,
-    keks: KeyEncryptionKeys,
+    keks: Arc<KeyEncryptionKeys>,
     clock: Clock,
     keyring: RwLock<Arc<Keyring>>,
     started: Instant,
@@ -65,6 +65,13 @@ impl Ledger {
         let keks = keks(&row)?;
         let keyring = Keyring::open(row, &keks)?;
         Ok(Self::new(store, keks, clock, keyring))
+    }
+
+    /// Opens another store of the same vault with the same keys.
+    pub(crate) fn open_copy(&self, store: Box<dyn Store>) -> Result<Self, Error> {
+        let row = store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+        let keyring = Keyring::open(row, &self.keks)?;
+        Ok(Self::new(store, Arc::clone(&self.keks), Box::new(Timestamp::now), keyring))
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -138,7 +145,8 @@ impl Ledger {
         })
     }
 
-    fn change_for_any_reason<T>(
+    /// The same for what only completes an act, whose reason has been taken.
+    pub(crate) fn change_for_any_reason<T>(
         &self,
         act: &Act,
         mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
@@ -216,10 +224,10 @@ impl Ledger {
         Err(Error::Contended)
     }
 
-    fn new(store: Box<dyn Store>, keks: KeyEncryptionKeys, clock: Clock, keyring: Keyring) -> Self {
+    fn new(store: Box<dyn Store>, keks: impl Into<Arc<KeyEncryptionKeys>>, clock: Clock, keyring: Keyring) -> Self {
         Self {
             store,
-            keks,
+            keks: keks.into(),
             clock,
             keyring: RwLock::new(Arc::new(keyring)),
             started: Instant::now(),

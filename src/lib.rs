@@ -15,6 +15,8 @@ mod key_list;
 
 mod vault_id;
 
+mod backup_id;
+
 mod master_key;
 
 #[cfg(feature = "escrow")]
@@ -50,6 +52,8 @@ mod error;
 
 mod ledger;
 
+mod known_backups;
+
 mod rotation;
 
 mod vault;
@@ -69,6 +73,7 @@ pub use api_key::{
     NetworkError, NewApiKey, Refusal, Reissue, Request, Revision, RevisionError, Status, Update,
 };
 pub use audit::{Act, ActError, Action, AuditEntry, AuditFault, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome};
+pub use backup_id::{BackupId, BackupIdError};
 pub use error::{Error, ErrorKind};
 pub use import::{ImportError, ImportedKey};
 pub use key_list::ListError;
@@ -79,6 +84,7 @@ pub use key_source::{
     SystemdCredential,
 };
 pub use keyring::{KeyringError, MasterKeyVersion};
+pub use known_backups::{KnownBackup, MAX_KNOWN_BACKUPS};
 pub use master_key::{
     AgePolicy, Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity, Suspect, Waivers,
 };
@@ -98,14 +104,17 @@ pub use secret::{RandomError, SecretBytes, SecretText};
 pub use store::SqliteStore;
 pub use store::{
     Batch, Change, Claim, CommitError, Effect, Expected, MemoryStore, Row, Rows, Scrub, Store, StoreError, Table,
+    UnfinishedBackup, WatchCopy,
 };
 pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
+#[cfg(feature = "sqlite")]
+pub use vault::{Backup, Behind};
 pub use vault::{
-    DoctorReport, Due, DueCause, DuePage, DueRules, ExportPage, Issued, Listed, PolicyChange, Query, Replaced,
-    RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus, Verifier, VerifyError,
-    known_fingerprints,
+    BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation, DoctorReport, Due, DueCause, DuePage,
+    DueRules, ExportPage, Issued, Listed, PolicyChange, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity,
+    Vault, VaultOptions, VaultStatus, Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};
 pub use verifier_key::{VerifierKey, VerifierKeyError};

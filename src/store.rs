@@ -5,10 +5,14 @@ mod memory;
 mod sqlite;
 
 use std::fmt;
+use std::ops::ControlFlow;
+use std::path::Path;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::{SqliteBackup, UnfinishedStore};
 
 /// A row: its key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);
@@ -48,11 +52,38 @@ pub trait Store: Rows + Send + Sync {
         Ok(vec![])
     }
 
+    /// Begins a backup in a new file: reserves a place beside where it is to stand. An engine that has no such files answers
+    /// [`StoreError::Unsupported`].
+    fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
+        let _ = to;
+        Err(StoreError::Unsupported { what: "backups" })
+    }
+
     /// An empty store of the same kind on the same medium, to measure on; it is gone when it is dropped. `None` where
     /// the engine has no place for one.
     fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
         Ok(None)
     }
+}
+
+/// Told of done and total while something is copied; it may stop that.
+pub type WatchCopy<'w> = dyn FnMut(u64, u64) -> ControlFlow<()> + 'w;
+
+/// A backup that is not in its place yet: copied, read, sealed and published, in this order. Dropped before that, it is
+/// gone.
+pub trait UnfinishedBackup: Rows {
+    /// Copies every table as it stands at one moment. It comes to an end however much others write meanwhile. `watch` may
+    /// stop it.
+    fn copy(&mut self, watch: &mut WatchCopy<'_>) -> Result<(), StoreError>;
+
+    /// Writes the manifest. Nothing of the backup changes any more after that.
+    fn seal(&mut self, manifest: &[u8]) -> Result<(), StoreError>;
+
+    /// Opens it from what was written, to be read.
+    fn reopen(&self) -> Result<Box<dyn Store>, StoreError>;
+
+    /// Makes it durable and gives it its name, which must be free.
+    fn publish(self: Box<Self>) -> Result<(), StoreError>;
 }
 
 /// The tables every engine has (docs/format.md, Tables).
@@ -243,6 +274,10 @@ impl<S: Store + ?Sized> Store for Box<S> {
         (**self).concerns()
     }
 
+    fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
+        (**self).begin_backup(to)
+    }
+
     fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
         (**self).scratch()
     }
@@ -266,6 +301,12 @@ pub enum StoreError {
     #[error("{path} exists already")]
     AlreadyExists {
         /// The file.
+        path: String,
+    },
+    /// There is a backup, and it is to be restored before it can be used.
+    #[error("{path} is a backup")]
+    Backup {
+        /// Where.
         path: String,
     },
     /// Others held the store for too long.
@@ -298,6 +339,12 @@ pub enum StoreError {
         /// The version found.
         found: i64,
     },
+    /// There is something, and it is not a backup.
+    #[error("{path} is not a strongroom backup")]
+    NotBackup {
+        /// Where.
+        path: String,
+    },
     /// There is nothing.
     #[error("there is no store at {path}")]
     NotFound {
@@ -307,6 +354,15 @@ pub enum StoreError {
     /// The store can only be read.
     #[error("the store can only be read")]
     ReadOnly,
+    /// The caller stopped it.
+    #[error("stopped")]
+    Stopped,
+    /// The engine has no such thing.
+    #[error("this storage engine has no {what}")]
+    Unsupported {
+        /// What was asked of it.
+        what: &'static str,
+    },
     /// Files that others may exchange or write.
     #[error("{path} {problem}")]
     Unsafe {
@@ -316,3 +372,6 @@ pub enum StoreError {
         problem: &'static str,
     },
 }
+
+/// Key of the row of the table `vault` that makes a store a backup (docs/format.md, Backups).
+pub(crate) const MANIFEST: &[u8] = b"manifest";

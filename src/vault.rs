@@ -2,6 +2,7 @@
 
 mod admin;
 mod admission;
+mod backup;
 mod chain;
 mod doctor;
 mod due;
@@ -16,6 +17,8 @@ mod life;
 mod list;
 mod policy;
 mod reissue;
+#[cfg(feature = "sqlite")]
+mod restore;
 mod status;
 mod subject;
 mod verify;
@@ -37,6 +40,7 @@ use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 
+pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
 pub use due::{Due, DueCause, DuePage, DueRules};
 pub use estimate::RotationEstimate;
@@ -45,6 +49,8 @@ pub use fingerprints::known_fingerprints;
 pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};
 pub use policy::PolicyChange;
+#[cfg(feature = "sqlite")]
+pub use restore::{Backup, Behind};
 pub use status::VaultStatus;
 pub use verifier::Verifier;
 pub use verify::VerifyError;

@@ -1,5 +1,7 @@
 //! The test vectors of docs/format.md, which a second implementation made from that page alone.
 
+mod backups;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -686,6 +686,11 @@ fn the_manual_describes_every_document_and_every_field() {
     check(Run::bare(&["demo", "--keys", "10", "--json"]).env("TMPDIR", &room.folder.path().display().to_string()).go());
     let rehearse = ["rehearse", "--keys", "10", "--points", "2", "--json"];
     check(Run::bare(&rehearse).env("TMPDIR", &room.folder.path().display().to_string()).go());
+    let (backup, restored) = (room.file("b").display().to_string(), format!("sqlite:{}", room.file("r.db").display()));
+    for arguments in [&["backup", &backup][..], &["backup", "inspect", &backup], &["backup", "list"]] {
+        check(json(&[1], arguments, ""));
+    }
+    check(json(&[1], &["restore", &backup, "--to", &restored, "--yes"], ""));
     fs::write(room.file("leak"), format!("KEY = \"{}\"\n", key(&room, 1))).expect("written");
     let leak = room.file("leak").display().to_string();
     check(json(&[1], &["scan", &leak, "/nonexistent"], ""));
@@ -693,6 +698,7 @@ fn the_manual_describes_every_document_and_every_field() {
     // Slow enough to show progress, and with a record that keeps it open.
     damage_a_record(&room);
     check(json(&[1, 2], &["rotate-master-key", "--rate", "1"], ""));
+    check(json(&[2], &["backup", "forget", "--all"], ""));
     let status = ["rotate-master-key", "--status"];
     for arguments in [&["list"][..], &["status"], &["doctor"], &["rotate-master-key", "--dry-run"], &status] {
         check(json(&[2], arguments, ""));
@@ -783,6 +789,12 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
         "audit list",
         "audit verify",
         "scan",
+        "backup",
+        "backup inspect",
+        "backup verify",
+        "backup list",
+        "backup forget",
+        "restore",
         "import",
         "completions",
         "demo",

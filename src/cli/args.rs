@@ -1,6 +1,7 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
+mod backups;
 mod due;
 mod escrow;
 mod life;
@@ -20,6 +21,7 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 
 use super::exit;
 
+pub(crate) use backups::{BackupArgs, BackupVerb, ForgetArgs, RestoreArgs};
 pub(crate) use due::DueArgs;
 pub(crate) use escrow::{CombineArgs, SplitArgs};
 pub(crate) use life::{Expiry, ReissueArgs, RevokeArgs, Selection, SuspendArgs, Target, UpdateArgs};
@@ -142,6 +144,10 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: AuditVerb,
     },
+    /// Write a backup to a new file while others go on working, verify it, and remember which master key opens it
+    Backup(BackupArgs),
+    /// Make a vault of a backup, where there is none; everything in it is checked first
+    Restore(RestoreArgs),
     /// Take in API keys whose tokens exist already: all of the file, or nothing
     Import(ImportArgs),
     /// Print a completion script for a shell

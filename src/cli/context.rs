@@ -204,16 +204,13 @@ impl Place {
         let url = given.clone().or_else(variable);
         let named = url.is_some();
         let url = url.unwrap_or_else(|| "sqlite:strongroom.db".into());
-        match url.as_bytes().strip_prefix(b"sqlite:") {
-            Some(path) if !path.is_empty() && !path.contains(&0) => {
-                Ok(Self { path: OsStr::from_bytes(path).into(), given, named })
-            }
-            _ => {
-                let source = if given.is_some() { "--store" } else { "STRONGROOM_STORE" };
-                Err(Told::new(Exit::Usage, "invalid-store", format!("{source} is not of the form sqlite:PATH"))
-                    .hint("for a file vault.db in this folder, use --store sqlite:vault.db"))
-            }
-        }
+        let source = if given.is_some() { "--store" } else { "STRONGROOM_STORE" };
+        Ok(Self { path: path_of(source, &url)?, given, named })
+    }
+
+    /// What another option names.
+    pub(crate) fn of_option(option: &str, url: OsString) -> Result<Self, Told> {
+        Ok(Self { path: path_of(option, &url)?, given: Some(url), named: true })
     }
 
     /// Whether somebody said where, and it is not only the default.
@@ -225,5 +222,16 @@ impl Place {
     pub(crate) fn option(&self) -> String {
         let option = |url: &OsString| format!(" --store {}", quoted(&url.to_string_lossy()));
         self.given.as_ref().map(option).unwrap_or_default()
+    }
+}
+
+fn path_of(source: &str, url: &OsStr) -> Result<PathBuf, Told> {
+    match url.as_bytes().strip_prefix(b"sqlite:") {
+        Some(path) if !path.is_empty() && !path.contains(&0) => Ok(OsStr::from_bytes(path).into()),
+        _ => {
+            let option = if source.starts_with("--") { source } else { "--store" };
+            Err(Told::new(Exit::Usage, "invalid-store", format!("{source} is not of the form sqlite:PATH"))
+                .hint(format!("for a file vault.db in this folder, use {option} sqlite:vault.db")))
+        }
     }
 }

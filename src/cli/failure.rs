@@ -148,6 +148,14 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
             "audit-broken",
             format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store"),
         ),
+        Error::BackupDamaged { .. } => (
+            "vault-damaged",
+            format!("no backup was kept; `strongroom doctor{store}` says what is wrong with the vault"),
+        ),
+        Error::BackupOfOther { .. } => known("backup-of-other", "`strongroom backup inspect FILE` shows whose it is"),
+        Error::BackupUnknown { .. } => {
+            ("backup-unknown", format!("`strongroom backup list{store}` shows the ids there are"))
+        }
         Error::Contended => known("contended", "run the command again"),
         Error::Import { source: ImportError::Policy(_), .. } => (
             error.cause(),
@@ -207,6 +215,13 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::RotationTarget { to, problem } => ("rotation-target", explain_target(*to, problem, &store)),
         Error::Split(_) => known("split", "the threshold is at least 2, and no more than there are shares"),
         Error::Store(error) => explain_store(error, place),
+        Error::Tampered { row: "backups", .. } => (
+            "tampered",
+            format!(
+                "find out who can write the store; `strongroom backup forget{store} --all` begins the list of backups anew, and \
+                 `strongroom audit list{store}` shows when they were taken"
+            ),
+        ),
         // Nothing can be judged without the row, so the doctor could not say more.
         Error::RowFormat { .. } | Error::Tampered { .. } => {
             known("tampered", "find out who can write the store, and restore a backup")
@@ -316,6 +331,9 @@ fn explain_store(error: &StoreError, place: &Place) -> (&'static str, String) {
     let store = place.option();
     match error {
         StoreError::AlreadyExists { .. } => ("store-exists", "name another place with --store".into()),
+        StoreError::Backup { path } => {
+            ("is-a-backup", format!("make a vault of it with `strongroom restore {} --to sqlite:PATH`", quoted(path)))
+        }
         StoreError::Busy => ("store-busy", "run the command again".into()),
         StoreError::Corrupt { .. } => ("store-damaged", "restore a backup of the store".into()),
         StoreError::Foreign { .. } => ("foreign-store", "name the vault's own file with --store sqlite:PATH".into()),
@@ -325,6 +343,13 @@ fn explain_store(error: &StoreError, place: &Place) -> (&'static str, String) {
             "no-store",
             format!("make one with `strongroom init{store}`, or name another place with --store sqlite:PATH"),
         ),
+        StoreError::NotBackup { .. } => {
+            ("not-a-backup", "name a file that `strongroom backup FILE` has written".into())
+        }
+        StoreError::Stopped => ("stopped", "run the command again".into()),
+        StoreError::Unsupported { .. } => {
+            ("unsupported", "use the tools of that engine, or a store of another kind".into())
+        }
         StoreError::ReadOnly => ("read-only", "make the store and its folder writable for this user".into()),
         StoreError::Unsafe { path, problem } => ("unsafe-permissions", explain_unsafe(path, problem, place)),
         StoreError::Engine { message } if message.contains("unable to open") => (

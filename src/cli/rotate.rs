@@ -16,6 +16,7 @@ use strongroom::{
 };
 
 use super::args::RotateArgs;
+use super::backup::known_or_none;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
@@ -58,7 +59,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     let interrupt = Interrupt::watch().map_err(|error| Told::new(Exit::General, "no-signals", error.to_string()))?;
     let (mut report, mut total) = run(context, args, &vault, &options, &interrupt)?;
     if report.outcome == RotationOutcome::Incomplete && args.abandon_unreadable && interrupt.seen().is_none() {
-        show_report(context, &report, &vault.status()?)?;
+        show_report(context, &report, &vault.status()?, &known_or_none(&vault))?;
         let left = counted(report.unreadable.len() as u64, "record");
         if !context.answered("abandon", &format!("Delete the {left} above? What they hold is lost for good."))? {
             return Err(kept(context, &report));
@@ -66,7 +67,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         (report, total) = run(context, args, &vault, &options.clone().abandon(&report.unreadable), &interrupt)?;
     }
     let status = vault.status()?;
-    show_report(context, &report, &status)?;
+    show_report(context, &report, &status, &known_or_none(&vault))?;
     if let Some(file) = certificate {
         file.keep(context, report.certificate.as_ref())?;
     }

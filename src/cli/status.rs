@@ -8,6 +8,7 @@ use strongroom::{
 };
 
 use super::args::InitArgs;
+use super::backup::{known_or_none, last_finished, needing_others, status_rows};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
@@ -67,6 +68,12 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
     };
     let aged = status.age_finding(Timestamp::now());
     let mut shown = document(&status, access, estimate.as_ref());
+    let backups = match &vault {
+        Reading::Vault(vault) => known_or_none(vault),
+        Reading::Verifier(_) => vec![],
+    };
+    shown["last_backup_at"] = last_finished(&backups).map(|backup| backup.at.to_string()).into();
+    shown["backups_needing_other_keys"] = needing_others(&backups, status.active_master_key);
     shown["findings"] = aged.iter().map(finding_document).collect();
     context.terminal.document("status", &shown)?;
     let mut rows = vec![
@@ -102,6 +109,9 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
             "stale lookups",
             format!("{}: imported tokens that no rotation can re-index", status.stale_lookups),
         ));
+    }
+    if matches!(vault, Reading::Vault(_)) {
+        rows.extend(status_rows(&status, &backups));
     }
     rows.push(("rotation", status.rotation.as_ref().map_or_else(|| "none open".into(), described)));
     rows.extend(estimate.map(|estimate| ("it would take", estimated(&estimate))));

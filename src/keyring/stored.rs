@@ -174,16 +174,20 @@ impl StoredMaster {
 /// Which row a MAC is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowLabel {
+    Backups,
     Head,
     Keyring,
+    Manifest,
     Rotation,
 }
 
 impl RowLabel {
     fn bytes(self) -> &'static [u8] {
         match self {
+            Self::Backups => b"strongroom/v1/row/backups",
             Self::Head => b"strongroom/v1/row/head",
             Self::Keyring => b"strongroom/v1/row/keyring",
+            Self::Manifest => b"strongroom/v1/row/manifest",
             Self::Rotation => b"strongroom/v1/row/rotation",
         }
     }
@@ -196,6 +200,12 @@ impl Authenticated<'_> {
     pub(crate) fn decode<T: for<'b> Decode<'b, ()>>(&self) -> Result<T, RowError> {
         decode_whole(self.0).ok_or(RowError::Malformed)
     }
+}
+
+/// What a row says, before its MAC is judged: for a reader who has no key.
+#[cfg(any(test, feature = "sqlite"))]
+pub(crate) fn claimed<T: for<'b> Decode<'b, ()>>(row: &[u8]) -> Result<T, RowError> {
+    decode_whole(body_of(row)?).ok_or(RowError::Malformed)
 }
 
 /// Why a row is not believed.

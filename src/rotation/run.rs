@@ -11,6 +11,7 @@ use super::{RotateOptions, RotationOutcome, RotationReport, proof, target};
 use crate::audit::{Act, Action, Draft};
 use crate::error::Error;
 use crate::keyring::Keyring;
+use crate::known_backups::KnownBackups;
 use crate::ledger::{KEYRING, Ledger};
 use crate::secret::random_array;
 use crate::store::{Batch, Claim, CommitError, Expected, Table};
@@ -269,6 +270,8 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
             .count("to_generation", state.to_generation.into());
         change.audit(if options.compromised { draft.count("compromised", 1) } else { draft });
         change.batch.put(Table::Vault, ROTATION, state.seal(&next)?, Expected::Absent);
+        // Its MAC is of the generation.
+        KnownBackups::read(change.keyring, ledger.store())?.carry_over(change, &next);
         change.replace_keyring(next);
         Ok(())
     })

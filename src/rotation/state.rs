@@ -65,7 +65,7 @@ impl Phase {
         }
     }
 
-    fn byte(self) -> u8 {
+    pub(crate) fn byte(self) -> u8 {
         match self {
             Self::Preflight => 0,
             Self::Sweep => 1,
@@ -74,7 +74,7 @@ impl Phase {
         }
     }
 
-    fn from_byte(byte: u8) -> Option<Self> {
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
         match byte {
             1 => Some(Self::Sweep),
             2 => Some(Self::Verify),

@@ -1,10 +1,13 @@
 //! The SQLite engine: one file, several processes, nothing lost by a power cut, nothing left of what was overwritten.
 
 mod at_rest;
+mod backup;
 mod claim;
 mod files;
+mod restore;
 mod scratch;
 mod statements;
+mod unfinished;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +20,10 @@ use at_rest::AtRest;
 use scratch::Scratch;
 use statements::{apply, at_or_after, get, scan};
 
-use super::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
+use super::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table, UnfinishedBackup, WatchCopy};
+
+pub(crate) use backup::SqliteBackup;
+pub(crate) use restore::UnfinishedStore;
 
 /// A store in one SQLite file, with one connection that writes and as many that read as are needed at once.
 pub struct SqliteStore {
@@ -127,6 +133,14 @@ impl SqliteStore {
         Ok(Reader { store: self, connection: Some(connection) })
     }
 
+    fn begin_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
+        let reader = self.reader()?;
+        // The moment of a deferred transaction is that of its first read.
+        let begun = reader.connection().execute_batch("BEGIN; SELECT count(*) FROM vault");
+        begun.map_err(|error| self.explained(error))?;
+        Ok(Snapshot(reader))
+    }
+
     fn explained(&self, error: rusqlite::Error) -> StoreError {
         explained(error, &self.path)
     }
@@ -164,11 +178,7 @@ impl Store for SqliteStore {
         {
             return Ok(Box::new(store));
         }
-        let reader = self.reader()?;
-        // The moment of a deferred transaction is that of its first read.
-        let begun = reader.connection().execute_batch("BEGIN; SELECT count(*) FROM vault");
-        begun.map_err(|error| self.explained(error))?;
-        Ok(Box::new(Snapshot(reader)))
+        Ok(Box::new(self.begin_snapshot()?))
     }
 
     fn scrub(&self) -> Result<Scrub, StoreError> {
@@ -192,6 +202,13 @@ impl Store for SqliteStore {
                 _ if Instant::now() > deadline => return Ok(Scrub::BestEffort),
                 _ => std::thread::sleep(Duration::from_millis(20)),
             }
+        }
+    }
+
+    fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
+        match self.access {
+            Access::ReadOnly => Err(StoreError::ReadOnly),
+            Access::ReadWrite => Ok(Box::new(backup::Unsealed::reserve(self, to)?)),
         }
     }
 
@@ -289,6 +306,7 @@ impl Drop for Snapshot<'_> {
 }
 
 enum Layout {
+    Backup,
     Empty,
     Foreign,
     Newer(i64),
@@ -300,6 +318,7 @@ impl Layout {
     fn refusal(self, path: &Path) -> StoreError {
         let path = path.display().to_string();
         match self {
+            Self::Backup => StoreError::Backup { path },
             Self::Empty => StoreError::NotFound { path },
             Self::Newer(found) => StoreError::NewerLayout { found },
             Self::Foreign | Self::Ours => StoreError::Foreign { path },
@@ -312,7 +331,8 @@ fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
     let tables = pragma("SELECT count(*) FROM sqlite_schema")?;
     Ok(match (pragma("PRAGMA application_id")?, pragma("PRAGMA user_version")?) {
         (APPLICATION_ID, LAYOUT_VERSION) => Layout::Ours,
-        (APPLICATION_ID, newer) => Layout::Newer(newer),
+        (BACKUP_ID, LAYOUT_VERSION) => Layout::Backup,
+        (APPLICATION_ID | BACKUP_ID, newer) => Layout::Newer(newer),
         (0, 0) if tables == 0 => Layout::Empty,
         _ => Layout::Foreign,
     })
@@ -322,13 +342,14 @@ fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
 fn lay_out(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))?;
-    let create = |table: Table| {
-        format!("CREATE TABLE {} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID;\n", table.name())
-    };
-    let tables = Table::ALL.map(create).concat();
+    let tables = Table::ALL.map(|table| format!("{};\n", definition(table))).concat();
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE;\n{tables}PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {LAYOUT_VERSION};\nCOMMIT;"
     ))
+}
+
+fn definition(table: Table) -> String {
+    format!("CREATE TABLE {} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID", table.name())
 }
 
 /// What is asked of the operating system.
@@ -394,6 +415,8 @@ fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
 
 /// "SRM1" in ASCII.
 const APPLICATION_ID: i64 = 0x5352_4d31;
+/// "SRB1" in ASCII: the same tables, and no store that can be worked on.
+const BACKUP_ID: i64 = 0x5352_4231;
 const LAYOUT_VERSION: i64 = 1;
 const PAGE_SIZE: u32 = 8192;
 /// Each connection's page cache.

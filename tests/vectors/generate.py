@@ -985,6 +985,78 @@ def token_vectors():
     return {"good": good, "bad": [dict(zip(("broken", "token", "shape"), case)) for case in bad]}
 
 
+# Backups
+
+
+BACKUP_ID = fixed("backup", 16)
+
+
+def manifest_row(keyring, chain, label=b"manifest", generation=None, trailing=b"", **changed):
+    body = {
+        0: BACKUP_ID,
+        1: VAULT,
+        2: CREATED + 5000,
+        3: 4,
+        4: chain[-1]["seq"],
+        5: chain[-1]["hash"],
+        6: [{0: keyring.active_master, 1: fingerprint(MASTERS[keyring.active_master])}],
+        7: keyring.active,
+        8: keyring.generations,
+        9: None,
+        10: "0.1.0",
+    }
+    body.update({int(key[1:]): value for key, value in changed.items()})
+    return authenticated(label, generation or keyring.active, cbor(body) + trailing)
+
+
+def known_backup(label, version, finished):
+    return {
+        0: fixed(label, 16), 1: CREATED + 5000, 2: 7, 3: version, 4: fingerprint(MASTERS[version]),
+        5: 4 if finished else 0, 6: f"{label}.db", 7: finished,
+    }
+
+
+def backups_row(keyring, backups, label=b"backups", generation=None, trailing=b""):
+    return authenticated(label, generation or keyring.active, cbor({0: backups}) + trailing)
+
+
+def backup_vectors():
+    chain, open_rotation = audit_chain(), {0: 1, 1: 1, 2: 2}
+    good = [
+        {"keyring": ring.name, "row": manifest_row(ring, followed, **more), "master_key": ring.active_master,
+         "fingerprint": fingerprint(MASTERS[ring.active_master]), "audit_entries": followed[-1]["seq"], "audit_hash": followed[-1]["hash"],
+         "generations": ring.generations, "rotation": phase}
+        for ring, followed, more, phase in [(NEW, chain, {}, None), (ROTATING, rotation_chain(), {"_9": open_rotation}, "sweep")]
+    ]
+    right = manifest_row(NEW, chain)
+    bad = [
+        ("the MAC", right[:-1] + bytes([right[-1] ^ 1]), "unauthentic"),
+        ("the count of records", manifest_row(NEW, chain, _3=5)[:-32] + right[-32:], "unauthentic"),
+        ("the label of another row", manifest_row(NEW, chain, label=b"head"), "unauthentic"),
+        ("the row of another generation", manifest_row(NEW, chain, generation=2), "unauthentic"),
+        ("a rotation in no phase", manifest_row(NEW, chain, _9={0: 4, 1: 1, 2: 2}), "malformed"),
+        ("no hash", manifest_row(NEW, chain, _5=None), "malformed"),
+        ("a byte behind the body", manifest_row(NEW, chain, trailing=b"\x00"), "malformed"),
+        ("the format", b"\x02" + right[1:], "newer"),
+    ]
+    lists = [[], [known_backup("monday", 1, True), known_backup("tuesday", 2, False)]]
+    right = backups_row(ROTATING, lists[1])
+    bad_lists = [
+        ("the MAC", right[:-1] + bytes([right[-1] ^ 1]), "unauthentic"),
+        ("the label of another row", backups_row(ROTATING, lists[1], label=b"manifest"), "unauthentic"),
+        ("the row of the generation that retires", backups_row(ROTATING, lists[1], generation=1), "unauthentic"),
+        ("a time after the year 9999", backups_row(ROTATING, [known_backup("monday", 1, True) | {1: 253_402_207_200_001}]), "malformed"),
+        ("a byte behind the body", backups_row(ROTATING, lists[1], trailing=b"\x00"), "malformed"),
+        ("the format", b"\x00" + right[1:], "newer"),
+    ]
+    named = lambda cases: [dict(zip(("broken", "row", "error"), case)) for case in cases]
+    view = lambda one: {"id": one[0], "audit_seq": one[2], "master_key": one[3], "fingerprint": one[4], "records": one[5], "file_name": one[6], "finished": one[7]}
+    return {
+        "manifests": {"id": BACKUP_ID, "vault": VAULT, "records": 4, "good": good, "bad": named(bad), "bad_keyring": NEW.name},
+        "lists": {"keyring": ROTATING.name, "good": [{"row": backups_row(ROTATING, made), "backups": [view(one) for one in made]} for made in lists], "bad": named(bad_lists)},
+    }
+
+
 # Whole vaults
 
 
@@ -1067,6 +1139,7 @@ def vault_vectors():
 
 FILES = {
     "audit.json": audit_vectors,
+    "backups.json": backup_vectors,
     "keyrings.json": keyring_vectors,
     "lookups.json": lookup_vectors,
     "master_keys.json": master_key_vectors,

@@ -1,9 +1,12 @@
 //! What `rotate-master-key` shows: the plan, and the report.
 
 use serde_json::{Value, json};
-use strongroom::{RotateOptions, RotationOutcome, RotationPlan, RotationReport, Scrub, Unreadable, Vault, VaultStatus};
+use strongroom::{
+    KnownBackup, RotateOptions, RotationOutcome, RotationPlan, RotationReport, Scrub, Unreadable, Vault, VaultStatus,
+};
 
 use crate::cli::args::RotateArgs;
+use crate::cli::backup::{known_or_none, needing_others, needing_others_told};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -19,7 +22,7 @@ pub(super) fn show_plan(
 ) -> Result<Exit, Failure> {
     let status = vault.status()?;
     let estimate = if args.rewrap_only { Ok(None) } else { estimate(vault, options) };
-    let needless = needless(&status, plan);
+    let (needless, known) = (needless(&status, plan), known_or_none(vault));
     let from = fingerprint(&status, plan.from_master);
     let to = plan.to_fingerprint.to_string();
     let document = json!({
@@ -31,6 +34,7 @@ pub(super) fn show_plan(
         "estimate": estimate_document(&estimate),
         "removable_master_keys": status.removable().collect::<Vec<_>>(),
         "removable_afterwards": needless,
+        "backups_needing_other_keys": needing_others(&known, plan.to_master),
         "open": plan.open.as_ref().map(open_rotation),
     });
     context.terminal.document("rotation-plan", &document)?;
@@ -46,6 +50,7 @@ pub(super) fn show_plan(
     let versions: Vec<_> = needless.iter().map(ToString::to_string).collect();
     let versions = if versions.is_empty() { "none".into() } else { versions.join(", ") };
     rows.push(["no longer needed".into(), format!("afterwards, of the configured master keys: {versions}")]);
+    rows.extend(needing_others_told(&known, plan.to_master).map(|told| ["old backups".into(), told]));
     rows.push(["rotation".into(), plan.open.as_ref().map_or_else(|| "none open".into(), described)]);
     show_rows(context, &rows)?;
     let what = match (args.rewrap_only, args.compromised) {
@@ -61,10 +66,13 @@ pub(super) fn show_report(
     context: &mut Context<'_>,
     report: &RotationReport,
     status: &VaultStatus,
+    known: &[KnownBackup],
 ) -> Result<(), Failure> {
     let removable: Vec<_> = status.removable().collect();
     let finished = report.outcome == RotationOutcome::Finished;
-    context.terminal.document("rotation", &document(report, &removable))?;
+    let mut shown = document(report, &removable);
+    shown["backups_needing_other_keys"] = needing_others(known, status.active_master_key);
+    context.terminal.document("rotation", &shown)?;
     let master = |version| format!("{version} ({})", fingerprint(status, version));
     let mut rows =
         vec![["master key".to_owned(), format!("{} -> {}", master(report.from_master), master(report.to_master))]];
@@ -110,6 +118,7 @@ pub(super) fn show_report(
             format!("master key {}: remove it from the environment", versions.join(", ")),
         ]);
     }
+    rows.extend(needing_others_told(known, status.active_master_key).map(|told| ["old backups".into(), told]));
     show_rows(context, &rows)?;
     if report.unreadable.is_empty() {
         return Ok(());

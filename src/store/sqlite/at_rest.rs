@@ -103,7 +103,7 @@ fn identity(_: &fs::Metadata) -> ((u64, u64), (i64, i64)) {
 }
 
 /// The path as a URI that tells SQLite to lock nothing and to look for nothing beside the file.
-fn unchanging(path: &Path) -> String {
+pub(super) fn unchanging(path: &Path) -> String {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() {

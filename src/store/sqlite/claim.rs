@@ -46,7 +46,7 @@ fn open_private(path: &Path) -> std::io::Result<File> {
 }
 
 #[cfg(unix)]
-fn is_still_at(file: &File, path: &Path) -> bool {
+pub(super) fn is_still_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let place = |found: fs::Metadata| (found.dev(), found.ino());
     let (held, named) = (file.metadata().map(place), fs::symlink_metadata(path).map(place));
@@ -54,6 +54,6 @@ fn is_still_at(file: &File, path: &Path) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_still_at(_: &File, path: &Path) -> bool {
+pub(super) fn is_still_at(_: &File, path: &Path) -> bool {
     path.exists()
 }

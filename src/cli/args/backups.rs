@@ -1,0 +1,70 @@
+//! What can be typed after `backup` and `restore`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use strongroom::{BackupId, VaultId};
+
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct BackupArgs {
+    /// The new file; one that is called like a command is named ./list
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) file: Option<PathBuf>,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    #[command(subcommand)]
+    pub(crate) verb: Option<BackupVerb>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum BackupVerb {
+    /// Say what a backup holds and which master key opens it; without a key this is what the file claims
+    Inspect {
+        /// The backup
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Open everything in a backup, as restoring it would
+    Verify {
+        /// The backup
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// List the backups that the vault remembers, and the master keys they need
+    List,
+    /// Take a backup from that list, once its file is deleted
+    Forget(ForgetArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ForgetArgs {
+    /// The id of the backup
+    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) id: Option<BackupId>,
+    /// All of them: the list begins anew
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct RestoreArgs {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Where the vault is to be, such as sqlite:restored.db; nothing may be there [default: where --store says]. The vault at
+    /// --store, should there be one, is then compared with the backup
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<OsString>,
+    /// Only if it is a backup of the vault with this id
+    #[arg(long, value_name = "ID")]
+    pub(crate) vault: Option<VaultId>,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}

@@ -1,0 +1,338 @@
+//! `backup`: takes backups beside a service, looks into them, and keeps the list of them.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use strongroom::{
+    Backup, BackupManifest, BackupProgress, Error, ErrorKind, Flow, KnownBackup, StoreError, Timestamp, Vault,
+    VaultStatus,
+};
+
+use super::args::{BackupArgs, BackupVerb, ForgetArgs};
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::{Failure, Told};
+use super::interrupt::Interrupt;
+use super::progress::Meter;
+use super::terminal::Terminal;
+use super::text::{Table, counted, quoted};
+
+pub(crate) fn backup(context: &mut Context<'_>, args: &BackupArgs) -> Result<Exit, Failure> {
+    match (&args.verb, &args.file) {
+        (Some(BackupVerb::Inspect { file }), _) => inspect(context, file),
+        (Some(BackupVerb::Verify { file }), _) => verify(context, file),
+        (Some(BackupVerb::List), _) => list(context),
+        (Some(BackupVerb::Forget(args)), _) => forget(context, args),
+        (None, Some(file)) => take(context, file, args.reason.as_deref()),
+        (None, None) => Err(Failure::input("no file is named", "`strongroom backup FILE`")),
+    }
+}
+
+fn take(context: &mut Context<'_>, file: &Path, reason: Option<&str>) -> Result<Exit, Failure> {
+    let vault = context.open()?;
+    let (act, interrupt) = (context.act(reason), Interrupt::watch()?);
+    let (mut meter, path) = (Meter::new(), file.display().to_string());
+    let taken = vault.backup(file, &act, |progress| watched(context.terminal, &mut meter, &interrupt, progress));
+    let report = taken.map_err(|error| explain_place(error, file, &interrupt, "there is no backup"))?;
+    let mut document = document(&path, &report.manifest);
+    (document["authenticated"], document["verified"]) = (true.into(), true.into());
+    document["recorded"] = report.recorded.into();
+    context.terminal.document("backup", &document)?;
+    let records = counted(report.manifest.records, "API key");
+    context.terminal.line(&format!("backup {} of {records} in {path}", report.manifest.id))?;
+    context.terminal.line(&format!("opens with {}", opens_with(&report.manifest)))?;
+    context.terminal.note("keep that master key as long as the backup, and not in the same place");
+    if !report.recorded {
+        context
+            .terminal
+            .note("warning: it is whole and in place, and the vault's list could only say that it is unfinished");
+    }
+    Ok(Exit::Success)
+}
+
+fn inspect(context: &mut Context<'_>, file: &Path) -> Result<Exit, Failure> {
+    let backup = Backup::open(file).map_err(|error| explain_file(error, file))?;
+    let (path, claims) = (file.display().to_string(), backup.claims().clone());
+    let keys = context.keys_to_open()?;
+    context.warn();
+    let judged = keys.versions().next().map(|_| backup.authenticate(&keys));
+    let why = match judged {
+        Some(Ok(_)) => None,
+        None => Some("no master key is configured".to_owned()),
+        Some(Err(error)) if error.kind() == ErrorKind::MasterKey => Some(error.to_string()),
+        Some(Err(error)) => return Err(explain_file(error, file)),
+    };
+    let mut document = document(&path, &claims);
+    (document["authenticated"], document["unauthenticated_because"]) = (why.is_none().into(), json!(why));
+    context.terminal.document("backup", &document)?;
+    show(context, &path, &claims)?;
+    let told = match why {
+        None => "its MAC is right: this is what the vault wrote; `backup verify` opens the rest".to_owned(),
+        Some(why) => format!("not authenticated, because {why}: this is what the file claims"),
+    };
+    context.terminal.note(&told);
+    Ok(Exit::Success)
+}
+
+fn verify(context: &mut Context<'_>, file: &Path) -> Result<Exit, Failure> {
+    let backup = Backup::open(file).map_err(|error| explain_file(error, file))?;
+    let keys = context.keys_to_open()?;
+    context.warn();
+    let (mut meter, interrupt) = (Meter::new(), Interrupt::watch()?);
+    let verified = backup.verify(&keys, |progress| watched(context.terminal, &mut meter, &interrupt, progress));
+    let manifest = verified.map_err(|error| match interrupted(&error, &interrupt, "nothing was changed") {
+        Some(told) => told.into(),
+        None => explain_file(error, file),
+    })?;
+    let path = file.display().to_string();
+    let mut document = document(&path, &manifest);
+    (document["authenticated"], document["verified"]) = (true.into(), true.into());
+    context.terminal.document("backup", &document)?;
+    show(context, &path, &manifest)?;
+    let (records, entries) = (counted(manifest.records, "API key"), manifest.audit_entries);
+    context
+        .terminal
+        .line(&format!("everything is as it was written: {records} opened, {entries} audit entries followed"))?;
+    Ok(Exit::Success)
+}
+
+fn list(context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let vault = context.open()?;
+    let (status, known) = (vault.status()?, vault.backups()?);
+    let mut rows = vec![["AT", "ID", "OPENS WITH", "API KEYS", "AUDIT", "FILE", "STATE"].map(String::from).to_vec()];
+    for backup in &known {
+        let configured = status.configured.contains(&(backup.master_key, backup.fingerprint));
+        let retired = needs_retired_key(backup, status.active_master_key);
+        context.terminal.document(
+            "known-backup",
+            &json!({
+                "id": backup.id.to_string(), "at": backup.at.to_string(), "audit_seq": backup.audit_seq,
+                "master_key": backup.master_key, "fingerprint": backup.fingerprint.to_string(),
+                "records": backup.records, "file_name": backup.file_name, "finished": backup.finished,
+                "needs_retired_key": retired, "key_configured": configured,
+            }),
+        )?;
+        let key = match (retired, configured) {
+            (true, false) => ", retired, not configured",
+            (true, true) => ", retired",
+            _ => "",
+        };
+        rows.push(vec![
+            backup.at.to_string(),
+            backup.id.to_string(),
+            format!("{} ({}){key}", backup.master_key, backup.fingerprint),
+            if backup.finished { backup.records.to_string() } else { "-".into() },
+            backup.audit_seq.to_string(),
+            backup.file_name.clone(),
+            if backup.finished { "finished" } else { "unfinished: may be there or not" }.into(),
+        ]);
+    }
+    if known.is_empty() {
+        let store = context.place.option();
+        context.terminal.note(&format!("no backup is known; take one with `strongroom backup{store} FILE`"));
+        return Ok(Exit::Success);
+    }
+    for line in Table::default().lines(&rows) {
+        context.terminal.line(&line)?;
+    }
+    Ok(Exit::Success)
+}
+
+fn forget(context: &mut Context<'_>, args: &ForgetArgs) -> Result<Exit, Failure> {
+    let vault = context.open()?;
+    let act = context.act(args.reason.as_deref());
+    let forgotten = match args.id {
+        Some(id) => vault.forget_backup(id, &act).map(|()| 1)?,
+        None => vault.forget_all_backups(&act)?,
+    };
+    context.terminal.document("backups-forgotten", &json!({ "forgotten": forgotten }))?;
+    context.terminal.line(&format!("{} taken from the list; no file was touched", counted(forgotten, "backup")))?;
+    Ok(Exit::Success)
+}
+
+/// Shows how far it has come; a signal stops it.
+pub(crate) fn watched(
+    terminal: &mut Terminal,
+    meter: &mut Meter,
+    interrupt: &Interrupt,
+    progress: &BackupProgress,
+) -> Flow {
+    meter.show(terminal, progress.phase.name(), progress.done, progress.total);
+    if interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
+}
+
+/// What to tell when a signal stopped it.
+pub(crate) fn interrupted(error: &Error, interrupt: &Interrupt, state: &str) -> Option<Told> {
+    let exit = interrupt.seen().filter(|_| matches!(error, Error::Store(StoreError::Stopped)))?;
+    Some(Told::new(exit, "stopped", format!("stopped: {state}")).hint("run the command again"))
+}
+
+/// Of a new file that could not be made.
+pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, state: &str) -> Failure {
+    if let Some(told) = interrupted(&error, interrupt, state) {
+        return told.into();
+    }
+    let told = |code, hint: String| Told::new(error.kind().into(), code, error.to_string()).hint(hint).into();
+    match &error {
+        Error::Store(StoreError::AlreadyExists { path }) if Path::new(path) == file => {
+            told("file-exists", "nothing is ever overwritten: name another file".into())
+        }
+        Error::Store(StoreError::AlreadyExists { path }) => told(
+            "file-exists",
+            format!(
+                "SQLite would take {} for a part of the new file: find out whose it is, or name another file",
+                quoted(path)
+            ),
+        ),
+        Error::Store(StoreError::Unsafe { path, problem }) if problem.contains("link") => {
+            told("unsafe-permissions", format!("name a file that is not there yet, and not the link {}", quoted(path)))
+        }
+        Error::Store(StoreError::NotFound { path }) => {
+            Told::new(Exit::NoStore, "no-folder", format!("there is no folder {path}"))
+                .hint(format!("`mkdir -p -m 700 {}`", quoted(path)))
+                .into()
+        }
+        Error::Store(StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly) => told(
+            "engine-failed",
+            format!(
+                "nothing is left of the attempt; look at the folder of {} and its medium: `ls -ld` and `df` show it",
+                quoted(&file.display().to_string())
+            ),
+        ),
+        _ => error.into(),
+    }
+}
+
+/// Of a backup that was to be read.
+pub(crate) fn explain_file(error: Error, file: &Path) -> Failure {
+    let path = quoted(&file.display().to_string());
+    let told =
+        |code, hint: String| Told::new(error.kind().into(), code, error.to_string()).hint(hint).because(&error).into();
+    match &error {
+        Error::Store(StoreError::NotBackup { .. }) => {
+            told("not-a-backup", "name a file that `strongroom backup FILE` has written".into())
+        }
+        Error::Store(StoreError::NotFound { .. }) => {
+            Told::new(Exit::NoStore, "no-backup", format!("there is no file {}", file.display()))
+                .hint("`strongroom backup list` shows the names of those that were taken")
+                .into()
+        }
+        _ if error.kind() == ErrorKind::Corrupt => told(
+            "backup-damaged",
+            format!("do not restore it; try another copy of it, or an older backup: `strongroom backup verify {path}`"),
+        ),
+        _ => error.into(),
+    }
+}
+
+/// Whether it opens only with another master key than the active one.
+pub(crate) fn needs_retired_key(backup: &KnownBackup, active: u32) -> bool {
+    backup.master_key != active
+}
+
+/// Those that need another master key than `active`, for programs.
+pub(crate) fn needing_others(known: &[KnownBackup], active: u32) -> Value {
+    let needing = known.iter().filter(|backup| needs_retired_key(backup, active));
+    needing
+        .map(|backup| {
+            json!({
+                "id": backup.id.to_string(), "at": backup.at.to_string(), "file_name": backup.file_name,
+                "master_key": backup.master_key, "fingerprint": backup.fingerprint.to_string(),
+            })
+        })
+        .collect()
+}
+
+/// The same in words; nothing where there are none.
+pub(crate) fn needing_others_told(known: &[KnownBackup], active: u32) -> Option<String> {
+    let needing: Vec<_> = known.iter().filter(|backup| needs_retired_key(backup, active)).collect();
+    let mut versions: Vec<_> = needing.iter().map(|backup| backup.master_key).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    let versions: Vec<_> = versions.iter().map(ToString::to_string).collect();
+    let (newest, count) = (needing.last()?, needing.len() as u64);
+    let need = if count == 1 { "needs" } else { "need" };
+    Some(format!(
+        "{} {need} master key {}: keep it apart as long as they are kept (the newest is of {})",
+        counted(count, "backup"),
+        versions.join(", "),
+        newest.at
+    ))
+}
+
+/// When the last one was finished, in words.
+pub(crate) fn last_told(known: &[KnownBackup]) -> String {
+    let Some(last) = last_finished(known) else { return "none known".into() };
+    let days = Timestamp::now().since(last.at).as_secs() / 86_400;
+    let age = if days == 0 { "today".to_owned() } else { format!("{} ago", counted(days, "day")) };
+    format!("{}, {age}, opens with master key {}", last.at, last.master_key)
+}
+
+pub(crate) fn last_finished(known: &[KnownBackup]) -> Option<&KnownBackup> {
+    known.iter().rev().find(|backup| backup.finished)
+}
+
+/// The vault's backups for a report on it. A list that cannot be read is for the doctor to tell.
+pub(crate) fn known_or_none(vault: &Vault) -> Vec<KnownBackup> {
+    vault.backups().unwrap_or_default()
+}
+
+/// Keeps what `status` says of a vault and its backups in one place.
+pub(crate) fn status_rows(status: &VaultStatus, known: &[KnownBackup]) -> Vec<(&'static str, String)> {
+    let needing = needing_others_told(known, status.active_master_key).map(|told| ("old backups", told));
+    [("last backup", last_told(known))].into_iter().chain(needing).collect()
+}
+
+pub(super) fn opens_with(manifest: &BackupManifest) -> String {
+    let named = manifest.opens_with.iter().map(|(version, print)| format!("master key {version} ({print})"));
+    named.collect::<Vec<_>>().join(" or ")
+}
+
+fn show(context: &mut Context<'_>, path: &str, manifest: &BackupManifest) -> Result<(), Failure> {
+    let generations: Vec<_> = manifest.generations.iter().map(ToString::to_string).collect();
+    let rotation = manifest.rotation.as_ref().map_or_else(
+        || "none was open".into(),
+        |open| format!("from master key {} to {} was open ({})", open.from_master, open.to_master, open.phase.name()),
+    );
+    let rows = [
+        ("file", path.to_owned()),
+        ("backup", manifest.id.to_string()),
+        ("vault", manifest.vault.to_string()),
+        ("taken", manifest.at.to_string()),
+        ("opens with", opens_with(manifest)),
+        ("API keys", manifest.records.to_string()),
+        ("audit", format!("{} entries, the last {}", manifest.audit_entries, manifest.audit_hash)),
+        ("generations", format!("{}, new seals in {}", generations.join(", "), manifest.active_generation)),
+        ("rotation", rotation),
+        ("written by", format!("strongroom {}", manifest.strongroom)),
+    ];
+    let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    for line in Table::default().lines(&rows) {
+        context.terminal.line(&line)?;
+    }
+    Ok(())
+}
+
+pub(super) fn document(path: &str, manifest: &BackupManifest) -> Value {
+    let key = |(version, print): &(u32, strongroom::Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
+    json!({
+        "path": path,
+        "authenticated": false,
+        "unauthenticated_because": null,
+        "verified": false,
+        "recorded": null,
+        "backup": manifest.id.to_string(),
+        "vault": manifest.vault.to_string(),
+        "at": manifest.at.to_string(),
+        "records": manifest.records,
+        "audit_entries": manifest.audit_entries,
+        "audit_hash": manifest.audit_hash,
+        "opens_with": manifest.opens_with.iter().map(key).collect::<Vec<_>>(),
+        "active_generation": manifest.active_generation,
+        "generations": manifest.generations,
+        "rotation": manifest.rotation.as_ref().map(|open| json!({
+            "phase": open.phase.name(), "from_master_key": open.from_master, "to_master_key": open.to_master,
+        })),
+        "strongroom": manifest.strongroom,
+    })
+}

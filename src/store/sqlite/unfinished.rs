@@ -1,0 +1,158 @@
+//! A file in the making: private, under a name of its own that its maker has locked, until it is whole and takes its place.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::{StoreError, claim, files};
+
+/// Removed when it is dropped, unless it was published.
+pub(super) struct Unfinished {
+    path: PathBuf,
+    to: PathBuf,
+    /// Holds the lock. Whoever finds a file without one knows that its maker is gone.
+    file: File,
+    published: bool,
+}
+
+impl Unfinished {
+    /// Makes an empty file beside `to`, where nothing may be, and removes what others left unfinished in that folder.
+    pub(super) fn beside(to: &Path) -> Result<Self, StoreError> {
+        files::refuse_unsafe_folder(to)?;
+        refuse_taken(to)?;
+        let path = files::beside(to, SUFFIX);
+        for _ in 0..ATTEMPTS {
+            sweep(&files::folder(to));
+            match open_new(&path) {
+                Ok(file) if file.try_lock().is_ok() && claim::is_still_at(&file, &path) => {
+                    return Ok(Self { path, to: to.to_owned(), file, published: false });
+                }
+                // Another process swept it away between the two steps.
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(StoreError::Busy),
+                Err(error) => return Err(files::failed(&error)),
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Makes it durable and gives it its name. On success both survive a power loss.
+    pub(super) fn publish(mut self) -> Result<(), StoreError> {
+        let failed = |error| files::failed(&error);
+        self.file.sync_all().map_err(failed)?;
+        refuse_taken(&self.to)?;
+        rename_to_free(&self.path, &self.to).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => StoreError::AlreadyExists { path: self.to.display().to_string() },
+            _ => files::failed(&error),
+        })?;
+        self.published = true;
+        sync_folder(&self.to).map_err(|error| {
+            // It may or may not be there after a power loss: better that it is not.
+            let _ = fs::remove_file(&self.to);
+            files::failed(&error)
+        })
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.published {
+            remove(&self.path);
+        }
+    }
+}
+
+/// Nothing may be at a new file's name, nor where SQLite would look for what belongs to it: the log of a store that is gone
+/// would be taken for that of the new one.
+fn refuse_taken(to: &Path) -> Result<(), StoreError> {
+    for path in [to.to_owned(), files::beside(to, "-wal"), files::beside(to, "-shm"), files::beside(to, "-journal")] {
+        let Ok(found) = fs::symlink_metadata(&path) else { continue };
+        let path = path.display().to_string();
+        return Err(if found.file_type().is_symlink() {
+            StoreError::Unsafe { path, problem: "is a symbolic link" }
+        } else {
+            StoreError::AlreadyExists { path }
+        });
+    }
+    Ok(())
+}
+
+/// Removes the files whose makers are gone. What cannot be removed is for somebody else.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let named = path.file_name().is_some_and(|name| ends_with(name, SUFFIX));
+        if !named || !fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
+            continue;
+        }
+        let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
+        if file.try_lock().is_ok() && claim::is_still_at(&file, &path) {
+            remove(&path);
+        }
+    }
+}
+
+fn ends_with(name: &OsStr, suffix: &str) -> bool {
+    name.as_encoded_bytes().ends_with(suffix.as_bytes())
+}
+
+/// What SQLite made beside it goes first: while the file is there, somebody comes and sweeps.
+fn remove(path: &Path) {
+    for suffix in ["-journal", "-wal", "-shm", ""] {
+        let _ = fs::remove_file(files::beside(path, suffix));
+    }
+}
+
+fn open_new(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(target_os = "linux")]
+fn rename_to_free(from: &Path, to: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // This file system cannot.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => link_to_free(from, to),
+        renamed => Ok(renamed?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn rename_to_free(from: &Path, to: &Path) -> std::io::Result<()> {
+    link_to_free(from, to)
+}
+
+fn link_to_free(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::hard_link(from, to)?;
+    // A second name of the same file is litter that the next one sweeps.
+    let _ = fs::remove_file(from);
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    File::open(files::folder(path))?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened, and the system makes names durable itself.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+const SUFFIX: &str = "-strongroom-unfinished";
+const ATTEMPTS: usize = 20;

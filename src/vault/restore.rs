@@ -1,0 +1,171 @@
+//! Backup files: looked at, verified, compared with a vault, and made a vault again.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::backup::{self, BackupManifest, BackupPhase, BackupProgress, step};
+use crate::audit::{Act, Action, AuditFault, ChainEnd, Draft, Outcome, row_key};
+use crate::error::Error;
+use crate::keyring::{KeyEncryptionKeys, Keyring};
+use crate::known_backups::KnownBackups;
+use crate::ledger::{Ledger, row_refused};
+use crate::master_keys::MasterKeys;
+use crate::rotation::Flow;
+use crate::secret::hex;
+use crate::store::{SqliteBackup, Store, Table, UnfinishedStore};
+use crate::time::Timestamp;
+use crate::token::ApiKeyId;
+use crate::vault::Vault;
+
+/// A backup file.
+///
+/// ```no_run
+/// use strongroom::{Act, Backup, Flow, MasterKeys};
+///
+/// let backup = Backup::open("monday.backup")?;
+/// println!("{} API keys of vault {}", backup.claims().records, backup.claims().vault);
+/// let act = Act::by("alice").because("the disk of the server is gone");
+/// backup.restore("vault.db", &MasterKeys::from_env()?, &act, |_| Flow::Continue)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Backup {
+    path: PathBuf,
+    claims: BackupManifest,
+}
+
+impl Backup {
+    /// Reads the manifest of a backup. This needs no key.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref().to_owned();
+        let row = backup::manifest_row(&SqliteBackup::open(&path)?)?;
+        let claims = BackupManifest::claimed_by(&row).map_err(|error| row_refused("manifest", error))?;
+        Ok(Self { path, claims })
+    }
+
+    /// What the file says of itself, which nobody has checked.
+    pub fn claims(&self) -> &BackupManifest {
+        &self.claims
+    }
+
+    /// The manifest, with its MAC checked: this is what the vault wrote. What else is in the file is for [`Backup::verify`].
+    pub fn authenticate(&self, keys: &MasterKeys) -> Result<BackupManifest, Error> {
+        opened(SqliteBackup::open(&self.path)?, keys)?.authentic_manifest()
+    }
+
+    /// Checks the file, opens every part of every record in it, compares their digest with the authenticated head, follows
+    /// the audit chain, and compares the manifest with all of it.
+    pub fn verify(
+        &self,
+        keys: &MasterKeys,
+        mut watch: impl FnMut(&BackupProgress) -> Flow,
+    ) -> Result<BackupManifest, Error> {
+        verified(SqliteBackup::open(&self.path)?, keys, &mut watch)
+    }
+
+    /// What a vault has done since the backup, and who restores it would lose.
+    pub fn behind(&self, vault: &Vault) -> Result<Behind, Error> {
+        let snapshot = vault.ledger.store().snapshot()?;
+        let (keyring, head) = vault.ledger.read_together(&*snapshot)?;
+        if keyring.vault() != self.claims.vault {
+            return Err(Error::BackupOfOther { expected: keyring.vault(), found: self.claims.vault });
+        }
+        let seq = self.claims.audit_entries;
+        let line = snapshot.get(Table::Audit, &row_key(seq))?;
+        let related = line.is_some_and(|line| hex(&ChainEnd::at(seq, &line).hash) == self.claims.audit_hash);
+        let mut behind = Behind { related, entries: head.chain.seq.saturating_sub(seq), ..Behind::default() };
+        if !related {
+            return Ok(behind);
+        }
+        let mut after = row_key(seq).to_vec();
+        loop {
+            let page = snapshot.scan(Table::Audit, Some(&after), PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(behind) };
+            after.clone_from(last);
+            for (key, line) in &page {
+                let seq = <[u8; 8]>::try_from(key.as_slice()).map_or(0, u64::from_be_bytes);
+                behind.count(&serde_json::from_slice(line).map_err(|_| AuditFault::Malformed { seq })?);
+            }
+        }
+    }
+
+    /// Makes a vault of it at `to`, where nothing may be. Everything is checked first, as by [`Backup::verify`], and on the
+    /// copy that becomes the vault. The restored vault's audit log says that it was restored.
+    pub fn restore(
+        &self,
+        to: impl AsRef<Path>,
+        keys: &MasterKeys,
+        act: &Act,
+        mut watch: impl FnMut(&BackupProgress) -> Flow,
+    ) -> Result<BackupManifest, Error> {
+        act.check()?;
+        let watch = &mut watch;
+        let place = UnfinishedStore::copy(&self.path, to.as_ref(), &mut |done, total| {
+            step(watch, BackupPhase::Copy, done, total)
+        })?;
+        let manifest = verified(place.backup()?, keys, watch)?;
+        let vault = opened(place.convert()?, keys)?;
+        vault.ledger.change(act, |change| {
+            let mut known = KnownBackups::read(change.keyring, vault.ledger.store())?;
+            // It was taken before it could say of itself that it is finished.
+            if let Some(own) = known.find(manifest.id) {
+                backup::finish(own, &manifest);
+                known.put(change);
+            }
+            change.audit(Draft::of(Action::Restore).count("backup_seq", manifest.audit_entries));
+            Ok(())
+        })?;
+        // Closing the last connection moves the write-ahead log into the file.
+        drop(vault);
+        place.publish()?;
+        Ok(manifest)
+    }
+}
+
+/// What happened in a vault after a backup of it was taken: what restoring that backup undoes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Behind {
+    /// Whether the vault's audit log goes on from where the backup's ends. Otherwise the two have parted: one of them was
+    /// restored from an older backup, or tampered with, and nothing more can be said.
+    pub related: bool,
+    /// Audit entries since.
+    pub entries: u64,
+    /// The time of the last of them.
+    pub last_at: Option<Timestamp>,
+    /// What was done, and how often. Refused acts changed nothing and are not counted.
+    pub acts: BTreeMap<&'static str, u64>,
+    /// API keys revoked since, the first [`Behind::MAX_REVOKED`] of them: restoring makes their tokens valid again.
+    pub revoked: Vec<ApiKeyId>,
+}
+
+impl Behind {
+    /// As many ids are listed.
+    pub const MAX_REVOKED: usize = 10_000;
+
+    fn count(&mut self, entry: &crate::audit::AuditEntry) {
+        self.last_at = Some(entry.at);
+        if entry.outcome != Outcome::Done {
+            return;
+        }
+        *self.acts.entry(entry.action.name()).or_default() += 1;
+        if entry.action == Action::Revoke && self.revoked.len() < Self::MAX_REVOKED {
+            self.revoked.extend(entry.key);
+        }
+    }
+}
+
+fn opened(store: impl Store + 'static, keys: &MasterKeys) -> Result<Vault, Error> {
+    let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(keys, Keyring::vault_claimed_by(row)?));
+    Ok(Vault { ledger: Ledger::open(Box::new(store), derive, Box::new(Timestamp::now))? })
+}
+
+fn verified(
+    backup: SqliteBackup,
+    keys: &MasterKeys,
+    watch: &mut dyn FnMut(&BackupProgress) -> Flow,
+) -> Result<BackupManifest, Error> {
+    backup.check()?;
+    opened(backup, keys)?.verify_as_backup(watch)
+}
+
+const PAGE: usize = 1_000;
