@@ -330,6 +330,8 @@ mod optional_id {
 pub const MAX_ACTOR_LEN: usize = 256;
 /// The longest reason, in bytes.
 pub const MAX_REASON_LEN: usize = 1024;
+/// The target of the events that mirror the log, and of those that tell how verifications ended.
+pub(crate) const EVENTS: &str = "strongroom::audit";
 /// docs/format.md, Audit log.
 const CHAIN_LABEL: &[u8] = b"strongroom/v1/audit";
 

@@ -144,9 +144,18 @@ impl Error {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Act(ActError::NoReason) => "no-reason",
+            Self::Import { source: ImportError::Exists, .. } => "exists",
+            Self::Import { source: ImportError::Repeated { .. }, .. } => "repeated",
+            Self::Import { source: ImportError::Limit(_) | ImportError::TokenTooLong { .. }, .. } | Self::Limit(_) => {
+                "limit"
+            }
+            Self::Keyring(KeyringError::NotConfigured { .. }) => "not-configured",
+            Self::NoRotation => "no-rotation",
             Self::NotFound { .. } => "not-found",
             Self::NotRecoverable { .. } => "not-recoverable",
             Self::Record { source, .. } => source.cause(),
+            Self::RotationOpen { .. } => "rotation-open",
+            Self::RotationTarget { .. } => "rotation-target",
             other => other.kind().name(),
         }
     }
@@ -154,6 +163,7 @@ impl Error {
     /// Whether the act is refused for what it asks, and not because something failed. The audit log keeps refusals.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound)
+            || matches!(self, Self::Keyring(KeyringError::NotConfigured { .. }))
     }
 }
 

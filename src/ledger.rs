@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
-use crate::audit::{Act, AuditEntry, ChainEnd, Draft, row_key};
+use tracing::field::display;
+
+use crate::audit::{Act, AuditEntry, ChainEnd, Draft, EVENTS, row_key};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
 use crate::record::Record;
@@ -48,8 +50,12 @@ impl Ledger {
         let mut change = Change::new(&keyring, head, ledger.now());
         change.batch.put(Table::Vault, KEYRING, keyring.bytes(), Expected::Absent);
         first(&mut change)?;
-        match ledger.store.commit(&change.into_batch(act, None)?) {
-            Ok(()) => Ok(ledger),
+        let (batch, kept) = change.into_batch(act, None)?;
+        match ledger.store.commit(&batch) {
+            Ok(()) => {
+                kept.announce(act);
+                Ok(ledger)
+            }
             Err(CommitError::Conflict(_)) => Err(Error::VaultExists),
             Err(CommitError::Store(error)) => Err(error.into()),
         }
@@ -146,9 +152,10 @@ impl Ledger {
                 Err(error) => return Err(error),
             };
             let next = change.next_keyring.take();
-            let batch = change.into_batch(act, Some((head_row, next.as_ref())))?;
+            let (batch, kept) = change.into_batch(act, Some((head_row, next.as_ref())))?;
             match self.store.commit(&batch) {
                 Ok(()) => {
+                    kept.announce(act);
                     if let Some(next) = next {
                         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
                     }
@@ -295,7 +302,8 @@ impl<'k> Change<'k> {
         Ok(())
     }
 
-    fn into_batch(mut self, act: &Act, old: Option<(Vec<u8>, Option<&Keyring>)>) -> Result<Batch, Error> {
+    fn into_batch(mut self, act: &Act, old: Option<(Vec<u8>, Option<&Keyring>)>) -> Result<(Batch, Kept), Error> {
+        let after = self.head.chain.seq;
         let (expected, next) = match old {
             None => (Expected::Absent, None),
             Some((row, next)) => (Expected::Exactly(row), next),
@@ -307,7 +315,26 @@ impl<'k> Change<'k> {
         }
         let row = self.head.seal(next.unwrap_or(self.keyring))?;
         self.batch.put(Table::Vault, HEAD, row, expected);
-        Ok(self.batch)
+        Ok((self.batch, Kept { after, drafts: self.drafts }))
+    }
+}
+
+/// The audit entries of a batch.
+struct Kept {
+    after: u64,
+    drafts: Vec<Draft>,
+}
+
+impl Kept {
+    /// Tells whoever listens to events, once they are committed. A reason may hold anything, and stays in the log.
+    fn announce(&self, act: &Act) {
+        for (seq, draft) in (self.after + 1..).zip(&self.drafts) {
+            let (action, actor, key) = (draft.action.name(), act.actor.as_str(), draft.key.map(display));
+            match draft.refused {
+                None => tracing::info!(target: EVENTS, seq, action, actor, key, outcome = "done"),
+                Some(cause) => tracing::warn!(target: EVENTS, seq, action, actor, key, outcome = "refused", cause),
+            }
+        }
     }
 }
 
@@ -353,7 +380,7 @@ pub(crate) fn row_refused(row: &'static str, error: RowError) -> Error {
 pub(crate) const KEYRING: &[u8] = b"keyring";
 pub(crate) const HEAD: &[u8] = b"head";
 const MAX_KEYRING_AGE_MILLIS: u64 = 1_000;
-/// One of several writers always gets through, so this many lost races in a row mean that something else is wrong.
 /// Rows read together.
 const PAGE: usize = 1_000;
+/// One of several writers always gets through, so this many lost races in a row mean that something else is wrong.
 const MAX_ATTEMPTS: usize = 1_000;

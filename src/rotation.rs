@@ -39,6 +39,16 @@ pub(crate) fn rotate(
     watch: &mut dyn FnMut(&Progress) -> Flow,
 ) -> Result<RotationReport, Error> {
     act.check()?;
+    let action = if options.rewrap_only { Action::Rewrap } else { Action::RotationStarted };
+    ledger.keep_refusal(act, Draft::of(action), rotate_now(ledger, options, act, watch))
+}
+
+fn rotate_now(
+    ledger: &Ledger,
+    options: &RotateOptions,
+    act: &Act,
+    watch: &mut dyn FnMut(&Progress) -> Flow,
+) -> Result<RotationReport, Error> {
     ledger.reload()?;
     if watch(&Progress { phase: Phase::Preflight, done: 0, total: 0 }) == Flow::Stop {
         return not_begun(ledger, options);

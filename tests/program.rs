@@ -175,8 +175,11 @@ fn revoking_and_recovering_need_a_reason_and_a_yes() {
     assert_eq!(room.run(&["revoke", &id, "--reason", "r", "--yes"]).ends(0).out, format!("revoked {id}\n"));
     room.run(&["revoke", &id, "--reason", "r", "--yes"]).ends(0);
     let audit = room.run(&["audit", "list", "--json"]).ends(0).json_lines();
-    let actions: Vec<_> = audit.iter().map(|entry| text(&entry["action"])).collect();
-    assert_eq!(actions, ["init", "issue", "recover", "recover", "revoke"]);
+    let acts: Vec<_> =
+        audit.iter().map(|entry| format!("{} {}", text(&entry["action"]), text(&entry["outcome"]))).collect();
+    let refused = ["revoke refused", "recover refused"];
+    let done = ["recover done", "recover done", "revoke done"];
+    assert_eq!(acts, [&["init done", "issue done"][..], &refused, &done].concat());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom::{ApiKey, ApiKeyId, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, VerifyError};
+use strongroom::{ApiKey, ApiKeyId, Error, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, VerifyError};
 
 use super::args::{IssueArgs, ListArgs, ReasonArgs, StatusArg, VerifyArgs};
 use super::context::Context;
@@ -211,7 +211,11 @@ pub(crate) fn revoke(context: &mut Context<'_>, args: &ReasonArgs) -> Result<Exi
     let act = context.act(Some(reason(&args.reason)?));
     context.require_consent()?;
     let vault = context.open()?;
-    let key = vault.show(args.id)?;
+    let key = match vault.show(args.id) {
+        // The vault refuses the act itself, so that its audit log tells of it.
+        Err(error @ Error::NotFound { .. }) => return Err(vault.revoke(args.id, &act).err().unwrap_or(error).into()),
+        shown => shown?,
+    };
     if key.revoked_at.is_none() {
         context.confirm(&format!("Revoke {} for good?", described(&key)))?;
     }

@@ -37,6 +37,10 @@ impl Vault {
 
     /// Issues many API keys in one batch: all or none. A few thousand at a time are fastest.
     pub fn issue_many(&self, keys: &[NewApiKey], act: &Act) -> Result<Vec<Issued>, Error> {
+        self.ledger.keep_refusal(act, Draft::of(Action::Issue), self.issue_all(keys, act))
+    }
+
+    fn issue_all(&self, keys: &[NewApiKey], act: &Act) -> Result<Vec<Issued>, Error> {
         keys.iter().try_for_each(NewApiKey::check)?;
         self.ledger.change(act, |change| {
             let now = change.now;
@@ -77,6 +81,10 @@ impl Vault {
     /// Imports API keys whose tokens exist already: all of them, or none and the number of the first that cannot be,
     /// counted from 1. The tokens verify, recover and rotate like those issued here.
     pub fn import(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
+        self.ledger.keep_refusal(act, Draft::of(Action::Import), self.import_all(keys, act))
+    }
+
+    fn import_all(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
         self.check_import(keys)?;
         let rows = self.ledger.store();
         self.ledger.change(act, |change| {
