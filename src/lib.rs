@@ -63,7 +63,9 @@ pub use api_key::{
     ApiKey, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES, Network,
     NetworkError, NewApiKey, Refusal, Request, Status,
 };
-pub use audit::{Act, ActError, Action, AuditEntry, AuditFault, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome};
+pub use audit::{
+    Act, ActError, Action, ActionError, AuditEntry, AuditFault, AuditFilter, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome,
+};
 pub use error::{Error, ErrorKind};
 pub use import::{ImportError, ImportedKey};
 pub use key_list::ListError;
@@ -95,6 +97,7 @@ pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
+    AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointError, CheckpointFault,
     DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus,
     Verifier, VerifyError, known_fingerprints,
 };

@@ -1,12 +1,14 @@
 //! The vault: what a service, an operator and an administrator do with API keys.
 
 mod admin;
+mod checkpoint;
 mod doctor;
 mod estimate;
 mod fingerprints;
 mod issue;
 mod list;
 mod status;
+mod trail;
 mod verify;
 mod verifier;
 
@@ -26,12 +28,14 @@ use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 
+pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointError, CheckpointFault};
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
 pub use estimate::RotationEstimate;
 pub use fingerprints::known_fingerprints;
 pub use issue::Issued;
 pub use list::{Listed, Query};
 pub use status::VaultStatus;
+pub use trail::{AuditLine, AuditPosition};
 pub use verifier::Verifier;
 pub use verify::VerifyError;
 

@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
 mod scanning;
+mod trail;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 use super::exit;
 
 pub(crate) use scanning::{ModeArg, ScanArgs};
+pub(crate) use trail::{AuditExportArgs, AuditFollowArgs, AuditListArgs, AuditVerb, AuditVerifyArgs, OutcomeArg};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
 ///
@@ -133,14 +135,6 @@ pub(crate) enum MasterKeyVerb {
     Check(CheckArgs),
     /// Print the verifier key of a master key: with it a process can verify and list, and neither recover, issue nor rotate
     Verifier(VerifierArgs),
-}
-
-#[derive(Subcommand)]
-pub(crate) enum AuditVerb {
-    /// List audit entries, oldest first
-    List(AuditListArgs),
-    /// Follow the hash chain from the first entry to the authenticated end
-    Verify,
 }
 
 #[derive(clap::Args)]
@@ -320,19 +314,6 @@ pub(crate) struct VerifierArgs {
     /// For the vault with this id, whose store is not at hand: no audit log will tell of it
     #[arg(long, value_name = "ID", conflicts_with = "reason")]
     pub(crate) vault: Option<VaultId>,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct AuditListArgs {
-    /// Only entries after this number
-    #[arg(long, value_name = "SEQ", default_value = "0")]
-    pub(crate) after: u64,
-    /// At most this many
-    #[arg(long, value_name = "N", default_value = "100")]
-    pub(crate) limit: NonZeroUsize,
-    /// All of them
-    #[arg(long, conflicts_with = "limit")]
-    pub(crate) all: bool,
 }
 
 #[derive(clap::Args)]

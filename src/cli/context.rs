@@ -107,6 +107,11 @@ impl<'t> Context<'t> {
         std::mem::take(&mut self.concerns)
     }
 
+    /// The actor named on the command line.
+    pub(crate) fn named_actor(&self) -> Option<&str> {
+        self.actor.as_deref()
+    }
+
     /// Who acts, and why.
     pub(crate) fn act(&self, reason: Option<&str>) -> Act {
         let named = || std::env::var_os("STRONGROOM_ACTOR").filter(|name| !name.is_empty());

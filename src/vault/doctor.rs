@@ -12,7 +12,7 @@ use crate::rotation::{Phase, open_in};
 use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
 use crate::vault::Vault;
-use crate::vault::admin::verify_chain;
+use crate::vault::trail::verify_chain;
 
 /// What the doctor found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,9 @@ use crate::ledger::Ledger;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::{Listed, Query, Vault, VaultOptions, VaultStatus, VerifyError};
+use crate::vault::{
+    AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, Listed, Query, Vault, VaultOptions, VaultStatus, VerifyError,
+};
 use crate::verifier_key::VerifierKey;
 use crate::verifier_keys::VerifierKeys;
 
@@ -88,6 +90,36 @@ impl Verifier {
     /// See [`Vault::audit_entries`].
     pub fn audit_entries(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, Error> {
         self.vault.audit_entries(after, limit)
+    }
+
+    /// See [`Vault::audit_lines`].
+    pub fn audit_lines(&self, after: u64, limit: usize) -> Result<Vec<AuditLine>, Error> {
+        self.vault.audit_lines(after, limit)
+    }
+
+    /// See [`Vault::audit_end`].
+    pub fn audit_end(&self) -> Result<AuditPosition, Error> {
+        at_one_moment(|| self.vault.audit_end())
+    }
+
+    /// See [`Vault::audit_position`].
+    pub fn audit_position(&self, seq: u64) -> Result<AuditPosition, Error> {
+        self.vault.audit_position(seq)
+    }
+
+    /// See [`Vault::audit_since`].
+    pub fn audit_since(&self, seen: AuditPosition, limit: usize) -> Result<(Vec<AuditLine>, AuditPosition), Error> {
+        at_one_moment(|| self.vault.audit_since(seen, limit))
+    }
+
+    /// See [`Vault::audit_checkpoint`].
+    pub fn audit_checkpoint(&self) -> Result<AuditCheckpoint, Error> {
+        at_one_moment(|| self.vault.audit_checkpoint())
+    }
+
+    /// See [`Vault::check_audit`].
+    pub fn check_audit(&self, checkpoints: &[AuditCheckpoint]) -> Result<AuditCheck, Error> {
+        at_one_moment(|| self.vault.check_audit(checkpoints))
     }
 
     /// See [`Vault::verify_audit`].

@@ -19,7 +19,9 @@ impl Vault {
         let verdict = self.judge(token, request);
         match &verdict {
             Ok(key) => tracing::debug!(target: EVENTS, key = %key.id, "token valid"),
-            Err(VerifyError::NotValid(refusal)) => tracing::info!(target: EVENTS, refusal = refusal.name(), "token refused"),
+            Err(VerifyError::NotValid(refusal)) => {
+                tracing::info!(target: EVENTS, refusal = refusal.name(), "token refused")
+            }
             Err(VerifyError::Unavailable(error)) => tracing::warn!(target: EVENTS, %error, "token could not be judged"),
         }
         verdict
