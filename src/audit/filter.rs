@@ -93,16 +93,24 @@ impl AuditFilter {
     }
 }
 
-/// The word is no action of the audit log.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("no such action: {0}")]
-pub struct ActionError(serde::de::value::Error);
+/// The word is no action of the audit log. It is not said again: it could be a secret in the wrong place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such action; there are {known}")]
+pub struct ActionError {
+    known: String,
+}
 
 impl FromStr for Action {
     type Err = ActionError;
 
     fn from_str(word: &str) -> Result<Self, ActionError> {
-        Self::deserialize(word.into_deserializer()).map_err(ActionError)
+        let parsed: Result<Self, serde::de::value::Error> = Self::deserialize(word.into_deserializer());
+        parsed.map_err(|error| {
+            let text = error.to_string();
+            let known =
+                text.rsplit_once("expected one of ").map_or_else(String::new, |(_, known)| known.replace('`', ""));
+            ActionError { known }
+        })
     }
 }
 
@@ -141,6 +149,6 @@ mod tests {
     fn an_action_is_read_as_it_is_written() {
         assert_eq!("rotation-started".parse(), Ok(Action::RotationStarted));
         let error = "borrow".parse::<Action>().expect_err("no action").to_string();
-        assert!(error.contains("borrow") && error.contains("`verifier-key`"), "{error}");
+        assert!(!error.contains("borrow") && error.contains("abandon, ") && error.contains("verifier-key"), "{error}");
     }
 }

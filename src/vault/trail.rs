@@ -93,8 +93,8 @@ impl Vault {
         let page = snapshot.scan(Table::Audit, Some(&row_key(end.seq)), limit)?;
         let reached_the_end = page.len() < limit;
         for (key, bytes) in page {
-            match end.follow(&key, &bytes) {
-                Ok((_, next)) => end = next,
+            match end.follow(&key, &bytes).and_then(|(_, next)| within(next, head.chain)) {
+                Ok(next) => end = next,
                 Err(fault) if lines.is_empty() => return Err(fault.into()),
                 Err(_) => return Ok((lines, AuditPosition(end))),
             }
@@ -105,6 +105,12 @@ impl Vault {
         }
         Ok((lines, AuditPosition(end)))
     }
+}
+
+/// No entry stands after the one that the head names, and that one is the one it names.
+fn within(end: ChainEnd, head: ChainEnd) -> Result<ChainEnd, AuditFault> {
+    let fits = end.seq < head.seq || end == head;
+    if fits { Ok(end) } else { Err(AuditFault::End { found: end.seq, expected: head.seq }) }
 }
 
 /// The entry at a place that was seen is the one that was seen.

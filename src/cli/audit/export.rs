@@ -70,6 +70,7 @@ fn write(vault: &Reading, mut take: impl FnMut(&[u8]) -> Result<bool, Failure>) 
         }
         while fault.is_none() && position.seq() < after {
             match vault.audit_since(position, PAGE) {
+                Ok((_, next)) if next == position => break,
                 Ok((_, next)) => position = next,
                 Err(Error::Audit(found)) => fault = Some(found),
                 Err(error) => return Err(error.into()),
