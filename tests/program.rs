@@ -649,6 +649,11 @@ fn the_manual_describes_every_document_and_every_field() {
     for arguments in [&["show", &id][..], &["list"], &["audit", "list"], &["audit", "verify"], &["doctor"]] {
         check(json(&[1], arguments, ""));
     }
+    let exported = room.file("audit.jsonl").display().to_string();
+    check(json(&[1], &["audit", "export", "--out", &exported], ""));
+    let checkpoint = json(&[1], &["audit", "checkpoint"], "");
+    check(json(&[1], &["audit", "verify", "--checkpoint", "-"], &checkpoint.out));
+    check(checkpoint);
     check(json(&[1], &["recover", &id, "--reason", "r", "--yes"], ""));
     check(json(&[1], &["revoke", &id, "--reason", "r", "--yes"], ""));
     let out = room.file("key").display().to_string();
@@ -671,8 +676,11 @@ fn the_manual_describes_every_document_and_every_field() {
     // Slow enough to show progress, and with a record that keeps it open.
     damage_a_record(&room);
     check(json(&[1, 2], &["rotate-master-key", "--rate", "1"], ""));
+    damage_an_entry(&room);
     let status = ["rotate-master-key", "--status"];
-    for arguments in [&["list"][..], &["status"], &["doctor"], &["rotate-master-key", "--dry-run"], &status] {
+    for arguments in
+        [&["list"][..], &["audit", "list"], &["status"], &["doctor"], &["rotate-master-key", "--dry-run"], &status]
+    {
         check(json(&[2], arguments, ""));
     }
     assert_eq!(seen, manual.fields.keys().cloned().collect(), "described, and never printed");
@@ -754,6 +762,9 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
         "audit",
         "audit list",
         "audit verify",
+        "audit export",
+        "audit follow",
+        "audit checkpoint",
         "scan",
         "import",
         "completions",
@@ -869,6 +880,13 @@ fn fingerprint(room: &Room, version: u32) -> String {
     let keys: MasterKeys = room.keys.only([version]);
     let (_, print): (u32, Fingerprint) = keys.versions().next().expect("a key");
     print.to_string()
+}
+
+/// Puts something else in the place of the second audit entry.
+fn damage_an_entry(room: &Room) {
+    let connection = rusqlite::Connection::open(room.path()).expect("opened");
+    let changed = connection.execute("UPDATE audit SET v = x'00' WHERE k = x'0000000000000002'", []);
+    assert_eq!(changed.expect("changed"), 1);
 }
 
 /// Turns one bit in the middle of the first record.
