@@ -123,12 +123,22 @@ impl Ledger {
 
     /// Keyring and head as they stood at one moment.
     pub(crate) fn read_together(&self, rows: &dyn Rows) -> Result<(Arc<Keyring>, Head), Error> {
+        let keyring = self.keyring_in(rows)?;
+        let head = self.head_in(&keyring, rows)?;
+        Ok((keyring, head))
+    }
+
+    /// The keyring as it stood at that moment.
+    pub(crate) fn keyring_in(&self, rows: &dyn Rows) -> Result<Arc<Keyring>, Error> {
         let row = rows.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
         let known = self.keyring();
-        let keyring = if known.bytes() == row { known } else { Arc::new(Keyring::open(row, &self.keks)?) };
+        Ok(if known.bytes() == row { known } else { Arc::new(Keyring::open(row, &self.keks)?) })
+    }
+
+    /// The head as it stood at that moment, under the keyring of the same.
+    pub(crate) fn head_in(&self, keyring: &Keyring, rows: &dyn Rows) -> Result<Head, Error> {
         let row = rows.get(Table::Vault, HEAD)?.ok_or_else(head_missing)?;
-        let head = Head::open(&keyring, &row).map_err(head_tampered)?;
-        Ok((keyring, head))
+        Head::open(keyring, &row).map_err(head_tampered)
     }
 
     /// Makes a change: `prepare` reads what it needs and fills the batch; it runs again whenever somebody else was

@@ -97,9 +97,9 @@ pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
-    AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointError, CheckpointFault,
-    DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus,
-    Verifier, VerifyError, known_fingerprints,
+    AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointError, CheckpointFault, Checkup,
+    Depth, DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions,
+    VaultStatus, Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};
 pub use verifier_key::{VerifierKey, VerifierKeyError};

@@ -29,7 +29,7 @@ use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 
 pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointError, CheckpointFault};
-pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
+pub use doctor::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
 pub use estimate::RotationEstimate;
 pub use fingerprints::known_fingerprints;
 pub use issue::Issued;

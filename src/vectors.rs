@@ -447,7 +447,8 @@ fn rotations_that_another_implementation_left_open_are_finished() {
         if let Some(checkpoint) = case.get("checkpoint") {
             let given = AuditCheckpoint::parse(&checkpoint.to_string()).expect("a checkpoint");
             let made = vault.audit_checkpoint().expect("made");
-            let place = |made: &AuditCheckpoint| (made.seq, made.hash.clone(), made.records, made.record_digest.clone());
+            let place =
+                |made: &AuditCheckpoint| (made.seq, made.hash.clone(), made.records, made.record_digest.clone());
             assert_eq!(place(&given), place(&made));
             let check = vault.check_audit(&[given]).expect("checked").checkpoints.remove(0);
             assert_eq!((check.authenticated, check.entries_since, check.fault), (true, 0, None));

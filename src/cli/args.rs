@@ -1,6 +1,7 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
+mod checkup;
 mod scanning;
 mod trail;
 
@@ -15,6 +16,7 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 
 use super::exit;
 
+pub(crate) use checkup::DoctorArgs;
 pub(crate) use scanning::{ModeArg, ScanArgs};
 pub(crate) use trail::{AuditExportArgs, AuditFollowArgs, AuditListArgs, AuditVerb, AuditVerifyArgs, OutcomeArg};
 
@@ -78,7 +80,7 @@ pub(crate) enum Verb {
     Init(InitArgs),
     /// Show the vault's keys, counts and open rotation
     Status,
-    /// Open everything in the vault and say what is wrong with it
+    /// Say what is wrong with the vault, its keys and its files: exit code 3 for warnings, 13 for damage
     Doctor(DoctorArgs),
     /// Issue an API key and print its token, once
     Issue(IssueArgs),
@@ -325,13 +327,6 @@ pub(crate) struct ImportArgs {
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct DoctorArgs {
-    /// Also check this certificate of an earlier rotation; a single dash is standard input
-    #[arg(long, value_name = "FILE")]
-    pub(crate) certificate: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]

@@ -49,8 +49,7 @@ impl<'t> Context<'t> {
     }
 
     /// The same, for who tells of the concerns in another way.
-    pub(crate) fn open_unwarned(&mut self) -> Result<Vault, Failure> {
-        let keys = self.keys_to_open()?;
+    pub(crate) fn open_unwarned(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
         Ok(Vault::open(SqliteStore::open(&self.place.path)?, keys)?)
     }
 
