@@ -1,13 +1,20 @@
 //! The vault: what a service, an operator and an administrator do with API keys.
 
 mod admin;
+mod admission;
 mod checkpoint;
 mod doctor;
+#[cfg(feature = "escrow")]
+mod escrow;
 mod estimate;
 mod fingerprints;
 mod issue;
+mod life;
 mod list;
+mod policy;
+mod reissue;
 mod status;
+mod subject;
 mod trail;
 mod verify;
 mod verifier;
@@ -32,8 +39,9 @@ pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointErr
 pub use doctor::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
 pub use estimate::RotationEstimate;
 pub use fingerprints::known_fingerprints;
-pub use issue::Issued;
+pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};
+pub use policy::PolicyChange;
 pub use status::VaultStatus;
 pub use trail::{AuditLine, AuditPosition};
 pub use verifier::Verifier;

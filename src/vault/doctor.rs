@@ -83,7 +83,9 @@ impl Vault {
             findings.engine_check(store.check()?);
         }
         findings.engine(store.concerns()?);
-        rows::age(&keyring, &checkup.ages, now, &mut findings);
+        let ages = checkup.ages.unwrap_or_else(|| keyring.policy().master_key_age());
+        rows::age(&keyring, &ages, now, &mut findings);
+        rows::policy(&keyring, &mut findings);
         report.add(findings.into_symptoms());
         Ok(report)
     }

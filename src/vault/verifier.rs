@@ -7,6 +7,7 @@ use crate::audit::{Act, Action, AuditEntry, Draft};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError};
 use crate::ledger::Ledger;
+use crate::policy::Policy;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -80,6 +81,11 @@ impl Verifier {
     /// See [`Vault::show`].
     pub fn show(&self, id: ApiKeyId) -> Result<ApiKey, Error> {
         self.vault.show(id)
+    }
+
+    /// See [`Vault::policy`].
+    pub fn policy(&self) -> Result<Policy, Error> {
+        self.vault.policy()
     }
 
     /// See [`Vault::status`]. What is configured are the verifier keys.

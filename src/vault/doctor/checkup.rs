@@ -8,17 +8,17 @@ use crate::master_key::AgePolicy;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkup {
     pub(super) depth: Depth,
-    pub(super) ages: AgePolicy,
+    pub(super) ages: Option<AgePolicy>,
 }
 
 impl Default for Checkup {
     fn default() -> Self {
-        Self { depth: Depth::Deep, ages: AgePolicy::default() }
+        Self { depth: Depth::Deep, ages: None }
     }
 }
 
 impl Checkup {
-    /// Everything, and the default ages of master keys.
+    /// Everything, and the ages of master keys that the vault's policy allows.
     pub fn new() -> Self {
         Self::default()
     }
@@ -30,10 +30,10 @@ impl Checkup {
         self
     }
 
-    /// How old the active master key may grow.
+    /// How old the active master key may grow, whatever the policy of the vault.
     #[must_use]
     pub fn ages(mut self, ages: AgePolicy) -> Self {
-        self.ages = ages;
+        self.ages = Some(ages);
         self
     }
 }

@@ -66,4 +66,12 @@ pub(super) fn age(keyring: &Keyring, ages: &AgePolicy, now: Timestamp, findings:
     }
 }
 
+/// A rule that is not known can only refuse what it may be about.
+pub(super) fn policy(keyring: &Keyring, findings: &mut Findings) {
+    if keyring.policy().is_newer() {
+        findings.warning("policy", "a later version of strongroom has set a rule that this one does not know", NEWER);
+    }
+}
+
+const NEWER: &str = "use the version of strongroom that set it, or a later one";
 const ROTATE: &str = "make a new key with `strongroom master-key generate`, then `strongroom rotate-master-key`";
