@@ -1,5 +1,7 @@
 //! The audit log: one JSON line for each administrative act, each holding the hash of the one before.
 
+mod filter;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -10,6 +12,8 @@ use crate::secret::hex;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
+
+pub use filter::{ActionError, AuditFilter};
 
 /// Who acts, and why. An argument of every administrative call.
 ///
@@ -307,6 +311,15 @@ pub enum AuditFault {
         /// What the head names.
         expected: u64,
     },
+    /// An entry is another than the one that was seen before.
+    #[error(
+        "audit entry {seq} is another than the one seen before: an older store was put back and went on from there, or the log was \
+         written anew"
+    )]
+    Forked {
+        /// The entry.
+        seq: u64,
+    },
     /// An entry is not one.
     #[error("audit entry {seq} is malformed")]
     Malformed {
@@ -319,6 +332,32 @@ pub enum AuditFault {
         /// The entry.
         seq: u64,
     },
+    /// The log was longer when it was seen before.
+    #[error(
+        "the audit log ends with entry {found}, and entry {seen} was seen before: an older store was put back, or the end of the \
+         log was cut off together with the head"
+    )]
+    RolledBack {
+        /// What the log ends with.
+        found: u64,
+        /// What was seen.
+        seen: u64,
+    },
+}
+
+impl AuditFault {
+    /// A stable word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Broken { .. } => "broken",
+            Self::End { found, expected } if found < expected => "cut",
+            Self::End { .. } => "end",
+            Self::Forked { .. } => "forked",
+            Self::Malformed { .. } => "malformed",
+            Self::Missing { .. } => "missing",
+            Self::RolledBack { .. } => "rolled-back",
+        }
+    }
 }
 
 fn hash(bytes: &[u8]) -> [u8; 32] {
@@ -367,6 +406,8 @@ mod optional_id {
 pub const MAX_ACTOR_LEN: usize = 256;
 /// The longest reason, in bytes.
 pub const MAX_REASON_LEN: usize = 1024;
+/// The target of the events that mirror the log, and of those that tell how verifications ended.
+pub(crate) const EVENTS: &str = "strongroom::audit";
 /// docs/format.md, Audit log.
 const CHAIN_LABEL: &[u8] = b"strongroom/v1/audit";
 

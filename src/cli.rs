@@ -77,7 +77,10 @@ fn run(args: Args) -> Exit {
 fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Audit { verb: AuditVerb::List(args) } => audit::list(context, &args),
-        Verb::Audit { verb: AuditVerb::Verify } => audit::verify(context),
+        Verb::Audit { verb: AuditVerb::Checkpoint } => audit::checkpoint(context),
+        Verb::Audit { verb: AuditVerb::Export(args) } => audit::export(context, &args),
+        Verb::Audit { verb: AuditVerb::Follow(args) } => audit::follow(context, &args),
+        Verb::Audit { verb: AuditVerb::Verify(args) } => audit::verify(context, &args),
         Verb::Backup(args) => backup::backup(context, &args),
         Verb::Completions { shell } => completions::completions(context, shell),
         Verb::Demo(args) => demo::demo(context, &args),

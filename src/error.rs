@@ -198,11 +198,20 @@ impl Error {
             Self::Act(ActError::NoReason) => "no-reason",
             Self::BackupOfOther { .. } => "backup-of-other",
             Self::BackupUnknown { .. } => "backup-unknown",
+            Self::Import { source: ImportError::Exists, .. } => "exists",
+            Self::Import { source: ImportError::Repeated { .. }, .. } => "repeated",
+            Self::Import { source: ImportError::Limit(_) | ImportError::TokenTooLong { .. }, .. } | Self::Limit(_) => {
+                "limit"
+            }
+            Self::Keyring(KeyringError::NotConfigured { .. }) => "not-configured",
+            Self::NoRotation => "no-rotation",
             Self::Life { source, .. } => source.cause(),
             Self::NotFound { .. } => "not-found",
             Self::NotRecoverable { .. } => "not-recoverable",
             Self::Policy(error) | Self::Import { source: ImportError::Policy(error), .. } => error.cause(),
             Self::Record { source, .. } => source.cause(),
+            Self::RotationOpen { .. } => "rotation-open",
+            Self::RotationTarget { .. } => "rotation-target",
             other => other.kind().name(),
         }
     }
@@ -210,6 +219,7 @@ impl Error {
     /// Whether the act is refused for what it asks, and not because something failed. The audit log keeps refusals.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound)
+            || matches!(self, Self::Keyring(KeyringError::NotConfigured { .. }))
     }
 }
 

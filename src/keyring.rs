@@ -292,6 +292,15 @@ impl Keyring {
     }
 }
 
+/// Statements that leave a vault and that it can check later.
+#[derive(Clone, Copy)]
+pub(crate) enum Statement {
+    /// Of a rotation.
+    Certificate,
+    /// Of the audit log.
+    Checkpoint,
+}
+
 impl Generation {
     fn new(verify: &SecretBytes<32>, recover: Option<&SecretBytes<32>>, exposed_at: Option<i64>) -> Self {
         Self {
@@ -314,8 +323,12 @@ impl Generation {
     }
 
     /// The MAC of a statement that leaves the vault.
-    pub(crate) fn certify(&self, statement: &[u8]) -> [u8; 32] {
-        self.rows.mac(&[CERTIFICATE_LABEL, &[0], statement])
+    pub(crate) fn certify(&self, kind: Statement, statement: &[u8]) -> [u8; 32] {
+        let label = match kind {
+            Statement::Certificate => CERTIFICATE_LABEL,
+            Statement::Checkpoint => CHECKPOINT_LABEL,
+        };
+        self.rows.mac(&[label, &[0], statement])
     }
 
     /// Checks the MAC of a row and returns its body.
@@ -534,6 +547,7 @@ pub(crate) fn clamped(millis: i64) -> Timestamp {
 
 /// docs/format.md, Data keys. Changing one turns every stored value away.
 const PART_KEY_LABEL: &[u8] = b"strongroom/v1/part-key/";
+const CHECKPOINT_LABEL: &[u8] = b"strongroom/v1/audit-checkpoint";
 const CERTIFICATE_LABEL: &[u8] = b"strongroom/v1/certificate";
 const RECORD_SET_LABEL: &[u8] = b"strongroom/v1/record-set";
 const ROWS_LABEL: &[u8] = b"strongroom/v1/rows";

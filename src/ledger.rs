@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
-use crate::audit::{Act, AuditEntry, ChainEnd, Draft, row_key};
+use tracing::field::display;
+
+use crate::audit::{Act, AuditEntry, ChainEnd, Draft, EVENTS, row_key};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
 use crate::record::Record;
@@ -48,8 +50,12 @@ impl Ledger {
         let mut change = Change::new(&keyring, head, ledger.now());
         change.batch.put(Table::Vault, KEYRING, keyring.bytes(), Expected::Absent);
         first(&mut change)?;
-        match ledger.store.commit(&change.into_batch(act, None)?) {
-            Ok(()) => Ok(ledger),
+        let (batch, kept) = change.into_batch(act, None)?;
+        match ledger.store.commit(&batch) {
+            Ok(()) => {
+                kept.announce(act);
+                Ok(ledger)
+            }
             Err(CommitError::Conflict(_)) => Err(Error::VaultExists),
             Err(CommitError::Store(error)) => Err(error.into()),
         }
@@ -124,12 +130,22 @@ impl Ledger {
 
     /// Keyring and head as they stood at one moment.
     pub(crate) fn read_together(&self, rows: &dyn Rows) -> Result<(Arc<Keyring>, Head), Error> {
+        let keyring = self.keyring_in(rows)?;
+        let head = self.head_in(&keyring, rows)?;
+        Ok((keyring, head))
+    }
+
+    /// The keyring as it stood at that moment.
+    pub(crate) fn keyring_in(&self, rows: &dyn Rows) -> Result<Arc<Keyring>, Error> {
         let row = rows.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
         let known = self.keyring();
-        let keyring = if known.bytes() == row { known } else { Arc::new(Keyring::open(row, &self.keks)?) };
+        Ok(if known.bytes() == row { known } else { Arc::new(Keyring::open(row, &self.keks)?) })
+    }
+
+    /// The head as it stood at that moment, under the keyring of the same.
+    pub(crate) fn head_in(&self, keyring: &Keyring, rows: &dyn Rows) -> Result<Head, Error> {
         let row = rows.get(Table::Vault, HEAD)?.ok_or_else(head_missing)?;
-        let head = Head::open(&keyring, &row).map_err(head_tampered)?;
-        Ok((keyring, head))
+        Head::open(keyring, &row).map_err(head_tampered)
     }
 
     /// Makes a change: `prepare` reads what it needs and fills the batch; it runs again whenever somebody else was
@@ -168,9 +184,10 @@ impl Ledger {
                 return Ok(prepared);
             }
             let next = change.next_keyring.take();
-            let batch = change.into_batch(act, Some((head_row, next.as_ref())))?;
+            let (batch, kept) = change.into_batch(act, Some((head_row, next.as_ref())))?;
             match self.store.commit(&batch) {
                 Ok(()) => {
+                    kept.announce(act);
                     if let Some(next) = next {
                         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
                     }
@@ -324,7 +341,8 @@ impl<'k> Change<'k> {
         Ok(())
     }
 
-    fn into_batch(mut self, act: &Act, old: Option<(Vec<u8>, Option<&Keyring>)>) -> Result<Batch, Error> {
+    fn into_batch(mut self, act: &Act, old: Option<(Vec<u8>, Option<&Keyring>)>) -> Result<(Batch, Kept), Error> {
+        let after = self.head.chain.seq;
         let (expected, next) = match old {
             None => (Expected::Absent, None),
             Some((row, next)) => (Expected::Exactly(row), next),
@@ -336,7 +354,26 @@ impl<'k> Change<'k> {
         }
         let row = self.head.seal(next.unwrap_or(self.keyring))?;
         self.batch.put(Table::Vault, HEAD, row, expected);
-        Ok(self.batch)
+        Ok((self.batch, Kept { after, drafts: self.drafts }))
+    }
+}
+
+/// The audit entries of a batch.
+struct Kept {
+    after: u64,
+    drafts: Vec<Draft>,
+}
+
+impl Kept {
+    /// Tells whoever listens to events, once they are committed. A reason may hold anything, and stays in the log.
+    fn announce(&self, act: &Act) {
+        for (seq, draft) in (self.after + 1..).zip(&self.drafts) {
+            let (action, actor, key) = (draft.action.name(), act.actor.as_str(), draft.key.map(display));
+            match draft.refused {
+                None => tracing::info!(target: EVENTS, seq, action, actor, key, outcome = "done"),
+                Some(cause) => tracing::warn!(target: EVENTS, seq, action, actor, key, outcome = "refused", cause),
+            }
+        }
     }
 }
 
@@ -382,7 +419,7 @@ pub(crate) fn row_refused(row: &'static str, error: RowError) -> Error {
 pub(crate) const KEYRING: &[u8] = b"keyring";
 pub(crate) const HEAD: &[u8] = b"head";
 const MAX_KEYRING_AGE_MILLIS: u64 = 1_000;
-/// One of several writers always gets through, so this many lost races in a row mean that something else is wrong.
 /// Rows read together.
 const PAGE: usize = 1_000;
+/// One of several writers always gets through, so this many lost races in a row mean that something else is wrong.
 const MAX_ATTEMPTS: usize = 1_000;

@@ -72,7 +72,9 @@ pub use api_key::{
     ApiKey, LifeError, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES, Network,
     NetworkError, NewApiKey, Refusal, Reissue, Request, Revision, RevisionError, Status, Update,
 };
-pub use audit::{Act, ActError, Action, AuditEntry, AuditFault, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome};
+pub use audit::{
+    Act, ActError, Action, ActionError, AuditEntry, AuditFault, AuditFilter, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome,
+};
 pub use backup_id::{BackupId, BackupIdError};
 pub use error::{Error, ErrorKind};
 pub use import::{ImportError, ImportedKey};
@@ -109,13 +111,14 @@ pub use store::{
 pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
+pub use vault::{
+    AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, BackupManifest, BackupPhase, BackupProgress, BackupReport,
+    BackupRotation, CheckpointCheck, CheckpointError, CheckpointFault, Checkup, Depth, DoctorReport, Due, DueCause,
+    DuePage, DueRules, ExportPage, Issued, Listed, PolicyChange, Query, Replaced, RotationEstimate, Symptom,
+    SymptomSeverity, Vault, VaultOptions, VaultStatus, Verifier, VerifyError, known_fingerprints,
+};
 #[cfg(feature = "sqlite")]
 pub use vault::{Backup, Behind};
-pub use vault::{
-    BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation, DoctorReport, Due, DueCause, DuePage,
-    DueRules, ExportPage, Issued, Listed, PolicyChange, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity,
-    Vault, VaultOptions, VaultStatus, Verifier, VerifyError, known_fingerprints,
-};
 pub use vault_id::{VaultId, VaultIdError};
 pub use verifier_key::{VerifierKey, VerifierKeyError};
 pub use verifier_keys::{VerifierKeys, VerifierKeysError};

@@ -40,6 +40,16 @@ pub(crate) fn rotate(
     watch: &mut dyn FnMut(&Progress) -> Flow,
 ) -> Result<RotationReport, Error> {
     act.check()?;
+    let action = if options.rewrap_only { Action::Rewrap } else { Action::RotationStarted };
+    ledger.keep_refusal(act, Draft::of(action), rotate_now(ledger, options, act, watch))
+}
+
+fn rotate_now(
+    ledger: &Ledger,
+    options: &RotateOptions,
+    act: &Act,
+    watch: &mut dyn FnMut(&Progress) -> Flow,
+) -> Result<RotationReport, Error> {
     // Before the first record moves, and not at the audit entry after the last.
     ledger.reload()?.policy().check_reason(act.reason())?;
     if watch(&Progress { phase: Phase::Preflight, done: 0, total: 0 }) == Flow::Stop {

@@ -59,6 +59,11 @@ pub trait Store: Rows + Send + Sync {
         Err(StoreError::Unsupported { what: "backups" })
     }
 
+    /// What the engine finds wrong with what it keeps, when it reads all of it.
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        Ok(vec![])
+    }
+
     /// An empty store of the same kind on the same medium, to measure on; it is gone when it is dropped. `None` where
     /// the engine has no place for one.
     fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
@@ -276,6 +281,10 @@ impl<S: Store + ?Sized> Store for Box<S> {
 
     fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
         (**self).begin_backup(to)
+    }
+
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        (**self).check()
     }
 
     fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {

@@ -4,6 +4,7 @@ mod admin;
 mod admission;
 mod backup;
 mod chain;
+mod checkpoint;
 mod doctor;
 mod due;
 #[cfg(feature = "escrow")]
@@ -21,6 +22,7 @@ mod reissue;
 mod restore;
 mod status;
 mod subject;
+mod trail;
 mod verify;
 mod verifier;
 
@@ -41,7 +43,8 @@ use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 
 pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
-pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
+pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointError, CheckpointFault};
+pub use doctor::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
 pub use due::{Due, DueCause, DuePage, DueRules};
 pub use estimate::RotationEstimate;
 pub use export::ExportPage;
@@ -52,6 +55,7 @@ pub use policy::PolicyChange;
 #[cfg(feature = "sqlite")]
 pub use restore::{Backup, Behind};
 pub use status::VaultStatus;
+pub use trail::{AuditLine, AuditPosition};
 pub use verifier::Verifier;
 pub use verify::VerifyError;
 
@@ -90,8 +94,7 @@ impl Vault {
         act: &Act,
         mut watch: impl FnMut(&Progress) -> Flow,
     ) -> Result<RotationReport, Error> {
-        let rotated = rotation::rotate(&self.ledger, options, act, &mut watch);
-        self.keep_policy_refusal(act, Draft::of(Action::RotationStarted), rotated)
+        rotation::rotate(&self.ledger, options, act, &mut watch)
     }
 
     /// Whether the certificate of an earlier rotation is true of this vault.

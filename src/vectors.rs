@@ -25,7 +25,7 @@ use crate::store::{Batch, Expected, MemoryStore, Store, Table};
 use crate::suite::{AssociatedData, CipherStream, Suite};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
-use crate::vault::{Query, Vault, VerifyError};
+use crate::vault::{AuditCheckpoint, Query, Vault, VerifyError};
 use crate::vault_id::VaultId;
 use crate::verifier_key::{VerifierKey, VerifierKeyError};
 use crate::verifier_keys::VerifierKeys;
@@ -516,6 +516,15 @@ fn rotations_that_another_implementation_left_open_are_finished() {
             let given = report.certificate.expect("a certificate");
             assert_eq!(&serde_json::to_value(&given).expect("JSON"), certificate);
             assert!(vault.check_certificate(&given).expect("checked").faults.is_empty());
+        }
+        if let Some(checkpoint) = case.get("checkpoint") {
+            let given = AuditCheckpoint::parse(&checkpoint.to_string()).expect("a checkpoint");
+            let made = vault.audit_checkpoint().expect("made");
+            let place =
+                |made: &AuditCheckpoint| (made.seq, made.hash.clone(), made.records, made.record_digest.clone());
+            assert_eq!(place(&given), place(&made));
+            let check = vault.check_audit(&[given]).expect("checked").checkpoints.remove(0);
+            assert_eq!((check.authenticated, check.entries_since, check.fault), (true, 0, None));
         }
     }
 }

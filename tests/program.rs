@@ -176,8 +176,11 @@ fn revoking_and_recovering_need_a_reason_and_a_yes() {
     assert_eq!(room.run(&["revoke", &id, "--reason", "r", "--yes"]).ends(0).out, format!("revoked {id}\n"));
     room.run(&["revoke", &id, "--reason", "r", "--yes"]).ends(0);
     let audit = room.run(&["audit", "list", "--json"]).ends(0).json_lines();
-    let actions: Vec<_> = audit.iter().map(|entry| text(&entry["action"])).collect();
-    assert_eq!(actions, ["init", "issue", "recover", "recover", "revoke"]);
+    let acts: Vec<_> =
+        audit.iter().map(|entry| format!("{} {}", text(&entry["action"]), text(&entry["outcome"]))).collect();
+    let refused = ["revoke refused", "recover refused"];
+    let done = ["recover done", "recover done", "revoke done"];
+    assert_eq!(acts, [&["init done", "issue done"][..], &refused, &done].concat());
 }
 
 #[test]
@@ -647,6 +650,11 @@ fn the_manual_describes_every_document_and_every_field() {
     for arguments in [&["show", &id][..], &["list"], &["audit", "list"], &["audit", "verify"], &["doctor"]] {
         check(json(&[1], arguments, ""));
     }
+    let exported = room.file("audit.jsonl").display().to_string();
+    check(json(&[1], &["audit", "export", "--out", &exported], ""));
+    let checkpoint = json(&[1], &["audit", "checkpoint"], "");
+    check(json(&[1], &["audit", "verify", "--checkpoint", "-"], &checkpoint.out));
+    check(checkpoint);
     check(json(&[1], &["recover", &id, "--reason", "r", "--yes"], ""));
     check(json(&[1], &["recover", &id, "--reason", "r", "--yes", "--reissue", "--grace", "1h"], ""));
     check(json(&[1], &["issue", "--name", "n", "--unrecoverable"], ""));
@@ -698,9 +706,12 @@ fn the_manual_describes_every_document_and_every_field() {
     // Slow enough to show progress, and with a record that keeps it open.
     damage_a_record(&room);
     check(json(&[1, 2], &["rotate-master-key", "--rate", "1"], ""));
+    damage_an_entry(&room);
     check(json(&[2], &["backup", "forget", "--all"], ""));
     let status = ["rotate-master-key", "--status"];
-    for arguments in [&["list"][..], &["status"], &["doctor"], &["rotate-master-key", "--dry-run"], &status] {
+    for arguments in
+        [&["list"][..], &["audit", "list"], &["status"], &["doctor"], &["rotate-master-key", "--dry-run"], &status]
+    {
         check(json(&[2], arguments, ""));
     }
     assert_eq!(seen, manual.fields.keys().cloned().collect(), "described, and never printed");
@@ -788,6 +799,9 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
         "audit",
         "audit list",
         "audit verify",
+        "audit export",
+        "audit follow",
+        "audit checkpoint",
         "scan",
         "backup",
         "backup inspect",
@@ -909,6 +923,13 @@ fn fingerprint(room: &Room, version: u32) -> String {
     let keys: MasterKeys = room.keys.only([version]);
     let (_, print): (u32, Fingerprint) = keys.versions().next().expect("a key");
     print.to_string()
+}
+
+/// Puts something else in the place of the second audit entry.
+fn damage_an_entry(room: &Room) {
+    let connection = rusqlite::Connection::open(room.path()).expect("opened");
+    let changed = connection.execute("UPDATE audit SET v = x'00' WHERE k = x'0000000000000002'", []);
+    assert_eq!(changed.expect("changed"), 1);
 }
 
 /// Turns one bit in the middle of the first record.

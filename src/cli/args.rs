@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
 mod backups;
+mod checkup;
 mod due;
 mod escrow;
 mod life;
@@ -9,6 +10,7 @@ mod parse;
 mod policy;
 mod recovery;
 mod scanning;
+mod trail;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -22,12 +24,14 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 use super::exit;
 
 pub(crate) use backups::{BackupArgs, BackupVerb, ForgetArgs, RestoreArgs};
+pub(crate) use checkup::DoctorArgs;
 pub(crate) use due::DueArgs;
 pub(crate) use escrow::{CombineArgs, SplitArgs};
 pub(crate) use life::{Expiry, ReissueArgs, RevokeArgs, Selection, SuspendArgs, Target, UpdateArgs};
 pub(crate) use policy::{PolicyArgs, PolicyVerb};
 pub(crate) use recovery::RecoverArgs;
 pub(crate) use scanning::{ModeArg, ScanArgs};
+pub(crate) use trail::{AuditExportArgs, AuditFollowArgs, AuditListArgs, AuditVerb, AuditVerifyArgs, OutcomeArg};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
 ///
@@ -95,7 +99,7 @@ pub(crate) enum Verb {
     Init(InitArgs),
     /// Show the vault's keys, counts and open rotation
     Status,
-    /// Open everything in the vault and say what is wrong with it
+    /// Say what is wrong with the vault, its keys and its files: exit code 3 for warnings, 13 for damage
     Doctor(DoctorArgs),
     /// Issue an API key and print its token, once
     Issue(IssueArgs),
@@ -176,14 +180,6 @@ pub(crate) enum MasterKeyVerb {
     Combine(CombineArgs),
     /// Print the verifier key of a master key: with it a process can verify and list, and neither recover, issue nor rotate
     Verifier(VerifierArgs),
-}
-
-#[derive(Subcommand)]
-pub(crate) enum AuditVerb {
-    /// List audit entries, oldest first
-    List(AuditListArgs),
-    /// Follow the hash chain from the first entry to the authenticated end
-    Verify,
 }
 
 #[derive(clap::Args)]
@@ -362,19 +358,6 @@ pub(crate) struct VerifierArgs {
 }
 
 #[derive(clap::Args)]
-pub(crate) struct AuditListArgs {
-    /// Only entries after this number
-    #[arg(long, value_name = "SEQ", default_value = "0")]
-    pub(crate) after: u64,
-    /// At most this many
-    #[arg(long, value_name = "N", default_value = "100")]
-    pub(crate) limit: NonZeroUsize,
-    /// All of them
-    #[arg(long, conflicts_with = "limit")]
-    pub(crate) all: bool,
-}
-
-#[derive(clap::Args)]
 pub(crate) struct ImportArgs {
     /// One JSON object a line, with token and name, and if wanted owner, scopes, expires_at, revoked, created_at;
     /// a single dash is standard input
@@ -386,13 +369,6 @@ pub(crate) struct ImportArgs {
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct DoctorArgs {
-    /// Also check this certificate of an earlier rotation; a single dash is standard input
-    #[arg(long, value_name = "FILE")]
-    pub(crate) certificate: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]

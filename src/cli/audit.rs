@@ -1,46 +1,29 @@
-//! `audit list` and `audit verify`.
+//! `audit`: the log listed, verified, exported, followed, and fixed in a checkpoint.
 
-use serde_json::json;
+mod export;
+mod follow;
+mod list;
+mod verify;
+
+pub(crate) use export::export;
+pub(crate) use follow::follow;
+pub(crate) use list::list;
+pub(crate) use verify::verify;
+
 use strongroom::{AuditEntry, Outcome};
 
-use super::args::AuditListArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::text::{Table, counted};
 
-pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Exit, Failure> {
-    let vault = context.open_reading()?;
-    let (mut after, mut left) = (args.after, if args.all { usize::MAX } else { args.limit.get() });
-    let mut table = Table::default();
-    let heading = ["SEQ", "AT", "ACTOR", "ACTION", "OUTCOME", "KEY", "DETAILS"].map(String::from).to_vec();
-    let mut rows = vec![heading];
-    while left > 0 && !context.terminal.closed() {
-        let page = vault.audit_entries(after, left.min(PAGE))?;
-        let Some(last) = page.last() else { break };
-        (after, left) = (last.seq, left - page.len());
-        for entry in &page {
-            context.terminal.document("audit-entry", entry)?;
-            rows.push(row(entry));
-        }
-        for line in table.lines(&std::mem::take(&mut rows)) {
-            context.terminal.line(&line)?;
-        }
-    }
-    if left == 0 && !vault.audit_entries(after, 1)?.is_empty() {
-        context.terminal.note(&format!("more follow: --after {after}, or --all"));
-    }
+/// `audit checkpoint`: the same with and without `--json`.
+pub(crate) fn checkpoint(context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let checkpoint = context.open_reading()?.audit_checkpoint()?;
+    context.terminal.raw(&format!("{}\n", checkpoint.to_json()))?;
     Ok(Exit::Success)
 }
 
-pub(crate) fn verify(context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let entries = context.open_reading()?.verify_audit()?;
-    context.terminal.document("audit-verification", &json!({ "whole": true, "entries": entries }))?;
-    context
-        .terminal
-        .line(&format!("the audit log is whole: {}", counted(entries, "chained entry").replace("entrys", "entries")))?;
-    Ok(Exit::Success)
-}
+const HEADING: [&str; 7] = ["SEQ", "AT", "ACTOR", "ACTION", "OUTCOME", "KEY", "DETAILS"];
 
 fn row(entry: &AuditEntry) -> Vec<String> {
     let outcome = match entry.outcome {
@@ -48,6 +31,7 @@ fn row(entry: &AuditEntry) -> Vec<String> {
         Outcome::Refused => "refused",
         _ => "other",
     };
+    let cause = entry.cause.iter().map(|cause| format!("cause={cause}"));
     let counts = entry.counts.iter().map(|(name, count)| format!("{name}={count}"));
     let reason = entry.reason.iter().map(|reason| format!("reason: {reason}"));
     vec![
@@ -57,8 +41,9 @@ fn row(entry: &AuditEntry) -> Vec<String> {
         entry.action.name().into(),
         outcome.into(),
         entry.key.map_or_else(|| "-".into(), |key| key.to_string()),
-        counts.chain(reason).collect::<Vec<_>>().join(" "),
+        cause.chain(counts).chain(reason).collect::<Vec<_>>().join(" "),
     ]
 }
 
+/// Entries read together.
 const PAGE: usize = 500;

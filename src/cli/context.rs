@@ -56,8 +56,7 @@ impl<'t> Context<'t> {
     }
 
     /// The same, for who tells of the concerns in another way.
-    pub(crate) fn open_unwarned(&mut self) -> Result<Vault, Failure> {
-        let keys = self.keys_to_open()?;
+    pub(crate) fn open_unwarned(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
         Ok(Vault::open(SqliteStore::open(&self.place.path)?, keys)?)
     }
 
@@ -132,6 +131,11 @@ impl<'t> Context<'t> {
     /// What is to be known of the sources of keys, for the caller to tell.
     pub(crate) fn concerns(&mut self) -> Vec<SourceConcern> {
         std::mem::take(&mut self.concerns)
+    }
+
+    /// The actor named on the command line.
+    pub(crate) fn named_actor(&self) -> Option<&str> {
+        self.actor.as_deref()
     }
 
     /// Who acts, and why.

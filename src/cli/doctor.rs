@@ -1,108 +1,117 @@
-//! `doctor`: everything in the vault opened, and what is wrong with it.
+//! `doctor`: what is wrong with the vault, its keys and its files, how grave it is, and what to do.
 
-use std::path::Path;
+mod certificate;
+mod keys;
 
-use serde_json::{Value, json};
-use strongroom::{CertificateCheck, RotationCertificate, SourceConcern, SymptomSeverity, Vault};
+use serde_json::json;
+use strongroom::{Checkup, Depth, DoctorReport, SourceConcern, Symptom, SymptomSeverity, VaultStatus};
 
 use super::args::DoctorArgs;
 use super::context::Context;
 use super::exit::Exit;
-use super::failure::{Failure, Told};
+use super::failure::Failure;
 use super::progress::Meter;
 use super::text::counted;
 
 pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exit, Failure> {
-    let certificate = args.certificate.as_deref().map(read).transpose()?;
-    let vault = context.open_unwarned()?;
+    let certificate = args.certificate.as_deref().map(certificate::read).transpose()?;
+    let keys = context.keys_to_open()?;
+    let mut own = keys::judge(&keys, &context.waivers);
+    let vault = context.open_unwarned(keys)?;
     // Without a trustworthy count there is only no percentage.
-    let total = vault.status().map_or(0, |status| status.record_count());
+    let status = vault.status().ok();
+    let total = status.as_ref().map_or(0, VaultStatus::record_count);
+    let (depth, shallow) = depth(args, total);
+    own.extend(shallow);
+    own.extend(status.iter().flat_map(keys::unused));
     let mut meter = Meter::new();
-    let report = vault.doctor(|opened| meter.show(context.terminal, "doctor", opened, total))?;
-    let checked = certificate.map(|certificate| check(&vault, &certificate)).transpose()?;
-    let mut findings: Vec<_> = report
-        .symptoms
-        .iter()
-        .map(|symptom| (severity(symptom.severity), symptom.id, symptom.what.clone(), symptom.remedy.to_owned()))
-        .collect();
+    let mut report = vault.examine(&Checkup::new().depth(depth), |counted| {
+        // With `--json` there is one document.
+        if !context.terminal.json() {
+            meter.show(context.terminal, "doctor", counted, total);
+        }
+    })?;
     let sources = context.concerns().into_iter();
-    findings.extend(sources.map(|SourceConcern { id, what, remedy, .. }| ("warning", id, what, remedy)));
-    let faults = checked.iter().flat_map(|check| &check.faults);
-    findings.extend(
-        faults.map(|fault| ("damage", "certificate", format!("the certificate is not true: {fault}"), ASK.to_owned())),
+    own.extend(
+        sources.map(|SourceConcern { id, what, remedy, .. }| Symptom::new(id, SymptomSeverity::Warning, what, remedy)),
     );
-    let exit = match findings.len() {
-        _ if findings.iter().any(|(severity, ..)| *severity == "damage") => Exit::Corrupt,
-        0 => Exit::Success,
-        _ => Exit::NotValid,
-    };
-    let symptoms: Vec<_> = findings
-        .iter()
-        .map(|(severity, id, what, remedy)| json!({ "id": id, "severity": severity, "what": what, "remedy": remedy }))
-        .collect();
+    let checked = certificate.map(|certificate| certificate::check(&vault, &certificate, &mut own)).transpose()?;
+    report.add(own);
+    let symptoms: Vec<_> = report.symptoms.iter().map(document).collect();
     context.terminal.document(
         "doctor",
         &json!({
-            "healthy": findings.is_empty(), "opened": report.opened, "audit_entries": report.audit_entries,
-            "symptoms": symptoms, "certificate": checked.as_ref().map(document),
+            "healthy": report.worst() <= Some(SymptomSeverity::Notice), "depth": word(report.depth),
+            "counted": report.counted, "opened": report.opened, "compared": report.compared,
+            "audit_entries": report.audit_entries, "symptoms": symptoms,
+            "certificate": checked.as_ref().map(certificate::document),
         }),
     )?;
-    for (severity, id, what, remedy) in &findings {
-        context.terminal.line(&format!("{severity} {id}: {what}"))?;
+    for Symptom { severity, id, what, remedy, .. } in &report.symptoms {
+        context.terminal.line(&format!("{} {id}: {what}", severity.name()))?;
         context.terminal.line(&format!("    {remedy}"))?;
     }
     if let Some(check) = checked.filter(|check| check.faults.is_empty()) {
-        context.terminal.line(&described(&check))?;
+        context.terminal.line(&certificate::described(&check))?;
     }
-    let found = match findings.len() as u64 {
+    context.terminal.line(&summary(&report))?;
+    Ok(exit(&report))
+}
+
+fn exit(report: &DoctorReport) -> Exit {
+    match report.worst() {
+        None | Some(SymptomSeverity::Notice) => Exit::Success,
+        Some(SymptomSeverity::Warning) => Exit::NotValid,
+        _ => Exit::Corrupt,
+    }
+}
+
+/// What was asked for; otherwise everything, unless that takes longer than somebody who did not ask for it would wait.
+fn depth(args: &DoctorArgs, total: u64) -> (Depth, Option<Symptom>) {
+    match args.subset {
+        Some((part, parts)) => (Depth::Subset { part, parts }, None),
+        None if args.quick => (Depth::Quick, None),
+        None if args.deep || total <= OPENED_UNASKED => (Depth::Deep, None),
+        None => {
+            let what = format!("none of the {total} records was opened: there are more than {OPENED_UNASKED}");
+            let remedy = "open all with `strongroom doctor --deep`, one part a day with --subset N/T, or ask for none with --quick";
+            (Depth::Quick, Some(Symptom::new("depth", SymptomSeverity::Warning, what, remedy)))
+        }
+    }
+}
+
+fn document(symptom: &Symptom) -> serde_json::Value {
+    let Symptom { id, severity, what, remedy, .. } = symptom;
+    json!({ "id": id, "severity": severity.name(), "what": what, "remedy": remedy })
+}
+
+fn word(depth: Depth) -> String {
+    match depth {
+        Depth::Deep => "deep".into(),
+        Depth::Quick => "quick".into(),
+        Depth::Subset { part, parts } => format!("{part}/{parts}"),
+    }
+}
+
+fn summary(report: &DoctorReport) -> String {
+    let grave = report.symptoms.iter().filter(|symptom| symptom.severity > SymptomSeverity::Notice).count();
+    let found = match grave as u64 {
         0 => "nothing is wrong".to_owned(),
         count => counted(count, "finding"),
     };
-    let audit = format!("{} audit entries followed", report.audit_entries);
-    context.terminal.line(&format!("{found}: {} opened, {audit}", counted(report.opened, "API key")))?;
-    Ok(exit)
-}
-
-fn read(path: &Path) -> Result<RotationCertificate, Failure> {
-    let text =
-        if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
-    let wrong = |why: String| {
-        let hint = "give the file that `strongroom rotate-master-key --certificate` has written";
-        Failure::from(Told::new(Exit::Usage, "certificate-file", format!("{}: {why}", path.display())).hint(hint))
+    let opened = counted(report.opened, "API key");
+    let records = match report.depth {
+        Depth::Deep => format!("{opened} opened"),
+        Depth::Quick => "no record opened".into(),
+        Depth::Subset { part, parts } => format!("{opened} of {} opened (part {part} of {parts})", report.counted),
     };
-    let text = text.map_err(|error| wrong(error.to_string()))?;
-    RotationCertificate::parse(&text).map_err(|error| wrong(error.to_string()))
-}
-
-fn check(vault: &Vault, certificate: &RotationCertificate) -> Result<CertificateCheck, Failure> {
-    Ok(vault.check_certificate(certificate)?)
-}
-
-fn document(check: &CertificateCheck) -> Value {
-    json!({
-        "valid": check.faults.is_empty(), "authenticated": check.authenticated, "entries_since": check.entries_since,
-    })
-}
-
-fn described(check: &CertificateCheck) -> String {
-    let since = match check.entries_since {
-        0 => "the records are the same".to_owned(),
-        1 => "1 audit entry since".to_owned(),
-        count => format!("{count} audit entries since"),
+    let compared = match report.depth {
+        Depth::Quick => "",
+        _ if report.compared => ", their digest compared",
+        _ => ", their digest not compared",
     };
-    let proof = if check.authenticated {
-        "its MAC and the audit log agree"
-    } else {
-        "the audit log agrees; its MAC cannot be checked any more, since a later rotation dropped that generation"
-    };
-    format!("the certificate is true: {proof}; {since}")
+    format!("{found}: {records}{compared}, {} audit entries followed", report.audit_entries)
 }
 
-fn severity(severity: SymptomSeverity) -> &'static str {
-    match severity {
-        SymptomSeverity::Warning => "warning",
-        _ => "damage",
-    }
-}
-
-const ASK: &str = "find out who changed the certificate or the store, and compare with a backup";
+/// A few seconds' work.
+const OPENED_UNASKED: u64 = 100_000;

@@ -144,8 +144,13 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::Act(_) => {
             known("invalid-act", "give a reason of 1 to 1024 bytes with --reason, and an --actor of up to 256")
         }
-        Error::Audit(_) => (
-            "audit-broken",
+        Error::Audit(fault) => (
+            match fault.name() {
+                "cut" => "audit-cut",
+                "forked" => "audit-forked",
+                "rolled-back" => "audit-rolled-back",
+                _ => "audit-broken",
+            },
             format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store"),
         ),
         Error::BackupDamaged { .. } => (

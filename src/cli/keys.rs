@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom::{ApiKey, ApiKeyId, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, VerifyError};
+use strongroom::{
+    ApiKey, ApiKeyId, Error, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, Vault, VerifyError,
+};
 
 use super::args::{IssueArgs, ListArgs, StatusArg, VerifyArgs};
 use super::context::Context;
@@ -248,6 +250,18 @@ fn reissue(listed: &Listed, shown: ApiKeyId) -> String {
 fn link(listed: &Listed) -> Value {
     let status = listed.key.as_ref().map_or("unreadable", |key| key.status(Timestamp::now()).name());
     json!({ "id": listed.id.to_string(), "status": status })
+}
+
+/// An API key that something is to be done to. When there is none, the act itself is asked for, so that the audit log tells of it.
+pub(crate) fn known(
+    vault: &Vault,
+    id: ApiKeyId,
+    refused: impl FnOnce(ApiKeyId) -> Option<Error>,
+) -> Result<ApiKey, Failure> {
+    match vault.show(id) {
+        Err(error @ Error::NotFound { .. }) => Err(refused(id).unwrap_or(error).into()),
+        shown => Ok(shown?),
+    }
 }
 
 /// A reason has words: an empty one is found before anybody is asked.

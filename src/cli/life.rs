@@ -12,7 +12,7 @@ use super::args::{RevokeArgs, SuspendArgs};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::keys::{described, document, reason};
+use super::keys::{described, document, known, reason};
 use bulk::{Bulk, Deed, Done};
 use selection::Selected;
 
@@ -77,7 +77,7 @@ pub(crate) fn revoke(context: &mut Context<'_>, args: &RevokeArgs) -> Result<Exi
     let bulk = Bulk { verb: "revoke", past, lasting: &lasting, dry_run: args.selection.dry_run };
     match selection::select(context, &vault, &args.selection)? {
         Selected::One(id) if !bulk.dry_run => {
-            let key = vault.show(id)?;
+            let key = known(&vault, id, |id| revoke(id).err())?;
             if key.status(Timestamp::now()) != Status::Revoked {
                 context.confirm(&format!("Revoke {} for good{when}?", described(&key)))?;
             }

@@ -1,8 +1,8 @@
 //! A vault that is only read: opened with master keys, or with verifier keys where there are no others.
 
 use strongroom::{
-    ApiKey, ApiKeyId, AuditEntry, DuePage, DueRules, Error, Listed, Policy, Query, Request, Vault, VaultStatus,
-    Verifier, VerifyError,
+    ApiKey, ApiKeyId, AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, DuePage, DueRules, Error, Listed, Policy,
+    Query, Request, Vault, VaultStatus, Verifier, VerifyError,
 };
 
 pub(crate) enum Reading {
@@ -60,17 +60,49 @@ impl Reading {
         }
     }
 
-    pub(crate) fn audit_entries(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, Error> {
+    pub(crate) fn audit_lines(&self, after: u64, limit: usize) -> Result<Vec<AuditLine>, Error> {
         match self {
-            Self::Vault(vault) => vault.audit_entries(after, limit),
-            Self::Verifier(verifier) => verifier.audit_entries(after, limit),
+            Self::Vault(vault) => vault.audit_lines(after, limit),
+            Self::Verifier(verifier) => verifier.audit_lines(after, limit),
         }
     }
 
-    pub(crate) fn verify_audit(&self) -> Result<u64, Error> {
+    pub(crate) fn audit_end(&self) -> Result<AuditPosition, Error> {
         match self {
-            Self::Vault(vault) => vault.verify_audit(),
-            Self::Verifier(verifier) => verifier.verify_audit(),
+            Self::Vault(vault) => vault.audit_end(),
+            Self::Verifier(verifier) => verifier.audit_end(),
+        }
+    }
+
+    pub(crate) fn audit_position(&self, seq: u64) -> Result<AuditPosition, Error> {
+        match self {
+            Self::Vault(vault) => vault.audit_position(seq),
+            Self::Verifier(verifier) => verifier.audit_position(seq),
+        }
+    }
+
+    pub(crate) fn audit_since(
+        &self,
+        seen: AuditPosition,
+        limit: usize,
+    ) -> Result<(Vec<AuditLine>, AuditPosition), Error> {
+        match self {
+            Self::Vault(vault) => vault.audit_since(seen, limit),
+            Self::Verifier(verifier) => verifier.audit_since(seen, limit),
+        }
+    }
+
+    pub(crate) fn audit_checkpoint(&self) -> Result<AuditCheckpoint, Error> {
+        match self {
+            Self::Vault(vault) => vault.audit_checkpoint(),
+            Self::Verifier(verifier) => verifier.audit_checkpoint(),
+        }
+    }
+
+    pub(crate) fn check_audit(&self, checkpoints: &[AuditCheckpoint]) -> Result<AuditCheck, Error> {
+        match self {
+            Self::Vault(vault) => vault.check_audit(checkpoints),
+            Self::Verifier(verifier) => verifier.check_audit(checkpoints),
         }
     }
 }

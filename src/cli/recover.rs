@@ -29,7 +29,7 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
     }
     context.require_consent()?;
     let vault = context.open()?;
-    let key = subject::find(context, &vault, args)?;
+    let key = subject::find(context, &vault, args, &act)?;
     let id = key.id;
     let reissues = if args.reissue { ", and issue a new API key in its place" } else { "" };
     context.confirm(&format!(

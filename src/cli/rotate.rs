@@ -41,7 +41,14 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         return show_status(context, &vault);
     }
     let options = options(args);
-    let plan = vault.plan_rotation(&options)?;
+    let plan = match vault.plan_rotation(&options) {
+        // The vault refuses the act itself, so that its audit log tells of it. Stopped at once, nothing else can come of it.
+        Err(error) if !args.dry_run => {
+            let act = context.act(args.reason.as_deref());
+            return Err(vault.rotate(&options, &act, |_| Flow::Stop).err().unwrap_or(error).into());
+        }
+        plan => plan?,
+    };
     if args.dry_run {
         return show_plan(context, args, &vault, &options, &plan);
     }

@@ -76,6 +76,21 @@ impl Terminal {
         self.flush_when_long()
     }
 
+    /// Bytes as they are stored.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.pending.extend_from_slice(bytes);
+        self.flush_when_long()
+    }
+
+    /// Lines of JSON as they are stored, but for what could harm a terminal.
+    pub(crate) fn escaped_bytes(&mut self, lines: &[u8]) -> Result<(), Failure> {
+        for line in String::from_utf8_lossy(lines).lines() {
+            self.pending.extend_from_slice(escaped_json(line).as_bytes());
+            self.pending.push(b'\n');
+        }
+        self.flush_when_long()
+    }
+
     /// A secret, alone on its line. That nobody takes it is a failure here.
     pub(crate) fn secret(&mut self, secret: &SecretText) -> Result<(), Failure> {
         self.flush()?;

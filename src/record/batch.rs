@@ -55,14 +55,24 @@ impl<'k> Opener<'k> {
     /// Whether the record that stands at `id` is of the active generation and opens. Why not is for
     /// [`Record::open_both`] to say.
     pub(crate) fn opens(&mut self, id: ApiKeyId, record: &Record<'_>) -> bool {
+        // The recover part is text, always.
+        self.opens_as(id, record, |part, plain| part == Part::Verify || std::str::from_utf8(plain).is_ok())
+    }
+
+    /// The same, where each part that opens also has to be sound.
+    pub(crate) fn opens_as(
+        &mut self,
+        id: ApiKeyId,
+        record: &Record<'_>,
+        mut is_sound: impl FnMut(Part, &[u8]) -> bool,
+    ) -> bool {
         let ours = record.belongs(self.keyring, id).is_ok() && record.generation() == self.keyring.active_generation();
         let ciphers = self.ciphers.iter_mut().find(|ciphers| ours && ciphers.suite == record.header.suite);
         let Some(ciphers) = ciphers else { return false };
         let (vault, plain) = (self.keyring.vault(), &mut self.plain);
         let mut opens = |part| {
             let opened = record.open_part(ciphers.part(part), part, vault, plain).is_ok();
-            // The recover part is text, always.
-            opened && (part == Part::Verify || std::str::from_utf8(plain).is_ok())
+            opened && is_sound(part, plain)
         };
         opens(Part::Verify) && (!record.recoverable() || opens(Part::Recover))
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::state::State;
 use crate::audit::{Action, AuditEntry, ChainEnd, row_key};
 use crate::error::Error;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, Statement};
 use crate::ledger::Ledger;
 use crate::master_key::Fingerprint;
 use crate::secret::{hex, same_bytes};
@@ -97,7 +97,7 @@ impl RotationCertificate {
             record_digest: hex(&finish.set.digest(&keyring.active().record_set)),
             mac: String::new(),
         };
-        certificate.mac = hex(&keyring.active().certify(&certificate.statement()));
+        certificate.mac = hex(&keyring.active().certify(Statement::Certificate, &certificate.statement()));
         Ok(Some(certificate))
     }
 
@@ -146,8 +146,10 @@ pub(crate) fn check(ledger: &Ledger, certificate: &RotationCertificate) -> Resul
     }
     let generation = keyring.generation(certificate.to_generation);
     if let Some(keys) = generation {
-        check.authenticated =
-            same_bytes(hex(&keys.certify(&certificate.statement())).as_bytes(), certificate.mac.as_bytes());
+        check.authenticated = same_bytes(
+            hex(&keys.certify(Statement::Certificate, &certificate.statement())).as_bytes(),
+            certificate.mac.as_bytes(),
+        );
         if !check.authenticated {
             check.faults.push("its MAC is wrong: it was edited, or not made by this vault".into());
         }

@@ -229,17 +229,16 @@ impl Store for SqliteStore {
     }
 
     fn concerns(&self) -> Result<Vec<String>, StoreError> {
-        let mut concerns = files::concerns(&self.path);
+        Ok(files::concerns(&self.path))
+    }
+
+    fn check(&self) -> Result<Vec<String>, StoreError> {
         let lines = self.read(|connection| {
             let mut check = connection.prepare("PRAGMA quick_check(20)")?;
             check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        for line in lines {
-            if line != "ok" {
-                concerns.push(format!("SQLite's quick_check: {line}"));
-            }
-        }
-        Ok(concerns)
+        let faults = lines.into_iter().filter(|line| line != "ok");
+        Ok(faults.map(|line| format!("SQLite's quick_check: {line}")).collect())
     }
 }
 

@@ -1,9 +1,8 @@
-//! Recovering tokens, and reading the audit log.
+//! Recovering tokens.
 
-use crate::audit::{Act, Action, AuditEntry, AuditFault, ChainEnd, Draft, row_key};
+use crate::audit::{Act, Action, Draft};
 use crate::error::Error;
-use crate::keyring::Keyring;
-use crate::ledger::{Change, follow_chain};
+use crate::ledger::Change;
 use crate::record::{Record, RecordError};
 use crate::secret::SecretText;
 use crate::store::{Rows, Table};
@@ -27,29 +26,6 @@ impl Vault {
         });
         self.ledger.keep_refusal(act, draft(), recovered)
     }
-
-    /// Up to `limit` audit entries after a sequence number, oldest first. The chain is not checked here.
-    pub fn audit_entries(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, Error> {
-        let rows = self.ledger.store().scan(Table::Audit, Some(&row_key(after)), limit)?;
-        let parse = |(key, line): (Vec<u8>, Vec<u8>)| {
-            let seq = key.try_into().map_or(after + 1, u64::from_be_bytes);
-            serde_json::from_slice(&line).map_err(|_| AuditFault::Malformed { seq }.into())
-        };
-        rows.into_iter().map(parse).collect()
-    }
-
-    /// Follows the whole chain to the authenticated head, and returns the number of entries. A chain whose tail was
-    /// cut together with the head can only be told from an outside checkpoint.
-    pub fn verify_audit(&self) -> Result<u64, Error> {
-        let snapshot = self.ledger.store().snapshot()?;
-        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
-        verify_chain(&keyring, &*snapshot, head.chain)
-    }
-}
-
-pub(super) fn verify_chain(keyring: &Keyring, rows: &dyn Rows, expected: ChainEnd) -> Result<u64, Error> {
-    let end = follow_chain(keyring.vault(), rows, u64::MAX, |_| Ok(()))?;
-    if end == expected { Ok(end.seq) } else { Err(AuditFault::End { found: end.seq, expected: expected.seq }.into()) }
 }
 
 /// The record of an API key. The sentinel is none.

@@ -24,7 +24,7 @@ impl Vault {
             change.audit(draft.clone());
             Ok(())
         });
-        self.keep_policy_refusal(act, draft, recorded)?;
+        self.ledger.keep_refusal(act, draft, recorded)?;
         Ok(shares)
     }
 }

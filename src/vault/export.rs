@@ -28,8 +28,9 @@ impl Vault {
     /// audit entry `export` for each of them, in one commit, and it is durable before the page is returned. The page is as
     /// the vault stood at that commit. Refused where the policy demands a reissue with every recovery.
     pub fn export_page(&self, after: Option<ApiKeyId>, limit: usize, act: &Act) -> Result<ExportPage, Error> {
-        act.check_with_reason()?;
-        self.ledger.change(act, |change| self.read_page(change, after, limit))
+        let judged = act.check_with_reason().map_err(Error::from);
+        let page = judged.and_then(|()| self.ledger.change(act, |change| self.read_page(change, after, limit)));
+        self.ledger.keep_refusal(act, Draft::of(Action::Export), page)
     }
 
     fn read_page(&self, change: &mut Change<'_>, after: Option<ApiKeyId>, limit: usize) -> Result<ExportPage, Error> {

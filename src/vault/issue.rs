@@ -50,8 +50,12 @@ impl Vault {
 
     /// Issues many API keys in one batch: all or none. A few thousand at a time are fastest.
     pub fn issue_many(&self, keys: &[NewApiKey], act: &Act) -> Result<Vec<Issued>, Error> {
+        self.ledger.keep_refusal(act, Draft::of(Action::Issue), self.issue_all(keys, act))
+    }
+
+    fn issue_all(&self, keys: &[NewApiKey], act: &Act) -> Result<Vec<Issued>, Error> {
         keys.iter().try_for_each(|key| check_prefix(&key.prefix))?;
-        let issued = self.ledger.change(act, |change| {
+        self.ledger.change(act, |change| {
             keys.iter().try_for_each(|key| admit(change, &key.terms()))?;
             let now = change.now;
             let mut ids = (0..keys.len()).map(|_| ApiKeyId::random(now)).collect::<Result<Vec<_>, _>>()?;
@@ -64,8 +68,7 @@ impl Vault {
             }
             change.count_in(set);
             Ok(issued)
-        });
-        self.keep_policy_refusal(act, Draft::of(Action::Issue), issued)
+        })
     }
 
     /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
@@ -100,16 +103,11 @@ impl Vault {
     /// counted from 1. The tokens verify, recover and rotate like those issued here. The policy holds for them, unless they
     /// are revoked or [exempt](ImportedKey::exempt_from_policy).
     pub fn import(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
-        let imported = self.check_import(keys).and_then(|()| self.import_all(keys, act));
-        match imported {
-            Err(Error::Policy(_) | Error::Import { source: ImportError::Policy(_), .. }) => {
-                self.ledger.keep_refusal(act, Draft::of(Action::Import), imported)
-            }
-            imported => imported,
-        }
+        self.ledger.keep_refusal(act, Draft::of(Action::Import), self.import_all(keys, act))
     }
 
     fn import_all(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
+        self.check_import(keys)?;
         let rows = self.ledger.store();
         self.ledger.change(act, |change| {
             let import = |(at, key): (usize, &ImportedKey)| {

@@ -58,19 +58,6 @@ impl Vault {
             Ok(planned)
         })
     }
-
-    /// An act that the policy refuses leaves an audit entry.
-    pub(super) fn keep_policy_refusal<T>(
-        &self,
-        act: &Act,
-        subject: Draft,
-        judged: Result<T, Error>,
-    ) -> Result<T, Error> {
-        match judged {
-            Err(Error::Policy(_)) => self.ledger.keep_refusal(act, subject, judged),
-            judged => judged,
-        }
-    }
 }
 
 fn edited(before: &Policy, edit: &dyn Fn(&mut Policy)) -> Result<PolicyChange, Error> {

@@ -11,7 +11,10 @@ use crate::policy::Policy;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::{DuePage, DueRules, Listed, Query, Vault, VaultOptions, VaultStatus, VerifyError};
+use crate::vault::{
+    AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, DuePage, DueRules, Listed, Query, Vault, VaultOptions,
+    VaultStatus, VerifyError,
+};
 use crate::verifier_key::VerifierKey;
 use crate::verifier_keys::VerifierKeys;
 
@@ -106,6 +109,36 @@ impl Verifier {
         self.vault.audit_entries(after, limit)
     }
 
+    /// See [`Vault::audit_lines`].
+    pub fn audit_lines(&self, after: u64, limit: usize) -> Result<Vec<AuditLine>, Error> {
+        self.vault.audit_lines(after, limit)
+    }
+
+    /// See [`Vault::audit_end`].
+    pub fn audit_end(&self) -> Result<AuditPosition, Error> {
+        at_one_moment(|| self.vault.audit_end())
+    }
+
+    /// See [`Vault::audit_position`].
+    pub fn audit_position(&self, seq: u64) -> Result<AuditPosition, Error> {
+        self.vault.audit_position(seq)
+    }
+
+    /// See [`Vault::audit_since`].
+    pub fn audit_since(&self, seen: AuditPosition, limit: usize) -> Result<(Vec<AuditLine>, AuditPosition), Error> {
+        at_one_moment(|| self.vault.audit_since(seen, limit))
+    }
+
+    /// See [`Vault::audit_checkpoint`].
+    pub fn audit_checkpoint(&self) -> Result<AuditCheckpoint, Error> {
+        at_one_moment(|| self.vault.audit_checkpoint())
+    }
+
+    /// See [`Vault::check_audit`].
+    pub fn check_audit(&self, checkpoints: &[AuditCheckpoint]) -> Result<AuditCheck, Error> {
+        at_one_moment(|| self.vault.check_audit(checkpoints))
+    }
+
     /// See [`Vault::verify_audit`].
     pub fn verify_audit(&self) -> Result<u64, Error> {
         at_one_moment(|| self.vault.verify_audit())
@@ -132,15 +165,18 @@ impl Vault {
     /// The verifier key of a configured master key version, for this vault. A reason is required. The audit entry is
     /// durable before the key is returned; when it cannot be written, there is no key.
     pub fn issue_verifier_key(&self, version: u32, act: &Act) -> Result<VerifierKey, Error> {
+        let subject = Draft::of(Action::VerifierKey).count("master_key", version.into());
+        self.ledger.keep_refusal(act, subject.clone(), self.hand_out(version, act, subject))
+    }
+
+    fn hand_out(&self, version: u32, act: &Act, subject: Draft) -> Result<VerifierKey, Error> {
         act.check_with_reason()?;
         let key = self.ledger.keks().verifier_key(version, self.ledger.keyring().vault());
         let key = key.ok_or(KeyringError::NotConfigured { version })?;
-        let draft = Draft::of(Action::VerifierKey).count("master_key", version.into());
-        let recorded = self.ledger.change(act, |change| {
-            change.audit(draft.clone());
+        self.ledger.change(act, |change| {
+            change.audit(subject.clone());
             Ok(())
-        });
-        self.keep_policy_refusal(act, draft.clone(), recorded)?;
+        })?;
         Ok(key)
     }
 }

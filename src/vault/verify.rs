@@ -1,6 +1,7 @@
 //! Verification: from a token to the API key it belongs to, or to a refusal.
 
 use crate::api_key::{ApiKey, Attributes, Refusal, Request, Revision};
+use crate::audit::EVENTS;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
@@ -17,9 +18,11 @@ impl Vault {
     pub fn verify(&self, token: &str, request: &Request<'_>) -> Result<ApiKey, VerifyError> {
         let verdict = self.judge(token, request);
         match &verdict {
-            Ok(key) => tracing::debug!(key = %key.id, "token valid"),
-            Err(VerifyError::NotValid(refusal)) => tracing::debug!(refusal = refusal.name(), "token refused"),
-            Err(VerifyError::Unavailable(error)) => tracing::warn!(%error, "token could not be judged"),
+            Ok(key) => tracing::debug!(target: EVENTS, key = %key.id, "token valid"),
+            Err(VerifyError::NotValid(refusal)) => {
+                tracing::info!(target: EVENTS, refusal = refusal.name(), "token refused")
+            }
+            Err(VerifyError::Unavailable(error)) => tracing::warn!(target: EVENTS, %error, "token could not be judged"),
         }
         verdict
     }

@@ -935,6 +935,24 @@ def certificate():
     return made | {"mac": mac(row_key(2), b"strongroom/v1/certificate\x00", statement).hex()}
 
 
+def checkpoint():
+    """Of the vault that `finished_chain` is of, with nothing open."""
+    end = finished_chain()[-1]
+    made = {
+        "schema": "strongroom.audit-checkpoint.v1",
+        "vault": VAULT.hex(),
+        "at": "2026-03-01T12:00:09.5Z",
+        "seq": end["seq"],
+        "hash": end["hash"].hex(),
+        "generation": 2,
+        "records": 5,
+        "record_digest": certificate()["record_digest"],
+        "mac": "",
+    }
+    statement = json.dumps(made, separators=(",", ":")).encode()
+    return made | {"mac": mac(row_key(2), b"strongroom/v1/audit-checkpoint\x00", statement).hex()}
+
+
 def audit_vectors():
     chain = rotation_chain()
     more = [("2026-03-01T12:00:08Z", "dana", "verifier-key", None, "the gateway verifies", {"master_key": 2}, "done")]
@@ -1130,6 +1148,7 @@ def vault_vectors():
         "name": "scrubbing",
         "tables": rows(SCRUBBING, finished_chain(), [FINISHED_SET], exposed_records() + [late(2)], lookups[2:], scrub_row()),
         "certificate": certificate(),
+        "checkpoint": checkpoint(),
     }
     return [at_rest(NEW, XAES), at_rest(SUITE_2, XCHACHA), interrupted, leaked, scrubbing]
 

@@ -13,7 +13,7 @@ use crate::cli::args::ReissueArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
-use crate::cli::keys::described;
+use crate::cli::keys::{described, known};
 use folder::Folder;
 
 pub(crate) fn reissue(context: &mut Context<'_>, args: &ReissueArgs) -> Result<Exit, Failure> {
@@ -93,7 +93,7 @@ fn print_one(
 ) -> Result<Exit, Failure> {
     if args.now {
         context.require_consent()?;
-        let key = vault.show(id)?;
+        let key = known(vault, id, |id| vault.reissue(id, reissue, act).err())?;
         context.confirm(&format!("Reissue {}? Its token ends at once.", described(&key)))?;
     }
     let issued = vault.reissue(id, reissue, act)?;

@@ -10,6 +10,7 @@ use crate::cli::args::{Expiry, UpdateArgs};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::keys::known;
 
 pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exit, Failure> {
     selection::require_some(&args.selection)?;
@@ -22,7 +23,7 @@ pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exi
     let bulk = Bulk { verb: "update", past: "updated", lasting: "", dry_run: args.selection.dry_run };
     match selection::select(context, &vault, &args.selection)? {
         Selected::One(id) if !bulk.dry_run => {
-            let before = vault.show(id)?.revision;
+            let before = known(&vault, id, |id| vault.update(id, &update, &act).err())?.revision;
             let key = vault.update(id, &update, &act)?;
             tell(context, &key, if key.revision == before { "nothing to change:" } else { "updated" })
         }

@@ -1,23 +1,24 @@
 //! Which API key is meant: by id, by what an id or a token begins with, or by name.
 
-use strongroom::{ApiKey, ApiKeyId, Error, Query, Vault};
+use strongroom::{Act, ApiKey, ApiKeyId, Error, Query, Vault};
 
 use crate::cli::args::RecoverArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
+use crate::cli::keys::known;
 
-pub(super) fn find(context: &Context<'_>, vault: &Vault, args: &RecoverArgs) -> Result<ApiKey, Failure> {
+pub(super) fn find(context: &Context<'_>, vault: &Vault, args: &RecoverArgs, act: &Act) -> Result<ApiKey, Failure> {
     let store = context.place.option();
     match (&args.id, &args.name) {
-        (Some(text), _) => by_text(vault, text, &store),
+        (Some(text), _) => by_text(vault, text, &store, act),
         (None, Some(name)) => by_name(vault, name, &store),
         (None, None) => Err(Failure::input("no API key is named", "give its id, or --name NAME")),
     }
 }
 
 /// What was typed is not repeated: somebody may have pasted a whole token.
-fn by_text(vault: &Vault, text: &str, store: &str) -> Result<ApiKey, Failure> {
+fn by_text(vault: &Vault, text: &str, store: &str, act: &Act) -> Result<ApiKey, Failure> {
     let (prefix, beginning) = match text.rsplit_once('_') {
         Some((prefix, beginning)) => (Some(prefix), beginning),
         None => (None, text),
@@ -31,7 +32,7 @@ fn by_text(vault: &Vault, text: &str, store: &str) -> Result<ApiKey, Failure> {
     if let Ok(id) = beginning.parse::<ApiKeyId>()
         && prefix.is_none()
     {
-        return Ok(vault.show(id)?);
+        return known(vault, id, |id| vault.recover(id, act).err());
     }
     if beginning.is_empty() {
         return Err(Failure::input("there is nothing of an id", "give an id, or what it begins with"));

@@ -72,4 +72,8 @@ impl<S: Store> Store for Killing<S> {
     fn concerns(&self) -> Result<Vec<String>, StoreError> {
         self.store.concerns()
     }
+
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        self.store.check()
+    }
 }

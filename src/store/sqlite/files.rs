@@ -70,9 +70,39 @@ pub(super) fn refuse_unsafe_folder(path: &Path) -> Result<(), StoreError> {
 
 /// What is not refused and still worth mending.
 pub(super) fn concerns(path: &Path) -> Vec<String> {
-    let readable = |file: &PathBuf| fs::symlink_metadata(file).is_ok_and(|found| mode(&found) & 0o044 != 0);
-    let files = [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")];
-    files.iter().filter(|file| readable(file)).map(|file| format!("{} can be read by others", file.display())).collect()
+    let mut concerns = vec![];
+    for suffix in ["", "-wal", "-shm", "-journal", "-rotate"] {
+        let file = beside(path, suffix);
+        let Ok(found) = fs::symlink_metadata(&file) else { continue };
+        if mode(&found) & 0o044 != 0 {
+            concerns.push(format!("{} can be read by others", file.display()));
+        }
+        if mode(&found) & 0o022 != 0 {
+            concerns.push(format!("{} can be written by others", file.display()));
+        }
+        concerns.extend(stranger(&file, &found));
+    }
+    let folder = folder(path);
+    if let Ok(found) = fs::metadata(&folder) {
+        if mode(&found) & 0o022 != 0 {
+            concerns.push(format!("others can make files in {}, the folder of the store", folder.display()));
+        }
+        concerns.extend(stranger(&folder, &found));
+    }
+    concerns
+}
+
+/// Who owns a file may do with it what its mode forbids. Root may in any case.
+#[cfg(unix)]
+fn stranger(file: &Path, found: &fs::Metadata) -> Option<String> {
+    let owner = std::os::unix::fs::MetadataExt::uid(found);
+    let known = owner == 0 || owner == rustix::process::geteuid().as_raw();
+    (!known).then(|| format!("{} belongs to another user (uid {owner})", file.display()))
+}
+
+#[cfg(not(unix))]
+fn stranger(_: &Path, _: &fs::Metadata) -> Option<String> {
+    None
 }
 
 /// The file that SQLite, or the rotation lock, keeps beside the store.

@@ -1,0 +1,154 @@
+//! Which audit entries are wanted.
+
+use std::str::FromStr;
+
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+
+use super::{Action, AuditEntry, Outcome};
+use crate::time::Timestamp;
+use crate::token::ApiKeyId;
+
+/// What entries of the audit log have to be like.
+///
+/// ```
+/// use strongroom::{Action, AuditFilter, Outcome};
+/// let refused = AuditFilter::new().actor("alice").action(Action::Recover).outcome(Outcome::Refused);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    actor: Option<String>,
+    action: Option<Action>,
+    key: Option<ApiKeyId>,
+    outcome: Option<Outcome>,
+    reason: Option<String>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    /// Every entry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only those of this actor.
+    #[must_use]
+    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// Only this kind of act.
+    #[must_use]
+    pub fn action(mut self, action: Action) -> Self {
+        self.action = Some(action);
+        self
+    }
+
+    /// Only what was done to this API key.
+    #[must_use]
+    pub fn key(mut self, key: ApiKeyId) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Only acts that ended like this.
+    #[must_use]
+    pub fn outcome(mut self, outcome: Outcome) -> Self {
+        self.outcome = Some(outcome);
+        self
+    }
+
+    /// Only acts whose reason contains this text.
+    #[must_use]
+    pub fn reason_contains(mut self, text: impl Into<String>) -> Self {
+        self.reason = Some(text.into());
+        self
+    }
+
+    /// Only entries of this moment and later ones, by the clocks of those who acted.
+    #[must_use]
+    pub fn since(mut self, at: Timestamp) -> Self {
+        self.since = Some(at);
+        self
+    }
+
+    /// Only entries before this moment.
+    #[must_use]
+    pub fn until(mut self, at: Timestamp) -> Self {
+        self.until = Some(at);
+        self
+    }
+
+    /// Whether an entry is like that.
+    pub fn admits(&self, entry: &AuditEntry) -> bool {
+        self.actor.as_ref().is_none_or(|actor| *actor == entry.actor)
+            && self.action.is_none_or(|action| action == entry.action)
+            && self.key.is_none_or(|key| entry.key == Some(key))
+            && self.outcome.is_none_or(|outcome| outcome == entry.outcome)
+            && self.reason.as_ref().is_none_or(|text| entry.reason.as_ref().is_some_and(|reason| reason.contains(text)))
+            && self.since.is_none_or(|since| entry.at >= since)
+            && self.until.is_none_or(|until| entry.at < until)
+    }
+}
+
+/// The word is no action of the audit log. It is not said again: it could be a secret in the wrong place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such action; there are {known}")]
+pub struct ActionError {
+    known: String,
+}
+
+impl FromStr for Action {
+    type Err = ActionError;
+
+    fn from_str(word: &str) -> Result<Self, ActionError> {
+        let parsed: Result<Self, serde::de::value::Error> = Self::deserialize(word.into_deserializer());
+        parsed.map_err(|error| {
+            let text = error.to_string();
+            let known =
+                text.rsplit_once("expected one of ").map_or_else(String::new, |(_, known)| known.replace('`', ""));
+            ActionError { known }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Act, ChainEnd, Draft};
+    use crate::vault_id::VaultId;
+
+    #[test]
+    fn an_entry_has_to_be_like_every_part_of_the_filter() {
+        let (id, at) = (ApiKeyId::from_bytes([3; 16]), Timestamp::now());
+        let act = Act::by("alice").because("ticket 4711");
+        let draft = Draft::on(Action::Recover, id).refused("not-found");
+        let (line, _) = ChainEnd::start(VaultId([1; 16])).append(&draft, &act, at);
+        let entry: AuditEntry = serde_json::from_slice(&line).expect("an entry");
+        let later = at.saturating_add(std::time::Duration::from_millis(1));
+        let all = AuditFilter::new().actor("alice").action(Action::Recover).key(id).outcome(Outcome::Refused);
+        let all = all.reason_contains("471").since(at).until(later);
+        assert!(AuditFilter::new().admits(&entry) && all.admits(&entry));
+        let others = [
+            all.clone().actor("alic"),
+            all.clone().action(Action::Revoke),
+            all.clone().key(ApiKeyId::from_bytes([4; 16])),
+            all.clone().outcome(Outcome::Done),
+            all.clone().reason_contains("4712"),
+            all.clone().since(later),
+            all.until(at),
+        ];
+        for other in others {
+            assert!(!other.admits(&entry), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_action_is_read_as_it_is_written() {
+        assert_eq!("rotation-started".parse(), Ok(Action::RotationStarted));
+        let error = "borrow".parse::<Action>().expect_err("no action").to_string();
+        assert!(!error.contains("borrow") && error.contains("abandon, ") && error.contains("verifier-key"), "{error}");
+    }
+}

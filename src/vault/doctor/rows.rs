@@ -1,0 +1,77 @@
+//! The authenticated rows: the rotation that is open, what the head says of the records, the age of the master key.
+
+use std::collections::BTreeMap;
+
+use super::findings::{Findings, RESTORE};
+use crate::error::Error;
+use crate::keyring::Keyring;
+use crate::ledger::Head;
+use crate::master_key::AgePolicy;
+use crate::record_set::RecordSet;
+use crate::rotation::open_in;
+use crate::store::Rows;
+use crate::time::Timestamp;
+
+/// What the row of the rotation says of the records: `None` when it cannot be believed.
+pub(super) type Moved = Option<BTreeMap<u32, RecordSet>>;
+
+pub(super) fn rotation(keyring: &Keyring, rows: &dyn Rows, findings: &mut Findings) -> Result<Moved, Error> {
+    let open = findings.survive(open_in(keyring, rows))?;
+    match &open {
+        Some(Some(state)) => {
+            let what = format!("a rotation to master key {} is open ({})", state.to_master, state.phase.name());
+            findings.warning("rotation", what, "run `strongroom rotate-master-key` to finish it");
+        }
+        Some(None) if keyring.retiring_generation().is_some() => {
+            findings.damage(
+                "rotation",
+                "there are two generations, and the row of the rotation between them is missing",
+                RESTORE,
+            );
+        }
+        _ => {}
+    }
+    Ok(open.map(|open| open.map(|state| state.sets).unwrap_or_default()))
+}
+
+/// Compares the records that are there with those that the head names. `false` when there is nothing to compare with.
+pub(super) fn compare(
+    keyring: &Keyring,
+    head: Option<&Head>,
+    moved: &Moved,
+    found: &BTreeMap<u32, RecordSet>,
+    findings: &mut Findings,
+) -> bool {
+    let (Some(head), Some(moved)) = (head, moved) else { return false };
+    for generation in keyring.generations() {
+        let of = |sets: &BTreeMap<u32, RecordSet>| sets.get(&generation).copied().unwrap_or_default();
+        let (expected, found) = (of(head.sets()).plus(of(moved)), of(found));
+        if expected == found {
+            continue;
+        }
+        let what = match found.count().cmp(&expected.count()) {
+            std::cmp::Ordering::Less => format!("records missing: {}", expected.count() - found.count()),
+            std::cmp::Ordering::Greater => format!("records too many: {}", found.count() - expected.count()),
+            std::cmp::Ordering::Equal => "a record is not the one last written".into(),
+        };
+        findings.damage("record-set", format!("generation {generation}, by the authenticated head: {what}"), RESTORE);
+    }
+    true
+}
+
+pub(super) fn age(keyring: &Keyring, ages: &AgePolicy, now: Timestamp, findings: &mut Findings) {
+    let active = keyring.masters().find(|master| master.version == keyring.active_master());
+    if let Some(finding) = active.and_then(|key| ages.judge(key.version, key.added_at, now)) {
+        findings.warning("master-key-age", finding.what, ROTATE);
+    }
+}
+
+/// A rule that is not known can only refuse what it may be about.
+pub(super) fn policy(keyring: &Keyring, findings: &mut Findings) {
+    if keyring.policy().is_newer() {
+        findings.warning("policy", "a later version of strongroom has set a rule that this one does not know", NEWER);
+    }
+}
+
+const NEWER: &str = "use the version of strongroom that set it, or a later one";
+const ROTATE: &str = "make a new key with `strongroom master-key generate`, then `strongroom rotate-master-key`";

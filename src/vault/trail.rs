@@ -1,0 +1,145 @@
+//! The audit log as it is shown: entry by entry, as stored, and from a place that was seen before.
+
+use crate::audit::{AuditEntry, AuditFault, ChainEnd, row_key};
+use crate::error::Error;
+use crate::keyring::Keyring;
+use crate::ledger::{Head, follow_chain};
+use crate::secret::hex;
+use crate::store::{Rows, Table};
+use crate::vault::Vault;
+
+/// An entry of the audit log, byte for byte as it is stored: its hash is taken over these bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    seq: u64,
+    bytes: Vec<u8>,
+}
+
+impl AuditLine {
+    /// The number under which it stands.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// One JSON object, without a line end.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What it says.
+    pub fn entry(&self) -> Result<AuditEntry, AuditFault> {
+        serde_json::from_slice(&self.bytes).map_err(|_| AuditFault::Malformed { seq: self.seq })
+    }
+}
+
+/// A place in the audit log that was seen: the number of an entry, and the hash of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditPosition(ChainEnd);
+
+impl AuditPosition {
+    /// The number of the entry; 0 is the place before the first.
+    pub fn seq(&self) -> u64 {
+        self.0.seq
+    }
+
+    /// The hash of the entry, in hex: what the next one holds as `prev`.
+    pub fn hash(&self) -> String {
+        hex(&self.0.hash)
+    }
+}
+
+impl Vault {
+    /// Up to `limit` audit entries after a sequence number, oldest first. The chain is not checked here.
+    pub fn audit_entries(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, Error> {
+        self.audit_lines(after, limit)?.iter().map(|line| Ok(line.entry()?)).collect()
+    }
+
+    /// The same, as stored: an entry that is none hides no other.
+    pub fn audit_lines(&self, after: u64, limit: usize) -> Result<Vec<AuditLine>, Error> {
+        lines(self.ledger.store(), after, limit)
+    }
+
+    /// Follows the whole chain to the authenticated head, and returns the number of entries. A chain whose tail was
+    /// cut together with the head can only be told from an outside checkpoint: [`Vault::check_audit`].
+    pub fn verify_audit(&self) -> Result<u64, Error> {
+        let snapshot = self.ledger.store().snapshot()?;
+        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
+        verify_chain(&keyring, &*snapshot, head.chain)
+    }
+
+    /// Where the log ends, by the authenticated head.
+    pub fn audit_end(&self) -> Result<AuditPosition, Error> {
+        let snapshot = self.ledger.store().snapshot()?;
+        Ok(AuditPosition(self.ledger.read_together(&*snapshot)?.1.chain))
+    }
+
+    /// The place of an entry as it is stored; 0 is the place before the first.
+    pub fn audit_position(&self, seq: u64) -> Result<AuditPosition, Error> {
+        if seq == 0 {
+            return Ok(AuditPosition(ChainEnd::start(self.ledger.keyring().vault())));
+        }
+        let line = self.ledger.store().get(Table::Audit, &row_key(seq))?.ok_or(AuditFault::Missing { seq })?;
+        Ok(AuditPosition(ChainEnd::at(seq, &line)))
+    }
+
+    /// Up to `limit` entries after a place that was seen before, and the place where they end. The chain is followed from
+    /// there, and at the end of the log it has to be that of the authenticated head: an entry that was changed, a log
+    /// that was cut off, and one that took another way are errors. Entries before the fault are returned first.
+    pub fn audit_since(&self, seen: AuditPosition, limit: usize) -> Result<(Vec<AuditLine>, AuditPosition), Error> {
+        let snapshot = self.ledger.store().snapshot()?;
+        let (_, head) = self.ledger.read_together(&*snapshot)?;
+        still_there(&*snapshot, &head, seen.0)?;
+        let (mut lines, mut end) = (vec![], seen.0);
+        let page = snapshot.scan(Table::Audit, Some(&row_key(end.seq)), limit)?;
+        let reached_the_end = page.len() < limit;
+        for (key, bytes) in page {
+            match end.follow(&key, &bytes).and_then(|(_, next)| within(next, head.chain)) {
+                Ok(next) => end = next,
+                Err(fault) if lines.is_empty() => return Err(fault.into()),
+                Err(_) => return Ok((lines, AuditPosition(end))),
+            }
+            lines.push(AuditLine { seq: end.seq, bytes });
+        }
+        if lines.is_empty() && reached_the_end && end != head.chain {
+            return Err(AuditFault::End { found: end.seq, expected: head.chain.seq }.into());
+        }
+        Ok((lines, AuditPosition(end)))
+    }
+}
+
+/// No entry stands after the one that the head names, and that one is the one it names.
+fn within(end: ChainEnd, head: ChainEnd) -> Result<ChainEnd, AuditFault> {
+    let fits = end.seq < head.seq || end == head;
+    if fits { Ok(end) } else { Err(AuditFault::End { found: end.seq, expected: head.seq }) }
+}
+
+/// The entry at a place that was seen is the one that was seen.
+pub(super) fn still_there(rows: &dyn Rows, head: &Head, seen: ChainEnd) -> Result<(), Error> {
+    if head.chain.seq < seen.seq {
+        return Err(AuditFault::RolledBack { found: head.chain.seq, seen: seen.seq }.into());
+    }
+    if seen.seq == 0 {
+        return Ok(());
+    }
+    let line = rows.get(Table::Audit, &row_key(seen.seq))?.ok_or(AuditFault::Missing { seq: seen.seq })?;
+    if ChainEnd::at(seen.seq, &line) == seen { Ok(()) } else { Err(AuditFault::Forked { seq: seen.seq }.into()) }
+}
+
+/// Rows whose key is no number are no entries; the chain tells of them.
+fn lines(rows: &dyn Rows, after: u64, limit: usize) -> Result<Vec<AuditLine>, Error> {
+    let (mut lines, mut cursor) = (vec![], row_key(after).to_vec());
+    while lines.len() < limit {
+        let page = rows.scan(Table::Audit, Some(&cursor), limit - lines.len())?;
+        let Some((last, _)) = page.last() else { break };
+        cursor.clone_from(last);
+        let line =
+            |(key, bytes): (Vec<u8>, Vec<u8>)| Some(AuditLine { seq: u64::from_be_bytes(key.try_into().ok()?), bytes });
+        lines.extend(page.into_iter().filter_map(line));
+    }
+    Ok(lines)
+}
+
+pub(super) fn verify_chain(keyring: &Keyring, rows: &dyn Rows, expected: ChainEnd) -> Result<u64, Error> {
+    let end = follow_chain(keyring.vault(), rows, u64::MAX, |_| Ok(()))?;
+    if end == expected { Ok(end.seq) } else { Err(AuditFault::End { found: end.seq, expected: expected.seq }.into()) }
+}
