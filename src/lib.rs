@@ -35,6 +35,8 @@ mod record_set;
 
 mod lookup;
 
+mod usage;
+
 mod audit;
 
 mod store;
@@ -94,9 +96,10 @@ pub use store::{
 pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
+pub use usage::{MAX_ENDPOINT_LEN, MAX_ENDPOINTS, Usage, UsageError};
 pub use vault::{
-    DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus,
-    Verifier, VerifyError, known_fingerprints,
+    DoctorReport, Issued, Listed, ListedUsage, Query, RotationEstimate, Symptom, SymptomSeverity, UsageFlush,
+    UsageFlusher, UsageOptions, Vault, VaultOptions, VaultStatus, Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};
 pub use verifier_key::{VerifierKey, VerifierKeyError};

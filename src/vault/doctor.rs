@@ -11,6 +11,7 @@ use crate::record_set::RecordSet;
 use crate::rotation::{Phase, open_in};
 use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
+use crate::usage::UsageRow;
 use crate::vault::Vault;
 use crate::vault::admin::verify_chain;
 
@@ -74,6 +75,7 @@ impl Vault {
             examination.compare(generation, expected, of(&found));
         }
         examination.lookups()?;
+        examination.usage()?;
         let audit_entries = examination.audit(head.chain)?;
         match &open {
             Some(state) => examination.rotation(state.phase, state.to_master),
@@ -196,6 +198,25 @@ impl Examination<'_> {
         Ok(())
     }
 
+    /// One finding for all of them: they begin anew with the next flush, and nothing is decided by them.
+    fn usage(&mut self) -> Result<(), Error> {
+        let (mut after, mut damaged): (Option<Vec<u8>>, u64) = (None, 0);
+        loop {
+            let page = self.rows.scan(Table::Usage, after.as_deref(), USAGE_PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            let opens = |key: &[u8], bytes: &[u8]| {
+                let id = ApiKeyId::from_row(key);
+                id.is_some_and(|id| UsageRow::parse(bytes).is_ok_and(|row| row.open(self.keyring, id).is_ok()))
+            };
+            damaged += page.iter().filter(|(key, bytes)| !opens(key, bytes)).count() as u64;
+        }
+        if damaged > 0 {
+            self.damage("usage", format!("counts of uses that do not open: {damaged}"), USAGE_REMEDY);
+        }
+        Ok(())
+    }
+
     fn audit(&mut self, end: crate::audit::ChainEnd) -> Result<u64, Error> {
         match verify_chain(self.keyring, self.rows, end) {
             Ok(entries) => Ok(entries),
@@ -232,7 +253,11 @@ fn warning(id: &'static str, what: String, remedy: &'static str) -> Symptom {
 }
 
 const PAGE: usize = 1_000;
+/// The largest rows have half a megabyte.
+const USAGE_PAGE: usize = 50;
 const RESTORE: &str = "find out who can write the store, and restore a backup";
 const RESTORE_RECORD: &str = "restore the row from a backup, or revoke the API key at the client and issue a new one";
 const ROTATE: &str = "make a new key with `strongroom master-key generate`, then `strongroom rotate-master-key`";
+const USAGE_REMEDY: &str =
+    "find out who can write the store; no API key depends on them, and they begin anew with the next use";
 const SET_CLOCK: &str = "set the clock of this machine";

@@ -1,0 +1,158 @@
+//! What a process has counted and not written yet: in memory, in shards, and no more than so much.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{MAX_ENDPOINTS, Usage, counted_as};
+use crate::api_key::{Refusal, Request};
+use crate::time::Timestamp;
+use crate::token::ApiKeyId;
+
+/// Counts by API key. What belongs to none is under the sentinel's id.
+pub(crate) type Pending = BTreeMap<ApiKeyId, Usage>;
+
+/// Counts of the present. A verification takes the lock of one shard for as long as an addition takes.
+pub(crate) struct Counters {
+    shards: Box<[Shard]>,
+    max_keys: usize,
+    keys: AtomicUsize,
+    endpoints: AtomicUsize,
+}
+
+impl Counters {
+    /// Keeps the counts of at most so many API keys apart.
+    pub(crate) fn new(max_keys: usize) -> Self {
+        let shards = (0..SHARDS).map(|_| Shard::default()).collect();
+        Self { shards, max_keys, keys: AtomicUsize::new(0), endpoints: AtomicUsize::new(0) }
+    }
+
+    /// The API key's token was valid.
+    pub(crate) fn valid(&self, id: ApiKeyId, token: &str, request: &Request<'_>, now: Timestamp) {
+        let mut shard = self.shard(id);
+        let (usage, apart) = self.of_key(&mut shard, id);
+        usage.verifications = usage.verifications.saturating_add(1);
+        if apart {
+            usage.touch(Some(now), request.address.map(|address| IpAddr::to_canonical(&address)));
+            if let Some(endpoint) = request.endpoint {
+                let counted = counted_as(endpoint, token);
+                let room = counted.as_ref().is_some_and(|endpoint| self.has_room_for(usage, endpoint));
+                usage.count_endpoint(counted.as_deref().unwrap_or_default(), 1, room);
+            }
+        }
+    }
+
+    /// A token with the API key's secret was refused.
+    pub(crate) fn refused(&self, id: ApiKeyId, refusal: Refusal) {
+        let mut shard = self.shard(id);
+        self.of_key(&mut shard, id).0.count_refusal(refusal);
+    }
+
+    /// A token was refused that is no API key's. Whether the id in it is one's makes no difference here.
+    pub(crate) fn refused_of_none(&self, token: &str, refusal: Refusal) {
+        let spread =
+            token.bytes().take(SPREAD_LEN).fold(token.len(), |sum, byte| sum.wrapping_mul(31) ^ usize::from(byte));
+        self.shards[spread % SHARDS].lock().of_none.count_refusal(refusal);
+    }
+
+    /// Everything, to be written.
+    pub(crate) fn take(&self) -> Pending {
+        let mut pending = Pending::new();
+        let mut of_none = Usage::default();
+        for shard in &self.shards {
+            let Counted { keys, of_none: unattributed } = std::mem::take(&mut *shard.lock());
+            self.keys.fetch_sub(keys.len(), Ordering::Relaxed);
+            let endpoints = keys.values().map(|usage| usage.endpoints.len()).sum();
+            self.endpoints.fetch_sub(endpoints, Ordering::Relaxed);
+            of_none.add(&unattributed);
+            pending.extend(keys);
+        }
+        if of_none != Usage::default() {
+            pending.insert(ApiKeyId::SENTINEL, of_none);
+        }
+        pending
+    }
+
+    /// Counts what could not be written, or what another process has counted, as if it had happened here.
+    pub(crate) fn put_back(&self, pending: Pending) {
+        for (id, mut counted) in pending {
+            let mut shard = self.shard(id);
+            if id == ApiKeyId::SENTINEL {
+                shard.of_none.add(&counted);
+                continue;
+            }
+            let (usage, apart) = self.of_key(&mut shard, id);
+            if !apart {
+                (counted.last_used_at, counted.last_address) = (None, None);
+                (counted.endpoints, counted.other_endpoints) = (BTreeMap::new(), 0);
+            }
+            for (endpoint, count) in std::mem::take(&mut counted.endpoints) {
+                let room = self.has_room_for(usage, &endpoint);
+                usage.count_endpoint(&endpoint, count, room);
+            }
+            usage.add(&counted);
+        }
+    }
+
+    /// What is counted of one API key, and not written yet.
+    pub(crate) fn peek(&self, id: ApiKeyId) -> Option<Usage> {
+        if id == ApiKeyId::SENTINEL {
+            let mut sum = Usage::default();
+            self.shards.iter().for_each(|shard| sum.add(&shard.lock().of_none));
+            return Some(sum).filter(|sum| *sum != Usage::default());
+        }
+        self.shard(id).keys.get(&id).cloned()
+    }
+
+    fn shard(&self, id: ApiKeyId) -> MutexGuard<'_, Counted> {
+        let bytes = id.to_bytes();
+        // The last bytes of an id are random.
+        let spread = usize::from(bytes[15]) ^ usize::from(bytes[7]);
+        self.shards[spread % SHARDS].lock()
+    }
+
+    /// The API key's own counts, and whether they are its own: beyond the limit they are those of none.
+    fn of_key<'c>(&self, counted: &'c mut Counted, id: ApiKeyId) -> (&'c mut Usage, bool) {
+        match counted.keys.entry(id) {
+            Entry::Occupied(known) => (known.into_mut(), true),
+            Entry::Vacant(place) if take_one(&self.keys, self.max_keys) => (place.insert(Usage::default()), true),
+            Entry::Vacant(_) => (&mut counted.of_none, false),
+        }
+    }
+
+    /// Whether the endpoint may have a count of its own.
+    fn has_room_for(&self, usage: &Usage, endpoint: &str) -> bool {
+        usage.endpoints.contains_key(endpoint)
+            || usage.endpoints.len() < MAX_ENDPOINTS && take_one(&self.endpoints, MAX_PENDING_ENDPOINTS)
+    }
+}
+
+/// One of `max`, if there is one left.
+fn take_one(taken: &AtomicUsize, max: usize) -> bool {
+    taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < max).then_some(taken + 1)).is_ok()
+}
+
+#[derive(Default)]
+struct Counted {
+    keys: HashMap<ApiKeyId, Usage>,
+    of_none: Usage,
+}
+
+/// On cache lines of its own, so that neighbours do not slow each other down.
+#[derive(Default)]
+#[repr(align(128))]
+struct Shard(Mutex<Counted>);
+
+impl Shard {
+    fn lock(&self) -> MutexGuard<'_, Counted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const SHARDS: usize = 64;
+/// Of a token, enough to send attempts to different shards.
+const SPREAD_LEN: usize = 32;
+/// Endpoints counted apart between two writes, of all API keys together: at most 32 MiB of texts.
+const MAX_PENDING_ENDPOINTS: usize = 65_536;
