@@ -26,6 +26,8 @@ use crate::vault_id::VaultId;
 use crate::verifier_key::{VerifierKey, VerifierKeyError};
 use crate::verifier_keys::VerifierKeys;
 
+mod usage;
+
 #[test]
 fn master_keys_have_the_fingerprints_and_the_one_spelling_of_the_page() {
     let file = file(include_str!("../tests/vectors/master_keys.json"));
