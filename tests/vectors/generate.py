@@ -785,6 +785,7 @@ def row_vectors():
         {"row": rotation_row(), "phase": "sweep", "cursor": None, "moved": 3, "owner": None},
         {"row": rotation_row(_5=cursor, _8=LEASE), "phase": "sweep", "cursor": cursor, "moved": 3, "owner": LEASE[0]},
         {"row": rotation_row(_0=2, _7=2**40), "phase": "verify", "cursor": None, "moved": 2**40, "owner": None},
+        {"row": rotation_row(_0=2, _11=300), "phase": "verify", "cursor": None, "moved": 3, "owner": None, "usage_dropped": 300},
     ]
     scrubbing = {"row": scrub_row(), "phase": "scrub", "cursor": None, "moved": 4, "owner": None, "finish": finished_chain()[-1]["seq"]}
     right = rotation_row()
