@@ -20,10 +20,12 @@ mod recover;
 mod rehearse;
 mod rotate;
 mod scan;
+mod stats;
 mod status;
 mod terminal;
 mod text;
 mod usage;
+mod uses;
 mod verifier;
 
 use std::process::ExitCode;
@@ -86,6 +88,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
         Verb::Scan(args) => scan::scan(context, &args),
         Verb::Show { id } => keys::show(context, id),
+        Verb::Stats(args) => stats::stats(context, &args),
         Verb::Status => status::status(context),
         Verb::Verify(args) => keys::verify(context, &args),
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
 mod scanning;
+mod stats;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 use super::exit;
 
 pub(crate) use scanning::{ModeArg, ScanArgs};
+pub(crate) use stats::{FormatArg, StatsArgs};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
 ///
@@ -89,6 +91,8 @@ pub(crate) enum Verb {
         /// The id of the API key
         id: ApiKeyId,
     },
+    /// Sum up the API keys and their uses
+    Stats(StatsArgs),
     /// Revoke an API key, for good
     Revoke(ReasonArgs),
     /// Print the token of an API key again
@@ -195,6 +199,12 @@ pub(crate) struct VerifyArgs {
     /// A scope the API key must have
     #[arg(long, value_name = "SCOPE")]
     pub(crate) scope: Option<String>,
+    /// What the token was presented for, such as /v1/invoices, to be counted
+    #[arg(long, value_name = "TEXT", conflicts_with = "no_usage")]
+    pub(crate) endpoint: Option<String>,
+    /// Do not record that the API key was used
+    #[arg(long)]
+    pub(crate) no_usage: bool,
 }
 
 #[derive(clap::Args)]

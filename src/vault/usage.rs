@@ -126,7 +126,9 @@ impl Vault {
         }
     }
 
-    pub(super) fn take_usage(&self) -> Vec<(Option<ApiKeyId>, Usage)> {
+    /// What was counted since the last flush, to be kept elsewhere or forgotten: the uses of each API key, and under `None` what
+    /// belongs to none. It is not written then.
+    pub fn take_usage(&self) -> Vec<(Option<ApiKeyId>, Usage)> {
         let pending = self.usage.counters.as_ref().map(Counters::take).unwrap_or_default();
         pending.into_iter().map(|(id, usage)| (Some(id).filter(|id| *id != ApiKeyId::SENTINEL), usage)).collect()
     }
