@@ -11,11 +11,17 @@ use crate::vault::Vault;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, UsageFlusher, Vault};
+/// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, NewApiKey, Request, UsageFlusher, Vault};
 ///
 /// let keys = MasterKeys::single(MasterKey::generate()?);
 /// let vault = Arc::new(Vault::create(MemoryStore::new(), keys, &Act::by("deploy"))?);
 /// let _flusher = UsageFlusher::start(&vault)?;
+///
+/// let issued = vault.issue(&NewApiKey::new("billing worker"), &Act::by("alice"))?;
+/// let request = Request::new().address([203, 0, 113, 7].into()).endpoint("/v1/invoices");
+/// vault.verify(issued.token.expose(), &request)?;
+/// let usage = vault.usage(issued.id)?.expect("it was used");
+/// assert_eq!((usage.verifications, usage.endpoints["/v1/invoices"]), (1, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "it stops when it is dropped"]
