@@ -89,7 +89,8 @@ impl Counters {
                 (counted.endpoints, counted.other_endpoints) = (BTreeMap::new(), 0);
             }
             for (endpoint, count) in std::mem::take(&mut counted.endpoints) {
-                let room = self.has_room_for(usage, &endpoint);
+                let endpoint = counted_as(&endpoint, "").unwrap_or_default();
+                let room = !endpoint.is_empty() && self.has_room_for(usage, &endpoint);
                 usage.count_endpoint(&endpoint, count, room);
             }
             usage.add(&counted);
