@@ -3,11 +3,11 @@
 mod counters;
 mod endpoint;
 mod stored;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::api_key::Refusal;
 use crate::time::Timestamp;
 
 pub(crate) use counters::{Counters, Pending};
@@ -26,7 +26,7 @@ pub struct Usage {
     pub last_used_at: Option<Timestamp>,
     /// Where it was last presented from, if the service said so.
     pub last_address: Option<IpAddr>,
-    /// How often a token with the right secret was refused, by the word for the cause ([`Refusal::name`]).
+    /// How often a token with the right secret was refused, by the word for the cause ([`Refusal::name`](crate::Refusal::name)).
     pub refusals: BTreeMap<String, u64>,
     /// What its token was valid for, if the service said so ([`Request::endpoint`](crate::Request::endpoint)), and how often.
     pub endpoints: BTreeMap<String, u64>,
@@ -58,10 +58,6 @@ impl Usage {
         }
         self.last_used_at = at;
         self.last_address = address.or(self.last_address);
-    }
-
-    fn count_refusal(&mut self, refusal: Refusal) {
-        self.count_refusals(refusal.name(), 1);
     }
 
     fn count_refusals(&mut self, cause: &str, count: u64) {

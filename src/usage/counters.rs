@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{MAX_ENDPOINTS, Usage, counted_as};
+use super::tally::Tally;
+use super::{Usage, counted_as};
 use crate::api_key::{Refusal, Request};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -19,27 +20,25 @@ pub(crate) struct Counters {
     shards: Box<[Shard]>,
     max_keys: usize,
     keys: AtomicUsize,
-    endpoints: AtomicUsize,
+    endpoint_bytes: AtomicUsize,
 }
 
 impl Counters {
     /// Keeps the counts of at most so many API keys apart.
     pub(crate) fn new(max_keys: usize) -> Self {
         let shards = (0..SHARDS).map(|_| Shard::default()).collect();
-        Self { shards, max_keys, keys: AtomicUsize::new(0), endpoints: AtomicUsize::new(0) }
+        Self { shards, max_keys, keys: AtomicUsize::new(0), endpoint_bytes: AtomicUsize::new(0) }
     }
 
     /// The API key's token was valid.
     pub(crate) fn valid(&self, id: ApiKeyId, token: &str, request: &Request<'_>, now: Timestamp) {
         let mut shard = self.shard(id);
-        let (usage, apart) = self.of_key(&mut shard, id);
-        usage.verifications = usage.verifications.saturating_add(1);
+        let (tally, apart) = self.of_key(&mut shard, id);
+        tally.count_valid();
         if apart {
-            usage.touch(Some(now), request.address.map(|address| IpAddr::to_canonical(&address)));
+            tally.touch(Some(now), request.address.map(|address| IpAddr::to_canonical(&address)));
             if let Some(endpoint) = request.endpoint {
-                let counted = counted_as(endpoint, token);
-                let room = counted.as_ref().is_some_and(|endpoint| self.has_room_for(usage, endpoint));
-                usage.count_endpoint(counted.as_deref().unwrap_or_default(), 1, room);
+                tally.count_endpoint(counted_as(endpoint, token).as_deref(), 1, |bytes| self.has_room(bytes));
             }
         }
     }
@@ -64,10 +63,10 @@ impl Counters {
         for shard in &self.shards {
             let Counted { keys, of_none: unattributed } = std::mem::take(&mut *shard.lock());
             self.keys.fetch_sub(keys.len(), Ordering::Relaxed);
-            let endpoints = keys.values().map(|usage| usage.endpoints.len()).sum();
-            self.endpoints.fetch_sub(endpoints, Ordering::Relaxed);
-            of_none.add(&unattributed);
-            pending.extend(keys);
+            let bytes = keys.values().map(Tally::endpoint_bytes).sum();
+            self.endpoint_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            of_none.add(&unattributed.into_usage());
+            pending.extend(keys.into_iter().map(|(id, tally)| (id, tally.into_usage())));
         }
         if of_none != Usage::default() {
             pending.insert(ApiKeyId::SENTINEL, of_none);
@@ -83,17 +82,15 @@ impl Counters {
                 shard.of_none.add(&counted);
                 continue;
             }
-            let (usage, apart) = self.of_key(&mut shard, id);
+            let (tally, apart) = self.of_key(&mut shard, id);
             if !apart {
                 (counted.last_used_at, counted.last_address) = (None, None);
                 (counted.endpoints, counted.other_endpoints) = (BTreeMap::new(), 0);
             }
             for (endpoint, count) in std::mem::take(&mut counted.endpoints) {
-                let endpoint = counted_as(&endpoint, "").unwrap_or_default();
-                let room = !endpoint.is_empty() && self.has_room_for(usage, &endpoint);
-                usage.count_endpoint(&endpoint, count, room);
+                tally.count_endpoint(counted_as(&endpoint, "").as_deref(), count, |bytes| self.has_room(bytes));
             }
-            usage.add(&counted);
+            tally.add(&counted);
         }
     }
 
@@ -101,10 +98,10 @@ impl Counters {
     pub(crate) fn peek(&self, id: ApiKeyId) -> Option<Usage> {
         if id == ApiKeyId::SENTINEL {
             let mut sum = Usage::default();
-            self.shards.iter().for_each(|shard| sum.add(&shard.lock().of_none));
+            self.shards.iter().for_each(|shard| sum.add(&shard.lock().of_none.clone().into_usage()));
             return Some(sum).filter(|sum| *sum != Usage::default());
         }
-        self.shard(id).keys.get(&id).cloned()
+        self.shard(id).keys.get(&id).cloned().map(Tally::into_usage)
     }
 
     fn shard(&self, id: ApiKeyId) -> MutexGuard<'_, Counted> {
@@ -115,30 +112,30 @@ impl Counters {
     }
 
     /// The API key's own counts, and whether they are its own: beyond the limit they are those of none.
-    fn of_key<'c>(&self, counted: &'c mut Counted, id: ApiKeyId) -> (&'c mut Usage, bool) {
+    fn of_key<'c>(&self, counted: &'c mut Counted, id: ApiKeyId) -> (&'c mut Tally, bool) {
         match counted.keys.entry(id) {
             Entry::Occupied(known) => (known.into_mut(), true),
-            Entry::Vacant(place) if take_one(&self.keys, self.max_keys) => (place.insert(Usage::default()), true),
+            Entry::Vacant(place) if take(&self.keys, 1, self.max_keys) => (place.insert(Tally::default()), true),
             Entry::Vacant(_) => (&mut counted.of_none, false),
         }
     }
 
-    /// Whether the endpoint may have a count of its own.
-    fn has_room_for(&self, usage: &Usage, endpoint: &str) -> bool {
-        usage.endpoints.contains_key(endpoint)
-            || usage.endpoints.len() < MAX_ENDPOINTS && take_one(&self.endpoints, MAX_PENDING_ENDPOINTS)
+    /// Whether one more endpoint, which takes so much memory, may have a count of its own.
+    fn has_room(&self, bytes: usize) -> bool {
+        take(&self.endpoint_bytes, bytes, MAX_ENDPOINT_BYTES)
     }
 }
 
-/// One of `max`, if there is one left.
-fn take_one(taken: &AtomicUsize, max: usize) -> bool {
-    taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < max).then_some(taken + 1)).is_ok()
+/// So many of `max`, if they are left.
+fn take(taken: &AtomicUsize, count: usize, max: usize) -> bool {
+    let more = |taken: usize| taken.checked_add(count).filter(|sum| *sum <= max);
+    taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
 }
 
 #[derive(Default)]
 struct Counted {
-    keys: HashMap<ApiKeyId, Usage>,
-    of_none: Usage,
+    keys: HashMap<ApiKeyId, Tally>,
+    of_none: Tally,
 }
 
 /// On cache lines of its own, so that neighbours do not slow each other down.
@@ -155,5 +152,5 @@ impl Shard {
 const SHARDS: usize = 64;
 /// Of a token, enough to send attempts to different shards.
 const SPREAD_LEN: usize = 32;
-/// Endpoints counted apart between two writes, of all API keys together: at most 32 MiB of texts.
-const MAX_PENDING_ENDPOINTS: usize = 65_536;
+/// Of endpoints counted apart between two writes, those of all API keys together.
+const MAX_ENDPOINT_BYTES: usize = 32 * 1024 * 1024;

@@ -52,7 +52,7 @@ impl UsageOptions {
         self
     }
 
-    /// How many API keys are kept apart in memory between two writes, at about 250 bytes each. Uses of further ones are only
+    /// How many API keys are kept apart in memory between two writes, at about 250 bytes each, and 80 for each endpoint. Uses of further ones are only
     /// counted, under no API key, and their last use is not kept.
     #[must_use]
     pub fn max_keys(mut self, max_keys: usize) -> Self {
