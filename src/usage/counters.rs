@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::tally::Tally;
 use super::{Usage, counted_as};
@@ -32,7 +32,7 @@ impl Counters {
 
     /// The API key's token was valid.
     pub(crate) fn valid(&self, id: ApiKeyId, token: &str, request: &Request<'_>, now: Timestamp) {
-        let mut shard = self.shard(id);
+        let mut shard = self.shard(spread(id));
         let (tally, apart) = self.of_key(&mut shard, id);
         tally.count_valid();
         if apart {
@@ -45,7 +45,7 @@ impl Counters {
 
     /// A token with the API key's secret was refused.
     pub(crate) fn refused(&self, id: ApiKeyId, refusal: Refusal) {
-        let mut shard = self.shard(id);
+        let mut shard = self.shard(spread(id));
         self.of_key(&mut shard, id).0.count_refusal(refusal);
     }
 
@@ -53,7 +53,7 @@ impl Counters {
     pub(crate) fn refused_of_none(&self, token: &str, refusal: Refusal) {
         let spread =
             token.bytes().take(SPREAD_LEN).fold(token.len(), |sum, byte| sum.wrapping_mul(31) ^ usize::from(byte));
-        self.shards[spread % SHARDS].lock().of_none.count_refusal(refusal);
+        self.shard(spread).of_none.count_refusal(refusal);
     }
 
     /// Everything, to be written.
@@ -66,7 +66,9 @@ impl Counters {
             let bytes = keys.values().map(Tally::endpoint_bytes).sum();
             self.endpoint_bytes.fetch_sub(bytes, Ordering::Relaxed);
             of_none.add(&unattributed.into_usage());
-            pending.extend(keys.into_iter().map(|(id, tally)| (id, tally.into_usage())));
+            for (id, tally) in keys {
+                pending.entry(id).or_default().add(&tally.into_usage());
+            }
         }
         if of_none != Usage::default() {
             pending.insert(ApiKeyId::SENTINEL, of_none);
@@ -77,7 +79,7 @@ impl Counters {
     /// Counts what could not be written, or what another process has counted, as if it had happened here.
     pub(crate) fn put_back(&self, pending: Pending) {
         for (id, mut counted) in pending {
-            let mut shard = self.shard(id);
+            let mut shard = self.shard(spread(id));
             if id == ApiKeyId::SENTINEL {
                 shard.of_none.add(&counted);
                 continue;
@@ -96,19 +98,20 @@ impl Counters {
 
     /// What is counted of one API key, and not written yet.
     pub(crate) fn peek(&self, id: ApiKeyId) -> Option<Usage> {
-        if id == ApiKeyId::SENTINEL {
-            let mut sum = Usage::default();
-            self.shards.iter().for_each(|shard| sum.add(&shard.lock().of_none.clone().into_usage()));
-            return Some(sum).filter(|sum| *sum != Usage::default());
+        let mut sum = Usage::default();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let tally = if id == ApiKeyId::SENTINEL { Some(&shard.of_none) } else { shard.keys.get(&id) };
+            tally.into_iter().for_each(|tally| sum.add(&tally.clone().into_usage()));
         }
-        self.shard(id).keys.get(&id).cloned().map(Tally::into_usage)
+        Some(sum).filter(|sum| *sum != Usage::default())
     }
 
-    fn shard(&self, id: ApiKeyId) -> MutexGuard<'_, Counted> {
-        let bytes = id.to_bytes();
-        // The last bytes of an id are random.
-        let spread = usize::from(bytes[15]) ^ usize::from(bytes[7]);
-        self.shards[spread % SHARDS].lock()
+    /// A shard that nobody holds, near the place of `spread`. Counts add up wherever they are, and waiting for a thread that lost
+    /// its processor while it held a lock would keep all others waiting.
+    fn shard(&self, spread: usize) -> MutexGuard<'_, Counted> {
+        let near = (0..TRIED).map(|step| &self.shards[(spread + step) % SHARDS]);
+        near.filter_map(Shard::try_lock).next().unwrap_or_else(|| self.shards[spread % SHARDS].lock())
     }
 
     /// The API key's own counts, and whether they are its own: beyond the limit they are those of none.
@@ -124,6 +127,12 @@ impl Counters {
     fn has_room(&self, bytes: usize) -> bool {
         take(&self.endpoint_bytes, bytes, MAX_ENDPOINT_BYTES)
     }
+}
+
+/// The last bytes of an id are random.
+fn spread(id: ApiKeyId) -> usize {
+    let bytes = id.to_bytes();
+    usize::from(bytes[15]) ^ usize::from(bytes[7])
 }
 
 /// So many of `max`, if they are left.
@@ -147,9 +156,19 @@ impl Shard {
     fn lock(&self) -> MutexGuard<'_, Counted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn try_lock(&self) -> Option<MutexGuard<'_, Counted>> {
+        match self.0.try_lock() {
+            Ok(counted) => Some(counted),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
 }
 
 const SHARDS: usize = 64;
+/// Shards tried before one is waited for.
+const TRIED: usize = 8;
 /// Of a token, enough to send attempts to different shards.
 const SPREAD_LEN: usize = 32;
 /// Of endpoints counted apart between two writes, those of all API keys together.
