@@ -311,7 +311,11 @@ fn text_of(keys: &MasterKeys, version: u32) -> Result<SecretText, Failure> {
 fn keys_of(vault: &Vault) -> Result<Vec<(ApiKey, u64)>, Failure> {
     let mut opened = vec![];
     vault.list_usage(&Query::new().limit(usize::MAX), |ListedUsage { listed, usage, .. }| {
-        let key = listed.key.map_err(|source| Error::Record { id: listed.id, source });
+        let mut key = listed.key.map_err(|source| Error::Record { id: listed.id, source });
+        if let Ok(key) = &mut key {
+            // A rotation writes every record anew.
+            key.revision = NO_REVISION.parse().unwrap_or(key.revision);
+        }
         opened.push(key.map(|key| (key, usage.unwrap_or_default().unwrap_or_default().verifications)));
         Flow::Continue
     })?;
@@ -345,6 +349,7 @@ const FROM: &str = "for a file vault.db in this folder, use --from sqlite:vault.
 const BASE: &str = "base.db";
 const WORK: &str = "work.db";
 const SAMPLE: usize = 10;
+const NO_REVISION: &str = "0000000000000000";
 /// Tokens used before a rehearsal, of a synthetic vault.
 const USED: usize = 1_000;
 const MAX_KEYS_LEN: usize = 4 * 1024;

@@ -102,7 +102,9 @@ impl Counters {
         for shard in &self.shards {
             let shard = shard.lock();
             let tally = if id == ApiKeyId::SENTINEL { Some(&shard.of_none) } else { shard.keys.get(&id) };
-            tally.into_iter().for_each(|tally| sum.add(&tally.clone().into_usage()));
+            if let Some(tally) = tally {
+                sum.add(&tally.clone().into_usage());
+            }
         }
         Some(sum).filter(|sum| *sum != Usage::default())
     }
