@@ -112,8 +112,8 @@ impl Counters {
     /// A shard that nobody holds, near the place of `spread`. Counts add up wherever they are, and waiting for a thread that lost
     /// its processor while it held a lock would keep all others waiting.
     fn shard(&self, spread: usize) -> MutexGuard<'_, Counted> {
-        let near = (0..TRIED).map(|step| &self.shards[(spread + step) % SHARDS]);
-        near.filter_map(Shard::try_lock).next().unwrap_or_else(|| self.shards[spread % SHARDS].lock())
+        let mut near = (0..TRIED).map(|step| &self.shards[(spread + step) % SHARDS]);
+        near.find_map(Shard::try_lock).unwrap_or_else(|| self.shards[spread % SHARDS].lock())
     }
 
     /// The API key's own counts, and whether they are its own: beyond the limit they are those of none.
