@@ -218,6 +218,7 @@ impl ApiKey {
 pub struct Request<'a> {
     pub(crate) address: Option<IpAddr>,
     pub(crate) scope: Option<&'a str>,
+    pub(crate) endpoint: Option<&'a str>,
 }
 
 impl<'a> Request<'a> {
@@ -237,6 +238,14 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn scope(mut self, scope: &'a str) -> Self {
         self.scope = Some(scope);
+        self
+    }
+
+    /// What the token is presented for, such as `/v1/invoices`: to be counted with the API key's uses, and nothing else. Give
+    /// the route and not what varies within it: an API key keeps counts of 1,000 endpoints, of 500 bytes each.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: &'a str) -> Self {
+        self.endpoint = Some(endpoint);
         self
     }
 }

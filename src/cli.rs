@@ -29,10 +29,12 @@ mod restore;
 mod reveal;
 mod rotate;
 mod scan;
+mod stats;
 mod status;
 mod terminal;
 mod text;
 mod usage;
+mod uses;
 mod verifier;
 
 use std::process::ExitCode;
@@ -107,6 +109,7 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
         Verb::Scan(args) => scan::scan(context, &args),
         Verb::Show { id } => keys::show(context, id),
+        Verb::Stats(args) => stats::stats(context, &args),
         Verb::Status => status::status(context),
         Verb::Suspend(args) => life::suspend(context, &args),
         Verb::Update(args) => life::update(context, &args),

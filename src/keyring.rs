@@ -21,7 +21,7 @@ use wrap::Purpose;
 
 #[cfg(any(test, feature = "sqlite"))]
 pub(crate) use stored::claimed;
-pub(crate) use stored::{RowError, RowLabel, encode};
+pub(crate) use stored::{RowError, RowLabel, decode_whole, encode};
 pub(crate) use wrap::KeyEncryptionKeys;
 
 /// The opened keyring: what is stored, and every data key it wraps, ready for use.
@@ -39,6 +39,8 @@ pub(crate) struct Generation {
     /// Absent where the keyring was opened with verifier keys.
     recover: Option<DataKey>,
     pub(crate) record_set: MacKey,
+    /// Seals the rows of the table `usage`.
+    pub(crate) usage: DataKey,
     /// Since when its API keys count as exposed: the master key above them had leaked.
     pub(crate) exposed_at: Option<Timestamp>,
     rows: MacKey,
@@ -304,8 +306,9 @@ pub(crate) enum Statement {
 impl Generation {
     fn new(verify: &SecretBytes<32>, recover: Option<&SecretBytes<32>>, exposed_at: Option<i64>) -> Self {
         Self {
-            verify: DataKey::new(verify, Purpose::Verify),
-            recover: recover.map(|key| DataKey::new(key, Purpose::Recover)),
+            verify: DataKey::new(verify, Purpose::Verify.name()),
+            recover: recover.map(|key| DataKey::new(key, Purpose::Recover.name())),
+            usage: DataKey::new(verify, USAGE),
             record_set: MacKey::derive(verify, RECORD_SET_LABEL),
             exposed_at: exposed_at.map(clamped),
             rows: Self::row_key(verify),
@@ -348,10 +351,10 @@ pub(crate) struct DataKey {
 }
 
 impl DataKey {
-    fn new(key: &SecretBytes<32>, purpose: Purpose) -> Self {
+    fn new(key: &SecretBytes<32>, part: &str) -> Self {
         let hkdf = Hkdf::<Sha256>::from_prk(key.expose()).expect("32 bytes is long enough for a pseudorandom key");
         let cipher = |suite: Suite| {
-            let info = [PART_KEY_LABEL, purpose.name().as_bytes(), &[0, suite.byte()]];
+            let info = [PART_KEY_LABEL, part.as_bytes(), &[0, suite.byte()]];
             let key = SecretBytes::fill_with(|bytes| hkdf.expand_multi_info(&info, bytes));
             suite.cipher(key.expect("32 bytes is a length HKDF-SHA256 can give").expose())
         };
@@ -548,6 +551,7 @@ pub(crate) fn clamped(millis: i64) -> Timestamp {
 /// docs/format.md, Data keys. Changing one turns every stored value away.
 const PART_KEY_LABEL: &[u8] = b"strongroom/v1/part-key/";
 const CHECKPOINT_LABEL: &[u8] = b"strongroom/v1/audit-checkpoint";
+const USAGE: &str = "usage";
 const CERTIFICATE_LABEL: &[u8] = b"strongroom/v1/certificate";
 const RECORD_SET_LABEL: &[u8] = b"strongroom/v1/record-set";
 const ROWS_LABEL: &[u8] = b"strongroom/v1/rows";

@@ -42,6 +42,8 @@ mod record_set;
 
 mod lookup;
 
+mod usage;
+
 mod audit;
 
 mod store;
@@ -111,11 +113,13 @@ pub use store::{
 pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
+pub use usage::{MAX_ENDPOINT_LEN, MAX_ENDPOINTS, Usage, UsageError};
 pub use vault::{
     AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, BackupManifest, BackupPhase, BackupProgress, BackupReport,
     BackupRotation, CheckpointCheck, CheckpointError, CheckpointFault, Checkup, Depth, DoctorReport, Due, DueCause,
-    DuePage, DueRules, ExportPage, Issued, Listed, PolicyChange, Query, Replaced, RotationEstimate, Symptom,
-    SymptomSeverity, Vault, VaultOptions, VaultStatus, Verifier, VerifyError, known_fingerprints,
+    DuePage, DueRules, ExportPage, Issued, Listed, ListedUsage, PolicyChange, Query, Replaced, RotationEstimate,
+    Symptom, SymptomSeverity, UsageFlush, UsageFlusher, UsageOptions, Vault, VaultOptions, VaultStatus, Verifier,
+    VerifyError, known_fingerprints,
 };
 #[cfg(feature = "sqlite")]
 pub use vault::{Backup, Behind};

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 
-pub(crate) use batch::{Opener, Sealer};
+pub(crate) use batch::{MAX_UNDER_PREFIX, Nonces, Opener, Sealer};
 pub(crate) use reseal::{ResealError, Resealer};
 
 /// What goes into a record.

@@ -1,6 +1,7 @@
 //! Replacing the master key: a new generation of data keys, every record sealed anew under it, the old one dropped.
 
 mod abandon;
+mod carry;
 mod certificate;
 mod feed;
 mod options;
@@ -98,7 +99,7 @@ fn move_all(
         if run.state.phase == Phase::Sweep && sweep::sweep(run, report, watch)? == Flow::Stop {
             return Ok(Flow::Stop);
         }
-        if proof::verify(run, report, watch)? == Flow::Stop {
+        if carry::carry(run, report, watch)? == Flow::Stop || proof::verify(run, report, watch)? == Flow::Stop {
             return Ok(Flow::Stop);
         }
         // Records that conflicted with a writer that then failed are still where they were: once more over all.
@@ -126,6 +127,7 @@ fn not_begun(ledger: &Ledger, options: &RotateOptions) -> Result<RotationReport,
         verified: 0,
         unreadable: vec![],
         abandoned: 0,
+        usage_dropped: 0,
         compromised: false,
         stale_lookups: 0,
         scrub: None,
@@ -160,6 +162,7 @@ fn rewrap(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<Rotatio
             verified: 0,
             unreadable: vec![],
             abandoned: 0,
+            usage_dropped: 0,
             compromised: false,
             stale_lookups: change.keyring.stale_lookup_rows(),
             scrub: None,

@@ -100,13 +100,15 @@ pub enum Table {
     Keys,
     /// API key ids by the HMAC of an imported token.
     Lookup,
+    /// Counts of uses by API key id.
+    Usage,
     /// The rows `keyring`, `rotation` and `head`.
     Vault,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 4] = [Self::Audit, Self::Keys, Self::Lookup, Self::Vault];
+    pub const ALL: [Self; 5] = [Self::Audit, Self::Keys, Self::Lookup, Self::Usage, Self::Vault];
 
     /// Its name in engines that name tables.
     pub fn name(self) -> &'static str {
@@ -114,6 +116,7 @@ impl Table {
             Self::Audit => "audit",
             Self::Keys => "keys",
             Self::Lookup => "lookup",
+            Self::Usage => "usage",
             Self::Vault => "vault",
         }
     }

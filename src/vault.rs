@@ -23,6 +23,7 @@ mod restore;
 mod status;
 mod subject;
 mod trail;
+mod usage;
 mod verify;
 mod verifier;
 
@@ -56,8 +57,11 @@ pub use policy::PolicyChange;
 pub use restore::{Backup, Behind};
 pub use status::VaultStatus;
 pub use trail::{AuditLine, AuditPosition};
+pub use usage::{ListedUsage, UsageFlush, UsageFlusher, UsageOptions};
 pub use verifier::Verifier;
 pub use verify::VerifyError;
+
+use usage::Recorder;
 
 /// An opened vault. Cheap to share: put it into an [`Arc`](std::sync::Arc) and use it from every thread.
 ///
@@ -73,6 +77,7 @@ pub use verify::VerifyError;
 /// ```
 pub struct Vault {
     ledger: Ledger,
+    usage: Recorder,
 }
 
 impl Vault {
@@ -114,6 +119,7 @@ pub struct VaultOptions {
     suite: Suite,
     clock: Option<Clock>,
     first: Option<u32>,
+    usage: Option<UsageOptions>,
 }
 
 impl VaultOptions {
@@ -136,6 +142,13 @@ impl VaultOptions {
         self
     }
 
+    /// How uses of API keys are recorded. A [`Verifier`] records none unless this is said.
+    #[must_use]
+    pub fn usage(mut self, usage: UsageOptions) -> Self {
+        self.usage = Some(usage);
+        self
+    }
+
     /// Begins under this version, and not under the newest.
     fn first(mut self, version: u32) -> Self {
         self.first = Some(version);
@@ -145,6 +158,7 @@ impl VaultOptions {
     /// See [`Vault::create`].
     pub fn create(self, store: impl Store + 'static, keys: MasterKeys, act: &Act) -> Result<Vault, Error> {
         act.check()?;
+        let usage = Recorder::of(self.usage.unwrap_or_default());
         let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
         let (vault, now) = (VaultId::random()?, clock());
         let keks = KeyEncryptionKeys::derive(&keys, vault);
@@ -159,7 +173,7 @@ impl VaultOptions {
             Ok(())
         };
         let ledger = Ledger::create(Box::new(store), keks, clock, keyring, first, act)?;
-        Ok(Vault { ledger })
+        Ok(Vault { ledger, usage })
     }
 
     /// See [`Vault::open`].
@@ -167,6 +181,6 @@ impl VaultOptions {
         let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
         let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(&keys, Keyring::vault_claimed_by(row)?));
         let ledger = Ledger::open(Box::new(store), derive, clock)?;
-        Ok(Vault { ledger })
+        Ok(Vault { ledger, usage: Recorder::of(self.usage.unwrap_or_default()) })
     }
 }

@@ -30,6 +30,8 @@ use crate::vault_id::VaultId;
 use crate::verifier_key::{VerifierKey, VerifierKeyError};
 use crate::verifier_keys::VerifierKeys;
 
+mod usage;
+
 #[test]
 fn master_keys_have_the_fingerprints_and_the_one_spelling_of_the_page() {
     let file = file(include_str!("../tests/vectors/master_keys.json"));
@@ -373,6 +375,7 @@ fn rotation_rows_are_those_of_the_page() {
         let state = open(case).expect("a good row").expect("a row");
         assert_eq!((state.from_master, state.to_master, state.from_generation, state.to_generation), (1, 2, 1, 2));
         assert_eq!((state.phase.name(), state.moved), (text(&case["phase"]), number(&case["moved"])));
+        assert_eq!(state.usage_dropped, case["usage_dropped"].as_u64().unwrap_or_default());
         assert_eq!(state.cursor, case["cursor"].is_string().then(|| hex(&case["cursor"])));
         assert_eq!(
             state.lease.map(|lease| lease.owner.to_vec()),

@@ -645,9 +645,10 @@ fn the_manual_describes_every_document_and_every_field() {
     let (id, token) = room.issue(&["--name", "n", "--owner", "o", "--network", "10.0.0.0/8", "--attribute", "a=b"]);
     check(json(&[1], &["issue", "--name", "n"], ""));
     check(json(&[1], &["import", "-"], r#"{"token": "t", "name": "n"}"#));
-    check(json(&[1], &["verify", "--address", "10.0.0.1"], &token));
+    check(json(&[1], &["verify", "--address", "10.0.0.1", "--endpoint", "/v1"], &token));
     check(json(&[1], &["verify"], &token));
-    for arguments in [&["show", &id][..], &["list"], &["audit", "list"], &["audit", "verify"], &["doctor"]] {
+    for arguments in [&["show", &id][..], &["list"], &["stats"], &["audit", "list"], &["audit", "verify"], &["doctor"]]
+    {
         check(json(&[1], arguments, ""));
     }
     let exported = room.file("audit.jsonl").display().to_string();
@@ -782,6 +783,7 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
         "verify",
         "list",
         "show",
+        "stats",
         "revoke",
         "recover",
         "due",
@@ -866,15 +868,19 @@ fn no_secret_appears_where_it_should_not() {
         let line = format!("{{\"token\": \"{token}\", \"name\": \"n\"}}\n");
         let broken = format!("{{\"token\": \"{token}\", \"name\": 1}}\n");
         let damaged = format!("{}0", &token[..token.len() - 1]);
-        let quiet: [(&[u32], &[&str], &str); 27] = [
+        let quiet: [(&[u32], &[&str], &str); 31] = [
             (&[1], &["status"], ""),
             (&[1], &["doctor"], ""),
             (&[1], &["verify"], &token),
             (&[1], &["verify", "--scope", "s"], &token),
             (&[1], &["verify"], &damaged),
             (&[2], &["verify"], &token),
+            (&[1], &["verify", "--endpoint", &token], &token),
             (&[1], &["list"], ""),
             (&[1], &["show", &id], ""),
+            (&[1], &["stats"], ""),
+            (&[1], &["stats", "--top", &token], ""),
+            (&[1], &["stats", "--format", "prometheus", "--top", "9"], ""),
             (&[1], &["show", &token], ""),
             (&[1], &["verify", &token], ""),
             (&[1], &[&token], ""),

@@ -97,6 +97,11 @@ impl Pattern {
         Self(0x9e37_79b9_7f4a_7c15)
     }
 
+    /// One of several that differ.
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self(0x9e37_79b9_7f4a_7c15 ^ (seed << 20))
+    }
+
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -10,6 +10,7 @@ mod parse;
 mod policy;
 mod recovery;
 mod scanning;
+mod stats;
 mod trail;
 
 use std::ffi::OsString;
@@ -31,6 +32,7 @@ pub(crate) use life::{Expiry, ReissueArgs, RevokeArgs, Selection, SuspendArgs, T
 pub(crate) use policy::{PolicyArgs, PolicyVerb};
 pub(crate) use recovery::RecoverArgs;
 pub(crate) use scanning::{ModeArg, ScanArgs};
+pub(crate) use stats::{FormatArg, StatsArgs};
 pub(crate) use trail::{AuditExportArgs, AuditFollowArgs, AuditListArgs, AuditVerb, AuditVerifyArgs, OutcomeArg};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
@@ -122,6 +124,8 @@ pub(crate) enum Verb {
     Resume(SuspendArgs),
     /// Revoke an API key, for good, now or at a time
     Revoke(RevokeArgs),
+    /// Sum up the API keys and their uses
+    Stats(StatsArgs),
     /// Print the token of an API key again
     Recover(RecoverArgs),
     /// List what somebody should look after: exit code 3 when something is due
@@ -237,6 +241,12 @@ pub(crate) struct VerifyArgs {
     /// A scope the API key must have
     #[arg(long, value_name = "SCOPE")]
     pub(crate) scope: Option<String>,
+    /// What the token was presented for, such as /v1/invoices, to be counted
+    #[arg(long, value_name = "TEXT", conflicts_with = "no_usage")]
+    pub(crate) endpoint: Option<String>,
+    /// Do not record that the API key was used
+    #[arg(long)]
+    pub(crate) no_usage: bool,
 }
 
 #[derive(clap::Args)]

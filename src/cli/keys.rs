@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom::{
-    ApiKey, ApiKeyId, Error, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, Vault, VerifyError,
+    ApiKey, ApiKeyId, Error, Flow, Listed, ListedUsage, NewApiKey, Query, Refusal, Request, Status, Timestamp, Vault,
+    VerifyError,
 };
 
 use super::args::{IssueArgs, ListArgs, StatusArg, VerifyArgs};
@@ -14,6 +15,7 @@ use super::input;
 use super::reading::Reading;
 use super::terminal::Terminal;
 use super::text::{Table, escaped};
+use super::uses;
 
 pub(crate) fn issue(context: &mut Context<'_>, args: IssueArgs) -> Result<Exit, Failure> {
     let act = context.act(args.reason.as_deref());
@@ -76,14 +78,23 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
     }
     let request = args.scope.as_deref().map_or_else(Request::new, |scope| Request::new().scope(scope));
     let request = args.address.into_iter().fold(request, Request::address);
+    let request = args.endpoint.as_deref().into_iter().fold(request, Request::endpoint);
     let bytes = input::secret(MAX_TOKEN_LEN)?;
     // What is too long or no text is nobody's token.
     let token = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-    match vault.verify(token, &request) {
+    let verdict = vault.verify(token, &request);
+    let exit = tell(context, verdict)?;
+    uses::record(context, &vault, !args.no_usage);
+    Ok(exit)
+}
+
+fn tell(context: &mut Context<'_>, verdict: Result<ApiKey, VerifyError>) -> Result<Exit, Failure> {
+    match verdict {
         Ok(key) => {
             let ApiKey { id, name, .. } = &key;
             context.terminal.line(&format!("valid {id} {name}"))?;
             context.terminal.document("verification", &json!({ "valid": true, "key": document(&key) }))?;
+            context.terminal.flush()?;
             Ok(Exit::Success)
         }
         Err(VerifyError::NotValid(refusal)) => {
@@ -129,20 +140,21 @@ pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, F
     while left > 0 && !context.terminal.closed() {
         let page = page(&vault, args, after, left.min(PAGE))?;
         let Some(last) = page.last() else { break };
-        (after, left) = (Some(last.id), left - page.len());
-        unreadable += page.iter().filter(|listed| listed.key.is_err()).count() as u64;
+        (after, left) = (Some(last.listed.id), left - page.len());
+        unreadable += page.iter().filter(|line| line.listed.key.is_err()).count() as u64;
         let mut rows = if seen == 0 { vec![HEADING.map(String::from).to_vec()] } else { vec![] };
         seen += page.len() as u64;
-        for listed in &page {
+        for line in &page {
+            let listed = &line.listed;
             match &listed.key {
-                Ok(key) => context.terminal.document("api-key", &document(key))?,
+                Ok(key) => context.terminal.document("api-key", &uses::with_summary(document(key), &line.usage))?,
                 Err(error) => {
                     let body =
                         json!({ "id": listed.id.to_string(), "cause": error.cause(), "message": error.to_string() });
                     context.terminal.document("unreadable", &body)?;
                 }
             }
-            rows.push(row(listed));
+            rows.push(row(line));
         }
         for line in table.lines(&rows) {
             context.terminal.line(&line)?;
@@ -174,13 +186,13 @@ impl From<StatusArg> for Status {
     }
 }
 
-fn unreadable_records(context: &Context<'_>, count: u64) -> Failure {
+pub(crate) fn unreadable_records(context: &Context<'_>, count: u64) -> Failure {
     let message = format!("records that do not open: {count}, listed with their causes");
     let hint = format!("`strongroom doctor{}` looks at everything", context.place.option());
     Told::new(Exit::Corrupt, "records-unreadable", message).hint(hint).into()
 }
 
-fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<Listed>, Failure> {
+fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ListedUsage>, Failure> {
     let mut query = Query::new().limit(limit);
     query = args.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
     query = args.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
@@ -191,13 +203,18 @@ fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize)
     let usable = args.exposed.then_some(StatusArg::Active);
     query = args.status.or(usable).into_iter().fold(query, |query, status| query.status(status.into()));
     query = after.into_iter().fold(query, Query::after);
-    Ok(vault.list(&query)?)
+    let mut page = vec![];
+    vault.list_usage(&query, |line| {
+        page.push(uses::summary(line));
+        Flow::Continue
+    })?;
+    Ok(page)
 }
 
 pub(crate) fn show(context: &mut Context<'_>, id: ApiKeyId) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;
-    let (key, chain) = (vault.show(id)?, vault.chain(id)?);
-    let mut body = document(&key);
+    let (key, chain, usage) = (vault.show(id)?, vault.chain(id)?, uses::of(context, &vault, id)?);
+    let mut body = uses::with_all(document(&key), usage.as_ref());
     body["chain"] = chain.iter().map(link).collect();
     context.terminal.document("api-key", &body)?;
     let joined = |texts: Vec<String>, none: &str| if texts.is_empty() { none.to_owned() } else { texts.join(" ") };
@@ -225,6 +242,7 @@ pub(crate) fn show(context: &mut Context<'_>, id: ApiKeyId) -> Result<Exit, Fail
         rows.extend(chain.iter().map(|listed| ("reissues", reissue(listed, id))));
     }
     rows.extend(key.attributes.iter().map(|(name, value)| ("attribute", format!("{name}={value}"))));
+    rows.extend(uses::rows(usage.as_ref()));
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     for line in Table::default().lines(&rows) {
         context.terminal.line(&line)?;
@@ -302,8 +320,9 @@ pub(crate) fn document(key: &ApiKey) -> Value {
     })
 }
 
-fn row(listed: &Listed) -> Vec<String> {
-    let dash = || "-".to_owned();
+fn row(line: &ListedUsage) -> Vec<String> {
+    let (dash, listed) = (|| "-".to_owned(), &line.listed);
+    let [last_used, uses] = uses::cells(&line.usage);
     match &listed.key {
         Ok(key) => vec![
             key.id.to_string(),
@@ -314,18 +333,20 @@ fn row(listed: &Listed) -> Vec<String> {
             ),
             key.created_at.to_string(),
             key.expires_at.map_or_else(dash, |at| at.to_string()),
+            last_used,
+            uses,
             key.owner.clone().unwrap_or_else(dash),
             if key.scopes.is_empty() { dash() } else { key.scopes.join(",") },
             key.name.clone(),
         ],
         Err(error) => {
             let cause = format!("{} ({error})", error.cause());
-            vec![listed.id.to_string(), "unreadable".into(), dash(), dash(), dash(), dash(), cause]
+            vec![listed.id.to_string(), "unreadable".into(), dash(), dash(), last_used, uses, dash(), dash(), cause]
         }
     }
 }
 
-const HEADING: [&str; 7] = ["ID", "STATUS", "CREATED", "EXPIRES", "OWNER", "SCOPES", "NAME"];
+const HEADING: [&str; 9] = ["ID", "STATUS", "CREATED", "EXPIRES", "LAST USED", "USES", "OWNER", "SCOPES", "NAME"];
 const PAGE: usize = 500;
 /// The longest token there can be is far shorter.
 const MAX_TOKEN_LEN: usize = 4 * 1024;

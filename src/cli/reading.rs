@@ -1,8 +1,8 @@
 //! A vault that is only read: opened with master keys, or with verifier keys where there are no others.
 
 use strongroom::{
-    ApiKey, ApiKeyId, AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, DuePage, DueRules, Error, Listed, Policy,
-    Query, Request, Vault, VaultStatus, Verifier, VerifyError,
+    ApiKey, ApiKeyId, AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, DuePage, DueRules, Error, Flow, Listed,
+    ListedUsage, Policy, Query, Request, Usage, Vault, VaultStatus, Verifier, VerifyError,
 };
 
 pub(crate) enum Reading {
@@ -18,10 +18,36 @@ impl Reading {
         }
     }
 
-    pub(crate) fn list(&self, query: &Query) -> Result<Vec<Listed>, Error> {
+    pub(crate) fn list_usage(&self, query: &Query, each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
         match self {
-            Self::Vault(vault) => vault.list(query),
-            Self::Verifier(verifier) => verifier.list(query),
+            Self::Vault(vault) => vault.list_usage(query, each),
+            Self::Verifier(verifier) => verifier.list_usage(query, each),
+        }
+    }
+
+    pub(crate) fn usage(&self, id: ApiKeyId) -> Result<Option<Usage>, Error> {
+        match self {
+            Self::Vault(vault) => vault.usage(id),
+            Self::Verifier(verifier) => verifier.usage(id),
+        }
+    }
+
+    pub(crate) fn usage_of_none(&self) -> Result<Option<Usage>, Error> {
+        match self {
+            Self::Vault(vault) => vault.usage_of_none(),
+            Self::Verifier(verifier) => verifier.usage_of_none(),
+        }
+    }
+
+    /// Writes what was counted, or forgets it. A verifier counts nothing.
+    pub(crate) fn settle_usage(&self, write: bool) -> Result<(), Error> {
+        match self {
+            Self::Vault(vault) if write => vault.flush_usage().map(|_| ()),
+            Self::Vault(vault) => {
+                vault.take_usage();
+                Ok(())
+            }
+            Self::Verifier(_) => Ok(()),
         }
     }
 

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use strongroom::{
-    Act, ApiKey, Batch, Error, Expected, Flow, MasterKey, MasterKeys, NewApiKey, Query, Request, RotateOptions,
-    RotationOutcome, Rows, SecretText, SqliteStore, Store, Table, Vault,
+    Act, ApiKey, Batch, Error, Expected, Flow, ListedUsage, MasterKey, MasterKeys, NewApiKey, Query, Request,
+    RotateOptions, RotationOutcome, Rows, SecretText, SqliteStore, Store, Table, Vault,
 };
 use zeroize::Zeroizing;
 
@@ -100,8 +100,8 @@ struct Rehearsal {
     /// As text: the library's own keys are used up by opening.
     master_keys: [(u32, SecretText); 2],
     batch: NonZeroUsize,
-    /// What every API key looked like before.
-    keys: Vec<ApiKey>,
+    /// What every API key looked like before, and how often it was used.
+    keys: Vec<(ApiKey, u64)>,
     /// Tokens known for some of them: all of a synthetic vault, a sample of a copy.
     tokens: Vec<SecretText>,
 }
@@ -120,7 +120,7 @@ impl Rehearsal {
         let vault = rehearsal.open(BASE, &[0])?;
         rehearsal.keys = keys_of(&vault)?;
         if rehearsal.tokens.is_empty() {
-            let recoverable = rehearsal.keys.iter().filter(|key| key.recoverable);
+            let recoverable = rehearsal.keys.iter().map(|(key, _)| key).filter(|key| key.recoverable);
             let sample =
                 recoverable.filter(|key| key.status(strongroom::Timestamp::now()) == strongroom::Status::Active);
             let sample: Vec<_> = sample.filter(|key| key.networks.is_empty()).take(SAMPLE).map(|key| key.id).collect();
@@ -201,11 +201,14 @@ impl Rehearsal {
             return Err(format!("the doctor finds: {}", symptom.what));
         }
         let keys = keys_of(&vault).map_err(told)?;
-        let same = keys.iter().zip(&self.keys).all(|(key, before)| key.says_the_same(before));
+        let same =
+            keys.iter().zip(&self.keys).all(|((key, uses), (old, counted))| key.says_the_same(old) && uses == counted);
         if !same || keys.len() != self.keys.len() {
             return Err("an API key is not as it was before".into());
         }
         let refused = self.tokens.iter().filter(|token| vault.verify(token.expose(), &Request::new()).is_err()).count();
+        // The check itself is no use.
+        vault.take_usage();
         if refused == 0 { Ok(()) } else { Err(format!("tokens refused: {refused}")) }
     }
 
@@ -260,6 +263,11 @@ fn made_up(count: u32, base: &Path) -> Result<Prepared, Failure> {
     for new in new.chunks(1_000) {
         tokens.extend(vault.issue_many(new, &act())?.into_iter().map(|issued| issued.token));
     }
+    for token in tokens.iter().take(USED) {
+        // Their uses are to be there afterwards as well. That they verify is checked later.
+        let _ = vault.verify(token.expose(), &Request::new());
+    }
+    vault.flush_usage()?;
     Ok((1, keys()?, tokens))
 }
 
@@ -302,10 +310,15 @@ fn text_of(keys: &MasterKeys, version: u32) -> Result<SecretText, Failure> {
     })
 }
 
-fn keys_of(vault: &Vault) -> Result<Vec<ApiKey>, Failure> {
-    let listed = vault.list(&Query::new().limit(usize::MAX))?;
-    let opened = listed.into_iter().map(|listed| listed.key.map_err(|source| Error::Record { id: listed.id, source }));
-    Ok(opened.collect::<Result<_, _>>()?)
+/// Counts that do not open are the doctor's to find.
+fn keys_of(vault: &Vault) -> Result<Vec<(ApiKey, u64)>, Failure> {
+    let mut opened = vec![];
+    vault.list_usage(&Query::new().limit(usize::MAX), |ListedUsage { listed, usage, .. }| {
+        let key = listed.key.map_err(|source| Error::Record { id: listed.id, source });
+        opened.push(key.map(|key| (key, usage.unwrap_or_default().unwrap_or_default().verifications)));
+        Flow::Continue
+    })?;
+    Ok(opened.into_iter().collect::<Result<_, _>>()?)
 }
 
 /// So many of the points from 1 to `last`, the first and the last among them.
@@ -335,4 +348,6 @@ const FROM: &str = "for a file vault.db in this folder, use --from sqlite:vault.
 const BASE: &str = "base.db";
 const WORK: &str = "work.db";
 const SAMPLE: usize = 10;
+/// Tokens used before a rehearsal, of a synthetic vault.
+const USED: usize = 1_000;
 const MAX_KEYS_LEN: usize = 4 * 1024;

@@ -101,7 +101,7 @@ impl<'k> PartCiphers<'k> {
 
 /// Nonces with a shared prefix and 12 random bytes each, drawn from the operating system a few hundred at a time.
 /// Within one prefix they are plain random GCM nonces, of which a batch uses a few thousand.
-pub(super) struct Nonces {
+pub(crate) struct Nonces {
     /// Drawn for each batch; before the first, for the first nonce.
     prefix: Option<[u8; SHARED_NONCE_LEN]>,
     pool: Vec<u8>,
@@ -110,18 +110,18 @@ pub(super) struct Nonces {
 
 impl Nonces {
     /// Draws so many together, if that many are needed at all.
-    pub(super) fn drawing(count: usize) -> Self {
+    pub(crate) fn drawing(count: usize) -> Self {
         let pool = vec![0; count.clamp(1, MAX_DRAWN) * OWN_LEN];
         Self { prefix: None, used: pool.len(), pool }
     }
 
     /// Draws another prefix.
-    pub(super) fn start_batch(&mut self) -> Result<(), RandomError> {
+    pub(crate) fn start_batch(&mut self) -> Result<(), RandomError> {
         self.prefix = Some(random_array()?);
         Ok(())
     }
 
-    pub(super) fn next(&mut self) -> Result<Nonce, RandomError> {
+    pub(crate) fn next(&mut self) -> Result<Nonce, RandomError> {
         if self.used == self.pool.len() {
             fill_random(&mut self.pool)?;
             self.used = 0;
@@ -139,7 +139,7 @@ impl Nonces {
 }
 
 /// Records that share a nonce prefix, at most.
-const MAX_UNDER_PREFIX: usize = 10_000;
+pub(crate) const MAX_UNDER_PREFIX: usize = 10_000;
 const OWN_LEN: usize = NONCE_LEN - SHARED_NONCE_LEN;
 /// 4 KiB: more at a time is hardly faster.
 pub(super) const MAX_DRAWN: usize = 340;

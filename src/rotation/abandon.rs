@@ -53,6 +53,9 @@ pub(super) fn abandon(run: &Run<'_>, change: &mut Change<'_>) -> Result<Abandone
             abandoned.as_found.add(&keys.record_set, &record);
         }
         change.audit(Draft { key: id, ..Draft::of(Action::Abandon) });
+        if let Some(row) = store.get(Table::Usage, key)?.filter(|_| id != Some(ApiKeyId::SENTINEL)) {
+            change.batch.delete(Table::Usage, key.as_slice(), Expected::Exactly(row));
+        }
         if id == Some(ApiKeyId::SENTINEL) {
             abandoned.sentinel = Some(bytes);
         } else {

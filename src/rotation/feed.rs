@@ -11,6 +11,7 @@ use crate::store::{Row, Store, StoreError, Table};
 /// Where to begin, how many records a batch has, and how many threads work on batches.
 pub(super) struct Feed<'a> {
     pub(super) store: &'a dyn Store,
+    pub(super) table: Table,
     pub(super) after: Option<Vec<u8>>,
     pub(super) batch: usize,
     pub(super) workers: usize,
@@ -28,8 +29,12 @@ impl Feed<'_> {
         // A worker takes a permit with each batch; without permits, or with nobody who gives them, it waits or ends.
         let (permits, permitted) = sync_channel(in_flight);
         (0..in_flight).for_each(|_| give(&permits));
-        let source =
-            Source { store: self.store, limit: self.batch, next: Mutex::new((permitted, Some((0, self.after)))) };
+        let source = Source {
+            store: self.store,
+            table: self.table,
+            limit: self.batch,
+            next: Mutex::new((permitted, Some((0, self.after)))),
+        };
         std::thread::scope(|scope| {
             let (sender, results) = channel();
             for _ in 0..self.workers {
@@ -103,6 +108,7 @@ type Next = (Receiver<()>, Option<(u64, Option<Vec<u8>>)>);
 
 struct Source<'a> {
     store: &'a dyn Store,
+    table: Table,
     limit: usize,
     next: Mutex<Next>,
 }
@@ -114,7 +120,7 @@ impl Source<'_> {
         let (permits, place) = &mut *next;
         // Whoever waits here keeps the others waiting, and none of them could have a permit before it.
         let Some((number, after)) = permits.recv().ok().and_then(|()| place.take()) else { return Ok(None) };
-        let rows = self.store.scan(Table::Keys, after.as_deref(), self.limit)?;
+        let rows = self.store.scan(self.table, after.as_deref(), self.limit)?;
         let Some((last, _)) = rows.last() else { return Ok(None) };
         *place = Some((number + 1, Some(last.clone())));
         Ok(Some((number, rows)))

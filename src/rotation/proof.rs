@@ -28,7 +28,7 @@ pub(super) fn verify(
         let keyring = &keyring;
         move |rows: Vec<Row>| Ok(Opened::of(&rows, keyring, from, &mut opener))
     };
-    run.feed(None).run(worker, |mut opened: Opened| {
+    run.feed(Table::Keys, None).run(worker, |mut opened: Opened| {
         done += opened.seen;
         report.verified += opened.seen.saturating_sub(opened.unreadable.len() as u64);
         report.unreadable.append(&mut opened.unreadable);

@@ -51,6 +51,8 @@ pub struct RotationReport {
     pub unreadable: Vec<Unreadable>,
     /// Records that did not open and were deleted, as [`RotateOptions::abandon`](super::RotateOptions::abandon) asked.
     pub abandoned: u64,
+    /// Rows of the table `usage` that did not open and were deleted: what they had counted is lost.
+    pub usage_dropped: u64,
     /// Whether every API key issued before the cutover is marked as exposed.
     pub compromised: bool,
     /// Imported tokens that only a retired lookup key finds, because they cannot be recovered.

@@ -78,6 +78,7 @@ impl<'a> Run<'a> {
             verified: 0,
             unreadable: vec![],
             abandoned: 0,
+            usage_dropped: self.state.usage_dropped,
             compromised: self.compromised(),
             stale_lookups: self.keyring.stale_lookup_rows(),
             scrub: None,
@@ -169,6 +170,7 @@ impl<'a> Run<'a> {
                 ("abandoned", abandoned.count),
                 ("compromised", u64::from(report.compromised)),
                 ("record_set_accepted", u64::from(!adds_up)),
+                ("usage_dropped", self.state.usage_dropped),
             ];
             let counts = counts.into_iter().chain(notes.into_iter().filter(|(_, count)| *count > 0));
             change.audit(
@@ -208,10 +210,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The records from a cursor on, for as many workers as the options say.
-    pub(super) fn feed(&self, after: Option<Vec<u8>>) -> Feed<'a> {
+    /// The rows of a table from a cursor on, for as many workers as the options say.
+    pub(super) fn feed(&self, table: Table, after: Option<Vec<u8>>) -> Feed<'a> {
         let (batch, workers) = (self.options.batch.get(), self.options.worker_count());
-        Feed { store: self.ledger.store(), after, batch, workers }
+        Feed { store: self.ledger.store(), table, after, batch, workers }
     }
 }
 
@@ -259,6 +261,7 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
             cursor: None,
             started_at: change.now,
             moved: 0,
+            usage_dropped: 0,
             lease: None,
             sets: BTreeMap::new(),
             finish: None,
@@ -295,6 +298,7 @@ fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<()
             cursor: None,
             started_at: change.now,
             moved: 0,
+            usage_dropped: 0,
             lease: None,
             sets: BTreeMap::new(),
             finish: None,

@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) cursor: Option<Vec<u8>>,
     pub(crate) started_at: Timestamp,
     pub(crate) moved: u64,
+    /// Rows of the table `usage` that did not open and were deleted.
+    pub(crate) usage_dropped: u64,
     pub(crate) lease: Option<Lease>,
     /// What the batches so far changed in the record sets that `head` names.
     pub(crate) sets: BTreeMap<u32, RecordSet>,
@@ -127,6 +129,8 @@ struct Stored {
     sets: Vec<MaskedRecordSet>,
     #[n(10)]
     finish: Option<StoredFinish>,
+    #[n(11)]
+    usage_dropped: Option<u64>,
 }
 
 #[derive(Encode, Decode)]
@@ -166,6 +170,7 @@ impl State {
             cursor: stored.cursor.map(Into::into),
             started_at: time(stored.started_at)?,
             moved: stored.moved,
+            usage_dropped: stored.usage_dropped.unwrap_or_default(),
             lease: stored.lease.map(lease).transpose()?,
             sets: unmask_all(keyring, &stored.sets)?,
             finish: stored
@@ -193,6 +198,7 @@ impl State {
             }),
             sets: mask_all(keyring, &self.sets)?,
             finish: self.finish.map(|finish| finish.stored(keyring)).transpose()?,
+            usage_dropped: Some(self.usage_dropped).filter(|count| *count > 0),
         };
         Ok(keyring.active().seal_row(RowLabel::Rotation, &encode(&stored)))
     }

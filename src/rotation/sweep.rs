@@ -24,7 +24,7 @@ pub(super) fn sweep(
         move |rows| worker.as_mut().ok_or_else(row_missing)?.seal(rows)
     };
     let mut done = 0;
-    let flow = run.feed(run.state.cursor.clone()).run(worker, |sealed: Sealed| {
+    let flow = run.feed(Table::Keys, run.state.cursor.clone()).run(worker, |sealed: Sealed| {
         done += sealed.seen;
         commit(run, report, sealed)?;
         Ok(watch(&Progress { phase: Phase::Sweep, done, total: run.total }))

@@ -6,6 +6,7 @@ mod findings;
 mod lookups;
 mod records;
 mod rows;
+mod uses;
 
 use crate::error::Error;
 use crate::vault::Vault;
@@ -80,6 +81,8 @@ impl Vault {
             }
             let looked = lookups::examine(&keyring, rows, &mut findings);
             findings.survive(looked)?;
+            let counted = uses::examine(&keyring, rows, &mut findings);
+            findings.survive(counted)?;
             findings.engine_check(store.check()?);
         }
         findings.engine(store.concerns()?);

@@ -4,6 +4,7 @@ use crate::api_key::{ApiKey, Status};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::record::{Record, RecordError};
+use crate::rotation::Flow;
 use crate::store::Table;
 use crate::token::ApiKeyId;
 use crate::vault::Vault;
@@ -99,10 +100,19 @@ impl Vault {
     /// A page of API keys in the order of their ids, which is the order of issue. Records that do not open are
     /// listed whatever the filters say.
     pub fn list(&self, query: &Query) -> Result<Vec<Listed>, Error> {
-        let (limit, now) = (query.limit.unwrap_or(DEFAULT_LIMIT), self.ledger.now());
-        let mut after = query.after.map(|id| id.to_bytes().to_vec());
         let mut found = vec![];
-        while found.len() < limit {
+        self.walk(query, |listed| {
+            found.push(listed);
+            Ok(Flow::Continue)
+        })?;
+        Ok(found)
+    }
+
+    /// The same, one after the other.
+    pub(super) fn walk(&self, query: &Query, mut each: impl FnMut(Listed) -> Result<Flow, Error>) -> Result<(), Error> {
+        let (mut left, now) = (query.limit.unwrap_or(DEFAULT_LIMIT), self.ledger.now());
+        let mut after = query.after.map(|id| id.to_bytes().to_vec());
+        while left > 0 {
             let keyring = self.ledger.recent_keyring()?;
             let page = self.ledger.store().scan(Table::Keys, after.as_deref(), PAGE)?;
             let Some((last, _)) = page.last() else { break };
@@ -110,12 +120,15 @@ impl Vault {
             for (key, bytes) in &page {
                 let Some(id) = ApiKeyId::from_row(key).filter(|id| *id != ApiKeyId::SENTINEL) else { continue };
                 let key = self.open_view(&keyring, id, bytes)?;
-                if found.len() < limit && key.as_ref().map_or(true, |key| query.accepts(key, now)) {
-                    found.push(Listed { id, key });
+                if key.as_ref().map_or(true, |key| query.accepts(key, now)) {
+                    left -= 1;
+                    if each(Listed { id, key })? == Flow::Stop || left == 0 {
+                        return Ok(());
+                    }
                 }
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// One API key.

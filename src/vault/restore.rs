@@ -16,6 +16,7 @@ use crate::store::{SqliteBackup, Store, Table, UnfinishedStore};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault::Vault;
+use crate::vault::usage::Recorder;
 
 /// A backup file.
 ///
@@ -156,7 +157,8 @@ impl Behind {
 
 fn opened(store: impl Store + 'static, keys: &MasterKeys) -> Result<Vault, Error> {
     let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(keys, Keyring::vault_claimed_by(row)?));
-    Ok(Vault { ledger: Ledger::open(Box::new(store), derive, Box::new(Timestamp::now))? })
+    let ledger = Ledger::open(Box::new(store), derive, Box::new(Timestamp::now))?;
+    Ok(Vault { ledger, usage: Recorder::unused() })
 }
 
 fn verified(

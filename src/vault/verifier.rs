@@ -8,12 +8,15 @@ use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError};
 use crate::ledger::Ledger;
 use crate::policy::Policy;
+use crate::rotation::Flow;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
+use crate::usage::Usage;
+use crate::vault::usage::Recorder;
 use crate::vault::{
-    AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, DuePage, DueRules, Listed, Query, Vault, VaultOptions,
-    VaultStatus, VerifyError,
+    AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, DuePage, DueRules, Listed, ListedUsage, Query, UsageOptions,
+    Vault, VaultOptions, VaultStatus, VerifyError,
 };
 use crate::verifier_key::VerifierKey;
 use crate::verifier_keys::VerifierKeys;
@@ -87,6 +90,28 @@ impl Verifier {
     /// See [`Vault::chain`].
     pub fn chain(&self, id: ApiKeyId) -> Result<Vec<Listed>, Error> {
         self.vault.chain(id)
+    }
+
+    /// See [`Vault::usage`].
+    pub fn usage(&self, id: ApiKeyId) -> Result<Option<Usage>, Error> {
+        self.vault.usage(id)
+    }
+
+    /// See [`Vault::usage_of_none`].
+    pub fn usage_of_none(&self) -> Result<Option<Usage>, Error> {
+        self.vault.usage_of_none()
+    }
+
+    /// See [`Vault::list_usage`].
+    pub fn list_usage(&self, query: &Query, each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
+        self.vault.list_usage(query, each)
+    }
+
+    /// What was counted since the last call: the uses of each API key, and under `None` what belongs to none. A verifier only
+    /// reads its store and writes nothing of it; whoever has a [`Vault`] can, with [`Vault::add_usage`]. Counts nothing unless
+    /// [`VaultOptions::usage`] was given.
+    pub fn take_usage(&self) -> Vec<(Option<ApiKeyId>, Usage)> {
+        self.vault.take_usage()
     }
 
     /// See [`Vault::policy`].
@@ -187,7 +212,8 @@ impl VaultOptions {
         let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
         let derive = |row: &[u8]| Ok(KeyEncryptionKeys::of_verifier(keys, Keyring::vault_claimed_by(row)?)?);
         let ledger = Ledger::open(Box::new(store), derive, clock)?;
-        Ok(Verifier { vault: Vault { ledger } })
+        let usage = Recorder::in_memory(self.usage.unwrap_or_else(UsageOptions::off));
+        Ok(Verifier { vault: Vault { ledger, usage } })
     }
 }
 

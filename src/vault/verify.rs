@@ -20,6 +20,7 @@ impl Vault {
         match &verdict {
             Ok(key) => tracing::debug!(target: EVENTS, key = %key.id, "token valid"),
             Err(VerifyError::NotValid(refusal)) => {
+                self.usage.refused_of_none(token, *refusal);
                 tracing::info!(target: EVENTS, refusal = refusal.name(), "token refused")
             }
             Err(VerifyError::Unavailable(error)) => tracing::warn!(target: EVENTS, %error, "token could not be judged"),
@@ -42,12 +43,17 @@ impl Vault {
         if found.id != id || !right_secret {
             return Err(VerifyError::NotValid(Refusal::Unknown));
         }
-        if let Some(refusal) = found.attributes.refusal(request, self.ledger.now()) {
+        let now = self.ledger.now();
+        if let Some(refusal) = found.attributes.refusal(request, now) {
+            self.usage.refused(id, refusal);
             return Err(VerifyError::NotValid(refusal));
         }
         let Found { id, attributes, imported, recoverable, revision } = found;
         let malformed = Error::Record { id, source: RecordError::Attributes };
-        attributes.into_view(id, imported, recoverable, revision).ok_or(VerifyError::Unavailable(malformed))
+        let key = attributes.into_view(id, imported, recoverable, revision);
+        let key = key.ok_or(VerifyError::Unavailable(malformed))?;
+        self.usage.valid(id, token, request, now);
+        Ok(key)
     }
 
     /// The record at the id, or the first after it: the sentinel stands after all.

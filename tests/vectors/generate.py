@@ -733,6 +733,67 @@ def lookup_vectors():
     }
 
 
+# Usage rows
+
+USED = {
+    "used": {0: 41, 1: CREATED + 5000, 2: bytes([10, 1, 2, 3]), 3: {"expired": 2, "scope": 300}, 4: {"/v1/b": 1, "/v1/bb": 24, "/v1/é": 7, "GET /v1/a": 9}, 5: 70_000},
+    "once": {0: 1, 1: CREATED + 6000, 2: bytes.fromhex("20010db8000000000000000000000001")},
+    "refused alone": {0: 0, 3: {"revoked": 1}},
+    "none": {0: 3, 3: {"damaged": 12, "unknown": 2**40}},
+}
+
+
+def usage_row(generation, suite, key_id, used, form=b"\x01", reserved=b"\x00\x00", trailing=b""):
+    key = expand(data_key(generation, "verify"), b"strongroom/v1/part-key/usage\x00" + bytes([suite]), 32)
+    header = form + bytes([suite]) + reserved + u32(generation)
+    nonce = fixed(f"usage nonce {generation} {suite} {key_id.hex()} {used}", 24)
+    aad = fields(b"strongroom/v1/usage", VAULT, b"usage", key_id, header)
+    plain = (cbor(USED[used]) if isinstance(used, str) else cbor(used)) + trailing
+    return header + nonce + seal(suite, key, nonce, aad, plain)
+
+
+def usage_vectors():
+    good = []
+    for ring, generation, suite in ((NEW, 1, XAES), (SUITE_2, 1, XCHACHA), (ROTATING, 1, XAES), (ROTATING, 2, XAES)):
+        for used, key_id in (("used", PLAIN_ID), ("once", FULL_ID), ("refused alone", REVOKED_ID), ("none", SENTINEL)):
+            row, counts = usage_row(generation, suite, key_id, used), USED[used]
+            good.append(
+                {
+                    "keyring": ring.name,
+                    "generation": generation,
+                    "id": key_id,
+                    "row": row,
+                    "plain": cbor(counts),
+                    "verifications": counts[0],
+                    "last_used_at": counts.get(1),
+                    "last_address": counts.get(2),
+                    "refusals": counts.get(3, {}),
+                    "endpoints": counts.get(4, {}),
+                    "other_endpoints": counts.get(5, 0),
+                }
+            )
+    row = usage_row(2, XAES, PLAIN_ID, "used")
+    bad = [
+        ("the id", FULL_ID, row, "corrupt"),
+        ("the generation", PLAIN_ID, row[:7] + b"\x01" + row[8:], "corrupt"),
+        ("the suite", PLAIN_ID, row[:1] + b"\x02" + row[2:], "corrupt"),
+        ("a generation that is not there", PLAIN_ID, usage_row(3, XAES, PLAIN_ID, "used"), "missing-generation"),
+        ("the nonce", PLAIN_ID, row[:8] + bytes([row[8] ^ 1]) + row[9:], "corrupt"),
+        ("the ciphertext", PLAIN_ID, row[:32] + bytes([row[32] ^ 1]) + row[33:], "corrupt"),
+        ("the tag", PLAIN_ID, row[:-1] + bytes([row[-1] ^ 1]), "corrupt"),
+        ("the last byte", PLAIN_ID, row[:-1], "corrupt"),
+        ("the format", PLAIN_ID, usage_row(2, XAES, PLAIN_ID, "used", form=b"\x02"), "newer"),
+        ("the reserved bytes", PLAIN_ID, usage_row(2, XAES, PLAIN_ID, "used", reserved=b"\x00\x01"), "malformed"),
+        ("an unknown suite", PLAIN_ID, row[:1] + b"\x03" + row[2:], "malformed"),
+        ("a byte behind the map", PLAIN_ID, usage_row(2, XAES, PLAIN_ID, "used", trailing=b"\x00"), "malformed"),
+        ("the count of verifications missing", PLAIN_ID, usage_row(2, XAES, PLAIN_ID, {1: CREATED}), "malformed"),
+        ("an address of five bytes", PLAIN_ID, usage_row(2, XAES, PLAIN_ID, {0: 1, 2: bytes(5)}), "malformed"),
+        ("the row cut", PLAIN_ID, row[:47], "malformed"),
+        ("the row empty", PLAIN_ID, b"", "malformed"),
+    ]
+    return {"keyring": ROTATING.name, "good": good, "bad": [dict(zip(("broken", "id", "row", "error"), case)) for case in bad]}
+
+
 def record_set_key(generation):
     return expand(data_key(generation, "verify"), b"strongroom/v1/record-set", 32)
 
@@ -815,6 +876,7 @@ def row_vectors():
         {"row": rotation_row(), "phase": "sweep", "cursor": None, "moved": 3, "owner": None},
         {"row": rotation_row(_5=cursor, _8=LEASE), "phase": "sweep", "cursor": cursor, "moved": 3, "owner": LEASE[0]},
         {"row": rotation_row(_0=2, _7=2**40), "phase": "verify", "cursor": None, "moved": 2**40, "owner": None},
+        {"row": rotation_row(_0=2, _11=300), "phase": "verify", "cursor": None, "moved": 3, "owner": None, "usage_dropped": 300},
     ]
     scrubbing = {"row": scrub_row(), "phase": "scrub", "cursor": None, "moved": 4, "owner": None, "finish": finished_chain()[-1]["seq"]}
     right = rotation_row()
@@ -1081,7 +1143,10 @@ def backup_vectors():
 def vault_vectors():
     """Every row of a vault at rest, and of one whose rotation was interrupted."""
 
-    def rows(keyring, chain, head_sets, records, lookups, rotation=None):
+    def used(*generations, suite=XAES):
+        return [(key_id, usage_row(number, suite, key_id, name)) for number, key_id, name in zip(generations, (PLAIN_ID, SENTINEL), ("used", "none"))]
+
+    def rows(keyring, chain, head_sets, records, lookups, usage, rotation=None):
         vault = {b"keyring": keyring.row(), b"head": head_row(keyring.active, chain, head_sets)}
         if rotation is not None:
             vault[b"rotation"] = rotation
@@ -1089,6 +1154,7 @@ def vault_vectors():
             "vault": sorted(vault.items()),
             "keys": [(record.id, record.bytes) for record in records],
             "lookup": lookups,
+            "usage": usage,
             "audit": [(u64(entry["seq"]), entry["line"].encode()) for entry in chain],
         }
 
@@ -1113,7 +1179,7 @@ def vault_vectors():
         return {
             "name": keyring.name,
             "master_key": 1,
-            "tables": rows(keyring, audit_chain(), [RecordSet(1, records)], records, lookups),
+            "tables": rows(keyring, audit_chain(), [RecordSet(1, records)], records, lookups, used(1, 1, suite=suite)),
             "valid": valid,
             "refused": refused,
             "open_rotation": False,
@@ -1127,7 +1193,7 @@ def vault_vectors():
     interrupted = {
         "name": "rotating",
         "master_key": 2,
-        "tables": rows(ROTATING, rotation_chain(), sets, moved + waiting + [late(2)], lookups, rotation_row()),
+        "tables": rows(ROTATING, rotation_chain(), sets, moved + waiting + [late(2)], lookups, used(1, 2), rotation_row()),
         "valid": valid + [{"id": LATE_ID, "token": token("late", key_id=LATE_ID)}],
         "refused": refused,
         "open_rotation": True,
@@ -1140,13 +1206,13 @@ def vault_vectors():
     lookups = [lookup_row(number, token, key_id) for number in (1, 2) for token, key_id in ((IMPORTED_TOKEN, IMPORTED_ID), (None, SENTINEL))]
     leaked = interrupted | {
         "name": "leaked",
-        "tables": rows(LEAKED, rotation_chain(compromised=1), sets, all_records(1) + [late(2)], lookups[:2], rotation_row(_7=0, _9=[])),
+        "tables": rows(LEAKED, rotation_chain(compromised=1), sets, all_records(1) + [late(2)], lookups[:2], used(1, 1), rotation_row(_7=0, _9=[])),
         "exposed": old,
     }
     # And with all of it moved and proven.
     scrubbing = leaked | {
         "name": "scrubbing",
-        "tables": rows(SCRUBBING, finished_chain(), [FINISHED_SET], exposed_records() + [late(2)], lookups[2:], scrub_row()),
+        "tables": rows(SCRUBBING, finished_chain(), [FINISHED_SET], exposed_records() + [late(2)], lookups[2:], used(2, 2), scrub_row()),
         "certificate": certificate(),
         "checkpoint": checkpoint(),
     }
@@ -1166,6 +1232,7 @@ FILES = {
     "rows.json": row_vectors,
     "suites.json": suite_vectors,
     "tokens.json": token_vectors,
+    "usage.json": usage_vectors,
     "vaults.json": vault_vectors,
     "verifier_keys.json": verifier_key_vectors,
 }

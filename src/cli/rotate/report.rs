@@ -89,6 +89,10 @@ pub(super) fn show_report(
     if report.abandoned > 0 {
         rows.push(["abandoned".into(), format!("{} that did not open", counted(report.abandoned, "record"))]);
     }
+    if report.usage_dropped > 0 {
+        let dropped = counted(report.usage_dropped, "row");
+        rows.push(["usage".into(), format!("{dropped} that did not open: the counts in them are lost")]);
+    }
     if report.compromised && finished {
         rows.push([
             "exposed".into(),
@@ -172,6 +176,7 @@ fn document(report: &RotationReport, removable: &[u32]) -> Value {
         "moved": report.moved,
         "verified": report.verified,
         "abandoned": report.abandoned,
+        "usage_dropped": report.usage_dropped,
         "compromised": report.compromised,
         "unreadable": report.unreadable.iter().map(unreadable).collect::<Vec<_>>(),
         "stale_lookups": report.stale_lookups,

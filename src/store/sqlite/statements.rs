@@ -105,6 +105,7 @@ fn sql(table: Table) -> &'static Sql {
         Table::Audit => &const { statements!("audit") },
         Table::Keys => &const { statements!("keys") },
         Table::Lookup => &const { statements!("lookup") },
+        Table::Usage => &const { statements!("usage") },
         Table::Vault => &const { statements!("vault") },
     }
 }

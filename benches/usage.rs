@@ -1,0 +1,164 @@
+//! What counting uses costs a verification, a flush and a rotation, and whether it tells API keys that are there from others.
+#![allow(clippy::print_stdout, reason = "a bench reports on its output")]
+
+mod support;
+
+use std::hint::black_box;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Instant;
+
+use strongroom::{
+    Flow, ImportedKey, MemoryStore, NewApiKey, Request, RotateOptions, SecretText, SqliteStore, UsageOptions, Vault,
+    VaultOptions,
+};
+use support::{Keys, Pattern, act, beside, filled};
+
+fn main() {
+    let count = std::env::var("STRONGROOM_BENCH_KEYS").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
+    for (name, imported) in [("issued", false), ("imported", true)] {
+        let folder = tempfile::tempdir().expect("folder");
+        let keys = Keys::generate();
+        let tokens =
+            if imported { import(folder.path(), &keys, count) } else { filled(folder.path(), keys.up_to(1), count).1 };
+        verification(folder.path(), &keys, &tokens, name);
+        flush(folder.path(), &keys, &tokens, name);
+        rotation(folder.path(), &keys, &tokens, name);
+    }
+    timing();
+}
+
+fn import(folder: &Path, keys: &Keys, count: usize) -> Vec<String> {
+    let store = SqliteStore::create(folder.join("vault.db")).expect("store");
+    let vault = Vault::create(store, keys.up_to(1), &act()).expect("vault");
+    let tokens: Vec<_> =
+        (0..count).map(|at| format!("django-{at:08}-{:016x}", at.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    for part in tokens.chunks(5_000) {
+        let key = || NewApiKey::new("worker").owner("acme corporation").scope("read");
+        let part: Vec<_> = part.iter().map(|token| ImportedKey::new(SecretText::new(token.clone()), key())).collect();
+        vault.import(&part, &act()).expect("imported");
+    }
+    tokens
+}
+
+fn open(folder: &Path, keys: &Keys, usage: UsageOptions) -> Vault {
+    let store = SqliteStore::open(folder.join("vault.db")).expect("store");
+    VaultOptions::new().usage(usage).open(store, keys.all()).expect("vault")
+}
+
+fn request() -> Request<'static> {
+    Request::new().scope("read").address(IpAddr::from([203, 0, 113, 7])).endpoint("/v1/invoices")
+}
+
+/// The same vault with and without, in turns.
+fn verification(folder: &Path, keys: &Keys, tokens: &[String], name: &str) {
+    let (without, with) = (open(folder, keys, UsageOptions::off()), open(folder, keys, UsageOptions::new()));
+    // Within an interval most uses are not the first of their API key.
+    for token in tokens {
+        with.verify(token, &request()).expect("valid");
+    }
+    for threads in [1, 2, 8] {
+        let run = |vault: &Vault| {
+            std::thread::scope(|scope| {
+                for thread in 0..threads {
+                    scope.spawn(move || {
+                        let mut pattern = Pattern::seeded(thread);
+                        for _ in 0..OPERATIONS {
+                            black_box(vault.verify(&tokens[pattern.below(tokens.len())], &request()).expect("valid"));
+                        }
+                    });
+                }
+            });
+        };
+        let operations = OPERATIONS * u32::try_from(threads).expect("a few");
+        let name = format!("{name}: verify without usage (\"engine\") and with, threads: {threads}");
+        beside(&name, operations, 21, || run(&without), || run(&with));
+    }
+}
+
+/// The largest there is: every API key was used since the last.
+fn flush(folder: &Path, keys: &Keys, tokens: &[String], name: &str) {
+    let vault = open(folder, keys, UsageOptions::new().max_keys(tokens.len()));
+    for round in ["first", "second"] {
+        let begun = Instant::now();
+        for token in tokens {
+            vault.verify(token, &request()).expect("valid");
+        }
+        let verified = begun.elapsed();
+        let begun = Instant::now();
+        let flushed = vault.flush_usage().expect("flushed");
+        println!(
+            "{name}: {round} flush of {} rows {:?}, of as many verifications {verified:?}",
+            flushed.rows,
+            begun.elapsed()
+        );
+    }
+}
+
+fn rotation(folder: &Path, keys: &Keys, tokens: &[String], name: &str) {
+    let vault = open(folder, keys, UsageOptions::off());
+    let rotate = |to: u32| {
+        let begun = Instant::now();
+        vault.rotate(&RotateOptions::new().to(to), &act(), |_| Flow::Continue).expect("rotated");
+        begun.elapsed()
+    };
+    let with = rotate(2);
+    let connection = support::raw(folder);
+    connection.execute_batch("DELETE FROM usage").expect("deleted");
+    println!("{name}: rotation of {} records with as many usage rows {with:?}, without {:?}", tokens.len(), rotate(3));
+}
+
+/// Welch's t of the times of a wrong secret for an id that is there, and for one that is not, as in dudect.
+fn timing() {
+    for (name, usage) in [("without usage", UsageOptions::off()), ("with usage", UsageOptions::new())] {
+        let keys = Keys::generate();
+        let vault = VaultOptions::new().usage(usage).create(MemoryStore::new(), keys.up_to(1), &act()).expect("vault");
+        let other = Vault::create(MemoryStore::new(), keys.up_to(1), &act()).expect("vault");
+        // In turns, so that an unknown id stands between ids that are there as they stand between each other.
+        let issue =
+            |vault: &Vault| vault.issue(&NewApiKey::new("n"), &act()).expect("issued").token.expose().to_owned();
+        let (issued, unknown): (Vec<_>, Vec<_>) = (0..1_000).map(|_| (issue(&vault), issue(&other))).unzip();
+        // The same ids with other secrets.
+        let known: Vec<_> = issued.iter().zip(&unknown).map(|(id, secret)| joined(id, secret)).collect();
+        let (mut pattern, mut samples) = (Pattern::new(), [vec![], vec![]]);
+        for _ in 0..SAMPLES {
+            let class = pattern.below(2);
+            let token = &[&known, &unknown][class][pattern.below(1_000)];
+            let begun = Instant::now();
+            black_box(vault.verify(token, &Request::new()).is_err());
+            samples[class].push(u32::try_from(begun.elapsed().as_nanos()).unwrap_or(u32::MAX));
+        }
+        println!("timing, known id with a wrong secret beside an unknown id, {name}: t = {:.2}", welch(&mut samples));
+    }
+}
+
+/// The id of one token and the secret of another, with its check.
+fn joined(id: &str, secret: &str) -> String {
+    let text = format!("{}{}", &id[..29], &secret[29..72]);
+    let mut number = crc32fast::hash(text.as_bytes());
+    let mut check = [0; 6];
+    for digit in check.iter_mut().rev() {
+        *digit = BASE62[(number % 62) as usize];
+        number /= 62;
+    }
+    text + std::str::from_utf8(&check).expect("ASCII")
+}
+
+/// Without the slowest tenth, where the machine speaks.
+fn welch(samples: &mut [Vec<u32>; 2]) -> f64 {
+    let mut all: Vec<_> = samples.concat();
+    all.sort_unstable();
+    let limit = all[all.len() * 9 / 10];
+    let [(left_mean, left_error), (right_mean, right_error)] = samples.each_mut().map(|times| {
+        times.retain(|time| *time <= limit);
+        let count = f64::from(u32::try_from(times.len()).expect("a million"));
+        let mean = times.iter().map(|time| f64::from(*time)).sum::<f64>() / count;
+        let variance = times.iter().map(|time| (f64::from(*time) - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        (mean, variance / count)
+    });
+    (left_mean - right_mean) / (left_error + right_error).sqrt()
+}
+
+const OPERATIONS: u32 = 10_000;
+const SAMPLES: usize = 1_000_000;
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -1,0 +1,137 @@
+//! How an API key is used: how often, when last and from where, for what, and why its token was refused.
+
+mod counters;
+mod endpoint;
+mod stored;
+mod tally;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::time::Timestamp;
+
+pub(crate) use counters::{Counters, Pending};
+use endpoint::counted_as;
+pub use stored::UsageError;
+pub(crate) use stored::{UsageRow, UsageSealer};
+
+/// What is known of the uses of one API key. Counts are what was recorded: a process that was killed takes with it what it had
+/// counted since it last wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// How often its token was valid.
+    pub verifications: u64,
+    /// When it was last valid.
+    pub last_used_at: Option<Timestamp>,
+    /// Where it was last presented from, if the service said so.
+    pub last_address: Option<IpAddr>,
+    /// How often a token with the right secret was refused, by the word for the cause ([`Refusal::name`](crate::Refusal::name)).
+    pub refusals: BTreeMap<String, u64>,
+    /// What its token was valid for, if the service said so ([`Request::endpoint`](crate::Request::endpoint)), and how often.
+    pub endpoints: BTreeMap<String, u64>,
+    /// How often for endpoints beyond the first [`MAX_ENDPOINTS`].
+    pub other_endpoints: u64,
+}
+
+impl Usage {
+    /// Refusals of every cause together.
+    pub fn refused(&self) -> u64 {
+        self.refusals.values().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// Adds what was counted elsewhere, whichever was earlier.
+    pub(crate) fn add(&mut self, other: &Self) {
+        bump(&mut self.verifications, other.verifications);
+        self.touch(other.last_used_at, other.last_address);
+        other.refusals.iter().for_each(|(cause, count)| self.count_refusals(cause, *count));
+        for (endpoint, count) in &other.endpoints {
+            let known = self.endpoints.contains_key(endpoint);
+            self.count_endpoint(endpoint, *count, known || self.endpoints.len() < MAX_ENDPOINTS);
+        }
+        bump(&mut self.other_endpoints, other.other_endpoints);
+    }
+
+    fn touch(&mut self, at: Option<Timestamp>, address: Option<IpAddr>) {
+        if at < self.last_used_at {
+            return;
+        }
+        self.last_used_at = at;
+        self.last_address = address.or(self.last_address);
+    }
+
+    fn count_refusals(&mut self, cause: &str, count: u64) {
+        match self.refusals.get_mut(cause) {
+            Some(known) => bump(known, count),
+            None => drop(self.refusals.insert(cause.into(), count)),
+        }
+    }
+
+    /// In a count of its own where it has one, or `room` is left for one.
+    fn count_endpoint(&mut self, endpoint: &str, count: u64, room: bool) {
+        match self.endpoints.get_mut(endpoint) {
+            Some(known) => bump(known, count),
+            None if room => drop(self.endpoints.insert(endpoint.into(), count)),
+            None => bump(&mut self.other_endpoints, count),
+        }
+    }
+}
+
+fn bump(count: &mut u64, more: u64) {
+    *count = count.saturating_add(more);
+}
+
+/// The most endpoints that are counted apart for one API key.
+pub const MAX_ENDPOINTS: usize = 1_000;
+/// The longest endpoint, in bytes.
+pub const MAX_ENDPOINT_LEN: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Option<Timestamp> {
+        Timestamp::from_unix_millis(millis)
+    }
+
+    #[test]
+    fn what_is_added_is_the_same_in_either_order() {
+        let address = |text: &str| Some(text.parse().expect("an address"));
+        let mut one =
+            Usage { verifications: 2, last_used_at: at(10), last_address: address("::1"), ..Usage::default() };
+        one.count_refusals("expired", 3);
+        one.count_endpoint("/a", 2, true);
+        let mut other =
+            Usage { verifications: 5, last_used_at: at(7), last_address: address("10.0.0.1"), ..Usage::default() };
+        other.count_refusals("expired", 1);
+        other.count_refusals("scope", 1);
+        other.count_endpoint("/a", 1, true);
+        other.count_endpoint("/b", 4, true);
+        let sum = |first: &Usage, second: &Usage| {
+            let mut sum = first.clone();
+            sum.add(second);
+            sum
+        };
+        let both = sum(&one, &other);
+        assert_eq!(both, sum(&other, &one));
+        assert_eq!((both.verifications, both.last_used_at, both.last_address), (7, at(10), address("::1")));
+        assert_eq!((both.refused(), both.refusals["expired"], both.endpoints["/a"]), (5, 4, 3));
+    }
+
+    #[test]
+    fn endpoints_beyond_the_cap_are_counted_together() {
+        let mut usage = Usage::default();
+        for number in 0..MAX_ENDPOINTS + 5 {
+            usage.add(&Usage { endpoints: [(format!("/{number}"), 2)].into(), ..Usage::default() });
+        }
+        usage.add(&Usage { endpoints: [("/7".into(), 1)].into(), ..Usage::default() });
+        assert_eq!((usage.endpoints.len(), usage.other_endpoints, usage.endpoints["/7"]), (MAX_ENDPOINTS, 10, 3));
+    }
+
+    #[test]
+    fn counts_stay_at_the_highest_number_and_do_not_begin_anew() {
+        let mut usage = Usage { verifications: u64::MAX, ..Usage::default() };
+        usage.add(&Usage { verifications: 3, ..Usage::default() });
+        assert_eq!(usage.verifications, u64::MAX);
+    }
+}

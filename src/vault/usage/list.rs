@@ -1,0 +1,90 @@
+//! API keys with their uses: the two tables read side by side, in the order of their ids.
+
+use std::collections::VecDeque;
+
+use super::opened;
+use crate::error::Error;
+use crate::rotation::Flow;
+use crate::store::{Row, Store, Table};
+use crate::token::ApiKeyId;
+use crate::usage::{Usage, UsageError};
+use crate::vault::{Listed, Query, Vault};
+
+/// One line of a list with uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListedUsage {
+    /// The API key, or the record that does not open.
+    pub listed: Listed,
+    /// How it was used, `None` when it never was; or why that is not known.
+    pub usage: Result<Option<Usage>, UsageError>,
+}
+
+impl Vault {
+    /// API keys as [`Vault::list`] finds them, each with its uses, one after the other and as many as the query's limit says. The
+    /// tables are read a page at a time, so that a million API keys take no more memory than a hundred. `each` may stop it.
+    pub fn list_usage(&self, query: &Query, mut each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
+        let mut rows = UsageRows { store: self.ledger.store(), page: VecDeque::new(), read_to: None };
+        self.walk(query, |listed| {
+            let usage = self.usage_among(&mut rows, listed.id)?;
+            Ok(each(ListedUsage { listed, usage }))
+        })
+    }
+
+    fn usage_among(&self, rows: &mut UsageRows<'_>, id: ApiKeyId) -> Result<Result<Option<Usage>, UsageError>, Error> {
+        let stored = match rows.find(id)? {
+            None => Ok(None),
+            Some(row) => match opened(&*self.ledger.recent_keyring()?, id, &row) {
+                // The page may be newer than the keyring, or older than the rotation.
+                Err(UsageError::MissingGeneration { .. }) => self.stored_usage(id)?,
+                judged => judged.map(Some),
+            },
+        };
+        Ok(stored.map(|stored| self.with_counted(id, stored)))
+    }
+}
+
+/// Rows of the table, a page ahead of whoever looks for them in ascending order.
+struct UsageRows<'s> {
+    store: &'s dyn Store,
+    page: VecDeque<Row>,
+    /// There is nothing up to here that is not in the page.
+    read_to: Option<ReadTo>,
+}
+
+enum ReadTo {
+    Key(Vec<u8>),
+    End,
+}
+
+impl UsageRows<'_> {
+    fn find(&mut self, id: ApiKeyId) -> Result<Option<Vec<u8>>, Error> {
+        let key = id.to_bytes();
+        self.skip_to(&key);
+        let known = match &self.read_to {
+            None => false,
+            Some(ReadTo::Key(last)) => last.as_slice() >= key.as_slice(),
+            Some(ReadTo::End) => true,
+        };
+        if !known {
+            // From the id on, and not from the last page on: between two that a query finds there may be many.
+            let before = u128::from_be_bytes(key).checked_sub(1).map(u128::to_be_bytes);
+            let page = self.store.scan(Table::Usage, before.as_ref().map(<[u8; 16]>::as_slice), PAGE)?;
+            let full = page.last().filter(|_| page.len() == PAGE).map(|(last, _)| last.clone());
+            self.read_to = Some(full.map_or(ReadTo::End, ReadTo::Key));
+            self.page = page.into();
+            self.skip_to(&key);
+        }
+        let found = self.page.front().is_some_and(|(found, _)| *found == key);
+        Ok(if found { self.page.pop_front().map(|(_, row)| row) } else { None })
+    }
+
+    fn skip_to(&mut self, key: &[u8]) {
+        while self.page.front().is_some_and(|(found, _)| found.as_slice() < key) {
+            self.page.pop_front();
+        }
+    }
+}
+
+/// The largest rows have half a megabyte.
+const PAGE: usize = 50;
