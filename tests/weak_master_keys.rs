@@ -51,13 +51,20 @@ fn whatever_stands_on_standard_input_is_judged() {
     assert_eq!(judge(key.as_bytes(), &[]), (Some(0), vec![]));
     assert_eq!(judge(format!("1:{key},\n 7:{other}\n").as_bytes(), &[]), (Some(0), vec![]));
     let long = vec![b'A'; 70_000];
-    let cases: [(&[u8], &str); 13] = [
+    assert_eq!(judge(format!("{{\"1\": \"{key}\", \"7\": \"{other}\"}}\n").as_bytes(), &[]), (Some(0), vec![]));
+    let cases: [(&[u8], &str); 19] = [
         (b"", "format-empty"),
         (b"\n\n", "format-empty"),
         (b"\xff\xfe\x00", "format-not-text"),
         (&long, "format-size"),
         (b"hunter2", "format-size"),
-        (b"{\"key\": 1}", "format-white-space"),
+        (b"{\"key\": 1}", "format-entry"),
+        (b"{}", "format-empty"),
+        (b"{\"1\": \"x", "format-entry"),
+        (format!("{{\"1\": \"{key}\", \"one\": \"{other}\"}}").leak().as_bytes(), "format-version"),
+        (format!("{{\"1\": \"{key}\", \"2\": \"{WEAK}\"}}").leak().as_bytes(), "text"),
+        (format!("1:{key} 02:{other}").leak().as_bytes(), "format-version"),
+        (format!("1:{key} {other} 3:{WEAK}").leak().as_bytes(), "text"),
         (b"1:", "format-empty"),
         (b"1:x 2", "format-length"),
         (b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "published"),

@@ -65,6 +65,14 @@ impl<'t> Context<'t> {
         }
     }
 
+    /// Why there is nothing to judge where no master key is configured.
+    pub(crate) fn without_master_keys(&self) -> Failure {
+        match VerifierKeys::from_env() {
+            Err(VerifierKeysError::NotSet) => MasterKeysError::NotSet.into(),
+            _ => Error::Keyring(KeyringError::VerifierOnly).into(),
+        }
+    }
+
     /// Opens the vault to read it: with the configured master keys, or where there are none with the verifier keys, and
     /// then without the right to write.
     pub(crate) fn open_reading(&mut self) -> Result<Reading, Failure> {
@@ -97,8 +105,8 @@ impl<'t> Context<'t> {
 
     /// Says on standard error, once, what is to be known of the sources of keys.
     pub(crate) fn warn(&mut self) {
-        for SourceConcern { what, remedy, .. } in self.concerns() {
-            self.terminal.note(&format!("warning: {what}; {remedy}"));
+        for concern in self.concerns() {
+            self.terminal.warning(&concern);
         }
     }
 
