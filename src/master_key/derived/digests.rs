@@ -129,8 +129,8 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
         if rank % 64 == 0 && key.is_over() {
             return None;
         }
-        let found = if rank < 6_000 { any(key, word) } else { common(key, word) };
-        if let Some(found) = found.or_else(|| if rank < 2_000 { twice(key, word) } else { None }) {
+        let found = if rank < 20_000 { any(key, word) } else { common(key, word) };
+        if let Some(found) = found.or_else(|| if rank < 4_000 { twice(key, word) } else { None }) {
             return Some(found);
         }
         let mut with = |change: &dyn Fn(&mut Vec<u8>), frequent: bool| {
