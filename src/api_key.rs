@@ -1,7 +1,13 @@
 //! What a service says of an API key when it issues one, and what verification and listing show of it.
 
+mod life;
 mod network;
+mod reissue;
+mod revision;
+mod status;
 mod stored;
+mod terms;
+mod update;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,8 +15,14 @@ use std::net::IpAddr;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
 
+pub use life::LifeError;
 pub use network::{Network, NetworkError};
-pub(crate) use stored::{Attributes, with_exposure, with_revocation};
+pub use reissue::Reissue;
+pub use revision::{Revision, RevisionError};
+pub use status::Status;
+pub(crate) use stored::{Attributes, edited, with_exposure};
+pub(crate) use terms::Terms;
+pub use update::Update;
 
 /// An API key to be issued: a name, and whatever else verification should know.
 ///
@@ -25,6 +37,7 @@ pub struct NewApiKey {
     pub(crate) scopes: Vec<String>,
     pub(crate) networks: Vec<Network>,
     pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) not_before: Option<Timestamp>,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) prefix: String,
     pub(crate) recoverable: bool,
@@ -40,6 +53,7 @@ impl NewApiKey {
             scopes: vec![],
             networks: vec![],
             attributes: BTreeMap::new(),
+            not_before: None,
             expires_at: None,
             prefix: DEFAULT_PREFIX.into(),
             recoverable: true,
@@ -74,6 +88,13 @@ impl NewApiKey {
         self
     }
 
+    /// The first moment at which the API key is valid; at once unless set.
+    #[must_use]
+    pub fn not_before(mut self, at: impl Into<Timestamp>) -> Self {
+        self.not_before = Some(at.into());
+        self
+    }
+
     /// The first moment at which the API key is no longer valid.
     #[must_use]
     pub fn expires_at(mut self, at: impl Into<Timestamp>) -> Self {
@@ -97,40 +118,28 @@ impl NewApiKey {
 
     /// Whether every limit is kept.
     pub(crate) fn check(&self) -> Result<(), LimitError> {
-        let label = |what, text: &str| match text.len() {
-            0 => Err(LimitError::Empty { what }),
-            len if len > MAX_LABEL_LEN => Err(LimitError::TooLong { what, len, max: MAX_LABEL_LEN }),
-            _ => Ok(()),
-        };
-        label("name", &self.name)?;
-        self.owner.as_deref().map_or(Ok(()), |owner| label("owner", owner))?;
-        count("scopes", self.scopes.len(), MAX_SCOPES)?;
-        count("networks", self.networks.len(), MAX_NETWORKS)?;
-        for scope in &self.scopes {
-            check_scope(scope)?;
+        self.terms().check()?;
+        check_prefix(&self.prefix)
+    }
+
+    /// What it is to say.
+    pub(crate) fn terms(&self) -> Terms<'_> {
+        Terms {
+            name: &self.name,
+            owner: self.owner.as_deref(),
+            scopes: &self.scopes,
+            networks: self.networks.len(),
+            attributes: Some(&self.attributes),
+            created_at: None,
+            not_before: self.not_before,
+            expires_at: self.expires_at,
         }
-        let len = self.attributes.iter().map(|(key, value)| key.len() + value.len()).sum();
-        if len > MAX_ATTRIBUTES_LEN {
-            return Err(LimitError::TooLong { what: "set of attributes", len, max: MAX_ATTRIBUTES_LEN });
-        }
-        if self.attributes.keys().any(String::is_empty) {
-            return Err(LimitError::Empty { what: "attribute name" });
-        }
-        if is_prefix(&self.prefix) { Ok(()) } else { Err(LimitError::Prefix) }
     }
 }
 
-fn check_scope(scope: &str) -> Result<(), LimitError> {
-    match scope.len() {
-        0 => Err(LimitError::Empty { what: "scope" }),
-        len if len > MAX_SCOPE_LEN => Err(LimitError::TooLong { what: "scope", len, max: MAX_SCOPE_LEN }),
-        _ if scope.chars().any(|c| c.is_whitespace() || c.is_control()) => Err(LimitError::ScopeCharacters),
-        _ => Ok(()),
-    }
-}
-
-fn count(what: &'static str, found: usize, max: usize) -> Result<(), LimitError> {
-    if found > max { Err(LimitError::TooMany { what, found, max }) } else { Ok(()) }
+/// Whether a token can begin with this.
+pub(crate) fn check_prefix(prefix: &str) -> Result<(), LimitError> {
+    if is_prefix(prefix) { Ok(()) } else { Err(LimitError::Prefix) }
 }
 
 /// An API key as verification, listing and `show` present it. It holds no secret.
@@ -151,8 +160,14 @@ pub struct ApiKey {
     pub attributes: BTreeMap<String, String>,
     /// When it was issued, here or where it was imported from.
     pub created_at: Timestamp,
+    /// The first moment at which it is valid.
+    pub not_before: Option<Timestamp>,
     /// The first moment at which it is no longer valid.
     pub expires_at: Option<Timestamp>,
+    /// Since when it is suspended; `None` when it is not.
+    pub suspended_at: Option<Timestamp>,
+    /// The moment from which it counts as revoked without anybody doing more. It can only be moved to an earlier one.
+    pub revoke_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
     /// Since when it counts as exposed: the master key above it had leaked, and whoever has that and an older copy of
@@ -164,40 +179,30 @@ pub struct ApiKey {
     pub recoverable: bool,
     /// Whether its token came from elsewhere.
     pub imported: bool,
+    /// The API key that this one was issued in place of.
+    pub replaces: Option<ApiKeyId>,
+    /// The API key that was issued in place of this one.
+    pub replaced_by: Option<ApiKeyId>,
+    /// Changes with every change of the API key: see [`Update::expect`].
+    pub revision: Revision,
 }
 
 impl ApiKey {
-    /// What state it is in at a moment. Revoked outranks expired.
+    /// What state it is in at a moment.
     pub fn status(&self, now: Timestamp) -> Status {
-        if self.revoked_at.is_some() {
-            Status::Revoked
-        } else if self.expires_at.is_some_and(|at| at <= now) {
-            Status::Expired
-        } else {
-            Status::Active
+        status::Times {
+            not_before: self.not_before,
+            expires_at: self.expires_at,
+            suspended_at: self.suspended_at,
+            revoke_at: self.revoke_at,
+            revoked_at: self.revoked_at,
         }
+        .status(now)
     }
-}
 
-/// What state an API key is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// Neither revoked nor expired.
-    Active,
-    /// Past its time.
-    Expired,
-    /// Revoked by an administrator, for good.
-    Revoked,
-}
-
-impl Status {
-    /// The word used on the command line and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-        }
+    /// Since when it counts as revoked, when it does at this moment: it was revoked, or the time set for that has come.
+    pub fn revoked_since(&self, now: Timestamp) -> Option<Timestamp> {
+        [self.revoked_at, self.revoke_at.filter(|at| *at <= now)].into_iter().flatten().min()
     }
 }
 
@@ -239,10 +244,14 @@ pub enum Refusal {
     Damaged,
     /// The API key is past its time.
     Expired,
+    /// The time of the API key has not come yet.
+    NotYetValid,
     /// The API key was revoked.
     Revoked,
     /// The API key lacks the wanted scope.
     Scope,
+    /// The API key is suspended.
+    Suspended,
     /// No API key has this token.
     Unknown,
 }
@@ -254,8 +263,10 @@ impl Refusal {
             Self::Address => "address",
             Self::Damaged => "damaged",
             Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
             Self::Revoked => "revoked",
             Self::Scope => "scope",
+            Self::Suspended => "suspended",
             Self::Unknown => "unknown",
         }
     }
@@ -271,6 +282,9 @@ pub enum LimitError {
         /// What.
         what: &'static str,
     },
+    /// There would be no moment at which it is valid.
+    #[error("the API key would end before it begins to be valid")]
+    NeverValid,
     /// The prefix has other characters or another length.
     #[error("a prefix is 1 to {MAX_PREFIX_LEN} characters of a-z, 0-9 and _")]
     Prefix,
@@ -317,6 +331,8 @@ mod tests {
     #[test]
     fn every_limit_is_named_when_it_is_passed() {
         let key = || NewApiKey::new("name");
+        let at = |millis| Timestamp::from_unix_millis(millis).expect("time");
+        assert_eq!(key().not_before(at(8)).expires_at(at(9)).check(), Ok(()));
         let many = |n: usize| (0..n).fold(key(), |key, i| key.scope(format!("s{i}")));
         assert_eq!(many(MAX_SCOPES).check(), Ok(()));
         assert_eq!(key().owner("o".repeat(256)).attribute("k", "v".repeat(8191)).check(), Ok(()));
@@ -330,6 +346,7 @@ mod tests {
             (key().attribute("k", "v".repeat(8192)), "the set of attributes has 8193 bytes, and 8192 is the limit"),
             (key().attribute("", "v"), "the attribute name is empty"),
             (key().prefix("No"), "a prefix is 1 to 20 characters of a-z, 0-9 and _"),
+            (key().not_before(at(9)).expires_at(at(9)), "the API key would end before it begins to be valid"),
             (key().prefix(""), "a prefix is 1 to 20 characters of a-z, 0-9 and _"),
         ];
         for (key, message) in bad {

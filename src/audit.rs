@@ -36,6 +36,10 @@ impl Act {
         self
     }
 
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
     /// Whether actor and reason keep their limits.
     pub(crate) fn check(&self) -> Result<(), ActError> {
         match (self.actor.len(), self.reason.as_ref().map(String::len)) {
@@ -122,8 +126,14 @@ pub enum Action {
     Init,
     /// An API key was issued.
     Issue,
+    /// The policy was changed.
+    Policy,
     /// A token was recovered by an administrator.
     Recover,
+    /// An API key was given an end, and another was issued in its place: the next entry.
+    Reissue,
+    /// The suspension of an API key was taken back.
+    Resume,
     /// An API key was revoked.
     Revoke,
     /// The master key was replaced and no record touched.
@@ -132,6 +142,14 @@ pub enum Action {
     RotationFinished,
     /// A rotation began: from here on every write uses the new generation.
     RotationStarted,
+    /// An API key is to count as revoked from a time to come.
+    ScheduleRevocation,
+    /// A master key was split into shares.
+    Split,
+    /// An API key was taken out of use until it is resumed.
+    Suspend,
+    /// What an API key says was changed.
+    Update,
     /// A verifier key left the vault.
     VerifierKey,
 }
@@ -144,11 +162,18 @@ impl Action {
             Self::Import => "import",
             Self::Init => "init",
             Self::Issue => "issue",
+            Self::Policy => "policy",
             Self::Recover => "recover",
+            Self::Reissue => "reissue",
+            Self::Resume => "resume",
             Self::Revoke => "revoke",
             Self::Rewrap => "rewrap",
             Self::RotationFinished => "rotation-finished",
             Self::RotationStarted => "rotation-started",
+            Self::ScheduleRevocation => "schedule-revocation",
+            Self::Split => "split",
+            Self::Suspend => "suspend",
+            Self::Update => "update",
             Self::VerifierKey => "verifier-key",
         }
     }

@@ -1,11 +1,13 @@
 //! The command line: reads the arguments, runs one verb, and turns what came of it into an exit code.
 
+mod age;
 mod args;
 mod audit;
 mod completions;
 mod context;
 mod demo;
 mod doctor;
+mod escrow;
 mod exit;
 mod failure;
 mod import;
@@ -18,6 +20,7 @@ mod progress;
 mod reading;
 mod recover;
 mod rehearse;
+mod reveal;
 mod rotate;
 mod scan;
 mod status;
@@ -77,7 +80,9 @@ fn dispatch(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
         Verb::Issue(args) => keys::issue(context, args),
         Verb::List(args) => keys::list(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Check(args) } => master_key::check(context, &args),
+        Verb::MasterKey { verb: MasterKeyVerb::Combine(args) } => escrow::combine(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Generate(args) } => master_key::generate(context, &args),
+        Verb::MasterKey { verb: MasterKeyVerb::Split(args) } => escrow::split(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Verifier(args) } => verifier::verifier(context, &args),
         Verb::Recover(args) => recover::recover(context, &args),
         Verb::Rehearse(args) => rehearse::rehearse(context, &args),

@@ -1,9 +1,10 @@
 //! The error of the vault's operations: what failed, and what kind of failure it is.
 
-use crate::api_key::LimitError;
+use crate::api_key::{LifeError, LimitError};
 use crate::audit::{ActError, AuditFault};
 use crate::import::ImportError;
 use crate::keyring::KeyringError;
+use crate::policy::PolicyError;
 use crate::record::RecordError;
 use crate::secret::RandomError;
 use crate::store::StoreError;
@@ -33,6 +34,14 @@ pub enum Error {
     /// The keyring does not open.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// Where an API key stands in its life does not allow the change.
+    #[error("API key {id} {source}")]
+    Life {
+        /// Which API key.
+        id: ApiKeyId,
+        /// What stands against it.
+        source: LifeError,
+    },
     /// A limit is passed.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -48,12 +57,21 @@ pub enum Error {
         /// The id asked for.
         id: ApiKeyId,
     },
+    /// The token of an API key to be issued could not be kept, and nothing was done.
+    #[error("the token of the new API key could not be kept, and nothing was done")]
+    NotKept {
+        /// Why.
+        source: std::io::Error,
+    },
     /// The API key was made without a sealed copy of its secret.
     #[error("API key {id} was made unrecoverable: no copy of its secret exists")]
     NotRecoverable {
         /// The id asked for.
         id: ApiKeyId,
     },
+    /// The policy of the vault forbids it, or cannot be set.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -102,6 +120,10 @@ pub enum Error {
         /// Why not.
         problem: &'static str,
     },
+    /// A master key cannot be split so.
+    #[cfg(feature = "escrow")]
+    #[error(transparent)]
+    Split(#[from] crate::key_share::SplitError),
     /// The storage engine failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -130,10 +152,15 @@ impl Error {
             | Self::Tampered { .. } => ErrorKind::Corrupt,
             Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
             Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
+            Self::Life { source, .. } => life_kind(source),
             Self::Keyring(error) => keyring_kind(error),
+            Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
+            Self::Policy(_) => ErrorKind::Input,
             Self::NoVault => ErrorKind::NoStore,
             Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => ErrorKind::NotFound,
-            Self::Random(_) => ErrorKind::General,
+            #[cfg(feature = "escrow")]
+            Self::Split(_) => ErrorKind::Input,
+            Self::NotKept { .. } | Self::Random(_) => ErrorKind::General,
             Self::Store(error) => store_kind(error),
         }
     }
@@ -144,8 +171,10 @@ impl Error {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Act(ActError::NoReason) => "no-reason",
+            Self::Life { source, .. } => source.cause(),
             Self::NotFound { .. } => "not-found",
             Self::NotRecoverable { .. } => "not-recoverable",
+            Self::Policy(error) | Self::Import { source: ImportError::Policy(error), .. } => error.cause(),
             Self::Record { source, .. } => source.cause(),
             other => other.kind().name(),
         }
@@ -154,6 +183,16 @@ impl Error {
     /// Whether the act is refused for what it asks, and not because something failed. The audit log keeps refusals.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound)
+    }
+}
+
+fn life_kind(error: &LifeError) -> ErrorKind {
+    match error {
+        LifeError::Expired { .. } | LifeError::Past { .. } => ErrorKind::Input,
+        LifeError::Changed { .. }
+        | LifeError::Replaced { .. }
+        | LifeError::Revoked
+        | LifeError::RevokedEarlier { .. } => ErrorKind::Conflict,
     }
 }
 

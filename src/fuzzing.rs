@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use base64ct::{Base64Url, Encoding};
 use sha2::{Digest, Sha256};
 
-use crate::api_key::{Attributes, NewApiKey, with_revocation};
+use crate::api_key::{Attributes, NewApiKey, Revision, edited as with_edit};
 use crate::import::ImportedKey;
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowLabel};
 use crate::master_key::MasterKey;
@@ -208,11 +208,11 @@ fn attributes(bytes: &[u8]) {
     let Some(read) = Attributes::from_bytes(bytes) else { return };
     assert_eq!(Attributes::from_bytes(&read.to_bytes()).as_ref(), Some(&read));
     let now = Timestamp::from(std::time::UNIX_EPOCH);
-    if let Some(revoked) = with_revocation(bytes, now) {
+    if let Some(revoked) = with_edit(bytes, |attributes| attributes.revoke(now)) {
         let revoked = Attributes::from_bytes(&revoked).expect("a revocation keeps attributes readable");
         assert!(revoked == read || revoked == read.clone().revoked(Some(now)));
     }
-    let _ = read.into_view(id(), false, false);
+    let _ = read.into_view(id(), false, false, Revision::of([0; 8]));
 }
 
 /// `whole` after the steps that `script` holds, three bytes each: a place, and what happens there. The fuzzer gets

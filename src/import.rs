@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::api_key::{LimitError, NewApiKey};
+use crate::policy::{Policy, PolicyError};
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 use crate::token::{MAX_IMPORTED_LEN, Shape};
@@ -14,12 +15,13 @@ pub struct ImportedKey {
     pub(crate) key: NewApiKey,
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) revoked: bool,
+    pub(crate) exempt: bool,
 }
 
 impl ImportedKey {
     /// An API key with this token (1 to 512 bytes) and the attributes of `key`.
     pub fn new(token: SecretText, key: NewApiKey) -> Self {
-        Self { token, key, created_at: None, revoked: false }
+        Self { token, key, created_at: None, revoked: false, exempt: false }
     }
 
     /// When it was issued where it comes from; the moment of import unless set.
@@ -33,6 +35,14 @@ impl ImportedKey {
     #[must_use]
     pub fn revoked(mut self) -> Self {
         self.revoked = true;
+        self
+    }
+
+    /// Takes it although it does not keep the policy: its token is in use already, and refused it would only stay outside.
+    /// The audit entry tells of it, and it is due from the start.
+    #[must_use]
+    pub fn exempt_from_policy(mut self) -> Self {
+        self.exempt = true;
         self
     }
 
@@ -62,9 +72,18 @@ impl ImportedKey {
         key.scopes = scopes.unwrap_or_default();
         key.expires_at = time("expires_at", expires_at)?;
         let created_at = time("created_at", created_at)?;
-        let imported = Self { token: token.0, key, created_at, revoked: revoked.unwrap_or(false) };
+        let imported = Self { token: token.0, key, created_at, revoked: revoked.unwrap_or(false), exempt: false };
         imported.check()?;
         Ok(imported)
+    }
+
+    /// Whether it keeps the policy, as far as it has to.
+    pub(crate) fn keeps(&self, policy: &Policy, now: Timestamp) -> Result<(), PolicyError> {
+        if self.exempt || self.revoked {
+            return policy.check_known();
+        }
+        policy.check_owner(self.key.owner.as_deref())?;
+        policy.check_expiry(self.created_at.unwrap_or(now), self.key.expires_at)
     }
 
     /// Whether the token can be found again, and every limit is kept.
@@ -118,6 +137,9 @@ pub enum ImportError {
         /// The earlier line.
         line: usize,
     },
+    /// The policy of the vault does not take it.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// A time is not one.
     #[error("{field} is not an RFC 3339 time such as 2027-01-31T00:00:00Z")]
     Time {

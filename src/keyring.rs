@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::master_key::Fingerprint;
+use crate::policy::{Policy, RawPolicy};
 use crate::secret::{RandomError, SecretBytes, on_wiped_stack};
 use crate::suite::{Cipher, Suite};
 use crate::time::Timestamp;
@@ -27,6 +28,7 @@ pub(crate) struct Keyring {
     bytes: Vec<u8>,
     generations: BTreeMap<u32, Generation>,
     lookups: BTreeMap<u32, LookupKey>,
+    policy: Policy,
 }
 
 /// The prepared data keys of one generation.
@@ -73,6 +75,7 @@ impl Keyring {
             active_generation: 0,
             generations: vec![],
             lookups: vec![],
+            policy: None,
         };
         stored.masters.push(StoredMaster::new(master, fingerprint, now));
         Self::start_generation(&mut stored, keks, now)?;
@@ -134,8 +137,17 @@ impl Keyring {
         Self::seal(stored, keks)
     }
 
+    /// The same vault with these rules in the place of the present ones.
+    pub(crate) fn with_policy(&self, policy: &Policy, keks: &KeyEncryptionKeys) -> Result<Self, KeyringError> {
+        Self::seal(Stored { policy: RawPolicy::of(policy), ..self.stored.clone() }, keks)
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     pub(crate) fn vault(&self) -> VaultId {
@@ -272,7 +284,9 @@ impl Keyring {
             return Err(KeyringError::Malformed);
         }
         active.open_row(RowLabel::Keyring, &bytes).map_err(|_| KeyringError::Unauthentic)?;
-        Ok(Self { stored, bytes, generations, lookups })
+        let policy = stored.policy.as_ref().map_or(Some(Policy::default()), RawPolicy::read);
+        let policy = policy.ok_or(KeyringError::Malformed)?;
+        Ok(Self { stored, bytes, generations, lookups, policy })
     }
 }
 

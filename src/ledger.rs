@@ -126,8 +126,19 @@ impl Ledger {
     }
 
     /// Makes a change: `prepare` reads what it needs and fills the batch; it runs again whenever somebody else was
-    /// quicker, and sees the new state then.
+    /// quicker, and sees the new state then. The reason has to be one that the policy takes.
     pub(crate) fn change<T>(
+        &self,
+        act: &Act,
+        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.change_for_any_reason(act, |change| {
+            change.keyring.policy().check_reason(act.reason())?;
+            prepare(change)
+        })
+    }
+
+    fn change_for_any_reason<T>(
         &self,
         act: &Act,
         mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
@@ -145,6 +156,9 @@ impl Ledger {
                 Err(_) if self.reload()?.bytes() != keyring.bytes() => continue,
                 Err(error) => return Err(error),
             };
+            if change.is_idle() {
+                return Ok(prepared);
+            }
             let next = change.next_keyring.take();
             let batch = change.into_batch(act, Some((head_row, next.as_ref())))?;
             match self.store.commit(&batch) {
@@ -170,7 +184,7 @@ impl Ledger {
         let Err(error) = &judged else { return judged };
         if error.is_refusal() && act.check().is_ok() {
             let draft = subject.refused(error.cause());
-            let written = self.change(act, |change| {
+            let written = self.change_for_any_reason(act, |change| {
                 change.audit(draft.clone());
                 Ok(())
             });
@@ -232,6 +246,13 @@ pub(crate) struct Change<'k> {
 impl<'k> Change<'k> {
     fn new(keyring: &'k Keyring, head: Head, now: Timestamp) -> Self {
         Self { keyring, head, now, batch: Batch::new(), drafts: vec![], next_keyring: None }
+    }
+
+    /// Whether nothing is to be written.
+    fn is_idle(&self) -> bool {
+        self.drafts.is_empty()
+            && self.next_keyring.is_none()
+            && self.batch.changes().iter().all(|change| change.effect == Effect::Check)
     }
 
     /// Adds an audit entry.

@@ -17,11 +17,16 @@ mod vault_id;
 
 mod master_key;
 
+#[cfg(feature = "escrow")]
+mod key_share;
+
 mod verifier_key;
 
 mod master_keys;
 
 mod verifier_keys;
+
+mod policy;
 
 mod keyring;
 
@@ -60,13 +65,15 @@ pub mod fuzzing;
 mod vectors;
 
 pub use api_key::{
-    ApiKey, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES, Network,
-    NetworkError, NewApiKey, Refusal, Request, Status,
+    ApiKey, LifeError, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES, Network,
+    NetworkError, NewApiKey, Refusal, Reissue, Request, Revision, RevisionError, Status, Update,
 };
 pub use audit::{Act, ActError, Action, AuditEntry, AuditFault, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome};
 pub use error::{Error, ErrorKind};
 pub use import::{ImportError, ImportedKey};
 pub use key_list::ListError;
+#[cfg(feature = "escrow")]
+pub use key_share::{CombineError, Combined, KeyShare, KeyShareError, Split, SplitError};
 pub use key_source::{
     CommandFault, CommandLineError, KeyCommand, KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError,
     SystemdCredential,
@@ -76,6 +83,7 @@ pub use master_key::{
     AgePolicy, Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity, Suspect, Waivers,
 };
 pub use master_keys::{MasterKeySource, MasterKeys, MasterKeysError};
+pub use policy::{Policy, PolicyError, ReasonPattern};
 pub use record::RecordError;
 pub use rotation::{
     Census, CertificateCheck, CertificateError, Flow, OpenRotation, Phase, Progress, RotateOptions,
@@ -95,8 +103,8 @@ pub use suite::{SealError, Suite, UnknownSuite};
 pub use time::{Timestamp, TimestampError};
 pub use token::{ApiKeyId, ApiKeyIdError};
 pub use vault::{
-    DoctorReport, Issued, Listed, Query, RotationEstimate, Symptom, SymptomSeverity, Vault, VaultOptions, VaultStatus,
-    Verifier, VerifyError, known_fingerprints,
+    DoctorReport, Issued, Listed, PolicyChange, Query, Replaced, RotationEstimate, Symptom, SymptomSeverity, Vault,
+    VaultOptions, VaultStatus, Verifier, VerifyError, known_fingerprints,
 };
 pub use vault_id::{VaultId, VaultIdError};
 pub use verifier_key::{VerifierKey, VerifierKeyError};

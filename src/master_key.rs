@@ -61,10 +61,20 @@ impl MasterKey {
             (Some(key), None) => key,
             (None, None) => unreachable!("what is not malformed was read"),
         };
-        let fingerprint = key.fingerprint();
+        key.accepted(waivers)
+    }
+
+    /// From bytes that were written in another way, under the same checks.
+    #[cfg(feature = "escrow")]
+    pub(crate) fn from_bytes_accepting(bytes: SecretBytes<32>, waivers: &Waivers) -> Result<Self, MasterKeyError> {
+        Self(bytes).accepted(waivers)
+    }
+
+    fn accepted(self, waivers: &Waivers) -> Result<Self, MasterKeyError> {
+        let fingerprint = self.fingerprint();
         let counts = |finding: &Finding| finding.severity == Severity::Refuse && !waivers.waives(finding, fingerprint);
-        let findings: Vec<_> = key.findings().into_iter().filter(counts).collect();
-        if findings.is_empty() { Ok(key) } else { Err(MasterKeyError::Weak { fingerprint, findings }) }
+        let findings: Vec<_> = self.findings().into_iter().filter(counts).collect();
+        if findings.is_empty() { Ok(self) } else { Err(MasterKeyError::Weak { fingerprint, findings }) }
     }
 
     /// What the quick strength checks say of this key. [`Suspect`] has the others.

@@ -117,6 +117,26 @@ impl MasterKeys {
         self.insert_from(version, key, Origin::Caller)
     }
 
+    /// The same, with where the key comes from, for messages.
+    pub fn insert_from(&mut self, version: u32, key: MasterKey, origin: Origin) -> Result<(), MasterKeysError> {
+        if version == 0 {
+            return Err(MasterKeysError::VersionZero);
+        }
+        let same = self.keys.iter().find(|(known, held)| **known != version && key.same_as(&held.key));
+        if let Some((&first, held)) = same {
+            let origins = (held.origin.clone(), origin).into();
+            return Err(MasterKeysError::SameKey { first, second: version, origins });
+        }
+        match self.keys.entry(version) {
+            Entry::Vacant(vacant) => vacant.insert(Held { key, origin }),
+            Entry::Occupied(held) => {
+                let origins = (held.get().origin.clone(), origin).into();
+                return Err(MasterKeysError::Twice { version, origins });
+            }
+        };
+        Ok(())
+    }
+
     /// The key of a version.
     pub fn key(&self, version: u32) -> Option<&MasterKey> {
         self.keys.get(&version).map(|held| &held.key)
@@ -161,25 +181,6 @@ impl MasterKeys {
     fn absorb(&mut self, other: Self) -> Result<(), MasterKeysError> {
         self.concerns.extend(other.concerns);
         other.keys.into_iter().try_for_each(|(version, held)| self.insert_from(version, held.key, held.origin))
-    }
-
-    fn insert_from(&mut self, version: u32, key: MasterKey, origin: Origin) -> Result<(), MasterKeysError> {
-        if version == 0 {
-            return Err(MasterKeysError::VersionZero);
-        }
-        let same = self.keys.iter().find(|(known, held)| **known != version && key.same_as(&held.key));
-        if let Some((&first, held)) = same {
-            let origins = (held.origin.clone(), origin).into();
-            return Err(MasterKeysError::SameKey { first, second: version, origins });
-        }
-        match self.keys.entry(version) {
-            Entry::Vacant(vacant) => vacant.insert(Held { key, origin }),
-            Entry::Occupied(held) => {
-                let origins = (held.get().origin.clone(), origin).into();
-                return Err(MasterKeysError::Twice { version, origins });
-            }
-        };
-        Ok(())
     }
 
     fn some(self) -> Result<Self, MasterKeysError> {

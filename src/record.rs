@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::api_key::{Attributes, NewApiKey, with_exposure};
+use crate::api_key::{Attributes, NewApiKey, Revision, with_exposure};
 use crate::keyring::{Generation, Keyring};
 use crate::secret::{RandomError, SecretText, random_array};
 use crate::suite::{AssociatedData, CipherStream, NONCE_LEN, Nonce, Suite, TAG_LEN};
@@ -77,6 +77,13 @@ impl<'a> Record<'a> {
 
     pub(crate) fn recoverable(&self) -> bool {
         self.header.recoverable()
+    }
+
+    /// What tells this writing of the record from every other: random bytes of the verify part's nonce, those that no
+    /// batch shares.
+    pub(crate) fn revision(&self) -> Revision {
+        let nonce = &self.bytes[HEADER_LEN..HEADER_LEN + NONCE_LEN];
+        Revision::of(*nonce.last_chunk().expect("a nonce is longer"))
     }
 
     /// Opens the verify part of the record that stands at `id`.

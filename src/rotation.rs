@@ -21,7 +21,7 @@ use crate::store::{Expected, Row, Scrub, Table};
 use crate::token::ApiKeyId;
 
 use run::{Run, SaveError, row_missing};
-use state::{ROTATION, State, tampered};
+use state::{State, tampered};
 
 pub(crate) use certificate::check as check_certificate;
 pub use certificate::{CertificateCheck, CertificateError, RotationCertificate};
@@ -30,6 +30,7 @@ pub use plan::{Census, OpenRotation, RotationPlan};
 pub(crate) use plan::{census, open_in, plan};
 pub use report::{Flow, Progress, RotationOutcome, RotationReport, Unreadable};
 pub use state::Phase;
+pub(crate) use state::ROTATION;
 
 /// Rotates, or continues a rotation begun before. `watch` is called after each batch.
 pub(crate) fn rotate(
@@ -39,7 +40,8 @@ pub(crate) fn rotate(
     watch: &mut dyn FnMut(&Progress) -> Flow,
 ) -> Result<RotationReport, Error> {
     act.check()?;
-    ledger.reload()?;
+    // Before the first record moves, and not at the audit entry after the last.
+    ledger.reload()?.policy().check_reason(act.reason())?;
     if watch(&Progress { phase: Phase::Preflight, done: 0, total: 0 }) == Flow::Stop {
         return not_begun(ledger, options);
     }

@@ -1,12 +1,19 @@
 //! The vault: what a service, an operator and an administrator do with API keys.
 
 mod admin;
+mod admission;
 mod doctor;
+#[cfg(feature = "escrow")]
+mod escrow;
 mod estimate;
 mod fingerprints;
 mod issue;
+mod life;
 mod list;
+mod policy;
+mod reissue;
 mod status;
+mod subject;
 mod verify;
 mod verifier;
 
@@ -29,8 +36,9 @@ use crate::vault_id::VaultId;
 pub use doctor::{DoctorReport, Symptom, SymptomSeverity};
 pub use estimate::RotationEstimate;
 pub use fingerprints::known_fingerprints;
-pub use issue::Issued;
+pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};
+pub use policy::PolicyChange;
 pub use status::VaultStatus;
 pub use verifier::Verifier;
 pub use verify::VerifyError;
@@ -70,7 +78,8 @@ impl Vault {
         act: &Act,
         mut watch: impl FnMut(&Progress) -> Flow,
     ) -> Result<RotationReport, Error> {
-        rotation::rotate(&self.ledger, options, act, &mut watch)
+        let rotated = rotation::rotate(&self.ledger, options, act, &mut watch);
+        self.keep_policy_refusal(act, Draft::of(Action::RotationStarted), rotated)
     }
 
     /// Whether the certificate of an earlier rotation is true of this vault.

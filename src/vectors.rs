@@ -1,6 +1,7 @@
 //! The test vectors of docs/format.md, which a second implementation made from that page alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
@@ -14,6 +15,7 @@ use crate::ledger::Head;
 use crate::lookup::LookupRow;
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
+use crate::policy::{Policy, RawPolicy, ReasonPattern};
 use crate::record::{Record, RecordError};
 use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::rotation::{Flow, RotateOptions, RotationOutcome, open_in};
@@ -112,6 +114,7 @@ fn keyrings_of_the_page_open() {
         assert_eq!(keyring.generations().map(u64::from).collect::<Vec<_>>(), generations);
         let exposed = keyring.generations().find_map(|number| keyring.generation(number)?.exposed_at);
         assert_eq!(exposed.map(Timestamp::unix_millis), case["exposed_at"].as_i64());
+        assert_policy(keyring.policy(), &case["policy"]);
         let lookups: Vec<_> = list(&case["lookup_keys"]).iter().map(number).collect();
         assert_eq!(
             keyring.lookups().map(|(id, _)| u64::from(id)).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>(),
@@ -121,6 +124,43 @@ fn keyrings_of_the_page_open() {
         let body = &row[1..row.len() - 32];
         assert_eq!(keyring.active().seal_row(RowLabel::Keyring, body), row, "the MAC of a row is one value");
         assert_is_deterministic(body);
+    }
+}
+
+fn assert_policy(policy: &Policy, case: &Value) {
+    let millis = |span: Duration| u64::try_from(span.as_millis()).expect("64 bits");
+    let age = policy.master_key_age;
+    let spans = [
+        ("max_key_age", policy.max_key_age),
+        ("master_key_age", age.map(|age| age.warn)),
+        ("master_key_refused", age.map(|age| age.refuse)),
+        ("reissue_grace", policy.reissue_on_recovery),
+    ];
+    for (name, span) in spans {
+        assert_eq!(span.map(millis), case[name].as_u64(), "{name}");
+    }
+    let (expiry, owner) = (policy.require_expiry, policy.require_owner);
+    assert_eq!((expiry, owner), (case["require_expiry"] == true, case["require_owner"] == true));
+    assert_eq!(policy.reason.as_ref().map(ReasonPattern::as_str), case["reason"].as_str());
+    assert_eq!(policy.is_newer(), case["newer"] == true);
+    if !case.is_null() && !policy.is_newer() {
+        let written = RawPolicy::of(policy).map(|raw| minicbor::to_vec(raw).expect("memory"));
+        assert_eq!(written, Some(hex(&case["cbor"])));
+    }
+}
+
+#[test]
+fn a_rule_that_is_not_known_outlives_a_rewrap_and_a_rotation() {
+    let keyrings = keyrings();
+    let case = list(&keyrings["good"]).iter().find(|case| case["policy"]["newer"] == true).expect("a later policy");
+    let (keyring, rules) = (open_keyring(case).expect("a good keyring"), hex(&case["policy"]["cbor"]));
+    let keks = KeyEncryptionKeys::derive(&masters(&[2.into(), 3.into()]), vault());
+    let rewrapped = keyring.rewrapped(3, &keks, Timestamp::now()).expect("rewrapped");
+    let rotating = rewrapped.with_next_generation(3, &keks, Timestamp::now()).expect("begun");
+    let finished = rotating.without_generation(2, &BTreeMap::new(), &keks).expect("finished");
+    for keyring in [rewrapped, rotating, finished] {
+        assert!(keyring.bytes().windows(rules.len()).any(|window| window == rules));
+        assert!(keyring.policy().is_newer());
     }
 }
 

@@ -1,12 +1,15 @@
 //! The attributes inside the verify part of a record, as CBOR with integer keys.
 
+mod change;
+
 use std::collections::BTreeMap;
 
 use minicbor::bytes::ByteArray;
 use minicbor::{CborLen, Decode, Decoder, Encode, Encoder};
 use zeroize::Zeroizing;
 
-use super::{ApiKey, NewApiKey, Refusal, Request};
+use super::status::Times;
+use super::{ApiKey, NewApiKey, Refusal, Request, Revision, Status, Terms};
 use crate::secret::same_bytes;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -37,6 +40,16 @@ pub(crate) struct Attributes {
     prefix: String,
     #[n(10)]
     exposed_at: Option<i64>,
+    #[n(11)]
+    not_before: Option<i64>,
+    #[n(12)]
+    suspended_at: Option<i64>,
+    #[n(13)]
+    revoke_at: Option<i64>,
+    #[n(14)]
+    replaces: Option<ByteArray<16>>,
+    #[n(15)]
+    replaced_by: Option<ByteArray<16>>,
 }
 
 impl Attributes {
@@ -55,6 +68,11 @@ impl Attributes {
             labels: (!key.attributes.is_empty()).then(|| key.attributes.clone()),
             prefix: key.prefix.clone(),
             exposed_at: None,
+            not_before: key.not_before.map(Timestamp::unix_millis),
+            suspended_at: None,
+            revoke_at: None,
+            replaces: None,
+            replaced_by: None,
         }
     }
 
@@ -65,12 +83,47 @@ impl Attributes {
 
     /// Marks the API key as exposed since then, unless it was marked before.
     pub(crate) fn exposed(mut self, at: Option<Timestamp>) -> Self {
-        self.exposed_at = self.exposed_at.or(at.map(Timestamp::unix_millis));
+        at.into_iter().for_each(|at| self.expose(at));
         self
     }
 
+    fn expose(&mut self, at: Timestamp) {
+        self.exposed_at.get_or_insert(at.unix_millis());
+    }
+
+    /// Whether somebody revoked it; a time set for that may not have come yet.
     pub(crate) fn is_revoked(&self) -> bool {
         self.revoked_at.is_some()
+    }
+
+    /// What state the API key is in.
+    pub(crate) fn status(&self, now: Timestamp) -> Status {
+        Times {
+            not_before: self.not_before,
+            expires_at: self.expires_at,
+            suspended_at: self.suspended_at,
+            revoke_at: self.revoke_at,
+            revoked_at: self.revoked_at,
+        }
+        .status(now.unix_millis())
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// What it says, to be held to the limits.
+    pub(crate) fn terms(&self) -> Terms<'_> {
+        Terms {
+            name: &self.name,
+            owner: self.owner.as_deref(),
+            scopes: self.scopes.as_deref().unwrap_or_default(),
+            networks: self.networks.as_ref().map_or(0, Vec::len),
+            attributes: self.labels.as_ref(),
+            created_at: Timestamp::from_unix_millis(self.created_at),
+            not_before: self.not_before.and_then(Timestamp::from_unix_millis),
+            expires_at: self.expires_at.and_then(Timestamp::from_unix_millis),
+        }
     }
 
     pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
@@ -95,11 +148,8 @@ impl Attributes {
 
     /// Why an API key with these attributes is refused to a caller who knows its secret.
     pub(crate) fn refusal(&self, request: &Request<'_>, now: Timestamp) -> Option<Refusal> {
-        if self.revoked_at.is_some() {
-            return Some(Refusal::Revoked);
-        }
-        if self.expires_at.is_some_and(|at| at <= now.unix_millis()) {
-            return Some(Refusal::Expired);
+        if let Some(refusal) = self.status(now).refusal() {
+            return Some(refusal);
         }
         if let Some(networks) = &self.networks {
             let inside =
@@ -113,7 +163,14 @@ impl Attributes {
     }
 
     /// The public view. `None` when a stored network or time is not one.
-    pub(crate) fn into_view(self, id: ApiKeyId, imported: bool, recoverable: bool) -> Option<ApiKey> {
+    pub(crate) fn into_view(
+        self,
+        id: ApiKeyId,
+        imported: bool,
+        recoverable: bool,
+        revision: Revision,
+    ) -> Option<ApiKey> {
+        let time = |at: Option<i64>| at.map(Timestamp::from_unix_millis).map_or(Some(None), |at| at.map(Some));
         let networks: Result<Vec<_>, _> = self.networks.iter().flatten().map(|text| text.parse()).collect();
         Some(ApiKey {
             id,
@@ -123,59 +180,61 @@ impl Attributes {
             networks: networks.ok()?,
             attributes: self.labels.unwrap_or_default(),
             created_at: Timestamp::from_unix_millis(self.created_at)?,
-            expires_at: self.expires_at.map(Timestamp::from_unix_millis).map_or(Some(None), |at| at.map(Some))?,
-            revoked_at: self.revoked_at.map(Timestamp::from_unix_millis).map_or(Some(None), |at| at.map(Some))?,
-            exposed_at: self.exposed_at.map(Timestamp::from_unix_millis).map_or(Some(None), |at| at.map(Some))?,
+            not_before: time(self.not_before)?,
+            expires_at: time(self.expires_at)?,
+            suspended_at: time(self.suspended_at)?,
+            revoke_at: time(self.revoke_at)?,
+            revoked_at: time(self.revoked_at)?,
+            exposed_at: time(self.exposed_at)?,
             prefix: self.prefix,
             recoverable,
             imported,
+            replaces: self.replaces.map(|id| ApiKeyId::from_bytes(*id)),
+            replaced_by: self.replaced_by.map(|id| ApiKeyId::from_bytes(*id)),
+            revision,
         })
     }
 }
 
-/// `attributes` with the time of revocation set, every other byte kept: fields of later versions survive.
-/// `None` when the bytes are no such map. An earlier revocation stays.
-pub(crate) fn with_revocation(attributes: &[u8], at: Timestamp) -> Option<Zeroizing<Vec<u8>>> {
-    with_time(attributes, REVOKED_AT, |attributes| attributes.revoked_at, at)
+/// `attributes` with what `edit` changes, every other byte kept: fields of later versions survive. `None` when the bytes
+/// are no such map.
+pub(crate) fn edited(attributes: &[u8], edit: impl FnOnce(&mut Attributes)) -> Option<Zeroizing<Vec<u8>>> {
+    let mut wanted = Attributes::from_bytes(attributes)?;
+    let before = wanted.to_bytes();
+    edit(&mut wanted);
+    let after = wanted.to_bytes();
+    let (mut kept, before, mut after) = (fields(attributes)?, fields(&before)?, fields(&after)?);
+    // A field that reads the same stays as it was written.
+    kept.retain(|key, _| before.get(key) == after.get(key));
+    after.retain(|key, field| before.get(key) != Some(field));
+    kept.append(&mut after);
+    let mut bytes =
+        Zeroizing::new(Vec::with_capacity(MAX_HEAD_LEN + kept.values().map(|raw| raw.len()).sum::<usize>()));
+    let mut encoder = Encoder::new(&mut *bytes);
+    encoder.map(kept.len() as u64).expect("writing CBOR to memory cannot fail");
+    kept.values().for_each(|raw| encoder.writer_mut().extend(*raw));
+    (Attributes::from_bytes(&bytes)? == wanted).then_some(bytes)
 }
 
-/// The same for the time since which the API key is exposed.
-pub(crate) fn with_exposure(attributes: &[u8], at: Timestamp) -> Option<Zeroizing<Vec<u8>>> {
-    with_time(attributes, EXPOSED_AT, |attributes| attributes.exposed_at, at)
-}
-
-fn with_time(
-    attributes: &[u8],
-    field: u32,
-    known: fn(&Attributes) -> Option<i64>,
-    at: Timestamp,
-) -> Option<Zeroizing<Vec<u8>>> {
-    if known(&Attributes::from_bytes(attributes)?).is_some() {
-        return Some(Zeroizing::new(attributes.to_vec()));
-    }
-    let mut decoder = Decoder::new(attributes);
-    let mut fields = vec![];
+/// The fields of a map by their keys, each with its key as it is written.
+fn fields(map: &[u8]) -> Option<BTreeMap<u32, &[u8]>> {
+    let (mut decoder, mut fields) = (Decoder::new(map), BTreeMap::new());
     for _ in 0..decoder.map().ok()?? {
         let start = decoder.position();
         let key = decoder.u32().ok()?;
         decoder.skip().ok()?;
-        fields.push((key, &attributes[start..decoder.position()]));
+        fields.insert(key, &map[start..decoder.position()]);
     }
-    fields.retain(|(key, _)| *key != field);
-    let split = fields.partition_point(|(key, _)| *key < field);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(attributes.len() + 16));
-    let mut encoder = Encoder::new(&mut *bytes);
-    encoder.map(fields.len() as u64 + 1).expect(TO_MEMORY);
-    fields[..split].iter().for_each(|(_, raw)| encoder.writer_mut().extend(*raw));
-    encoder.u32(field).expect(TO_MEMORY).i64(at.unix_millis()).expect(TO_MEMORY);
-    fields[split..].iter().for_each(|(_, raw)| encoder.writer_mut().extend(*raw));
-    known(&Attributes::from_bytes(&bytes)?).is_some().then_some(bytes)
+    Some(fields)
 }
 
-/// The keys of `revoked_at` and `exposed_at` above.
-const REVOKED_AT: u32 = 5;
-const EXPOSED_AT: u32 = 10;
-const TO_MEMORY: &str = "writing CBOR to memory cannot fail";
+/// `attributes` marked as exposed since then, unless they are marked already.
+pub(crate) fn with_exposure(attributes: &[u8], at: Timestamp) -> Option<Zeroizing<Vec<u8>>> {
+    edited(attributes, |attributes| attributes.expose(at))
+}
+
+/// The longest head of a map.
+const MAX_HEAD_LEN: usize = 9;
 
 #[cfg(test)]
 mod tests {
@@ -199,9 +258,9 @@ mod tests {
     #[test]
     fn a_revocation_changes_nothing_else_and_is_never_moved() {
         let before = sample();
-        let bytes = with_revocation(&before.to_bytes(), at(2_000)).expect("a map");
+        let bytes = edited(&before.to_bytes(), |a| a.revoke(at(2_000))).expect("a map");
         assert_eq!(Attributes::from_bytes(&bytes), Some(before.clone().revoked(Some(at(2_000)))));
-        let again = with_revocation(&bytes, at(3_000)).expect("a map");
+        let again = edited(&bytes, |a| a.revoke(at(3_000))).expect("a map");
         assert_eq!(again, bytes);
     }
 
@@ -221,7 +280,7 @@ mod tests {
         extra.u32(200).expect("memory").str("from the future").expect("memory");
         later.extend(extra.into_writer());
         assert_eq!(Attributes::from_bytes(&later), Some(sample()));
-        let revoked = with_revocation(&later, at(2_000)).expect("a map");
+        let revoked = edited(&later, |a| a.revoke(at(2_000))).expect("a map");
         assert_eq!(Attributes::from_bytes(&revoked), Some(sample().revoked(Some(at(2_000)))));
         assert!(revoked.windows(15).any(|window| window == b"from the future"));
     }
@@ -231,11 +290,11 @@ mod tests {
         let bytes = sample().to_bytes();
         for len in 0..bytes.len() {
             assert_eq!(Attributes::from_bytes(&bytes[..len]), None);
-            assert!(with_revocation(&bytes[..len], at(1)).is_none());
+            assert!(edited(&bytes[..len], |a| a.revoke(at(1))).is_none());
         }
         let mut longer = bytes.to_vec();
         longer.push(0);
         assert_eq!(Attributes::from_bytes(&longer), None);
-        assert!(with_revocation(&longer, at(1)).is_none());
+        assert!(edited(&longer, |a| a.revoke(at(1))).is_none());
     }
 }

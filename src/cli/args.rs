@@ -1,6 +1,8 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
+mod escrow;
+mod parse;
 mod scanning;
 
 use std::ffi::OsString;
@@ -14,6 +16,7 @@ use strongroom::{ApiKeyId, Network, Suite, Timestamp, VaultId};
 
 use super::exit;
 
+pub(crate) use escrow::{CombineArgs, SplitArgs};
 pub(crate) use scanning::{ModeArg, ScanArgs};
 
 /// Keeps the API keys a service has issued: encrypted at rest under versioned master keys.
@@ -23,7 +26,7 @@ pub(crate) use scanning::{ModeArg, ScanArgs};
 /// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, list, show, status and
 /// audit, come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE.
 #[derive(Parser)]
-#[command(name = "strongroom", version, disable_help_subcommand = true, max_term_width = 100, after_help = exit::HELP)]
+#[command(name = "strongroom", version, disable_help_subcommand = true, subcommand_precedence_over_arg = true, max_term_width = 100, after_help = exit::HELP)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -53,6 +56,12 @@ pub(crate) struct Global {
     /// Let the waivers cover published keys and misspelled ones as well
     #[arg(long, global = true)]
     pub(crate) accept_risk: bool,
+    /// Take a master key from its shares for this run: files with one share each
+    #[arg(long, global = true, value_name = "FILE", num_args = 1..)]
+    pub(crate) shares: Vec<OsString>,
+    /// An age identity file, to read what is encrypted to it: shares and exports; can be given several times
+    #[arg(long = "identity", global = true, value_name = "FILE")]
+    pub(crate) identities: Vec<PathBuf>,
     /// Write events of this level and graver ones to standard error
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log: Option<LogLevel>,
@@ -129,8 +138,12 @@ pub(crate) enum Verb {
 pub(crate) enum MasterKeyVerb {
     /// Print a new random master key, or write it to a new file
     Generate(GenerateArgs),
+    /// Split a master key into shares, so many of which give it back, and fewer of which tell nothing
+    Split(SplitArgs),
     /// Check the configured master keys, or those on standard input
     Check(CheckArgs),
+    /// Put a master key together from its shares, prove it by its fingerprint, and print it or write it to a new file
+    Combine(CombineArgs),
     /// Print the verifier key of a master key: with it a process can verify and list, and neither recover, issue nor rotate
     Verifier(VerifierArgs),
 }
@@ -229,7 +242,9 @@ pub(crate) struct ListArgs {
 pub(crate) enum StatusArg {
     Active,
     Expired,
+    NotYetValid,
     Revoked,
+    Suspended,
 }
 
 #[derive(clap::Args)]

@@ -5,11 +5,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use strongroom::{
-    Act, Error, KeyringError, MasterKeys, MasterKeysError, SourceConcern, SourceError, SqliteStore, Timestamp, Vault,
-    VerifierKeys, VerifierKeysError, Waivers,
+    Act, Error, KeyringError, MasterKeys, MasterKeysError, Origin, SourceConcern, SourceError, SqliteStore, Timestamp,
+    Vault, VerifierKeys, VerifierKeysError, Waivers,
 };
 
 use super::args::Global;
+use super::escrow;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::process;
@@ -28,21 +29,19 @@ pub(crate) struct Context<'t> {
     /// Of the sources of keys read so far, and not told yet.
     concerns: Vec<SourceConcern>,
     actor: Option<String>,
+    /// Files with shares of a master key, for this run.
+    shares: Vec<PathBuf>,
+    /// Files with age identities.
+    pub(crate) identities: Vec<PathBuf>,
 }
 
 impl<'t> Context<'t> {
     pub(crate) fn new(global: &Global, terminal: &'t mut Terminal) -> Result<Self, Told> {
         let place = Place::of(global.store.clone())?;
         let (waivers, waiver_options) = waivers(global)?;
-        Ok(Self {
-            place,
-            terminal,
-            yes: global.yes,
-            waivers,
-            waiver_options,
-            concerns: vec![],
-            actor: global.actor.clone(),
-        })
+        let (shares, identities) = (global.shares.iter().map(PathBuf::from).collect(), global.identities.clone());
+        let (yes, actor) = (global.yes, global.actor.clone());
+        Ok(Self { place, terminal, yes, waivers, waiver_options, concerns: vec![], actor, shares, identities })
     }
 
     /// Opens the vault with the configured master keys.
@@ -103,8 +102,28 @@ impl<'t> Context<'t> {
         Ok(Reading::Verifier(Vault::open_verifier(store, keys)?))
     }
 
-    /// The configured master keys. What their command says is shown while it runs.
+    /// The configured master keys, and the one whose shares were given.
     pub(crate) fn master_keys(&mut self) -> Result<MasterKeys, Failure> {
+        if self.shares.is_empty() {
+            return self.configured_keys();
+        }
+        let mut keys = match self.configured_keys() {
+            Err(Failure::MasterKeys(MasterKeysError::NotSet)) => MasterKeys::default(),
+            keys => keys?,
+        };
+        let files = self.shares.clone();
+        let (combined, _) = escrow::put_together(self, &files)?;
+        keys.insert_from(combined.version, combined.key, Origin::Other("the shares".into()))?;
+        Ok(keys)
+    }
+
+    /// For a command that gives `--shares` another meaning.
+    pub(crate) fn without_shares(&mut self) {
+        self.shares.clear();
+    }
+
+    /// What their command says is shown while it runs.
+    fn configured_keys(&mut self) -> Result<MasterKeys, Failure> {
         let terminal = &mut *self.terminal;
         let hear = |line: &str| terminal.note(&format!("the command for master keys says: {line}"));
         let read = MasterKeys::from_env_accepting(&self.waivers, hear);

@@ -181,6 +181,7 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
             ("rotation-open", format!("finish it with `strongroom rotate-master-key{store}`"))
         }
         Error::RotationTarget { to, problem } => ("rotation-target", explain_target(*to, problem, &store)),
+        Error::Split(_) => known("split", "the threshold is at least 2, and no more than there are shares"),
         Error::Store(error) => explain_store(error, place),
         // Nothing can be judged without the row, so the doctor could not say more.
         Error::RowFormat { .. } | Error::Tampered { .. } => {

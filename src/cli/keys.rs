@@ -97,6 +97,8 @@ fn refused(refusal: Refusal) -> Told {
         Refusal::Address => ("it may not be used from this address", "give the client's address with --address"),
         Refusal::Damaged => ("its check is wrong: it was mistyped or cut off", "copy the whole token once more"),
         Refusal::Expired => ("it has expired", "issue a new API key with `strongroom issue`"),
+        Refusal::NotYetValid => ("its time has not come yet", "`strongroom show ID` says from when on it is valid"),
+        Refusal::Suspended => ("it is suspended", "`strongroom resume ID --reason TEXT` takes that back"),
         Refusal::Revoked => ("it was revoked", "`strongroom audit list` says when, by whom and why"),
         Refusal::Scope => ("it does not have this scope", "`strongroom show ID` names those it has"),
         _ => ("no API key has this token", "`strongroom list` shows the API keys there are"),
@@ -105,8 +107,10 @@ fn refused(refusal: Refusal) -> Told {
         Refusal::Address => "token-address",
         Refusal::Damaged => "token-damaged",
         Refusal::Expired => "token-expired",
+        Refusal::NotYetValid => "token-not-yet-valid",
         Refusal::Revoked => "token-revoked",
         Refusal::Scope => "token-scope",
+        Refusal::Suspended => "token-suspended",
         _ => "token-unknown",
     };
     Told::new(Exit::NotValid, code, format!("the token is not valid: {message}")).hint(hint)
@@ -171,7 +175,9 @@ fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize)
         query.status(match status {
             StatusArg::Active => Status::Active,
             StatusArg::Expired => Status::Expired,
+            StatusArg::NotYetValid => Status::NotYetValid,
             StatusArg::Revoked => Status::Revoked,
+            StatusArg::Suspended => Status::Suspended,
         })
     });
     query = after.into_iter().fold(query, Query::after);

@@ -49,7 +49,7 @@ struct Generated<'a> {
 }
 
 /// As a list of master keys takes it.
-fn entry(key: &MasterKey, version: Option<u32>) -> SecretText {
+pub(crate) fn entry(key: &MasterKey, version: Option<u32>) -> SecretText {
     let Some(version) = version else { return key.to_text() };
     // Sized first: growing would leave copies behind.
     let mut entry = String::with_capacity(64);

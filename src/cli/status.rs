@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use strongroom::{
-    AgePolicy, Census, OpenRotation, RotateOptions, RotationEstimate, SqliteStore, Timestamp, Vault, VaultOptions,
-    VaultStatus,
+    Census, OpenRotation, RotateOptions, RotationEstimate, SqliteStore, Timestamp, Vault, VaultOptions, VaultStatus,
 };
 
 use super::args::InitArgs;
@@ -66,7 +65,7 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
         Reading::Vault(_) => ("master-keys", None),
         Reading::Verifier(_) => ("verifier-keys", None),
     };
-    let aged = status.age_finding(&AgePolicy::default(), Timestamp::now());
+    let aged = status.age_finding(Timestamp::now());
     let mut shown = document(&status, access, estimate.as_ref());
     shown["findings"] = aged.iter().map(finding_document).collect();
     context.terminal.document("status", &shown)?;

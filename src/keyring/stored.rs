@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 use super::wrap::{KeyEncryptionKeys, Wrap};
 use super::{KeyringError, MacKey, MasterKeyVersion, clamped};
 use crate::master_key::Fingerprint;
+use crate::policy::RawPolicy;
 use crate::secret::same_bytes;
 use crate::suite::Suite;
 use crate::time::Timestamp;
@@ -33,6 +34,8 @@ pub(super) struct Stored {
     pub(super) generations: Vec<StoredGeneration>,
     #[n(8)]
     pub(super) lookups: Vec<StoredLookup>,
+    #[n(9)]
+    pub(super) policy: Option<RawPolicy>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

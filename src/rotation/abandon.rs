@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Run, proof};
+use crate::api_key::Attributes;
 use crate::audit::{Action, AuditFault, Draft, Outcome};
 use crate::error::Error;
 use crate::ledger::{Change, follow_chain};
@@ -108,18 +109,22 @@ impl Abandoned {
     }
 }
 
-/// Whether every API key that the audit log says was revoked, and that is still there and opens, is. The log is believed
+/// Whether every API key that the audit log says was revoked or is to be, and that is still there and opens, is. The log is believed
 /// only if it is whole.
 fn revocations_hold(change: &Change<'_>, store: &dyn Store) -> Result<bool, Error> {
     let (keyring, expected) = (change.keyring, change.head.chain);
     let mut hold = true;
     // Writers go on meanwhile; what they add is not in this change's head.
     let end = follow_chain(keyring.vault(), store, expected.seq, |entry| {
-        let revoked = entry.key.filter(|_| entry.action == Action::Revoke && entry.outcome == Outcome::Done);
-        let Some(id) = revoked else { return Ok(()) };
+        let held: fn(&Attributes) -> bool = match entry.action {
+            Action::Revoke => Attributes::is_revoked,
+            Action::Reissue | Action::ScheduleRevocation => Attributes::has_an_end_set,
+            _ => return Ok(()),
+        };
+        let Some(id) = entry.key.filter(|_| entry.outcome == Outcome::Done) else { return Ok(()) };
         let Some(bytes) = store.get(Table::Keys, &id.to_bytes())? else { return Ok(()) };
         let attributes = Record::parse(&bytes).and_then(|record| record.attributes(keyring, id));
-        hold &= attributes.map_or(true, |attributes| attributes.is_revoked());
+        hold &= attributes.map_or(true, |attributes| held(&attributes));
         Ok(())
     })?;
     if end == expected { Ok(hold) } else { Err(AuditFault::End { found: end.seq, expected: expected.seq }.into()) }

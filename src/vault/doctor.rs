@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::lookup::{LookupRow, SENTINEL_INDEX};
-use crate::master_key::AgePolicy;
 use crate::record::{Record, RecordError};
 use crate::record_set::RecordSet;
 use crate::rotation::{Phase, open_in};
@@ -92,7 +91,8 @@ impl Vault {
             symptoms.push(warning("clock", what, SET_CLOCK));
         }
         let active = keyring.masters().find(|master| master.version == keyring.active_master());
-        let aged = active.and_then(|key| AgePolicy::default().judge(key.version, key.added_at, self.ledger.now()));
+        let aged = active
+            .and_then(|key| keyring.policy().master_key_age().judge(key.version, key.added_at, self.ledger.now()));
         if let Some(finding) = aged {
             symptoms.push(warning("master-key-age", finding.what.into_owned(), ROTATE));
         }

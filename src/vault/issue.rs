@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
-use crate::api_key::{Attributes, NewApiKey};
+use crate::api_key::{Attributes, NewApiKey, check_prefix};
 use crate::audit::{Act, Action, Draft};
 use crate::error::Error;
 use crate::import::{ImportError, ImportedKey};
@@ -17,6 +17,7 @@ use crate::store::{Expected, Rows, Table};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
 use crate::vault::Vault;
+use crate::vault::admission::admit;
 
 /// An API key just issued. The token is shown once; give it to the client and drop it.
 #[derive(Debug)]
@@ -26,6 +27,18 @@ pub struct Issued {
     pub id: ApiKeyId,
     /// The token for the client.
     pub token: SecretText,
+    /// The API key it was issued in place of, when it was reissued.
+    pub replaces: Option<Replaced>,
+}
+
+/// An API key that another was issued in place of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replaced {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// The first moment at which its token is no longer valid.
+    pub until: Timestamp,
 }
 
 impl Vault {
@@ -37,8 +50,9 @@ impl Vault {
 
     /// Issues many API keys in one batch: all or none. A few thousand at a time are fastest.
     pub fn issue_many(&self, keys: &[NewApiKey], act: &Act) -> Result<Vec<Issued>, Error> {
-        keys.iter().try_for_each(NewApiKey::check)?;
-        self.ledger.change(act, |change| {
+        keys.iter().try_for_each(|key| check_prefix(&key.prefix))?;
+        let issued = self.ledger.change(act, |change| {
+            keys.iter().try_for_each(|key| admit(change, &key.terms()))?;
             let now = change.now;
             let mut ids = (0..keys.len()).map(|_| ApiKeyId::random(now)).collect::<Result<Vec<_>, _>>()?;
             // The engine appends fastest in the order of its keys.
@@ -50,7 +64,8 @@ impl Vault {
             }
             change.count_in(set);
             Ok(issued)
-        })
+        });
+        self.keep_policy_refusal(act, Draft::of(Action::Issue), issued)
     }
 
     /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
@@ -70,17 +85,29 @@ impl Vault {
             if is_taken(&keyring, self.ledger.store(), key.token.expose())? {
                 return Err(fault(at, ImportError::Exists));
             }
+            key.keeps(keyring.policy(), self.ledger.now()).map_err(|source| fault(at, source.into()))?;
         }
         Ok(())
     }
 
     /// Imports API keys whose tokens exist already: all of them, or none and the number of the first that cannot be,
-    /// counted from 1. The tokens verify, recover and rotate like those issued here.
+    /// counted from 1. The tokens verify, recover and rotate like those issued here. The policy holds for them, unless they
+    /// are revoked or [exempt](ImportedKey::exempt_from_policy).
     pub fn import(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
-        self.check_import(keys)?;
+        let imported = self.check_import(keys).and_then(|()| self.import_all(keys, act));
+        match imported {
+            Err(Error::Policy(_) | Error::Import { source: ImportError::Policy(_), .. }) => {
+                self.ledger.keep_refusal(act, Draft::of(Action::Import), imported)
+            }
+            imported => imported,
+        }
+    }
+
+    fn import_all(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
         let rows = self.ledger.store();
         self.ledger.change(act, |change| {
             let import = |(at, key): (usize, &ImportedKey)| {
+                key.keeps(change.keyring.policy(), change.now).map_err(|source| fault(at, source.into()))?;
                 let id = import_one(change, rows, key)?;
                 id.ok_or_else(|| fault(at, ImportError::Exists))
             };
@@ -142,7 +169,7 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
         let record = sealer.seal(id, &Plain { imported: false, attributes: &attributes, secret: recover })?;
         let parsed = Record::parse(&record).map_err(|source| Error::Record { id, source })?;
         sealed.2.add(&keyring.active().record_set, &parsed);
-        sealed.0.push(Issued { id, token: Token::compose(&key.prefix, id, secret.expose()) });
+        sealed.0.push(Issued { id, token: Token::compose(&key.prefix, id, secret.expose()), replaces: None });
         sealed.1.push(record);
     }
     Ok(sealed)
@@ -176,7 +203,8 @@ fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) 
         let (index, row) = LookupRow::newest(change.keyring, text, id);
         change.batch.put(Table::Lookup, index, row, Expected::Absent);
     }
-    change.audit(Draft::on(Action::Import, id));
+    let draft = Draft::on(Action::Import, id);
+    change.audit(if imported.exempt { draft.count("policy_exempt", 1) } else { draft });
     Ok(Some(id))
 }
 

@@ -150,7 +150,8 @@ impl Vault {
 pub(super) fn view(keyring: &Keyring, id: ApiKeyId, bytes: &[u8]) -> Result<ApiKey, RecordError> {
     let record = Record::parse(bytes)?;
     let attributes = record.attributes(keyring, id)?;
-    attributes.into_view(id, record.imported(), record.recoverable()).ok_or(RecordError::Attributes)
+    let revision = record.revision();
+    attributes.into_view(id, record.imported(), record.recoverable(), revision).ok_or(RecordError::Attributes)
 }
 
 const DEFAULT_LIMIT: usize = 100;

@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use crate::keyring::MasterKeyVersion;
-use crate::master_key::{AgePolicy, Finding, Fingerprint};
+use crate::master_key::{Finding, Fingerprint};
+use crate::policy::Policy;
 use crate::rotation::{Census, OpenRotation, census, open_in};
 use crate::suite::Suite;
 use crate::time::Timestamp;
@@ -29,6 +30,8 @@ pub struct VaultStatus {
     pub active_generation: u32,
     /// API keys by generation, revoked and expired ones included.
     pub census: Vec<Census>,
+    /// The rules it is under.
+    pub policy: Policy,
     /// Audit entries.
     pub audit_entries: u64,
     /// Imported tokens that only a retired lookup key finds.
@@ -43,10 +46,10 @@ impl VaultStatus {
         self.census.iter().fold(0, |sum, census| sum.saturating_add(census.records))
     }
 
-    /// What `policy` says of the age of the active master key.
-    pub fn age_finding(&self, policy: &AgePolicy, now: Timestamp) -> Option<Finding> {
+    /// What the policy says of the age of the active master key.
+    pub fn age_finding(&self, now: Timestamp) -> Option<Finding> {
         let active = self.master_keys.iter().find(|key| key.version == self.active_master_key)?;
-        policy.judge(active.version, active.added_at, now)
+        self.policy.master_key_age().judge(active.version, active.added_at, now)
     }
 
     /// Configured versions that nothing in this vault needs any more.
@@ -71,6 +74,7 @@ impl Vault {
             configured: self.ledger.keks().versions().collect(),
             active_generation: keyring.active_generation(),
             census: census(&self.ledger, &*snapshot)?,
+            policy: keyring.policy().clone(),
             audit_entries: head.chain.seq,
             stale_lookups: keyring.stale_lookup_rows(),
             rotation: open.map(|state| OpenRotation::of(&state, self.ledger.now())),

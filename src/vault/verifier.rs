@@ -7,6 +7,7 @@ use crate::audit::{Act, Action, AuditEntry, Draft};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError};
 use crate::ledger::Ledger;
+use crate::policy::Policy;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -80,6 +81,11 @@ impl Verifier {
         self.vault.show(id)
     }
 
+    /// See [`Vault::policy`].
+    pub fn policy(&self) -> Result<Policy, Error> {
+        self.vault.policy()
+    }
+
     /// See [`Vault::status`]. What is configured are the verifier keys.
     pub fn status(&self) -> Result<VaultStatus, Error> {
         at_one_moment(|| self.vault.status())
@@ -119,10 +125,12 @@ impl Vault {
         act.check_with_reason()?;
         let key = self.ledger.keks().verifier_key(version, self.ledger.keyring().vault());
         let key = key.ok_or(KeyringError::NotConfigured { version })?;
-        self.ledger.change(act, |change| {
-            change.audit(Draft::of(Action::VerifierKey).count("master_key", version.into()));
+        let draft = Draft::of(Action::VerifierKey).count("master_key", version.into());
+        let recorded = self.ledger.change(act, |change| {
+            change.audit(draft.clone());
             Ok(())
-        })?;
+        });
+        self.keep_policy_refusal(act, draft.clone(), recorded)?;
         Ok(key)
     }
 }

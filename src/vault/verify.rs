@@ -1,6 +1,6 @@
 //! Verification: from a token to the API key it belongs to, or to a refusal.
 
-use crate::api_key::{ApiKey, Attributes, Refusal, Request};
+use crate::api_key::{ApiKey, Attributes, Refusal, Request, Revision};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
@@ -42,9 +42,9 @@ impl Vault {
         if let Some(refusal) = found.attributes.refusal(request, self.ledger.now()) {
             return Err(VerifyError::NotValid(refusal));
         }
-        let Found { id, attributes, imported, recoverable } = found;
+        let Found { id, attributes, imported, recoverable, revision } = found;
         let malformed = Error::Record { id, source: RecordError::Attributes };
-        attributes.into_view(id, imported, recoverable).ok_or(VerifyError::Unavailable(malformed))
+        attributes.into_view(id, imported, recoverable, revision).ok_or(VerifyError::Unavailable(malformed))
     }
 
     /// The record at the id, or the first after it: the sentinel stands after all.
@@ -103,13 +103,15 @@ struct Found {
     attributes: Attributes,
     imported: bool,
     recoverable: bool,
+    revision: Revision,
 }
 
 impl Found {
     fn open(keyring: &Keyring, id: ApiKeyId, bytes: &[u8]) -> Result<Self, RecordError> {
         let record = Record::parse(bytes)?;
         let attributes = record.attributes(keyring, id)?;
-        Ok(Self { id, attributes, imported: record.imported(), recoverable: record.recoverable() })
+        let (imported, recoverable) = (record.imported(), record.recoverable());
+        Ok(Self { id, attributes, imported, recoverable, revision: record.revision() })
     }
 }
 

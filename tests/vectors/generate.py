@@ -216,12 +216,12 @@ def authenticated(label, generation, body, form=b"\x01"):
 
 
 class Keyring:
-    def __init__(self, name, suite, revision, masters, generations, lookups, exposed=None):
+    def __init__(self, name, suite, revision, masters, generations, lookups, exposed=None, policy=None):
         """`masters` are pairs of version and time of retirement, `lookups` pairs of number and rows, `exposed` is said of the first generation."""
         self.name, self.suite, self.revision = name, suite, revision
         self.masters, self.active_master = masters, masters[-1][0]
         self.generations, self.active = generations, generations[-1]
-        self.lookups, self.exposed = lookups, exposed
+        self.lookups, self.exposed, self.policy = lookups, exposed, policy
         self.wraps = [self.wrap(generation, purpose) for generation in generations for purpose in ("verify", "recover")]
         self.wraps += [self.wrap(number, "lookup") for number, _ in lookups]
 
@@ -247,6 +247,7 @@ class Keyring:
                 for number in changed.get("generations", self.generations)
             ],
             8: [{0: number, 1: named[number, "lookup"], 2: rows} for number, rows in self.lookups],
+            9: self.policy,
         }
         body.update(changed.get("fields", {}))
         return cbor(body)
@@ -262,7 +263,11 @@ ROTATED = Keyring("rotated", XAES, 3, [(1, CREATED + 2000), (2, None)], [2], [(1
 REWRAPPED = Keyring("rewrapped", XAES, 4, [(1, CREATED + 2000), (2, CREATED + 3000), (3, None)], [2], [(1, 3), (2, None)])
 LEAKED = Keyring("leaked", XAES, 2, [(1, CREATED + 2000), (2, None)], [1, 2], [(1, None), (2, None)], exposed=CREATED + 2000)
 SCRUBBING = Keyring("scrubbing", XAES, 3, [(1, CREATED + 2000), (2, None)], [2], [(2, None)])
-KEYRINGS = [NEW, SUITE_2, ROTATING, ROTATED, REWRAPPED, LEAKED, SCRUBBING]
+DAY = 86_400_000
+RULES = {0: 90 * DAY, 1: 180 * DAY, 2: 360 * DAY, 3: True, 4: True, 5: "^(OPS|SEC)-[0-9]+", 6: DAY}
+RULED = Keyring("ruled", XAES, 2, [(1, None)], [1], [(1, None)], policy=RULES)
+RULED_LATER = Keyring("ruled-later", XAES, 4, [(1, CREATED + 2000), (2, None)], [2], [(2, None)], policy={4: True, 7: ["a", "later", "rule"]})
+KEYRINGS = [NEW, SUITE_2, ROTATING, ROTATED, REWRAPPED, LEAKED, SCRUBBING, RULED, RULED_LATER]
 
 
 def keyring_vectors():
@@ -276,6 +281,7 @@ def keyring_vectors():
             "generations": ring.generations,
             "exposed_at": ring.exposed,
             "lookup_keys": [number for number, _ in ring.lookups],
+            "policy": ring.policy and policy_vector(ring.policy),
             "wraps": ring.wraps,
             "row_mac_key": row_key(ring.active),
         }
@@ -304,10 +310,19 @@ def keyring_vectors():
         ("generation 0", [1], NEW.row(fields={7: [{0: 0, 1: CREATED, 2: Raw(first["cbor"]), 3: recover}]}), "malformed"),
         ("the fingerprint of a retired version", [1, 2], ROTATING.row(fingerprints={1: fingerprint(MASTERS[3])}), "wrong-master-key"),
         ("the master key that is missing", [1], ROTATING.row(), "missing-master-key"),
+        ("a policy that is no map", [1], NEW.row(fields={9: [1]}), "malformed"),
+        ("a rule of another type", [1], NEW.row(fields={9: {4: 1}}), "malformed"),
+        ("the policy changed, and not the MAC", [1], NEW.row(fields={9: {4: True}})[:-32] + right[-32:], "unauthentic"),
         ("the row cut", [1], right[:30], "malformed"),
         ("the row empty", [1], b"", "malformed"),
     ]
     return {"good": good, "bad": [dict(zip(("broken", "configured", "row", "error"), case)) for case in bad]}
+
+
+def policy_vector(rules):
+    names = ("max_key_age", "master_key_age", "master_key_refused", "require_expiry", "require_owner", "reason", "reissue_grace")
+    known = {name: rules.get(key) for key, name in enumerate(names)}
+    return {"cbor": cbor(rules)} | known | {"newer": any(key >= len(names) for key in rules)}
 
 
 def three_generations():

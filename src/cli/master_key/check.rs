@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use strongroom::{
-    AgePolicy, Error, Finding, Fingerprint, MasterKeyError, MasterKeys, MasterKeysError, Origin, Severity,
-    SourceConcern, SqliteStore, Suspect, Timestamp, Vault,
+    Error, Finding, Fingerprint, MasterKeyError, MasterKeys, MasterKeysError, Origin, Severity, SourceConcern,
+    SqliteStore, Suspect, Timestamp, Vault,
 };
 use zeroize::Zeroizing;
 
@@ -172,7 +172,7 @@ fn judge_age(context: &mut Context<'_>, checked: &mut [Checked], keys: MasterKey
             .note("the age was not judged: the vault does not open with these keys; `strongroom status` says why");
         return;
     };
-    let finding = status.age_finding(&AgePolicy::default(), Timestamp::now());
+    let finding = status.age_finding(Timestamp::now());
     if let Some(active) = checked.iter_mut().find(|checked| checked.version == Some(status.active_master_key)) {
         active.findings.extend(finding);
     }

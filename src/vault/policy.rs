@@ -1,0 +1,97 @@
+//! The policy of a vault: reading it, changing it, and keeping to it.
+
+use crate::audit::{Act, Action, Draft};
+use crate::error::Error;
+use crate::policy::Policy;
+use crate::rotation::{ROTATION, open_in};
+use crate::store::{Expected, Table};
+use crate::vault::Vault;
+
+/// The rules before and after a change of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyChange {
+    /// Those there were.
+    pub before: Policy,
+    /// Those there are now.
+    pub after: Policy,
+}
+
+impl Vault {
+    /// The rules of the vault, as last read: at most a second old.
+    pub fn policy(&self) -> Result<Policy, Error> {
+        Ok(self.ledger.recent_keyring()?.policy().clone())
+    }
+
+    /// Puts these rules in the place of the present ones. See [`Vault::change_policy`].
+    pub fn set_policy(&self, policy: &Policy, act: &Act) -> Result<PolicyChange, Error> {
+        self.change_policy(|present| *present = policy.clone(), act)
+    }
+
+    /// Changes the rules, for every process that shares the store. `edit` is given those that stand there, and again when
+    /// somebody else was quicker. A reason is required, and has to keep the old rules and the new ones: no pattern can be
+    /// set that nothing keeps. Refused while a rotation is open. No change, no audit entry.
+    pub fn change_policy(&self, edit: impl Fn(&mut Policy), act: &Act) -> Result<PolicyChange, Error> {
+        let changed = act.check_with_reason().map_err(Error::from).and_then(|()| self.change_policy_now(&edit, act));
+        self.ledger.keep_refusal(act, Draft::of(Action::Policy), changed)
+    }
+
+    /// What [`Vault::change_policy`] would do. Writes nothing.
+    pub fn plan_policy(&self, edit: impl Fn(&mut Policy)) -> Result<PolicyChange, Error> {
+        edited(self.ledger.reload()?.policy(), &edit)
+    }
+
+    fn change_policy_now(&self, edit: &dyn Fn(&mut Policy), act: &Act) -> Result<PolicyChange, Error> {
+        let planned = edited(self.ledger.reload()?.policy(), edit)?;
+        if planned.before == planned.after {
+            return Ok(planned);
+        }
+        self.ledger.change(act, |change| {
+            let planned = edited(change.keyring.policy(), edit)?;
+            planned.after.check_reason(act.reason())?;
+            if let Some(open) = open_in(change.keyring, self.ledger.store())? {
+                return Err(Error::RotationOpen { to: open.to_master });
+            }
+            change.batch.check(Table::Vault, ROTATION, Expected::Absent);
+            change.replace_keyring(change.keyring.with_policy(&planned.after, self.ledger.keks())?);
+            change.audit(recorded(&planned.after));
+            Ok(planned)
+        })
+    }
+
+    /// An act that the policy refuses leaves an audit entry.
+    pub(super) fn keep_policy_refusal<T>(
+        &self,
+        act: &Act,
+        subject: Draft,
+        judged: Result<T, Error>,
+    ) -> Result<T, Error> {
+        match judged {
+            Err(Error::Policy(_)) => self.ledger.keep_refusal(act, subject, judged),
+            judged => judged,
+        }
+    }
+}
+
+fn edited(before: &Policy, edit: &dyn Fn(&mut Policy)) -> Result<PolicyChange, Error> {
+    before.check_known()?;
+    let mut after = before.clone();
+    edit(&mut after);
+    after.check()?;
+    Ok(PolicyChange { before: before.clone(), after })
+}
+
+/// The rules that hold from now on, as counts: the audit log holds no text of a policy.
+fn recorded(policy: &Policy) -> Draft {
+    let rules = [
+        ("max_key_age_secs", policy.max_key_age.map(|span| span.as_secs())),
+        ("master_key_age_secs", policy.master_key_age.map(|age| age.warn.as_secs())),
+        ("master_key_refused_secs", policy.master_key_age.map(|age| age.refuse.as_secs())),
+        ("require_expiry", policy.require_expiry.then_some(1)),
+        ("require_owner", policy.require_owner.then_some(1)),
+        ("reason_pattern", policy.reason.as_ref().map(|_| 1)),
+        ("reissue_grace_secs", policy.reissue_on_recovery.map(|grace| grace.as_secs())),
+    ];
+    let set = rules.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    set.fold(Draft::of(Action::Policy), |draft, (name, value)| draft.count(name, value))
+}

@@ -1,0 +1,92 @@
+//! Reissuing: a new API key for the same client, and an end for the old one.
+
+use std::io;
+
+use crate::api_key::{Reissue, check_prefix};
+use crate::audit::{Act, Action, Draft};
+use crate::error::Error;
+use crate::ledger::Change;
+use crate::record::{Plain, seal};
+use crate::secret::SecretText;
+use crate::token::{ApiKeyId, Token, secret_digest};
+use crate::vault::Vault;
+use crate::vault::admission::admit;
+use crate::vault::issue::{Issued, Replaced};
+use crate::vault::subject::Subject;
+
+impl Vault {
+    /// Issues a new API key in place of another, which stays valid until the grace is over. One commit does both: the new
+    /// one has the name, owner, scopes, networks and labels of the old one, and is suspended if that is; the audit log has
+    /// an entry `reissue` for the old one, and after it `issue` for the new one.
+    ///
+    /// An API key is reissued once: after that, the one that was issued in its place is. A revoked one cannot be, and one
+    /// that has expired only with a new expiry.
+    pub fn reissue(&self, id: ApiKeyId, reissue: &Reissue, act: &Act) -> Result<Issued, Error> {
+        self.reissue_keeping(id, reissue, act, |_| Ok(()))
+    }
+
+    /// The same, for who has to have the token in a safe place before the API key exists, so that no failure between the
+    /// two loses it. `keep` is called before the commit, and again, with the same token, whenever that has to be tried
+    /// again; when it fails, nothing is reissued. The token is valid only once this has returned.
+    pub fn reissue_keeping(
+        &self,
+        id: ApiKeyId,
+        reissue: &Reissue,
+        act: &Act,
+        mut keep: impl FnMut(&Issued) -> io::Result<()>,
+    ) -> Result<Issued, Error> {
+        act.check()?;
+        let draft = Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue));
+        let reissued = self.prepare(reissue).and_then(|new| {
+            self.ledger.change(act, |change| {
+                let mut old = Subject::read(change, self.ledger.store(), id)?;
+                let issued = new.issue(change, &mut old, id, reissue)?;
+                change.audit(draft.clone());
+                change.audit(Draft::on(Action::Issue, new.id));
+                keep(&issued).map_err(|source| Error::NotKept { source })?;
+                Ok(issued)
+            })
+        });
+        self.ledger.keep_refusal(act, draft, reissued)
+    }
+
+    fn prepare(&self, reissue: &Reissue) -> Result<New, Error> {
+        reissue.prefix.as_deref().map_or(Ok(()), check_prefix)?;
+        Ok(New { id: ApiKeyId::random(self.ledger.now())?, secret: Token::random_secret()? })
+    }
+}
+
+/// What the new API key has of its own.
+struct New {
+    id: ApiKeyId,
+    secret: SecretText,
+}
+
+impl New {
+    /// Writes both records.
+    fn issue(
+        &self,
+        change: &mut Change<'_>,
+        old: &mut Subject,
+        old_id: ApiKeyId,
+        reissue: &Reissue,
+    ) -> Result<Issued, Error> {
+        old.must_be(reissue.expected)?;
+        let (now, secret) = (change.now, self.secret.expose());
+        let mut attributes = old.attributes.clone();
+        let succeeded = attributes.succeed(old_id, reissue, secret_digest(secret), now);
+        succeeded.map_err(|source| old.refused(source))?;
+        admit(change, &attributes.terms())?;
+        let (token, bytes) = (Token::compose(attributes.prefix(), self.id, secret), old.carrying(change, &attributes)?);
+        let recover = old.recoverable()?.then_some(secret);
+        let plain = Plain { imported: false, attributes: &bytes, secret: recover };
+        change.insert_record(self.id, seal(change.keyring, self.id, &plain)?)?;
+        let until = old.attributes.give_way(self.id, reissue, now);
+        old.write(change)?;
+        Ok(Issued { id: self.id, token, replaces: Some(Replaced { id: old_id, until }) })
+    }
+}
+
+fn millis(reissue: &Reissue) -> u64 {
+    u64::try_from(reissue.grace.as_millis()).unwrap_or(u64::MAX)
+}

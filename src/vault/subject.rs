@@ -1,0 +1,101 @@
+//! An API key in the hands of a change: read, edited, and sealed anew with everything else that its record holds.
+
+use zeroize::Zeroizing;
+
+use crate::api_key::{ApiKey, Attributes, LifeError, Revision, edited};
+use crate::error::Error;
+use crate::ledger::Change;
+use crate::record::{Plain, Record, RecordError, seal};
+use crate::secret::SecretText;
+use crate::store::Rows;
+use crate::token::ApiKeyId;
+use crate::vault::admin::record_at;
+
+pub(super) struct Subject {
+    id: ApiKeyId,
+    record: Vec<u8>,
+    before: Attributes,
+    pub(super) attributes: Attributes,
+    /// Whether the change goes ahead when the recover part is damaged, and gives it up.
+    pub(super) secret_may_go: bool,
+}
+
+impl Subject {
+    pub(super) fn read(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<Self, Error> {
+        let record = record_at(rows, id)?;
+        let read = Record::parse(&record).and_then(|record| record.attributes(change.keyring, id));
+        let before = read.map_err(|source| Error::Record { id, source })?;
+        Ok(Self { id, record, attributes: before.clone(), before, secret_may_go: false })
+    }
+
+    /// Whether the API key is as a caller saw it.
+    pub(super) fn must_be(&self, expected: Option<Revision>) -> Result<(), Error> {
+        let current = self.parsed()?.revision();
+        match expected.filter(|expected| *expected != current) {
+            Some(expected) => Err(self.refused(LifeError::Changed { expected, current })),
+            None => Ok(()),
+        }
+    }
+
+    /// Changes the attributes, if their life allows it.
+    pub(super) fn edit(&mut self, edit: impl FnOnce(&mut Attributes) -> Result<(), LifeError>) -> Result<(), Error> {
+        edit(&mut self.attributes).map_err(|source| self.refused(source))
+    }
+
+    /// Puts the record with the edited attributes in place of the one that was read; `false` when they are the same.
+    pub(super) fn write(&mut self, change: &mut Change<'_>) -> Result<bool, Error> {
+        if self.attributes == self.before {
+            return Ok(false);
+        }
+        let record = self.parsed()?;
+        let secret = self.secret(change, &record)?;
+        let attributes = self.carrying(change, &self.attributes)?;
+        let secret = secret.as_ref().map(SecretText::expose);
+        let plain = Plain { imported: record.imported(), attributes: &attributes, secret };
+        let new = seal(change.keyring, self.id, &plain)?;
+        change.replace_record(self.id, std::mem::replace(&mut self.record, new.clone()), new)?;
+        self.before = self.attributes.clone();
+        Ok(true)
+    }
+
+    /// Attributes as bytes, with what the record holds beside them: fields of later versions.
+    pub(super) fn carrying(&self, change: &Change<'_>, wanted: &Attributes) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let carried = self.parsed()?.carried(change.keyring, self.id).map_err(|source| self.unreadable(source))?;
+        let edited = edited(&carried, |attributes| wanted.clone_into(attributes));
+        edited.ok_or(self.unreadable(RecordError::Attributes))
+    }
+
+    /// Whether a copy of its secret is kept.
+    pub(super) fn recoverable(&self) -> Result<bool, Error> {
+        Ok(self.parsed()?.recoverable())
+    }
+
+    pub(super) fn into_view(self) -> Result<ApiKey, Error> {
+        let record = self.parsed()?;
+        let (imported, recoverable, revision) = (record.imported(), record.recoverable(), record.revision());
+        let malformed = self.unreadable(RecordError::Attributes);
+        self.attributes.into_view(self.id, imported, recoverable, revision).ok_or(malformed)
+    }
+
+    fn secret(&self, change: &Change<'_>, record: &Record<'_>) -> Result<Option<SecretText>, Error> {
+        match record.open_recover(change.keyring, self.id) {
+            Err(RecordError::Corrupt { .. } | RecordError::Attributes) if self.secret_may_go => {
+                tracing::warn!(key = %self.id, "the recover part is damaged and was given up with the revocation");
+                Ok(None)
+            }
+            opened => opened.map_err(|source| self.unreadable(source)),
+        }
+    }
+
+    fn parsed(&self) -> Result<Record<'_>, Error> {
+        Record::parse(&self.record).map_err(|source| self.unreadable(source))
+    }
+
+    pub(super) fn refused(&self, source: LifeError) -> Error {
+        Error::Life { id: self.id, source }
+    }
+
+    fn unreadable(&self, source: RecordError) -> Error {
+        Error::Record { id: self.id, source }
+    }
+}
