@@ -9,28 +9,42 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 /// Entries are `VERSION:KEY`, separated by commas or ASCII white space; one bare key is version 1. A text that begins with
 /// `{` is a JSON object with versions for names and keys for values.
 pub(crate) fn entries(text: &str) -> Result<Vec<(usize, u32, &str)>, ListError> {
-    let entries = if text.trim_start().starts_with('{') { from_json(text)? } else { from_words(text)? };
+    each_entry(text)?.into_iter().collect()
+}
+
+/// The same, where an entry that is none does not hide those behind it.
+pub(crate) fn each_entry(text: &str) -> Result<Vec<Entry<'_>>, ListError> {
+    let entries = if text.trim_start().starts_with('{') { from_json(text)? } else { from_words(text) };
     if entries.is_empty() { Err(ListError::Empty) } else { Ok(entries) }
 }
 
-fn from_words(text: &str) -> Result<Vec<(usize, u32, &str)>, ListError> {
+pub(crate) type Entry<'t> = Result<(usize, u32, &'t str), ListError>;
+
+/// Whether a text is meant as a list and not as one bare key.
+pub(crate) fn is_list(text: &str) -> bool {
+    let text = text.trim_start();
+    let version = text.split_once(':').is_some_and(|(version, _)| parse_version(version).is_some());
+    version || text.starts_with('{')
+}
+
+fn from_words(text: &str) -> Vec<Entry<'_>> {
     let words: Vec<_> =
         text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|word| !word.is_empty()).collect();
     if let [bare] = words[..]
         && !bare.contains(':')
     {
-        return Ok(vec![(1, 1, bare)]);
+        return vec![Ok((1, 1, bare))];
     }
     (1..).zip(words).map(|(entry, word)| in_word(entry, word)).collect()
 }
 
-fn in_word(entry: usize, word: &str) -> Result<(usize, u32, &str), ListError> {
+fn in_word(entry: usize, word: &str) -> Entry<'_> {
     let (version, key) = word.split_once(':').ok_or(ListError::Entry { entry })?;
     let version = parse_version(version).ok_or(ListError::Version { entry })?;
     Ok((entry, version, key))
 }
 
-fn from_json(text: &str) -> Result<Vec<(usize, u32, &str)>, ListError> {
+fn from_json(text: &str) -> Result<Vec<Entry<'_>>, ListError> {
     // No key needs an escape, and undoing one would leave a copy of the key in the parser's buffer.
     if text.contains('\\') {
         return Err(ListError::Json);
@@ -43,7 +57,7 @@ fn from_json(text: &str) -> Result<Vec<(usize, u32, &str)>, ListError> {
         Some(version) => Ok((entry, version, key)),
         None => Err(ListError::Version { entry }),
     };
-    (1..).zip(pairs).map(entry).collect()
+    Ok((1..).zip(pairs).map(entry).collect())
 }
 
 /// Names and values of an object, in their order, none of them copied.
@@ -112,6 +126,15 @@ mod tests {
         }
         assert_eq!(entries("bare"), Ok(vec![(1, 1, "bare")]));
         assert_eq!(entries(r#"{"1":"a","1":"b"}"#).map(|entries| entries.len()), Ok(2), "for the caller to refuse");
+    }
+
+    #[test]
+    fn an_entry_that_is_none_does_not_hide_the_others() {
+        let (no_version, no_entry) = (Err(ListError::Version { entry: 2 }), Err(ListError::Entry { entry: 2 }));
+        assert_eq!(each_entry("1:a 0:b 3:c"), Ok(vec![Ok((1, 1, "a")), no_version, Ok((3, 3, "c"))]));
+        assert_eq!(each_entry(r#"{"1":"a","x":"b","3":"c"}"#), Ok(vec![Ok((1, 1, "a")), no_version, Ok((3, 3, "c"))]));
+        assert_eq!(each_entry("1:a b"), Ok(vec![Ok((1, 1, "a")), no_entry]));
+        assert!(is_list(" 7:a") && is_list("{") && !is_list("a 7:b") && !is_list(""));
     }
 
     #[test]

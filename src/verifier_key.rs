@@ -88,6 +88,11 @@ impl VerifierKey {
         self.vault
     }
 
+    /// Whether both were derived from one master key for one vault. Their fingerprints tell, which are no secrets.
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        (self.vault, self.fingerprint) == (other.vault, other.fingerprint)
+    }
+
     /// The fingerprint of the master key that it was derived from.
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint

@@ -43,7 +43,7 @@ impl VerifierKeys {
         Ok(keys)
     }
 
-    /// Adds a key. A version that is already there is an error.
+    /// Adds a key. A version or a key that is already there is an error.
     pub fn insert(&mut self, version: u32, key: VerifierKey) -> Result<(), VerifierKeysError> {
         self.insert_from(version, key, Origin::Caller)
     }
@@ -88,6 +88,11 @@ impl VerifierKeys {
         if version == 0 {
             return Err(VerifierKeysError::VersionZero);
         }
+        let same = self.keys.iter().find(|(known, (held, _))| **known != version && key.same_as(held));
+        if let Some((&first, (_, held))) = same {
+            let origins = (held.clone(), origin).into();
+            return Err(VerifierKeysError::SameKey { first, second: version, origins });
+        }
         match self.keys.entry(version) {
             Entry::Vacant(vacant) => vacant.insert((key, origin)),
             Entry::Occupied(held) => {
@@ -124,6 +129,16 @@ pub enum VerifierKeysError {
     /// No source is there.
     #[error("no verifier key is configured")]
     NotSet,
+    /// One key is given for two versions.
+    #[error("verifier keys {first} and {second} are the same key: {origins}")]
+    SameKey {
+        /// The version that was read first.
+        first: u32,
+        /// The other version.
+        second: u32,
+        /// Where both come from.
+        origins: Origins,
+    },
     /// A source could not be read.
     #[error(transparent)]
     Source(#[from] SourceError),

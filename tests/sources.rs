@@ -224,7 +224,12 @@ fn a_key_file_that_others_can_read_or_that_is_a_link_is_told_once_and_listed() {
     let told = |given: &Path, id: &str, what: &str| {
         let ran = with_file(&room, &["list"], given).ends(0).says(what);
         assert_eq!(ran.err.matches("warning: ").count(), 1, "{}", ran.err);
-        assert_eq!(with_file(&room, &["list", "--json"], given).ends(0).err, "");
+        let told: Vec<_> =
+            with_file(&room, &["list", "--json"], given).ends(0).err.lines().map(str::to_owned).collect();
+        let [warning] = &told[..] else { panic!("{told:?}") };
+        let warning: serde_json::Value = serde_json::from_str(warning).expect("JSON");
+        assert_eq!((&warning["schema"], &warning["id"]), (&"strongroom.warning.v1".into(), &id.into()));
+        assert!(warning["what"].as_str().is_some_and(|told| told.contains(what)) && warning["remedy"].is_string());
         let found = |arguments: &[&str], list: &str| {
             let document = with_file(&room, arguments, given).ends(3).json();
             assert_eq!((&document[list][0]["id"], &document[list][0]["severity"]), (&id.into(), &"warning".into()));
@@ -253,6 +258,12 @@ fn a_key_file_that_others_can_read_or_that_is_a_link_is_told_once_and_listed() {
     symlink("..2026_11_24", safe.path().join("..data")).expect("linked");
     symlink("..data/mounted", safe.path().join("mounted")).expect("linked");
     quiet(&safe.path().join("mounted"));
+    let spaced = safe.path().join("all my keys");
+    private(&spaced, &variable(&room, &[1]));
+    mode(&spaced, 0o644);
+    told(&spaced, "key-file-readable", "can be read by every user");
+    let remedy = format!("chmod 600 '{}'", fs::canonicalize(&spaced).expect("a path").display());
+    with_file(&room, &["list"], &spaced).ends(0).says(&remedy);
     let beside = room.file("keys");
     private(&beside, &variable(&room, &[1]));
     told(&beside, "key-file-beside-store", "lies beside the store");

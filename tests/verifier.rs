@@ -183,6 +183,7 @@ fn the_program_verifies_lists_and_shows_with_verifier_keys_alone_and_does_nothin
         assert!(ran.out.is_empty(), "{}", ran.out);
     }
     Room::empty().run(&["init"]).unset("STRONGROOM_MASTER_KEYS").env("STRONGROOM_VERIFIER_KEYS", &list).ends(12);
+    run(&["master-key", "check", "--quick"]).ends(12).says("only verifier keys are configured");
     // With both, the master keys count.
     let both = room.run(&["issue", "--name", "m"]).env("STRONGROOM_VERIFIER_KEYS", "nonsense");
     both.ends(0);
@@ -206,6 +207,7 @@ fn malformed_verifier_keys_end_with_12_and_never_show_themselves() {
             "check does not fit",
         ),
         (format!("1:{key} 1:{key}"), "given twice"),
+        (format!("1:{key} 2:{key}"), "are the same key"),
         (format!("2:{key}"), "needed"),
         (format!("one:{key}"), "not a number"),
         ("srv1-".into(), "85 characters"),

@@ -51,13 +51,20 @@ fn whatever_stands_on_standard_input_is_judged() {
     assert_eq!(judge(key.as_bytes(), &[]), (Some(0), vec![]));
     assert_eq!(judge(format!("1:{key},\n 7:{other}\n").as_bytes(), &[]), (Some(0), vec![]));
     let long = vec![b'A'; 70_000];
-    let cases: [(&[u8], &str); 13] = [
+    assert_eq!(judge(format!("{{\"1\": \"{key}\", \"7\": \"{other}\"}}\n").as_bytes(), &[]), (Some(0), vec![]));
+    let cases: [(&[u8], &str); 19] = [
         (b"", "format-empty"),
         (b"\n\n", "format-empty"),
         (b"\xff\xfe\x00", "format-not-text"),
         (&long, "format-size"),
         (b"hunter2", "format-size"),
-        (b"{\"key\": 1}", "format-white-space"),
+        (b"{\"key\": 1}", "format-entry"),
+        (b"{}", "format-empty"),
+        (b"{\"1\": \"x", "format-entry"),
+        (format!("{{\"1\": \"{key}\", \"one\": \"{other}\"}}").leak().as_bytes(), "format-version"),
+        (format!("{{\"1\": \"{key}\", \"2\": \"{WEAK}\"}}").leak().as_bytes(), "text"),
+        (format!("1:{key} 02:{other}").leak().as_bytes(), "format-version"),
+        (format!("1:{key} {other} 3:{WEAK}").leak().as_bytes(), "text"),
         (b"1:", "format-empty"),
         (b"1:x 2", "format-length"),
         (b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "published"),
@@ -112,6 +119,11 @@ fn a_vault_under_a_weak_key_is_rotated_away_from_it_with_a_waiver() {
     assert_eq!(run(&store, &weak, &["status", "--waivers", &waivers], b"").code, Some(0));
     let checked = run(&store, &weak, &["master-key", "check", "--quick", "--json", "--waivers", &waivers], b"");
     assert!(checked.code == Some(0) && checked.out.contains("\"waived\":true"), "{}", checked.out);
+    let from = format!("sqlite:{}", store.display());
+    let rehearsal = ["rehearse", "--from", &from, "--points", "2", "--json"];
+    assert_eq!(run(&store, &weak, &rehearsal, b"").code, Some(12));
+    let rehearsed = run(&store, &weak, &[&rehearsal[..], &["--waivers", &waivers]].concat(), b"");
+    assert_eq!(rehearsed.code, Some(0), "{}", rehearsed.err);
     let rotated = run(&store, &both, &["rotate-master-key", "--yes", "--waivers", &waivers], b"");
     assert_eq!(rotated.code, Some(0), "{}", rotated.err);
     let new = both.split_once(' ').expect("two").1;

@@ -24,6 +24,8 @@ pub(crate) struct Context<'t> {
     pub(crate) terminal: &'t mut Terminal,
     pub(crate) yes: bool,
     pub(crate) waivers: Waivers,
+    /// The options that make a child of this program read the same waivers.
+    pub(crate) waiver_options: Vec<OsString>,
     /// Of the sources of keys read so far, and not told yet.
     concerns: Vec<SourceConcern>,
     actor: Option<String>,
@@ -36,10 +38,10 @@ pub(crate) struct Context<'t> {
 impl<'t> Context<'t> {
     pub(crate) fn new(global: &Global, terminal: &'t mut Terminal) -> Result<Self, Told> {
         let place = Place::of(global.store.clone())?;
-        let waivers = waivers(global)?;
+        let (waivers, waiver_options) = waivers(global)?;
         let (shares, identities) = (global.shares.iter().map(PathBuf::from).collect(), global.identities.clone());
         let (yes, actor) = (global.yes, global.actor.clone());
-        Ok(Self { place, terminal, yes, waivers, concerns: vec![], actor, shares, identities })
+        Ok(Self { place, terminal, yes, waivers, waiver_options, concerns: vec![], actor, shares, identities })
     }
 
     /// Opens the vault with the configured master keys.
@@ -68,6 +70,14 @@ impl<'t> Context<'t> {
                 _ => Err(Error::Keyring(KeyringError::VerifierOnly).into()),
             },
             keys => keys,
+        }
+    }
+
+    /// Why there is nothing to judge where no master key is configured.
+    pub(crate) fn without_master_keys(&self) -> Failure {
+        match VerifierKeys::from_env() {
+            Err(VerifierKeysError::NotSet) => MasterKeysError::NotSet.into(),
+            _ => Error::Keyring(KeyringError::VerifierOnly).into(),
         }
     }
 
@@ -123,8 +133,8 @@ impl<'t> Context<'t> {
 
     /// Says on standard error, once, what is to be known of the sources of keys.
     pub(crate) fn warn(&mut self) {
-        for SourceConcern { what, remedy, .. } in self.concerns() {
-            self.terminal.note(&format!("warning: {what}; {remedy}"));
+        for concern in self.concerns() {
+            self.terminal.warning(&concern);
         }
     }
 
@@ -177,14 +187,19 @@ fn without_what_was_shown(mut error: MasterKeysError) -> MasterKeysError {
     error
 }
 
-fn waivers(global: &Global) -> Result<Waivers, Told> {
+fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {
     let variable = || std::env::var_os("STRONGROOM_WAIVERS").filter(|value| !value.is_empty()).map(PathBuf::from);
-    let Some(path) = global.waivers.clone().or_else(variable) else { return Ok(Waivers::none()) };
+    let Some(path) = global.waivers.clone().or_else(variable) else { return Ok((Waivers::none(), vec![])) };
     let waivers = Waivers::from_file(&path, Timestamp::now()).map_err(|error| {
         let what = format!("cannot read the waivers {}: {error}", path.display());
         Told::new(Exit::Usage, "waivers-unreadable", what).hint("name a readable file of waivers with --waivers FILE")
     })?;
-    Ok(if global.accept_risk { waivers.accepting_risk() } else { waivers })
+    let mut options = vec!["--waivers".into(), path.into_os_string()];
+    if !global.accept_risk {
+        return Ok((waivers, options));
+    }
+    options.push("--accept-risk".into());
+    Ok((waivers.accepting_risk(), options))
 }
 
 fn unconfirmed(why: &str) -> Failure {

@@ -2,6 +2,7 @@
 
 mod killing;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use strongroom::{
     Act, ApiKey, Batch, Error, Expected, Flow, ListedUsage, MasterKey, MasterKeys, NewApiKey, Query, Request,
-    RotateOptions, RotationOutcome, Rows, SecretText, SqliteStore, Store, Table, Vault,
+    RotateOptions, RotationOutcome, Rows, SecretText, SqliteStore, Store, Table, Vault, Waivers,
 };
 use zeroize::Zeroizing;
 
@@ -87,7 +88,7 @@ pub(crate) fn rehearse(context: &mut Context<'_>, args: &RehearseArgs) -> Result
 /// The child: rotates, and dies where it was told to. Master keys come on standard input.
 pub(crate) fn step(context: &mut Context<'_>, args: &RehearsalStepArgs) -> Result<Exit, Failure> {
     let bytes = input::secret(MAX_KEYS_LEN)?.unwrap_or_default();
-    let keys = MasterKeys::parse(std::str::from_utf8(&bytes).unwrap_or_default())?;
+    let keys = MasterKeys::parse_accepting(std::str::from_utf8(&bytes).unwrap_or_default(), &context.waivers)?;
     let store = Killing::new(SqliteStore::open(&context.place.path)?, When::Point(args.kill_at), Arc::default());
     let options = RotateOptions::new().to(args.to).batch(args.batch);
     Vault::open(store, keys)?.rotate(&options, &act(), |_| Flow::Continue)?;
@@ -99,6 +100,9 @@ struct Rehearsal {
     folder: PathBuf,
     /// As text: the library's own keys are used up by opening.
     master_keys: [(u32, SecretText); 2],
+    /// The vault may stand under a key that is refused now.
+    waivers: Waivers,
+    waiver_options: Vec<OsString>,
     batch: NonZeroUsize,
     /// What every API key looked like before, and how often it was used.
     keys: Vec<(ApiKey, u64)>,
@@ -109,14 +113,21 @@ struct Rehearsal {
 impl Rehearsal {
     fn prepare(context: &mut Context<'_>, folder: &Path, args: &RehearseArgs) -> Result<Self, Failure> {
         let base = folder.join(BASE);
-        let (from, active, tokens) = match &args.from {
+        let Prepared { from, newest, key, tokens } = match &args.from {
             Some(from) => copied(context, from, &base)?,
             None => made_up(args.keys, &base)?,
         };
-        let newest = active.versions().map(|(version, _)| version).max().unwrap_or(from);
         let next = MasterKey::generate().map_err(Error::from)?.to_text();
-        let master_keys = [(from, text_of(&active, from)?), (newest + 1, next)];
-        let mut rehearsal = Self { folder: folder.into(), master_keys, batch: NonZeroUsize::MIN, keys: vec![], tokens };
+        let master_keys = [(from, key), (newest + 1, next)];
+        let mut rehearsal = Self {
+            folder: folder.into(),
+            master_keys,
+            waivers: context.waivers.clone(),
+            waiver_options: context.waiver_options.clone(),
+            batch: NonZeroUsize::MIN,
+            keys: vec![],
+            tokens,
+        };
         let vault = rehearsal.open(BASE, &[0])?;
         rehearsal.keys = keys_of(&vault)?;
         if rehearsal.tokens.is_empty() {
@@ -164,7 +175,7 @@ impl Rehearsal {
         let mut store = OsString::from("sqlite:");
         store.push(self.folder.join(WORK));
         let mut command = Command::new(program);
-        command.arg("rehearsal-step").arg("--store").arg(store);
+        command.arg("rehearsal-step").arg("--store").arg(store).args(&self.waiver_options);
         command.args(["--to", &self.master_keys[1].0.to_string(), "--batch", &self.batch.to_string()]);
         command.args(["--kill-at", &point.to_string()]).env_clear();
         let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
@@ -235,7 +246,7 @@ impl Rehearsal {
     }
 
     fn master_keys(&self, which: &[usize]) -> Result<MasterKeys, Failure> {
-        Ok(MasterKeys::parse(&self.list(which))?)
+        Ok(MasterKeys::parse_accepting(&self.list(which), &self.waivers)?)
     }
 
     fn list(&self, which: &[usize]) -> Zeroizing<String> {
@@ -250,14 +261,19 @@ impl Rehearsal {
     }
 }
 
-/// The active master key version, the master keys, and tokens.
-type Prepared = (u32, MasterKeys, Vec<SecretText>);
+struct Prepared {
+    /// The version of the active master key, and the newest version that there is a key of.
+    from: u32,
+    newest: u32,
+    /// The active one.
+    key: SecretText,
+    tokens: Vec<SecretText>,
+}
 
 fn made_up(count: u32, base: &Path) -> Result<Prepared, Failure> {
     let key = MasterKey::generate().map_err(Error::from)?;
     let text = key.to_text();
-    let keys = || MasterKeys::parse(text.expose());
-    let vault = Vault::create(SqliteStore::create(base)?, keys()?, &act())?;
+    let vault = Vault::create(SqliteStore::create(base)?, MasterKeys::single(key), &act())?;
     let new: Vec<_> = (0..count).map(|n| NewApiKey::new(format!("client {n}")).owner("rehearsal")).collect();
     let mut tokens = Vec::with_capacity(new.len());
     for new in new.chunks(1_000) {
@@ -268,7 +284,7 @@ fn made_up(count: u32, base: &Path) -> Result<Prepared, Failure> {
         let _ = vault.verify(token.expose(), &Request::new());
     }
     vault.flush_usage()?;
-    Ok((1, keys()?, tokens))
+    Ok(Prepared { from: 1, newest: 1, key: text, tokens })
 }
 
 /// A copy of the whole store as it stands at one moment, whoever writes meanwhile.
@@ -290,7 +306,11 @@ fn copied(context: &mut Context<'_>, from: &OsString, base: &Path) -> Result<Pre
         }
     }
     drop(copy);
-    let vault = Vault::open(SqliteStore::open(base)?, context.master_keys()?)?;
+    // Which one is active only the vault knows, and opening uses them up.
+    let keys = context.master_keys()?;
+    let mut texts: BTreeMap<_, _> =
+        keys.versions().filter_map(|(version, _)| Some((version, keys.key(version)?.to_text()))).collect();
+    let vault = Vault::open(SqliteStore::open(base)?, keys)?;
     context.warn();
     let status = vault.status()?;
     if status.rotation.is_some() {
@@ -300,14 +320,12 @@ fn copied(context: &mut Context<'_>, from: &OsString, base: &Path) -> Result<Pre
             .hint(format!("finish it with `strongroom rotate-master-key{store} --resume` before you rehearse another"))
             .into());
     }
-    Ok((status.active_master_key, context.master_keys()?, vec![]))
-}
-
-fn text_of(keys: &MasterKeys, version: u32) -> Result<SecretText, Failure> {
-    let key = keys.key(version).map(MasterKey::to_text);
-    key.ok_or_else(|| {
-        Told::new(Exit::MasterKey, "master-key-missing", format!("master key {version} is missing")).into()
-    })
+    let from = status.active_master_key;
+    let newest = texts.keys().copied().max().unwrap_or(from);
+    let key = texts
+        .remove(&from)
+        .ok_or_else(|| Told::new(Exit::MasterKey, "master-key-missing", format!("master key {from} is missing")))?;
+    Ok(Prepared { from, newest, key, tokens: vec![] })
 }
 
 /// Counts that do not open are the doctor's to find.

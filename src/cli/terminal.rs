@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use strongroom::SecretText;
+use serde_json::json;
+use strongroom::{SecretText, SourceConcern};
 use zeroize::Zeroizing;
 
 use super::exit::Exit;
@@ -119,6 +120,16 @@ impl Terminal {
             self.failed = self.flush_pending().err().or(self.failed.take());
             self.talk(&format!("{}\n", escaped(text)));
         }
+    }
+
+    /// What is to be known of a source of keys, and what to do about it.
+    pub(crate) fn warning(&mut self, SourceConcern { id, what, remedy, .. }: &SourceConcern) {
+        if self.json {
+            let body = json!({ "id": id, "what": what, "remedy": remedy });
+            let json = serde_json::to_string(&Document { schema: "warning", body: &body }).unwrap_or_default();
+            return self.talk(&format!("{}\n", escaped_json(&json)));
+        }
+        self.note(&format!("warning: {what}; {remedy}"));
     }
 
     /// What went wrong and what to type next.

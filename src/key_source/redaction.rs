@@ -1,10 +1,12 @@
 //! What may be shown of a text in which a key could stand: of what a command says, and of what should name a source.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Takes out what could be a key: long runs of the characters that keys are written with.
 pub(super) fn redacted(line: &str) -> String {
-    let (mut safe, mut rest) = (String::with_capacity(line.len()), line.trim_end());
+    let line = without_dump(line.trim_end());
+    let (mut safe, mut rest) = (String::with_capacity(line.len()), &line[..]);
     while !rest.is_empty() {
         let run = rest.find(|c| !is_of_key(c) && c != '/').unwrap_or(rest.len());
         safe.push_str(&redacted_run(&rest[..run]));
@@ -13,6 +15,36 @@ pub(super) fn redacted(line: &str) -> String {
         rest = &rest[run + after..];
     }
     safe
+}
+
+/// Takes out groups of hexadecimal digits, as `od`, `xxd` and `openssl` print bytes.
+fn without_dump(line: &str) -> Cow<'_, str> {
+    let mut rest = line;
+    let mut groups: Vec<(usize, &str)> = vec![];
+    while let Some(start) = rest.find(|c: char| !is_between(c)) {
+        let len = rest[start..].find(is_between).unwrap_or(rest.len() - start);
+        groups.push((line.len() - rest.len() + start, &rest[start..start + len]));
+        rest = &rest[start + len..];
+    }
+    let runs = groups.chunk_by(|one, other| digits(one.1).is_some() && digits(one.1) == digits(other.1));
+    let dumps =
+        runs.filter(|run| run.len() >= 4 && digits(run[0].1).is_some_and(|len| len * run.len() >= SHORTEST_DUMP));
+    let mut safe = Cow::Borrowed(line);
+    for run in dumps.collect::<Vec<_>>().into_iter().rev() {
+        let end = run.last().map_or(0, |(start, group)| start + group.len());
+        safe.to_mut().replace_range(run[0].0..end, REDACTED);
+    }
+    safe
+}
+
+fn is_between(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ':' | ',' | '-')
+}
+
+/// How many hexadecimal digits a group has, if it is made of nothing else.
+fn digits(group: &str) -> Option<usize> {
+    let group = group.strip_prefix("0x").unwrap_or(group);
+    (group.len() >= 2 && group.bytes().all(|c| c.is_ascii_hexdigit())).then_some(group.len())
 }
 
 /// The name of a program or of a file; redacted, because a key may have been put where its source should be named.
@@ -46,6 +78,8 @@ fn is_of_key(c: char) -> bool {
 const REDACTED: &str = "[redacted]";
 /// A key has 43 characters and more.
 const SHORTEST_KEY: usize = 40;
+/// Digits in groups of one length: half a key.
+const SHORTEST_DUMP: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -58,7 +92,17 @@ mod tests {
         assert_eq!(redacted(&format!("got 1:{KEY}, good")), "got 1:[redacted], good");
         assert_eq!(redacted(&format!("{KEY}{KEY}")), "[redacted]");
         assert_eq!(redacted("q3VPyWc2M0mEhrS1jYwz/5R8kTn7vXoLhU/fD9+gAbE="), "[redacted]");
+        let bytes: Vec<u8> = (0..32).map(|number| 151_u8.wrapping_mul(number + 3)).collect();
+        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let pairs: Vec<String> = hex.chunks(2).map(<[String]>::concat).collect();
+        for dump in
+            [hex.join(" "), hex.join(":"), hex[..16].join(" ").to_uppercase(), pairs.join(" "), pairs[..8].join(" ")]
+        {
+            assert_eq!(redacted(&format!("00000010: {dump}  .")), "00000010: [redacted]  .", "{dump}");
+        }
+        assert_eq!(redacted(&format!("{{0x{}}}", hex.join(", 0x"))).matches("0x").count(), 2, "but for the braces");
         for harmless in [
+            "2026-11-25 03:37:14 12:34:56 took 12 34 56 ms",
             "Enter PIN for 01234567-89ab-cdef-0123-456789abcdef: é",
             "cannot open /usr/local/share/strongroom/keys/production/Master1",
             "see vault/secrets/production/strongroom/master/keys/of/this/year",

@@ -135,7 +135,7 @@ fn readers_concern(path: &Path, found: &Metadata) -> Option<SourceConcern> {
     (by_all || by_group).then(|| SourceConcern {
         id: "key-file-readable",
         what: format!("the key file {} can be read by {who}", path.display()),
-        remedy: format!("run `chmod {} {}`", if is_own(found) { "600" } else { "o-rwx" }, path.display()),
+        remedy: format!("run `chmod {} {}`", if is_own(found) { "600" } else { "o-rwx" }, quoted(path)),
     })
 }
 
@@ -144,7 +144,7 @@ fn owner_concern(path: &Path, found: &Metadata) -> Option<SourceConcern> {
     Some(SourceConcern {
         id: "key-file-owner",
         what: format!("{} belongs to the user with id {owner}, who can exchange the key", path.display()),
-        remedy: format!("give it to root or to the user of this process with `chown`: {}", path.display()),
+        remedy: format!("give it to root or to the user of this process: `chown USER {}`", quoted(path)),
     })
 }
 
@@ -173,6 +173,13 @@ pub(crate) fn beside(key_file: &Path, store: &Path) -> Option<SourceConcern> {
         what: format!("the key file {} lies beside the store that it opens", key_file.display()),
         remedy: "keep it in another folder, and out of the backups of the store".into(),
     })
+}
+
+/// A path as a word for a shell.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 impl Found {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::finding::{Finding, Severity};
 use super::{Fingerprint, MasterKey, format, published, relations, structure};
+use crate::key_list::{self, ListError};
 use crate::secret::{SecretBytes, on_wiped_stack};
 
 /// A text that should be a master key, under judgement: it cannot be used as one.
@@ -26,6 +27,35 @@ impl Suspect {
     pub fn read(text: &str) -> Self {
         let format::Reading { key, malformed } = on_wiped_stack(|| format::read(text));
         Self { key, malformed }
+    }
+
+    /// Reads one key, or a list in the syntax of [`MasterKeys::parse`](crate::MasterKeys::parse), with the version that
+    /// each stands for. What is no entry of a list is a suspect as well, of which nothing but that is known.
+    pub fn read_list(text: &str) -> Vec<(Option<u32>, Self)> {
+        if !key_list::is_list(text) {
+            return vec![(None, Self::read(text))];
+        }
+        let faulty = |fault: ListError| {
+            let id = match fault {
+                ListError::Empty => "format-empty",
+                ListError::Version { .. } => "format-version",
+                _ => "format-entry",
+            };
+            let what = match fault {
+                ListError::Entry { .. } => "it is not VERSION:KEY".to_owned(),
+                ListError::Version { .. } => "its version is not a number from 1".to_owned(),
+                fault => fault.to_string(),
+            };
+            let malformed = Finding::malformed(id, what, "give one key, or a list of versions and keys");
+            (None, Self { key: None, malformed: Some(malformed) })
+        };
+        let entry = |entry: key_list::Entry<'_>| {
+            entry.map_or_else(faulty, |(_, version, key)| (Some(version), Self::read(key)))
+        };
+        match key_list::each_entry(text) {
+            Ok(entries) => entries.into_iter().map(entry).collect(),
+            Err(fault) => vec![faulty(fault)],
+        }
     }
 
     /// A key that is in use.

@@ -1,6 +1,7 @@
 //! Whether a key comes from a word, a password, a small seed or a clock: found by making them all.
 
 mod additive;
+mod batch;
 mod congruential;
 mod digests;
 mod kdf;
@@ -58,24 +59,21 @@ const SEARCHES: &[(&str, Search)] = &[
         found.map(|function| format!("it is derived by {function} from a common password and a common salt").into())
     }),
     ("digest-of-word", |key, _| digest(digests::phrases(key))),
-    ("seeded-generator", |key, now| {
-        let found = twister::find(key, Seeding::Array, seeds::usual(now, SMALL_TWISTER, RECENT_TWISTER));
-        seeded(found.then_some("the Mersenne Twister of Python or Ruby with a small number or a time for a seed"))
-    }),
+    ("seeded-generator", |key, now| python_seconds(key, now, 0)),
+    ("seeded-generator", |key, now| glibc_seconds(key, now, 0)),
     ("digest-of-word", |key, _| digest(digests::passwords(key))),
     ("seeded-generator", |key, _| seeded(register::find(key))),
     ("seeded-generator", |key, _| {
         let what = "a linear congruential generator such as C's rand() or Java's Random";
         seeded(congruential::find(key).then_some(what))
     }),
-    ("seeded-generator", |key, now| {
-        let found = twister::find(key, Seeding::Single, seeds::usual(now, SMALL_TWISTER, RECENT_TWISTER));
-        seeded(found.then_some("a Mersenne Twister with a small number or a time for a seed"))
-    }),
-    ("seeded-generator", |key, now| {
-        let found = additive::glibc(key, seeds::usual(now, SMALL_GLIBC, RECENT_GLIBC));
-        seeded(found.then_some("glibc's rand() with a small number or a time for a seed"))
-    }),
+    ("seeded-generator", |key, _| python(twister::find(key, Seeding::Array, seeds::usual(SMALL_TWISTER)))),
+    ("seeded-generator", |key, _| twister(twister::find(key, Seeding::Single, seeds::usual(SMALL_TWISTER)))),
+    ("seeded-generator", |key, now| twister(twister::find(key, Seeding::Single, seeds::recent(now, RECENT_TWISTER)))),
+    ("seeded-generator", |key, now| python_seconds(key, now, 1)),
+    ("seeded-generator", |key, now| glibc_seconds(key, now, 1)),
+    ("seeded-generator", |key, _| glibc(additive::glibc(key, seeds::usual(0)))),
+    ("seeded-generator", |key, _| glibc(additive::glibc_within(key, 0..SMALL_GLIBC))),
     ("digest-of-word", |key, _| digest(digests::numbers(key))),
     ("digest-of-word", |key, _| digest(digests::macs(key))),
     ("digest-of-word", |key, _| digest(digests::short(key))),
@@ -88,15 +86,34 @@ const SEARCHES: &[(&str, Search)] = &[
     ("seeded-generator", |key, _| {
         seeded(pcg::find(key, SMALL_PCG).then_some("NumPy's default generator with a small seed"))
     }),
+    ("seeded-generator", |key, _| seeded(additive::dotnet(key).then_some(".NET's Random"))),
+    ("seeded-generator", |key, _| seeded(additive::minimal(key).then_some("a minimal standard generator"))),
     ("seeded-generator", |key, now| {
-        let found = additive::dotnet(key, seeds::usual(now, SMALL_OTHERS, RECENT_TWISTER));
-        seeded(found.then_some(".NET's Random with a small number or a time for a seed"))
-    }),
-    ("seeded-generator", |key, now| {
-        let found = additive::scripted(key, seeds::usual(now, SMALL_OTHERS, RECENT_TWISTER));
+        let found = additive::scripted(key, seeds::usual(SMALL_OTHERS).chain(seeds::recent(now, RECENT_OTHERS)));
         seeded(found.then_some("a small generator with a small seed"))
     }),
 ];
+
+fn python_seconds(key: &Matcher, now: Timestamp, number: u32) -> Option<Cow<'static, str>> {
+    let seconds = seeds::part(seeds::recent(now, RECENT_PYTHON), number, 2);
+    python(twister::find(key, Seeding::Array, seconds))
+}
+
+fn python(found: bool) -> Option<Cow<'static, str>> {
+    seeded(found.then_some("the Mersenne Twister of Python or Ruby with a small number or a time for a seed"))
+}
+
+fn twister(found: bool) -> Option<Cow<'static, str>> {
+    seeded(found.then_some("a Mersenne Twister with a small number or a time for a seed"))
+}
+
+fn glibc_seconds(key: &Matcher, now: Timestamp, number: u32) -> Option<Cow<'static, str>> {
+    glibc(additive::glibc_within(key, seeds::part(seeds::since(SINCE_GLIBC, now), number, 2)))
+}
+
+fn glibc(found: bool) -> Option<Cow<'static, str>> {
+    seeded(found.then_some("glibc's rand() with a small number or a time for a seed"))
+}
 
 fn digest(function: Option<&'static str>) -> Option<Cow<'static, str>> {
     function.map(|function| format!("it is made by {function} from a common word, number, date or password").into())
@@ -119,8 +136,41 @@ pub(super) fn describe_texts(key: &[u8; 32], findings: &mut [Finding]) {
 
 /// How far seeds are tried: small numbers, and seconds before now, by what one costs (docs/master-keys.md).
 const SMALL_TWISTER: u32 = 100_000;
-const RECENT_TWISTER: u32 = 400_000;
-const SMALL_GLIBC: u32 = 200_000;
-const RECENT_GLIBC: u32 = 1_500_000;
+const RECENT_PYTHON: u32 = 4_000_000;
+const RECENT_TWISTER: u32 = 4_000_000;
+const SMALL_GLIBC: u32 = 10_000_000;
+/// 2020-01-01.
+const SINCE_GLIBC: u32 = 1_577_836_800;
 const SMALL_OTHERS: u32 = 1_000_000;
+const RECENT_OTHERS: u32 = 1_000_000;
 const SMALL_PCG: u32 = 20_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::random_array;
+
+    /// What each search costs a good key, in the order in which they are begun.
+    #[test]
+    #[cfg(target_os = "linux")]
+    #[ignore = "prints figures: run it with --release --nocapture"]
+    #[expect(clippy::print_stderr, reason = "it reports figures")]
+    fn what_each_search_costs() {
+        let key = random_array().expect("random");
+        let key = Matcher::new(&key);
+        for (number, (id, search)) in SEARCHES.iter().enumerate() {
+            let begun = busy_ms();
+            assert_eq!(search(&key, Timestamp::now()), None);
+            eprintln!("{number:2} {id} {:5} ms", busy_ms() - begun);
+        }
+    }
+
+    /// Time of this thread on a processor: other programs count for less in it than in the time of a clock.
+    #[cfg(target_os = "linux")]
+    fn busy_ms() -> u64 {
+        let status = std::fs::read_to_string("/proc/thread-self/stat").expect("Linux");
+        let (_, fields) = status.rsplit_once(") ").expect("a name in parentheses");
+        let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number"));
+        ticks.sum::<u64>() * 10
+    }
+}

@@ -22,7 +22,7 @@ impl Finding {
     }
 
     /// What is wrong with a text from outside that holds no key to judge.
-    pub fn malformed(id: &'static str, what: &'static str, remedy: &'static str) -> Self {
+    pub fn malformed(id: &'static str, what: impl Into<Cow<'static, str>>, remedy: &'static str) -> Self {
         Self::new(id, Severity::Refuse, what).remedy(remedy)
     }
 

@@ -46,6 +46,10 @@ pub(super) fn explain_verifier_keys(error: &VerifierKeysError) -> Told {
     let hint = match error {
         E::Source(error) => return explain_source(error, "verifier-keys-unreadable"),
         E::Twice { version, .. } => format!("leave one verifier key {version} and take the other away"),
+        E::SameKey { first, second, .. } => format!(
+            "`strongroom status` where the master keys are shows which of {first} and {second} has this fingerprint; take the \
+             other away"
+        ),
         _ => {
             "STRONGROOM_VERIFIER_KEYS holds VERSION:KEY entries, as `strongroom master-key verifier --version N` prints them"
                 .into()

@@ -92,9 +92,8 @@ fn configured(context: &mut Context<'_>) -> Result<(Vec<Checked>, Option<MasterK
             };
             return Ok((vec![refused], None));
         }
-        Err(failure @ Failure::MasterKeys(MasterKeysError::NotSet | MasterKeysError::Source(_))) => {
-            return Err(failure);
-        }
+        Err(Failure::MasterKeys(MasterKeysError::NotSet)) => return Err(context.without_master_keys()),
+        Err(failure @ Failure::MasterKeys(MasterKeysError::Source(_))) => return Err(failure),
         Err(Failure::MasterKeys(error)) => {
             let told = Told::new(Exit::NotValid, "master-keys-malformed", error.to_string()).because(&error);
             return Err(told.hint("make a new key with `strongroom master-key generate`").into());
@@ -123,29 +122,14 @@ fn from_stdin(context: &mut Context<'_>) -> Result<Vec<Checked>, Failure> {
 }
 
 fn entries(text: &str) -> Vec<Checked> {
-    let version = |text: &str| -> Option<u32> {
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|_| digits && !text.starts_with('0'))
-    };
-    let listed = text.trim_start().split_once(':').is_some_and(|(first, _)| version(first).is_some());
-    if !listed {
-        return vec![Checked::of("entry 1".into(), None, Suspect::read(text))];
-    }
-    let parts = text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|part| !part.is_empty());
     let mut seen = vec![];
-    let read = (1..).zip(parts).map(|(number, part)| {
-        let place = format!("entry {number}");
-        match part.split_once(':').map(|(before, key)| (version(before), key)) {
-            Some((Some(version), key)) => {
-                let mut checked = Checked::of(place, Some(version), Suspect::read(key));
-                if seen.contains(&version) {
-                    checked.findings.push(malformed("format-version", "its version is given twice"));
-                }
-                seen.push(version);
-                checked
-            }
-            _ => Checked::refused(place, vec![malformed("format-entry", "it is not VERSION:KEY")], None),
+    let read = (1..).zip(Suspect::read_list(text)).map(|(number, (version, suspect))| {
+        let mut checked = Checked::of(format!("entry {number}"), version, suspect);
+        if version.is_some() && seen.contains(&version) {
+            checked.findings.push(malformed("format-version", "its version is given twice"));
         }
+        seen.push(version);
+        checked
     });
     read.collect()
 }
@@ -166,7 +150,7 @@ fn judge(checked: &mut [Checked], quick: bool) {
         }
         for (name, value) in std::env::vars_os() {
             let value = Zeroizing::new(value.as_bytes().to_vec());
-            if !name.as_bytes().starts_with(b"STRONGROOM_MASTER_KEYS") {
+            if name != "STRONGROOM_MASTER_KEYS" {
                 findings.extend(suspect.held_by(&name.to_string_lossy(), &value));
             }
         }

@@ -1,5 +1,6 @@
-//! Additive generators with small and recent seeds: glibc's `rand()` and .NET's `System.Random`. Both are linear in what the
-//! seed is first made into, so one output costs a dot product and not the 344 steps before it.
+//! Additive generators: glibc's `rand()` with small seeds and times, .NET's `System.Random` with any seed. Both are linear in
+//! what the seed is first made into, so one output costs a dot product and not the 344 steps before it. And small generators
+//! that are linear modulo the same prime.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -10,16 +11,135 @@
     reason = "arithmetic modulo a power of two, in lanes that the compiler makes vectors of"
 )]
 
+use std::ops::Range;
+
 use super::matcher::Matcher;
-use super::seeds::any_made;
+use super::seeds::{any_made, arch};
 
 /// Whether glibc's `rand()` or `random()` made the key from one of `seeds`.
 pub(super) fn glibc(key: &Matcher, seeds: impl Iterator<Item = u32>) -> bool {
     let rows = glibc_rows();
-    let arch = pulp::Arch::new();
+    let arch = arch();
     let wanted = key.key();
     let suspects = |batch: &[u32; WIDTH]| arch.dispatch(Trial { rows: &rows, seeds: batch, key: wanted });
     any_made(key, seeds, suspects, |seed| glibc_made(key, seed))
+}
+
+/// Whether it made the key from a seed within `seeds`, which lie below 2^31 - 1.
+///
+/// A word of a seed is the sum of those of the run's first seed and of its distance from there, less the prime where that is
+/// too much: an output is known but for the words that wrap.
+pub(super) fn glibc_within(key: &Matcher, seeds: Range<u32>) -> bool {
+    let runs = Runs::new();
+    let arch = pulp::Arch::new();
+    let wanted = key.key();
+    seeds.step_by(RUN).take_while(|_| !key.is_over()).any(|first| {
+        let marks = arch.dispatch(Run { runs: &runs, first, key: wanted });
+        (first..).zip(&marks).any(|(seed, mark)| *mark != 0 && glibc_made(key, seed))
+    })
+}
+
+/// What all runs of seeds have in common.
+struct Runs {
+    /// The factor of each word, modulo the prime.
+    powers: [u32; 31],
+    /// How outputs 0 and 1 follow from the words, and what they change by when a word wraps.
+    rows: [[u32; 31]; 2],
+    wraps: [[u32; 31]; 2],
+    /// The words, and the two outputs, by the distance from a run's first seed.
+    words: [[i32; RUN]; 31],
+    outputs: [[u32; RUN]; 2],
+}
+
+impl Runs {
+    fn new() -> Self {
+        let all = glibc_rows();
+        let rows = [all[0], all[1]];
+        let mut powers = [1_u32; 31];
+        (1..31).for_each(|at| powers[at] = (u64::from(powers[at - 1]) * 16_807 % PRIME) as u32);
+        let words: [[i32; RUN]; 31] =
+            powers.map(|power| std::array::from_fn(|distance| (u64::from(power) * distance as u64 % PRIME) as i32));
+        let output = |row: &[u32; 31], distance: usize| {
+            row.iter()
+                .zip(&words)
+                .fold(0_u32, |sum, (factor, word)| sum.wrapping_add(factor.wrapping_mul(word[distance] as u32)))
+        };
+        let outputs = rows.map(|row| std::array::from_fn(|distance| output(&row, distance)));
+        let wraps = rows.map(|row| row.map(|factor| factor.wrapping_mul((PRIME as u32).wrapping_neg())));
+        Self { powers, rows, wraps, words, outputs }
+    }
+}
+
+/// The seeds from `first` on.
+struct Run<'a> {
+    runs: &'a Runs,
+    first: u32,
+    key: &'a [u8; 32],
+}
+
+impl pulp::WithSimd for Run<'_> {
+    type Output = [u32; RUN];
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> [u32; RUN] {
+        let Runs { powers, rows, wraps, words, outputs } = self.runs;
+        // Above which the other word makes the sum wrap. All of it stays below 2^31.
+        let mut limits = [0_i32; 31];
+        let mut bases = [0_u32; 2];
+        for at in 0..31 {
+            let word = (u64::from(powers[at]) * u64::from(self.first) % PRIME) as u32;
+            limits[at] = (PRIME as u32 - word) as i32 - 1;
+            for (base, row) in bases.iter_mut().zip(rows) {
+                *base = base.wrapping_add(word.wrapping_mul(row[at]));
+            }
+        }
+        let (mut one, mut two) = ([0; RUN], [0; RUN]);
+        let vectors = S::as_mut_simd_u32s(&mut one).0.iter_mut().zip(S::as_mut_simd_u32s(&mut two).0);
+        for (place, (one, two)) in vectors.enumerate() {
+            *one = S::as_simd_u32s(&outputs[0]).0[place];
+            *two = S::as_simd_u32s(&outputs[1]).0[place];
+            for at in 0..31 {
+                let others = S::as_simd_i32s(&words[at]).0[place];
+                let wrapped = simd.greater_than_i32s(others, simd.splat_i32s(limits[at]));
+                let change =
+                    |wraps: &[u32; 31]| simd.select_u32s(wrapped, simd.splat_u32s(wraps[at]), simd.splat_u32s(0));
+                *one = simd.add_u32s(*one, change(&wraps[0]));
+                *two = simd.add_u32s(*two, change(&wraps[1]));
+            }
+        }
+        let mut found = [0; RUN];
+        for lane in 0..RUN {
+            let (one, two) = (one[lane].wrapping_add(bases[0]) >> 1, two[lane].wrapping_add(bases[1]) >> 1);
+            found[lane] = u32::from(agree(one, two, self.key));
+        }
+        found
+    }
+}
+
+/// Whether two outputs may have given the key's first two bytes, or the first its first four.
+#[inline(always)]
+fn agree(one: u32, two: u32, key: &[u8; 32]) -> bool {
+    let first = u32::from_le_bytes([key[0], key[1], key[2], key[3]]);
+    let differ = (one ^ u32::from(key[0])) | (two ^ u32::from(key[1]));
+    let (upper, top) = (
+        (one >> 8 ^ u32::from(key[0])) | (two >> 8 ^ u32::from(key[1])),
+        (one >> 23 ^ u32::from(key[0])) | (two >> 23 ^ u32::from(key[1])),
+    );
+    let second = (one >> 16 ^ u32::from(key[0])) | (two >> 16 ^ u32::from(key[1]));
+    // A multiple of 255 is the product of 255 and a small number.
+    let multiple = |difference: u32| difference.wrapping_mul(0xfefe_feff) <= u32::MAX / 255;
+    let remainder = |more: u32| {
+        multiple(one.wrapping_sub(u32::from(key[0])).wrapping_add(more))
+            & multiple(two.wrapping_sub(u32::from(key[1])).wrapping_add(more))
+    };
+    (differ & 255 == 0)
+        | (upper & 255 == 0)
+        | (second & 255 == 0)
+        | (top == 0)
+        | (one == first)
+        | (one == first.swap_bytes())
+        | remainder(0)
+        | remainder(1)
 }
 
 /// One batch, in the widest vectors of the processor. A closure would not be compiled for them.
@@ -89,8 +209,12 @@ fn agreeing(rows: &[[u32; 31]; 4], seeds: &[u32; WIDTH], key: &[u8; 32]) -> [u32
     found
 }
 
-/// The generator as it runs.
 fn glibc_made(key: &Matcher, seed: u32) -> bool {
+    drawn(key, &glibc_values(seed), 31)
+}
+
+/// The generator as it runs.
+fn glibc_values(seed: u32) -> Vec<u32> {
     let mut words = vec![seed.max(1)];
     for at in 1..31 {
         words.push((u64::from(words[at - 1]) * 16_807 % PRIME) as u32);
@@ -98,8 +222,7 @@ fn glibc_made(key: &Matcher, seed: u32) -> bool {
     for at in 31..344 + 32 {
         words.push(if at < 34 { words[at - 31] } else { words[at - 31].wrapping_add(words[at - 3]) });
     }
-    let values: Vec<u32> = words[344..].iter().map(|word| word >> 1).collect();
-    drawn(key, &values, 31)
+    words[344..].iter().map(|word| word >> 1).collect()
 }
 
 /// The ways in which C programs make bytes of numbers of so many bits.
@@ -108,6 +231,7 @@ fn drawn(key: &Matcher, values: &[u32], bits: u32) -> bool {
     let ways = [
         by(&|at| values[at]),
         by(&|at| values[at] >> 8),
+        by(&|at| values[at] >> 16),
         by(&|at| values[at] >> (bits - 8)),
         by(&|at| values[at] % 255),
         by(&|at| values[at] % 255 + 1),
@@ -117,26 +241,60 @@ fn drawn(key: &Matcher, values: &[u32], bits: u32) -> bool {
     ways.iter().any(|way| key.matches(way))
 }
 
-/// Whether .NET's seeded `System.Random` made the key: `NextBytes`, or `Next(256)` for each byte.
-pub(super) fn dotnet(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> bool {
-    // Modulo the prime, every output is a line over the seed: two points are enough.
+/// Whether .NET's seeded `System.Random` made the key: `NextBytes`, or `Next(256)` and `Next(255)` for each byte. Any seed
+/// is found.
+pub(super) fn dotnet(key: &Matcher) -> bool {
+    // Modulo the prime, every output is a line over the seed, so each is one over the first: two points are enough.
     let (zero, one) = (dotnet_outputs(0), dotnet_outputs(1));
-    let wanted = key.key();
-    seeds.any(|seed| {
-        if seed > 0x7fff_ffff || seed % 4_096 == 0 && key.is_over() {
-            return false;
-        }
-        let output = |at: usize| {
-            let slope = (u64::from(one[at]) + PRIME - u64::from(zero[at])) % PRIME;
-            (u64::from(zero[at]) + slope * u64::from(seed)) % PRIME
-        };
-        let first = output(0);
-        let near = |value: u64, byte: u8| (value >> 23) as u8 == byte;
-        let possible = first as u8 == wanted[0] || near(first, wanted[0]);
-        possible && {
-            let second = output(1);
-            (second as u8 == wanted[1] || near(second, wanted[1])) && drawn(key, &dotnet_outputs(seed), 31)
-        }
+    let slope = |at: usize| (u64::from(one[at]) + PRIME - u64::from(zero[at])) % PRIME;
+    let undone = power(slope(0), PRIME - 2);
+    let seed_of = |output: u64| (output + PRIME - u64::from(zero[0])) * undone % PRIME;
+    let factor = slope(1) * undone % PRIME;
+    let offset = (u64::from(zero[1]) + slope(1) * seed_of(0)) % PRIME;
+    any_first(key, (factor, offset), |output| drawn(key, &dotnet_outputs(seed_of(output) as u32), 31))
+}
+
+/// Whether one of the minimal standard generators made the key: Park and Miller's, and the two of C++. Any state is found.
+pub(super) fn minimal(key: &Matcher) -> bool {
+    [16_807, 48_271, 69_621].into_iter().any(|factor| {
+        any_first(key, (factor, 0), |first| {
+            let mut state = first;
+            let values: [u32; 32] = std::array::from_fn(|_| {
+                let value = state as u32;
+                state = state * factor % PRIME;
+                value
+            });
+            drawn(key, &values, 31)
+        })
+    })
+}
+
+/// Whether a first output that gives the key's first byte, and a second one `factor * first + offset` that gives the second,
+/// are accepted.
+fn any_first(key: &Matcher, (factor, offset): (u64, u64), made: impl Fn(u64) -> bool) -> bool {
+    let bytes = key.key();
+    // The lowest bits, the highest bits, and a share of 255: where the first such output is, and how far the next.
+    let ways: [(u64, u64, fn(u64) -> u64); 3] = [
+        (u64::from(bytes[0]), 256, |output| output & 255),
+        (u64::from(bytes[0]) << 23, 1, |output| output >> 23),
+        ((u64::from(bytes[0]) << 31) / 255, 1, |output| (output * 255) >> 31),
+    ];
+    ways.into_iter().any(|(start, step, byte)| {
+        let mut second = (factor * start + offset) % PRIME;
+        let further = factor * step % PRIME;
+        (0..SHARE).any(|number| {
+            let agrees = byte(second) == u64::from(bytes[1]);
+            second += further;
+            second = if second >= PRIME { second - PRIME } else { second };
+            agrees && made(start + number * step)
+        })
+    })
+}
+
+fn power(base: u64, exponent: u64) -> u64 {
+    (0..31).rev().fold(1, |power, bit| {
+        let squared = power * power % PRIME;
+        if exponent >> bit & 1 == 1 { squared * base % PRIME } else { squared }
     })
 }
 
@@ -169,24 +327,22 @@ fn dotnet_outputs(seed: u32) -> [u32; 32] {
     })
 }
 
-/// Small generators that scripts carry with them, one number for each byte: `mulberry32` of JavaScript, the minimal standard
-/// generators of C++, Park and Miller.
+/// Whether `mulberry32`, which scripts carry with them, made the key, one number for each byte.
 pub(super) fn scripted(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> bool {
     let wanted = key.key();
     seeds.any(|seed| {
-        let (start, mut state) = (u64::from(seed), seed);
+        let mut state = seed;
         let first = mulberry(&mut state);
-        let mulberries =
+        let possible =
             (first >> 24) as u8 == wanted[0] || first as u8 == wanted[0] || first.to_le_bytes() == wanted[..4];
-        let minimal = |factor: u64| (start % PRIME).max(1) * factor % PRIME;
-        let park = [16_807, 48_271].iter().any(|factor| {
-            let first = minimal(*factor);
-            (first as u8 == wanted[0] || (first >> 23) as u8 == wanted[0]) && minimal_made(key, *factor, first)
-        });
-        park || mulberries && {
-            let mut state = seed;
-            let values: [u32; 32] = std::array::from_fn(|_| mulberry(&mut state));
-            drawn(key, &values, 32)
+        possible && {
+            let second = mulberry(&mut state);
+            let possible = (second >> 24) as u8 == wanted[1] || second as u8 == wanted[1];
+            (possible || first.to_le_bytes() == wanted[..4]) && {
+                let mut state = seed;
+                let values: [u32; 32] = std::array::from_fn(|_| mulberry(&mut state));
+                drawn(key, &values, 32)
+            }
         }
     })
 }
@@ -199,25 +355,11 @@ fn mulberry(state: &mut u32) -> u32 {
     mixed ^ mixed >> 14
 }
 
-fn minimal_made(key: &Matcher, factor: u64, first: u64) -> bool {
-    let mut state = first;
-    let quick = key.key();
-    let second = state * factor % PRIME;
-    if second as u8 != quick[1] && (second >> 23) as u8 != quick[1] {
-        return false;
-    }
-    let values: Vec<u32> = (0..32)
-        .map(|_| {
-            let value = state as u32;
-            state = state * factor % PRIME;
-            value
-        })
-        .collect();
-    drawn(key, &values, 31)
-}
-
 const PRIME: u64 = 0x7fff_ffff;
 const WIDTH: usize = 32;
+const RUN: usize = 128;
+/// Outputs of 31 bits that have the same 8 bits, and a few more for shares of 255.
+const SHARE: u64 = (1 << 23) + (1 << 16);
 
 #[cfg(test)]
 mod tests {
@@ -228,8 +370,41 @@ mod tests {
         // The first numbers of `new Random(0).Next()` and `new Random(42).Next()`.
         assert_eq!((dotnet_outputs(0)[0], dotnet_outputs(42)[0]), (1_559_595_546, 1_434_747_710));
         let bytes = dotnet_outputs(2_024).map(|value| value.to_le_bytes()[0]);
-        assert!(dotnet(&Matcher::new(&bytes), 0..3_000));
-        assert!(!dotnet(&Matcher::new(&bytes), 0..2_024));
+        assert!(dotnet(&Matcher::new(&bytes)));
+        let top = dotnet_outputs(1_987_654_321).map(|value| (value >> 23).to_le_bytes()[0]);
+        assert!(dotnet(&Matcher::new(&top)));
+    }
+
+    #[test]
+    fn every_state_of_a_minimal_standard_generator_is_found() {
+        for (factor, start) in [(16_807_u64, 2_000_000_011_u64), (48_271, 1), (69_621, 1_234_567_890)] {
+            let mut state = start;
+            let mut next = || {
+                state = state * factor % PRIME;
+                state
+            };
+            let low: [u8; 32] = std::array::from_fn(|_| next() as u8);
+            let high: [u8; 32] = std::array::from_fn(|_| (next() >> 23) as u8);
+            assert!(minimal(&Matcher::new(&low)) && minimal(&Matcher::new(&high)), "{factor}");
+        }
+    }
+
+    #[test]
+    fn a_second_is_found_anywhere_in_a_run() {
+        let seed = 1_700_000_000 + u32::from(crate::secret::random_array::<1>().expect("random")[0]);
+        let values = glibc_values(seed);
+        for bytes in [
+            std::array::from_fn(|at| values[at] as u8),
+            std::array::from_fn(|at| (values[at] >> 8) as u8),
+            std::array::from_fn(|at| (values[at] >> 16) as u8),
+            std::array::from_fn(|at| (values[at] >> 23) as u8),
+            std::array::from_fn(|at| (values[at] % 255) as u8),
+            std::array::from_fn(|at| (values[at] % 255 + 1) as u8),
+            std::array::from_fn(|at| values[at / 4].to_le_bytes()[at % 4]),
+        ] {
+            assert!(glibc_within(&Matcher::new(&bytes), 1_700_000_000..1_700_000_256));
+            assert!(!glibc_within(&Matcher::new(&bytes), 1_600_000_000..1_600_000_256));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_256};
 use sha3::{Keccak256, Sha3_256, Sha3_384, Sha3_512};
 
+use super::batch::{Batch, sha256};
 use super::matcher::Matcher;
 use super::words;
 use crate::secret::hex;
@@ -20,7 +21,7 @@ pub(in crate::master_key) fn is_digest_of(text: &[u8], other: &[u8; 32]) -> bool
 /// The four that people reach for.
 #[inline]
 fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
-    if key.matches(&Sha256::digest(text)) {
+    if key.matches(&sha256(text)) {
         return Some("SHA-256");
     }
     if key.matches(&Md5::digest(text)) {
@@ -30,16 +31,6 @@ fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
         return Some("SHA-1");
     }
     key.matches(&Sha512::digest(text)).then_some("SHA-512")
-}
-
-/// The two commonest, and the one with the newline that `echo` leaves, for what is tried a million times.
-#[inline]
-fn commonest(key: &Matcher, text: &[u8]) -> Option<&'static str> {
-    if key.matches(&Sha256::digest(text)) || key.matches(&Sha256::new_with_prefix(text).chain_update(b"\n").finalize())
-    {
-        return Some("SHA-256");
-    }
-    key.matches(&Md5::digest(text)).then_some("MD5")
 }
 
 /// Everything, and with a newline the four that people reach for.
@@ -64,9 +55,9 @@ fn rare(key: &Matcher, text: &[u8]) -> Option<&'static str> {
         ("SHA-384", |key, text| key.matches(&Sha384::digest(text))),
         ("SHA-224", |key, text| key.matches(&Sha224::digest(text))),
         ("SHA-512/256", |key, text| key.matches(&Sha512_256::digest(text))),
-        ("SHA-256 of the text of MD5", |key, text| key.matches(&Sha256::digest(hex(&Md5::digest(text))))),
+        ("SHA-256 of the text of MD5", |key, text| key.matches(&sha256(hex(&Md5::digest(text)).as_bytes()))),
         ("SHA-256 of the text of SHA-256", |key, text| key.matches(&Sha256::digest(hex(&Sha256::digest(text))))),
-        ("SHA-256 of SHA-256", |key, text| key.matches(&Sha256::digest(Sha256::digest(text)))),
+        ("SHA-256 of SHA-256", |key, text| key.matches(&sha256(&sha256(text)))),
     ];
     functions.into_iter().find(|(_, function)| function(key, text)).map(|(name, _)| name)
 }
@@ -99,9 +90,9 @@ fn twice(key: &Matcher, word: &[u8]) -> Option<&'static str> {
 
 /// SHA-256 and MD5 again and again.
 fn iterated(key: &Matcher, word: &[u8]) -> bool {
-    let (mut sha, mut md5) = (Sha256::digest(word), Md5::digest(word));
+    let (mut sha, mut md5) = (sha256(word), Md5::digest(word));
     (0..10).any(|_| {
-        (sha, md5) = (Sha256::digest(sha), Md5::digest(md5));
+        (sha, md5) = (sha256(&sha), Md5::digest(md5));
         key.matches(&sha) || key.matches(&md5)
     })
 }
@@ -115,6 +106,7 @@ fn openssl_bytes(key: &Matcher, word: &[u8]) -> bool {
 
 pub(super) fn phrases(key: &Matcher) -> Option<&'static str> {
     let mut found = None;
+    let mut batch = Batch::new(key);
     words::each_phrase(|phrase, end| {
         found = match end {
             b"" => any(key, phrase).or_else(|| twice(key, phrase)),
@@ -124,20 +116,21 @@ pub(super) fn phrases(key: &Matcher) -> Option<&'static str> {
         found.is_some() || key.is_over()
     });
     words::each_phrase_variant(|variant, frequent| {
-        found = found.or_else(|| if frequent { thoroughly(key, variant) } else { commonest(key, variant) });
+        found = found.or_else(|| if frequent { thoroughly(key, variant) } else { batch.commonest(variant) });
         found.is_some() || key.is_over()
     });
-    found
+    found.or_else(|| batch.finish())
 }
 
 pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
     let mut buffer = Vec::with_capacity(64);
+    let mut batch = Batch::new(key);
     for (rank, word) in words::passwords().enumerate() {
         if rank % 64 == 0 && key.is_over() {
             return None;
         }
-        let found = if rank < 6_000 { any(key, word) } else { common(key, word) };
-        if let Some(found) = found.or_else(|| if rank < 2_000 { twice(key, word) } else { None }) {
+        let found = if rank < 20_000 { any(key, word) } else { common(key, word) };
+        if let Some(found) = found.or_else(|| if rank < 4_000 { twice(key, word) } else { None }) {
             return Some(found);
         }
         let mut with = |change: &dyn Fn(&mut Vec<u8>), frequent: bool| {
@@ -147,8 +140,8 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
             match frequent {
                 true if rank < 1_000 => thoroughly(key, &buffer),
                 true if rank < 12_000 => common(key, &buffer),
-                _ if rank < 12_000 => commonest(key, &buffer),
-                _ => key.matches(&Sha256::digest(&buffer)).then_some("SHA-256"),
+                _ if rank < 12_000 => batch.commonest(&buffer),
+                _ => key.matches(&sha256(&buffer)).then_some("SHA-256"),
             }
         };
         let endings = if rank < 2_000 { words::SUFFIXES } else { words::FEW_SUFFIXES };
@@ -176,12 +169,13 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
             return Some(found);
         }
     }
-    None
+    batch.finish()
 }
 
 /// 0 to 100,000 as text and as integers of 4 and 8 bytes, and the days of 1950 to 2035 in five spellings.
 pub(super) fn numbers(key: &Matcher) -> Option<&'static str> {
     let mut text = String::with_capacity(32);
+    let mut batch = Batch::new(key);
     for number in 0..=100_000_u64 {
         use std::fmt::Write;
         if number % 512 == 0 && key.is_over() {
@@ -196,47 +190,41 @@ pub(super) fn numbers(key: &Matcher) -> Option<&'static str> {
         let wanted = if number <= 2_100 { 6 } else { 2 };
         let all = number <= 2_100;
         let found =
-            texts[..wanted].iter().find_map(|text| if all { thoroughly(key, text) } else { commonest(key, text) });
-        let packed = || texts[wanted..].iter().any(|text| key.matches(&Sha256::digest(text))).then_some("SHA-256");
+            texts[..wanted].iter().find_map(|text| if all { thoroughly(key, text) } else { batch.commonest(text) });
+        let packed = || texts[wanted..].iter().any(|text| key.matches(&sha256(text))).then_some("SHA-256");
         if let Some(found) = found.or_else(packed) {
             return Some(found);
         }
     }
-    words::each_date(|date| commonest(key, date))
+    words::each_date(|date| batch.commonest(date)).or_else(|| batch.finish())
 }
 
 /// Every text of one or two bytes, and of three or four lower-case letters or digits.
 pub(super) fn short(key: &Matcher) -> Option<&'static str> {
-    let pairs = (0..=u16::MAX).map(u16::to_be_bytes);
+    let mut batch = Batch::new(key);
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let pair = |pair: [u8; 2]| {
+    let found = (0..=u16::MAX).map(u16::to_be_bytes).find_map(|pair| {
         if pair.into_iter().all(letter) {
             thoroughly(key, &pair).or_else(|| twice(key, &pair))
         } else {
-            commonest(key, &pair)
+            batch.commonest(&pair)
         }
-    };
-    let found = pairs.into_iter().find_map(pair).or_else(|| {
+    });
+    let found = found.or_else(|| {
         let every = |byte: u8| thoroughly(key, &[byte]).or_else(|| twice(key, &[byte]));
         any(key, b"").or_else(|| twice(key, b"")).or_else(|| (0..=255).find_map(every))
     });
     let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let triples = || {
-        let all =
-            letters.iter().flat_map(|a| letters.iter().flat_map(move |b| letters.iter().map(move |c| [*a, *b, *c])));
-        all.into_iter().find_map(|text| commonest(key, &text))
-    };
+    let triples =
+        letters.iter().flat_map(|a| letters.iter().flat_map(move |b| letters.iter().map(move |c| [*a, *b, *c])));
+    let found = found.or_else(|| triples.into_iter().find_map(|text| batch.commonest(&text)));
     let fours = || {
-        let letters = &letters[..26];
-        letters.iter().find_map(|a| {
-            letters.iter().find_map(|b| {
-                letters.iter().find_map(|c| {
-                    letters.iter().find_map(|d| key.matches(&Sha256::digest([*a, *b, *c, *d])).then_some("SHA-256"))
-                })
-            })
+        (0..26_u32.pow(4)).find_map(|number| {
+            let letter = |power: u32| letters[(number / 26_u32.pow(power) % 26) as usize];
+            key.matches(&sha256(&[letter(3), letter(2), letter(1), letter(0)])).then_some("SHA-256")
         })
     };
-    found.or_else(triples).or_else(fours)
+    found.or_else(fours).or_else(|| batch.finish())
 }
 
 /// HMAC with common keys and messages, a salt before or after a word, and HKDF.

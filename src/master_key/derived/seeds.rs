@@ -1,10 +1,12 @@
 //! The seeds that people and clocks give, and the search among them.
 
+use std::ops::Range;
+
 use super::matcher::Matcher;
 use crate::time::Timestamp;
 
-/// Every small number, days written as numbers, round times since 2015, famous numbers, and the seconds before `now`.
-pub(super) fn usual(now: Timestamp, small: u32, recent_secs: u32) -> impl Iterator<Item = u32> {
+/// Every small number, days written as numbers, round times since 2015, and famous numbers.
+pub(super) fn usual(small: u32) -> impl Iterator<Item = u32> {
     let days = (1950..=2035).flat_map(|year| {
         (1..=12).flat_map(move |month| {
             (1..=31).flat_map(move |day| [10_000 * year + 100 * month + day, 1_000_000 * day + 10_000 * month + year])
@@ -20,16 +22,39 @@ pub(super) fn usual(now: Timestamp, small: u32, recent_secs: u32) -> impl Iterat
         .chain(days)
         .chain(repeated)
         .chain(powers)
-        .chain(recent(now, recent_secs))
         .chain(hours)
         .chain(tens)
         .chain(thousands)
 }
 
-/// The seconds before `now`, the last first, and a day after it: clocks differ.
-pub(super) fn recent(now: Timestamp, secs: u32) -> impl Iterator<Item = u32> {
-    let now = u32::try_from(now.unix_millis() / 1_000).unwrap_or(0).saturating_add(86_400);
-    (now.saturating_sub(secs.saturating_add(86_400))..=now).rev()
+/// The seconds since `first`, and a day after now: clocks differ.
+pub(super) fn since(first: u32, now: Timestamp) -> Range<u32> {
+    first..end(now)
+}
+
+/// The last seconds before now, and a day after it.
+pub(super) fn recent(now: Timestamp, secs: u32) -> Range<u32> {
+    end(now).saturating_sub(secs.saturating_add(DAY))..end(now)
+}
+
+fn end(now: Timestamp) -> u32 {
+    u32::try_from(now.unix_millis() / 1_000).unwrap_or(0).saturating_add(DAY)
+}
+
+/// One of several equal parts of a range, for searches side by side.
+pub(super) fn part(seeds: Range<u32>, number: u32, of: u32) -> Range<u32> {
+    let len = seeds.end.saturating_sub(seeds.start).div_ceil(of);
+    let start = seeds.start.saturating_add(number * len);
+    start..seeds.end.min(start.saturating_add(len))
+}
+
+/// The instructions for loops that the compiler makes vectors of: of AVX-512 it makes poor use.
+pub(super) fn arch() -> pulp::Arch {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return pulp::Arch::V3(simd);
+    }
+    pulp::Arch::new()
 }
 
 /// Whether one of the seeds made the key. `suspects` looks at many side by side, and what it does not mark with 0 is judged by
@@ -56,6 +81,8 @@ pub(super) fn any_made<const WIDTH: usize>(
         }
     }
 }
+
+const DAY: u32 = 86_400;
 
 const FAMOUS: &[u32] = &[
     0xdead_beef,

@@ -12,13 +12,13 @@
 )]
 
 use super::matcher::Matcher;
-use super::seeds::any_made;
+use super::seeds::{any_made, arch};
 
 /// Whether a generator seeded with one of `seeds` made the key.
 pub(super) fn find(key: &Matcher, seeding: Seeding, seeds: impl Iterator<Item = u32>) -> bool {
     let wanted = Wanted::of(key.key());
     let mut lanes = Lanes::new(seeding);
-    let arch = pulp::Arch::new();
+    let arch = arch();
     let suspects = |batch: &[u32; WIDTH]| arch.dispatch(Trial { lanes: &mut lanes, seeds: batch, wanted: &wanted });
     any_made(key, seeds, suspects, |seed| made_by(key, Twister::seeded(seeding, &[seed])))
 }
@@ -95,6 +95,18 @@ fn sample(words: &[u32]) -> [u8; 32] {
     })
 }
 
+/// The numbers that a sample which is the key has drawn; `None` where a byte comes twice.
+fn sampled_places(key: &[u8; 32]) -> Option<[u32; 32]> {
+    let mut pool: Vec<u8> = (0..=255).collect();
+    let mut places = [0; 32];
+    for (place, byte) in places.iter_mut().zip(key) {
+        let at = pool.iter().position(|value| value == byte)?;
+        pool.swap_remove(at);
+        *place = at as u32;
+    }
+    Some(places)
+}
+
 /// Digests of what small programs draw: the decimal text of `random()` is left out, its bits are not.
 fn texts(words: &[u32]) -> Vec<[u8; 32]> {
     use sha2::{Digest, Sha256};
@@ -107,6 +119,7 @@ fn texts(words: &[u32]) -> Vec<[u8; 32]> {
 struct Wanted {
     words: [u32; 4],
     key: [u8; 32],
+    sample: Option<[u32; 32]>,
 }
 
 impl Wanted {
@@ -115,7 +128,11 @@ impl Wanted {
         backward.reverse();
         let word = |key: &[u8; 32]| u32::from_le_bytes([key[8], key[9], key[10], key[11]]);
         let words = [word(key), word(&backward)];
-        Self { words: [words[0], words[1], words[0].swap_bytes(), words[1].swap_bytes()], key: *key }
+        Self {
+            words: [words[0], words[1], words[0].swap_bytes(), words[1].swap_bytes()],
+            key: *key,
+            sample: sampled_places(key),
+        }
     }
 
     /// For each lane, whether its outputs may be the key's in one of the ways.
@@ -137,38 +154,48 @@ impl Wanted {
             self.accepted(outputs, (24, 255, 0), start, &mut found);
             self.accepted(outputs, (24, 255, 1), start, &mut found);
         }
-        self.sampled(outputs, &mut found);
+        if let Some(places) = &self.sample {
+            (0..3).for_each(|start| self.sampled(places, start, outputs, &mut found));
+        }
         found
     }
 
-    /// A sample whose first draw comes after output 1: nine bits below 256 until it is there, then eight bits below 255.
+    /// A sample of which `start` places were drawn by outputs 0 and 1.
     #[inline(always)]
-    fn sampled(&self, outputs: &[[u32; WIDTH]; OUTPUTS], found: &mut [u32; WIDTH]) {
-        let (mut next, mut same) =
-            ([u32::from_le_bytes([self.key[0], self.key[1], self.key[2], self.key[3]]); WIDTH], [1; WIDTH]);
-        let mut shift = [23_u32; WIDTH];
+    fn sampled(&self, places: &[u32; 32], start: usize, outputs: &[[u32; WIDTH]; OUTPUTS], found: &mut [u32; WIDTH]) {
+        let packed = places[start..start + 4].iter().rfold(0, |packed, place| packed << 8 | place);
+        let (mut next, mut wrong) = ([packed; WIDTH], [0; WIDTH]);
+        let mut left = [256 - start as u32; WIDTH];
+        let last = 256 - (start as u32 + 4);
         for output in &outputs[..FIRST_LOOK] {
             for lane in 0..WIDTH {
-                let value = output[lane] >> shift[lane];
-                let taken = value < 256;
-                // The fifth and later ones are not compared.
-                let compared = taken & (next[lane] != 0);
-                same[lane] &= u32::from(!compared | (value == next[lane] & 255));
-                next[lane] = if taken { next[lane] >> 8 } else { next[lane] };
-                shift[lane] = if taken { 24 } else { shift[lane] };
+                // Nine bits for the first draw, eight for the others.
+                let value = output[lane] >> (24 - (left[lane] >> 8));
+                let taken = u32::from(value < left[lane]).wrapping_neg();
+                let compared = taken & u32::from(left[lane] > last).wrapping_neg();
+                wrong[lane] |= compared & (value ^ next[lane] & 255);
+                next[lane] ^= taken & (next[lane] ^ next[lane] >> 8);
+                left[lane] = left[lane].wrapping_add(taken);
             }
         }
+        let same = wrong.map(|wrong| u32::from(wrong == 0));
         for lane in 0..WIDTH {
             found[lane] |= same[lane];
         }
     }
 
-    fn still_sampled(&self, outputs: [u32; OUTPUTS]) -> bool {
-        let first = outputs.iter().position(|word| word >> 23 < 256);
-        first.is_some_and(|first| {
-            let rest = outputs[first + 1..].iter().map(|word| word >> 24).filter(|value| *value < 253);
-            (outputs[first] >> 23).to_le_bytes()[0] == self.key[0]
-                && rest.zip(&self.key[1..]).take(3).filter(|(value, wanted)| *value == u32::from(**wanted)).count() >= 2
+    fn still_sampled(&self, outputs: &[u32; OUTPUTS]) -> bool {
+        let Some(places) = &self.sample else { return false };
+        (0..3).any(|start| {
+            let mut at = start;
+            outputs.iter().all(|word| {
+                let left = 256 - at as u32;
+                let value = if left == 256 { word >> 23 } else { word >> 24 };
+                let taken = value < left;
+                let agrees = !taken || value == places[at];
+                at += usize::from(taken);
+                agrees
+            })
         })
     }
 
@@ -199,7 +226,7 @@ impl Wanted {
             || straight(|word| (word << 1).to_be_bytes()[0], 2, 1)
             || straight(|word| (word >> 1).to_le_bytes()[0], 2, 1)
             || straight(|word| word.to_be_bytes()[0], 1, 2)
-            || self.still_sampled(outputs)
+            || self.still_sampled(&outputs)
     }
 
     /// Every output, or every second, is a byte of the key from `at` on.
@@ -236,21 +263,19 @@ impl Wanted {
         let packed =
             |at: usize| u32::from_le_bytes([self.key[at], self.key[at + 1], self.key[at + 2], self.key[at + 3]]);
         let (mut next, mut later) = ([packed(start); WIDTH], [packed(start + 4); WIDTH]);
-        let (mut last, mut same) = ([packed(start + 8); WIDTH], [1; WIDTH]);
-        // Where few are rejected, few outputs are enough; and a sample's later draws depend on earlier ones.
+        let mut wrong = [0; WIDTH];
+        // Where few are rejected, few outputs are enough.
         let looked = if shift == 23 { FIRST_LOOK } else { 4 };
         for output in &outputs[..looked] {
             for lane in 0..WIDTH {
                 let value = output[lane] >> shift;
-                let taken = value < limit;
-                same[lane] &= u32::from(!taken | (value + offset == next[lane] & 255));
-                let shifted =
-                    (next[lane] >> 8 | later[lane] << 24, later[lane] >> 8 | last[lane] << 24, last[lane] >> 8);
-                next[lane] = if taken { shifted.0 } else { next[lane] };
-                later[lane] = if taken { shifted.1 } else { later[lane] };
-                last[lane] = if taken { shifted.2 } else { last[lane] };
+                let taken = u32::from(value < limit).wrapping_neg();
+                wrong[lane] |= taken & (value + offset ^ next[lane] & 255);
+                next[lane] ^= taken & (next[lane] ^ (next[lane] >> 8 | later[lane] << 24));
+                later[lane] ^= taken & (later[lane] ^ later[lane] >> 8);
             }
         }
+        let same = wrong.map(|wrong| u32::from(wrong == 0));
         for lane in 0..WIDTH {
             found[lane] |= same[lane];
         }
@@ -260,14 +285,13 @@ impl Wanted {
 /// Many states at once, as far as they are needed.
 struct Lanes {
     seeding: Seeding,
-    start: Vec<u32>,
+    start: [u32; 624],
     state: Vec<[u32; WIDTH]>,
 }
 
 impl Lanes {
     fn new(seeding: Seeding) -> Self {
-        let start = Twister::seeded(Seeding::Single, &[ARRAY_START]).state.to_vec();
-        Self { seeding, start, state: vec![[0; WIDTH]; 624] }
+        Self { seeding, start: single(ARRAY_START), state: vec![[0; WIDTH]; LAST_NEEDED + 1] }
     }
 
     #[inline(always)]
@@ -280,41 +304,49 @@ impl Lanes {
 
     #[inline(always)]
     fn seed_single(&mut self, seeds: &[u32; WIDTH]) {
-        let mut last = *seeds;
-        self.state[0] = last;
+        let mut last: Rows = split(seeds);
         for at in 1..=LAST_NEEDED {
-            let number = at as u32;
-            for lane in 0..WIDTH {
-                let mixed = (last[lane] ^ last[lane] >> 30).wrapping_mul(1_812_433_253);
-                last[lane] = mixed.wrapping_add(number);
+            each(&mut last, |last| mixed(last, 1_812_433_253).wrapping_add(at as u32));
+            if Self::is_kept(at) {
+                self.state[at].as_chunks_mut().0.copy_from_slice(&last);
             }
-            self.state[at] = last;
         }
     }
 
+    /// The first of the two passes is made again beside the second: that is cheaper than to keep its words.
     #[inline(always)]
     fn seed_array(&mut self, seeds: &[u32; WIDTH]) {
-        let mut last = [self.start[0]; WIDTH];
-        for at in 1..624 {
-            let start = self.start[at];
-            for lane in 0..WIDTH {
-                let mixed = (last[lane] ^ last[lane] >> 30).wrapping_mul(1_664_525);
-                last[lane] = (start ^ mixed).wrapping_add(seeds[lane]);
+        let seeds: Rows = split(seeds);
+        let mut lasts = [[self.start[0]; LANES]; ROWS];
+        for start in &self.start[1..] {
+            for row in 0..ROWS {
+                seeded(&mut lasts[row], *start, &seeds[row]);
             }
-            self.state[at] = last;
         }
-        for lane in 0..WIDTH {
-            let mixed = (last[lane] ^ last[lane] >> 30).wrapping_mul(1_664_525);
-            last[lane] = (self.state[1][lane] ^ mixed).wrapping_add(seeds[lane]);
-        }
-        for at in 2..=LAST_NEEDED {
-            let place = &mut self.state[at];
-            for lane in 0..WIDTH {
-                let mixed = (last[lane] ^ last[lane] >> 30).wrapping_mul(1_566_083_941);
-                last[lane] = (place[lane] ^ mixed).wrapping_sub(at as u32);
+        // Row by row, so that the words stay in registers.
+        for row in 0..ROWS {
+            let (seeds, mut last) = (&seeds[row], lasts[row]);
+            let mut first = [self.start[0]; LANES];
+            seeded(&mut first, self.start[1], seeds);
+            for lane in 0..LANES {
+                last[lane] = (first[lane] ^ mixed(last[lane], 1_664_525)).wrapping_add(seeds[lane]);
             }
-            *place = last;
+            for at in 2..=LAST_NEEDED {
+                seeded(&mut first, self.start[at], seeds);
+                for lane in 0..LANES {
+                    last[lane] = (first[lane] ^ mixed(last[lane], 1_566_083_941)).wrapping_sub(at as u32);
+                }
+                if Self::is_kept(at) {
+                    self.state[at].as_chunks_mut().0[row] = last;
+                }
+            }
         }
+    }
+
+    /// Whether an output takes the word.
+    #[inline(always)]
+    fn is_kept(at: usize) -> bool {
+        at <= OUTPUTS + 2 || at >= LAST_NEEDED - OUTPUTS
     }
 
     /// The lanes whose outputs 2 to 13 agree.
@@ -421,6 +453,35 @@ fn array(words: &[u32]) -> [u32; 624] {
     state
 }
 
+type Rows = [[u32; LANES]; ROWS];
+
+#[inline(always)]
+fn split(words: &[u32; WIDTH]) -> Rows {
+    std::array::from_fn(|row| std::array::from_fn(|lane| words[row * LANES + lane]))
+}
+
+#[inline(always)]
+fn each(words: &mut Rows, change: impl Fn(u32) -> u32) {
+    for row in words {
+        for lane in 0..LANES {
+            row[lane] = change(row[lane]);
+        }
+    }
+}
+
+/// A step of the first pass of `init_by_array`.
+#[inline(always)]
+fn seeded(words: &mut [u32; LANES], start: u32, seeds: &[u32; LANES]) {
+    for lane in 0..LANES {
+        words[lane] = (start ^ mixed(words[lane], 1_664_525)).wrapping_add(seeds[lane]);
+    }
+}
+
+#[inline(always)]
+fn mixed(word: u32, factor: u32) -> u32 {
+    (word ^ word >> 30).wrapping_mul(factor)
+}
+
 #[inline(always)]
 fn twist(word: u32, next: u32, far: u32) -> u32 {
     let mixed = (word & 0x8000_0000) | (next & 0x7fff_ffff);
@@ -435,7 +496,9 @@ fn temper(mut word: u32) -> u32 {
     word ^ word >> 18
 }
 
-const WIDTH: usize = 64;
+const WIDTH: usize = ROWS * LANES;
+const ROWS: usize = 2;
+const LANES: usize = 32;
 const OUTPUTS: usize = 12;
 /// So many of them say no to nearly every candidate of a draw that rejects every second word.
 const FIRST_LOOK: usize = 6;
@@ -445,3 +508,36 @@ const LAST_NEEDED: usize = 410;
 const ARRAY_START: u32 = 19_650_218;
 /// A rejecting draw of 32 bytes takes 64 words on average, and hardly ever more than these.
 const TRIED: usize = 160;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::random_array;
+
+    /// Every way of drawing, from a seed that stands somewhere among others.
+    #[test]
+    fn every_draw_is_found_among_other_seeds() {
+        for seeding in [Seeding::Array, Seeding::Single] {
+            let seed = 1_700_000_000 + u32::from(random_array::<1>().expect("random")[0]) % 200;
+            let words: Vec<u32> = Twister::seeded(seeding, &[seed]).take(TRIED).collect();
+            // A key of small bytes alone is found by its structure.
+            let draws = draws(&words);
+            let large = draws.iter().filter(|key| key.iter().any(|byte| *byte >= 128));
+            for (way, key) in large.enumerate() {
+                let key = Matcher::new(key);
+                assert!(find(&key, seeding, 1_700_000_000..1_700_000_200), "{way} of {seed}");
+                assert!(!find(&key, seeding, 1_600_000_000..1_600_000_200), "{way} of {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_gives_its_places_away() {
+        // Of `random.Random(2026).sample(range(256), 32)`, some of whose later draws hit places that were drawn before.
+        for seed in 0..300 {
+            let key = sample(&Twister::seeded(Seeding::Array, &[seed]).take(TRIED).collect::<Vec<_>>());
+            assert!(find(&Matcher::new(&key), Seeding::Array, seed..seed + 1), "{seed}");
+        }
+        assert_eq!(sampled_places(&[7; 32]), None);
+    }
+}
