@@ -1,6 +1,7 @@
 //! Finds master keys in content: those it knows in any writing, those whose fingerprints it knows, and literals that
 //! stand where a master key would.
 
+mod bits;
 mod candidate;
 mod classes;
 mod dump;
@@ -8,8 +9,10 @@ mod escapes;
 mod exact;
 mod find;
 mod generic;
+mod listing;
 mod needle;
 mod numbers;
+mod packed;
 mod pieces;
 mod position;
 mod radix;
@@ -26,6 +29,7 @@ use crate::master_keys::MasterKeys;
 
 use exact::Exact;
 use find::{Find, Sweep};
+use packed::{Budget, Layer};
 
 /// What to look for in content. Built once, used by any number of threads.
 ///
@@ -73,7 +77,7 @@ impl Scanner {
         let mut start = 0;
         loop {
             let end = content.len().min(start + WINDOW);
-            let finds = self.finds(name, &content[start..end]);
+            let finds = self.finds(name, &content[start..end], &mut sweep.cut);
             sweep.window(&content[start..end], finds, OVERLAP, end == content.len());
             if end == content.len() {
                 return sweep.done(content.len() as u64);
@@ -91,7 +95,7 @@ impl Scanner {
             let read = fill(&mut reader, &mut buffer[kept..])?;
             let (filled, last) = (kept + read, kept + read < WINDOW);
             total += read as u64;
-            let finds = self.finds(name, &buffer[..filled]);
+            let finds = self.finds(name, &buffer[..filled], &mut sweep.cut);
             sweep.window(&buffer[..filled], finds, OVERLAP, last);
             if last {
                 return Ok(sweep.done(total));
@@ -101,18 +105,39 @@ impl Scanner {
         }
     }
 
-    fn finds(&self, name: &str, window: &[u8]) -> Vec<Find> {
+    fn finds(&self, name: &str, window: &[u8], cut: &mut u64) -> Vec<Find> {
+        let mut finds = self.plain(name, window, self.generic);
+        let mut budget = Budget::default();
+        self.packed(name, window, DEPTH, &mut budget, &mut finds);
+        *cut += budget.cut;
+        finds
+    }
+
+    /// What stands in the window as it is.
+    fn plain(&self, name: &str, window: &[u8], generic: bool) -> Vec<Find> {
         let mut finds = vec![];
         self.exact.search(window, &mut finds);
-        if self.generic || !self.known.is_empty() {
+        if generic || !self.known.is_empty() {
             candidate::search(window, &mut |context, candidate| {
                 finds.extend(candidate.known(&self.known));
-                if self.generic {
+                if generic {
                     finds.extend(generic::judge(name, window, context, &candidate));
                 }
             });
         }
         finds
+    }
+
+    /// What stands in what is packed in the window, layer by layer. Names that are encoded with a literal were read where
+    /// the literal was.
+    fn packed(&self, name: &str, window: &[u8], depth: u32, budget: &mut Budget, finds: &mut Vec<Find>) {
+        packed::each(window, budget, &mut |layer, place, content, budget| {
+            let mut inner = self.plain(name, content, self.generic && layer == Layer::Compressed);
+            if depth > 1 {
+                self.packed(name, content, depth - 1, budget, &mut inner);
+            }
+            finds.extend(inner.into_iter().map(|find| Find { span: place.clone(), ..find }));
+        });
     }
 }
 
@@ -132,6 +157,8 @@ pub struct Scanned {
     pub allowed: u64,
     /// How many bytes were read.
     pub bytes: u64,
+    /// How many layers of packed content were not unpacked to their end, because too much came out.
+    pub cut: u64,
 }
 
 /// A place where a master key lies. It holds nothing of the key but its fingerprint.
@@ -191,6 +218,9 @@ fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// What is searched at a time: small enough for the caches.
 const WINDOW: usize = 512 * 1024;
+
+/// How many layers of packed content are opened one inside the other.
+const DEPTH: u32 = 4;
 
 /// What two windows share: longer than any writing of a key that is recognised.
 const OVERLAP: usize = 16 * 1024;

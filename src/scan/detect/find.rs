@@ -19,6 +19,7 @@ pub(super) struct Find {
 /// One content, window after window.
 pub(super) struct Sweep {
     scanned: Scanned,
+    pub(super) cut: u64,
     lines: Lines,
     kept: Vec<Kept>,
 }
@@ -31,7 +32,7 @@ struct Kept {
 
 impl Sweep {
     pub(super) fn new(_name: &str) -> Self {
-        Self { scanned: Scanned::default(), lines: Lines::default(), kept: vec![] }
+        Self { scanned: Scanned::default(), cut: 0, lines: Lines::default(), kept: vec![] }
     }
 
     /// Takes the finds of a window. The next window begins `overlap` before this one's end.
@@ -65,6 +66,7 @@ impl Sweep {
 
     pub(super) fn done(mut self, bytes: u64) -> Scanned {
         self.scanned.bytes = bytes;
+        self.scanned.cut = self.cut;
         self.scanned.hits.sort_by_key(|hit| (hit.line, hit.column));
         self.scanned
     }

@@ -50,7 +50,7 @@ fn unread(span: Range<usize>) -> Candidate {
 }
 
 /// Runs of at least `least` base64 characters. Looks at every `least`-th byte, as long as none is one.
-pub(super) fn runs(window: &[u8], least: usize) -> impl Iterator<Item = Range<usize>> {
+pub(in crate::scan::detect) fn runs(window: &[u8], least: usize) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
