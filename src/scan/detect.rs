@@ -21,6 +21,7 @@ mod value;
 mod wide;
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -30,6 +31,7 @@ use crate::master_keys::MasterKeys;
 use exact::Exact;
 use find::{Find, Sweep};
 use packed::{Budget, Layer};
+use wide::Narrow;
 
 /// What to look for in content. Built once, used by any number of threads.
 ///
@@ -77,7 +79,7 @@ impl Scanner {
         let mut start = 0;
         loop {
             let end = content.len().min(start + WINDOW);
-            let finds = self.finds(name, &content[start..end], &mut sweep.cut);
+            let finds = self.finds(name, &content[start..], end - start, !packed::is_gzip(content), &mut sweep.cut);
             sweep.window(&content[start..end], finds, OVERLAP, end == content.len());
             if end == content.len() {
                 return sweep.done(content.len() as u64);
@@ -90,12 +92,13 @@ impl Scanner {
     pub fn scan_reader(&self, name: &str, mut reader: impl Read) -> io::Result<Scanned> {
         let mut sweep = Sweep::new(name);
         let mut buffer = Zeroizing::new(vec![0; WINDOW]);
-        let (mut kept, mut total) = (0, 0);
+        let (mut kept, mut total, mut compressed) = (0, 0, true);
         loop {
             let read = fill(&mut reader, &mut buffer[kept..])?;
             let (filled, last) = (kept + read, kept + read < WINDOW);
             total += read as u64;
-            let finds = self.finds(name, &buffer[..filled], &mut sweep.cut);
+            compressed = compressed && !(total == read as u64 && packed::is_gzip(&buffer));
+            let finds = self.finds(name, &buffer[..filled], filled, compressed, &mut sweep.cut);
             sweep.window(&buffer[..filled], finds, OVERLAP, last);
             if last {
                 return Ok(sweep.done(total));
@@ -105,10 +108,27 @@ impl Scanner {
         }
     }
 
-    fn finds(&self, name: &str, window: &[u8], cut: &mut u64) -> Vec<Find> {
+    /// Of what begins in the first `len` bytes. What is gzip as a whole is unpacked by who reads the file.
+    fn finds(&self, name: &str, content: &[u8], len: usize, compressed: bool, cut: &mut u64) -> Vec<Find> {
+        let window = &content[..len];
         let mut finds = self.plain(name, window, self.generic);
         let mut budget = Budget::default();
-        self.packed(name, window, DEPTH, &mut budget, &mut finds);
+        let mut opened = |layer, place: Range<usize>, content: &[u8], budget: &mut Budget| {
+            let place = place.start..place.end.min(len);
+            self.opened(name, layer, &place, content, DEPTH, budget, &mut finds);
+        };
+        packed::each(content, len, compressed, &mut budget, &mut opened);
+        if let Some(narrow) = Narrow::of(window) {
+            packed::each(
+                narrow.bytes(),
+                narrow.bytes().len(),
+                false,
+                &mut budget,
+                &mut |layer, place, content, budget| {
+                    opened(layer, narrow.span(place), content, budget);
+                },
+            );
+        }
         *cut += budget.cut;
         finds
     }
@@ -128,16 +148,26 @@ impl Scanner {
         finds
     }
 
-    /// What stands in what is packed in the window, layer by layer. Names that are encoded with a literal were read where
-    /// the literal was.
-    fn packed(&self, name: &str, window: &[u8], depth: u32, budget: &mut Budget, finds: &mut Vec<Find>) {
-        packed::each(window, budget, &mut |layer, place, content, budget| {
-            let mut inner = self.plain(name, content, self.generic && layer == Layer::Compressed);
-            if depth > 1 {
-                self.packed(name, content, depth - 1, budget, &mut inner);
-            }
-            finds.extend(inner.into_iter().map(|find| Find { span: place.clone(), ..find }));
-        });
+    /// What stands in content that was packed at `place`, and in what is packed there. Names that are encoded with a
+    /// literal were read where the literal was.
+    #[expect(clippy::too_many_arguments, reason = "one step of a recursion")]
+    fn opened(
+        &self,
+        name: &str,
+        layer: Layer,
+        place: &Range<usize>,
+        content: &[u8],
+        depth: u32,
+        budget: &mut Budget,
+        finds: &mut Vec<Find>,
+    ) {
+        let mut inner = self.plain(name, content, self.generic && layer == Layer::Compressed);
+        if depth > 1 {
+            packed::each(content, content.len(), true, budget, &mut |layer, place, content, budget| {
+                self.opened(name, layer, &place, content, depth - 1, budget, &mut inner);
+            });
+        }
+        finds.extend(inner.into_iter().map(|find| Find { span: place.clone(), ..find }));
     }
 }
 

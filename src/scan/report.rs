@@ -179,6 +179,9 @@ impl Outlet<'_> {
     /// Tells of every hit.
     pub(super) fn scanned(&self, origin: &Origin<'_>, inside: &[&'static str], scanned: Scanned) {
         self.count(&scanned);
+        if scanned.cut > 0 {
+            self.missed(origin, CUT);
+        }
         for hit in scanned.hits {
             self.found(origin, inside, None, hit);
         }
@@ -274,6 +277,8 @@ pub(super) fn name_of(path: &Path) -> Cow<'_, str> {
     path.as_os_str().to_string_lossy()
 }
 
+/// Why content is incomplete that has unpacked to too much.
+pub(super) const CUT: &str = "what is packed inside unpacks to more than 16 MiB: the rest was not unpacked";
 const HIDDEN: &[u8] = b"[REDACTED]";
 const QUEUE: usize = 1024;
 const TICK: Duration = Duration::from_millis(100);

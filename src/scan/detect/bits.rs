@@ -10,30 +10,35 @@ pub(super) fn each(window: &[u8], found: &mut dyn FnMut(Range<usize>, &[u8])) {
     let mut at = 0;
     while at + STEP <= window.len() {
         let step = &window[at..at + STEP];
-        let digits = step.iter().filter(|byte| matches!(byte, b'0' | b'1')).count();
+        let digits = step.iter().filter(|byte| is_bit(**byte)).count();
         if digits < LEAST_IN_STEP {
             at += STEP;
             continue;
         }
-        let row = row(window, at);
-        if row.len() >= 256 {
-            read(&window[row.clone()], &mut |bytes| found(row.clone(), bytes));
+        let end = at + STEP;
+        while let Some(next) = window[at..end.max(at)].iter().position(|byte| is_bit(*byte)) {
+            let row = row(window, at + next);
+            if row.len() >= LEAST {
+                read(&window[row.clone()], &mut |bytes| found(row.clone(), bytes));
+            }
+            at = row.end;
         }
-        at = row.end.max(at + STEP);
+        at = end.max(at);
     }
 }
 
 /// The stretch around `at` in which all letters and digits are binary digits.
 fn row(window: &[u8], at: usize) -> Range<usize> {
-    let other = |byte: &u8| byte.is_ascii_alphanumeric() && !matches!(byte, b'0' | b'1');
+    let other = |byte: &u8| byte.is_ascii_alphanumeric() && !is_bit(*byte);
     let start = window[..at].iter().rposition(other).map_or(0, |place| place + 1);
+    let start = start + window[start..].iter().position(|byte| is_bit(*byte)).unwrap_or_default();
     let end = window[at..].iter().position(other).map_or(window.len(), |place| at + place);
     start..end
 }
 
 fn read(row: &[u8], found: &mut dyn FnMut(&[u8])) {
     let bits: Zeroizing<Vec<u8>> =
-        Zeroizing::new(row.iter().filter(|byte| matches!(byte, b'0' | b'1')).map(|byte| byte & 1).collect());
+        Zeroizing::new(row.iter().filter(|byte| is_bit(**byte)).map(|byte| byte & 1).collect());
     for shift in 0..8.min(bits.len()) {
         let bytes = |highest_first: bool| -> Zeroizing<Vec<u8>> {
             let byte = |bits: &[u8]| {
@@ -47,5 +52,10 @@ fn read(row: &[u8], found: &mut dyn FnMut(&[u8])) {
     }
 }
 
+fn is_bit(byte: u8) -> bool {
+    matches!(byte, b'0' | b'1')
+}
+
+const LEAST: usize = 256;
 const STEP: usize = 256;
 const LEAST_IN_STEP: usize = 32;

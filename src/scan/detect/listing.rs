@@ -49,7 +49,7 @@ fn read(listing: &[u8], row: impl Fn(&[u8], &mut Vec<u8>) -> Option<()>, found: 
     let mut bytes = Zeroizing::new(Vec::with_capacity(listing.len()));
     for line in listing.split(|byte| *byte == b'\n') {
         if let Some(len) = address(line)
-            && row(line[len..].trim_ascii_end(), &mut bytes).is_none()
+            && row(line[len..].strip_suffix(b"\r").unwrap_or(&line[len..]), &mut bytes).is_none()
         {
             break;
         }
@@ -85,10 +85,8 @@ fn numbers(columns: &[u8], base: u32, bytes: &mut Vec<u8>) -> Option<()> {
 
 /// Columns of four characters: what can be printed, escapes, and numbers in octal.
 fn characters(columns: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
-    let columns = columns.strip_prefix(b" ").unwrap_or(columns);
     for field in columns.chunks(4) {
         let byte = match field.trim_ascii_start() {
-            [] if field.len() == 3 => b' ',
             [] => b' ',
             [one] => *one,
             b"\\0" => 0,
@@ -100,9 +98,7 @@ fn characters(columns: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
             b"\\f" => 12,
             b"\\r" => b'\r',
             b"\\\\" => b'\\',
-            digits if digits.len() == 3 => {
-                u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()?
-            }
+            digits if digits.len() == 3 => u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()?,
             _ => return None,
         };
         bytes.push(byte);

@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::candidate::runs;
+use super::escapes;
 
 mod encoded;
 mod inflate;
 mod mail;
 
-pub(super) use inflate::Budget;
+pub(super) use inflate::{Budget, is_gzip};
 
 /// What content was taken out of.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,26 +23,67 @@ pub(super) enum Layer {
 /// Takes content with the layer it came from and where that stands in the window.
 pub(super) type Opened<'o> = &'o mut dyn FnMut(Layer, Range<usize>, &[u8], &mut Budget);
 
-/// Tells `opened` what is packed in the window, one layer of it.
-pub(super) fn each(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
-    inflate::each(window, budget, opened);
+/// Tells `opened` what begins in the window, the first `len` bytes of the content, one layer of it. Who unpacks the
+/// content as a whole leaves out what is compressed.
+pub(super) fn each(content: &[u8], len: usize, compressed: bool, budget: &mut Budget, opened: Opened<'_>) {
+    let window = &content[..len];
+    if compressed {
+        inflate::each(content, len, budget, opened);
+    }
     mail::each(window, budget, opened);
-    let mut over = 0;
+    escaped(window, budget, opened);
+    // gzip in base64 begins with the same characters always: whatever cuts it up, its beginning is known.
+    let (mut over, mut begun) = (0, vec![]);
+    for at in memmem::find_iter(window, b"H4sI") {
+        if at >= over {
+            begun.push(at);
+            over = base64(content, &(at..at + 4), false, budget, opened);
+        }
+    }
+    over = 0;
+    for at in memmem::find_iter(window, b"%2") {
+        if at >= over && encoded::is_escape(&window[at..]) {
+            let start = encoded::start(window, at);
+            over = base64(content, &(start..at), true, budget, opened).max(at + 1);
+        }
+    }
+    over = 0;
     for run in runs(window, LEAST_ENCODED) {
-        if run.start < over {
+        if run.end > over && begun.binary_search(&run.start).is_err() {
+            over = base64(content, &(run.start.max(over)..run.end), true, budget, opened);
+        }
+    }
+}
+
+/// Base64 or hexadecimal around a run, with what precedes it if it may be the middle of something.
+fn base64(content: &[u8], run: &Range<usize>, middle: bool, budget: &mut Budget, opened: Opened<'_>) -> usize {
+    let (place, text) = encoded::around(content, run, middle);
+    let end = place.end;
+    let decoded = encoded::decode(&text);
+    if decoded.len() >= LEAST_CONTENT {
+        inflate::bare(&decoded, &place, budget, opened);
+        opened(Layer::Encoded, place, &decoded, budget);
+    }
+    end
+}
+
+/// gzip in a string with escapes, as sources embed files.
+fn escaped(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
+    for at in memmem::find_iter(window, b"x1f").take(MOST_ESCAPED) {
+        let follows = &window[at + 3..window.len().min(at + 10)];
+        if memmem::find(follows, b"x8b").is_none() {
             continue;
         }
-        let text = encoded::lines(window, run);
-        over = text.end;
-        let content = encoded::decode(&window[text.clone()]);
-        if content.len() >= LEAST_CONTENT {
-            inflate::bare(&content, text.clone(), budget, opened);
-            opened(Layer::Encoded, text.clone(), &content, budget);
+        let start = at - window[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
+        let region = &window[start..window.len().min(start + LONGEST_ESCAPED)];
+        let mut text = escapes::decode(region);
+        // In a string inside of a string, each backslash stands twice.
+        for _ in 0..2 {
+            let Some(first) = text.first().filter(|first| !is_gzip(first.bytes())) else { break };
+            text = escapes::decode(first.bytes());
         }
-        // gzip in base64 begins with the same characters always, and something may stand before it.
-        if let Some(place) = memchr::memmem::find(&window[text.clone()], b"H4sI").filter(|place| place % 4 > 0) {
-            let text = text.start + place..text.end;
-            opened(Layer::Encoded, text.clone(), &encoded::decode(&window[text]), budget);
+        for decoded in text.iter().filter(|decoded| is_gzip(decoded.bytes())) {
+            inflate::gzip(decoded.bytes(), &(start..start + region.len()), budget, opened);
         }
     }
 }
@@ -49,3 +93,7 @@ const LEAST_ENCODED: usize = 60;
 
 /// Shorter than a key.
 const LEAST_CONTENT: usize = 32;
+
+/// How many strings with escapes are decoded in a window, and how much of one.
+const MOST_ESCAPED: usize = 16;
+const LONGEST_ESCAPED: usize = 128 * 1024;

@@ -49,7 +49,11 @@ impl Value {
 
     /// The number as `bits` bits, if it fits into them.
     pub(super) fn as_bits(self, bits: u32) -> impl Iterator<Item = u128> {
-        self.readings.into_iter().chain([self.scientific]).flatten().filter_map(move |value| bits_of(value, self.negative, bits))
+        self.readings
+            .into_iter()
+            .chain([self.scientific])
+            .flatten()
+            .filter_map(move |value| bits_of(value, self.negative, bits))
     }
 }
 

@@ -1,49 +1,114 @@
-//! Base64 and hexadecimal, over lines of equal length.
+//! Base64 and hexadecimal, whole or over lines and strings, with the characters that other encodings escape.
 
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::scan::detect::classes::{base64_value, hex_value, is_base64};
+use crate::scan::detect::classes::{base64_value, hex_value, is_base64, is_quote};
 
-/// The run with the lines that go on from it: each at most as long as the one before, up to one that is shorter.
-pub(super) fn lines(window: &[u8], run: Range<usize>) -> Range<usize> {
-    let width = run.len();
-    let mut end = run.end;
+/// The text around a run: what goes on over line breaks, quotes and escapes on the right, and over escapes on the left.
+pub(super) fn around(content: &[u8], run: &Range<usize>, middle: bool) -> (Range<usize>, Zeroizing<Vec<u8>>) {
+    let start = if middle { before(content, run.start) } else { run.start };
+    let mut text = Zeroizing::new(Vec::with_capacity(content.len().min(run.end + ROOM) - start));
+    let mut at = start;
+    let mut end = start;
     loop {
-        let rest = &window[end..];
-        let breaks = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        if !rest[..breaks].contains(&b'\n') || breaks > MOST_INDENT {
-            return run.start..end;
+        let len = content[at..].iter().take_while(|byte| is_base64(**byte)).count();
+        text.extend_from_slice(&content[at..at + len]);
+        if len > 0 {
+            end = at + len;
         }
-        let len = rest[breaks..].iter().take(width + 1).take_while(|byte| is_base64(**byte)).count();
-        let ends = rest.get(breaks + len).is_none_or(|byte| byte.is_ascii_whitespace() || b"=\"'\\,".contains(byte));
-        if len == 0 || len > width || !ends {
-            return run.start..end;
-        }
-        end += breaks + len;
-        if len < width {
-            return run.start..end;
+        at += len;
+        match escaped(&content[at..]) {
+            Some((character, len)) => {
+                text.push(character);
+                at += len;
+                end = at;
+            }
+            None => match glue(&content[at..]) {
+                Some(len) => at += len,
+                None => return (start..end, text),
+            },
         }
     }
 }
 
+/// Where the text begins that the run goes on from.
+fn before(content: &[u8], start: usize) -> usize {
+    let mut start = start;
+    loop {
+        let escape = [2, 3].into_iter().filter_map(|len| start.checked_sub(len)).find(|at| {
+            escaped(&content[*at..start]).is_some_and(|(character, len)| character != b'=' && at + len == start)
+        });
+        let Some(escape) = escape else { return start };
+        start = self::start(content, escape);
+    }
+}
+
+/// Where the characters of base64 begin that end at `at`.
+pub(super) fn start(content: &[u8], at: usize) -> usize {
+    content[..at].iter().rposition(|byte| !is_base64(*byte)).map_or(0, |place| place + 1)
+}
+
+/// Whether a character of base64 stands there that is escaped.
+pub(super) fn is_escape(rest: &[u8]) -> bool {
+    escaped(rest).is_some()
+}
+
+/// A character of base64 as JSON or a URL may write it.
+fn escaped(rest: &[u8]) -> Option<(u8, usize)> {
+    match rest {
+        [b'\\', b'/', ..] => Some((b'/', 2)),
+        [b'%', b'2', b'B' | b'b', ..] => Some((b'+', 3)),
+        [b'%', b'2', b'F' | b'f', ..] => Some((b'/', 3)),
+        [b'%', b'3', b'D' | b'd', ..] => Some((b'=', 3)),
+        [b'\\', b'u', b'0', b'0', b'2', b'b' | b'B', ..] => Some((b'+', 6)),
+        [b'\\', b'u', b'0', b'0', b'2', b'f' | b'F', ..] => Some((b'/', 6)),
+        [b'\\', b'u', b'0', b'0', b'3', b'd' | b'D', ..] => Some((b'=', 6)),
+        _ => None,
+    }
+}
+
+/// What stands between two lines or two strings of a text, if a long enough part of it follows.
+fn glue(rest: &[u8]) -> Option<usize> {
+    let mut len = 0;
+    let mut broken = false;
+    while len < MOST_GLUE {
+        match rest.get(len..)? {
+            [b'\\', b'n' | b'r', ..] => {
+                broken = true;
+                len += 2;
+            }
+            [byte, ..] if *byte == b'\n' || is_quote(*byte) => {
+                broken = true;
+                len += 1;
+            }
+            [byte, ..] if byte.is_ascii_whitespace() || b"\\=.,&|>#*()".contains(byte) => len += 1,
+            [b'+', b' ' | b'\n' | b'"', ..] => len += 1,
+            _ => break,
+        }
+    }
+    let next = rest[len..].iter().take_while(|byte| is_base64(**byte)).count();
+    (broken && next > 0 && len > 0).then_some(len)
+}
+
 /// What the text says in hexadecimal if all of it is, else in base64 of either alphabet.
 pub(super) fn decode(text: &[u8]) -> Zeroizing<Vec<u8>> {
-    let digits = || text.iter().filter(|byte| !byte.is_ascii_whitespace());
-    let hexadecimal = digits().all(|byte| hex_value(*byte).is_some());
+    let hexadecimal = text.iter().all(|byte| hex_value(*byte).is_some());
     let (width, value): (_, fn(u8) -> Option<u8>) = if hexadecimal { (4, hex_value) } else { (6, base64_value) };
     let mut content = Zeroizing::new(Vec::with_capacity(text.len()));
     let (mut bits, mut held) = (0_u32, 0);
-    for value in digits().filter_map(|byte| value(*byte)) {
+    for value in text.iter().filter_map(|byte| value(*byte)) {
         bits = (bits << width | u32::from(value)) & 0xffff;
         held += width;
         if held >= 8 {
             held -= 8;
-            content.push((bits >> held & 0xff) as u8);
+            content.push(u8::try_from(bits >> held & 0xff).expect("eight bits"));
         }
     }
     content
 }
 
-const MOST_INDENT: usize = 64;
+const MOST_GLUE: usize = 96;
+/// What is set aside at first for what follows a run.
+const ROOM: usize = 4096;

@@ -24,43 +24,57 @@ impl Default for Budget {
     }
 }
 
-/// What begins with a header of its format.
-pub(super) fn each(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
+pub(in crate::scan::detect) fn is_gzip(content: &[u8]) -> bool {
+    content.starts_with(GZIP)
+}
+
+/// What begins in the first `len` bytes with the header of its format.
+pub(super) fn each(content: &[u8], len: usize, budget: &mut Budget, opened: Opened<'_>) {
+    let window = &content[..len];
+    let mut over = 0;
     for at in memmem::find_iter(window, GZIP) {
-        unpack(MultiGzDecoder::new(&window[at..]), at..window.len(), budget, opened);
+        // The members of one file follow each other.
+        if at >= over {
+            gzip(&content[at..], &(at..len), budget, opened);
+            over = at + GZIP_APART;
+        }
     }
     for header in ZLIB {
         for at in memmem::find_iter(window, header) {
-            unpack(ZlibDecoder::new(&window[at..]), at..window.len(), budget, opened);
+            unpack(ZlibDecoder::new(&content[at..]), &(at..len), budget, opened);
         }
     }
     for at in memmem::find_iter(window, ZIP) {
-        if let Some(member) = deflated(window, at) {
-            unpack(DeflateDecoder::new(&window[member.clone()]), member, budget, opened);
+        if let Some(member) = deflated(content, at) {
+            unpack(DeflateDecoder::new(&content[member..]), &(at..len), budget, opened);
         }
     }
 }
 
+pub(super) fn gzip(packed: &[u8], place: &Range<usize>, budget: &mut Budget, opened: Opened<'_>) {
+    unpack(MultiGzDecoder::new(packed), place, budget, opened);
+}
+
 /// The same without any header, as some put it into base64; `place` is where that stands.
-pub(super) fn bare(content: &[u8], place: Range<usize>, budget: &mut Budget, opened: Opened<'_>) {
+pub(super) fn bare(content: &[u8], place: &Range<usize>, budget: &mut Budget, opened: Opened<'_>) {
     let uncommon = matches!(content, [0x78, 1 | 0x5e, ..]);
     if uncommon {
         unpack(ZlibDecoder::new(content), place, budget, opened);
-    } else if !content.starts_with(GZIP) && !content.is_ascii() {
+    } else if content.len() >= LEAST_BARE && !is_gzip(content) && !content.is_ascii() {
         unpack(DeflateDecoder::new(content), place, budget, opened);
     }
 }
 
 /// Where the data of a zip member begins that is compressed by deflate.
-fn deflated(window: &[u8], at: usize) -> Option<Range<usize>> {
-    let header = window.get(at..at + ZIP_HEADER)?;
+fn deflated(content: &[u8], at: usize) -> Option<usize> {
+    let header = content.get(at..at + ZIP_HEADER)?;
     let number = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
     let data = at + ZIP_HEADER + number(26) + number(28);
-    (number(8) == 8 && data < window.len()).then_some(data..window.len())
+    (number(8) == 8 && data < content.len()).then_some(data)
 }
 
 /// Tells of what comes out, as far as it is whole, in windows of its own.
-fn unpack(mut packed: impl Read, place: Range<usize>, budget: &mut Budget, opened: Opened<'_>) {
+fn unpack(mut packed: impl Read, place: &Range<usize>, budget: &mut Budget, opened: Opened<'_>) {
     if budget.tries == 0 || budget.left == 0 {
         budget.cut += 1;
         return;
@@ -111,6 +125,11 @@ const ZIP: &[u8] = b"PK\x03\x04";
 const ZIP_HEADER: usize = 30;
 /// What is lost at most before a fault.
 const STEP: usize = 512;
+
+/// Where one gzip header follows another sooner, there is one file.
+const GZIP_APART: usize = 18;
+/// Raw deflate of less is too short to hold a key with a name, and looks like any digest.
+const LEAST_BARE: usize = 40;
 
 /// What is read of a layer before more room is made.
 const FIRST: usize = 32 * 1024;

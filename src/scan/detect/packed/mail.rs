@@ -47,9 +47,8 @@ fn uu_line(window: &[u8], at: usize, content: &mut Vec<u8>) -> Option<usize> {
     let (first, text) = line[..len].trim_ascii_end().split_first()?;
     let value = |byte: u8| (b' '..=b'`').contains(&byte).then(|| (byte - b' ') & 0x3f);
     let bytes = usize::from(value(*first)?);
-    // A blank at the end may have been lost, and a check may follow.
-    let missing = (bytes.div_ceil(3) * 4).checked_sub(text.len()).unwrap_or_default();
-    if bytes == 0 || missing > 3 || text.len() > bytes.div_ceil(3) * 4 + 1 {
+    // Blanks at the end are zeros, and may have been lost; a check may follow.
+    if bytes == 0 || text.len() > bytes.div_ceil(3) * 4 + 1 {
         return None;
     }
     let mut row = Zeroizing::new([0_u8; 48]);
@@ -73,7 +72,7 @@ fn quoted(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
     let mut close = |run: Range<usize>, count: usize, budget: &mut Budget| {
         if count >= LEAST_ESCAPES {
             let span = run.start.saturating_sub(BESIDE)..window.len().min(run.end + BESIDE);
-            opened(Layer::Encoded, span.clone(), &unquoted(&window[span]), budget);
+            opened(Layer::Encoded, run.start..run.end + 3, &unquoted(&window[span]), budget);
         }
     };
     for at in memchr::memchr_iter(b'=', window) {
