@@ -17,6 +17,7 @@ mod process;
 mod progress;
 mod reading;
 mod recover;
+mod redact;
 mod rehearse;
 mod rotate;
 mod scan;

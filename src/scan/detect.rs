@@ -88,6 +88,13 @@ impl Scanner {
         }
     }
 
+    /// Whether a name may not be shown: it holds a key that is looked for, or what may be one of somebody else.
+    pub(in crate::scan) fn is_in_name(&self, name: &[u8]) -> bool {
+        let mut likely = false;
+        candidate::search(name, &mut |_, candidate| likely |= candidate.bytes.is_some());
+        likely || !self.scan("", name).hits.is_empty()
+    }
+
     /// Scans what a reader gives, in bounded memory.
     pub fn scan_reader(&self, name: &str, mut reader: impl Read) -> io::Result<Scanned> {
         let mut sweep = Sweep::new(name);

@@ -228,7 +228,7 @@ impl Outlet<'_> {
     fn shown(&self, path: &Path) -> PathBuf {
         let path = path.strip_prefix(".").ok().filter(|rest| *rest != Path::new("")).unwrap_or(path);
         let bytes = path.as_os_str().as_bytes();
-        let holds_key = |bytes: &[u8]| !self.scanner.scan("", bytes).hits.is_empty();
+        let holds_key = |bytes: &[u8]| self.scanner.is_in_name(bytes);
         if !holds_key(bytes) {
             return path.to_owned();
         }
