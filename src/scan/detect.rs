@@ -21,7 +21,6 @@ mod value;
 mod wide;
 
 use std::io::{self, Read};
-use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -30,7 +29,7 @@ use crate::master_keys::MasterKeys;
 
 use exact::Exact;
 use find::{Find, Sweep};
-use packed::{Budget, Layer};
+use packed::{Budget, Layer, Place};
 use wide::Narrow;
 
 /// What to look for in content. Built once, used by any number of threads.
@@ -80,7 +79,7 @@ impl Scanner {
         loop {
             let end = content.len().min(start + WINDOW);
             let finds = self.finds(name, &content[start..], end - start, !packed::is_gzip(content), &mut sweep.cut);
-            sweep.window(&content[start..end], finds, OVERLAP, end == content.len());
+            sweep.window(&content[start..], end - start, finds, OVERLAP, end == content.len());
             if end == content.len() {
                 return sweep.done(content.len() as u64);
             }
@@ -106,7 +105,7 @@ impl Scanner {
             total += read as u64;
             compressed = compressed && !(total == read as u64 && packed::is_gzip(&buffer));
             let finds = self.finds(name, &buffer[..filled], filled, compressed, &mut sweep.cut);
-            sweep.window(&buffer[..filled], finds, OVERLAP, last);
+            sweep.window(&buffer[..filled], filled, finds, OVERLAP, last);
             if last {
                 return Ok(sweep.done(total));
             }
@@ -120,9 +119,8 @@ impl Scanner {
         let window = &content[..len];
         let mut finds = self.plain(name, window, self.generic);
         let mut budget = Budget::default();
-        let mut opened = |layer, place: Range<usize>, content: &[u8], budget: &mut Budget| {
-            let place = place.start..place.end.min(len);
-            self.opened(name, layer, &place, content, DEPTH, budget, &mut finds);
+        let mut opened = |layer, place: Place<'_>, content: &[u8], budget: &mut Budget| {
+            self.opened(name, layer, place, content, DEPTH, budget, &mut finds);
         };
         packed::each(content, len, compressed, &mut budget, &mut opened);
         if let Some(narrow) = Narrow::of(window) {
@@ -132,7 +130,7 @@ impl Scanner {
                 false,
                 &mut budget,
                 &mut |layer, place, content, budget| {
-                    opened(layer, narrow.span(place), content, budget);
+                    opened(layer, &|span| narrow.span(place(span)), content, budget);
                 },
             );
         }
@@ -162,7 +160,7 @@ impl Scanner {
         &self,
         name: &str,
         layer: Layer,
-        place: &Range<usize>,
+        place: Place<'_>,
         content: &[u8],
         depth: u32,
         budget: &mut Budget,
@@ -171,10 +169,10 @@ impl Scanner {
         let mut inner = self.plain(name, content, self.generic && layer == Layer::Compressed);
         if depth > 1 {
             packed::each(content, content.len(), true, budget, &mut |layer, place, content, budget| {
-                self.opened(name, layer, &place, content, depth - 1, budget, &mut inner);
+                self.opened(name, layer, place, content, depth - 1, budget, &mut inner);
             });
         }
-        finds.extend(inner.into_iter().map(|find| Find { span: place.clone(), ..find }));
+        finds.extend(inner.into_iter().map(|find| Find { span: place(find.span.clone()), ..find }));
     }
 }
 

@@ -64,11 +64,10 @@ fn numbers(columns: &[u8], base: u32, bytes: &mut Vec<u8>) -> Option<()> {
     let fields = || columns.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
     let widest = fields().take(16).map(<[u8]>::len).max()?;
     let width = match (base, widest) {
-        (2, 8) => 1,
+        (2, 8) | (8, 1..=3) | (10, 1..=4) => 1,
         (16, 2 | 4 | 8 | 16) => widest / 2,
-        (8, 1..=3) | (10, 1..=4) => 1,
         (8, 4..=6) | (10, 5..=6) => 2,
-        (8, 7..=11) | (10, 7..=11) => 4,
+        (8 | 10, 7..=11) => 4,
         (8, 12..=22) | (10, 12..=20) => 8,
         _ => return None,
     };

@@ -20,8 +20,11 @@ pub(super) enum Layer {
     Encoded,
 }
 
-/// Takes content with the layer it came from and where that stands in the window.
-pub(super) type Opened<'o> = &'o mut dyn FnMut(Layer, Range<usize>, &[u8], &mut Budget);
+/// Where a part of what was taken out stands.
+pub(super) type Place<'p> = &'p dyn Fn(Range<usize>) -> Range<usize>;
+
+/// Takes content with the layer it came from and the places of its parts.
+pub(super) type Opened<'o> = &'o mut dyn FnMut(Layer, Place<'_>, &[u8], &mut Budget);
 
 /// Tells `opened` what begins in the window, the first `len` bytes of the content, one layer of it. Who unpacks the
 /// content as a whole leaves out what is compressed.
@@ -57,14 +60,13 @@ pub(super) fn each(content: &[u8], len: usize, compressed: bool, budget: &mut Bu
 
 /// Base64 or hexadecimal around a run, with what precedes it if it may be the middle of something.
 fn base64(content: &[u8], run: &Range<usize>, middle: bool, budget: &mut Budget, opened: Opened<'_>) -> usize {
-    let (place, text) = encoded::around(content, run, middle);
-    let end = place.end;
-    let decoded = encoded::decode(&text);
+    let text = encoded::around(content, run, middle);
+    let decoded = text.decode();
     if decoded.len() >= LEAST_CONTENT {
-        inflate::bare(&decoded, &place, budget, opened);
-        opened(Layer::Encoded, place, &decoded, budget);
+        inflate::bare(&decoded, &text.span(), budget, opened);
+        opened(Layer::Encoded, &|part| text.part(&part), &decoded, budget);
     }
-    end
+    text.span().end
 }
 
 /// gzip in a string with escapes, as sources embed files.

@@ -71,11 +71,8 @@ pub(super) fn scientific(text: &[u8]) -> Option<u128> {
     let (whole, rest) = split_digits(text);
     let (fraction, rest) = rest.strip_prefix(b".").map_or((&rest[..0], rest), split_digits);
     let [b'e' | b'E', rest @ ..] = rest else { return None };
-    let (down, rest) = match rest {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
+    let down = rest.first() == Some(&b'-');
+    let rest = if down { &rest[1..] } else { rest.strip_prefix(b"+").unwrap_or(rest) };
     let (exponent, _) = split_digits(rest);
     let exponent = digits(exponent, 10).and_then(|value| i32::try_from(value).ok()).filter(|value| *value < 40)?;
     let mantissa = digits(&[whole, fraction].concat(), 10)?;

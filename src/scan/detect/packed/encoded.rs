@@ -6,30 +6,74 @@ use zeroize::Zeroizing;
 
 use crate::scan::detect::classes::{base64_value, hex_value, is_base64, is_quote};
 
+/// A text that is encoded, without what stands between its lines.
+pub(super) struct Text {
+    characters: Zeroizing<Vec<u8>>,
+    /// Where each piece begins: among the characters, and in the content.
+    pieces: Vec<(usize, usize)>,
+    span: Range<usize>,
+}
+
 /// The text around a run: what goes on over line breaks, quotes and escapes on the right, and over escapes on the left.
-pub(super) fn around(content: &[u8], run: &Range<usize>, middle: bool) -> (Range<usize>, Zeroizing<Vec<u8>>) {
+pub(super) fn around(content: &[u8], run: &Range<usize>, middle: bool) -> Text {
     let start = if middle { before(content, run.start) } else { run.start };
-    let mut text = Zeroizing::new(Vec::with_capacity(content.len().min(run.end + ROOM) - start));
-    let mut at = start;
-    let mut end = start;
+    let mut characters = Zeroizing::new(Vec::with_capacity(content.len().min(run.end + ROOM) - start));
+    let (mut at, mut end, mut pieces) = (start, start, vec![]);
     loop {
         let len = content[at..].iter().take_while(|byte| is_base64(**byte)).count();
-        text.extend_from_slice(&content[at..at + len]);
+        pieces.push((characters.len(), at));
+        characters.extend_from_slice(&content[at..at + len]);
         if len > 0 {
             end = at + len;
         }
         at += len;
-        match escaped(&content[at..]) {
-            Some((character, len)) => {
-                text.push(character);
-                at += len;
-                end = at;
-            }
-            None => match glue(&content[at..]) {
-                Some(len) => at += len,
-                None => return (start..end, text),
-            },
+        if let Some((character, len)) = escaped(&content[at..]) {
+            characters.push(character);
+            at += len;
+            end = at;
+        } else if let Some(len) = glue(&content[at..]) {
+            at += len;
+        } else {
+            return Text { characters, pieces, span: start..end };
         }
+    }
+}
+
+impl Text {
+    pub(super) fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// Where a part of what it decodes to stands.
+    pub(super) fn part(&self, decoded: &Range<usize>) -> Range<usize> {
+        let bits = self.bits();
+        let place = |character: usize| {
+            let piece = self.pieces.partition_point(|(begin, _)| *begin <= character).saturating_sub(1);
+            self.pieces.get(piece).map_or(self.span.start, |(begin, at)| at + character - begin).min(self.span.end)
+        };
+        let start = place(decoded.start * 8 / bits);
+        start..place(decoded.end * 8 / bits).max(start)
+    }
+
+    fn bits(&self) -> usize {
+        if self.characters.iter().all(|byte| hex_value(*byte).is_some()) { 4 } else { 6 }
+    }
+
+    /// What it says in hexadecimal if all of it is, else in base64 of either alphabet.
+    pub(super) fn decode(&self) -> Zeroizing<Vec<u8>> {
+        let width = self.bits();
+        let value = if width == 4 { hex_value } else { base64_value };
+        let mut content = Zeroizing::new(Vec::with_capacity(self.characters.len()));
+        let (mut bits, mut held) = (0_u32, 0);
+        for value in self.characters.iter().filter_map(|byte| value(*byte)) {
+            bits = (bits << width | u32::from(value)) & 0xffff;
+            held += width;
+            if held >= 8 {
+                held -= 8;
+                content.push(u8::try_from(bits >> held & 0xff).expect("eight bits"));
+            }
+        }
+        content
     }
 }
 
@@ -90,23 +134,6 @@ fn glue(rest: &[u8]) -> Option<usize> {
     }
     let next = rest[len..].iter().take_while(|byte| is_base64(**byte)).count();
     (broken && next > 0 && len > 0).then_some(len)
-}
-
-/// What the text says in hexadecimal if all of it is, else in base64 of either alphabet.
-pub(super) fn decode(text: &[u8]) -> Zeroizing<Vec<u8>> {
-    let hexadecimal = text.iter().all(|byte| hex_value(*byte).is_some());
-    let (width, value): (_, fn(u8) -> Option<u8>) = if hexadecimal { (4, hex_value) } else { (6, base64_value) };
-    let mut content = Zeroizing::new(Vec::with_capacity(text.len()));
-    let (mut bits, mut held) = (0_u32, 0);
-    for value in text.iter().filter_map(|byte| value(*byte)) {
-        bits = (bits << width | u32::from(value)) & 0xffff;
-        held += width;
-        if held >= 8 {
-            held -= 8;
-            content.push(u8::try_from(bits >> held & 0xff).expect("eight bits"));
-        }
-    }
-    content
 }
 
 const MOST_GLUE: usize = 96;

@@ -95,7 +95,7 @@ fn unpack(mut packed: impl Read, place: &Range<usize>, budget: &mut Budget, open
             return;
         };
         budget.left = left;
-        opened(Layer::Compressed, place.clone(), &buffer[..filled], budget);
+        opened(Layer::Compressed, &|_| place.clone(), &buffer[..filled], budget);
         if filled < buffer.len() {
             return;
         }

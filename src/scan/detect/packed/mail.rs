@@ -31,7 +31,7 @@ fn uuencoded(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
         }
         over = end;
         if content.len() >= LEAST_CONTENT {
-            opened(Layer::Encoded, start..end, &content, budget);
+            opened(Layer::Encoded, &|_| start..end, &content, budget);
         }
     }
 }
@@ -72,7 +72,7 @@ fn quoted(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
     let mut close = |run: Range<usize>, count: usize, budget: &mut Budget| {
         if count >= LEAST_ESCAPES {
             let span = run.start.saturating_sub(BESIDE)..window.len().min(run.end + BESIDE);
-            opened(Layer::Encoded, run.start..run.end + 3, &unquoted(&window[span]), budget);
+            opened(Layer::Encoded, &|_| run.start..run.end + 3, &unquoted(&window[span]), budget);
         }
     };
     for at in memchr::memchr_iter(b'=', window) {
