@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The text with `[redacted]` in the place of whatever may be a master key, a token, a verifier key or a share.
+/// The text with `[REDACTED]` in the place of whatever may be a master key, a token, a verifier key or a share.
 pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
     let secrets = secrets(text.as_bytes());
     if secrets.is_empty() {
@@ -14,7 +14,7 @@ pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
     for secret in secrets {
         // Both ends are ASCII.
         safe.push_str(&text[at..secret.start]);
-        safe.push_str("[redacted]");
+        safe.push_str("[REDACTED]");
         at = secret.end;
     }
     safe.push_str(&text[at..]);
@@ -94,7 +94,7 @@ mod tests {
         for secret in [url, std, token, hex] {
             for around in ["{}", "no store at /x/{}", "`--store sqlite:/x/{}` and {}.", "1:{},2:{}"] {
                 let told = redacted(&around.replace("{}", secret)).into_owned();
-                assert_eq!(told, around.replace("{}", "[redacted]"), "{secret}");
+                assert_eq!(told, around.replace("{}", "[REDACTED]"), "{secret}");
             }
         }
     }

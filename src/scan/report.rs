@@ -229,10 +229,11 @@ impl Outlet<'_> {
         let path = path.strip_prefix(".").ok().filter(|rest| *rest != Path::new("")).unwrap_or(path);
         let bytes = path.as_os_str().as_bytes();
         let holds_key = |bytes: &[u8]| self.scanner.is_in_name(bytes);
-        if !holds_key(bytes) {
+        let parts = bytes.split(|byte| *byte == b'/');
+        // A slash is a character of base64: a part may be a key where the whole is none, and the other way round.
+        if !holds_key(bytes) && !parts.clone().any(holds_key) {
             return path.to_owned();
         }
-        let parts = bytes.split(|byte| *byte == b'/');
         let shown: Vec<_> = parts.map(|part| if holds_key(part) { HIDDEN } else { part }).collect();
         let shown = shown.join(&b'/');
         if holds_key(&shown) {
