@@ -24,6 +24,7 @@ mod process;
 mod progress;
 mod reading;
 mod recover;
+mod redact;
 mod rehearse;
 mod restore;
 mod reveal;

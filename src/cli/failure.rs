@@ -48,6 +48,16 @@ impl Told {
         self
     }
 
+    /// The same with all its text passed through `change`.
+    pub(crate) fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        Self {
+            message: change(&self.message),
+            causes: self.causes.iter().map(|cause| change(cause)).collect(),
+            hint: self.hint.as_deref().map(change),
+            ..*self
+        }
+    }
+
     /// Adds the causes that the message does not hold already.
     pub(crate) fn because(mut self, error: &dyn std::error::Error) -> Self {
         let mut next = error.source();

@@ -5,6 +5,7 @@ mod sarif;
 mod show;
 mod uri;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Meter;
+use super::redact::redacted;
 use super::terminal::Terminal;
 
 /// What came of it.
@@ -122,8 +124,14 @@ impl Run<'_> {
 
     fn place(&mut self, phase: &'static str, scan: impl FnOnce(&mut dyn FnMut(ScanEvent)) -> ScanCounts) {
         let counts = scan(&mut |event| match event {
-            ScanEvent::Found(found) if self.found.len() < MAX_LISTED => self.found.push(found),
-            ScanEvent::Missed(missed) if self.missed.len() < MAX_LISTED => self.missed.push(missed),
+            ScanEvent::Found(mut found) if self.found.len() < MAX_LISTED => {
+                hide_secrets(&mut found.path);
+                self.found.push(found);
+            }
+            ScanEvent::Missed(mut missed) if self.missed.len() < MAX_LISTED => {
+                hide_secrets(&mut missed.path);
+                self.missed.push(missed);
+            }
             ScanEvent::Progress(counts) => {
                 let (done, total) =
                     if phase == "history" { (counts.objects, counts.objects_total) } else { (counts.files, 0) };
@@ -132,6 +140,13 @@ impl Run<'_> {
             _ => {}
         });
         self.counts.add(counts);
+    }
+}
+
+/// The scanner hides keys in names. A token may be there as well.
+fn hide_secrets(path: &mut PathBuf) {
+    if let Some(Cow::Owned(safe)) = path.to_str().map(redacted) {
+        *path = safe.into();
     }
 }
 

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::exit::Exit;
 use super::failure::{Failure, Told};
+use super::redact::redacted;
 use super::text::{escaped, escaped_json};
 
 /// Standard output and standard error.
@@ -118,7 +119,7 @@ impl Terminal {
         if !self.json {
             // Where both go to one place, data written earlier comes first.
             self.failed = self.flush_pending().err().or(self.failed.take());
-            self.talk(&format!("{}\n", escaped(text)));
+            self.talk(&format!("{}\n", escaped(&redacted(text))));
         }
     }
 
@@ -138,15 +139,16 @@ impl Terminal {
             return;
         }
         if self.json {
-            let json = serde_json::to_string(&Document { schema: "error", body: told }).unwrap_or_default();
+            let told = told.map(|text| redacted(text).into_owned());
+            let json = serde_json::to_string(&Document { schema: "error", body: &told }).unwrap_or_default();
             return self.talk(&format!("{}\n", escaped_json(&json)));
         }
-        let mut text = format!("{} {}\n", painted("31", "error:"), escaped(&told.message));
+        let mut text = format!("{} {}\n", painted("31", "error:"), escaped(&redacted(&told.message)));
         for cause in &told.causes {
-            let _ = writeln!(text, "caused by: {}", escaped(cause));
+            let _ = writeln!(text, "caused by: {}", escaped(&redacted(cause)));
         }
         if let Some(hint) = &told.hint {
-            let _ = writeln!(text, "{} {}", painted("36", "hint:"), escaped(hint));
+            let _ = writeln!(text, "{} {}", painted("36", "hint:"), escaped(&redacted(hint)));
         }
         self.talk(&text);
     }

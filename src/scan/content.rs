@@ -222,7 +222,7 @@ impl<R: Read> Read for Bounded<R> {
 
 /// RFC 1952: magic bytes, and deflate as the only method.
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];
-const AT_ONCE: usize = 1 << 20;
+const AT_ONCE: usize = 8 << 20;
 const MAX_LAYERS: usize = 3;
 const MAX_UNPACKED: u64 = 1 << 30;
 const TOO_DEEP: &str = "gzip in gzip in gzip in gzip: the innermost was not unpacked";

@@ -1,6 +1,7 @@
 //! Finds master keys in content: those it knows in any writing, those whose fingerprints it knows, and literals that
 //! stand where a master key would.
 
+mod bits;
 mod candidate;
 mod classes;
 mod dump;
@@ -8,8 +9,10 @@ mod escapes;
 mod exact;
 mod find;
 mod generic;
+mod listing;
 mod needle;
 mod numbers;
+mod packed;
 mod pieces;
 mod position;
 mod radix;
@@ -26,6 +29,8 @@ use crate::master_keys::MasterKeys;
 
 use exact::Exact;
 use find::{Find, Sweep};
+use packed::{Budget, Layer, Place};
+use wide::Narrow;
 
 /// What to look for in content. Built once, used by any number of threads.
 ///
@@ -73,8 +78,8 @@ impl Scanner {
         let mut start = 0;
         loop {
             let end = content.len().min(start + WINDOW);
-            let finds = self.finds(name, &content[start..end]);
-            sweep.window(&content[start..end], finds, OVERLAP, end == content.len());
+            let finds = self.finds(name, &content[start..], end - start, !packed::is_gzip(content), &mut sweep.cut);
+            sweep.window(&content[start..], end - start, finds, OVERLAP, end == content.len());
             if end == content.len() {
                 return sweep.done(content.len() as u64);
             }
@@ -82,17 +87,25 @@ impl Scanner {
         }
     }
 
+    /// Whether a name may not be shown: it holds a key that is looked for, or what may be one of somebody else.
+    pub(in crate::scan) fn is_in_name(&self, name: &[u8]) -> bool {
+        let mut likely = false;
+        candidate::search(name, &mut |_, candidate| likely |= candidate.bytes.is_some());
+        likely || !self.scan("", name).hits.is_empty()
+    }
+
     /// Scans what a reader gives, in bounded memory.
     pub fn scan_reader(&self, name: &str, mut reader: impl Read) -> io::Result<Scanned> {
         let mut sweep = Sweep::new(name);
         let mut buffer = Zeroizing::new(vec![0; WINDOW]);
-        let (mut kept, mut total) = (0, 0);
+        let (mut kept, mut total, mut compressed) = (0, 0, true);
         loop {
             let read = fill(&mut reader, &mut buffer[kept..])?;
             let (filled, last) = (kept + read, kept + read < WINDOW);
             total += read as u64;
-            let finds = self.finds(name, &buffer[..filled]);
-            sweep.window(&buffer[..filled], finds, OVERLAP, last);
+            compressed = compressed && !(total == read as u64 && packed::is_gzip(&buffer));
+            let finds = self.finds(name, &buffer[..filled], filled, compressed, &mut sweep.cut);
+            sweep.window(&buffer[..filled], filled, finds, OVERLAP, last);
             if last {
                 return Ok(sweep.done(total));
             }
@@ -101,18 +114,65 @@ impl Scanner {
         }
     }
 
-    fn finds(&self, name: &str, window: &[u8]) -> Vec<Find> {
+    /// Of what begins in the first `len` bytes. What is gzip as a whole is unpacked by who reads the file.
+    fn finds(&self, name: &str, content: &[u8], len: usize, compressed: bool, cut: &mut u64) -> Vec<Find> {
+        let window = &content[..len];
+        let mut finds = self.plain(name, window, self.generic);
+        let mut budget = Budget::default();
+        let mut opened = |layer, place: Place<'_>, content: &[u8], budget: &mut Budget| {
+            self.opened(name, layer, place, content, DEPTH, budget, &mut finds);
+        };
+        packed::each(content, len, compressed, &mut budget, &mut opened);
+        if let Some(narrow) = Narrow::of(window) {
+            packed::each(
+                narrow.bytes(),
+                narrow.bytes().len(),
+                false,
+                &mut budget,
+                &mut |layer, place, content, budget| {
+                    opened(layer, &|span| narrow.span(place(span)), content, budget);
+                },
+            );
+        }
+        *cut += budget.cut;
+        finds
+    }
+
+    /// What stands in the window as it is.
+    fn plain(&self, name: &str, window: &[u8], generic: bool) -> Vec<Find> {
         let mut finds = vec![];
         self.exact.search(window, &mut finds);
-        if self.generic || !self.known.is_empty() {
+        if generic || !self.known.is_empty() {
             candidate::search(window, &mut |context, candidate| {
                 finds.extend(candidate.known(&self.known));
-                if self.generic {
+                if generic {
                     finds.extend(generic::judge(name, window, context, &candidate));
                 }
             });
         }
         finds
+    }
+
+    /// What stands in content that was packed at `place`, and in what is packed there. Names that are encoded with a
+    /// literal were read where the literal was.
+    #[expect(clippy::too_many_arguments, reason = "one step of a recursion")]
+    fn opened(
+        &self,
+        name: &str,
+        layer: Layer,
+        place: Place<'_>,
+        content: &[u8],
+        depth: u32,
+        budget: &mut Budget,
+        finds: &mut Vec<Find>,
+    ) {
+        let mut inner = self.plain(name, content, self.generic && layer == Layer::Compressed);
+        if depth > 1 {
+            packed::each(content, content.len(), true, budget, &mut |layer, place, content, budget| {
+                self.opened(name, layer, place, content, depth - 1, budget, &mut inner);
+            });
+        }
+        finds.extend(inner.into_iter().map(|find| Find { span: place(find.span.clone()), ..find }));
     }
 }
 
@@ -132,6 +192,8 @@ pub struct Scanned {
     pub allowed: u64,
     /// How many bytes were read.
     pub bytes: u64,
+    /// How many layers of packed content were not unpacked to their end, because too much came out.
+    pub cut: u64,
 }
 
 /// A place where a master key lies. It holds nothing of the key but its fingerprint.
@@ -191,6 +253,9 @@ fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// What is searched at a time: small enough for the caches.
 const WINDOW: usize = 512 * 1024;
+
+/// How many layers of packed content are opened one inside the other.
+const DEPTH: u32 = 4;
 
 /// What two windows share: longer than any writing of a key that is recognised.
 const OVERLAP: usize = 16 * 1024;

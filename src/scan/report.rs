@@ -179,6 +179,9 @@ impl Outlet<'_> {
     /// Tells of every hit.
     pub(super) fn scanned(&self, origin: &Origin<'_>, inside: &[&'static str], scanned: Scanned) {
         self.count(&scanned);
+        if scanned.cut > 0 {
+            self.missed(origin, CUT);
+        }
         for hit in scanned.hits {
             self.found(origin, inside, None, hit);
         }
@@ -225,11 +228,12 @@ impl Outlet<'_> {
     fn shown(&self, path: &Path) -> PathBuf {
         let path = path.strip_prefix(".").ok().filter(|rest| *rest != Path::new("")).unwrap_or(path);
         let bytes = path.as_os_str().as_bytes();
-        let holds_key = |bytes: &[u8]| !self.scanner.scan("", bytes).hits.is_empty();
-        if !holds_key(bytes) {
+        let holds_key = |bytes: &[u8]| self.scanner.is_in_name(bytes);
+        let parts = bytes.split(|byte| *byte == b'/');
+        // A slash is a character of base64: a part may be a key where the whole is none, and the other way round.
+        if !holds_key(bytes) && !parts.clone().any(holds_key) {
             return path.to_owned();
         }
-        let parts = bytes.split(|byte| *byte == b'/');
         let shown: Vec<_> = parts.map(|part| if holds_key(part) { HIDDEN } else { part }).collect();
         let shown = shown.join(&b'/');
         if holds_key(&shown) {
@@ -274,6 +278,8 @@ pub(super) fn name_of(path: &Path) -> Cow<'_, str> {
     path.as_os_str().to_string_lossy()
 }
 
+/// Why content is incomplete that has unpacked to too much.
+pub(super) const CUT: &str = "what is packed inside unpacks to more than 16 MiB: the rest was not unpacked";
 const HIDDEN: &[u8] = b"[REDACTED]";
 const QUEUE: usize = 1024;
 const TICK: Duration = Duration::from_millis(100);

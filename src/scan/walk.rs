@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
@@ -11,9 +12,12 @@ use super::report::{Origin, Outlet, ScanPlace};
 use super::{IgnoreFiles, Scan};
 
 pub(super) fn tree(scan: &Scan, paths: &[PathBuf], outlet: &Outlet<'_>) {
-    let mut folders = vec![];
+    let (mut folders, mut roots) = (vec![], Roots::default());
     let mut sieve = Sieve::new(outlet);
     for path in paths {
+        if !roots.add(path) {
+            continue;
+        }
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => folders.push(path),
             Ok(metadata) if metadata.is_file() => {
@@ -26,6 +30,7 @@ pub(super) fn tree(scan: &Scan, paths: &[PathBuf], outlet: &Outlet<'_>) {
         }
     }
     drop(sieve);
+    let roots = Arc::new(roots);
     let honoured = scan.ignore == IgnoreFiles::All;
     let apart = scan.env_files && scan.ignore != IgnoreFiles::Nothing;
     if let Some(mut builder) = builder(&folders) {
@@ -33,12 +38,39 @@ pub(super) fn tree(scan: &Scan, paths: &[PathBuf], outlet: &Outlet<'_>) {
         if scan.ignore != IgnoreFiles::Nothing {
             builder.parents(true).add_custom_ignore_filename(OWN_IGNORE_FILE);
         }
-        builder.filter_entry(move |entry| !is_git(entry) && (!apart || !is_env_file(entry)));
+        let roots = Arc::clone(&roots);
+        builder.filter_entry(move |entry| !is_git(entry) && (!apart || !is_env_file(entry)) && !roots.has(entry));
         walk(&mut builder, scan.threads, ScanPlace::Tree, outlet);
     }
     if let Some(mut builder) = builder(&folders).filter(|_| apart) {
-        builder.filter_entry(|entry| !is_git(entry) && (is_folder(entry) || is_env_file(entry)));
+        builder
+            .filter_entry(move |entry| !is_git(entry) && (is_folder(entry) || is_env_file(entry)) && !roots.has(entry));
         walk(&mut builder, scan.threads, ScanPlace::Tree, outlet);
+    }
+}
+
+/// What was named. It is read on its own, and not again on the way through a folder around it.
+#[derive(Default)]
+struct Roots {
+    paths: Vec<PathBuf>,
+}
+
+impl Roots {
+    /// Whether it was not named before, in whatever way.
+    fn add(&mut self, path: &Path) -> bool {
+        let Ok(path) = path.canonicalize() else { return true };
+        let new = !self.paths.contains(&path);
+        self.paths.extend(new.then_some(path));
+        new
+    }
+
+    fn has(&self, entry: &DirEntry) -> bool {
+        let named = |root: &&PathBuf| root.file_name() == Some(entry.file_name());
+        let mut alike = self.paths.iter().filter(named).peekable();
+        if entry.depth() == 0 || entry.path_is_symlink() || alike.peek().is_none() {
+            return false;
+        }
+        entry.path().canonicalize().is_ok_and(|path| alike.any(|root| *root == path))
     }
 }
 

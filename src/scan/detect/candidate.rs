@@ -16,6 +16,8 @@ use super::{ScanMode, escapes};
 mod chain;
 mod literal;
 
+pub(super) use literal::runs;
+
 /// A literal that may be a key.
 pub(super) struct Candidate {
     /// Where it stands in the content that `search` calls its context.

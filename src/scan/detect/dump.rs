@@ -13,27 +13,75 @@ pub(super) struct Dump {
 }
 
 impl Dump {
+    fn empty() -> Self {
+        Self { bytes: Zeroizing::new(vec![]), places: vec![] }
+    }
+
+    /// The same with the bytes of each word the other way round.
+    fn turned(&self, word: usize) -> Self {
+        let bytes = self.bytes.chunks(word).flat_map(|word| word.iter().rev()).copied().collect();
+        let places = self.places.chunks(word).flat_map(|word| word.iter().rev()).copied().collect();
+        Self { bytes: Zeroizing::new(bytes), places }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     pub(super) fn span(&self, at: usize, len: usize) -> Range<usize> {
-        self.places[at]..self.places[at + len - 1] + 2
+        let places = &self.places[at..at + len];
+        let first = places.iter().min().copied().unwrap_or_default();
+        first..places.iter().max().map_or(first, |last| last + 2)
     }
 }
 
-/// What the region shows if each of its lines is a line of a dump, for the widths that tools use.
+/// What the region shows if each of its lines is a line of a dump or a record, for the widths and the orders of bytes that
+/// tools use.
 pub(super) fn lines(region: &[u8]) -> impl Iterator<Item = Dump> {
-    WIDTHS.iter().map(|width| {
-        let mut dump = Dump { bytes: Zeroizing::new(vec![]), places: vec![] };
-        let mut start = 0;
-        for line in region.split(|byte| *byte == b'\n') {
+    let dumped = |width: usize| {
+        let mut dump = Dump::empty();
+        each_line(region, |line, start| {
             let skipped = after_address(line);
-            dump.read(&line[skipped..], start + skipped, *width);
-            start += line.len() + 1;
-        }
+            dump.read(&line[skipped..], start + skipped, width);
+        });
         dump
-    })
+    };
+    let widths = WIDTHS.into_iter().flat_map(move |width| {
+        let dump = dumped(width);
+        let turned: Vec<Dump> = ORDERS.iter().map(|word| dump.turned(*word)).collect();
+        std::iter::once(dump).chain(turned)
+    });
+    let records = [records(region)].into_iter().filter(|dump| !dump.bytes.is_empty());
+    widths.chain(records)
+}
+
+/// Intel HEX and S-records: a mark, lengths, an address, bytes, and a check at the end.
+fn records(region: &[u8]) -> Dump {
+    let mut dump = Dump::empty();
+    each_line(region, |line, start| {
+        let blank = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'"' | b'\'')).count();
+        let head = match &line[blank..] {
+            [b':', ..] => 9,
+            [b'S', b'1', ..] => 8,
+            [b'S', b'2', ..] => 10,
+            [b'S', b'3', ..] => 12,
+            _ => return,
+        };
+        let digits = line[blank + 1..].iter().take_while(|byte| hex_value(**byte).is_some()).count();
+        let (from, to) = (blank + head, blank + 1 + digits.saturating_sub(2));
+        if from < to {
+            dump.read(&line[from..to], start + from, usize::MAX);
+        }
+    });
+    dump
+}
+
+fn each_line(region: &[u8], mut take: impl FnMut(&[u8], usize)) {
+    let mut start = 0;
+    for line in region.split(|byte| *byte == b'\n') {
+        take(line, start);
+        start += line.len() + 1;
+    }
 }
 
 impl Dump {
@@ -74,3 +122,5 @@ fn after_address(line: &[u8]) -> usize {
 }
 
 const WIDTHS: [usize; 3] = [16, 8, 32];
+/// Of the bytes in a word, where the lowest stands first.
+const ORDERS: [usize; 3] = [2, 4, 8];

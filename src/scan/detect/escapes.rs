@@ -88,7 +88,7 @@ fn is_numeric(bytes: &[u8]) -> bool {
     }
 }
 
-/// The readings of a stretch: octal or decimal numbers after a backslash, characters as bytes or as UTF-8, a plus sign as
+/// The readings of a stretch: octal, decimal or hexadecimal numbers after a backslash, characters as bytes or as UTF-8, a plus sign as
 /// itself or, as in forms, as a blank; and, as bytes of a key may be quotes or percent signs, backslashes alone.
 pub(super) fn decode(region: &[u8]) -> Vec<Decoded> {
     let numbered = region.windows(2).any(|two| two[0] == b'\\' && two[1].is_ascii_digit());
@@ -101,7 +101,9 @@ pub(super) fn decode(region: &[u8]) -> Vec<Decoded> {
         let guessed = joined.guessed;
         all.push(joined);
         all.extend(guessed.then(|| plain.read()));
-        all.extend(numbered.then(|| Reader { base: 10, strings: true, ..plain }.read()));
+        for base in [10, 16].into_iter().filter(|_| numbered) {
+            all.push(Reader { base, strings: true, ..plain }.read());
+        }
     }
     all.extend(form.then(|| Reader { region, base: 8, latin: false, plus: true, strings: true }.read()));
     all
@@ -177,6 +179,12 @@ impl Reader<'_> {
                 let len = if *kind == b'u' { 4 } else { 8 };
                 let digits = rest.get(2..2 + len).filter(|digits| digits.iter().all(|byte| hex_value(*byte).is_some()));
                 digits.map_or(simple(*kind), |digits| (number(digits, 16), len + 2))
+            }
+            // CSS, which ends a shorter one with a blank.
+            digit if self.base == 16 && hex_value(digit).is_some() => {
+                let len = rest[1..].iter().take(6).take_while(|byte| hex_value(**byte).is_some()).count();
+                let blank = usize::from(len < 6 && rest.get(len + 1) == Some(&b' '));
+                (number(&rest[1..=len], 16), len + 1 + blank)
             }
             b'0'..=b'9' => {
                 let digit = |byte: &&u8| hex_value(**byte).is_some_and(|value| value < self.base);

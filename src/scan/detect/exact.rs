@@ -3,6 +3,8 @@
 //! Three passes look over all of the content: for fragments of a writing's letters and digits, whatever stands between
 //! them; for numbers; and for runs of escapes. What they point at is decoded in several ways, and compared as a whole.
 
+use std::ops::Range;
+
 use memchr::memmem;
 use zeroize::Zeroizing;
 
@@ -15,7 +17,7 @@ use super::needle::{Needle, writings};
 use super::numbers::Numbers;
 use super::sequence::sequences;
 use super::wide::Narrow;
-use super::{ScanMode, dump, pieces};
+use super::{ScanMode, bits, dump, listing, pieces};
 
 mod fragments;
 mod run;
@@ -81,6 +83,16 @@ impl Exact {
             finds.push(self.find(sequence.key, sequence.kind, span.start, span.end));
         });
         escapes::regions(window, |region| self.escaped(window, region, 0, finds));
+        listing::each(window, &mut |span, bytes| self.decoded("dump", &span, bytes, finds));
+        bits::each(window, &mut |span, bytes| self.decoded("binary", &span, bytes, finds));
+    }
+
+    /// Bytes that a stretch of the content stands for: a key there may be bytes or text.
+    fn decoded(&self, kind: &'static str, span: &Range<usize>, bytes: &[u8], finds: &mut Vec<Find>) {
+        let mut inner = vec![];
+        self.raw(bytes, &mut inner);
+        self.text(bytes, DEPTH, &mut inner);
+        finds.extend(inner.into_iter().map(|find| Find { span: span.clone(), kind, ..find }));
     }
 
     /// The bytes themselves.
@@ -154,19 +166,20 @@ impl Exact {
             return;
         }
         *viewed = run.end + REACH / 2;
-        for known in dump::lines(&window[region.clone()]) {
-            for (kind, bytes) in self.keys[needle.key].dumped() {
-                if let Some(at) = memmem::find(known.bytes(), &bytes) {
-                    let span = known.span(at, bytes.len());
-                    finds.push(self.find(needle.key, kind, region.start + span.start, region.start + span.end));
-                }
-            }
+        for dump in dump::lines(&window[region.clone()]) {
+            let mut inner = vec![];
+            self.raw(dump.bytes(), &mut inner);
+            self.text(dump.bytes(), DEPTH, &mut inner);
+            finds.extend(inner.into_iter().map(|find| {
+                let span = dump.span(find.span.start, find.span.len());
+                Find { span: region.start + span.start..region.start + span.end, kind: "hex-dump", ..find }
+            }));
         }
         self.escaped(window, region, depth, finds);
     }
 
     /// Decodes escapes, and looks for bytes and text in what comes out.
-    fn escaped(&self, window: &[u8], region: std::ops::Range<usize>, depth: u32, finds: &mut Vec<Find>) {
+    fn escaped(&self, window: &[u8], region: Range<usize>, depth: u32, finds: &mut Vec<Find>) {
         for decoded in escapes::decode(&window[region.clone()]) {
             // What has no escapes was searched as it is.
             if decoded.bytes() == &window[region.clone()] {
@@ -207,12 +220,6 @@ impl Known {
             ("raw-utf8", Zeroizing::new(characters.as_bytes().to_vec())),
         ];
         Self { version, fingerprint, bytes: Zeroizing::new(*bytes), raw }
-    }
-
-    /// What a dump of memory shows, in the word orders of the usual tools.
-    fn dumped(&self) -> impl Iterator<Item = (&'static str, Zeroizing<Vec<u8>>)> {
-        let widths = [1, 2, 4, 8].into_iter();
-        widths.map(|width| ("hex-dump", super::needle::swapped(&*self.bytes, width)))
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) struct Find {
 /// One content, window after window.
 pub(super) struct Sweep {
     scanned: Scanned,
+    pub(super) cut: u64,
     lines: Lines,
     kept: Vec<Kept>,
 }
@@ -31,11 +32,12 @@ struct Kept {
 
 impl Sweep {
     pub(super) fn new(_name: &str) -> Self {
-        Self { scanned: Scanned::default(), lines: Lines::default(), kept: vec![] }
+        Self { scanned: Scanned::default(), cut: 0, lines: Lines::default(), kept: vec![] }
     }
 
-    /// Takes the finds of a window. The next window begins `overlap` before this one's end.
-    pub(super) fn window(&mut self, window: &[u8], mut finds: Vec<Find>, overlap: usize, last: bool) {
+    /// Takes the finds of a window, the first `len` bytes of what is known of the content; some may stand behind it. The next
+    /// window begins `overlap` before this one's end.
+    pub(super) fn window(&mut self, content: &[u8], len: usize, mut finds: Vec<Find>, overlap: usize, last: bool) {
         finds.sort_by_key(|find| (find.mode, find.span.start));
         let mut hits: Vec<(u64, Hit)> = vec![];
         for find in finds {
@@ -44,10 +46,10 @@ impl Sweep {
             if self.is_known(&span, &find) {
                 continue;
             }
-            if is_allowed(window, &find.span) {
+            if is_allowed(content, &find.span) {
                 self.scanned.allowed += 1;
             } else {
-                let (line, column) = self.lines.place(window, find.span.start);
+                let (line, column) = self.lines.place(content, find.span.start);
                 let Find { mode, kind, version, fingerprint, .. } = find;
                 hits.push((span.start, Hit { line, column, mode, kind, version, fingerprint }));
             }
@@ -56,8 +58,8 @@ impl Sweep {
         hits.sort_by_key(|(start, _)| *start);
         self.scanned.hits.extend(hits.into_iter().map(|(_, hit)| hit));
         if !last {
-            let next = window.len() - overlap;
-            self.lines.advance(window, next);
+            let next = len - overlap;
+            self.lines.advance(content, next);
             let start = self.lines.start();
             self.kept.retain(|kept| kept.span.end > start);
         }
@@ -65,6 +67,7 @@ impl Sweep {
 
     pub(super) fn done(mut self, bytes: u64) -> Scanned {
         self.scanned.bytes = bytes;
+        self.scanned.cut = self.cut;
         self.scanned.hits.sort_by_key(|hit| (hit.line, hit.column));
         self.scanned
     }

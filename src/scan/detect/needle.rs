@@ -110,10 +110,19 @@ pub(super) fn writings(key: usize, bytes: &[u8; 32]) -> Vec<Needle> {
     for width in [2, 4, 8] {
         all.add("hex-words", &hex(&swapped(bytes, width)), HEX);
     }
-    for alphabet in [radix::BASE32, radix::BASE32_HEX] {
+    for alphabet in [radix::BASE32, radix::BASE32_HEX, radix::BECH32, radix::CROCKFORD, radix::Z_BASE32] {
         all.add("base32", &radix::base32(bytes, alphabet), BASE32);
     }
+    for alphabet in [radix::CRYPT, radix::BCRYPT, radix::XXENCODE] {
+        all.add("crypt64", &radix::base64(&url, alphabet), BASE64);
+    }
     all.add("base58", &radix::integer(bytes, radix::BASE58), BASE64);
+    all.add("base36", &radix::integer(bytes, radix::BASE36), BASE32);
+    for alphabet in [radix::BASE62, radix::BASE62_LOWER_FIRST] {
+        all.add("base62", &radix::integer(bytes, alphabet), BASE64);
+    }
+    all.add("base45", &radix::base45(bytes), BASE64);
+    all.add("integer", &radix::integer(bytes, radix::OCTAL), DECIMAL);
     all.add("base85", &radix::base85(bytes, radix::BASE85), BASE64);
     all.add("ascii85", &radix::base85(bytes, &radix::ascii85()), BASE64);
     all.add("z85", &radix::base85(bytes, radix::Z85), BASE64);

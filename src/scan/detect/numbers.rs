@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::classes::hex_value;
 use super::sequence::Sequence;
-use super::value::Value;
+use super::value::{self, Value};
 
 /// Known sequences, ready to be searched.
 #[derive(Default)]
@@ -35,7 +35,8 @@ impl Numbers {
         for token in Tokens::of(window) {
             let low = Value::low_bits(token.text(window));
             recent.push(token.clone());
-            if !low.iter().any(|value| self.may_end(*value)) {
+            let scientific = || token.scientific(window).is_some();
+            if !low.iter().any(|value| self.may_end(*value)) && !scientific() {
                 continue;
             }
             let value = token.value(window);
@@ -78,7 +79,19 @@ impl Token {
 
     pub(super) fn value(&self, window: &[u8]) -> Value {
         let negative = self.span.start > 0 && window[self.span.start - 1] == b'-';
-        Value::of(self.text(window), negative)
+        Value::of(self.text(window), negative).or(self.scientific(window))
+    }
+
+    /// The whole number that this and what follows is with an exponent: `1.27e+02`.
+    #[inline]
+    fn scientific(&self, window: &[u8]) -> Option<u128> {
+        let text = self.text(window);
+        let fraction = window.get(self.span.end) == Some(&b'.');
+        if text.len() > 4 || text.len() == 1 && !fraction {
+            return None;
+        }
+        let rest = &window[self.span.start..window.len().min(self.span.start + LONGEST_FLOAT)];
+        value::scientific(rest)
     }
 }
 
@@ -224,7 +237,16 @@ fn is_aside(window: &[u8], span: &Range<usize>) -> bool {
     let after = after.strip_prefix(b"\"").or(after.strip_prefix(b"'")).unwrap_or(after).trim_ascii_start();
     let is_index = before.ends_with(b"[") && after.starts_with(b"]");
     let is_name = after.starts_with(b"=>") || after.starts_with(b":") && !after.starts_with(b"::");
-    is_index || is_name || is_in_comment(before)
+    is_index || is_name || is_in_comment(before) || is_of_fraction(before, line.len() > before.len())
+}
+
+/// What stands behind the point or in the exponent of a number.
+fn is_of_fraction(before: &[u8], blank: bool) -> bool {
+    let number = |byte: &u8| byte.is_ascii_digit();
+    match before {
+        [.., digit, b'.'] | [.., digit, b'e' | b'E', b'+' | b'-'] => !blank && number(digit),
+        _ => false,
+    }
 }
 
 fn is_in_comment(before: &[u8]) -> bool {
@@ -248,6 +270,9 @@ const APART: usize = 512;
 
 /// The longest number that is read: 128 bits in binary.
 const LONGEST: usize = 136;
+
+/// The longest that has an exponent.
+const LONGEST_FLOAT: usize = 32;
 
 /// How far behind a number it says that it is an index or a name.
 const NAME: usize = 16;

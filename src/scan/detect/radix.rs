@@ -45,6 +45,34 @@ pub(super) fn integer(bytes: &[u8], alphabet: &[u8]) -> Zeroizing<Vec<u8>> {
     digits
 }
 
+/// Text in URL-safe base64 with the characters of another alphabet.
+pub(super) fn base64(url: &[u8], alphabet: &[u8; 64]) -> Zeroizing<Vec<u8>> {
+    let value = |byte: &u8| super::classes::base64_value(*byte).map(|value| alphabet[usize::from(value)]);
+    Zeroizing::new(url.iter().filter_map(value).collect())
+}
+
+/// RFC 9285: two bytes in three characters, the lowest first.
+pub(super) fn base45(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(bytes.len() * 3 / 2));
+    for pair in bytes.chunks_exact(2) {
+        let value = usize::from(pair[0]) << 8 | usize::from(pair[1]);
+        text.extend([value % 45, value / 45 % 45, value / 2025].map(|digit| BASE45[digit]));
+    }
+    text
+}
+
+/// BIP 173: what keys of `age` and others are written in.
+pub(super) const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+pub(super) const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+pub(super) const Z_BASE32: &[u8; 32] = b"ybndrfg8ejkmcpqxot1uwisza345h769";
+pub(super) const CRYPT: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+pub(super) const BCRYPT: &[u8; 64] = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+pub(super) const XXENCODE: &[u8; 64] = b"+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+pub(super) const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+pub(super) const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+pub(super) const BASE62_LOWER_FIRST: &[u8; 62] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+pub(super) const OCTAL: &[u8; 8] = b"01234567";
+const BASE45: &[u8; 45] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 pub(super) const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 pub(super) const BASE32_HEX: &[u8; 32] = b"0123456789ABCDEFGHIJKLMNOPQRSTUV";
 pub(super) const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
@@ -68,6 +96,7 @@ mod tests {
         assert_eq!(base85(b"Man ", &ascii85()).as_slice(), b"9jqo^");
         assert_eq!(base85(b"Man ", BASE85).as_slice(), b"O<`^z");
         assert_eq!(integer(b"Hello World!", BASE58).as_slice(), b"2NEpo7TZRRrLZSi2U");
+        assert_eq!(base45(b"Hello!!").as_slice(), b"%69 VD92E");
         assert_eq!(integer(&[1, 0, 0], DECIMAL).as_slice(), b"65536");
     }
 }

@@ -6,6 +6,7 @@ use super::classes::hex_value;
 #[derive(Clone, Copy, Default)]
 pub(super) struct Value {
     readings: [Option<u128>; 2],
+    scientific: Option<u128>,
     pub(super) negative: bool,
 }
 
@@ -21,7 +22,12 @@ impl Value {
             (b'0', Some(b'0'..=b'7' | b'_')) => [digits(token, 10), hexadecimal(token).or_else(|| octal(token))],
             _ => [digits(token, 10), hexadecimal(token)],
         };
-        Self { readings, negative }
+        Self { readings, scientific: None, negative }
+    }
+
+    /// Or this, as the token goes on.
+    pub(super) fn or(self, scientific: Option<u128>) -> Self {
+        Self { scientific, ..self }
     }
 
     /// The low 64 bits of what the token may mean, in less time than reading it takes.
@@ -43,7 +49,11 @@ impl Value {
 
     /// The number as `bits` bits, if it fits into them.
     pub(super) fn as_bits(self, bits: u32) -> impl Iterator<Item = u128> {
-        self.readings.into_iter().flatten().filter_map(move |value| bits_of(value, self.negative, bits))
+        self.readings
+            .into_iter()
+            .chain([self.scientific])
+            .flatten()
+            .filter_map(move |value| bits_of(value, self.negative, bits))
     }
 }
 
@@ -54,6 +64,25 @@ fn bits_of(value: u128, negative: bool, bits: u32) -> Option<u128> {
     } else {
         (value <= mask).then_some(value)
     }
+}
+
+/// The whole number at the beginning of `text` that is written with an exponent.
+pub(super) fn scientific(text: &[u8]) -> Option<u128> {
+    let (whole, rest) = split_digits(text);
+    let (fraction, rest) = rest.strip_prefix(b".").map_or((&rest[..0], rest), split_digits);
+    let [b'e' | b'E', rest @ ..] = rest else { return None };
+    let down = rest.first() == Some(&b'-');
+    let rest = if down { &rest[1..] } else { rest.strip_prefix(b"+").unwrap_or(rest) };
+    let (exponent, _) = split_digits(rest);
+    let exponent = digits(exponent, 10).and_then(|value| i32::try_from(value).ok()).filter(|value| *value < 40)?;
+    let mantissa = digits(&[whole, fraction].concat(), 10)?;
+    let scale = if down { -exponent } else { exponent } - i32::try_from(fraction.len()).ok()?;
+    let power = 10_u128.checked_pow(scale.unsigned_abs())?;
+    if scale >= 0 { mantissa.checked_mul(power) } else { (mantissa % power == 0).then(|| mantissa / power) }
+}
+
+fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().take_while(|byte| byte.is_ascii_digit()).count())
 }
 
 fn octal(token: &[u8]) -> Option<u128> {
@@ -108,5 +137,9 @@ mod tests {
         }
         assert_eq!(Value::of(b"12", true).as_bits(8).collect::<Vec<_>>(), [244]);
         assert_eq!(Value::of(b"300", false).as_bits(8).count(), 0);
+        for (text, value) in [("1e1", 10), ("2.55e+02", 255), ("1200e-2", 12), ("0.0e+00", 0), ("7E0", 7)] {
+            assert_eq!(scientific(text.as_bytes()), Some(value), "{text}");
+        }
+        assert_eq!([b"2.55".as_slice(), b"2.55e1"].map(scientific), [None; 2]);
     }
 }

@@ -15,7 +15,7 @@ use super::pack::{Form, Header, Inflater, Pack, damaged};
 use super::repository::Objects;
 use crate::scan::content::{each_layer, gzip_fault, is_gzip};
 use crate::scan::detect::{Hit, Scanned};
-use crate::scan::report::{Origin, Outlet, ScanPlace};
+use crate::scan::report::{CUT, Origin, Outlet, ScanPlace};
 
 /// What a sweep leaves for the search for paths.
 #[derive(Default)]
@@ -173,6 +173,10 @@ impl Sweep<'_, '_> {
 
     fn scanned(&self, id: &ObjectId, kind: Kind, inside: &[&'static str], scanned: Scanned) {
         self.outlet.count(&scanned);
+        if scanned.cut > 0 {
+            let origin = Origin { place: ScanPlace::History, path: self.root };
+            self.outlet.missed_object(&origin, id.to_string(), CUT, 1);
+        }
         if scanned.hits.is_empty() {
             return;
         }

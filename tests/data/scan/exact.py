@@ -4,7 +4,7 @@
 Each line: name, line (where the key begins), content (base64) with key A, other (base64): the same with key B.
 The keys are random, made for this file: key A is on the first line. Run again, it writes new keys.
 """
-import base64, codecs, html, json, os, pathlib, quopri, random, urllib.parse
+import base64, binascii, codecs, gzip, io, json, os, pathlib, quopri, subprocess, tarfile, urllib.parse, zipfile, zlib
 
 PADDING = "line one\n# nothing here: 1, 2, 3\n"
 
@@ -102,6 +102,66 @@ def base58(key):
         value, digit = divmod(value, 58)
         out = alphabet[digit] + out
     return out
+
+
+def od(data, *options):
+    return subprocess.run(["od", *options], input=data, capture_output=True, check=True).stdout.decode()
+
+
+def hexdump(data, option):
+    return subprocess.run(["hexdump", option], input=data, capture_output=True, check=True).stdout.decode()
+
+
+def digits(value, alphabet):
+    out = ""
+    while value:
+        value, digit = divmod(value, len(alphabet))
+        out = alphabet[digit] + out
+    return out
+
+
+def records(data, form, width=16):
+    for at in range(0, len(data), width):
+        row = data[at : at + width]
+        if form == "intel":
+            body = bytes([len(row), at >> 8, at & 255, 0]) + row
+            yield ":" + (body + bytes([-sum(body) & 255])).hex().upper()
+        else:
+            kind, size = {"S1": ("S1", 2), "S2": ("S2", 3), "S3": ("S3", 4)}[form]
+            body = bytes([len(row) + size + 1]) + at.to_bytes(size, "big") + row
+            yield kind + (body + bytes([~sum(body) & 255])).hex().upper()
+
+
+def uuencoded(data):
+    rows = "".join(binascii.b2a_uu(data[i : i + 45]).decode() for i in range(0, len(data), 45))
+    return f"begin 644 key\n{rows}`\nend\n"
+
+
+def zipped(*members, method=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as file:
+        for name, data in members:
+            file.writestr(name, data)
+    return out.getvalue()
+
+
+def tarred(name, data):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as file:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(data)
+        file.addfile(entry, io.BytesIO(data))
+    return out.getvalue()
+
+
+def base45(key):
+    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+    values = [key[i] << 8 | key[i + 1] for i in range(0, 32, 2)]
+    return "".join(alphabet[v % 45] + alphabet[v // 45 % 45] + alphabet[v // 2025] for v in values)
+
+
+BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def writings(key):
@@ -357,11 +417,173 @@ def writings(key):
     yield "reversed-bytes.txt", base64.b64encode(key[::-1]).decode()
     yield "rot13.txt", codecs.encode(url, "rot13")
 
+    yield from dumps(key)
+    yield from binary(key)
+    yield from alphabets(key)
+    yield from containers(key)
+
     # bytes
     yield "raw.bin", key
     yield "raw-inside.bin", bytes(range(256)) + key + bytes(100)
     yield "raw-reversed.bin", key[::-1]
     yield "raw-elf.bin", b"\x7fELF" + bytes(200) + key
+
+
+def dumps(key):
+    """What tools print, at even and at odd places, of the bytes and of a file that holds the text."""
+    text = b"A=1\nMASTER_KEY=" + base64.urlsafe_b64encode(key) + b"\nB=2\n"
+    forms = ["-b", "-c", "-d", "-o", "-x", "-tu1", "-td1", "-tu2", "-td2", "-tu4", "-td4", "-tu8", "-td8", "-to1", "-to4", "-to8", "-tx1", "-tx4", "-tx8"]
+    for form in forms:
+        for n in range(2):
+            yield f"od{form}-{n}.txt", od(b"abc"[:n] + key + b"end"[n:], form)
+    yield "od-plain-3.txt", od(b"abc" + key + b"d")
+    for form in ("-b", "-c", "-o", "-tx1", "-td2"):
+        yield f"od{form}-text.txt", od(text, form)
+    yield "od-decimal-addresses.txt", od(b"ab" + key, "-Ad", "-tu1")
+    yield "od-hex-addresses.txt", od(b"ab" + key, "-Ax", "-to2")
+    for form in ("-b", "-c", "-d", "-o", "-x"):
+        for n in range(2):
+            yield f"hexdump{form}-{n}.txt", hexdump(b"x" * n + key, form)
+    yield "hexdump-x-text.txt", hexdump(text, "-x")
+    yield "hexdump-C-text.txt", hexdump(text, "-C")
+    yield "xxd-text.txt", xxd(text)
+    yield "xxd-b.txt", "\n".join(f"{i:08x}: " + " ".join(f"{b:08b}" for b in key[i : i + 6]) + "  ......" for i in range(0, 32, 6))
+    for n in (0, 5):
+        for form in ("intel", "S1", "S2", "S3"):
+            yield f"{form}-{n}.hex", "\n".join(records(b"x" * n + key + b"tail", form)) + "\n"
+        yield f"intel-32-{n}.hex", "\r\n".join(records(b"x" * n + key + b"tail", "intel", 32)) + "\r\n"
+    yield "intel-text.hex", "\n".join(records(text, "intel")) + "\n"
+    yield "S1-in-strings.c", "\n".join(f'    "{row}\\n"' for row in records(key, "S1")) + "\n"
+    yield "uuencoded.txt", uuencoded(key)
+    yield "uuencoded-long.txt", uuencoded(bytes(range(32, 120)) + key + bytes(100))
+    yield "uuencoded-text.txt", uuencoded(text)
+    yield "quoted-printable.eml", quopri.encodestring(key).decode()
+    yield "quoted-printable-long.eml", quopri.encodestring("Grüße, ".encode() * 10 + key + "ä".encode() * 40).decode()
+    yield "quoted-printable-all.eml", "".join(f"={b:02X}" for b in key)
+
+
+def binary(key):
+    row = "".join(f"{b:08b}" for b in key)
+    yield "bits.txt", row
+    yield "bits-lines.txt", wrap(row, 64)
+    yield "bits-bytes.txt", wrap(row, 8, " ")
+    yield "bits-nibbles.txt", wrap(row, 4, " ")
+    yield "bits-list.py", "k = [" + ", ".join(row) + "]\n"
+    yield "bits-strings.py", "k = [" + ", ".join(f'"{b:08b}"' for b in key) + "]\n"
+    yield "bits-lowest-first.py", "k = [" + ", ".join("".join(f"{b:08b}"[::-1] for b in key)) + "]\n"
+    yield "bits-lines-each.txt", "\n".join(f"{b:08b}" for b in key) + "\n"
+    yield "bits.v", f"parameter [255:0] KEY = 256'b{wrap(row, 8, '_')};\n"
+    yield "bits-0b.py", f"k = 0b{row}\n"
+    yield "hex.v", f"parameter [255:0] KEY = 256'h{key.hex()};\n"
+    yield "hex.vhd", f'constant KEY : std_logic_vector(255 downto 0) := x"{key.hex().upper()}";\n'
+
+
+def alphabets(key):
+    url, value = base64.urlsafe_b64encode(key).decode(), int.from_bytes(key, "big")
+    std, bare = base64.b64encode(key).decode(), url.rstrip("=")
+    b32, b64 = base64.b32encode(key).decode().rstrip("="), std.rstrip("=")
+    swap = lambda text, one, two: text.translate(str.maketrans(one, two))
+    for name, alphabet in (
+        ("bech32", "qpzry9x8gf2tvdw0s3jn54khce6mua7l"),
+        ("crockford", "0123456789ABCDEFGHJKMNPQRSTVWXYZ"),
+        ("z-base-32", "ybndrfg8ejkmcpqxot1uwisza345h769"),
+        ("base32hex", "0123456789ABCDEFGHIJKLMNOPQRSTUV"),
+    ):
+        yield f"{name}.txt", "k1" + swap(b32, BASE32, alphabet) + "\n" if name == "bech32" else swap(b32, BASE32, alphabet)
+    lower, upper, ten = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+    for name, alphabet in (("crypt", "./" + ten + upper + lower), ("bcrypt", "./" + upper + lower + ten), ("xxencode", "+-" + ten + upper + lower)):
+        yield f"{name}.txt", swap(b64, BASE64, alphabet)
+    yield "base36.js", f'BigInt("{digits(value, ten + lower)}")'
+    yield "base36-upper.txt", digits(value, ten + upper)
+    yield "base62.txt", digits(value, ten + upper + lower)
+    yield "base62-lower-first.txt", digits(value, ten + lower + upper)
+    yield "base45.txt", base45(key)
+    yield "integer-octal.py", f"k = 0o{value:o}\n"
+    yield "multibase-z.txt", "z" + base58(key)
+    yield "multibase-u.txt", "u" + bare
+    yield "multibase-f.txt", "f" + key.hex()
+    yield "utf-7.txt", "+" + b64 + "-"
+    yield "floats.py", "k = [" + ", ".join(f"{b}.0" for b in key) + "]\n"
+    yield "floats-two.json", json.dumps([float(b) for b in key], indent=1)
+    yield "floats-00.txt", "\n".join(f"{b}.00" for b in key)
+    yield "floats-f.java", "{" + ", ".join(f"{b}.0f" for b in key) + "};\n"
+    yield "floats-point.m", "k = [" + " ".join(f"{b}." for b in key) + "];\n"
+    yield "exponents.txt", " ".join(f"{b:e}" for b in key)
+    yield "numpy.txt", "[" + "\n ".join(" ".join(f"{b:.2e}" for b in key[i : i + 8]) for i in range(0, 32, 8)) + "]"
+    yield "exponents-short.txt", ",".join(f"{b // 10}e1" if b and b % 10 == 0 else f"{b}e0" for b in key)
+    yield "dotted.txt", ".".join(map(str, key))
+    yield "addresses.txt", "\n".join(".".join(map(str, key[i : i + 4])) for i in range(0, 32, 4))
+    yield "ipv6.txt", "\n".join(":".join(key.hex()[i + j : i + j + 4] for j in range(0, 32, 4)) for i in range(0, 64, 32))
+    yield "uuids.txt", "\n".join("-".join((h[:8], h[8:12], h[12:16], h[16:20], h[20:])) for h in (key.hex()[:32], key.hex()[32:])) + "\n"
+    yield "braces.cs", "".join(f"{{{b:02x}}}" for b in key)
+    yield "powershell-joined.ps1", f"$k = -join @('{url[:11]}','{url[11:22]}','{url[22:33]}','{url[33:]}')\n"
+    yield "heredoc.sh", f"cat > key <<EOF\n{url}\nEOF\n"
+    yield "printf.sh", "printf '" + "".join(f"\\{b:03o}" for b in key) + "' > key\n"
+    yield "echo.sh", "echo -ne '" + "".join(f"\\x{b:02x}" for b in key) + "' > key\n"
+    yield "css.css", "".join(f"\\{b:06x}" for b in url.encode())
+    yield "postgres.sql", f"'\\x{key.hex()}'::bytea"
+    yield "postgres-escape.sql", "E'" + "".join(f"\\\\{b:03o}" for b in key) + "'"
+    yield "plist.xml", f"<key>k</key>\n<data>\n\t{std[:20]}\n\t{std[20:]}\n</data>\n"
+    yield "registry.reg", '"Key"=hex:' + ",".join(f"{b:02x}" for b in key[:20]) + ",\\\n  " + ",".join(f"{b:02x}" for b in key[20:]) + "\n"
+    yield "asn1.txt", "OCTET STRING\n" + "\n".join("    " + " ".join(f"{b:02X}" for b in key[i : i + 12]) for i in range(0, 32, 12))
+    yield "openssl.txt", "\n".join("    " + ":".join(f"{b:02x}" for b in key[i : i + 15]) + ":" for i in range(0, 32, 15))
+    yield "wireshark.txt", "\n".join(f"{i:04x}   " + " ".join(f"{b:02x}" for b in key[i : i + 16]) + "   ................" for i in range(0, 32, 16))
+    yield "gdb.txt", "\n".join(f"0x7ffe1000{i:04x}:\t" + "\t".join(f"0x{b:02x}" for b in key[i : i + 8]) for i in range(0, 32, 8))
+    yield "gdb-words.txt", "\n".join(f"0x7ffe1000{i:04x}:\t" + "\t".join(f"0x{int.from_bytes(key[j : j + 4], 'little'):08x}" for j in range(i, i + 16, 4)) for i in (0, 16))
+
+
+def containers(key):
+    url, std = base64.urlsafe_b64encode(key).decode(), base64.b64encode(key).decode()
+    b64 = lambda data: base64.b64encode(data if isinstance(data, bytes) else data.encode()).decode()
+    release = json.dumps({"name": "app", "config": {"masterKey": url}, "manifest": "apiVersion: v1\n" * 40})
+    packed = gzip.compress(release.encode())
+    bare = lambda data: zlib.compress(data, wbits=-15)
+    env = f"A=1\nMASTER_KEY={url}\n".encode()
+    yield "helm-release.yaml", "data:\n  release: " + b64(b64(packed)) + "\ntype: helm.sh/release.v1\n"
+    yield "gzip-base64.yaml", "data:\n  config.gz: " + b64(packed) + "\n"
+    yield "gzip-base64-lines.txt", base64.encodebytes(packed).decode()
+    yield "gzip-base64-indented.yaml", "data: |\n    " + wrap(b64(packed), 64, "\n    ") + "\n"
+    yield "gzip-base64-prefix.txt", "user-data/" + b64(packed)
+    yield "gzip-url.txt", "x=" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    yield "gzip-hex.txt", packed.hex()
+    yield "gzip-hex-lines.txt", wrap(packed.hex(), 60)
+    yield "gzip-raw-key.txt", b64(gzip.compress(key + b"more"))
+    yield "gzip-inside.bin", b"header" + packed + b"tail"
+    yield "gzip-twice.bin", b"h" + gzip.compress(b"x" + packed)
+    yield "zlib-base64.txt", b64(zlib.compress(env))
+    yield "zlib-fast-base64.txt", b64(zlib.compress(env, 1))
+    yield "zlib-inside.bin", b"%PDF-1.4 stream\r\n" + zlib.compress(env) + b"\nendstream"
+    yield "deflate-base64.txt", "SAMLRequest=" + urllib.parse.quote(b64(bare(env)), safe="")
+    yield "deflate-base64-plain.txt", b64(bare(env * 3))
+    yield "zip.bin", zipped(("a.txt", b"nothing"), ("conf/.env", env))
+    yield "zip-base64.txt", b64(zipped(("conf/.env", env)))
+    yield "zip-stored.bin", zipped(("conf/.env", env), method=zipfile.ZIP_STORED)
+    yield "zip-in-zip.bin", zipped(("lib/inner.jar", zipped(("app.properties", env))))
+    yield "tar.bin", tarred("conf/.env", env)
+    yield "tar-gz-base64.txt", b64(gzip.compress(tarred("conf/.env", env)))
+    yield "base64-three.txt", b64(b64(b64(url)))
+    yield "base64-four.txt", b64(b64(b64(b64(env))))
+    yield "base64-hex.txt", b64(b64(key.hex()))
+    yield "hex-of-base64-of-hex.txt", b64(key.hex()).encode().hex()
+    yield "hex-of-hex-of-hex.txt", key.hex().encode().hex().encode().hex()
+    yield "base64-of-hex-of-base64.txt", b64(b64(url).encode().hex())
+    yield "base64-of-array.yaml", "data: " + b64("KEY = [" + ", ".join(map(str, key)) + "]\n")
+    yield "base64-of-escapes.txt", b64('{"k": "' + "".join(f"\\u{b:04x}" for b in key) + '"}')
+    yield "base64-of-json.txt", b64(json.dumps({"k": std.replace("/", "\\/"), "pad": "x" * 30}))
+    yield "base64-of-percent.txt", b64("key=" + urllib.parse.quote_from_bytes(key))
+    yield "percent-of-gzip.txt", "state=" + urllib.parse.quote(b64(packed), safe="")
+    yield "json-of-gzip.json", json.dumps({"blob": b64(packed)}).replace("/", "\\/")
+    yield "json-of-gzip-lines.json", json.dumps({"blob": base64.encodebytes(packed).decode()})
+    yield "strings-of-gzip.py", "x = (\n" + "\n".join(f"    '{row}'" for row in wrap(b64(packed), 60).split("\n")) + "\n)\n"
+    yield "utf-16-of-gzip.txt", b64(packed).encode("utf-16-le")
+    yield "utf-16-of-hex.ps1", b64(key.hex().encode("utf-16-le"))
+    yield "base64-quoted.eml", quopri.encodestring(b64(packed).encode()).decode()
+    yield "ipynb.json", json.dumps({"outputs": [{"data": {"text/plain": [repr(packed)]}}]})
+    yield "cloud-init.yaml", "write_files:\n- encoding: gz+b64\n  content: " + b64(gzip.compress(env)) + "\n  path: /etc/app.env\n"
+    yield "data-uri.html", '<a href="data:application/octet-stream;base64,' + b64(packed) + '">'
+    yield "basic-auth.http", "Authorization: Basic " + b64("admin:" + url)
+    yield "jwt.txt", ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in ('{"alg":"none"}', json.dumps({"key": url, "iat": 1}), "sig"))
+    yield "docker-config.json", json.dumps({"auths": {"r": {"auth": b64("user:" + url)}}})
 
 
 def content(written):

@@ -10,6 +10,7 @@ use crate::scan::detect::classes::{base64_value, hex_value, is_base64};
 /// Tells `found` each run that is a key in base64, hexadecimal or base32, or as long as one.
 pub(super) fn search(window: &[u8], found: &mut dyn FnMut(Candidate)) {
     for run in runs(window, 32) {
+        let run = after_mark(window, run);
         let text = &window[run.clone()];
         let padded = window.get(run.end) == Some(&b'=') && window.get(run.end + 1) != Some(&b'=');
         let hexadecimal = text.iter().all(|byte| hex_value(*byte).is_some());
@@ -33,6 +34,12 @@ pub(super) fn search(window: &[u8], found: &mut dyn FnMut(Candidate)) {
     }
 }
 
+/// Without the mark of a default value in a shell: `${NAME:-VALUE}`.
+fn after_mark(window: &[u8], run: Range<usize>) -> Range<usize> {
+    let mark = run.start > 0 && matches!(window[run.start - 1..run.end], [b':', b'-' | b'+', ..]);
+    run.start + usize::from(mark)..run.end
+}
+
 fn found_if(
     bytes: Option<Zeroizing<[u8; 32]>>,
     kind: &'static str,
@@ -50,7 +57,7 @@ fn unread(span: Range<usize>) -> Candidate {
 }
 
 /// Runs of at least `least` base64 characters. Looks at every `least`-th byte, as long as none is one.
-pub(super) fn runs(window: &[u8], least: usize) -> impl Iterator<Item = Range<usize>> {
+pub(in crate::scan::detect) fn runs(window: &[u8], least: usize) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {

@@ -142,7 +142,7 @@ const PASSED_OVER: &[&str] = &[
     "immutable", "import", "in", "inline", "instance", "int", "is", "java", "latin", "let", "list", "literal", "local",
     "long", "map", "must", "mut", "my", "new", "nil", "none", "null", "object", "of", "ok", "option", "or", "os", "our",
     "pack", "parse", "parsed", "private", "process", "protected", "public", "push", "put", "raw", "readonly", "ref",
-    "return", "safe", "self", "set", "setdefault", "short", "signed", "slice", "some", "standard", "static", "std",
+    "return", "safe", "secure", "securestring", "self", "set", "setdefault", "short", "signed", "slice", "some", "standard", "static", "std",
     "str", "strict", "string", "struct", "text", "the", "this", "to", "try", "tuple", "type", "typedef", "u", "ubyte",
     "uint", "unhexlify", "unsigned", "unwrap", "url", "urlsafe", "use", "utf", "util", "utils", "val", "value",
     "values", "var", "variable", "vec", "vector", "void", "with", "x", "xs", "y",

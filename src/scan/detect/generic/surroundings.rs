@@ -24,6 +24,15 @@ pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool 
         || is_public_key(context, span)
         || is_member_name(context, span)
         || is_vector(context, span)
+        || is_sum(context, span)
+}
+
+/// In a list of checksums: a digest at the beginning of a line, a blank and a blank or a star, and the name of a file.
+fn is_sum(context: &[u8], span: &Range<usize>) -> bool {
+    let line = line_range(context, span.start);
+    let after = &context[span.end..line.end.max(span.end)];
+    let named = matches!(after, [b' ', b' ' | b'*', name, ..] if !name.is_ascii_whitespace());
+    line.start == span.start && named && span.len().is_multiple_of(32)
 }
 
 fn is_denied(line: &[u8]) -> bool {
@@ -51,7 +60,7 @@ fn is_member_name(context: &[u8], span: &Range<usize>) -> bool {
 fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
     let around = &context[span.start.saturating_sub(NEAR)..context.len().min(span.end + NEAR)];
     let mut heads = std::collections::BTreeSet::new();
-    for line in around.split(|byte| *byte == b'\n') {
+    for line in around.split(|byte| matches!(byte, b'\n' | b',' | b'{')) {
         let head: Vec<u8> = line
             .iter()
             .copied()

@@ -1,0 +1,101 @@
+//! Content inside of content: what base64, hexadecimal and the encodings of mail hold, and what is compressed anywhere.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::candidate::runs;
+use super::escapes;
+
+mod encoded;
+mod inflate;
+mod mail;
+
+pub(super) use inflate::{Budget, is_gzip};
+
+/// What content was taken out of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layer {
+    Compressed,
+    Encoded,
+}
+
+/// Where a part of what was taken out stands.
+pub(super) type Place<'p> = &'p dyn Fn(Range<usize>) -> Range<usize>;
+
+/// Takes content with the layer it came from and the places of its parts.
+pub(super) type Opened<'o> = &'o mut dyn FnMut(Layer, Place<'_>, &[u8], &mut Budget);
+
+/// Tells `opened` what begins in the window, the first `len` bytes of the content, one layer of it. Who unpacks the
+/// content as a whole leaves out what is compressed.
+pub(super) fn each(content: &[u8], len: usize, compressed: bool, budget: &mut Budget, opened: Opened<'_>) {
+    let window = &content[..len];
+    if compressed {
+        inflate::each(content, len, budget, opened);
+    }
+    mail::each(window, budget, opened);
+    escaped(window, budget, opened);
+    // gzip in base64 begins with the same characters always: whatever cuts it up, its beginning is known.
+    let (mut over, mut begun) = (0, vec![]);
+    for at in memmem::find_iter(window, b"H4sI") {
+        if at >= over {
+            begun.push(at);
+            over = base64(content, &(at..at + 4), false, budget, opened);
+        }
+    }
+    over = 0;
+    for at in memmem::find_iter(window, b"%2") {
+        if at >= over && encoded::is_escape(&window[at..]) {
+            let start = encoded::start(window, at);
+            over = base64(content, &(start..at), true, budget, opened).max(at + 1);
+        }
+    }
+    over = 0;
+    for run in runs(window, LEAST_ENCODED) {
+        if run.end > over && begun.binary_search(&run.start).is_err() {
+            over = base64(content, &(run.start.max(over)..run.end), true, budget, opened);
+        }
+    }
+}
+
+/// Base64 or hexadecimal around a run, with what precedes it if it may be the middle of something.
+fn base64(content: &[u8], run: &Range<usize>, middle: bool, budget: &mut Budget, opened: Opened<'_>) -> usize {
+    let text = encoded::around(content, run, middle);
+    let decoded = text.decode();
+    if decoded.len() >= LEAST_CONTENT {
+        inflate::bare(&decoded, &text.span(), budget, opened);
+        opened(Layer::Encoded, &|part| text.part(&part), &decoded, budget);
+    }
+    text.span().end
+}
+
+/// gzip in a string with escapes, as sources embed files.
+fn escaped(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
+    for at in memmem::find_iter(window, b"x1f").take(MOST_ESCAPED) {
+        let follows = &window[at + 3..window.len().min(at + 10)];
+        if memmem::find(follows, b"x8b").is_none() {
+            continue;
+        }
+        let start = at - window[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
+        let region = &window[start..window.len().min(start + LONGEST_ESCAPED)];
+        let mut text = escapes::decode(region);
+        // In a string inside of a string, each backslash stands twice.
+        for _ in 0..2 {
+            let Some(first) = text.first().filter(|first| !is_gzip(first.bytes())) else { break };
+            text = escapes::decode(first.bytes());
+        }
+        for decoded in text.iter().filter(|decoded| is_gzip(decoded.bytes())) {
+            inflate::gzip(decoded.bytes(), &(start..start + region.len()), budget, opened);
+        }
+    }
+}
+
+/// The base64 of fewer bytes than a key with a header around it was read as it is.
+const LEAST_ENCODED: usize = 60;
+
+/// Shorter than a key.
+const LEAST_CONTENT: usize = 32;
+
+/// How many strings with escapes are decoded in a window, and how much of one.
+const MOST_ESCAPED: usize = 16;
+const LONGEST_ESCAPED: usize = 128 * 1024;

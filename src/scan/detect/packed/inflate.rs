@@ -1,0 +1,140 @@
+//! gzip, zlib and the members of zip files, wherever they begin.
+
+use std::io::Read;
+use std::ops::Range;
+
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use memchr::memmem;
+use zeroize::Zeroizing;
+
+use super::{Layer, Opened};
+use crate::scan::detect::{OVERLAP, WINDOW};
+
+/// What may still be unpacked: a bomb must not take time without end.
+pub(in crate::scan::detect) struct Budget {
+    left: u64,
+    tries: u32,
+    /// Layers that were not unpacked to their end.
+    pub(in crate::scan::detect) cut: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { left: MOST_UNPACKED, tries: MOST_TRIES, cut: 0 }
+    }
+}
+
+pub(in crate::scan::detect) fn is_gzip(content: &[u8]) -> bool {
+    content.starts_with(GZIP)
+}
+
+/// What begins in the first `len` bytes with the header of its format.
+pub(super) fn each(content: &[u8], len: usize, budget: &mut Budget, opened: Opened<'_>) {
+    let window = &content[..len];
+    let mut over = 0;
+    for at in memmem::find_iter(window, GZIP) {
+        // The members of one file follow each other.
+        if at >= over {
+            gzip(&content[at..], &(at..len), budget, opened);
+            over = at + GZIP_APART;
+        }
+    }
+    for header in ZLIB {
+        for at in memmem::find_iter(window, header) {
+            unpack(ZlibDecoder::new(&content[at..]), &(at..len), budget, opened);
+        }
+    }
+    for at in memmem::find_iter(window, ZIP) {
+        if let Some(member) = deflated(content, at) {
+            unpack(DeflateDecoder::new(&content[member..]), &(at..len), budget, opened);
+        }
+    }
+}
+
+pub(super) fn gzip(packed: &[u8], place: &Range<usize>, budget: &mut Budget, opened: Opened<'_>) {
+    unpack(MultiGzDecoder::new(packed), place, budget, opened);
+}
+
+/// The same without any header, as some put it into base64; `place` is where that stands.
+pub(super) fn bare(content: &[u8], place: &Range<usize>, budget: &mut Budget, opened: Opened<'_>) {
+    let uncommon = matches!(content, [0x78, 1 | 0x5e, ..]);
+    if uncommon {
+        unpack(ZlibDecoder::new(content), place, budget, opened);
+    } else if content.len() >= LEAST_BARE && !is_gzip(content) && !content.is_ascii() {
+        unpack(DeflateDecoder::new(content), place, budget, opened);
+    }
+}
+
+/// Where the data of a zip member begins that is compressed by deflate.
+fn deflated(content: &[u8], at: usize) -> Option<usize> {
+    let header = content.get(at..at + ZIP_HEADER)?;
+    let number = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
+    let data = at + ZIP_HEADER + number(26) + number(28);
+    (number(8) == 8 && data < content.len()).then_some(data)
+}
+
+/// Tells of what comes out, as far as it is whole, in windows of its own.
+fn unpack(mut packed: impl Read, place: &Range<usize>, budget: &mut Budget, opened: Opened<'_>) {
+    if budget.tries == 0 || budget.left == 0 {
+        budget.cut += 1;
+        return;
+    }
+    budget.tries -= 1;
+    let mut buffer = Zeroizing::new(vec![0; FIRST]);
+    let mut filled = fill_some(&mut packed, &mut buffer);
+    if filled == FIRST {
+        let mut longer = Zeroizing::new(vec![0; WINDOW]);
+        longer[..FIRST].copy_from_slice(&buffer);
+        filled += fill_some(&mut packed, &mut longer[FIRST..]);
+        buffer = longer;
+    }
+    let mut fresh = filled;
+    while fresh > 0 && filled >= LEAST {
+        let Some(left) = budget.left.checked_sub(fresh as u64) else {
+            (budget.left, budget.cut) = (0, budget.cut + 1);
+            return;
+        };
+        budget.left = left;
+        opened(Layer::Compressed, &|_| place.clone(), &buffer[..filled], budget);
+        if filled < buffer.len() {
+            return;
+        }
+        buffer.copy_within(WINDOW - OVERLAP.., 0);
+        fresh = fill_some(&mut packed, &mut buffer[OVERLAP..]);
+        filled = OVERLAP + fresh;
+    }
+}
+
+/// As much as comes before a fault: what is damaged, or cut at the end of the window, is read up to there.
+fn fill_some(packed: &mut impl Read, buffer: &mut [u8]) -> usize {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        let end = buffer.len().min(filled + STEP);
+        match packed.read(&mut buffer[filled..end]) {
+            Ok(read) if read > 0 => filled += read,
+            _ => break,
+        }
+    }
+    filled
+}
+
+const GZIP: &[u8] = &[0x1f, 0x8b, 8];
+/// Of the usual levels; the others look like text, and are tried only where base64 begins.
+const ZLIB: [&[u8]; 2] = [&[0x78, 0x9c], &[0x78, 0xda]];
+const ZIP: &[u8] = b"PK\x03\x04";
+const ZIP_HEADER: usize = 30;
+/// What is lost at most before a fault.
+const STEP: usize = 512;
+
+/// Where one gzip header follows another sooner, there is one file.
+const GZIP_APART: usize = 18;
+/// Raw deflate of less is too short to hold a key with a name, and looks like any digest.
+const LEAST_BARE: usize = 40;
+
+/// What is read of a layer before more room is made.
+const FIRST: usize = 32 * 1024;
+/// Less than the text of a key.
+const LEAST: usize = 32;
+/// For one window with all that is in it.
+const MOST_UNPACKED: u64 = 16 << 20;
+const MOST_TRIES: u32 = 4096;
