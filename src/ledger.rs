@@ -131,7 +131,7 @@ impl Ledger {
     /// Keyring and head as they stood at one moment.
     pub(crate) fn read_together(&self, rows: &dyn Rows) -> Result<(Arc<Keyring>, Head), Error> {
         let keyring = self.keyring_in(rows)?;
-        let head = self.head_in(&keyring, rows)?;
+        let head = Self::head_in(&keyring, rows)?;
         Ok((keyring, head))
     }
 
@@ -143,7 +143,7 @@ impl Ledger {
     }
 
     /// The head as it stood at that moment, under the keyring of the same.
-    pub(crate) fn head_in(&self, keyring: &Keyring, rows: &dyn Rows) -> Result<Head, Error> {
+    pub(crate) fn head_in(keyring: &Keyring, rows: &dyn Rows) -> Result<Head, Error> {
         let row = rows.get(Table::Vault, HEAD)?.ok_or_else(head_missing)?;
         Head::open(keyring, &row).map_err(head_tampered)
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use strongroom::{
     Act, Action, AgePolicy, ApiKeyId, Error, ErrorKind, Flow, ImportedKey, MasterKeys, MemoryStore, NewApiKey, Outcome,
-    Policy, PolicyError, ReasonPattern, Reissue, Request, RotateOptions, SecretText, Timestamp, Update, Vault,
-    VaultOptions,
+    Policy, PolicyError, ReasonPattern, Reissue, Request, RotateOptions, SecretText, Severity, Timestamp, Update,
+    Vault, VaultOptions,
 };
 use support::{Keys, act, stop_after_one_batch};
 
@@ -63,9 +63,11 @@ fn options(millis: &Arc<AtomicI64>) -> VaultOptions {
     VaultOptions::new().clock(move || Timestamp::from_unix_millis(millis.load(Ordering::Relaxed)).expect("a time"))
 }
 
-fn pattern(text: &str) -> Option<ReasonPattern> {
-    Some(ReasonPattern::new(text).expect("a pattern"))
+fn pattern(text: &str) -> ReasonPattern {
+    ReasonPattern::new(text).expect("a pattern")
 }
+
+type Try<'a> = Box<dyn Fn(&Act) -> Result<(), Error> + 'a>;
 
 fn cause<T: std::fmt::Debug>(judged: Result<T, Error>) -> &'static str {
     let error = judged.expect_err("refused");
@@ -177,10 +179,9 @@ fn a_reason_pattern_holds_for_every_act_and_reading_needs_none() {
     let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
     let (good, bad, none) =
         (Act::by("tester").because("OPS-17 rotates"), Act::by("tester").because("because"), Act::by("tester"));
-    vault.change_policy(|policy| policy.reason = pattern("^OPS-[0-9]+"), &good).expect("set");
+    vault.change_policy(|policy| policy.reason = Some(pattern("^OPS-[0-9]+")), &good).expect("set");
     let (id, key) = (issued.id, NewApiKey::new("n"));
     let at = timed.now().saturating_add(DAY);
-    type Try<'a> = Box<dyn Fn(&Act) -> Result<(), Error> + 'a>;
     let acts: [(&str, Try<'_>); 11] = [
         ("issue", Box::new(|act| vault.issue(&key, act).map(drop))),
         (
@@ -222,7 +223,7 @@ fn a_reason_pattern_holds_for_every_act_and_reading_needs_none() {
 fn no_pattern_can_be_set_that_the_reason_of_setting_it_does_not_keep() {
     let timed = Timed::new();
     let set = |text: &'static str, reason: &str| {
-        timed.vault.change_policy(|policy| policy.reason = pattern(text), &Act::by("tester").because(reason))
+        timed.vault.change_policy(|policy| policy.reason = Some(pattern(text)), &Act::by("tester").because(reason))
     };
     assert_eq!(cause(set("^never$", "OPS-1")), "policy-reason");
     set("^OPS-", "OPS-1").expect("set");
@@ -256,7 +257,7 @@ fn a_policy_outlives_rewraps_and_rotations_and_stands_still_while_one_is_open() 
     vault.issue_many(&vec![NewApiKey::new("n").owner("o"); 2_500], &act()).expect("issued");
     timed.set(|policy| {
         policy.require_owner = true;
-        policy.reason = pattern("a test");
+        policy.reason = Some(pattern("a test"));
         policy.master_key_age = Some(AgePolicy { warn: 30 * DAY, refuse: 60 * DAY });
     });
     let expected = vault.status().expect("status").policy;
@@ -285,8 +286,10 @@ fn the_age_of_the_master_key_is_judged_by_the_policy() {
         assert_eq!(finding.is_some(), symptoms.iter().any(|symptom| symptom.id == "master-key-age"));
         finding.map(|finding| finding.severity)
     };
-    use strongroom::Severity::{Refuse, Warn};
-    assert_eq!([judged(29), judged(1), judged(29), judged(1)], [None, Some(Warn), Some(Warn), Some(Refuse)]);
+    assert_eq!(
+        [judged(29), judged(1), judged(29), judged(1)],
+        [None, Some(Severity::Warn), Some(Severity::Warn), Some(Severity::Refuse)]
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod rows;
 mod uses;
 
 use crate::error::Error;
+use crate::ledger::Ledger;
 use crate::vault::Vault;
 
 use findings::Findings;
@@ -63,7 +64,7 @@ impl Vault {
         let rows = &*snapshot;
         let keyring = self.ledger.keyring_in(rows)?;
         let mut findings = Findings::default();
-        let head = findings.survive(self.ledger.head_in(&keyring, rows))?;
+        let head = findings.survive(Ledger::head_in(&keyring, rows))?;
         let rotation = rows::rotation(&keyring, rows, &mut findings)?;
         let mut report = DoctorReport {
             depth: checkup.depth,

@@ -218,7 +218,7 @@ impl Vault {
     /// or all may be due. Records that do not open are listed. Nothing is written.
     pub fn due(&self, rules: &DueRules, after: Option<ApiKeyId>) -> Result<DuePage, Error> {
         let (keyring, now) = (self.ledger.recent_keyring()?, self.ledger.now());
-        let after = after.map(|id| id.to_bytes());
+        let after = after.map(ApiKeyId::to_bytes);
         let rows = self.ledger.store().scan(Table::Keys, after.as_ref().map(<[u8; 16]>::as_slice), PAGE)?;
         let mut page = DuePage { due: vec![], examined: 0, next: None };
         for (key, bytes) in &rows {

@@ -21,7 +21,7 @@ impl Vault {
             Ok(key) => tracing::debug!(target: EVENTS, key = %key.id, "token valid"),
             Err(VerifyError::NotValid(refusal)) => {
                 self.usage.refused_of_none(token, *refusal);
-                tracing::info!(target: EVENTS, refusal = refusal.name(), "token refused")
+                tracing::info!(target: EVENTS, refusal = refusal.name(), "token refused");
             }
             Err(VerifyError::Unavailable(error)) => tracing::warn!(target: EVENTS, %error, "token could not be judged"),
         }

@@ -88,7 +88,7 @@ impl pulp::WithSimd for Run<'_> {
         let mut bases = [0_u32; 2];
         for at in 0..31 {
             let word = (u64::from(powers[at]) * u64::from(self.first) % PRIME) as u32;
-            limits[at] = (PRIME as u32 - word) as i32 - 1;
+            limits[at] = (PRIME as u32 - word).cast_signed() - 1;
             for (base, row) in bases.iter_mut().zip(rows) {
                 *base = base.wrapping_add(word.wrapping_mul(row[at]));
             }
@@ -132,9 +132,9 @@ fn agree(one: u32, two: u32, key: &[u8; 32]) -> bool {
         multiple(one.wrapping_sub(u32::from(key[0])).wrapping_add(more))
             & multiple(two.wrapping_sub(u32::from(key[1])).wrapping_add(more))
     };
-    (differ & 255 == 0)
-        | (upper & 255 == 0)
-        | (second & 255 == 0)
+    (differ.trailing_zeros() >= 8)
+        | (upper.trailing_zeros() >= 8)
+        | (second.trailing_zeros() >= 8)
         | (top == 0)
         | (one == first)
         | (one == first.swap_bytes())
@@ -269,12 +269,14 @@ pub(super) fn minimal(key: &Matcher) -> bool {
     })
 }
 
+type ToByte = fn(u64) -> u64;
+
 /// Whether a first output that gives the key's first byte, and a second one `factor * first + offset` that gives the second,
 /// are accepted.
 fn any_first(key: &Matcher, (factor, offset): (u64, u64), made: impl Fn(u64) -> bool) -> bool {
     let bytes = key.key();
     // The lowest bits, the highest bits, and a share of 255: where the first such output is, and how far the next.
-    let ways: [(u64, u64, fn(u64) -> u64); 3] = [
+    let ways: [(u64, u64, ToByte); 3] = [
         (u64::from(bytes[0]), 256, |output| output & 255),
         (u64::from(bytes[0]) << 23, 1, |output| output >> 23),
         ((u64::from(bytes[0]) << 31) / 255, 1, |output| (output * 255) >> 31),

@@ -1,9 +1,7 @@
 //! MD5 and SHA-256 of many short texts. MD5 is computed side by side in lanes; for SHA-256 processors have instructions.
 #![expect(
     clippy::inline_always,
-    clippy::many_single_char_names,
     clippy::needless_range_loop,
-    clippy::precedence,
     reason = "RFC 1321, in lanes that the compiler makes vectors of"
 )]
 
@@ -141,7 +139,7 @@ fn step(at: usize, a: &mut Words, (b, c, d): (&Words, &Words, &Words), words: &W
             _ => c ^ (b | !d),
         };
         let sum = a[lane].wrapping_add(mixed).wrapping_add(words[lane]).wrapping_add(MD5_SINES[at]);
-        a[lane] = b.wrapping_add(sum << shift | sum >> (32 - shift));
+        a[lane] = b.wrapping_add(sum.rotate_left(shift));
     }
 }
 

@@ -5,7 +5,6 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::inline_always,
-    clippy::needless_bitwise_bool,
     clippy::needless_range_loop,
     clippy::precedence,
     reason = "arithmetic modulo a power of two, in lanes that the compiler makes vectors of"
@@ -155,14 +154,14 @@ impl Wanted {
             self.accepted(outputs, (24, 255, 1), start, &mut found);
         }
         if let Some(places) = &self.sample {
-            (0..3).for_each(|start| self.sampled(places, start, outputs, &mut found));
+            (0..3).for_each(|start| Self::sampled(places, start, outputs, &mut found));
         }
         found
     }
 
     /// A sample of which `start` places were drawn by outputs 0 and 1.
     #[inline(always)]
-    fn sampled(&self, places: &[u32; 32], start: usize, outputs: &[[u32; WIDTH]; OUTPUTS], found: &mut [u32; WIDTH]) {
+    fn sampled(places: &[u32; 32], start: usize, outputs: &[[u32; WIDTH]; OUTPUTS], found: &mut [u32; WIDTH]) {
         let packed = places[start..start + 4].iter().rfold(0, |packed, place| packed << 8 | place);
         let (mut next, mut wrong) = ([packed; WIDTH], [0; WIDTH]);
         let mut left = [256 - start as u32; WIDTH];
@@ -536,7 +535,7 @@ mod tests {
         // Of `random.Random(2026).sample(range(256), 32)`, some of whose later draws hit places that were drawn before.
         for seed in 0..300 {
             let key = sample(&Twister::seeded(Seeding::Array, &[seed]).take(TRIED).collect::<Vec<_>>());
-            assert!(find(&Matcher::new(&key), Seeding::Array, seed..seed + 1), "{seed}");
+            assert!(find(&Matcher::new(&key), Seeding::Array, seed..=seed), "{seed}");
         }
         assert_eq!(sampled_places(&[7; 32]), None);
     }
