@@ -409,10 +409,11 @@ impl World {
                 let key = expiry.into_iter().fold(key, |key, (_, at)| key.expires_at(at));
                 let issued = vault.issue(&key, &act());
                 assert_eq!(issued.is_err(), never);
+                // The refusal is in the audit log as well.
+                self.entries += 1;
                 let Ok(issued) = issued else { return };
                 let model = Model { begin: begin.map(|b| b.0), expiry: expiry.map(|e| e.0), ..Model::default() };
                 self.known.push((issued, model));
-                self.entries += 1;
             }
             Step::Wait(secs) => self.room.wait(i64::from(secs) * 100),
             Step::Edge => {

@@ -76,7 +76,7 @@ fn wrong_input_is_named_and_nothing_is_done() {
         (&["reissue", "--owner", "acme", "--grace", "1d"], 2, "--out-dir"),
         (&["revoke", &id, "--reason", "r", "--at", "2020-01-01T00:00:00Z", "--yes"], 2, "past"),
         (&["revoke", &id, "--reason", "r", "--at", "2099-01-01T00:00:00Z", "--in", "1d", "--yes"], 2, "--in"),
-        (&["revoke", "--reason", "r", "--yes"], 2, "missing"),
+        (&["revoke", "--reason", "r", "--yes"], 2, "not said which API keys"),
         (&["revoke", &id, "--owner", "acme", "--reason", "r", "--yes"], 2, "cannot stand beside"),
         (&["revoke", "nonsense", "--reason", "r", "--yes"], 2, "26 characters"),
         (&["update", &id], 2, "nothing to change"),

@@ -683,6 +683,11 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1], &["master-key", "generate"], ""));
     check(json(&[1], &["master-key", "generate", "--out", &out], ""));
     check(json(&[1], &["master-key", "check"], ""));
+    let beside = room.file("keys-beside-the-store");
+    fs::write(&beside, format!("1:{}", key(&room, 1))).expect("written");
+    fs::set_permissions(&beside, fs::Permissions::from_mode(0o600)).expect("set");
+    let beside = beside.display().to_string();
+    check(room.run_with([], &["status", "--json"]).env("STRONGROOM_MASTER_KEYS_FILE", &beside).go());
     check(json(&[1], &["policy", "show"], ""));
     check(json(&[1], &["policy", "set", "--require-owner", "--reason", "r"], ""));
     check(json(&[1], &["due"], ""));

@@ -141,10 +141,10 @@ fn a_verifier_key_leaves_the_vault_with_a_reason_and_an_audit_entry_or_not_at_al
     assert!(matches!(unreasoned, Err(Error::Act(ActError::NoReason))));
     let unknown = home.vault.issue_verifier_key(7, &act());
     assert!(matches!(unknown, Err(Error::Keyring(KeyringError::NotConfigured { version: 7 }))));
-    assert_eq!(home.vault.status().expect("status").audit_entries, 1);
+    assert_eq!(home.vault.status().expect("status").audit_entries, 3, "two refusals");
     let key = home.vault.issue_verifier_key(2, &act()).expect("issued");
     assert_eq!(key.to_text().expose(), home.derive(2).to_text().expose());
-    let entry = home.vault.audit_entries(1, 1).expect("read").remove(0);
+    let entry = home.vault.audit_entries(3, 1).expect("read").remove(0);
     assert_eq!((entry.action, entry.counts.get("master_key")), (Action::VerifierKey, Some(&2)));
     let store = FaultyStore::default();
     let vault = Vault::create(store.clone(), home.keys.only([1]), &act()).expect("vault");

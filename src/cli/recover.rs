@@ -61,7 +61,7 @@ fn unless_reissued(error: Error, id: ApiKeyId, place: &Place) -> Failure {
     if demanded {
         let store = place.option();
         told.hint = Some(format!(
-            "`strongroom recover{store} {id} --reissue --grace 24h --reason TEXT` recovers and reissues it"
+            "`strongroom recover{store} {id} --reissue --grace 24h --reason TEXT` recovers and reissues it; `strongroom policy show{store}` shows the rules"
         ));
     }
     told.into()

@@ -76,7 +76,7 @@ mod tests {
         for parts in [1, 2, 7, 30] {
             let mut sizes = vec![0_u32; parts as usize];
             for n in 0..3_000_u128 {
-                let key = (n * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
+                let key = n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
                 let depth = |part| Depth::Subset { part: number(part), parts: number(parts) };
                 let chosen: Vec<_> = (1..=parts).filter(|part| depth(*part).opens(&key)).collect();
                 assert_eq!(chosen.len(), 1, "{n} of {parts}");

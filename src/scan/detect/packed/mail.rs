@@ -20,11 +20,13 @@ fn uuencoded(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
     let mut starts: Vec<usize> = announced.chain(going_on).collect();
     starts.sort_unstable();
     let mut over = 0;
+    // One buffer for all: many lines begin like this without being of any block.
+    let mut content = Zeroizing::new(Vec::with_capacity(window.len()));
     for start in starts {
         if start < over {
             continue;
         }
-        let mut content = Zeroizing::new(Vec::with_capacity(window.len() - start));
+        content.clear();
         let mut end = start;
         while let Some(next) = uu_line(window, end + 1, &mut content) {
             end = next;
@@ -51,7 +53,7 @@ fn uu_line(window: &[u8], at: usize, content: &mut Vec<u8>) -> Option<usize> {
     if bytes == 0 || text.len() > bytes.div_ceil(3) * 4 + 1 {
         return None;
     }
-    let mut row = Zeroizing::new([0_u8; 48]);
+    let mut row = Zeroizing::new([0_u8; MOST_BYTES]);
     for place in 0..bytes.div_ceil(3) * 4 {
         let six = value(text.get(place).copied().unwrap_or(b' '))?;
         let (byte, shift) = (place * 6 / 8, place * 6 % 8);
@@ -125,7 +127,9 @@ fn escape(rest: &[u8]) -> Option<u8> {
     Some(capital(high)? << 4 | capital(low)?)
 }
 
-/// A line of 63 bytes, and its end.
+/// The first character of a line says how many bytes it has; writers put 45 there, and 63 is the highest there is.
+const MOST_BYTES: usize = 63;
+/// Such a line, and its end.
 const MOST_LINE: usize = 96;
 /// The line that announces a block.
 const MOST_NAME: usize = 256;
