@@ -74,7 +74,7 @@ impl<'t> Context<'t> {
     }
 
     /// Why there is nothing to judge where no master key is configured.
-    pub(crate) fn without_master_keys(&self) -> Failure {
+    pub(crate) fn without_master_keys() -> Failure {
         match VerifierKeys::from_env() {
             Err(VerifierKeysError::NotSet) => MasterKeysError::NotSet.into(),
             _ => Error::Keyring(KeyringError::VerifierOnly).into(),

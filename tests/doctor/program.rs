@@ -1,5 +1,6 @@
 //! The same with the program, on a SQLite file.
 
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -105,17 +106,12 @@ fn keys_that_are_not_needed_or_wait_are_notices_and_a_waived_one_is_a_warning() 
     let key = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
     let refused = Run::bare(&["master-key", "check", "-", "--json"]).stdin(key).ends(3).json();
     let print = refused["keys"][0]["fingerprint"].as_str().expect("a fingerprint").to_owned();
-    let lines: String = refused["keys"][0]["findings"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|finding| {
-            format!(
-                "{{\"id\": {}, \"fingerprint\": \"{print}\", \"until\": \"2999-01-01\", \"reason\": \"a test\"}}\n",
-                finding["id"]
-            )
-        })
-        .collect();
+    let mut lines = String::new();
+    for finding in refused["keys"][0]["findings"].as_array().expect("a list") {
+        let id = &finding["id"];
+        writeln!(lines, r#"{{"id": {id}, "fingerprint": "{print}", "until": "2999-01-01", "reason": "a test"}}"#)
+            .expect("written");
+    }
     fs::write(weak.file("waivers"), lines).expect("written");
     let waivers = weak.file("waivers").display().to_string();
     let run = |arguments: &[&str]| {

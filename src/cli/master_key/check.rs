@@ -92,7 +92,7 @@ fn configured(context: &mut Context<'_>) -> Result<(Vec<Checked>, Option<MasterK
             };
             return Ok((vec![refused], None));
         }
-        Err(Failure::MasterKeys(MasterKeysError::NotSet)) => return Err(context.without_master_keys()),
+        Err(Failure::MasterKeys(MasterKeysError::NotSet)) => return Err(Context::without_master_keys()),
         Err(failure @ Failure::MasterKeys(MasterKeysError::Source(_))) => return Err(failure),
         Err(Failure::MasterKeys(error)) => {
             let told = Told::new(Exit::NotValid, "master-keys-malformed", error.to_string()).because(&error);
