@@ -1,5 +1,7 @@
 //! The audit trail as it is shown, and what an attacker with the store can do to it.
 
+#![allow(clippy::print_stderr, reason = "a test that was skipped says so")]
+
 #[cfg(feature = "cli")]
 #[path = "support/running.rs"]
 mod running;
