@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::json;
 use strongroom::{Act, ExportPage, Vault};
 
-use super::manifest::{Head, LeftOut, Manifest, Part, sync_folder};
+use super::manifest::{Head, LeftOut, Manifest, Part};
 use super::resume_hint;
 use crate::cli::age::Recipients;
 use crate::cli::args::RecoverArgs;
@@ -18,7 +18,7 @@ use crate::cli::digest::Digesting;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::master_key::{refuse_existing, unwritten};
+use crate::cli::master_key::{refuse_existing, sync_folder, unwritten};
 use crate::cli::progress::Meter;
 use crate::cli::text::counted;
 

@@ -11,7 +11,7 @@ use strongroom::{ApiKeyId, VaultId};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
-use crate::cli::master_key::unwritten;
+use crate::cli::master_key::{sync_folder, unwritten};
 
 /// One export, open to go on with or to be read.
 pub(in crate::cli) struct Manifest {
@@ -194,12 +194,6 @@ impl Manifest {
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_all());
         written.map_err(|error| unwritten(&self.path, &error))
     }
-}
-
-/// So that a new name survives a power loss.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 fn unreadable(path: &Path, why: &str) -> Failure {

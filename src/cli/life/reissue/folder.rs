@@ -5,7 +5,7 @@
 //! `.unused`, and not removed: the vault may be another than the file is of.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -14,11 +14,13 @@ use strongroom::{Act, ApiKeyId, Error, Issued, Reissue, Vault};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
-use crate::cli::master_key::write_new;
+use crate::cli::master_key::{sync_folder, write_new};
 use crate::cli::text::quoted;
 
 pub(super) struct Folder {
     path: PathBuf,
+    /// Held while it lives: another run would take a file whose API key is about to be for one that never came to be.
+    _lock: File,
     /// New ids that runs into this folder have made, with the old ones.
     made: BTreeMap<ApiKeyId, ApiKeyId>,
 }
@@ -40,7 +42,9 @@ impl Folder {
             let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
             return Err(Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint).into());
         }
-        let mut folder = Self { path: path.into(), made: BTreeMap::new() };
+        // Its own name is on the medium before anything in it counts.
+        sync_folder(path).map_err(refused)?;
+        let mut folder = Self { path: path.into(), _lock: lock(path)?, made: BTreeMap::new() };
         for entry in fs::read_dir(path).map_err(refused)? {
             let name = entry.map_err(refused)?.file_name();
             let Some((old, new)) = name.to_str().and_then(ids) else { continue };
@@ -116,6 +120,18 @@ impl Folder {
 
     fn file(&self, old: ApiKeyId, new: ApiKeyId) -> PathBuf {
         self.path.join(format!("{old}-{new}.token"))
+    }
+}
+
+fn lock(path: &Path) -> Result<File, Failure> {
+    let folder = File::open(path).map_err(|error| unusable(path, &error))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(folder),
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("another process puts tokens into {}", path.display());
+            Err(Told::new(Exit::Busy, "folder-held", message).hint("wait until it is done").into())
+        }
+        Err(TryLockError::Error(error)) => Err(unusable(path, &error)),
     }
 }
 
