@@ -1,7 +1,7 @@
 //! The manifest of an export: what was exported, part by part, one JSON object a line. It holds no secret, and a line counts
 //! only once it is whole.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -186,6 +186,11 @@ impl Manifest {
         self.append(&End { complete: true, parts: self.parts.len() as u64, keys: self.keys() })?;
         self.complete = true;
         Ok(())
+    }
+
+    /// Takes away a manifest that tells of no part.
+    pub(super) fn discard(&self) {
+        let _ = fs::remove_file(&self.path);
     }
 
     fn append(&mut self, line: &impl Serialize) -> Result<(), Failure> {
