@@ -2,6 +2,8 @@
 
 mod audit;
 mod backups;
+#[cfg(feature = "escrow")]
+mod key_shares;
 mod keyrings;
 mod keys;
 mod records;
