@@ -1,0 +1,110 @@
+//! Claims about what the program writes, where, and when it cannot.
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::running::{Ran, Room, text};
+
+#[test]
+fn output_that_cannot_be_written_ends_with_74() {
+    let room = Room::with(3);
+    let (id, token) = room.issue(&["--name", "n"]);
+    let commands: [&[&str]; 14] = [
+        &["status"],
+        &["doctor"],
+        &["issue", "--name", "n"],
+        &["verify"],
+        &["list"],
+        &["show", &id],
+        &["recover", &id, "--reason", "r", "--yes"],
+        &["audit", "list"],
+        &["audit", "verify"],
+        &["master-key", "generate"],
+        &["master-key", "check"],
+        &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+    ];
+    for arguments in commands {
+        for json in [&[][..], &["--json"]] {
+            let run = room.run(&[arguments, json].concat()).stdin(&token);
+            let ran = run.ends_writing_to(Path::new("/dev/full"), 74);
+            assert!(!ran.err.contains(&token), "{}", ran.err);
+        }
+    }
+    let ran = room.run(&["issue", "--name", "lost"]).ends_writing_to(Path::new("/dev/full"), 74);
+    let lost = text(&room.run(&["list", "--json", "--name", "lost"]).ends(0).json()["id"]);
+    ran.says(&lost).says("strongroom revoke");
+    let ran = room.run_with([1, 2], &["rotate-master-key"]).ends_writing_to(Path::new("/dev/full"), 74);
+    ran.says("what the command had to change is changed");
+    room.run_with([2], &["revoke", &id, "--reason", "r", "--yes"]).ends_writing_to(Path::new("/dev/full"), 74);
+}
+
+#[test]
+fn a_closed_pipe_is_quiet_success() {
+    let room = Room::with(20_000);
+    for arguments in [&["list", "--all"][..], &["list", "--all", "--json"], &["audit", "list", "--all"]] {
+        let mut child = room.run(arguments).spawn();
+        let mut output = child.stdout.take().expect("piped");
+        output.read_exact(&mut [0; 100]).expect("some output");
+        drop(output);
+        let ran = Ran::of(child, &arguments.join(" "));
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.shown);
+    }
+}
+
+#[test]
+fn a_token_that_nobody_takes_is_a_failure() {
+    let room = Room::new();
+    let mut child = room.run(&["issue", "--name", "n"]).spawn();
+    drop(child.stdout.take());
+    let ran = Ran::of(child, "issue");
+    assert_eq!(ran.code, Some(74), "{}", ran.err);
+}
+
+#[test]
+fn control_and_bidi_characters_in_labels_come_out_escaped() {
+    let room = Room::new();
+    let nasty = "a\u{1b}[31m\u{7}\u{7f}\u{9b}\r\n\t\u{202e}\u{2066}\u{200e}\u{61c}\u{2028}z";
+    let (id, token) = room.issue(&["--name", nasty, "--owner", nasty, "--attribute", &format!("{nasty}={nasty}")]);
+    let act = ["--reason", nasty, "--actor", nasty, "--yes"];
+    room.run(&[&["recover", &id], &act[..]].concat()).ends(0);
+    let commands: [&[&str]; 4] = [&["list"], &["show", &id], &["verify"], &["audit", "list"]];
+    for arguments in commands {
+        for json in [&[][..], &["--json"]] {
+            let ran = room.run(&[arguments, json].concat()).stdin(&token).ends(0);
+            let raw = |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{2066}\u{200e}\u{61c}\u{2028}".contains(c);
+            assert!(!ran.out.chars().chain(ran.err.chars()).any(raw), "{}: {:?}", ran.shown, ran.out);
+            if json.is_empty() {
+                assert!(ran.out.contains(r"a\u{1b}[31m\u{7}\u{7f}\u{9b}"), "{}: {:?}", ran.shown, ran.out);
+            }
+        }
+    }
+    assert_eq!(room.run(&["show", &id, "--json"]).ends(0).json()["name"], nasty);
+    let nowhere = format!("sqlite:{}/\u{1b}[31m\u{202e}", room.folder.path().display());
+    let ran = room.run(&["status", "--store", &nowhere]).ends(10);
+    assert!(!ran.err.contains('\u{1b}') && !ran.err.contains('\u{202e}'), "{:?}", ran.err);
+    let ran = room.run(&["show", "x", "--\u{1b}[31m"]).ends(2);
+    assert!(!ran.err.contains('\u{1b}'), "{:?}", ran.err);
+}
+
+#[test]
+fn errors_in_json_have_a_code_a_message_and_a_hint() {
+    let room = Room::with(1);
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["show", "01000000000000000000000000"], 4, "not-found"),
+        (&["init"], 5, "vault-exists"),
+        (&["status", "--store", "sqlite:/nonexistent/x.db"], 10, "no-store"),
+        (&["rotate-master-key"], 2, "rotation-target"),
+        (&["revoke", "01000000000000000000000000", "--reason", "r"], 17, "confirmation-needed"),
+        (&["list", "--nonsense"], 2, "usage"),
+        (&[], 2, "usage"),
+    ];
+    for (arguments, code, word) in cases {
+        let ran = room.run(&[arguments, &["--json"]].concat()).ends(code);
+        assert_eq!(ran.out, "");
+        let told: serde_json::Value = serde_json::from_str(&ran.err).expect("one JSON object");
+        assert_eq!((&told["schema"], &told["code"]), (&"strongroom.error.v1".into(), &word.into()));
+        assert!(told["message"].is_string() && told["hint"].is_string(), "{told}");
+    }
+}
