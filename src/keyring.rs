@@ -1,24 +1,24 @@
 //! The data keys of a vault by generation, and the row that keeps them wrapped under the active master key.
 
+mod error;
+mod generation;
 mod stored;
 mod wrap;
 
 use std::collections::BTreeMap;
 
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-
 use crate::master_key::Fingerprint;
 use crate::policy::{Policy, RawPolicy};
-use crate::secret::{RandomError, SecretBytes, on_wiped_stack};
-use crate::suite::{Cipher, Suite};
+use crate::secret::{SecretBytes, on_wiped_stack};
+use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::vault_id::VaultId;
 
-use stored::{Authenticated, Stored, StoredGeneration, StoredLookup, StoredMaster};
+use stored::{Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
+pub use error::KeyringError;
+pub(crate) use generation::{Generation, LookupKey, MacKey, Statement};
 #[cfg(any(test, feature = "sqlite"))]
 pub(crate) use stored::claimed;
 pub(crate) use stored::{RowError, RowLabel, decode_whole, encode};
@@ -31,19 +31,6 @@ pub(crate) struct Keyring {
     generations: BTreeMap<u32, Generation>,
     lookups: BTreeMap<u32, LookupKey>,
     policy: Policy,
-}
-
-/// The prepared data keys of one generation.
-pub(crate) struct Generation {
-    pub(crate) verify: DataKey,
-    /// Absent where the keyring was opened with verifier keys.
-    recover: Option<DataKey>,
-    pub(crate) record_set: MacKey,
-    /// Seals the rows of the table `usage`.
-    pub(crate) usage: DataKey,
-    /// Since when its API keys count as exposed: the master key above them had leaked.
-    pub(crate) exposed_at: Option<Timestamp>,
-    rows: MacKey,
 }
 
 /// What a master key version is in the life of a vault.
@@ -294,269 +281,15 @@ impl Keyring {
     }
 }
 
-/// Statements that leave a vault and that it can check later.
-#[derive(Clone, Copy)]
-pub(crate) enum Statement {
-    /// Of a rotation.
-    Certificate,
-    /// Of the audit log.
-    Checkpoint,
-}
-
-impl Generation {
-    fn new(verify: &SecretBytes<32>, recover: Option<&SecretBytes<32>>, exposed_at: Option<i64>) -> Self {
-        Self {
-            verify: DataKey::new(verify, Purpose::Verify.name()),
-            recover: recover.map(|key| DataKey::new(key, Purpose::Recover.name())),
-            usage: DataKey::new(verify, USAGE),
-            record_set: MacKey::derive(verify, RECORD_SET_LABEL),
-            exposed_at: exposed_at.map(clamped),
-            rows: Self::row_key(verify),
-        }
-    }
-
-    /// The data key of the secrets themselves.
-    pub(crate) fn recover(&self) -> &DataKey {
-        self.recover.as_ref().expect("only a verifier has none, and a verifier neither seals nor recovers")
-    }
-
-    /// Appends the MAC that makes `body` a row of this vault.
-    pub(crate) fn seal_row(&self, label: RowLabel, body: &[u8]) -> Vec<u8> {
-        stored::authenticate(&self.rows, label, body)
-    }
-
-    /// The MAC of a statement that leaves the vault.
-    pub(crate) fn certify(&self, kind: Statement, statement: &[u8]) -> [u8; 32] {
-        let label = match kind {
-            Statement::Certificate => CERTIFICATE_LABEL,
-            Statement::Checkpoint => CHECKPOINT_LABEL,
-        };
-        self.rows.mac(&[label, &[0], statement])
-    }
-
-    /// Checks the MAC of a row and returns its body.
-    pub(crate) fn open_row<'a>(&self, label: RowLabel, row: &'a [u8]) -> Result<Authenticated<'a>, RowError> {
-        stored::authenticated(&self.rows, label, row)
-    }
-
-    fn row_key(verify: &SecretBytes<32>) -> MacKey {
-        MacKey::derive(verify, ROWS_LABEL)
-    }
-}
-
-/// A data key, prepared for each suite a record may have. The key itself seals nothing: every suite has its own.
-pub(crate) struct DataKey {
-    xaes: Cipher,
-    xchacha: Cipher,
-}
-
-impl DataKey {
-    fn new(key: &SecretBytes<32>, part: &str) -> Self {
-        let hkdf = Hkdf::<Sha256>::from_prk(key.expose()).expect("32 bytes is long enough for a pseudorandom key");
-        let cipher = |suite: Suite| {
-            let info = [PART_KEY_LABEL, part.as_bytes(), &[0, suite.byte()]];
-            let key = SecretBytes::fill_with(|bytes| hkdf.expand_multi_info(&info, bytes));
-            suite.cipher(key.expect("32 bytes is a length HKDF-SHA256 can give").expose())
-        };
-        Self { xaes: cipher(Suite::Xaes256Gcm), xchacha: cipher(Suite::XChaCha20Poly1305) }
-    }
-
-    pub(crate) fn cipher(&self, suite: Suite) -> &Cipher {
-        match suite {
-            Suite::Xaes256Gcm => &self.xaes,
-            Suite::XChaCha20Poly1305 => &self.xchacha,
-        }
-    }
-}
-
-/// A prepared HMAC-SHA256 key.
-pub(crate) struct MacKey(Hmac<Sha256>);
-
-impl MacKey {
-    pub(crate) fn mac(&self, pieces: &[&[u8]]) -> [u8; 32] {
-        self.mac_all(pieces.iter().copied())
-    }
-
-    pub(crate) fn mac_all<'p>(&self, pieces: impl Iterator<Item = &'p [u8]>) -> [u8; 32] {
-        let mut mac = self.0.clone();
-        for piece in pieces {
-            mac.update(piece);
-        }
-        mac.finalize().into_bytes().into()
-    }
-
-    fn derive(data_key: &SecretBytes<32>, label: &[u8]) -> Self {
-        let hkdf = Hkdf::<Sha256>::from_prk(data_key.expose()).expect("32 bytes is long enough for a pseudorandom key");
-        let key: Result<SecretBytes<32>, _> = SecretBytes::fill_with(|bytes| hkdf.expand(label, bytes));
-        Self::of(&key.expect("32 bytes is a length HKDF-SHA256 can give"))
-    }
-
-    fn of(key: &SecretBytes<32>) -> Self {
-        Self(Hmac::new_from_slice(key.expose()).expect("HMAC takes keys of any length"))
-    }
-}
-
-/// Finds imported tokens: their HMAC is the key of a row that names the API key.
-pub(crate) struct LookupKey(MacKey);
-
-impl LookupKey {
-    /// Where the row of an imported token stands.
-    pub(crate) fn index(&self, token: &str) -> [u8; 32] {
-        self.0.mac(&[LOOKUP_INDEX_LABEL, &[0], token.as_bytes()])
-    }
-
-    /// What shows that the row at `index` was meant to hold `value`.
-    pub(crate) fn tag(&self, index: &[u8], value: &[u8]) -> [u8; 16] {
-        let mac = self.0.mac(&[LOOKUP_ROW_LABEL, &[0], index, value]);
-        *mac.first_chunk().expect("32 bytes begin with 16")
-    }
-
-    fn new(key: &SecretBytes<32>) -> Self {
-        Self(MacKey::of(key))
-    }
-}
-
 /// The master key versions that a `keyring` row names, before anything about the row is proven.
 pub(crate) fn claimed_masters(row: &[u8]) -> Result<Vec<MasterKeyVersion>, KeyringError> {
     Stored::parse(row).map(|stored| stored.masters.iter().map(StoredMaster::view).collect())
-}
-
-/// Why the keyring does not open.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyringError {
-    /// Written by a later version of strongroom.
-    #[error("the keyring has format version {found}, which this version of strongroom does not know")]
-    Format {
-        /// The version found.
-        found: u8,
-    },
-    /// Not a keyring at all.
-    #[error("the keyring is malformed")]
-    Malformed,
-    /// The active master key is not among the configured ones.
-    #[error("master key {version} with fingerprint {fingerprint} is needed, and {}", configured_text(.configured))]
-    MissingMasterKey {
-        /// The version the vault needs.
-        version: u32,
-        /// Its fingerprint.
-        fingerprint: Fingerprint,
-        /// What is configured instead.
-        configured: Vec<(u32, Fingerprint)>,
-    },
-    /// A version was asked for that is not configured.
-    #[error("master key {version} is not configured")]
-    NotConfigured {
-        /// The version.
-        version: u32,
-    },
-    /// The verifier key of the active master key is not among the configured ones.
-    #[error(
-        "the verifier key of master key {version} with fingerprint {fingerprint} is needed, and {}",
-        configured_text(.configured)
-    )]
-    MissingVerifierKey {
-        /// The master key version the vault needs.
-        version: u32,
-        /// Its fingerprint.
-        fingerprint: Fingerprint,
-        /// What is configured instead.
-        configured: Vec<(u32, Fingerprint)>,
-    },
-    /// No random bytes.
-    #[error(transparent)]
-    Random(#[from] RandomError),
-    /// The key of a new version has been used by this vault before.
-    #[error("master key {version} is the same key as version {used_as}")]
-    RetiredKey {
-        /// The new version.
-        version: u32,
-        /// The version it has been.
-        used_as: u32,
-    },
-    /// The version has been used by this vault before.
-    #[error("master key version {version} has been used before")]
-    RetiredVersion {
-        /// The version.
-        version: u32,
-    },
-    /// The MAC of the row is wrong.
-    #[error("the keyring failed authentication")]
-    Unauthentic,
-    /// A wrap does not open although the master key is the right one.
-    #[error("a data key of generation {generation} does not unwrap")]
-    Unwrap {
-        /// The generation.
-        generation: u32,
-    },
-    /// A verifier key is for another vault.
-    #[error("verifier key {version} is for vault {found}, and this is vault {expected}")]
-    VerifierKeyVault {
-        /// The version.
-        version: u32,
-        /// The vault that was opened.
-        expected: VaultId,
-        /// The vault it is for.
-        found: VaultId,
-    },
-    /// This needs a master key, and there are only verifier keys.
-    #[error("this needs a master key, and only verifier keys are configured")]
-    VerifierOnly,
-    /// The key configured for a version is not the vault's.
-    #[error(
-        "master key {version} should have fingerprint {expected} and has {found}{}",
-        belongs_text(*.belongs_to)
-    )]
-    WrongMasterKey {
-        /// The version.
-        version: u32,
-        /// What the vault knows.
-        expected: Fingerprint,
-        /// What is configured.
-        found: Fingerprint,
-        /// The version the configured key really is.
-        belongs_to: Option<u32>,
-    },
-    /// The verifier key configured for a version is that of another master key.
-    #[error(
-        "verifier key {version} should be that of the master key with fingerprint {expected}, and is that of {found}{}",
-        belongs_text(*.belongs_to)
-    )]
-    WrongVerifierKey {
-        /// The version.
-        version: u32,
-        /// What the vault knows.
-        expected: Fingerprint,
-        /// What is configured.
-        found: Fingerprint,
-        /// The version it really is of.
-        belongs_to: Option<u32>,
-    },
-}
-
-fn configured_text(configured: &[(u32, Fingerprint)]) -> String {
-    let named: Vec<_> = configured.iter().map(|(version, print)| format!("{version} ({print})")).collect();
-    if named.is_empty() { "none is configured".into() } else { format!("configured is {}", named.join(", ")) }
-}
-
-fn belongs_text(belongs_to: Option<u32>) -> String {
-    belongs_to.map(|version| format!(", which is the fingerprint of version {version}")).unwrap_or_default()
 }
 
 /// Stored times were written by a clock; one outside the calendar is shown as the epoch.
 pub(crate) fn clamped(millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(millis).unwrap_or_else(|| Timestamp::from(std::time::UNIX_EPOCH))
 }
-
-/// docs/format.md, Data keys. Changing one turns every stored value away.
-const PART_KEY_LABEL: &[u8] = b"strongroom/v1/part-key/";
-const CHECKPOINT_LABEL: &[u8] = b"strongroom/v1/audit-checkpoint";
-const USAGE: &str = "usage";
-const CERTIFICATE_LABEL: &[u8] = b"strongroom/v1/certificate";
-const RECORD_SET_LABEL: &[u8] = b"strongroom/v1/record-set";
-const ROWS_LABEL: &[u8] = b"strongroom/v1/rows";
-const LOOKUP_INDEX_LABEL: &[u8] = b"strongroom/v1/lookup/index";
-const LOOKUP_ROW_LABEL: &[u8] = b"strongroom/v1/lookup/row";
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,127 @@
+//! Why a keyring does not open.
+
+use crate::master_key::Fingerprint;
+use crate::secret::RandomError;
+use crate::vault_id::VaultId;
+
+/// Why the keyring does not open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyringError {
+    /// Written by a later version of strongroom.
+    #[error("the keyring has format version {found}, which this version of strongroom does not know")]
+    Format {
+        /// The version found.
+        found: u8,
+    },
+    /// Not a keyring at all.
+    #[error("the keyring is malformed")]
+    Malformed,
+    /// The active master key is not among the configured ones.
+    #[error("master key {version} with fingerprint {fingerprint} is needed, and {}", configured_text(.configured))]
+    MissingMasterKey {
+        /// The version the vault needs.
+        version: u32,
+        /// Its fingerprint.
+        fingerprint: Fingerprint,
+        /// What is configured instead.
+        configured: Vec<(u32, Fingerprint)>,
+    },
+    /// A version was asked for that is not configured.
+    #[error("master key {version} is not configured")]
+    NotConfigured {
+        /// The version.
+        version: u32,
+    },
+    /// The verifier key of the active master key is not among the configured ones.
+    #[error(
+        "the verifier key of master key {version} with fingerprint {fingerprint} is needed, and {}",
+        configured_text(.configured)
+    )]
+    MissingVerifierKey {
+        /// The master key version the vault needs.
+        version: u32,
+        /// Its fingerprint.
+        fingerprint: Fingerprint,
+        /// What is configured instead.
+        configured: Vec<(u32, Fingerprint)>,
+    },
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The key of a new version has been used by this vault before.
+    #[error("master key {version} is the same key as version {used_as}")]
+    RetiredKey {
+        /// The new version.
+        version: u32,
+        /// The version it has been.
+        used_as: u32,
+    },
+    /// The version has been used by this vault before.
+    #[error("master key version {version} has been used before")]
+    RetiredVersion {
+        /// The version.
+        version: u32,
+    },
+    /// The MAC of the row is wrong.
+    #[error("the keyring failed authentication")]
+    Unauthentic,
+    /// A wrap does not open although the master key is the right one.
+    #[error("a data key of generation {generation} does not unwrap")]
+    Unwrap {
+        /// The generation.
+        generation: u32,
+    },
+    /// A verifier key is for another vault.
+    #[error("verifier key {version} is for vault {found}, and this is vault {expected}")]
+    VerifierKeyVault {
+        /// The version.
+        version: u32,
+        /// The vault that was opened.
+        expected: VaultId,
+        /// The vault it is for.
+        found: VaultId,
+    },
+    /// This needs a master key, and there are only verifier keys.
+    #[error("this needs a master key, and only verifier keys are configured")]
+    VerifierOnly,
+    /// The key configured for a version is not the vault's.
+    #[error(
+        "master key {version} should have fingerprint {expected} and has {found}{}",
+        belongs_text(*.belongs_to)
+    )]
+    WrongMasterKey {
+        /// The version.
+        version: u32,
+        /// What the vault knows.
+        expected: Fingerprint,
+        /// What is configured.
+        found: Fingerprint,
+        /// The version the configured key really is.
+        belongs_to: Option<u32>,
+    },
+    /// The verifier key configured for a version is that of another master key.
+    #[error(
+        "verifier key {version} should be that of the master key with fingerprint {expected}, and is that of {found}{}",
+        belongs_text(*.belongs_to)
+    )]
+    WrongVerifierKey {
+        /// The version.
+        version: u32,
+        /// What the vault knows.
+        expected: Fingerprint,
+        /// What is configured.
+        found: Fingerprint,
+        /// The version it really is of.
+        belongs_to: Option<u32>,
+    },
+}
+
+fn configured_text(configured: &[(u32, Fingerprint)]) -> String {
+    let named: Vec<_> = configured.iter().map(|(version, print)| format!("{version} ({print})")).collect();
+    if named.is_empty() { "none is configured".into() } else { format!("configured is {}", named.join(", ")) }
+}
+
+fn belongs_text(belongs_to: Option<u32>) -> String {
+    belongs_to.map(|version| format!(", which is the fingerprint of version {version}")).unwrap_or_default()
+}

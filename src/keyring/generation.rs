@@ -1,0 +1,157 @@
+//! The keys of one generation, prepared for use, and what each of them does.
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::clamped;
+use super::stored::{Authenticated, RowError, RowLabel, authenticate, authenticated};
+use super::wrap::Purpose;
+use crate::secret::SecretBytes;
+use crate::suite::{Cipher, Suite};
+use crate::time::Timestamp;
+
+/// The prepared data keys of one generation.
+pub(crate) struct Generation {
+    pub(crate) verify: DataKey,
+    /// Absent where the keyring was opened with verifier keys.
+    pub(super) recover: Option<DataKey>,
+    pub(crate) record_set: MacKey,
+    /// Seals the rows of the table `usage`.
+    pub(crate) usage: DataKey,
+    /// Since when its API keys count as exposed: the master key above them had leaked.
+    pub(crate) exposed_at: Option<Timestamp>,
+    pub(super) rows: MacKey,
+}
+
+impl Generation {
+    pub(super) fn new(verify: &SecretBytes<32>, recover: Option<&SecretBytes<32>>, exposed_at: Option<i64>) -> Self {
+        Self {
+            verify: DataKey::new(verify, Purpose::Verify.name()),
+            recover: recover.map(|key| DataKey::new(key, Purpose::Recover.name())),
+            usage: DataKey::new(verify, USAGE),
+            record_set: MacKey::derive(verify, RECORD_SET_LABEL),
+            exposed_at: exposed_at.map(clamped),
+            rows: Self::row_key(verify),
+        }
+    }
+
+    /// The data key of the secrets themselves.
+    pub(crate) fn recover(&self) -> &DataKey {
+        self.recover.as_ref().expect("only a verifier has none, and a verifier neither seals nor recovers")
+    }
+
+    /// Appends the MAC that makes `body` a row of this vault.
+    pub(crate) fn seal_row(&self, label: RowLabel, body: &[u8]) -> Vec<u8> {
+        authenticate(&self.rows, label, body)
+    }
+
+    /// The MAC of a statement that leaves the vault.
+    pub(crate) fn certify(&self, kind: Statement, statement: &[u8]) -> [u8; 32] {
+        let label = match kind {
+            Statement::Certificate => CERTIFICATE_LABEL,
+            Statement::Checkpoint => CHECKPOINT_LABEL,
+        };
+        self.rows.mac(&[label, &[0], statement])
+    }
+
+    /// Checks the MAC of a row and returns its body.
+    pub(crate) fn open_row<'a>(&self, label: RowLabel, row: &'a [u8]) -> Result<Authenticated<'a>, RowError> {
+        authenticated(&self.rows, label, row)
+    }
+
+    pub(super) fn row_key(verify: &SecretBytes<32>) -> MacKey {
+        MacKey::derive(verify, ROWS_LABEL)
+    }
+}
+
+/// Statements that leave a vault and that it can check later.
+#[derive(Clone, Copy)]
+pub(crate) enum Statement {
+    /// Of a rotation.
+    Certificate,
+    /// Of the audit log.
+    Checkpoint,
+}
+
+/// A data key, prepared for each suite a record may have. The key itself seals nothing: every suite has its own.
+pub(crate) struct DataKey {
+    xaes: Cipher,
+    xchacha: Cipher,
+}
+
+impl DataKey {
+    fn new(key: &SecretBytes<32>, part: &str) -> Self {
+        let hkdf = Hkdf::<Sha256>::from_prk(key.expose()).expect("32 bytes is long enough for a pseudorandom key");
+        let cipher = |suite: Suite| {
+            let info = [PART_KEY_LABEL, part.as_bytes(), &[0, suite.byte()]];
+            let key = SecretBytes::fill_with(|bytes| hkdf.expand_multi_info(&info, bytes));
+            suite.cipher(key.expect("32 bytes is a length HKDF-SHA256 can give").expose())
+        };
+        Self { xaes: cipher(Suite::Xaes256Gcm), xchacha: cipher(Suite::XChaCha20Poly1305) }
+    }
+
+    pub(crate) fn cipher(&self, suite: Suite) -> &Cipher {
+        match suite {
+            Suite::Xaes256Gcm => &self.xaes,
+            Suite::XChaCha20Poly1305 => &self.xchacha,
+        }
+    }
+}
+
+/// A prepared HMAC-SHA256 key.
+pub(crate) struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    pub(crate) fn mac(&self, pieces: &[&[u8]]) -> [u8; 32] {
+        self.mac_all(pieces.iter().copied())
+    }
+
+    pub(crate) fn mac_all<'p>(&self, pieces: impl Iterator<Item = &'p [u8]>) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for piece in pieces {
+            mac.update(piece);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    fn derive(data_key: &SecretBytes<32>, label: &[u8]) -> Self {
+        let hkdf = Hkdf::<Sha256>::from_prk(data_key.expose()).expect("32 bytes is long enough for a pseudorandom key");
+        let key: Result<SecretBytes<32>, _> = SecretBytes::fill_with(|bytes| hkdf.expand(label, bytes));
+        Self::of(&key.expect("32 bytes is a length HKDF-SHA256 can give"))
+    }
+
+    fn of(key: &SecretBytes<32>) -> Self {
+        Self(Hmac::new_from_slice(key.expose()).expect("HMAC takes keys of any length"))
+    }
+}
+
+/// Finds imported tokens: their HMAC is the key of a row that names the API key.
+pub(crate) struct LookupKey(MacKey);
+
+impl LookupKey {
+    /// Where the row of an imported token stands.
+    pub(crate) fn index(&self, token: &str) -> [u8; 32] {
+        self.0.mac(&[LOOKUP_INDEX_LABEL, &[0], token.as_bytes()])
+    }
+
+    /// What shows that the row at `index` was meant to hold `value`.
+    pub(crate) fn tag(&self, index: &[u8], value: &[u8]) -> [u8; 16] {
+        let mac = self.0.mac(&[LOOKUP_ROW_LABEL, &[0], index, value]);
+        *mac.first_chunk().expect("32 bytes begin with 16")
+    }
+
+    pub(super) fn new(key: &SecretBytes<32>) -> Self {
+        Self(MacKey::of(key))
+    }
+}
+
+/// docs/format.md, Data keys. Changing one turns every stored value away.
+const PART_KEY_LABEL: &[u8] = b"strongroom/v1/part-key/";
+const CHECKPOINT_LABEL: &[u8] = b"strongroom/v1/audit-checkpoint";
+const USAGE: &str = "usage";
+const CERTIFICATE_LABEL: &[u8] = b"strongroom/v1/certificate";
+const RECORD_SET_LABEL: &[u8] = b"strongroom/v1/record-set";
+const ROWS_LABEL: &[u8] = b"strongroom/v1/rows";
+const LOOKUP_INDEX_LABEL: &[u8] = b"strongroom/v1/lookup/index";
+const LOOKUP_ROW_LABEL: &[u8] = b"strongroom/v1/lookup/row";
