@@ -226,6 +226,20 @@ fn every_token_that_a_restore_would_bring_back_is_listed_and_none_that_it_would_
 }
 
 #[test]
+fn no_file_gets_a_name_that_sqlite_takes_for_a_part_of_another() {
+    let scene = Scene::new(1);
+    let vault = scene.vault([1]);
+    scene.backup(&vault, "b");
+    for name in ["vault.db-journal", "other-wal", "other.db-shm"] {
+        let refused = vault.backup(scene.file(name), &act(), |_| Flow::Continue).expect_err("a part");
+        assert!(matches!(refused, Error::Store(StoreError::Unsafe { .. })), "{name}: {refused}");
+        let refused = scene.restore("b", name, [1]).expect_err("a part");
+        assert!(matches!(refused, Error::Store(StoreError::Unsafe { .. })), "{name}: {refused}");
+    }
+    assert_eq!(left_in(&scene), ["b", "vault.db"].map(String::from));
+}
+
+#[test]
 fn an_engine_without_backups_says_so() {
     let keys = Keys::generate(1);
     let vault = Vault::create(MemoryStore::new(), keys.only([1]), &act()).expect("vault");
