@@ -240,6 +240,29 @@ fn no_file_gets_a_name_that_sqlite_takes_for_a_part_of_another() {
 }
 
 #[test]
+fn a_reason_that_the_policy_does_not_take_is_refused_before_anything_is_copied() {
+    let scene = Scene::new(1);
+    let vault = scene.vault([1]);
+    let good = Act::by("tester").because("OPS-1");
+    let pattern = strongroom::ReasonPattern::new("^OPS-").expect("a pattern");
+    vault.change_policy(|policy| policy.reason = Some(pattern.clone()), &good).expect("set");
+    vault.backup(scene.file("b"), &good, |_| Flow::Continue).expect("a backup");
+    assert_eq!(
+        vault.backup(scene.file("c"), &act(), |_| Flow::Continue).expect_err("no reason").cause(),
+        "policy-reason"
+    );
+    assert_eq!(vault.forget_all_backups(&act()).expect_err("no reason").cause(), "policy-reason");
+    let mut refused = vault.audit_entries(0, 100).expect("entries");
+    refused.retain(|entry| entry.outcome == Outcome::Refused);
+    assert_eq!(refused.iter().map(|entry| entry.action).collect::<Vec<_>>(), [Action::Backup, Action::BackupForgotten]);
+    let keys = scene.keys.only([1]);
+    let backup = Backup::open(scene.file("b")).expect("a backup");
+    let restored = backup.restore(scene.file("r.db"), &keys, &act(), |_| panic!("copied"));
+    assert_eq!(restored.expect_err("no reason").cause(), "policy-reason");
+    backup.restore(scene.file("r.db"), &keys, &good, |_| Flow::Continue).expect("restored");
+}
+
+#[test]
 fn an_engine_without_backups_says_so() {
     let keys = Keys::generate(1);
     let vault = Vault::create(MemoryStore::new(), keys.only([1]), &act()).expect("vault");

@@ -100,6 +100,9 @@ impl Backup {
         mut watch: impl FnMut(&BackupProgress) -> Flow,
     ) -> Result<BackupManifest, Error> {
         act.check()?;
+        // Before minutes of copying: the key opens it, and the reason is one that its policy takes.
+        let rules = opened(SqliteBackup::open(&self.path)?, keys)?.ledger.keyring();
+        rules.policy().check_reason(act.reason())?;
         let watch = &mut watch;
         let place = UnfinishedStore::copy(&self.path, to.as_ref(), &mut |done, total| {
             step(watch, BackupPhase::Copy, done, total)
@@ -168,10 +171,10 @@ impl Behind {
         if list.len() < Self::MAX_LISTED && backup.get(Table::Keys, &id.to_bytes())?.is_some() {
             list.insert(id);
         }
+        Ok(())
     }
 }
 
-        Ok(())
 fn opened(store: impl Store + 'static, keys: &MasterKeys) -> Result<Vault, Error> {
     let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(keys, Keyring::vault_claimed_by(row)?));
     let ledger = Ledger::open(Box::new(store), derive, Box::new(Timestamp::now))?;
