@@ -239,3 +239,18 @@ fn tokens_of_many_go_into_private_files_and_a_second_run_issues_none_again() {
     let file = room.file("vault.db").display().to_string();
     room.run(&["reissue", "--owner", "acme", "--grace", "1d", "--out-dir", &file, "--yes"]).ends(74);
 }
+
+#[test]
+fn a_line_that_is_no_text_is_no_id_and_nothing_is_done() {
+    let room = Room::with(2);
+    let all = ids(&room, &[]);
+    for spoilt in [[all[0].as_bytes(), b"\n", all[1].as_bytes(), b"\xa0\n"].concat(), b"\xff\n".to_vec()] {
+        let ran = room.run(&["revoke", "-", "--reason", "leak", "--yes"]).stdin(spoilt).ends(2);
+        assert!(ran.err.contains("line ") && ran.err.contains("nothing was done"), "{}", ran.err);
+    }
+    assert_eq!(entries(&room, "revoke").len(), 0);
+    let spaced = format!("\r\n  {}\t\r\n\n{}\r\n", all[0], all[0]);
+    let (outcomes, _) = told(&room.run(&["revoke", "-", "--reason", "leak", "--yes", "--json"]).stdin(spaced).ends(0));
+    assert_eq!(outcomes, [(all[0].clone(), "done".to_owned())]);
+}
+
