@@ -254,3 +254,24 @@ fn a_line_that_is_no_text_is_no_id_and_nothing_is_done() {
     assert_eq!(outcomes, [(all[0].clone(), "done".to_owned())]);
 }
 
+#[test]
+fn two_runs_never_put_tokens_into_one_folder_at_a_time() {
+    let room = Room::with(2);
+    let folder = room.file("tokens");
+    fs::create_dir(&folder).expect("made");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("mode");
+    let out = folder.display().to_string();
+    let run = ["reissue", "--owner", "acme", "--grace", "1d", "--out-dir", &out, "--json", "--yes"];
+    // What another run is about to make valid.
+    let (id, _) = room.issue(&["--name", "n", "--owner", "other"]);
+    let coming = folder.join(format!("{id}-01kb0c5x7mq8e4t2v9rwyz3abd.token"));
+    fs::write(&coming, "sr_coming").expect("written");
+    let held = fs::File::open(&folder).expect("opened");
+    held.try_lock().expect("free");
+    let ran = room.run(&run).ends(11);
+    assert!(ran.err.contains("folder-held"), "{}", ran.err);
+    assert!(coming.exists() && entries(&room, "reissue").is_empty());
+    drop(held);
+    let (_, summary) = told(&room.run(&run).ends(0));
+    assert_eq!(summary["done"], 2);
+}

@@ -5,7 +5,7 @@
 //! `.unused`, and not removed: the vault may be another than the file is of.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -21,6 +21,8 @@ pub(super) struct Folder {
     path: PathBuf,
     /// New ids that runs into this folder have made, with the old ones.
     made: BTreeMap<ApiKeyId, ApiKeyId>,
+    /// Held until the run is over: another one would take files whose API keys are about to come to be for abandoned ones.
+    _lock: File,
 }
 
 impl Folder {
@@ -40,7 +42,7 @@ impl Folder {
             let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
             return Err(Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint).into());
         }
-        let mut folder = Self { path: path.into(), made: BTreeMap::new() };
+        let mut folder = Self { path: path.into(), made: BTreeMap::new(), _lock: locked(path)? };
         for entry in fs::read_dir(path).map_err(refused)? {
             let name = entry.map_err(refused)?.file_name();
             let Some((old, new)) = name.to_str().and_then(ids) else { continue };
@@ -116,6 +118,19 @@ impl Folder {
 
     fn file(&self, old: ApiKeyId, new: ApiKeyId) -> PathBuf {
         self.path.join(format!("{old}-{new}.token"))
+    }
+}
+
+fn locked(path: &Path) -> Result<File, Failure> {
+    let folder = File::open(path).map_err(|error| unusable(path, &error))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(folder),
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("another process puts tokens into {}", path.display());
+            let hint = "wait until it is done, and run the command again: what it has reissued is skipped";
+            Err(Told::new(Exit::Busy, "folder-held", message).hint(hint).into())
+        }
+        Err(TryLockError::Error(error)) => Err(unusable(path, &error)),
     }
 }
 
