@@ -65,11 +65,13 @@ fn wrong_input_is_named_and_nothing_is_done() {
     let log = || room.run(&["audit", "list", "--all", "--json"]).ends(0).json_lines().len();
     let before = log();
     let unknown = "01kb0c5x7mq8e4t2v9rwyz3abd";
-    let wrong: [(&[&str], i32, &str); 20] = [
+    let wrong: [(&[&str], i32, &str); 22] = [
         (&["reissue", &id], 2, "--grace"),
         (&["reissue", &id, "--grace", "0s"], 2, "at least 1"),
         (&["reissue", &id, "--grace", "-1d"], 2, "a time span is a number"),
         (&["revoke", &id, "--in", "-1d", "--reason", "r", "--yes"], 2, "a time span is a number"),
+        (&["reissue", &id, "--grace", "1d", "--expires-in", "-3d"], 2, "a time span is a number"),
+        (&["issue", "--name", "n", "--expires-in", "-3d"], 2, "a time span is a number"),
         (&["reissue", &id, "--grace", "1d", "--now"], 2, "--grace"),
         (&["reissue", &id, "--grace", "1d", "--expires-at", "2020-01-01T00:00:00Z"], 2, "past"),
         (&["reissue", &id, "--grace", "1d", "--expires-in", "1d", "--never-expires"], 2, "cannot stand beside"),
