@@ -277,3 +277,19 @@ fn two_runs_never_put_tokens_into_one_folder_at_a_time() {
     let (_, summary) = told(&room.run(&run).ends(0));
     assert_eq!(summary["done"], 2);
 }
+
+#[test]
+fn a_folder_of_another_user_takes_no_tokens() {
+    let room = Room::with(1);
+    let folder = room.file("tokens");
+    fs::create_dir(&folder).expect("made");
+    if std::os::unix::fs::chown(&folder, Some(65_534), None).is_err() {
+        eprintln!("skipped: only root can give a folder away");
+        return;
+    }
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("mode");
+    let out = folder.display().to_string();
+    let ran = room.run(&["reissue", "--owner", "acme", "--grace", "1d", "--out-dir", &out, "--yes"]).ends(15);
+    assert!(ran.err.contains("belongs to another user"), "{}", ran.err);
+    assert!(entries(&room, "reissue").is_empty());
+}

@@ -37,11 +37,7 @@ impl Folder {
         if !found.is_dir() {
             return Err(refused(io::ErrorKind::NotADirectory.into()));
         }
-        if found.mode() & 0o022 != 0 {
-            let message = format!("others can write to {}", path.display());
-            let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
-            return Err(Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint).into());
-        }
+        refuse_unsafe(path, &found)?;
         let mut folder = Self { path: path.into(), made: BTreeMap::new(), _lock: locked(path)? };
         for entry in fs::read_dir(path).map_err(refused)? {
             let name = entry.map_err(refused)?.file_name();
@@ -119,6 +115,21 @@ impl Folder {
     fn file(&self, old: ApiKeyId, new: ApiKeyId) -> PathBuf {
         self.path.join(format!("{old}-{new}.token"))
     }
+}
+
+/// Who can put files into it could have API keys passed over, as if an earlier run had issued them.
+fn refuse_unsafe(path: &Path, found: &fs::Metadata) -> Result<(), Failure> {
+    let refused = |message: String, hint| Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint);
+    let owner = found.uid();
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        let message = format!("{} belongs to another user (uid {owner})", path.display());
+        return Err(refused(message, "name a new folder, or one of your own".into()).into());
+    }
+    if found.mode() & 0o022 != 0 {
+        let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
+        return Err(refused(format!("others can write to {}", path.display()), hint).into());
+    }
+    Ok(())
 }
 
 fn locked(path: &Path) -> Result<File, Failure> {
