@@ -1,5 +1,6 @@
 //! `reissue`, `update`, `suspend`, `resume` and `revoke`, of one API key and of many, as an administrator types them.
 #![cfg(feature = "cli")]
+#![allow(clippy::print_stderr, reason = "a test that was skipped says so")]
 
 mod support;
 #[path = "support/running.rs"]
