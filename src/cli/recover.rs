@@ -4,8 +4,10 @@ mod export;
 mod manifest;
 mod subject;
 
+use std::time::Duration;
+
 use serde::Serialize;
-use strongroom::{ApiKeyId, Error, PolicyError, Reissue, SecretText};
+use strongroom::{ApiKeyId, Error, PolicyError, Reissue, SecretText, Vault};
 
 use super::args::RecoverArgs;
 use super::context::{Context, Place};
@@ -13,6 +15,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::keys::{described, reason};
 use super::master_key::refuse_existing;
+use super::policy::span_text;
 use super::reserved::Reserved;
 use super::reveal::refuse_terminal;
 use super::text::quoted;
@@ -41,11 +44,12 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
     let place = args.out.as_deref().map(Reserved::at).transpose()?;
     let recovered = if args.reissue {
         let reissue = Reissue::new().grace(args.grace.unwrap_or_default());
-        let (token, issued) = vault.recover_and_reissue(id, &reissue, &act)?;
+        let reissued = vault.recover_and_reissue(id, &reissue, &act);
+        let (token, issued) = reissued.map_err(|error| within_grace(error, id, &context.place))?;
         let until = issued.replaces.map(|replaced| replaced.until.to_string()).unwrap_or_default();
         Recovered { token, replacement: Some(Replacement { id: issued.id, token: issued.token, until }) }
     } else {
-        let token = vault.recover(id, &act).map_err(|error| unless_reissued(error, id, &context.place))?;
+        let token = vault.recover(id, &act).map_err(|error| unless_reissued(error, &vault, id, &context.place))?;
         Recovered { token, replacement: None }
     };
     show(context, place, id, &recovered).map_err(|failure| lost(failure, id, &recovered, &context.place.option()))?;
@@ -57,16 +61,27 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
 }
 
 /// The policy may demand what `--reissue` does.
-fn unless_reissued(error: Error, id: ApiKeyId, place: &Place) -> Failure {
-    let demanded = matches!(error, Error::Policy(PolicyError::Reissue));
-    let mut told = Failure::from(error).explain(place);
-    if demanded {
-        let store = place.option();
-        told.hint = Some(format!(
-            "`strongroom recover{store} {id} --reissue --grace 24h --reason TEXT` recovers and reissues it; `strongroom policy show{store}` shows the rules"
-        ));
+fn unless_reissued(error: Error, vault: &Vault, id: ApiKeyId, place: &Place) -> Failure {
+    if !matches!(error, Error::Policy(PolicyError::Reissue)) {
+        return error.into();
     }
-    told.into()
+    let longest = vault.policy().ok().and_then(|policy| policy.reissue_on_recovery());
+    let hint = with_reissue(longest.map_or(USUAL_GRACE, |longest| longest.min(USUAL_GRACE)), id, place);
+    Told { hint: Some(hint), ..Failure::from(error).explain(place) }.into()
+}
+
+/// It may allow no grace as long as the one that was asked for.
+fn within_grace(error: Error, id: ApiKeyId, place: &Place) -> Failure {
+    let Error::Policy(PolicyError::Grace { max }) = &error else { return error.into() };
+    let hint = with_reissue(*max, id, place);
+    Told { hint: Some(hint), ..Failure::from(error).explain(place) }.into()
+}
+
+fn with_reissue(grace: Duration, id: ApiKeyId, place: &Place) -> String {
+    let (store, grace) = (place.option(), span_text(grace));
+    format!(
+        "`strongroom recover{store} {id} --reissue --grace {grace} --reason TEXT` recovers and reissues it; `strongroom policy show{store}` shows the rules"
+    )
 }
 
 struct Recovered {
@@ -155,6 +170,8 @@ fn lost(failure: Failure, id: ApiKeyId, recovered: &Recovered, store: &str) -> F
     );
     Told::new(exit, code, format!("{message}{replaced}")).hint(hint).into()
 }
+
+const USUAL_GRACE: Duration = Duration::from_secs(86_400);
 
 /// How an export goes on.
 fn resume_hint(args: &RecoverArgs, store: &str) -> String {

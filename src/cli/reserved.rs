@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use strongroom::SecretText;
 
 use super::failure::Failure;
-use super::master_key::unwritten;
+use super::master_key::{sync_folder, unwritten};
 
 /// Removed when it is dropped, unless it is kept.
 pub(crate) struct Reserved {
@@ -48,9 +48,7 @@ impl Reserved {
     /// Lets it stay, and its name survive a power loss.
     pub(crate) fn keep(mut self) -> Result<(), Failure> {
         self.kept = true;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| unwritten(&self.path, &error))
+        sync_folder(&self.path).map_err(|error| unwritten(&self.path, &error))
     }
 }
 

@@ -14,7 +14,7 @@ use strongroom::{Act, ApiKeyId, Error, Issued, Reissue, Vault};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
-use crate::cli::master_key::write_new;
+use crate::cli::master_key::{sync_folder, write_new};
 use crate::cli::text::quoted;
 
 pub(super) struct Folder {
@@ -38,6 +38,8 @@ impl Folder {
             return Err(refused(io::ErrorKind::NotADirectory.into()));
         }
         refuse_unsafe(path, &found)?;
+        // Its own name is on the medium before anything in it counts.
+        sync_folder(path).map_err(refused)?;
         let mut folder = Self { path: path.into(), made: BTreeMap::new(), _lock: locked(path)? };
         for entry in fs::read_dir(path).map_err(refused)? {
             let name = entry.map_err(refused)?.file_name();
