@@ -14,8 +14,9 @@ use super::context::{Context, Place};
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::keys::{described, reason};
-use super::master_key::{refuse_existing, unwritten, write_new};
+use super::master_key::refuse_existing;
 use super::policy::span_text;
+use super::reserved::Reserved;
 use super::reveal::refuse_terminal;
 use super::text::quoted;
 
@@ -40,6 +41,7 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
         if args.out.is_some() { "Write" } else { "Print" },
         described(&key)
     ))?;
+    let place = args.out.as_deref().map(Reserved::at).transpose()?;
     let recovered = if args.reissue {
         let reissue = Reissue::new().grace(args.grace.unwrap_or_default());
         let reissued = vault.recover_and_reissue(id, &reissue, &act);
@@ -50,7 +52,7 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
         let token = vault.recover(id, &act).map_err(|error| unless_reissued(error, &vault, id, &context.place))?;
         Recovered { token, replacement: None }
     };
-    show(context, args, id, &recovered).map_err(|failure| lost(failure, id, &recovered, &context.place.option()))?;
+    show(context, place, id, &recovered).map_err(|failure| lost(failure, id, &recovered, &context.place.option()))?;
     context.terminal.note(&format!("recovered the token of {id}"));
     if let Some(Replacement { id: new, until, .. }) = &recovered.replacement {
         context.terminal.note(&format!("{new} takes its place; the old token ends at {until}"));
@@ -93,23 +95,28 @@ struct Replacement {
     until: String,
 }
 
-fn show(context: &mut Context<'_>, args: &RecoverArgs, id: ApiKeyId, recovered: &Recovered) -> Result<(), Failure> {
+fn show(
+    context: &mut Context<'_>,
+    place: Option<Reserved>,
+    id: ApiKeyId,
+    recovered: &Recovered,
+) -> Result<(), Failure> {
     let new = recovered.replacement.as_ref();
-    let shown = args.out.is_none();
+    let (shown, path) = (place.is_none(), place.as_ref().map(|place| place.path().display().to_string()));
     let document = Document {
         id: id.to_string(),
         token: shown.then(|| recovered.token.expose()),
-        path: args.out.as_ref().map(|path| path.display().to_string()),
+        path: path.clone(),
         replacement: new.map(|new| NewDocument {
             id: new.id.to_string(),
             token: shown.then(|| new.token.expose()),
             until: &new.until,
         }),
     };
-    if let Some(path) = &args.out {
-        write_new(path, &lines(recovered)).map_err(|error| unwritten(path, &error))?;
+    if let Some(place) = place {
+        place.take(&lines(recovered))?;
         context.terminal.document("recovered-token", &document)?;
-        context.terminal.line(&format!("token of {id} written to {}", path.display()))
+        context.terminal.line(&format!("token of {id} written to {}", path.unwrap_or_default()))
     } else if context.terminal.json() {
         context.terminal.secret_document("recovered-token", &document)
     } else {

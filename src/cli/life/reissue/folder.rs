@@ -19,10 +19,10 @@ use crate::cli::text::quoted;
 
 pub(super) struct Folder {
     path: PathBuf,
-    /// Held while it lives: another run would take a file whose API key is about to be for one that never came to be.
-    _lock: File,
     /// New ids that runs into this folder have made, with the old ones.
     made: BTreeMap<ApiKeyId, ApiKeyId>,
+    /// Held until the run is over: another one would take files whose API keys are about to come to be for abandoned ones.
+    _lock: File,
 }
 
 impl Folder {
@@ -37,14 +37,10 @@ impl Folder {
         if !found.is_dir() {
             return Err(refused(io::ErrorKind::NotADirectory.into()));
         }
-        if found.mode() & 0o022 != 0 {
-            let message = format!("others can write to {}", path.display());
-            let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
-            return Err(Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint).into());
-        }
+        refuse_unsafe(path, &found)?;
         // Its own name is on the medium before anything in it counts.
         sync_folder(path).map_err(refused)?;
-        let mut folder = Self { path: path.into(), _lock: lock(path)?, made: BTreeMap::new() };
+        let mut folder = Self { path: path.into(), made: BTreeMap::new(), _lock: locked(path)? };
         for entry in fs::read_dir(path).map_err(refused)? {
             let name = entry.map_err(refused)?.file_name();
             let Some((old, new)) = name.to_str().and_then(ids) else { continue };
@@ -123,13 +119,29 @@ impl Folder {
     }
 }
 
-fn lock(path: &Path) -> Result<File, Failure> {
+/// Who can put files into it could have API keys passed over, as if an earlier run had issued them.
+fn refuse_unsafe(path: &Path, found: &fs::Metadata) -> Result<(), Failure> {
+    let refused = |message: String, hint| Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint);
+    let owner = found.uid();
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        let message = format!("{} belongs to another user (uid {owner})", path.display());
+        return Err(refused(message, "name a new folder, or one of your own".into()).into());
+    }
+    if found.mode() & 0o022 != 0 {
+        let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
+        return Err(refused(format!("others can write to {}", path.display()), hint).into());
+    }
+    Ok(())
+}
+
+fn locked(path: &Path) -> Result<File, Failure> {
     let folder = File::open(path).map_err(|error| unusable(path, &error))?;
     match folder.try_lock() {
         Ok(()) => Ok(folder),
         Err(TryLockError::WouldBlock) => {
             let message = format!("another process puts tokens into {}", path.display());
-            Err(Told::new(Exit::Busy, "folder-held", message).hint("wait until it is done").into())
+            let hint = "wait until it is done, and run the command again: what it has reissued is skipped";
+            Err(Told::new(Exit::Busy, "folder-held", message).hint(hint).into())
         }
         Err(TryLockError::Error(error)) => Err(unusable(path, &error)),
     }
