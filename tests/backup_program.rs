@@ -274,6 +274,7 @@ fn a_vault_that_is_rotated_while_it_is_backed_up_gives_a_backup_that_opens() {
     for round in 0..4 {
         room.run_with([1, 2], &["backup", "verify", &path(&room, &format!("b{round}"))]).ends(0);
     }
+    room.run_with([2], &["backup", "forget", "--all"]).ends(0);
     room.run_with([2], &["doctor"]).ends(0);
 }
 
