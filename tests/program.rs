@@ -690,7 +690,7 @@ fn the_manual_describes_every_document_and_every_field() {
     check(room.run_with([], &["status", "--json"]).env("STRONGROOM_MASTER_KEYS_FILE", &beside).go());
     check(json(&[1], &["policy", "show"], ""));
     check(json(&[1], &["policy", "set", "--require-owner", "--reason", "r"], ""));
-    check(json(&[1], &["due"], ""));
+    check(json(&[1], &["due", "--unused", "1h"], ""));
     let out = room.file("verifier-key").display().to_string();
     let verifier = ["master-key", "verifier", "--version", "1", "--reason", "r"];
     check(json(&[1], &verifier, ""));
