@@ -192,6 +192,8 @@ fn a_rotation_warns_of_backups_that_need_the_old_master_key() {
     let listed = room.run_with([2], &["backup", "list", "--json"]).ends(0).json();
     assert_eq!((&listed["needs_retired_key"], &listed["key_configured"]), (&true.into(), &false.into()));
     room.run_with([2], &["backup", &path(&room, "b2")]).ends(0);
+    let last = room.run_with([2], &["status", "--json"]).ends(0).json()["last_backup"].clone();
+    assert_eq!((&last["file_name"], &last["master_key"]), (&"b2".into(), &2.into()));
     room.run_with([2], &["backup", "forget", &text(&listed["id"]), "--reason", "deleted"]).ends(0);
     assert_eq!(
         room.run_with([2], &["status", "--json"]).ends(0).json()["backups_needing_other_keys"],
@@ -199,6 +201,8 @@ fn a_rotation_warns_of_backups_that_need_the_old_master_key() {
     );
     room.run_with([2], &["backup", "forget", "--all"]).ends(0);
     room.run_with([2], &["backup", "list"]).ends(0).says("no backup is known");
+    assert_eq!(room.run_with([2], &["status", "--json"]).ends(0).json()["last_backup"], Value::Null);
+    assert!(room.run_with([2], &["status"]).ends(0).out.contains("none known"));
 }
 
 #[test]

@@ -261,15 +261,15 @@ pub(crate) fn needs_retired_key(backup: &KnownBackup, active: u32) -> bool {
 
 /// Those that need another master key than `active`, for programs.
 pub(crate) fn needing_others(known: &[KnownBackup], active: u32) -> Value {
-    let needing = known.iter().filter(|backup| needs_retired_key(backup, active));
-    needing
-        .map(|backup| {
-            json!({
-                "id": backup.id.to_string(), "at": backup.at.to_string(), "file_name": backup.file_name,
-                "master_key": backup.master_key, "fingerprint": backup.fingerprint.to_string(),
-            })
-        })
-        .collect()
+    known.iter().filter(|backup| needs_retired_key(backup, active)).map(backup_document).collect()
+}
+
+/// A backup in a report on its vault.
+pub(crate) fn backup_document(backup: &KnownBackup) -> Value {
+    json!({
+        "id": backup.id.to_string(), "at": backup.at.to_string(), "file_name": backup.file_name,
+        "master_key": backup.master_key, "fingerprint": backup.fingerprint.to_string(),
+    })
 }
 
 /// The same in words; nothing where there are none.
