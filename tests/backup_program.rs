@@ -199,10 +199,20 @@ fn a_rotation_warns_of_backups_that_need_the_old_master_key() {
         room.run_with([2], &["status", "--json"]).ends(0).json()["backups_needing_other_keys"],
         Value::Array(vec![])
     );
-    room.run_with([2], &["backup", "forget", "--all"]).ends(0);
-    room.run_with([2], &["backup", "list"]).ends(0).says("no backup is known");
-    assert_eq!(room.run_with([2], &["status", "--json"]).ends(0).json()["last_backup"], Value::Null);
-    assert!(room.run_with([2], &["status"]).ends(0).out.contains("none known"));
+    let (b3, b4) = (path(&room, "b3"), path(&room, "b4"));
+    room.run_with([2], &["backup", &b3]).ends(0);
+    room.run_with([2, 3], &["rotate-master-key", "--quick"]).ends(0);
+    room.run_with([3], &["backup", &b4]).ends(0);
+    let forget = ["backup", "forget", "--needing-other-keys", "--reason", "deleted", "--json"];
+    assert_eq!(room.run_with([3], &forget).ends(0).json()["forgotten"], 2);
+    assert_eq!(room.run_with([3], &forget).ends(0).json()["forgotten"], 0);
+    assert_eq!(room.run_with([3], &["backup", "list", "--json"]).ends(0).json()["file_name"], "b4");
+    room.run_with([3], &["backup", "forget", "--needing-other-keys", "--all"]).ends(2);
+    room.run_with([3], &["backup", "forget"]).ends(2);
+    room.run_with([3], &["backup", "forget", "--all"]).ends(0);
+    room.run_with([3], &["backup", "list"]).ends(0).says("no backup is known");
+    assert_eq!(room.run_with([3], &["status", "--json"]).ends(0).json()["last_backup"], Value::Null);
+    assert!(room.run_with([3], &["status"]).ends(0).out.contains("none known"));
 }
 
 #[test]

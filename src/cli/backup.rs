@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use strongroom::{
-    Backup, BackupManifest, BackupProgress, Error, ErrorKind, Flow, KnownBackup, StoreError, Timestamp, Vault,
+    Act, Backup, BackupManifest, BackupProgress, Error, ErrorKind, Flow, KnownBackup, StoreError, Timestamp, Vault,
     VaultStatus,
 };
 
@@ -172,11 +172,25 @@ fn forget(context: &mut Context<'_>, args: &ForgetArgs) -> Result<Exit, Failure>
     let act = context.act(args.reason.as_deref());
     let forgotten = match args.id {
         Some(id) => vault.forget_backup(id, &act).map(|()| 1)?,
+        None if args.needing_other_keys => forget_needing_others(&vault, &act)?,
         None => vault.forget_all_backups(&act)?,
     };
     context.terminal.document("backups-forgotten", &json!({ "forgotten": forgotten }))?;
     context.terminal.line(&format!("{} taken from the list; no file was touched", counted(forgotten, "backup")))?;
     Ok(Exit::Success)
+}
+
+fn forget_needing_others(vault: &Vault, act: &Act) -> Result<u64, Error> {
+    let (active, mut forgotten) = (vault.status()?.active_master_key, 0);
+    for backup in vault.backups()?.iter().filter(|backup| needs_retired_key(backup, active)) {
+        match vault.forget_backup(backup.id, act) {
+            Ok(()) => forgotten += 1,
+            // Somebody else was first.
+            Err(Error::BackupUnknown { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(forgotten)
 }
 
 /// Shows how far it has come; a signal stops it.

@@ -46,8 +46,11 @@ pub(crate) enum BackupVerb {
 #[derive(clap::Args)]
 pub(crate) struct ForgetArgs {
     /// The id of the backup
-    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "needing_other_keys"], conflicts_with_all = ["all", "needing_other_keys"])]
     pub(crate) id: Option<BackupId>,
+    /// Those that the active master key does not open, as after a rotation
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) needing_other_keys: bool,
     /// All of them: the list begins anew
     #[arg(long)]
     pub(crate) all: bool,

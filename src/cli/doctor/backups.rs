@@ -40,7 +40,8 @@ fn needing_others(known: &[KnownBackup], active: u32, place: &Place) -> Option<S
     let current = last_finished(known).is_some_and(|last| !needs_retired_key(last, active));
     let instead = format!("take one that the active master key opens with `strongroom backup{store} FILE`, then ");
     let remedy = format!(
-        "{}delete those of `strongroom backup list{store}` that nobody needs, each with `strongroom backup forget{store} ID`",
+        "{}delete those of `strongroom backup list{store}` that nobody needs, and `strongroom backup forget{store} ID` each, or \
+         all of them with --needing-other-keys",
         if current { "" } else { &instead }
     );
     Some(Symptom::new("backup-needs-retired-key", SymptomSeverity::Warning, what, remedy))
