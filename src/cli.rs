@@ -27,6 +27,7 @@ mod reading;
 mod recover;
 mod redact;
 mod rehearse;
+mod reserved;
 mod restore;
 mod reveal;
 mod rotate;
