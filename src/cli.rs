@@ -4,6 +4,7 @@ mod age;
 mod args;
 mod audit;
 mod backup;
+mod checkpoints;
 mod completions;
 mod context;
 mod demo;

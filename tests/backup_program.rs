@@ -193,13 +193,27 @@ fn a_rotation_warns_of_backups_that_need_the_old_master_key() {
     let listed = room.run_with([2], &["backup", "list", "--json"]).ends(0).json();
     assert_eq!((&listed["needs_retired_key"], &listed["key_configured"]), (&true.into(), &false.into()));
     room.run_with([2], &["backup", &path(&room, "b2")]).ends(0);
+    let last = room.run_with([2], &["status", "--json"]).ends(0).json()["last_backup"].clone();
+    assert_eq!((&last["file_name"], &last["master_key"]), (&"b2".into(), &2.into()));
     room.run_with([2], &["backup", "forget", &text(&listed["id"]), "--reason", "deleted"]).ends(0);
     assert_eq!(
         room.run_with([2], &["status", "--json"]).ends(0).json()["backups_needing_other_keys"],
         Value::Array(vec![])
     );
-    room.run_with([2], &["backup", "forget", "--all"]).ends(0);
-    room.run_with([2], &["backup", "list"]).ends(0).says("no backup is known");
+    let (b3, b4) = (path(&room, "b3"), path(&room, "b4"));
+    room.run_with([2], &["backup", &b3]).ends(0);
+    room.run_with([2, 3], &["rotate-master-key", "--quick"]).ends(0);
+    room.run_with([3], &["backup", &b4]).ends(0);
+    let forget = ["backup", "forget", "--needing-other-keys", "--reason", "deleted", "--json"];
+    assert_eq!(room.run_with([3], &forget).ends(0).json()["forgotten"], 2);
+    assert_eq!(room.run_with([3], &forget).ends(0).json()["forgotten"], 0);
+    assert_eq!(room.run_with([3], &["backup", "list", "--json"]).ends(0).json()["file_name"], "b4");
+    room.run_with([3], &["backup", "forget", "--needing-other-keys", "--all"]).ends(2);
+    room.run_with([3], &["backup", "forget"]).ends(2);
+    room.run_with([3], &["backup", "forget", "--all"]).ends(0);
+    room.run_with([3], &["backup", "list"]).ends(0).says("no backup is known");
+    assert_eq!(room.run_with([3], &["status", "--json"]).ends(0).json()["last_backup"], Value::Null);
+    assert!(room.run_with([3], &["status"]).ends(0).out.contains("none known"));
 }
 
 #[test]
@@ -275,6 +289,7 @@ fn a_vault_that_is_rotated_while_it_is_backed_up_gives_a_backup_that_opens() {
     for round in 0..4 {
         room.run_with([1, 2], &["backup", "verify", &path(&room, &format!("b{round}"))]).ends(0);
     }
+    room.run_with([2], &["backup", "forget", "--all"]).ends(0);
     room.run_with([2], &["doctor"]).ends(0);
 }
 

@@ -204,5 +204,8 @@ fn the_ages_of_the_checkup_decide_whether_a_master_key_is_old() {
 }
 
 #[cfg(feature = "cli")]
+#[path = "doctor/backups.rs"]
+mod backups;
+#[cfg(feature = "cli")]
 #[path = "doctor/program.rs"]
 mod program;

@@ -195,6 +195,89 @@ fn a_verifier_sees_the_same() {
     assert_eq!(verifier.policy().expect("read"), vault.policy().expect("read"));
 }
 
+#[test]
+fn what_nobody_uses_is_due_since_its_last_use_or_its_beginning() {
+    let (store, keys) = made();
+    let vault = on(0, &store, &keys);
+    let new = [NewApiKey::new("never"), NewApiKey::new("used"), NewApiKey::new("later").not_before(day(50))];
+    let issued: Vec<_> = new.iter().map(|new| vault.issue(new, &act()).expect("issued")).collect();
+    let [never, used, later] = [0, 1, 2].map(|at: usize| issued[at].id);
+    let used_on = |today: u32| {
+        let vault = on(today, &store, &keys);
+        vault.verify(issued[1].token.expose(), &strongroom::Request::new()).expect("valid");
+        vault.flush_usage().expect("written");
+    };
+    used_on(40);
+    let rules = DueRules::new().unused(90 * DAY);
+    let unused = |today: u32| due(&on(today, &store, &keys), &rules);
+    assert_eq!(unused(89), []);
+    assert_eq!(unused(90), [(never, vec!["unused"])]);
+    assert_eq!(due(&on(500, &store, &keys), &DueRules::new()), [], "only if somebody asks");
+    let sorted = |today: u32| unused(today).into_iter().map(|(id, _)| id).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(sorted(129), [never].into());
+    assert_eq!(sorted(130), [never, used].into());
+    assert_eq!(sorted(140), [never, used, later].into());
+    let page = on(140, &store, &keys).due(&rules, None).expect("a page");
+    let cause = |id: ApiKeyId| page.due.iter().find(|due| due.id == id).expect("due").causes[0];
+    assert_eq!(cause(used), DueCause::Unused { since: day(40), used: true });
+    assert_eq!(cause(later), DueCause::Unused { since: day(50), used: false });
+    assert!(!cause(never).calls_for_reissue());
+    used_on(140);
+    on(140, &store, &keys).suspend(never, &act()).expect("suspended");
+    assert_eq!(sorted(141), [later].into());
+    on(141, &store, &keys).revoke(later, &act()).expect("revoked");
+    assert_eq!(unused(141), []);
+}
+
+#[test]
+fn an_old_import_has_its_time_from_the_making_of_the_vault_and_damaged_counts_accuse_nobody() {
+    let (store, keys) = made();
+    let vault = on(0, &store, &keys);
+    let import = |text: &str| {
+        let key = ImportedKey::new(SecretText::new(text.into()), NewApiKey::new(text));
+        key.created_at("2020-01-01T00:00:00Z".parse().expect("a time"))
+    };
+    let imported = vault.import(&[import("idle"), import("busy")], &act()).expect("imported");
+    vault.verify("busy", &strongroom::Request::new()).expect("valid");
+    vault.flush_usage().expect("written");
+    let rules = DueRules::new().unused(30 * DAY);
+    assert_eq!(due(&on(29, &store, &keys), &rules), []);
+    assert_eq!(due(&on(30, &store, &keys), &rules).len(), 2);
+    let key = imported[1].to_string().parse::<ApiKeyId>().expect("an id");
+    let (row, count) = store.scan(Table::Usage, None, 9).expect("rows").remove(0);
+    let mut edited = count.clone();
+    *edited.last_mut().expect("bytes") ^= 1;
+    let mut batch = Batch::new();
+    batch.put(Table::Usage, row, edited, Expected::Exactly(count));
+    store.commit(&batch).expect("damaged");
+    let page = on(30, &store, &keys).due(&rules, None).expect("a page");
+    assert_eq!((page.usage_damaged, page.due.len()), (1, 1));
+    assert_ne!(page.due[0].id, key);
+    assert_eq!(on(30, &store, &keys).due(&DueRules::new(), None).expect("a page").usage_damaged, 0);
+}
+
+#[test]
+fn uses_are_found_across_pages_and_filters() {
+    let (store, keys) = made();
+    let vault = on(0, &store, &keys);
+    let new: Vec<_> = (0..1_200).map(|n| NewApiKey::new(format!("n{n}")).owner(["a", "b"][n % 2])).collect();
+    let issued = vault.issue_many(&new, &act()).expect("issued");
+    let later = on(50, &store, &keys);
+    for at in (0..1_200).step_by(7) {
+        later.verify(issued[at].token.expose(), &strongroom::Request::new()).expect("valid");
+    }
+    later.flush_usage().expect("written");
+    let rules = DueRules::new().unused(60 * DAY);
+    let found = |rules: &DueRules| {
+        due(&on(60, &store, &keys), rules).into_iter().map(|(id, _)| id).collect::<std::collections::BTreeSet<_>>()
+    };
+    let idle = |keep: &dyn Fn(usize) -> bool| {
+        (0..1_200).filter(|at| at % 7 != 0 && keep(*at)).map(|at| issued[at].id).collect()
+    };
+    assert_eq!(found(&rules), idle(&|_| true));
+    assert_eq!(found(&rules.clone().among(Query::new().owner("b"))), idle(&|at| at % 2 == 1));
+}
+
 #[cfg(feature = "cli")]
 mod program {
     use std::collections::BTreeSet;
@@ -203,7 +286,10 @@ mod program {
 
     use serde_json::Value;
 
+    use strongroom::{NewApiKey, SqliteStore, Timestamp, VaultOptions};
+
     use crate::running::{Room, text};
+    use crate::support::act;
 
     #[test]
     fn due_ends_with_3_when_something_is_and_says_what_to_do() {
@@ -222,6 +308,32 @@ mod program {
         room.run(&["due", "--owner", "nobody"]).ends(0);
         room.run(&["due", "--within", "soon"]).ends(2).says("time span");
         room.run_with([], &["due"]).ends(12);
+    }
+
+    #[test]
+    fn what_nobody_uses_is_listed_with_what_to_do_and_ends_with_3() {
+        let room = Room::empty();
+        let old = Timestamp::from_unix_millis(Timestamp::now().unix_millis() - 200 * 86_400_000).expect("a time");
+        let store = SqliteStore::create(room.path()).expect("store");
+        let vault = VaultOptions::new().clock(move || old).create(store, room.keys.only([1]), &act()).expect("vault");
+        let issued = ["idle", "busy"].map(|name| vault.issue(&NewApiKey::new(name), &act()).expect("issued"));
+        drop(vault);
+        let (idle, busy) = (issued[0].id.to_string(), issued[1].token.expose().to_owned());
+        room.run(&["verify"]).stdin(&busy).ends(0);
+        room.run(&["due"]).ends(0);
+        let lines = room.run(&["due", "--unused", "90d", "--json"]).ends(3).json_lines();
+        assert_eq!((lines.len(), text(&lines[0]["cause"]), text(&lines[0]["id"])), (2, "unused".into(), idle.clone()));
+        assert_eq!((text(&lines[0]["at"]), &lines[1]["usage_damaged"]), (old.to_string(), &0.into()));
+        assert!(
+            text(&lines[0]["remedy"]).contains(&format!("strongroom suspend {idle} --reason TEXT")),
+            "{}",
+            lines[0]
+        );
+        assert!(room.run(&["due", "--unused", "90d"]).ends(3).out.contains("unused"));
+        room.run(&["due", "--unused", "100000d"]).ends(0);
+        room.run(&["due", "--unused", "-1d"]).ends(2);
+        room.run(&["suspend", &idle, "--reason", "nobody uses it"]).ends(0);
+        room.run(&["due", "--unused", "90d"]).ends(0);
     }
 
     #[test]

@@ -383,6 +383,29 @@ mod program {
     }
 
     #[test]
+    fn status_shows_the_rules_in_force_to_whoever_may_read_them() {
+        let room = Room::new();
+        let policy_row = |out: &str| {
+            let row = out.lines().find(|line| line.starts_with("policy ")).expect("a row");
+            row.trim_start_matches("policy").trim_start().to_owned()
+        };
+        assert_eq!(policy_row(&room.run(&["status"]).ends(0).out), "no rule is set");
+        let rules = ["--require-owner", "--max-key-age", "90d", "--reason-pattern", "^OPS-[0-9]+"];
+        let more = ["--reissue-on-recovery", "36h", "--max-master-key-age", "30d", "--reason", "OPS-1"];
+        room.run(&[&["policy", "set"], &rules[..], &more[..]].concat()).ends(0);
+        let told = "API keys up to 90d old; with an owner; reasons with ^OPS-[0-9]+; \
+                    recovery reissues within 36h; master keys due at 30d, refused at 60d";
+        assert_eq!(policy_row(&room.run(&["status"]).ends(0).out), told);
+        let mut shown = room.run(&["policy", "show", "--json"]).ends(0).json();
+        shown.as_object_mut().expect("an object").remove("schema");
+        assert_eq!(room.run(&["status", "--json"]).ends(0).json()["policy"], shown);
+        let key = room.run(&["master-key", "verifier", "--version", "1", "--reason", "OPS-2"]).ends(0).out;
+        let verifier = room.run(&["status", "--json"]).unset("STRONGROOM_MASTER_KEYS");
+        let seen = verifier.env("STRONGROOM_VERIFIER_KEYS", key.trim()).ends(0).json();
+        assert_eq!((&seen["policy"], &seen["last_backup"]), (&shown, &serde_json::Value::Null));
+    }
+
+    #[test]
     fn each_refusal_ends_with_2_a_code_and_the_next_command() {
         let room = Room::new();
         let (id, _) = room.issue(&["--name", "n"]);

@@ -1,4 +1,4 @@
-//! The runbooks of docs/operations.md, run block after block as they stand.
+//! The jobs and the runbooks of docs/operations.md, run line after line and block after block as they stand.
 #![cfg(feature = "cli")]
 
 #[path = "support/running.rs"]
@@ -8,11 +8,12 @@ mod support;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use running::{PROGRAM, Room};
+use serde_json::Value;
 
-/// A vault with three API keys, its keys in a folder of their own, and a safe place.
+/// A vault with three API keys, its keys in a folder of their own, and a safe place with last night's backup and checkpoint.
 struct Scene {
     room: Room,
     tokens: Vec<(String, String)>,
@@ -22,7 +23,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let room = Room::new();
-        for folder in ["bin", "keys", "safe", "work"] {
+        for folder in ["bin", "keys", "lib", "log", "safe", "safe/backups", "safe/checkpoints", "work"] {
             fs::create_dir(room.file(folder)).expect("folder");
             private(&room.file(folder), 0o700);
         }
@@ -32,7 +33,32 @@ impl Scene {
         fs::write(room.file("keys/master-keys"), format!("{}\n", room.keys.variable([1]))).expect("written");
         private(&room.file("keys/master-keys"), 0o600);
         let tokens = (0..3).map(|n| room.issue(&["--name", &format!("client {n}"), "--owner", "acme"])).collect();
+        room.run(&["backup", &room.file("safe/backups/2026-01-01.backup").display().to_string()]).ends(0);
+        let checkpoint = room.run(&["audit", "checkpoint"]).ends(0).out;
+        fs::write(room.file("safe/checkpoints/2026-01-01.json"), checkpoint).expect("written");
         Self { room, tokens, said: String::new() }
+    }
+
+    /// A shell as whoever is on duty has it.
+    fn shell(&self, options: &[&str], commands: &str) -> Output {
+        let mut shell = Command::new("bash");
+        shell.args(options).args(["-c", commands]).env_clear().current_dir(self.room.file("work"));
+        shell.env("PATH", format!("{}:/usr/bin:/bin", self.room.file("bin").display()));
+        shell.env("HOME", self.room.file("work")).env("KEYS", self.room.file("keys"));
+        shell.env("SAFE", self.room.file("safe")).env("CI_PIPELINE_ID", "7");
+        shell.env("STRONGROOM_STORE", format!("sqlite:{}", self.room.path().display()));
+        shell.env("STRONGROOM_MASTER_KEYS_FILE", self.room.file("keys/master-keys")).output().expect("a shell")
+    }
+
+    /// Runs a job with the folders of the page in this room, and gives back how it ended.
+    fn job(&self, command: &str) -> Option<i32> {
+        let folder = |name: &str| self.room.file(name).display().to_string();
+        let command = command.replace("/var/lib/strongroom", &folder("lib")).replace("/usr/local/bin/", "");
+        let command = command.replace("/var/log/strongroom", &folder("log")).replace("/mnt/safe", &folder("safe"));
+        let output = self.shell(&["-o", "pipefail"], &command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("not found") && !said.contains("error:"), "{command}: {said}");
+        output.status.code()
     }
 
     /// Runs the blocks under a heading; each ends as a shell that stops at the first failure ends well.
@@ -40,22 +66,31 @@ impl Scene {
         let blocks = blocks(title);
         assert!(!blocks.is_empty(), "{title} has no commands");
         // One shell for all of them: a block goes on from the one before.
-        let output = Command::new("bash")
-            .args(["-euo", "pipefail", "-c", &blocks.join("\n")])
-            .env_clear()
-            .env("PATH", format!("{}:/usr/bin:/bin", self.room.file("bin").display()))
-            .env("HOME", self.room.file("work"))
-            .env("KEYS", self.room.file("keys"))
-            .env("SAFE", self.room.file("safe"))
-            .env("STRONGROOM_STORE", format!("sqlite:{}", self.room.path().display()))
-            .env("STRONGROOM_MASTER_KEYS_FILE", self.room.file("keys/master-keys"))
-            .current_dir(self.room.file("work"))
-            .output()
-            .expect("a shell");
+        let output = self.shell(&["-euo", "pipefail"], &blocks.join("\n"));
         let texts = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
         self.said = texts.concat();
         assert!(output.status.success(), "{title} stopped with {}:\n{}", output.status, self.said);
         self
+    }
+
+    /// Every record of the vault opens with the keys that are left, and the last backup is what its manifest says.
+    fn is_whole(&self) {
+        let told = |arguments: &[&str]| -> Value {
+            let run = self.room.run_with([1], arguments).unset("STRONGROOM_MASTER_KEYS");
+            let file = self.room.file("keys/master-keys").display().to_string();
+            let ran = run.env("STRONGROOM_MASTER_KEYS_FILE", &file).ends(0);
+            serde_json::from_str(ran.out.lines().last().expect("a line")).expect("JSON")
+        };
+        let (doctor, status) = (told(&["doctor", "--deep", "--json"]), told(&["status", "--json"]));
+        assert_eq!((&doctor["symptoms"], &doctor["compared"]), (&Value::Array(vec![]), &true.into()));
+        assert_eq!(doctor["opened"], status["records"]);
+        let mut backups = listed(&self.room.file("safe/backups"));
+        let backup = told(&["backup", "verify", &backups.pop().expect("a backup").display().to_string(), "--json"]);
+        assert_eq!((&backup["authenticated"], &backup["verified"]), (&true.into(), &true.into()));
+        assert_eq!(
+            (&backup["vault"], &backup["opens_with"][0]["version"]),
+            (&status["vault"], &status["active_master_key"])
+        );
     }
 
     fn says(&self, text: &str) {
@@ -77,12 +112,28 @@ fn private(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("private");
 }
 
+/// The files of a folder, by their names.
+fn listed(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
+    let mut files: Vec<_> = files.collect();
+    files.sort();
+    files
+}
+
 /// The `sh` blocks of the runbook with this title.
 fn blocks(title: &str) -> Vec<String> {
+    fenced("sh", section(&format!("\n## Runbook: {title}\n")))
+}
+
+fn section(heading: &str) -> &'static str {
     let page = include_str!("../docs/operations.md");
-    let (_, rest) = page.split_once(&format!("## Runbook: {title}\n")).unwrap_or_else(|| panic!("no runbook {title}"));
-    let section = rest.split_once("\n## ").map_or(rest, |(section, _)| section);
-    let after = section.split("```sh\n").skip(1);
+    let (_, rest) = page.split_once(heading).unwrap_or_else(|| panic!("no {heading}"));
+    rest.split_once("\n##").map_or(rest, |(section, _)| section)
+}
+
+fn fenced(language: &str, section: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    let after = section.split(&fence).skip(1);
     after.map(|block| block.split_once("```").expect("an end").0.to_owned()).collect()
 }
 
@@ -106,6 +157,7 @@ fn a_leaked_api_key_is_replaced_and_its_token_refused() {
     let new = fs::read_to_string(scene.room.file("work/new-token")).expect("a token");
     assert!(scene.valid(1, &new));
     assert!(scene.tokens[1..].iter().all(|(_, token)| scene.valid(1, token)), "and nobody else's");
+    scene.is_whole();
 }
 
 #[test]
@@ -120,8 +172,10 @@ fn after_a_leaked_master_key_every_client_has_a_new_token_and_the_old_key_opens_
     assert!(new.len() == 3 && new.iter().all(|token| verify(token) == Some(0)));
     assert!(scene.tokens.iter().all(|(_, token)| verify(token) == Some(0)), "in their grace");
     scene.room.run_with([1], &["status"]).ends(12);
-    let listed = run_with_file(&scene, &["due"], "");
-    assert_eq!(listed, Some(0));
+    let due = run_with_file(&scene, &["due"], "");
+    assert_eq!(due, Some(0));
+    assert_eq!(listed(&scene.room.file("safe/backups")).len(), 1, "what the leaked key opens is gone");
+    scene.is_whole();
 }
 
 #[test]
@@ -129,6 +183,7 @@ fn after_a_leaked_database_the_old_master_key_opens_nothing_and_every_token_is_v
     let scene = Scene::new().run("the database has leaked");
     assert!(scene.tokens.iter().all(|(_, token)| run_with_file(&scene, &["verify"], token) == Some(0)));
     scene.room.run_with([1], &["status"]).ends(12);
+    scene.is_whole();
 }
 
 #[test]
@@ -138,6 +193,7 @@ fn after_both_have_leaked_no_old_token_is_valid() {
     assert!(new.len() == 3 && new.iter().all(|token| run_with_file(&scene, &["verify"], token) == Some(0)));
     assert!(scene.tokens.iter().all(|(_, token)| run_with_file(&scene, &["verify"], token) == Some(3)));
     scene.says("no API key is like that");
+    scene.is_whole();
 }
 
 #[test]
@@ -147,6 +203,105 @@ fn a_lost_master_key_comes_back_from_three_shares() {
     assert_eq!(read("keys/master-keys").trim_end(), read("keys/master-keys.away").trim_end());
     scene.says("nothing is wrong");
     assert!(scene.tokens.iter().all(|(_, token)| scene.valid(1, token)));
+    scene.is_whole();
+}
+
+#[test]
+fn a_lost_store_comes_back_from_its_backup_without_what_was_revoked_since() {
+    let scene = Scene::new();
+    let (revoked, token) = scene.tokens[2].clone();
+    scene.room.run(&["revoke", &revoked, "--yes", "--reason", "leaked"]).ends(0);
+    let late = scene.room.run(&["audit", "checkpoint"]).ends(0).out;
+    fs::write(scene.room.file("safe/checkpoints/2026-01-02.json"), &late).expect("written");
+    let scene = scene.run("the store is lost");
+    scene.says("the backup is older: it ends with entry 5, 1 entry before");
+    assert!(!scene.valid(1, &token) && scene.tokens[..2].iter().all(|(_, token)| scene.valid(1, token)));
+    let entries = scene.room.run(&["audit", "list", "--json", "--all"]).ends(0).json_lines();
+    let of = |action: &str| entries.iter().filter(|entry| entry["action"] == action).count();
+    assert_eq!((of("restore"), of("revoke")), (1, 1));
+    let put_away = scene.room.file("safe/before-the-restore/2026-01-02.json").display().to_string();
+    scene.room.run(&["audit", "verify", "--checkpoint", &put_away]).ends(13);
+    let anew = listed(&scene.room.file("safe/checkpoints")).pop().expect("a checkpoint").display().to_string();
+    scene.room.run(&["audit", "verify", "--checkpoint", &anew]).ends(0);
+    scene.is_whole();
+}
+
+#[test]
+fn a_restore_drill_opens_the_backup_and_leaves_the_vault_alone() {
+    let scene = Scene::new();
+    fs::write(scene.room.file("work/probe-token"), format!("{}\n", scene.tokens[0].1)).expect("written");
+    scene.room.run(&["revoke", &scene.tokens[2].0, "--yes", "--reason", "leaked"]).ends(0);
+    let before = scene.room.run(&["audit", "list", "--json", "--all"]).ends(0).out;
+    let scene = scene.run("a restore drill");
+    scene.says(&format!("revoked or reissued since, and valid again in the restored vault: {}", scene.tokens[2].0));
+    scene.says("nothing is wrong: 3 API keys opened");
+    scene.says(&format!("valid {} client 0", scene.tokens[0].0));
+    assert!(!scene.room.file("work/drill").exists());
+    assert_eq!(scene.room.run(&["audit", "list", "--json", "--all"]).ends(0).out, before);
+    scene.is_whole();
+}
+
+/// A vault in which something is due, with a program that takes letters.
+fn with_something_due() -> Scene {
+    let scene = Scene::new();
+    scene.room.issue(&["--name", "soon", "--expires-in", "10d"]);
+    let letters = scene.room.file("log/letters").display().to_string();
+    fs::write(scene.room.file("bin/mail"), format!("#!/bin/sh\necho \"$@\" >> {letters}; cat >> {letters}\n"))
+        .expect("written");
+    private(&scene.room.file("bin/mail"), 0o700);
+    scene
+}
+
+fn assert_jobs_done(scene: &Scene, backups: usize, checkpoints: usize) {
+    assert_eq!(listed(&scene.room.file("safe/backups")).len(), backups);
+    assert_eq!(listed(&scene.room.file("safe/checkpoints")).len(), checkpoints);
+    let tokens = listed(&scene.room.file("lib/tokens"));
+    let token = fs::read_to_string(&tokens[0]).expect("a token");
+    assert!(tokens.len() == 1 && scene.valid(1, &token));
+    scene.is_whole();
+}
+
+#[test]
+fn every_cron_job_of_the_page_runs() {
+    let scene = with_something_due();
+    let jobs = fenced("crontab", section("\n### cron\n")).concat();
+    let jobs = jobs.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit()));
+    let command = |line: &str| {
+        let fields =
+            line.split_whitespace().take(5).fold(line, |rest, field| rest.trim_start()[field.len()..].trim_start());
+        fields.replace("\\%", "%")
+    };
+    let jobs: Vec<_> = jobs.map(command).collect();
+    assert_eq!(jobs.len(), 7);
+    for job in &jobs {
+        assert_eq!(scene.job(job), Some(0), "{job}");
+    }
+    let letters = fs::read_to_string(scene.room.file("log/letters")).expect("a letter");
+    assert!(letters.starts_with("-s strongroom: 2 lines due ops@") && letters.contains("expiring"), "{letters}");
+    assert_jobs_done(&scene, 2, 2);
+}
+
+#[test]
+fn every_line_of_the_systemd_units_runs() {
+    let scene = with_something_due();
+    let units = fenced("ini", section("\n### systemd\n")).concat();
+    let lines = units.lines().filter_map(|line| line.strip_prefix("ExecStart="));
+    let lines: Vec<_> = lines.map(|line| line.replace("%%", "%")).collect();
+    let codes: Vec<_> = lines.iter().map(|line| scene.job(line)).collect();
+    assert_eq!(codes, [3, 0, 0, 0, 0].map(Some), "{lines:?}");
+    assert_jobs_done(&scene, 2, 2);
+}
+
+#[test]
+fn every_line_of_the_pipeline_runs() {
+    let scene = with_something_due();
+    let pipeline = fenced("yaml", section("\n### CI\n")).pop().expect("GitLab is the last");
+    let lines: Vec<_> = pipeline.lines().filter_map(|line| line.strip_prefix("    - ")).collect();
+    let lines: Vec<_> = lines.into_iter().filter(|line| !line.starts_with("if: ")).collect();
+    let codes: Vec<_> = lines.iter().map(|line| scene.job(line)).collect();
+    assert_eq!(codes, [0, 0, 0, 3, 0, 0].map(Some), "{lines:?}");
+    assert_eq!(listed(&scene.room.file("work/checkpoints")).len(), 1);
+    assert_jobs_done(&scene, 2, 1);
 }
 
 /// The program with the master keys that the runbook has left.

@@ -218,6 +218,8 @@ fn a_key_file_that_others_can_exchange_is_refused_wherever_on_the_way_it_is() {
 #[test]
 fn a_key_file_that_others_can_read_or_that_is_a_link_is_told_once_and_listed() {
     let room = Room::with(1);
+    // A vault without a backup is told as well.
+    room.run(&["backup", &room.file("b").display().to_string()]).ends(0);
     let safe = tempfile::tempdir().expect("folder");
     let file = safe.path().join("keys");
     private(&file, &variable(&room, &[1]));

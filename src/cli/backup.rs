@@ -1,14 +1,19 @@
 //! `backup`: takes backups beside a service, looks into them, and keeps the list of them.
 
-use std::path::Path;
+mod against;
+
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use strongroom::{
-    Backup, BackupManifest, BackupProgress, Error, ErrorKind, Flow, KnownBackup, StoreError, Timestamp, Vault,
+    Act, Backup, BackupManifest, BackupProgress, Error, ErrorKind, Flow, KnownBackup, StoreError, Timestamp, Vault,
     VaultStatus,
 };
 
+pub(crate) use against::Against;
+
 use super::args::{BackupArgs, BackupVerb, ForgetArgs};
+use super::checkpoints::Checkpoints;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
@@ -20,7 +25,7 @@ use super::text::{Table, counted, quoted};
 pub(crate) fn backup(context: &mut Context<'_>, args: &BackupArgs) -> Result<Exit, Failure> {
     match (&args.verb, &args.file) {
         (Some(BackupVerb::Inspect { file }), _) => inspect(context, file),
-        (Some(BackupVerb::Verify { file }), _) => verify(context, file),
+        (Some(BackupVerb::Verify { file, checkpoint }), _) => verify(context, file, checkpoint),
         (Some(BackupVerb::List), _) => list(context),
         (Some(BackupVerb::Forget(args)), _) => forget(context, args),
         (None, Some(file)) => take(context, file, args.reason.as_deref()),
@@ -74,7 +79,8 @@ fn inspect(context: &mut Context<'_>, file: &Path) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn verify(context: &mut Context<'_>, file: &Path) -> Result<Exit, Failure> {
+fn verify(context: &mut Context<'_>, file: &Path, checkpoints: &[PathBuf]) -> Result<Exit, Failure> {
+    let checkpoints = Checkpoints::read(checkpoints)?;
     let backup = Backup::open(file).map_err(|error| explain_file(error, file))?;
     let keys = context.keys_to_open()?;
     context.warn();
@@ -84,16 +90,39 @@ fn verify(context: &mut Context<'_>, file: &Path) -> Result<Exit, Failure> {
         Some(told) => told.into(),
         None => explain_file(error, file),
     })?;
+    let against = Against::compare(&backup, &keys, &checkpoints).map_err(|error| explain_file(error, file))?;
     let path = file.display().to_string();
     let mut document = document(&path, &manifest);
     (document["authenticated"], document["verified"]) = (true.into(), true.into());
+    document["checkpoints"] = against.documents().into();
     context.terminal.document("backup", &document)?;
     show(context, &path, &manifest)?;
     let (records, entries) = (counted(manifest.records, "API key"), manifest.audit_entries);
     context
         .terminal
         .line(&format!("everything is as it was written: {records} opened, {entries} audit entries followed"))?;
-    Ok(Exit::Success)
+    for line in against.lines() {
+        context.terminal.line(&line)?;
+    }
+    match disagreement(&against, &context.place.option()) {
+        Some(told) => Err(told.into()),
+        None => Ok(Exit::Success),
+    }
+}
+
+/// The gravest first: another line, a checkpoint that is none of this vault, and a backup that is only old.
+fn disagreement(against: &Against<'_>, store: &str) -> Option<Told> {
+    if let Some(parted) = against.parted_from() {
+        let message = format!("the backup and the checkpoint of {} are of two lines", parted.at);
+        let hint =
+            format!("`strongroom audit verify{store} --checkpoint FILE` says which of them the vault goes on from");
+        return Some(Told::new(Exit::Corrupt, "backup-forked", message).hint(hint));
+    }
+    against.refusal(store).or_else(|| {
+        let message = format!("the backup is older than the checkpoint of {}", against.older_than()?.at);
+        let hint = format!("look for a newer one: `strongroom backup list{store}` shows what was taken");
+        Some(Told::new(Exit::NotValid, "backup-older", message).hint(hint))
+    })
 }
 
 fn list(context: &mut Context<'_>) -> Result<Exit, Failure> {
@@ -143,11 +172,25 @@ fn forget(context: &mut Context<'_>, args: &ForgetArgs) -> Result<Exit, Failure>
     let act = context.act(args.reason.as_deref());
     let forgotten = match args.id {
         Some(id) => vault.forget_backup(id, &act).map(|()| 1)?,
+        None if args.needing_other_keys => forget_needing_others(&vault, &act)?,
         None => vault.forget_all_backups(&act)?,
     };
     context.terminal.document("backups-forgotten", &json!({ "forgotten": forgotten }))?;
     context.terminal.line(&format!("{} taken from the list; no file was touched", counted(forgotten, "backup")))?;
     Ok(Exit::Success)
+}
+
+fn forget_needing_others(vault: &Vault, act: &Act) -> Result<u64, Error> {
+    let (active, mut forgotten) = (vault.status()?.active_master_key, 0);
+    for backup in vault.backups()?.iter().filter(|backup| needs_retired_key(backup, active)) {
+        match vault.forget_backup(backup.id, act) {
+            Ok(()) => forgotten += 1,
+            // Somebody else was first.
+            Err(Error::BackupUnknown { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(forgotten)
 }
 
 /// Shows how far it has come; a signal stops it.
@@ -235,15 +278,15 @@ pub(crate) fn needs_retired_key(backup: &KnownBackup, active: u32) -> bool {
 
 /// Those that need another master key than `active`, for programs.
 pub(crate) fn needing_others(known: &[KnownBackup], active: u32) -> Value {
-    let needing = known.iter().filter(|backup| needs_retired_key(backup, active));
-    needing
-        .map(|backup| {
-            json!({
-                "id": backup.id.to_string(), "at": backup.at.to_string(), "file_name": backup.file_name,
-                "master_key": backup.master_key, "fingerprint": backup.fingerprint.to_string(),
-            })
-        })
-        .collect()
+    known.iter().filter(|backup| needs_retired_key(backup, active)).map(backup_document).collect()
+}
+
+/// A backup in a report on its vault.
+pub(crate) fn backup_document(backup: &KnownBackup) -> Value {
+    json!({
+        "id": backup.id.to_string(), "at": backup.at.to_string(), "file_name": backup.file_name,
+        "master_key": backup.master_key, "fingerprint": backup.fingerprint.to_string(),
+    })
 }
 
 /// The same in words; nothing where there are none.
@@ -324,6 +367,7 @@ pub(super) fn document(path: &str, manifest: &BackupManifest) -> Value {
         "unauthenticated_because": null,
         "verified": false,
         "recorded": null,
+        "checkpoints": [],
         "backup": manifest.id.to_string(),
         "vault": manifest.vault.to_string(),
         "at": manifest.at.to_string(),

@@ -1,5 +1,6 @@
 //! `doctor`: what is wrong with the vault, its keys and its files, how grave it is, and what to do.
 
+mod backups;
 mod certificate;
 mod keys;
 
@@ -36,6 +37,7 @@ pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exi
         sources.map(|SourceConcern { id, what, remedy, .. }| Symptom::new(id, SymptomSeverity::Warning, what, remedy)),
     );
     let checked = certificate.map(|certificate| certificate::check(&vault, &certificate, &mut own)).transpose()?;
+    own.extend(backups::judge(&report, status.as_ref(), args.max_backup_age, &context.place));
     report.add(own);
     let symptoms: Vec<_> = report.symptoms.iter().map(document).collect();
     context.terminal.document(

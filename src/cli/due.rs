@@ -20,6 +20,7 @@ pub(crate) fn due(context: &mut Context<'_>, args: &DueArgs) -> Result<Exit, Fai
     loop {
         let page = vault.due(&rules, after)?;
         list.examined += page.examined;
+        list.uncounted += page.usage_damaged;
         for due in &page.due {
             list.api_key(due);
         }
@@ -42,7 +43,8 @@ fn rules(args: &DueArgs) -> DueRules {
     let query = args.scope.iter().fold(query, |query, scope| query.scope(scope.clone()));
     let rules = DueRules::new().within(args.within).ending_within(args.ending_within);
     let rules = rules.suspended_for(args.suspended_for).among(query);
-    args.expired_for.into_iter().fold(rules, DueRules::expired_for)
+    let rules = args.expired_for.into_iter().fold(rules, DueRules::expired_for);
+    args.unused.into_iter().fold(rules, DueRules::unused)
 }
 
 /// What was found, shown as it is found.
@@ -56,6 +58,8 @@ struct List {
     keys: u64,
     affairs: u64,
     unreadable: u64,
+    /// API keys whose counts of uses do not open.
+    uncounted: u64,
 }
 
 impl List {
@@ -70,6 +74,7 @@ impl List {
             keys: 0,
             affairs: 0,
             unreadable: 0,
+            uncounted: 0,
         }
     }
 
@@ -146,6 +151,9 @@ impl List {
             DueCause::Suspended { .. } => format!(
                 "`strongroom resume{store} {id} --reason TEXT`, or `strongroom revoke{store} {id} --reason TEXT`"
             ),
+            DueCause::Unused { .. } => format!(
+                "`strongroom suspend{store} {id} --reason TEXT`, and `strongroom revoke{store} {id} --reason TEXT` when nobody misses it"
+            ),
             DueCause::NoOwner => format!("`strongroom update{store} {id} --set-owner OWNER`"),
             DueCause::NoExpiry | DueCause::LateExpiry { .. } => {
                 format!("`strongroom update{store} {id} --expires-in SPAN`")
@@ -170,12 +178,21 @@ impl List {
     }
 
     fn end(&self, context: &mut Context<'_>) -> Result<Exit, Failure> {
-        let Self { store, examined, keys, affairs, unreadable, .. } = self;
+        let Self { store, examined, keys, affairs, unreadable, uncounted, .. } = self;
         context.terminal.document(
             "due-summary",
-            &json!({ "examined": examined, "api_keys": keys, "of_the_vault": affairs, "unreadable": unreadable }),
+            &json!({
+                "examined": examined, "api_keys": keys, "of_the_vault": affairs, "unreadable": unreadable,
+                "usage_damaged": uncounted,
+            }),
         )?;
         context.terminal.clear();
+        if *uncounted > 0 {
+            context.terminal.note(&format!(
+                "warning: it is not known whether {} used: the counts do not open; `strongroom doctor{store}` says more",
+                if *uncounted == 1 { "1 API key is".into() } else { format!("{uncounted} API keys are") }
+            ));
+        }
         let of = counted(*examined, "API key");
         context.terminal.note(&match keys + affairs {
             0 => format!("nothing is due: looked at {of}"),
@@ -206,6 +223,8 @@ fn what(cause: &DueCause) -> String {
         DueCause::NoOwner => "it has no owner, and the policy demands one".to_owned(),
         DueCause::Old { since } => format!("it is past the maximum age of the policy since {since}"),
         DueCause::Suspended { since } => format!("it is suspended since {since}"),
+        DueCause::Unused { since, used: true } => format!("it was last used at {since}"),
+        DueCause::Unused { since, used: false } => format!("it has never been used since {since}"),
         other => other.name().to_owned(),
     }
 }

@@ -81,7 +81,7 @@ fn master_key_age(present: AgePolicy, args: &PolicyArgs) -> Option<AgePolicy> {
     }
 }
 
-fn document(policy: &Policy) -> Value {
+pub(crate) fn document(policy: &Policy) -> Value {
     let secs = |span: Option<Duration>| span.map(|span| span.as_secs());
     let age = policy.master_key_age;
     json!({
@@ -109,6 +109,23 @@ fn described(policy: &Policy) -> [(&'static str, String); 7] {
         ("reasons must hold", policy.reason.as_ref().map_or("anything", ReasonPattern::as_str).to_owned()),
         ("a recovery reissues, with a grace of", any(policy.reissue_on_recovery, "not forced")),
     ]
+}
+
+/// The rules that were set, in one line for a report on the vault.
+pub(crate) fn in_force(policy: &Policy) -> String {
+    let age =
+        |age: AgePolicy| format!("master keys due at {}, refused at {}", span_text(age.warn), span_text(age.refuse));
+    let set = [
+        policy.max_key_age.map(|span| format!("API keys up to {} old", span_text(span))),
+        policy.require_expiry.then(|| "with an expiry".to_owned()),
+        policy.require_owner.then(|| "with an owner".to_owned()),
+        policy.reason.as_ref().map(|pattern| format!("reasons with {}", pattern.as_str())),
+        policy.reissue_on_recovery.map(|grace| format!("recovery reissues within {}", span_text(grace))),
+        policy.master_key_age.map(age),
+        policy.is_newer().then(|| "a rule that this version does not know".to_owned()),
+    ];
+    let set: Vec<_> = set.into_iter().flatten().collect();
+    if set.is_empty() { "no rule is set".to_owned() } else { set.join("; ") }
 }
 
 /// A span as the options take it.

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use strongroom::{Backup, BackupManifest, Behind, Error, SqliteStore, StoreError, Vault};
 
 use super::args::RestoreArgs;
-use super::backup::{explain_file, explain_place, opens_with, watched};
+use super::backup::{Against, explain_file, explain_place, opens_with, watched};
+use super::checkpoints::Checkpoints;
 use super::context::{Context, Place};
 use super::exit::Exit;
 use super::failure::{Failure, Told};
@@ -13,20 +14,22 @@ use super::progress::Meter;
 use super::text::{counted, quoted};
 
 pub(crate) fn restore(context: &mut Context<'_>, args: &RestoreArgs) -> Result<Exit, Failure> {
+    let checkpoints = Checkpoints::read(&args.checkpoint)?;
     let backup = Backup::open(&args.file).map_err(|error| explain_file(error, &args.file))?;
     refuse_other_vault(args, backup.claims())?;
     let target = args.to.clone().map(|url| Place::of_option("--to", url)).transpose()?;
     let to = target.as_ref().map_or_else(|| context.place.path.clone(), |place| place.path.clone());
     refuse_taken(context, &to)?;
     let behind = if target.is_some() { behind(context, &backup)? } else { None };
-    if let Some(behind) = &behind {
-        tell(context, behind, backup.claims().audit_entries);
-        if !behind.related || behind.entries > 0 {
-            context.confirm("Restore it all the same?")?;
-        }
-    }
     let keys = context.keys_to_open()?;
     context.warn();
+    let against = Against::compare(&backup, &keys, &checkpoints).map_err(|error| explain_file(error, &args.file))?;
+    if let Some(behind) = &behind {
+        tell(context, behind, backup.claims().audit_entries);
+    }
+    if tell_against(context, &against)? || behind.as_ref().is_some_and(|behind| !behind.related || behind.entries > 0) {
+        context.confirm("Restore it all the same?")?;
+    }
     let (act, interrupt, mut meter) = (context.act(args.reason.as_deref()), Interrupt::watch()?, Meter::new());
     let restored =
         backup.restore(&to, &keys, &act, |progress| watched(context.terminal, &mut meter, &interrupt, progress));
@@ -55,13 +58,20 @@ pub(crate) fn restore(context: &mut Context<'_>, args: &RestoreArgs) -> Result<E
         &json!({
             "path": path, "backup": manifest.id.to_string(), "vault": manifest.vault.to_string(),
             "at": manifest.at.to_string(), "records": manifest.records, "audit_entries": manifest.audit_entries,
-            "behind": behind.as_ref().map(document),
+            "behind": behind.as_ref().map(document), "checkpoints": against.documents(),
         }),
     )?;
     let records = counted(manifest.records, "API key");
     context.terminal.line(&format!("restored vault {} of {} in {path}: {records}", manifest.vault, manifest.at))?;
     context.terminal.line(&format!("opens with {}", opens_with(&manifest)))?;
     advise(context, &manifest, behind.as_ref(), &path);
+    if against.older_than().or(against.parted_from()).is_some() {
+        let store = quoted(&format!("sqlite:{path}"));
+        context.terminal.note(&format!(
+            "`audit verify` with the later checkpoints ends with 13 from now on: make a new one with `strongroom audit checkpoint \
+             --store {store}`"
+        ));
+    }
     Ok(Exit::Success)
 }
 
@@ -140,6 +150,18 @@ fn tell(context: &mut Context<'_>, behind: &Behind, after: u64) {
         context
             .terminal
             .note(&format!("  and maybe more: `strongroom audit list{store} --after {after} --all` shows them"));
+    }
+}
+
+/// Whether somebody has to decide. What is wrong with a checkpoint ends it.
+fn tell_against(context: &mut Context<'_>, against: &Against<'_>) -> Result<bool, Failure> {
+    for line in against.lines() {
+        context.terminal.note(&line);
+    }
+    // A clock that is wrong is no reason to have no vault.
+    match against.refusal(&context.place.option()).filter(|told| told.exit != Exit::NotValid) {
+        Some(told) => Err(told.into()),
+        None => Ok(against.older_than().or(against.parted_from()).is_some()),
     }
 }
 

@@ -8,11 +8,12 @@ use strongroom::{
 };
 
 use super::args::InitArgs;
-use super::backup::{known_or_none, last_finished, needing_others, status_rows};
+use super::backup::{backup_document, known_or_none, last_finished, needing_others, status_rows};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::master_key::{finding_document, require_strong, severity, suspects};
+use super::policy;
 use super::progress;
 use super::reading::Reading;
 use super::text::{Table, counted, quoted};
@@ -72,7 +73,8 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
         Reading::Vault(vault) => known_or_none(vault),
         Reading::Verifier(_) => vec![],
     };
-    shown["last_backup_at"] = last_finished(&backups).map(|backup| backup.at.to_string()).into();
+    shown["policy"] = policy::document(&status.policy);
+    shown["last_backup"] = json!(last_finished(&backups).map(backup_document));
     shown["backups_needing_other_keys"] = needing_others(&backups, status.active_master_key);
     shown["findings"] = aged.iter().map(finding_document).collect();
     context.terminal.document("status", &shown)?;
@@ -103,6 +105,7 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
         let count = counted(of.records, "API key");
         rows.push(("generation", format!("{}: {count}, under master key {}, {active}", of.generation, of.master_key)));
     }
+    rows.push(("policy", policy::in_force(&status.policy)));
     rows.push(("audit entries", status.audit_entries.to_string()));
     if status.stale_lookups > 0 {
         rows.push((

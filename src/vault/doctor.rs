@@ -9,6 +9,7 @@ mod rows;
 mod uses;
 
 use crate::error::Error;
+use crate::known_backups::KnownBackup;
 use crate::ledger::Ledger;
 use crate::vault::Vault;
 
@@ -31,6 +32,8 @@ pub struct DoctorReport {
     pub compared: bool,
     /// Audit entries followed.
     pub audit_entries: u64,
+    /// The backups that the vault remembers, oldest first; `None` when their list cannot be believed.
+    pub backups: Option<Vec<KnownBackup>>,
     /// Findings, the gravest first; none in a healthy vault.
     pub symptoms: Vec<Symptom>,
 }
@@ -66,12 +69,14 @@ impl Vault {
         let mut findings = Findings::default();
         let head = findings.survive(Ledger::head_in(&keyring, rows))?;
         let rotation = rows::rotation(&keyring, rows, &mut findings)?;
+        let backups = rows::backups(&keyring, rows, &mut findings)?;
         let mut report = DoctorReport {
             depth: checkup.depth,
             counted: 0,
             opened: 0,
             compared: false,
             audit_entries: chain::follow(keyring.vault(), rows, head.as_ref(), now, &mut findings)?,
+            backups,
             symptoms: vec![],
         };
         if checkup.depth != Depth::Quick {

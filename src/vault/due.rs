@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use crate::api_key::{ApiKey, Status};
 use crate::error::Error;
-use crate::policy::Policy;
+use crate::keyring::Keyring;
 use crate::record::RecordError;
 use crate::store::Table;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
+use crate::usage::UsageError;
+use crate::vault::usage::UsageRows;
 use crate::vault::{Query, Vault};
 
 /// What counts as due, beside the policy of the vault.
@@ -18,12 +20,20 @@ pub struct DueRules {
     ending: Duration,
     suspended: Duration,
     expired: Option<Duration>,
+    unused: Option<Duration>,
     among: Query,
 }
 
 impl Default for DueRules {
     fn default() -> Self {
-        Self { within: 14 * DAY, ending: 3 * DAY, suspended: 30 * DAY, expired: None, among: Query::new() }
+        Self {
+            within: 14 * DAY,
+            ending: 3 * DAY,
+            suspended: 30 * DAY,
+            expired: None,
+            unused: None,
+            among: Query::new(),
+        }
     }
 }
 
@@ -61,6 +71,14 @@ impl DueRules {
         self
     }
 
+    /// What could have been used for so long and was not, by the counts of its uses ([`Vault::usage`]). Nothing is counted before
+    /// the vault is made, so an older API key that was imported has its time from then on.
+    #[must_use]
+    pub fn unused(mut self, span: Duration) -> Self {
+        self.unused = Some(span);
+        self
+    }
+
     /// Only what this query finds; its page and limit mean nothing here.
     #[must_use]
     pub fn among(mut self, query: Query) -> Self {
@@ -69,7 +87,8 @@ impl DueRules {
     }
 
     /// Why an API key is due, the most urgent first.
-    fn judge(&self, policy: &Policy, key: &ApiKey, now: Timestamp) -> Vec<DueCause> {
+    fn judge(&self, keyring: &Keyring, key: &ApiKey, now: Timestamp, unused: Option<DueCause>) -> Vec<DueCause> {
+        let policy = keyring.policy();
         let status = key.status(now);
         let over = |since: Option<Timestamp>, span: Duration| since.filter(|since| now.since(*since) >= span);
         match status {
@@ -95,11 +114,20 @@ impl DueRules {
             key.expires_at.filter(soon).map(|at| DueCause::Expiring { at }),
             oldest.filter(|at| *at > now && soon(at)).map(|at| DueCause::Aging { at }),
             suspended,
+            unused,
             (policy.require_owner && key.owner.is_none()).then_some(DueCause::NoOwner),
             (policy.require_expiry && key.expires_at.is_none()).then_some(DueCause::NoExpiry),
             key.expires_at.filter(|at| oldest.is_some_and(|oldest| *at > oldest)).map(|at| DueCause::LateExpiry { at }),
         ];
         causes.into_iter().flatten().collect()
+    }
+
+    /// Since when it could have been used, when that is long enough to ask whether it was.
+    fn idle_since(&self, keyring: &Keyring, key: &ApiKey, now: Timestamp) -> Option<(Timestamp, Duration)> {
+        let span = self.unused.filter(|_| key.status(now) == Status::Active && key.revoke_at.is_none())?;
+        let since = key.created_at.max(keyring.created_at());
+        let since = key.not_before.map_or(since, |first| first.max(since));
+        (now.since(since) >= span).then_some((since, span))
     }
 }
 
@@ -165,6 +193,13 @@ pub enum DueCause {
         /// Since when.
         since: Timestamp,
     },
+    /// It has not been used for long.
+    Unused {
+        /// When it was last used, or could first have been.
+        since: Timestamp,
+        /// Whether it ever was.
+        used: bool,
+    },
 }
 
 impl DueCause {
@@ -181,6 +216,7 @@ impl DueCause {
             Self::NoOwner => "no-owner",
             Self::Old { .. } => "old",
             Self::Suspended { .. } => "suspended",
+            Self::Unused { .. } => "unused",
         }
     }
 
@@ -188,9 +224,11 @@ impl DueCause {
     pub fn at(&self) -> Option<Timestamp> {
         match *self {
             Self::Aging { at } | Self::Ending { at, .. } | Self::Expiring { at } | Self::LateExpiry { at } => Some(at),
-            Self::Expired { since } | Self::Exposed { since } | Self::Old { since } | Self::Suspended { since } => {
-                Some(since)
-            }
+            Self::Expired { since }
+            | Self::Exposed { since }
+            | Self::Old { since }
+            | Self::Suspended { since }
+            | Self::Unused { since, .. } => Some(since),
             Self::NoExpiry | Self::NoOwner => None,
         }
     }
@@ -209,6 +247,8 @@ pub struct DuePage {
     pub due: Vec<Due>,
     /// How many API keys were looked at.
     pub examined: u64,
+    /// Of how many it is not known whether they are used, because their counts do not open ([`DueRules::unused`]).
+    pub usage_damaged: u64,
     /// Where the next page begins; `None` after the last.
     pub next: Option<ApiKeyId>,
 }
@@ -220,14 +260,19 @@ impl Vault {
         let (keyring, now) = (self.ledger.recent_keyring()?, self.ledger.now());
         let after = after.map(ApiKeyId::to_bytes);
         let rows = self.ledger.store().scan(Table::Keys, after.as_ref().map(<[u8; 16]>::as_slice), PAGE)?;
-        let mut page = DuePage { due: vec![], examined: 0, next: None };
+        let mut page = DuePage { due: vec![], examined: 0, usage_damaged: 0, next: None };
+        let mut uses = self.usage_rows();
         for (key, bytes) in &rows {
             let Some(id) = ApiKeyId::from_row(key).filter(|id| *id != ApiKeyId::SENTINEL) else { continue };
             page.examined += 1;
             page.next = Some(id);
             let key = self.open_view(&keyring, id, bytes)?;
             let causes = match &key {
-                Ok(key) if rules.among.accepts(key, now) => rules.judge(keyring.policy(), key, now),
+                Ok(key) if rules.among.accepts(key, now) => {
+                    let unused = self.unused(rules, &keyring, &mut uses, key)?;
+                    page.usage_damaged += u64::from(unused.is_err());
+                    rules.judge(&keyring, key, now, unused.unwrap_or_default())
+                }
                 _ => vec![],
             };
             if key.is_err() || !causes.is_empty() {
@@ -236,6 +281,23 @@ impl Vault {
         }
         page.next = page.next.filter(|_| rows.len() == PAGE);
         Ok(page)
+    }
+
+    fn unused(
+        &self,
+        rules: &DueRules,
+        keyring: &Keyring,
+        uses: &mut UsageRows<'_>,
+        key: &ApiKey,
+    ) -> Result<Result<Option<DueCause>, UsageError>, Error> {
+        let now = self.ledger.now();
+        let Some((idle, span)) = rules.idle_since(keyring, key, now) else { return Ok(Ok(None)) };
+        let usage = self.usage_among(uses, key.id)?;
+        Ok(usage.map(|usage| {
+            let last = usage.and_then(|usage| usage.last_used_at);
+            let since = last.map_or(idle, |last| last.max(idle));
+            (now.since(since) >= span).then_some(DueCause::Unused { since, used: last.is_some() })
+        }))
     }
 }
 

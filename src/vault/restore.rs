@@ -15,8 +15,8 @@ use crate::secret::hex;
 use crate::store::{Rows, SqliteBackup, Store, Table, UnfinishedStore};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::Vault;
 use crate::vault::usage::Recorder;
+use crate::vault::{AuditCheck, AuditCheckpoint, Vault};
 
 /// A backup file.
 ///
@@ -61,6 +61,12 @@ impl Backup {
         mut watch: impl FnMut(&BackupProgress) -> Flow,
     ) -> Result<BackupManifest, Error> {
         verified(SqliteBackup::open(&self.path)?, keys, &mut watch)
+    }
+
+    /// The audit log in the backup beside checkpoints of its vault: whether the backup is older than one of them
+    /// ([`AuditFault::RolledBack`]), or of another line ([`AuditFault::Forked`]).
+    pub fn check_audit(&self, keys: &MasterKeys, checkpoints: &[AuditCheckpoint]) -> Result<AuditCheck, Error> {
+        opened(SqliteBackup::open(&self.path)?, keys)?.check_audit(checkpoints)
     }
 
     /// What a vault has done since the backup, and who restores it would lose.

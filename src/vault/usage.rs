@@ -19,6 +19,7 @@ use crate::vault::Vault;
 pub use flush::UsageFlush;
 pub use flusher::UsageFlusher;
 pub use list::ListedUsage;
+pub(super) use list::UsageRows;
 
 /// How uses of API keys are recorded.
 #[derive(Clone, Debug)]

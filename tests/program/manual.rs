@@ -71,7 +71,7 @@ fn the_manual_describes_every_document_and_every_field() {
     check(room.run_with([], &["status", "--json"]).env("STRONGROOM_MASTER_KEYS_FILE", &beside).go());
     check(json(&[1], &["policy", "show"], ""));
     check(json(&[1], &["policy", "set", "--require-owner", "--reason", "r"], ""));
-    check(json(&[1], &["due"], ""));
+    check(json(&[1], &["due", "--unused", "1h"], ""));
     let out = room.file("verifier-key").display().to_string();
     let verifier = ["master-key", "verifier", "--version", "1", "--reason", "r"];
     check(json(&[1], &verifier, ""));
@@ -85,7 +85,10 @@ fn the_manual_describes_every_document_and_every_field() {
     for arguments in [&["backup", &backup][..], &["backup", "inspect", &backup], &["backup", "list"]] {
         check(json(&[1], arguments, ""));
     }
-    check(json(&[1], &["restore", &backup, "--to", &restored, "--yes"], ""));
+    let point = room.file("checkpoint").display().to_string();
+    fs::write(&point, json(&[1], &["audit", "checkpoint"], "").out).expect("written");
+    check(json(&[1], &["backup", "verify", &backup, "--checkpoint", &point], ""));
+    check(json(&[1], &["restore", &backup, "--to", &restored, "--yes", "--checkpoint", &point], ""));
     fs::write(room.file("leak"), format!("KEY = \"{}\"\n", key(&room, 1))).expect("written");
     let leak = room.file("leak").display().to_string();
     check(json(&[1], &["scan", &leak, "/nonexistent"], ""));

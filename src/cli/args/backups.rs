@@ -32,6 +32,10 @@ pub(crate) enum BackupVerb {
         /// The backup
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Compare it with these checkpoints of its vault as well: 3 when it is older, 13 when it is of another line; a single
+        /// dash is standard input
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        checkpoint: Vec<PathBuf>,
     },
     /// List the backups that the vault remembers, and the master keys they need
     List,
@@ -42,8 +46,11 @@ pub(crate) enum BackupVerb {
 #[derive(clap::Args)]
 pub(crate) struct ForgetArgs {
     /// The id of the backup
-    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "needing_other_keys"], conflicts_with_all = ["all", "needing_other_keys"])]
     pub(crate) id: Option<BackupId>,
+    /// Those that the active master key does not open, as after a rotation
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) needing_other_keys: bool,
     /// All of them: the list begins anew
     #[arg(long)]
     pub(crate) all: bool,
@@ -64,6 +71,10 @@ pub(crate) struct RestoreArgs {
     /// Only if it is a backup of the vault with this id
     #[arg(long, value_name = "ID")]
     pub(crate) vault: Option<VaultId>,
+    /// Compare it with these checkpoints of its vault first, and ask when it is older or of another line; a single dash is
+    /// standard input
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) checkpoint: Vec<PathBuf>,
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,

@@ -2,6 +2,9 @@
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use super::duration;
 
 /// Without --deep, --quick and --subset it opens every record of a vault of up to 100000, and of a larger one none, which
 /// is a warning.
@@ -19,6 +22,9 @@ pub(crate) struct DoctorArgs {
     /// Also check this certificate of an earlier rotation; a single dash is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate: Option<PathBuf>,
+    /// Warn when the last backup is older than this
+    #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "8d")]
+    pub(crate) max_backup_age: Duration,
 }
 
 fn subset(text: &str) -> Result<(NonZeroU32, NonZeroU32), &'static str> {

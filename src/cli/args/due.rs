@@ -18,6 +18,9 @@ pub(crate) struct DueArgs {
     /// Also what has been expired for this time and was not revoked
     #[arg(long, value_name = "SPAN", value_parser = duration)]
     pub(crate) expired_for: Option<Duration>,
+    /// Also what has not been used for this time, by the counts of its uses
+    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    pub(crate) unused: Option<Duration>,
     /// Only API keys of this owner
     #[arg(long, value_name = "OWNER")]
     pub(crate) owner: Option<String>,

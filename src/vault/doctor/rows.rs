@@ -1,10 +1,12 @@
-//! The authenticated rows: the rotation that is open, what the head says of the records, the age of the master key.
+//! The authenticated rows: the rotation that is open, the backups there are, what the head says of the records,
+//! the age of the master key.
 
 use std::collections::BTreeMap;
 
 use super::findings::{Findings, RESTORE};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::keyring::Keyring;
+use crate::known_backups::{KnownBackup, KnownBackups};
 use crate::ledger::Head;
 use crate::master_key::AgePolicy;
 use crate::record_set::RecordSet;
@@ -32,6 +34,22 @@ pub(super) fn rotation(keyring: &Keyring, rows: &dyn Rows, findings: &mut Findin
         _ => {}
     }
     Ok(open.map(|open| open.map(|state| state.sets).unwrap_or_default()))
+}
+
+/// `None` when the list cannot be believed. No backup depends on it, but a rotation stops at it.
+pub(super) fn backups(
+    keyring: &Keyring,
+    rows: &dyn Rows,
+    findings: &mut Findings,
+) -> Result<Option<Vec<KnownBackup>>, Error> {
+    match KnownBackups::read(keyring, rows) {
+        Ok(known) => Ok(Some(known.list)),
+        Err(error) if error.kind() == ErrorKind::Corrupt => {
+            findings.damage("backups", error.to_string(), BEGIN_ANEW);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Compares the records that are there with those that the head names. `false` when there is nothing to compare with.
@@ -73,5 +91,7 @@ pub(super) fn policy(keyring: &Keyring, findings: &mut Findings) {
     }
 }
 
+const BEGIN_ANEW: &str = "find out who can write the store; `strongroom backup forget --all` begins the list anew, and the \
+    audit log still tells when backups were taken";
 const NEWER: &str = "use the version of strongroom that set it, or a later one";
 const ROTATE: &str = "make a new key with `strongroom master-key generate`, then `strongroom rotate-master-key`";

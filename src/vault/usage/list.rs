@@ -24,14 +24,24 @@ impl Vault {
     /// API keys as [`Vault::list`] finds them, each with its uses, one after the other and as many as the query's limit says. The
     /// tables are read a page at a time, so that a million API keys take no more memory than a hundred. `each` may stop it.
     pub fn list_usage(&self, query: &Query, mut each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
-        let mut rows = UsageRows { store: self.ledger.store(), page: VecDeque::new(), read_to: None };
+        let mut rows = self.usage_rows();
         self.walk(query, |listed| {
             let usage = self.usage_among(&mut rows, listed.id)?;
             Ok(each(ListedUsage { listed, usage }))
         })
     }
 
-    fn usage_among(&self, rows: &mut UsageRows<'_>, id: ApiKeyId) -> Result<Result<Option<Usage>, UsageError>, Error> {
+    /// To look for one API key after the other in.
+    pub(in crate::vault) fn usage_rows(&self) -> UsageRows<'_> {
+        UsageRows { store: self.ledger.store(), page: VecDeque::new(), read_to: None }
+    }
+
+    /// The uses of an API key whose id is higher than those that were looked for before.
+    pub(in crate::vault) fn usage_among(
+        &self,
+        rows: &mut UsageRows<'_>,
+        id: ApiKeyId,
+    ) -> Result<Result<Option<Usage>, UsageError>, Error> {
         let stored = match rows.find(id)? {
             None => Ok(None),
             Some(row) => match opened(&*self.ledger.recent_keyring()?, id, &row) {
@@ -45,7 +55,7 @@ impl Vault {
 }
 
 /// Rows of the table, a page ahead of whoever looks for them in ascending order.
-struct UsageRows<'s> {
+pub(in crate::vault) struct UsageRows<'s> {
     store: &'s dyn Store,
     page: VecDeque<Row>,
     /// There is nothing up to here that is not in the page.

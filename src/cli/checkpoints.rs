@@ -1,0 +1,116 @@
+//! Files of audit checkpoints: read, and told of beside the log they were compared with.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use strongroom::{AuditCheckpoint, CheckpointCheck, CheckpointFault};
+
+use super::exit::Exit;
+use super::failure::{Failure, Told};
+
+/// Checkpoints that were named, in the order given.
+pub(crate) struct Checkpoints<'p> {
+    paths: &'p [PathBuf],
+    pub(crate) list: Vec<AuditCheckpoint>,
+}
+
+impl<'p> Checkpoints<'p> {
+    pub(crate) fn read(paths: &'p [PathBuf]) -> Result<Self, Failure> {
+        let list = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+        Ok(Self { paths, list })
+    }
+
+    /// What came of each, for programs. `what` puts a fault into words.
+    pub(crate) fn documents(
+        &self,
+        checks: &[CheckpointCheck],
+        what: impl Fn(&AuditCheckpoint, &CheckpointFault) -> String,
+    ) -> Vec<Value> {
+        let document = |((path, checkpoint), check): ((&PathBuf, &AuditCheckpoint), &CheckpointCheck)| {
+            json!({
+                "file": path.display().to_string(),
+                "at": checkpoint.at,
+                "seq": checkpoint.seq,
+                "agrees": check.fault.is_none(),
+                "authenticated": check.authenticated,
+                "entries_since": check.entries_since,
+                "fault": check.fault.as_ref().map(CheckpointFault::name),
+                "what": check.fault.as_ref().map(|fault| what(checkpoint, fault)),
+            })
+        };
+        self.paths.iter().zip(&self.list).zip(checks).map(document).collect()
+    }
+
+    /// The same in a line each.
+    pub(crate) fn lines(
+        &self,
+        checks: &[CheckpointCheck],
+        what: impl Fn(&AuditCheckpoint, &CheckpointFault) -> String,
+    ) -> Vec<String> {
+        let line = |((path, checkpoint), check): ((&PathBuf, &AuditCheckpoint), &CheckpointCheck)| {
+            let place = format!("checkpoint {} (entry {}, {})", path.display(), checkpoint.seq, checkpoint.at);
+            match &check.fault {
+                Some(fault) => format!("{place}: {}: {}", fault.name(), what(checkpoint, fault)),
+                None if check.authenticated => format!("{place}: agrees; {} since", entries(check.entries_since)),
+                None => format!(
+                    "{place}: agrees; {} since; its MAC cannot be checked any more, since a later rotation dropped that \
+                     generation",
+                    entries(check.entries_since)
+                ),
+            }
+        };
+        self.paths.iter().zip(&self.list).zip(checks).map(line).collect()
+    }
+}
+
+/// What to tell of a fault of the checkpoint itself, or of the records beside it; `None` when the fault is the log's.
+pub(crate) fn told(fault: &CheckpointFault, store: &str) -> Option<Told> {
+    let told = |exit, code, hint: String| Some(Told::new(exit, code, fault.to_string()).hint(hint));
+    match fault {
+        CheckpointFault::Log(_) => None,
+        CheckpointFault::OtherVault { .. } => told(
+            Exit::Usage,
+            "checkpoint-vault",
+            "name a checkpoint of the same vault; with --store `audit verify` takes another".into(),
+        ),
+        CheckpointFault::Future { .. } => told(
+            Exit::NotValid,
+            "checkpoint-future",
+            "set the clock of this machine, or find out which machine made the checkpoint".into(),
+        ),
+        CheckpointFault::Records => told(
+            Exit::Corrupt,
+            "checkpoint-records",
+            format!("`strongroom doctor{store}` looks at every record; find out who can write the store"),
+        ),
+        _ => told(
+            Exit::Corrupt,
+            "checkpoint-altered",
+            "find out who can write the file, and compare with another checkpoint".into(),
+        ),
+    }
+}
+
+pub(crate) fn entries(count: u64) -> String {
+    if count == 1 { "1 entry".into() } else { format!("{count} entries") }
+}
+
+fn read(path: &Path) -> Result<AuditCheckpoint, Failure> {
+    let mut text = String::new();
+    let read = if path.as_os_str() == "-" {
+        io::stdin().take(MAX_LEN).read_to_string(&mut text)
+    } else {
+        fs::File::open(path).and_then(|file| file.take(MAX_LEN).read_to_string(&mut text))
+    };
+    let wrong = |why: String| {
+        let hint = "give a file that `strongroom audit checkpoint` has printed";
+        Failure::from(Told::new(Exit::Usage, "checkpoint-file", format!("{}: {why}", path.display())).hint(hint))
+    };
+    read.map_err(|error| wrong(error.to_string()))?;
+    AuditCheckpoint::parse(&text).map_err(|error| wrong(error.to_string()))
+}
+
+/// Far longer than any checkpoint.
+const MAX_LEN: u64 = 64 * 1024;
