@@ -102,7 +102,8 @@ fn encoded(window: &[u8], depth: u32, found: &mut Found<'_>) {
             [b'%', high, low, ..] => hex_value(high).is_some() && hex_value(low).is_some(),
             _ => false,
         };
-        if at < over || !escape || !beside(at.checked_sub(2)) {
+        // A key may begin with what is escaped, and so with a name or a quote before it.
+        if at < over || !escape || !(beside(at.checked_sub(2)) || beside(Some(at + LONGEST_ESCAPE))) {
             continue;
         }
         let region = at.saturating_sub(AROUND)..window.len().min(at + AROUND);
@@ -232,6 +233,9 @@ const DEPTH: u32 = 2;
 /// The shortest base64 of the 43 characters of a key.
 const LEAST_NESTED: usize = 57;
 const MOST_NESTED: usize = 16 * 1024;
+
+/// What is beside any escape on its right stands here at the latest: `\u002b`.
+const LONGEST_ESCAPE: usize = 6;
 
 /// How much around an escape is decoded.
 const AROUND: usize = 160;
