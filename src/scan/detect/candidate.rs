@@ -68,8 +68,10 @@ pub(super) fn search(window: &[u8], found: &mut Found<'_>) {
 fn text(window: &[u8], depth: u32, found: &mut Found<'_>) {
     literal::search(window, &mut |candidate| found(window, candidate));
     chain::search(window, &mut |candidate| found(window, candidate));
-    if depth < DEPTH {
+    if depth + NESTED_STEP <= DEPTH {
         nested(window, depth, found);
+    }
+    if depth < DEPTH {
         encoded(window, depth, found);
     }
 }
@@ -87,7 +89,7 @@ fn nested(window: &[u8], depth: u32, found: &mut Found<'_>) {
         let mut decoded = Zeroizing::new(vec![0; text.len()]);
         let Ok(decoded) = Base64Unpadded::decode(text.as_slice(), &mut decoded) else { continue };
         if decoded.len() >= 43 && decoded.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')) {
-            within(decoded, depth, &mut |_| run.clone(), found);
+            within(decoded, depth + NESTED_STEP, &mut |_| run.clone(), found);
         }
     }
 }
@@ -98,7 +100,8 @@ fn encoded(window: &[u8], depth: u32, found: &mut Found<'_>) {
     for at in memchr::memchr3_iter(b'\\', b'%', b'&', window) {
         let beside = |at: Option<usize>| at.and_then(|at| window.get(at)).is_some_and(|byte| is_base64(*byte));
         let escape = match window[at..] {
-            [b'\\', b'/', ..] | [b'\\', b'u', b'0', ..] | [b'&', b'#', ..] => true,
+            [b'\\', b'/' | b'+' | b'=' | b'-' | b'_', ..] | [b'\\', b'u', b'0', ..] | [b'&', b'#', ..] => true,
+            [b'&', ..] => escapes::is_named(&window[at..]),
             [b'%', high, low, ..] => hex_value(high).is_some() && hex_value(low).is_some(),
             _ => false,
         };
@@ -113,14 +116,14 @@ fn encoded(window: &[u8], depth: u32, found: &mut Found<'_>) {
             let span = decoded.span(span);
             region.start + span.start..region.start + span.end
         };
-        within(decoded.bytes(), depth, place, found);
+        within(decoded.bytes(), depth + 1, place, found);
     }
 }
 
 /// Text in UTF-16 and UTF-32.
 fn wide(window: &[u8], found: &mut Found<'_>) {
     let Some(narrow) = Narrow::of(window) else { return };
-    within(narrow.bytes(), 0, &mut |span| narrow.span(span), found);
+    within(narrow.bytes(), 1, &mut |span| narrow.span(span), found);
     let mut placed = |context: &[u8], candidate: Candidate| {
         let place = narrow.span(candidate.place.clone());
         found(context, Candidate { place, ..candidate });
@@ -130,7 +133,7 @@ fn wide(window: &[u8], found: &mut Found<'_>) {
 }
 
 fn within(decoded: &[u8], depth: u32, place: &mut dyn FnMut(Range<usize>) -> Range<usize>, found: &mut Found<'_>) {
-    text(decoded, depth + 1, &mut |context, candidate| {
+    text(decoded, depth, &mut |context, candidate| {
         let place = place(candidate.place.clone());
         found(context, Candidate { place, ..candidate });
     });
@@ -196,8 +199,12 @@ fn strings(window: &[u8], found: &mut Found<'_>) {
             else {
                 break;
             };
-            let Some(close) = closing(window, open) else { break };
-            at = close + 1;
+            let Some(close) = closing(window, open) else {
+                at = open + 1;
+                continue;
+            };
+            // What closes one may open the next: an apostrophe before it says nothing.
+            at = close.max(open + 1);
             if !(32..=MOST_ESCAPED).contains(&(close - open - 1)) {
                 continue;
             }
@@ -212,13 +219,16 @@ fn strings(window: &[u8], found: &mut Found<'_>) {
 
 /// The quote that closes the string, of all strings that are joined with it.
 fn closing(window: &[u8], open: usize) -> Option<usize> {
-    let quote = window[open];
+    let mut quote = window[open];
     let mut at = open + 1;
     while at < window.len().min(open + MOST_ESCAPED) {
         match window[at] {
             b'\\' => at += 2,
             byte if byte == quote => match escapes::seam(&window[at..]) {
-                Some(len) => at += len,
+                Some(len) => {
+                    at += len;
+                    quote = window[at - 1];
+                }
                 None => return Some(at),
             },
             _ => at += 1,
@@ -227,8 +237,11 @@ fn closing(window: &[u8], open: usize) -> Option<usize> {
     None
 }
 
-/// How often base64 is looked for in what base64 decodes to.
-const DEPTH: u32 = 2;
+/// How many layers of escapes are read one inside the other.
+const DEPTH: u32 = 4;
+
+/// How many of them one of base64 counts.
+const NESTED_STEP: u32 = 2;
 
 /// The shortest base64 of the 43 characters of a key.
 const LEAST_NESTED: usize = 57;

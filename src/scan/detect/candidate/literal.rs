@@ -73,7 +73,7 @@ fn among_letters(window: &[u8], run: &Range<usize>, found: &mut dyn FnMut(Candid
 }
 
 /// Whether there are as many different characters as in any random key: content may repeat a few without end.
-fn is_varied(text: &[u8]) -> bool {
+pub(super) fn is_varied(text: &[u8]) -> bool {
     let seen = text.iter().fold(0_u128, |seen, byte| seen | 1 << (byte & 0x7f));
     seen.count_ones() >= LEAST_DISTINCT
 }
