@@ -98,7 +98,8 @@ fn nested(window: &[u8], depth: u32, found: &mut Found<'_>) {
 fn encoded(window: &[u8], depth: u32, found: &mut Found<'_>) {
     let mut over = 0;
     for at in memchr::memchr3_iter(b'\\', b'%', b'&', window) {
-        let beside = |at: Option<usize>| at.and_then(|at| window.get(at)).is_some_and(|byte| is_base64(*byte));
+        let before = window[..at].iter().rev().take(MOST_BACKSLASHES).find(|byte| **byte != b'\\');
+        let after = window.get(at + LONGEST_ESCAPE);
         let escape = match window[at..] {
             [b'\\', b'/' | b'+' | b'=' | b'-' | b'_', ..] | [b'\\', b'u', b'0', ..] | [b'&', b'#', ..] => true,
             [b'&', ..] => escapes::is_named(&window[at..]),
@@ -106,7 +107,7 @@ fn encoded(window: &[u8], depth: u32, found: &mut Found<'_>) {
             _ => false,
         };
         // A key may begin with what is escaped, and so with a name or a quote before it.
-        if at < over || !escape || !(beside(at.checked_sub(2)) || beside(Some(at + LONGEST_ESCAPE))) {
+        if at < over || !escape || ![before, after].into_iter().flatten().any(|byte| is_base64(*byte)) {
             continue;
         }
         let region = at.saturating_sub(AROUND)..window.len().min(at + AROUND);
@@ -193,28 +194,34 @@ fn whole_group(window: &[u8], group: &[Token], found: &mut Found<'_>) {
 /// Strings with escapes that are 32 bytes.
 fn strings(window: &[u8], found: &mut Found<'_>) {
     escapes::regions(window, |region| {
-        let mut at = region.start;
-        while at < region.end {
-            let Some(open) = window[at..region.end].iter().position(|byte| is_quote(*byte)).map(|place| at + place)
-            else {
-                break;
-            };
-            let Some(close) = closing(window, open) else {
-                at = open + 1;
-                continue;
-            };
-            // What closes one may open the next: an apostrophe before it says nothing.
-            at = close.max(open + 1);
-            if !(32..=MOST_ESCAPED).contains(&(close - open - 1)) {
-                continue;
-            }
-            for decoded in escapes::decode(&window[open + 1..close]) {
-                if let Ok(bytes) = <[u8; 32]>::try_from(decoded.bytes()) {
-                    found(window, Candidate::new("escapes", open + 1..close, Zeroizing::new(bytes)));
+        let quote = |from: usize| {
+            let place = window.get(from..region.end)?.iter().position(|byte| is_quote(*byte))?;
+            Some(from + place)
+        };
+        // From the first quote, and from the second: an apostrophe before them opens nothing.
+        let first = quote(region.start);
+        for start in [first, first.and_then(|first| quote(first + 1))].into_iter().flatten() {
+            let mut next = Some(start);
+            while let Some(open) = next {
+                let close = closing(window, open);
+                if let Some(close) = close {
+                    string(window, open + 1..close, found);
                 }
+                next = quote(close.unwrap_or(open) + 1);
             }
         }
     });
+}
+
+fn string(window: &[u8], span: Range<usize>, found: &mut Found<'_>) {
+    if !(32..=MOST_ESCAPED).contains(&span.len()) {
+        return;
+    }
+    for decoded in escapes::decode(&window[span.clone()]) {
+        if let Ok(bytes) = <[u8; 32]>::try_from(decoded.bytes()) {
+            found(window, Candidate::new("escapes", span.clone(), Zeroizing::new(bytes)));
+        }
+    }
 }
 
 /// The quote that closes the string, of all strings that are joined with it.
@@ -249,6 +256,9 @@ const MOST_NESTED: usize = 16 * 1024;
 
 /// What is beside any escape on its right stands here at the latest: `\u002b`.
 const LONGEST_ESCAPE: usize = 6;
+
+/// An escape in an escape in an escape, and its own.
+const MOST_BACKSLASHES: usize = 16;
 
 /// How much around an escape is decoded.
 const AROUND: usize = 160;

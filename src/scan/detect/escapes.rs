@@ -94,7 +94,7 @@ pub(super) fn decode(region: &[u8]) -> Vec<Decoded> {
     let numbered = region.windows(2).any(|two| two[0] == b'\\' && two[1].is_ascii_digit());
     let characters = region.iter().any(|byte| *byte >= 0x80);
     let form = region.contains(&b'+') && region.contains(&b'%');
-    let quotes = [b'"', b'\''].into_iter().filter(|_| region.contains(&b'"') && region.contains(&b'\''));
+    let quotes = [b'"', b'\''].into_iter().filter(|quote| region.contains(quote));
     let mut all = vec![];
     for latin in [false, true].into_iter().filter(|latin| !latin || characters) {
         let plain = Reader { region, base: 8, latin, plus: false, strings: Strings::Apart };
@@ -279,7 +279,8 @@ pub(super) fn seam(rest: &[u8]) -> Option<usize> {
     let next = &rest[1 + between..];
     let prefix = next.iter().take(3).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'$').count();
     let opens = next.get(prefix).is_some_and(|byte| is_quote(*byte));
-    let escaped = prefix > 0 && rest[between] == b'\\';
+    // The quote that ends a string is escaped in none of the readings, and so neither is the next.
+    let escaped = rest[between] == b'\\';
     (opens && !escaped && between + prefix > 0).then_some(between + prefix + 2)
 }
 

@@ -463,8 +463,8 @@ def dumps(key):
     yield "uuencoded.txt", uuencoded(key)
     yield "uuencoded-long.txt", uuencoded(bytes(range(32, 120)) + key + bytes(100))
     yield "uuencoded-text.txt", uuencoded(text)
-    yield "quoted-printable.eml", quopri.encodestring(key).decode()
-    yield "quoted-printable-long.eml", quopri.encodestring("Grüße, ".encode() * 10 + key + "ä".encode() * 40).decode()
+    yield "quoted-printable.eml", binascii.b2a_qp(key, istext=False).decode()
+    yield "quoted-printable-long.eml", binascii.b2a_qp("Grüße, ".encode() * 10 + key + "ä".encode() * 40, istext=False).decode()
     yield "quoted-printable-all.eml", "".join(f"={b:02X}" for b in key)
 
 

@@ -29,8 +29,8 @@ fn whole(window: &[u8], run: Range<usize>, found: &mut dyn FnMut(Candidate)) {
             }
         }
         64 if hexadecimal => found_if(hex(text), "hex", run, true, found),
-        66 if text[..2].eq_ignore_ascii_case(b"0x") => {
-            found_if(hex(&text[2..]), "hex", run.start + 2..run.end, true, found);
+        62..=66 if text[..2].eq_ignore_ascii_case(b"0x") => {
+            found_if(integer(&text[2..]), "hex", run.start + 2..run.end, true, found);
         }
         52 => found_if(base32(text), "base32", run, false, found),
         44.. if padded => {
@@ -142,6 +142,13 @@ pub(super) fn hex(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
         *byte = hex_value(pair[0])? << 4 | hex_value(pair[1])?;
     }
     Some(bytes)
+}
+
+/// The same without the zeros that an integer leaves out in front.
+fn integer(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut padded = Zeroizing::new([b'0'; 64]);
+    padded.get_mut(64_usize.checked_sub(text.len())?..)?.copy_from_slice(text);
+    hex(padded.as_slice())
 }
 
 fn base32(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
