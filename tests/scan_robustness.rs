@@ -220,6 +220,9 @@ fn adversarial_content_takes_linear_time_and_finds_nothing() {
         "f0",
         "k=",
         "\\u0041\"",
+        "H4sI",
+        "%2525",
+        "a-",
     ] {
         let content = unit.repeat((4 << 20) / unit.len());
         assert!(scanner.scan("a", content.as_bytes()).hits.is_empty(), "{unit}");
