@@ -1,6 +1,7 @@
 //! What is found for one key is found for every key: whatever it begins with, ends with, and has inside that is a quote
 //! or an escape elsewhere.
 #![cfg(feature = "scan")]
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "says what it skips, and its table with --nocapture")]
 
 use std::collections::BTreeMap;
 use std::io::Write;
