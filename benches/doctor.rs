@@ -1,4 +1,4 @@
-//! The doctor beside the engine's own scan of the same rows.
+//! The doctor of 100,000 API keys (or `STRONGROOM_BENCH_KEYS`) beside the engine's own scan of the same rows.
 #![allow(missing_docs, reason = "a bench")]
 #![allow(clippy::print_stdout, reason = "a bench reports on its output")]
 
@@ -11,7 +11,7 @@ use strongroom::{Checkup, Depth};
 use support::{Keys, beside, filled, raw};
 
 fn main() {
-    let keys = std::env::var("DOCTOR_KEYS").ok().and_then(|keys| keys.parse().ok()).unwrap_or(1_000_000_u32);
+    let keys = std::env::var("STRONGROOM_BENCH_KEYS").ok().and_then(|keys| keys.parse().ok()).unwrap_or(100_000_u32);
     let folder = tempfile::tempdir().expect("folder");
     let (vault, _) = filled(folder.path(), Keys::generate().up_to(1), keys as usize);
     let engine = raw(folder.path());

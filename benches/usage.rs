@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use strongroom::{
-    Flow, ImportedKey, MemoryStore, NewApiKey, Request, RotateOptions, SecretText, SqliteStore, UsageOptions, Vault,
-    VaultOptions,
+    Flow, ImportedKey, MemoryStore, NewApiKey, Request, RotateOptions, SecretText, SqliteStore, Store, UsageOptions,
+    Vault, VaultOptions,
 };
 use support::{Keys, Pattern, act, beside, filled};
 
@@ -108,28 +108,71 @@ fn rotation(folder: &Path, keys: &Keys, tokens: &[String], name: &str) {
     println!("{name}: rotation of {} records with as many usage rows {with:?}, without {:?}", tokens.len(), rotate(3));
 }
 
-/// Welch's t of the times of a wrong secret for an id that is there, and for one that is not, as in dudect.
+/// The times of a wrong secret for an id that is there, for one that is not, and for another that is not: what tells the first
+/// two apart, as in dudect, beside what tells the last two apart, between which there is nothing to tell.
 fn timing() {
     for (name, usage) in [("without usage", UsageOptions::off()), ("with usage", UsageOptions::new())] {
-        let keys = Keys::generate();
-        let vault = VaultOptions::new().usage(usage).create(MemoryStore::new(), keys.up_to(1), &act()).expect("vault");
-        let other = Vault::create(MemoryStore::new(), keys.up_to(1), &act()).expect("vault");
-        // In turns, so that an unknown id stands between ids that are there as they stand between each other.
-        let issue =
-            |vault: &Vault| vault.issue(&NewApiKey::new("n"), &act()).expect("issued").token.expose().to_owned();
-        let (issued, unknown): (Vec<_>, Vec<_>) = (0..1_000).map(|_| (issue(&vault), issue(&other))).unzip();
-        // The same ids with other secrets.
-        let known: Vec<_> = issued.iter().zip(&unknown).map(|(id, secret)| joined(id, secret)).collect();
-        let (mut pattern, mut samples) = (Pattern::new(), [vec![], vec![]]);
-        for _ in 0..SAMPLES {
-            let class = pattern.below(2);
-            let token = &[&known, &unknown][class][pattern.below(1_000)];
-            let begun = Instant::now();
-            black_box(vault.verify(token, &Request::new()).is_err());
-            samples[class].push(u32::try_from(begun.elapsed().as_nanos()).unwrap_or(u32::MAX));
+        let folder = tempfile::tempdir().expect("folder");
+        let sqlite = SqliteStore::create(folder.path().join("vault.db")).expect("store");
+        let stores: [(&str, Box<dyn Store>); 2] =
+            [("memory", Box::new(MemoryStore::new())), ("sqlite", Box::new(sqlite))];
+        for (engine, store) in stores {
+            let keys = Keys::generate();
+            let vault = VaultOptions::new().usage(usage.clone()).create(store, keys.up_to(1), &act()).expect("vault");
+            println!("timing, {engine}, {name}: {}", told_apart(&vault));
         }
-        println!("timing, known id with a wrong secret beside an unknown id, {name}: t = {:.2}", welch(&mut samples));
     }
+}
+
+fn told_apart(vault: &Vault) -> String {
+    let issue = || vault.issue(&NewApiKey::new("n"), &act()).expect("issued").token.expose().to_owned();
+    let secret = issue();
+    // The record that is opened is the first at or after an id: for the ids just before one it is the same. Unknown ids taken
+    // from elsewhere would open some records more often than others, and the cache would tell them from those that are there.
+    let tokens: Vec<_> = (0..1_000)
+        .map(|_| {
+            let known = issue();
+            let before = earlier(&known);
+            [joined(&known, &secret), joined(&before, &secret), joined(&earlier(&before), &secret)]
+        })
+        .collect();
+    let (mut pattern, mut samples, mut token) = (Pattern::new(), [vec![], vec![], vec![]], String::with_capacity(128));
+    for _ in 0..SAMPLES {
+        let class = pattern.below(3);
+        // In one place, so that where the texts lie tells nothing.
+        token.clear();
+        token.push_str(&tokens[pattern.below(tokens.len())][class]);
+        let begun = Instant::now();
+        black_box(vault.verify(&token, &Request::new()).is_err());
+        samples[class].push(u32::try_from(begun.elapsed().as_nanos()).unwrap_or(u32::MAX));
+    }
+    let [known, unknown, unknown_too] = without_the_slowest(samples);
+    let difference = |left: &Times, right: &Times| {
+        format!(
+            "{:+.1} ns, t = {:.2}",
+            left.mean - right.mean,
+            (left.mean - right.mean) / (left.error + right.error).sqrt()
+        )
+    };
+    format!(
+        "of {:.0} ns: known id beside unknown {}; unknown beside unknown {}",
+        unknown.mean,
+        difference(&known, &unknown),
+        difference(&unknown_too, &unknown)
+    )
+}
+
+/// The token with the id before its own.
+fn earlier(token: &str) -> String {
+    let mut text = token.as_bytes().to_vec();
+    for digit in text[3..29].iter_mut().rev() {
+        let value = CROCKFORD.iter().position(|known| known == digit).expect("a digit of an id");
+        *digit = CROCKFORD[value.checked_sub(1).unwrap_or(31)];
+        if value > 0 {
+            break;
+        }
+    }
+    String::from_utf8(text).expect("ASCII")
 }
 
 /// The id of one token and the secret of another, with its check.
@@ -144,21 +187,27 @@ fn joined(id: &str, secret: &str) -> String {
     text + std::str::from_utf8(&check).expect("ASCII")
 }
 
+struct Times {
+    mean: f64,
+    /// The variance of the mean.
+    error: f64,
+}
+
 /// Without the slowest tenth, where the machine speaks.
-fn welch(samples: &mut [Vec<u32>; 2]) -> f64 {
+fn without_the_slowest(samples: [Vec<u32>; 3]) -> [Times; 3] {
     let mut all: Vec<_> = samples.concat();
     all.sort_unstable();
     let limit = all[all.len() * 9 / 10];
-    let [(left_mean, left_error), (right_mean, right_error)] = samples.each_mut().map(|times| {
+    samples.map(|mut times| {
         times.retain(|time| *time <= limit);
         let count = f64::from(u32::try_from(times.len()).expect("a million"));
         let mean = times.iter().map(|time| f64::from(*time)).sum::<f64>() / count;
         let variance = times.iter().map(|time| (f64::from(*time) - mean).powi(2)).sum::<f64>() / (count - 1.0);
-        (mean, variance / count)
-    });
-    (left_mean - right_mean) / (left_error + right_error).sqrt()
+        Times { mean, error: variance / count }
+    })
 }
 
 const OPERATIONS: u32 = 10_000;
 const SAMPLES: usize = 1_000_000;
+const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

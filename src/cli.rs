@@ -26,6 +26,7 @@ mod reading;
 mod recover;
 mod redact;
 mod rehearse;
+mod reserved;
 mod restore;
 mod reveal;
 mod rotate;

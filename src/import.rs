@@ -93,7 +93,13 @@ impl ImportedKey {
             return policy.check_known();
         }
         policy.check_owner(self.key.owner.as_deref())?;
-        policy.check_expiry(self.created_at.unwrap_or(now), self.key.expires_at)
+        policy.check_expiry(self.issued_by(now), self.key.expires_at)
+    }
+
+    /// When it was issued, for a vault whose time is `now`. Nothing was issued in times to come: one that says so would
+    /// grow old later than the policy allows.
+    pub(crate) fn issued_by(&self, now: Timestamp) -> Timestamp {
+        self.created_at.map_or(now, |at| at.min(now))
     }
 
     /// Whether the token can be found again, and every limit is kept.

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use strongroom::{
     Act, Action, Backup, BackupProgress, BackupReport, Batch, Error, ErrorKind, Expected, Flow, ImportedKey, Issued,
-    MAX_KNOWN_BACKUPS, MemoryStore, NewApiKey, Outcome, Request, RotateOptions, Rows, SecretText, SqliteStore, Store,
-    StoreError, Table, Vault,
+    MAX_KNOWN_BACKUPS, MemoryStore, NewApiKey, Outcome, Reissue, Request, RotateOptions, Rows, SecretText, SqliteStore,
+    Store, StoreError, Table, Timestamp, Vault,
 };
 use support::{Keys, act, stop_after_one_batch};
 
@@ -174,7 +175,7 @@ fn what_was_done_since_is_told_and_two_histories_are_told_apart() {
     vault.issue(&NewApiKey::new("late"), &act()).expect("issued");
     vault.recover(scene.issued[1].id, &Act::by("tester")).expect_err("no reason");
     let behind = backup.behind(&vault).expect("compared");
-    assert_eq!((behind.related, behind.revoked.clone()), (true, vec![scene.issued[1].id]));
+    assert_eq!((behind.related, behind.revoked.clone()), (true, [scene.issued[1].id].into()));
     assert_eq!(behind.acts, BTreeMap::from([("issue", 1), ("revoke", 1)]));
     assert!(behind.entries >= 2 && behind.last_at.is_some());
 
@@ -190,6 +191,75 @@ fn what_was_done_since_is_told_and_two_histories_are_told_apart() {
     let other = Scene::new(1);
     let refused = backup.behind(&other.vault([1])).expect_err("another vault");
     assert!(matches!(refused, Error::BackupOfOther { .. }) && refused.kind() == ErrorKind::Conflict);
+}
+
+#[test]
+fn every_token_that_a_restore_would_bring_back_is_listed_and_none_that_it_would_not() {
+    let scene = Scene::new(6);
+    let vault = scene.vault([1]);
+    let id = |at: usize| scene.issued[at].id;
+    vault.suspend(id(5), &act()).expect("suspended");
+    scene.backup(&vault, "b");
+    vault.revoke(id(0), &act()).expect("revoked");
+    let new = vault.reissue(id(1), &Reissue::new(), &act()).expect("reissued, and ended").id;
+    vault.recover_and_reissue(id(2), &Reissue::new().grace(HOUR), &act()).expect("recovered, and ends in an hour");
+    vault.revoke_at(id(3), Timestamp::now().saturating_add(HOUR), &act()).expect("set");
+    for at in [3, 4] {
+        vault.suspend(id(at), &act()).expect("suspended");
+    }
+    vault.resume(id(3), &act()).expect("resumed");
+    vault.resume(id(5), &act()).expect("resumed");
+    // Nothing of these is in the backup.
+    let late = vault.issue(&NewApiKey::new("late"), &act()).expect("issued").id;
+    vault.suspend(late, &act()).expect("suspended");
+    vault.revoke(new, &act()).expect("revoked");
+
+    let behind = Backup::open(scene.file("b")).expect("a backup").behind(&vault).expect("compared");
+    assert_eq!(behind.revoked, [0, 1, 2, 3].map(id).into());
+    assert_eq!(behind.suspended, [4].map(id).into());
+    scene.restore("b", "r.db", [1]).expect("restored");
+    let restored = scene.open("r.db", [1]);
+    for at in [0, 1, 4] {
+        vault.verify(scene.issued[at].token.expose(), &Request::new()).expect_err("out of use");
+        restored.verify(scene.issued[at].token.expose(), &Request::new()).expect("back to life");
+    }
+}
+
+#[test]
+fn no_file_gets_a_name_that_sqlite_takes_for_a_part_of_another() {
+    let scene = Scene::new(1);
+    let vault = scene.vault([1]);
+    scene.backup(&vault, "b");
+    for name in ["vault.db-journal", "other-wal", "other.db-shm"] {
+        let refused = vault.backup(scene.file(name), &act(), |_| Flow::Continue).expect_err("a part");
+        assert!(matches!(refused, Error::Store(StoreError::Unsafe { .. })), "{name}: {refused}");
+        let refused = scene.restore("b", name, [1]).expect_err("a part");
+        assert!(matches!(refused, Error::Store(StoreError::Unsafe { .. })), "{name}: {refused}");
+    }
+    assert_eq!(left_in(&scene), ["b", "vault.db"].map(String::from));
+}
+
+#[test]
+fn a_reason_that_the_policy_does_not_take_is_refused_before_anything_is_copied() {
+    let scene = Scene::new(1);
+    let vault = scene.vault([1]);
+    let good = Act::by("tester").because("OPS-1");
+    let pattern = strongroom::ReasonPattern::new("^OPS-").expect("a pattern");
+    vault.change_policy(|policy| policy.reason = Some(pattern.clone()), &good).expect("set");
+    vault.backup(scene.file("b"), &good, |_| Flow::Continue).expect("a backup");
+    assert_eq!(
+        vault.backup(scene.file("c"), &act(), |_| Flow::Continue).expect_err("no reason").cause(),
+        "policy-reason"
+    );
+    assert_eq!(vault.forget_all_backups(&act()).expect_err("no reason").cause(), "policy-reason");
+    let mut refused = vault.audit_entries(0, 100).expect("entries");
+    refused.retain(|entry| entry.outcome == Outcome::Refused);
+    assert_eq!(refused.iter().map(|entry| entry.action).collect::<Vec<_>>(), [Action::Backup, Action::BackupForgotten]);
+    let keys = scene.keys.only([1]);
+    let backup = Backup::open(scene.file("b")).expect("a backup");
+    let restored = backup.restore(scene.file("r.db"), &keys, &act(), |_| panic!("copied"));
+    assert_eq!(restored.expect_err("no reason").cause(), "policy-reason");
+    backup.restore(scene.file("r.db"), &keys, &good, |_| Flow::Continue).expect("restored");
 }
 
 #[test]
@@ -374,6 +444,8 @@ fn old_ciphertext_of_a_finished_rotation_is_not_in_a_later_backup() {
 }
 
 /// A folder with a vault of so many API keys.
+const HOUR: Duration = Duration::from_secs(3_600);
+
 struct Scene {
     folder: tempfile::TempDir,
     keys: Keys,

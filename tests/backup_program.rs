@@ -127,6 +127,7 @@ fn a_restore_says_what_it_undoes_and_asks() {
     let ran = room.run(&[&restore[..], &["--yes", "--json"]].concat()).ends(0);
     let behind = &ran.json_lines().pop().expect("a document")["behind"];
     assert_eq!((&behind["revoked"][0], &behind["acts"]["issue"]), (&id.as_str().into(), &1.into()));
+    assert_eq!(behind["suspended"], Value::Array(vec![]));
     let store = url(&room, "r.db");
     room.run(&["verify", "--store", &store]).stdin(&token).ends(0);
     room.run(&["revoke", "--store", &store, &id, "--reason", "again", "--yes"]).ends(0);

@@ -186,6 +186,23 @@ fn an_api_key_is_valid_from_its_beginning_and_never_while_it_is_suspended() {
 }
 
 #[test]
+fn a_revocation_that_is_set_holds_for_the_api_key_issued_in_its_place() {
+    let room = Room::new();
+    let old = room.issue(&NewApiKey::new("worker"));
+    let end = room.at(2 * HOUR);
+    room.vault.revoke_at(old.id, end, &act()).expect("set");
+    let reissue = Reissue::new().grace(HOUR).never_expires();
+    let new = room.vault.reissue(old.id, &reissue, &act()).expect("reissued");
+    let newest = room.vault.reissue(new.id, &Reissue::new().grace(9 * HOUR), &act()).expect("reissued");
+    let until = |issued: &Issued| issued.replaces.map(|old| old.until);
+    assert_eq!((until(&new), until(&newest)), (Some(room.at(HOUR)), Some(end)));
+    room.wait(2 * HOUR_MS - 1);
+    assert_eq!((room.refusal(&new), room.refusal(&newest)), (None, None));
+    room.wait(1);
+    assert_eq!((room.refusal(&new), room.refusal(&newest)), (Some(Refusal::Revoked), Some(Refusal::Revoked)));
+}
+
+#[test]
 fn a_revocation_that_is_set_moves_to_earlier_times_only() {
     let room = Room::new();
     let key = room.issue(&NewApiKey::new("worker"));
@@ -439,7 +456,8 @@ impl World {
                 self.entries += if refused { 1 } else { 2 };
                 let Ok(issued) = issued else { return };
                 let old = &mut self.known[at].1;
-                let new = Model { begin: old.begin, expiry: expires, suspended: old.suspended, ..Model::default() };
+                let (begin, suspended, end) = (old.begin, old.suspended, old.end);
+                let new = Model { begin, expiry: expires, suspended, end, ..Model::default() };
                 let end = old.expiry.map_or(i64::MAX, |expiry| expiry).min(now + i64::from(grace) * 1_000).max(now);
                 old.replaced = true;
                 old.limit(end);

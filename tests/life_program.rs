@@ -1,5 +1,6 @@
 //! `reissue`, `update`, `suspend`, `resume` and `revoke`, of one API key and of many, as an administrator types them.
 #![cfg(feature = "cli")]
+#![allow(clippy::print_stderr, reason = "a test that was skipped says so")]
 
 mod support;
 #[path = "support/running.rs"]
@@ -65,11 +66,13 @@ fn wrong_input_is_named_and_nothing_is_done() {
     let log = || room.run(&["audit", "list", "--all", "--json"]).ends(0).json_lines().len();
     let before = log();
     let unknown = "01kb0c5x7mq8e4t2v9rwyz3abd";
-    let wrong: [(&[&str], i32, &str); 20] = [
+    let wrong: [(&[&str], i32, &str); 22] = [
         (&["reissue", &id], 2, "--grace"),
         (&["reissue", &id, "--grace", "0s"], 2, "at least 1"),
         (&["reissue", &id, "--grace", "-1d"], 2, "a time span is a number"),
         (&["revoke", &id, "--in", "-1d", "--reason", "r", "--yes"], 2, "a time span is a number"),
+        (&["reissue", &id, "--grace", "1d", "--expires-in", "-3d"], 2, "a time span is a number"),
+        (&["issue", "--name", "n", "--expires-in", "-3d"], 2, "a time span is a number"),
         (&["reissue", &id, "--grace", "1d", "--now"], 2, "--grace"),
         (&["reissue", &id, "--grace", "1d", "--expires-at", "2020-01-01T00:00:00Z"], 2, "past"),
         (&["reissue", &id, "--grace", "1d", "--expires-in", "1d", "--never-expires"], 2, "cannot stand beside"),
@@ -238,4 +241,56 @@ fn tokens_of_many_go_into_private_files_and_a_second_run_issues_none_again() {
     assert!(refused.err.contains("chmod go-w"), "{}", refused.err);
     let file = room.file("vault.db").display().to_string();
     room.run(&["reissue", "--owner", "acme", "--grace", "1d", "--out-dir", &file, "--yes"]).ends(74);
+}
+
+#[test]
+fn a_line_that_is_no_text_is_no_id_and_nothing_is_done() {
+    let room = Room::with(2);
+    let all = ids(&room, &[]);
+    for spoilt in [[all[0].as_bytes(), b"\n", all[1].as_bytes(), b"\xa0\n"].concat(), b"\xff\n".to_vec()] {
+        let ran = room.run(&["revoke", "-", "--reason", "leak", "--yes"]).stdin(spoilt).ends(2);
+        assert!(ran.err.contains("line ") && ran.err.contains("nothing was done"), "{}", ran.err);
+    }
+    assert_eq!(entries(&room, "revoke").len(), 0);
+    let spaced = format!("\r\n  {}\t\r\n\n{}\r\n", all[0], all[0]);
+    let (outcomes, _) = told(&room.run(&["revoke", "-", "--reason", "leak", "--yes", "--json"]).stdin(spaced).ends(0));
+    assert_eq!(outcomes, [(all[0].clone(), "done".to_owned())]);
+}
+
+#[test]
+fn two_runs_never_put_tokens_into_one_folder_at_a_time() {
+    let room = Room::with(2);
+    let folder = room.file("tokens");
+    fs::create_dir(&folder).expect("made");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("mode");
+    let out = folder.display().to_string();
+    let run = ["reissue", "--owner", "acme", "--grace", "1d", "--out-dir", &out, "--json", "--yes"];
+    // What another run is about to make valid.
+    let (id, _) = room.issue(&["--name", "n", "--owner", "other"]);
+    let coming = folder.join(format!("{id}-01kb0c5x7mq8e4t2v9rwyz3abd.token"));
+    fs::write(&coming, "sr_coming").expect("written");
+    let held = fs::File::open(&folder).expect("opened");
+    held.try_lock().expect("free");
+    let ran = room.run(&run).ends(11);
+    assert!(ran.err.contains("folder-held"), "{}", ran.err);
+    assert!(coming.exists() && entries(&room, "reissue").is_empty());
+    drop(held);
+    let (_, summary) = told(&room.run(&run).ends(0));
+    assert_eq!(summary["done"], 2);
+}
+
+#[test]
+fn a_folder_of_another_user_takes_no_tokens() {
+    let room = Room::with(1);
+    let folder = room.file("tokens");
+    fs::create_dir(&folder).expect("made");
+    if std::os::unix::fs::chown(&folder, Some(65_534), None).is_err() {
+        eprintln!("skipped: only root can give a folder away");
+        return;
+    }
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("mode");
+    let out = folder.display().to_string();
+    let ran = room.run(&["reissue", "--owner", "acme", "--grace", "1d", "--out-dir", &out, "--yes"]).ends(15);
+    assert!(ran.err.contains("belongs to another user"), "{}", ran.err);
+    assert!(entries(&room, "reissue").is_empty());
 }

@@ -173,6 +173,23 @@ fn an_import_keeps_the_policy_unless_it_is_exempt_or_revoked() {
 }
 
 #[test]
+fn an_import_that_was_issued_in_times_to_come_grows_as_old_as_any_other() {
+    let timed = Timed::new();
+    timed.set(|policy| policy.max_key_age = Some(30 * DAY));
+    let far = timed.now().saturating_add(10_000 * DAY);
+    let key = |name: &str, at: Timestamp| {
+        let key = NewApiKey::new(name).expires_at(at);
+        ImportedKey::new(SecretText::new(format!("fake-{name}")), key).created_at(far)
+    };
+    let late = key("a", far.saturating_add(20 * DAY));
+    assert_eq!(cause(timed.vault.import(&[late], &act())), "policy-age");
+    let ids = timed.vault.import(&[key("b", timed.now().saturating_add(30 * DAY))], &act()).expect("in time");
+    assert_eq!(timed.vault.show(ids[0]).expect("there").created_at, timed.now());
+    let later = Update::new().expires_at(timed.now().saturating_add(31 * DAY));
+    assert_eq!(cause(timed.vault.update(ids[0], &later, &act())), "policy-age");
+}
+
+#[test]
 fn a_reason_pattern_holds_for_every_act_and_reading_needs_none() {
     let timed = Timed::new();
     let vault = timed.opened(timed.keys.only([1, 2]));

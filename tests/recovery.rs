@@ -400,3 +400,37 @@ fn no_token_or_identity_appears_where_it_should_not() {
         assert!(!secrets.iter().any(|secret| ran.err.contains(secret)));
     }
 }
+
+#[test]
+fn nothing_is_done_for_a_file_that_cannot_be_written() {
+    let room = Room::new();
+    let (id, token) = room.issue(&["--name", "n"]);
+    let before = room.run(&["audit", "list", "--all", "--json"]).ends(0).out;
+    let nowhere = room.file("none").join("file").display().to_string();
+    let acts: [&[&str]; 3] = [
+        &["recover", &id, "--reason", "r", "--yes", "--out", &nowhere],
+        &["recover", &id, "--reissue", "--reason", "r", "--yes", "--out", &nowhere],
+        &["master-key", "verifier", "--version", "1", "--reason", "r", "--out", &nowhere],
+    ];
+    for act in acts {
+        let ran = room.run(act).ends(1);
+        assert!(ran.err.contains("No such file") && ran.err.contains("hint:"), "{}", ran.err);
+    }
+    // The last file of a set is in the way: no share is made, and no other file stays.
+    let shares = room.file("shares");
+    fs::create_dir(&shares).expect("made");
+    fs::write(shares.join("master-key-1-share-3-of-3.txt"), "theirs").expect("written");
+    let folder = shares.display().to_string();
+    let split = ["master-key", "split", "--shares", "3", "--threshold", "2", "--out-dir", &folder];
+    room.run(&split).ends(5);
+    assert_eq!(fs::read_dir(&shares).expect("folder").count(), 1);
+    assert_eq!(room.run(&["audit", "list", "--all", "--json"]).ends(0).out, before);
+    room.run(&["verify", "--no-usage"]).stdin(&token).ends(0);
+
+    // What is refused leaves no file behind.
+    let out = room.file("out").display().to_string();
+    room.run(&["revoke", &id, "--reason", "r", "--yes"]).ends(0);
+    room.run(&["recover", &id, "--reissue", "--reason", "r", "--yes", "--out", &out]).ends(5);
+    room.run(&["master-key", "verifier", "--version", "7", "--reason", "r", "--out", &out]).ends(12);
+    assert!(!room.file("out").exists());
+}

@@ -76,6 +76,8 @@ fn prometheus_reads_the_page_and_no_name_is_in_it() {
     assert_is_an_exposition(&page);
     for line in [
         "strongroom_api_keys{status=\"active\"} 1",
+        "strongroom_api_keys{status=\"suspended\"} 0",
+        "strongroom_api_keys{status=\"not-yet-valid\"} 0",
         "strongroom_api_keys_used{days=\"7\"} 1",
         "strongroom_api_keys_never_used 0",
         "strongroom_verifications_total 1",

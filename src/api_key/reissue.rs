@@ -6,7 +6,8 @@ use super::Revision;
 use super::update::Setting;
 use crate::time::Timestamp;
 
-/// A new API key in place of an old one: the same name, owner, scopes, networks and labels, another id and another secret.
+/// A new API key in place of an old one: the same name, owner, scopes, networks and labels, another id and another secret. Where
+/// a revocation is set for the old one, it holds for the new one as well.
 ///
 /// ```
 /// use std::time::Duration;

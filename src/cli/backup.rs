@@ -184,6 +184,9 @@ pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, st
                 quoted(path)
             ),
         ),
+        Error::Store(StoreError::Unsafe { problem, .. }) if problem.contains("part") => {
+            told("unsafe-name", "name a file that ends in none of -wal, -shm and -journal".into())
+        }
         Error::Store(StoreError::Unsafe { path, problem }) if problem.contains("link") => {
             told("unsafe-permissions", format!("name a file that is not there yet, and not the link {}", quoted(path)))
         }

@@ -36,8 +36,7 @@ pub(crate) fn split(context: &mut Context<'_>, args: &SplitArgs) -> Result<Exit,
     let version = args.version.map(NonZeroU32::get).or_else(newest).unwrap_or(1);
     let key = keys.key(version).ok_or(Error::Keyring(KeyringError::NotConfigured { version }))?;
     let split = Split::new(number, args.threshold).version(version);
-    let folder = args.out_dir.as_deref().map(|path| files::Folder::new(path, args, version, number));
-    folder.as_ref().map_or(Ok(()), files::Folder::prepare)?;
+    let folder = args.out_dir.as_deref().map(|path| files::Folder::prepare(path, args, version, number)).transpose()?;
     let fingerprint = key.fingerprint().to_string();
     let at_hand = context.place.is_named() || context.place.path.exists();
     let shares = if at_hand {

@@ -115,7 +115,7 @@ impl<'r> Lines<'r> {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
             if self.end == self.buffer.len() {
-                let hint = "nothing was imported: mend the line and run the command again";
+                let hint = "nothing was done: mend the line and run the command again";
                 return Err(Failure::input(format!("line {}: longer than 256 KiB", self.count + 1), hint));
             }
             match self.from.read(&mut self.buffer[self.end..]) {

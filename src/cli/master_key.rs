@@ -77,6 +77,11 @@ pub(crate) fn write_new(path: &Path, entry: &SecretText) -> io::Result<()> {
         let _ = std::fs::remove_file(path);
         return Err(error);
     }
+    sync_folder(path)
+}
+
+/// So that a new name survives a power loss.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }

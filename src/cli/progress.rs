@@ -77,7 +77,7 @@ impl Step {
     fn bar(&self, columns: usize) -> String {
         let percent = (self.done * 100).checked_div(self.total).unwrap_or(100);
         let left = self.seconds_left.map(|left| format!(" {} left", span(left))).unwrap_or_default();
-        let head = format!("{:<7}", self.phase);
+        let head = format!("{:<7} ", self.phase);
         let rate = self.per_second.map(|rate| format!(" {rate}/s")).unwrap_or_default();
         let tail = format!(" {percent:>3}% {}/{}{rate}{left}", self.done, self.total);
         let width = columns.saturating_sub(head.len() + tail.len() + 3).min(40);

@@ -4,15 +4,19 @@ mod export;
 mod manifest;
 mod subject;
 
+use std::time::Duration;
+
 use serde::Serialize;
-use strongroom::{ApiKeyId, Error, PolicyError, Reissue, SecretText};
+use strongroom::{ApiKeyId, Error, PolicyError, Reissue, SecretText, Vault};
 
 use super::args::RecoverArgs;
 use super::context::{Context, Place};
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::keys::{described, reason};
-use super::master_key::{refuse_existing, unwritten, write_new};
+use super::master_key::refuse_existing;
+use super::policy::span_text;
+use super::reserved::Reserved;
 use super::reveal::refuse_terminal;
 use super::text::quoted;
 
@@ -37,16 +41,18 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
         if args.out.is_some() { "Write" } else { "Print" },
         described(&key)
     ))?;
+    let place = args.out.as_deref().map(Reserved::at).transpose()?;
     let recovered = if args.reissue {
         let reissue = Reissue::new().grace(args.grace.unwrap_or_default());
-        let (token, issued) = vault.recover_and_reissue(id, &reissue, &act)?;
+        let reissued = vault.recover_and_reissue(id, &reissue, &act);
+        let (token, issued) = reissued.map_err(|error| within_grace(error, id, &context.place))?;
         let until = issued.replaces.map(|replaced| replaced.until.to_string()).unwrap_or_default();
         Recovered { token, replacement: Some(Replacement { id: issued.id, token: issued.token, until }) }
     } else {
-        let token = vault.recover(id, &act).map_err(|error| unless_reissued(error, id, &context.place))?;
+        let token = vault.recover(id, &act).map_err(|error| unless_reissued(error, &vault, id, &context.place))?;
         Recovered { token, replacement: None }
     };
-    show(context, args, id, &recovered).map_err(|failure| lost(failure, id, &recovered, &context.place.option()))?;
+    show(context, place, id, &recovered).map_err(|failure| lost(failure, id, &recovered, &context.place.option()))?;
     context.terminal.note(&format!("recovered the token of {id}"));
     if let Some(Replacement { id: new, until, .. }) = &recovered.replacement {
         context.terminal.note(&format!("{new} takes its place; the old token ends at {until}"));
@@ -55,16 +61,27 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
 }
 
 /// The policy may demand what `--reissue` does.
-fn unless_reissued(error: Error, id: ApiKeyId, place: &Place) -> Failure {
-    let demanded = matches!(error, Error::Policy(PolicyError::Reissue));
-    let mut told = Failure::from(error).explain(place);
-    if demanded {
-        let store = place.option();
-        told.hint = Some(format!(
-            "`strongroom recover{store} {id} --reissue --grace 24h --reason TEXT` recovers and reissues it; `strongroom policy show{store}` shows the rules"
-        ));
+fn unless_reissued(error: Error, vault: &Vault, id: ApiKeyId, place: &Place) -> Failure {
+    if !matches!(error, Error::Policy(PolicyError::Reissue)) {
+        return error.into();
     }
-    told.into()
+    let longest = vault.policy().ok().and_then(|policy| policy.reissue_on_recovery());
+    let hint = with_reissue(longest.map_or(USUAL_GRACE, |longest| longest.min(USUAL_GRACE)), id, place);
+    Told { hint: Some(hint), ..Failure::from(error).explain(place) }.into()
+}
+
+/// It may allow no grace as long as the one that was asked for.
+fn within_grace(error: Error, id: ApiKeyId, place: &Place) -> Failure {
+    let Error::Policy(PolicyError::Grace { max }) = &error else { return error.into() };
+    let hint = with_reissue(*max, id, place);
+    Told { hint: Some(hint), ..Failure::from(error).explain(place) }.into()
+}
+
+fn with_reissue(grace: Duration, id: ApiKeyId, place: &Place) -> String {
+    let (store, grace) = (place.option(), span_text(grace));
+    format!(
+        "`strongroom recover{store} {id} --reissue --grace {grace} --reason TEXT` recovers and reissues it; `strongroom policy show{store}` shows the rules"
+    )
 }
 
 struct Recovered {
@@ -78,23 +95,28 @@ struct Replacement {
     until: String,
 }
 
-fn show(context: &mut Context<'_>, args: &RecoverArgs, id: ApiKeyId, recovered: &Recovered) -> Result<(), Failure> {
+fn show(
+    context: &mut Context<'_>,
+    place: Option<Reserved>,
+    id: ApiKeyId,
+    recovered: &Recovered,
+) -> Result<(), Failure> {
     let new = recovered.replacement.as_ref();
-    let shown = args.out.is_none();
+    let (shown, path) = (place.is_none(), place.as_ref().map(|place| place.path().display().to_string()));
     let document = Document {
         id: id.to_string(),
         token: shown.then(|| recovered.token.expose()),
-        path: args.out.as_ref().map(|path| path.display().to_string()),
+        path: path.clone(),
         replacement: new.map(|new| NewDocument {
             id: new.id.to_string(),
             token: shown.then(|| new.token.expose()),
             until: &new.until,
         }),
     };
-    if let Some(path) = &args.out {
-        write_new(path, &lines(recovered)).map_err(|error| unwritten(path, &error))?;
+    if let Some(place) = place {
+        place.take(&lines(recovered))?;
         context.terminal.document("recovered-token", &document)?;
-        context.terminal.line(&format!("token of {id} written to {}", path.display()))
+        context.terminal.line(&format!("token of {id} written to {}", path.unwrap_or_default()))
     } else if context.terminal.json() {
         context.terminal.secret_document("recovered-token", &document)
     } else {
@@ -148,6 +170,8 @@ fn lost(failure: Failure, id: ApiKeyId, recovered: &Recovered, store: &str) -> F
     );
     Told::new(exit, code, format!("{message}{replaced}")).hint(hint).into()
 }
+
+const USUAL_GRACE: Duration = Duration::from_secs(86_400);
 
 /// How an export goes on.
 fn resume_hint(args: &RecoverArgs, store: &str) -> String {

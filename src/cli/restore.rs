@@ -20,7 +20,7 @@ pub(crate) fn restore(context: &mut Context<'_>, args: &RestoreArgs) -> Result<E
     refuse_taken(context, &to)?;
     let behind = if target.is_some() { behind(context, &backup)? } else { None };
     if let Some(behind) = &behind {
-        tell(context, behind);
+        tell(context, behind, backup.claims().audit_entries);
         if !behind.related || behind.entries > 0 {
             context.confirm("Restore it all the same?")?;
         }
@@ -109,7 +109,7 @@ fn behind(context: &mut Context<'_>, backup: &Backup) -> Result<Option<Behind>, 
     }
 }
 
-fn tell(context: &mut Context<'_>, behind: &Behind) {
+fn tell(context: &mut Context<'_>, behind: &Behind, after: u64) {
     let path = context.place.path.display().to_string();
     if !behind.related {
         context.terminal.note(&format!(
@@ -130,7 +130,16 @@ fn tell(context: &mut Context<'_>, behind: &Behind) {
         acts.join(", ")
     ));
     for id in &behind.revoked {
-        context.terminal.note(&format!("  revoked since, and valid again in the restored vault: {id}"));
+        context.terminal.note(&format!("  revoked or reissued since, and valid again in the restored vault: {id}"));
+    }
+    for id in behind.suspended.difference(&behind.revoked) {
+        context.terminal.note(&format!("  suspended since, and in use again in the restored vault: {id}"));
+    }
+    if behind.revoked.len().max(behind.suspended.len()) >= Behind::MAX_LISTED {
+        let store = context.place.option();
+        context
+            .terminal
+            .note(&format!("  and maybe more: `strongroom audit list{store} --after {after} --all` shows them"));
     }
 }
 
@@ -138,11 +147,14 @@ fn advise(context: &mut Context<'_>, manifest: &BackupManifest, behind: Option<&
     let store = quoted(&format!("sqlite:{path}"));
     match behind {
         Some(behind) if behind.related && behind.entries == 0 => {}
-        Some(behind) if behind.related && behind.revoked.is_empty() => context.terminal.note(
-            "nothing was revoked since; what was issued since is not in it, and its tokens are refused",
-        ),
+        Some(behind) if behind.related && behind.revoked.is_empty() && behind.suspended.is_empty() => {
+            context.terminal.note(
+                "nothing was revoked, reissued or suspended since; what was issued since is not in it, and its tokens are refused",
+            );
+        }
         Some(behind) if behind.related => context.terminal.note(&format!(
-            "before the service uses it, revoke again each API key above: `strongroom revoke --store {store} ID --reason TEXT`"
+            "before the service uses it, revoke again each API key above, or suspend it: `strongroom revoke --store {store} ID \
+             --reason TEXT`"
         )),
         _ => context.terminal.note(&format!(
             "warning: whatever was done after {} (audit entry {}) is not in it: API keys revoked since are valid again. Revoke \
@@ -162,5 +174,6 @@ fn document(behind: &Behind) -> Value {
         "last_at": behind.last_at.map(|at| at.to_string()),
         "acts": behind.acts,
         "revoked": behind.revoked.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "suspended": behind.suspended.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

@@ -71,7 +71,7 @@ impl Sums {
     fn new(now: Timestamp) -> Self {
         Self {
             now,
-            by_status: [Status::Active, Status::Expired, Status::Revoked].map(|status| (status.name(), 0)).into(),
+            by_status: Status::ALL.map(|status| (status.name(), 0)).into(),
             used: [1, 7, 30, 90].map(|days| (days, 0)),
             never_used: 0,
             last_used_at: None,

@@ -24,12 +24,13 @@ pub(crate) struct Terminal {
     closed: bool,
     /// A failure to write, told when the command ends.
     failed: Option<io::Error>,
-    bar: bool,
+    /// The progress bar that is seen.
+    bar: Option<String>,
 }
 
 impl Terminal {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, pending: vec![], closed: false, failed: None, bar: false }
+        Self { json, pending: vec![], closed: false, failed: None, bar: None }
     }
 
     pub(crate) fn json(&self) -> bool {
@@ -168,14 +169,14 @@ impl Terminal {
 
     /// Draws the progress bar anew.
     pub(crate) fn draw(&mut self, bar: &str) {
-        self.bar = false;
+        self.bar = None;
         self.talk(&format!("\r\x1b[K{bar}"));
-        self.bar = true;
+        self.bar = Some(bar.to_owned());
     }
 
     /// Takes the progress bar away, for lines to come.
     pub(crate) fn clear(&mut self) {
-        if self.bar {
+        if self.bar.is_some() {
             self.talk("");
         }
     }
@@ -188,9 +189,7 @@ impl Terminal {
 
     /// Writes what is pending.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
-        if std::mem::take(&mut self.bar) {
-            self.talk("\r\x1b[K");
-        }
+        self.clear();
         self.flush()
     }
 
@@ -211,7 +210,16 @@ impl Terminal {
         if pending.is_empty() || self.closed {
             return Ok(());
         }
-        match write_all(&pending) {
+        // On one terminal lines go above the bar.
+        let above = self.bar.take_if(|_| io::stdout().is_terminal());
+        if above.is_some() {
+            self.talk("\r\x1b[K");
+        }
+        let written = write_all(&pending);
+        if let Some(bar) = above {
+            self.draw(&bar);
+        }
+        match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.closed = true,
             written => written?,
         }
@@ -220,7 +228,7 @@ impl Terminal {
 
     /// Nobody could be told of a failure here.
     fn talk(&mut self, text: &str) {
-        let clear = if std::mem::take(&mut self.bar) { "\r\x1b[K" } else { "" };
+        let clear = if self.bar.take().is_some() { "\r\x1b[K" } else { "" };
         let _ = io::stderr().write_all(format!("{clear}{text}").as_bytes());
     }
 }

@@ -9,11 +9,11 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::keys::reason;
-use super::master_key::{refuse_existing, unwritten, write_new};
+use super::reserved::Reserved;
 
 pub(crate) fn verifier(context: &mut Context<'_>, args: &VerifierArgs) -> Result<Exit, Failure> {
     let version = args.version.get();
-    args.out.as_deref().map_or(Ok(()), refuse_existing)?;
+    let place = args.out.as_deref().map(Reserved::at).transpose()?;
     let key = match args.vault {
         Some(vault) => {
             let keys = context.master_keys()?;
@@ -27,9 +27,9 @@ pub(crate) fn verifier(context: &mut Context<'_>, args: &VerifierArgs) -> Result
         }
     };
     let (fingerprint, vault) = (key.fingerprint().to_string(), key.vault().to_string());
-    if let Some(path) = &args.out {
-        write_new(path, &entry(version, &key)).map_err(|error| unwritten(path, &error))?;
-        let out = path.display().to_string();
+    if let Some(place) = place {
+        let out = place.path().display().to_string();
+        place.take(&entry(version, &key))?;
         let document = json!({ "version": version, "fingerprint": fingerprint, "vault": vault, "path": out });
         context.terminal.document("verifier-key", &document)?;
         context.terminal.line(&format!("verifier key of master key {version} ({fingerprint}) written to {out}"))?;

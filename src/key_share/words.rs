@@ -1,4 +1,5 @@
-//! Bytes as words, 11 bits each: the English list of BIP-39, whose words differ in their first four letters.
+//! Bytes as words, 11 bits each: the English list of BIP-39, whose words differ in their first four letters. It comes from
+//! the reference implementation, under the MIT licence (words-LICENSE.txt).
 
 use std::sync::OnceLock;
 
@@ -37,7 +38,15 @@ const BITS: usize = 11;
 mod tests {
     use std::collections::HashSet;
 
+    use sha2::{Digest, Sha256};
+
     use super::*;
+
+    #[test]
+    fn the_list_is_that_of_the_reference_implementation() {
+        let digest = base16ct::lower::encode_string(&Sha256::digest(include_bytes!("words.txt")));
+        assert_eq!(digest, "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda");
+    }
 
     #[test]
     fn the_list_has_2048_words_in_order_that_differ_in_four_letters() {

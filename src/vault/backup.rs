@@ -101,13 +101,14 @@ impl Vault {
 
     /// Begins the list anew, whatever it is, and returns how many were on it. A list that was tampered with ends like this.
     pub fn forget_all_backups(&self, act: &Act) -> Result<u64, Error> {
-        self.ledger.change(act, |change| {
+        let forgotten = self.ledger.change(act, |change| {
             let rows = self.ledger.store();
             let known = KnownBackups::read(change.keyring, rows).unwrap_or_default().list.len() as u64;
             KnownBackups::replacing(rows.get(Table::Vault, BACKUPS)?).put(change);
             change.audit(Draft::of(Action::BackupForgotten).count("backups", known));
             Ok(known)
-        })
+        });
+        self.ledger.keep_refusal(act, Draft::of(Action::BackupForgotten), forgotten)
     }
 
     fn take_backup(

@@ -189,7 +189,7 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
 /// any other gets an id, and a row in the lookup index.
 fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) -> Result<Option<ApiKeyId>, Error> {
     let text = imported.token.expose();
-    let created_at = imported.created_at.unwrap_or(change.now);
+    let created_at = imported.issued_by(change.now);
     let mut key = imported.key.clone();
     let (id, secret, foreign) = match Shape::of(text) {
         Shape::Token(token) => {

@@ -1,6 +1,6 @@
 //! Backup files: looked at, verified, compared with a vault, and made a vault again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::backup::{self, BackupManifest, BackupPhase, BackupProgress, step};
@@ -12,7 +12,7 @@ use crate::ledger::{Ledger, row_refused};
 use crate::master_keys::MasterKeys;
 use crate::rotation::Flow;
 use crate::secret::hex;
-use crate::store::{SqliteBackup, Store, Table, UnfinishedStore};
+use crate::store::{Rows, SqliteBackup, Store, Table, UnfinishedStore};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault::Vault;
@@ -77,6 +77,7 @@ impl Backup {
         if !related {
             return Ok(behind);
         }
+        let backup = SqliteBackup::open(&self.path)?;
         let mut after = row_key(seq).to_vec();
         loop {
             let page = snapshot.scan(Table::Audit, Some(&after), PAGE)?;
@@ -84,7 +85,7 @@ impl Backup {
             after.clone_from(last);
             for (key, line) in &page {
                 let seq = <[u8; 8]>::try_from(key.as_slice()).map_or(0, u64::from_be_bytes);
-                behind.count(&serde_json::from_slice(line).map_err(|_| AuditFault::Malformed { seq })?);
+                behind.count(&serde_json::from_slice(line).map_err(|_| AuditFault::Malformed { seq })?, &backup)?;
             }
         }
     }
@@ -99,6 +100,9 @@ impl Backup {
         mut watch: impl FnMut(&BackupProgress) -> Flow,
     ) -> Result<BackupManifest, Error> {
         act.check()?;
+        // Before minutes of copying: the key opens it, and the reason is one that its policy takes.
+        let rules = opened(SqliteBackup::open(&self.path)?, keys)?.ledger.keyring();
+        rules.policy().check_reason(act.reason())?;
         let watch = &mut watch;
         let place = UnfinishedStore::copy(&self.path, to.as_ref(), &mut |done, total| {
             step(watch, BackupPhase::Copy, done, total)
@@ -135,23 +139,39 @@ pub struct Behind {
     pub last_at: Option<Timestamp>,
     /// What was done, and how often. Refused acts changed nothing and are not counted.
     pub acts: BTreeMap<&'static str, u64>,
-    /// API keys revoked since, the first [`Behind::MAX_REVOKED`] of them: restoring makes their tokens valid again.
-    pub revoked: Vec<ApiKeyId>,
+    /// API keys of the backup that were revoked since, reissued, or given a time for that, up to [`Behind::MAX_LISTED`] of
+    /// them: restoring makes their tokens valid again.
+    pub revoked: BTreeSet<ApiKeyId>,
+    /// API keys of the backup that were suspended since and not resumed, up to as many: restoring puts them back into use.
+    pub suspended: BTreeSet<ApiKeyId>,
 }
 
 impl Behind {
-    /// As many ids are listed.
-    pub const MAX_REVOKED: usize = 10_000;
+    /// As many ids are listed of each kind.
+    pub const MAX_LISTED: usize = 10_000;
 
-    fn count(&mut self, entry: &crate::audit::AuditEntry) {
+    fn count(&mut self, entry: &crate::audit::AuditEntry, backup: &dyn Rows) -> Result<(), Error> {
         self.last_at = Some(entry.at);
         if entry.outcome != Outcome::Done {
-            return;
+            return Ok(());
         }
         *self.acts.entry(entry.action.name()).or_default() += 1;
-        if entry.action == Action::Revoke && self.revoked.len() < Self::MAX_REVOKED {
-            self.revoked.extend(entry.key);
+        let Some(id) = entry.key else { return Ok(()) };
+        let list = match entry.action {
+            // A reissue ends the API key that it names.
+            Action::Revoke | Action::ScheduleRevocation | Action::Reissue => &mut self.revoked,
+            Action::Suspend => &mut self.suspended,
+            Action::Resume => {
+                self.suspended.remove(&id);
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        // What was issued since is not in the backup, and its tokens are refused.
+        if list.len() < Self::MAX_LISTED && backup.get(Table::Keys, &id.to_bytes())?.is_some() {
+            list.insert(id);
         }
+        Ok(())
     }
 }
 

@@ -410,6 +410,166 @@ def verifier_key_vectors():
     return {"good": good, "bad": [dict(zip(("broken", "text", "error"), case)) for case in bad]}
 
 
+# Shares of master keys
+
+
+def times(left, right):
+    """In GF(2^8) modulo x^8 + x^4 + x^3 + x + 1."""
+    product = 0
+    while right:
+        product ^= left if right & 1 else 0
+        left = left << 1 ^ (0x11B if left & 0x80 else 0)
+        right >>= 1
+    return product
+
+
+def inverse(element):
+    return next(other for other in range(1, 256) if times(element, other) == 1)
+
+
+def polynomial_at(coefficients, x):
+    value = 0
+    for coefficient in reversed(coefficients):
+        value = times(value, x) ^ coefficient
+    return value
+
+
+def recombined(points):
+    """What the polynomial through these points, pairs of index and value, is at 0, byte by byte."""
+    key = bytearray(32)
+    for x, values in points:
+        weight = 1
+        for other, _ in points:
+            weight = weight if other == x else times(weight, times(other, inverse(other ^ x)))
+        for at, value in enumerate(values):
+            key[at] ^= times(weight, value)
+    return bytes(key)
+
+
+def share_bytes(version, threshold, number, index, values, vault=VAULT, set_id=None, print_=None, known=None, form=1, check=None):
+    set_id = set_id or fixed(f"share set {version} {threshold} {number}", 8)
+    known = (vault is not None) if known is None else known
+    body = bytes([form, known]) + (vault or bytes(16)) + u32(version) + (print_ or fingerprint(MASTERS[version])) + set_id
+    body += bytes([threshold, number, index]) + values
+    return body + (check or u32(zlib.crc32(b"srs1-" + body)))
+
+
+def share_text(encoded):
+    return "srs1-" + urlsafe_b64encode(encoded).decode().rstrip("=")
+
+
+def word_list():
+    """The English list of BIP-39, as its reference implementation has it (SHA-256 2f5eed53...)."""
+    text = (Path(__file__).parent.parent.parent / "src/key_share/words.txt").read_bytes()
+    assert hashlib.sha256(text).hexdigest() == "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda"
+    return text.decode().split()
+
+
+def share_words(encoded):
+    number, words = int.from_bytes(encoded, "big"), word_list()
+    return " ".join(words[number >> 11 * at & 2047] for at in reversed(range(56)))
+
+
+def values_of(version, threshold, index, label=""):
+    master = MASTERS[version]
+    drawn = [fixed(f"coefficient {at} of master key {version} {threshold} {label}") for at in range(1, threshold)]
+    return bytes(polynomial_at([master[at]] + [coefficients[at] for coefficients in drawn], index) for at in range(32))
+
+
+def share_set(name, version, threshold, number, indices=None, vault=VAULT, **more):
+    shares = []
+    for index in indices or range(1, number + 1):
+        values = values_of(version, threshold, index)
+        encoded = share_bytes(version, threshold, number, index, values, vault=vault, **more)
+        shares.append({"index": index, "values": values, "bytes": encoded, "text": share_text(encoded), "words": share_words(encoded)})
+    points = [(share["index"], share["values"]) for share in shares]
+    assert recombined(points[:threshold]) == recombined(points[-threshold:]) == MASTERS[version]
+    assert recombined(points[: threshold - 1]) != MASTERS[version]
+    return {
+        "name": name, "version": version, "master_key": text_of(MASTERS[version]), "fingerprint": fingerprint(MASTERS[version]),
+        "vault": vault, "set": shares[0]["bytes"][30:38], "threshold": threshold, "number": number, "shares": shares,
+    }
+
+
+def key_share_vectors():
+    assert times(0x57, 0x83) == 0xC1 and times(0x53, 0xCA) == 1  # FIPS 197 section 4.2, and an inverse
+    sets = [
+        share_set("three of five", 1, 3, 5),
+        share_set("two of two, of no vault", 2, 2, 2, vault=None),
+        share_set("the last of 255, all of them needed but one", 3, 4, 255, indices=[1, 2, 127, 128, 254, 255]),
+    ]
+    one = sets[0]["shares"][0]
+    whole, text, words, values = one["bytes"], one["text"], one["words"].split(), one["values"]
+    made = lambda **changed: share_text(share_bytes(**({"version": 1, "threshold": 3, "number": 5, "index": 1, "values": values} | changed)))
+    standard = next(share["text"] for share in sets[0]["shares"] if set("-_") & set(share["text"][5:]))
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    cut = next(at for at, word in enumerate(words) if len(word) > 4 and word[:4] not in word_list())
+    swapped = words[:30] + [words[31], words[30]] + words[32:]
+    bad = [
+        ("a bit of a value", share_text(whole[:50] + bytes([whole[50] ^ 1]) + whole[51:]), "check"),
+        ("a bit of the index", share_text(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]), "check"),
+        ("a bit of the check", share_text(whole[:-1] + bytes([whole[-1] ^ 1])), "check"),
+        ("a check without the prefix in it", made(check=u32(zlib.crc32(whole[:-4]))), "check"),
+        ("two words swapped", " ".join(swapped), "check"),
+        ("another word of the list", " ".join(words[:-1] + ["zoo" if words[-1] != "zoo" else "zone"]), "check"),
+        ("format 2", made(form=2), "format"),
+        ("format 0", made(form=0), "format"),
+        ("a vault id, and no vault", made(known=False), "malformed"),
+        ("neither a vault nor none", made(known=2), "malformed"),
+        ("version 0", made(version=0, print_=fingerprint(MASTERS[1])), "malformed"),
+        ("a threshold of 1", made(threshold=1), "malformed"),
+        ("a threshold above the number", made(threshold=6), "malformed"),
+        ("index 0", made(index=0), "malformed"),
+        ("an index above the number", made(index=6), "malformed"),
+        ("one character short", text[:-1], "length"),
+        ("one character long", text + "A", "length"),
+        ("padding", text + "=", "length"),
+        ("the last character is not canonical", text[:-1] + alphabet[alphabet.index(text[-1]) + 1], "alphabet"),
+        ("the standard alphabet", "srs1-" + standard[5:].replace("-", "+").replace("_", "/"), "alphabet"),
+        ("a character of no alphabet", text[:20] + "!" + text[21:], "alphabet"),
+        ("another prefix", "srs2-" + text[5:], "prefix"),
+        ("the prefix in upper case", "SRS1-" + text[5:], "prefix"),
+        ("a verifier key", verifier_key_text(verifier_key_bytes(VAULT, fingerprint(MASTERS[1]), values)), "prefix"),
+        ("another share behind it", text + "\n" + sets[0]["shares"][1]["text"], "several"),
+        ("a word too few", " ".join(words[:-1]), "words"),
+        ("a word too many", " ".join(words + ["abandon"]), "words"),
+        ("a word that is not of the list", " ".join(words[:7] + ["strongroom"] + words[8:]), "word"),
+        ("a word in upper case", " ".join([words[0].upper()] + words[1:]), "word"),
+        ("a word by its first four letters", " ".join(words[:cut] + [words[cut][:4]] + words[cut + 1 :]), "word"),
+        ("remarks alone", "# a share\n\n", "empty"),
+        ("nothing at all", "", "empty"),
+    ]
+    # As people keep them.
+    spellings = [
+        ("remarks and empty lines", f"# share 1 of 5\n\n{text}\n", 0),
+        ("a line end of another system", f"  {text}\r\n", 0),
+        ("seven words on a line", "".join(" ".join(words[at : at + 7]) + "\n" for at in range(0, 56, 7)), 0),
+        ("words with tabs between, and a remark", "# words\n" + "\t".join(words), 0),
+    ]
+    texts = [share["text"] for share in sets[0]["shares"]]
+    other = share_text(share_bytes(1, 3, 5, 2, values_of(1, 3, 2, "another set"), set_id=fixed("another set", 8)))
+    forged = share_text(share_bytes(1, 3, 5, 2, values_of(1, 3, 2, "forged")))
+    lied = share_text(share_bytes(1, 2, 5, 2, values_of(1, 3, 2), set_id=whole[30:38]))
+    together = [
+        ("three of them", texts[:3], [], None),
+        ("three others, in another order", [texts[4], texts[0], texts[2]], [], None),
+        ("all of them", texts, [], None),
+        ("one twice", [texts[0], texts[1], texts[0], texts[2]], [], None),
+        ("a forged one among four", [texts[0], forged, texts[2], texts[3], texts[4]], [1], None),
+        ("two of them", texts[:2], [], "too-few"),
+        ("one three times", [texts[0]] * 3, [], "too-few"),
+        ("one of another set", [texts[0], other, texts[2]], [], "other-set"),
+        ("one that says that two are enough", [texts[0], lied, texts[2]], [], "other-set"),
+        ("a forged one", [texts[0], forged, texts[2]], [], "unproven"),
+    ]
+    return {
+        "sets": sets,
+        "spellings": [dict(zip(("what", "text", "share"), case)) for case in spellings],
+        "bad": [dict(zip(("broken", "text", "error"), case)) for case in bad],
+        "together": [dict(zip(("what", "texts", "wrong", "error"), case)) for case in together],
+    }
+
+
 def suite_vectors():
     prefix = fixed("shared nonce prefix", 12)
     cases = []
@@ -1225,6 +1385,7 @@ def vault_vectors():
 FILES = {
     "audit.json": audit_vectors,
     "backups.json": backup_vectors,
+    "key_shares.json": key_share_vectors,
     "keyrings.json": keyring_vectors,
     "lookups.json": lookup_vectors,
     "master_keys.json": master_key_vectors,

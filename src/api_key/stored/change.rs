@@ -81,7 +81,8 @@ impl Attributes {
             self.prefix = DEFAULT_PREFIX.into();
         }
         (self.digest, self.created_at, self.replaces) = (digest.into(), now.unix_millis(), Some(old.to_bytes().into()));
-        (self.revoke_at, self.exposed_at) = (None, None);
+        // A revocation that is set stays: a new secret is no way around it.
+        self.exposed_at = None;
         Ok(())
     }
 

@@ -125,7 +125,7 @@ pub(crate) struct Expiry {
     #[arg(long, value_name = "TIME")]
     pub(crate) expires_at: Option<Timestamp>,
     /// It ends in 90d, 12h, 30m or 45s
-    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) expires_in: Option<Duration>,
     /// It never ends by itself
     #[arg(long)]

@@ -1,8 +1,8 @@
 //! Shares as files: one each, new, private, and on disk before anybody is told.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{DirBuilder, File};
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use strongroom::{KeyShare, KeyShareError, SecretText};
@@ -11,42 +11,42 @@ use crate::cli::age::{Identities, Recipients, unreadable};
 use crate::cli::args::SplitArgs;
 use crate::cli::failure::Failure;
 use crate::cli::input;
-use crate::cli::master_key::{refuse_existing, unwritten};
+use crate::cli::master_key::unwritten;
+use crate::cli::reserved::Reserved;
 
 /// Where the shares of one set go.
 pub(super) struct Folder {
-    path: PathBuf,
-    files: Vec<PathBuf>,
+    files: Vec<Reserved>,
     words: bool,
 }
 
 impl Folder {
-    pub(super) fn new(path: &Path, args: &SplitArgs, version: u32, number: u8) -> Self {
+    /// Before a share is made: the folder is there, and a new file for each of them.
+    pub(super) fn prepare(path: &Path, args: &SplitArgs, version: u32, number: u8) -> Result<Self, Failure> {
+        if !path.is_dir() {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+            made.map_err(|error| unwritten(path, &error))?;
+        }
         let end = if args.recipients.is_empty() { "txt" } else { "txt.age" };
         let file = |index| path.join(format!("master-key-{version}-share-{index}-of-{number}.{end}"));
-        Self { path: path.into(), files: (1..=number).map(file).collect(), words: args.words }
-    }
-
-    /// Before a share is made: the folder is there, and none of the files is.
-    pub(super) fn prepare(&self) -> Result<(), Failure> {
-        if !self.path.is_dir() {
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
-            made.map_err(|error| unwritten(&self.path, &error))?;
-        }
-        self.files.iter().try_for_each(|file| refuse_existing(file))
+        let files = (1..=number).map(|index| Reserved::at(&file(index))).collect::<Result<_, _>>()?;
+        Ok(Self { files, words: args.words })
     }
 
     /// All of them, or none.
-    pub(super) fn write(&self, shares: &[KeyShare], recipients: &Recipients) -> Result<Vec<PathBuf>, Failure> {
-        for (at, (share, path)) in shares.iter().zip(&self.files).enumerate() {
+    pub(super) fn write(self, shares: &[KeyShare], recipients: &Recipients) -> Result<Vec<PathBuf>, Failure> {
+        for (at, (share, file)) in shares.iter().zip(&self.files).enumerate() {
             let recipient = (recipients.len() > 0).then(|| recipients.only(at));
-            if let Err(error) = write_new(path, &self.text(share), recipient.as_ref()) {
-                self.files[..at].iter().for_each(|path| drop(fs::remove_file(path)));
-                return Err(unwritten(path, &error));
-            }
+            let text = self.text(share);
+            let body = text.expose().as_bytes();
+            file.fill(|mut file| match &recipient {
+                Some(recipient) => recipient.encrypt(file, true, |to| to.write_all(body)),
+                None => file.write_all(body),
+            })?;
         }
-        File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(|error| unwritten(&self.path, &error))?;
-        Ok(self.files.clone())
+        let written = self.files.iter().map(|file| file.path().to_owned()).collect();
+        self.files.into_iter().try_for_each(Reserved::keep)?;
+        Ok(written)
     }
 
     fn text(&self, share: &KeyShare) -> SecretText {
@@ -75,16 +75,6 @@ pub(super) fn heading(share: &KeyShare) -> String {
         share.version(),
         share.fingerprint()
     )
-}
-
-fn write_new(path: &Path, text: &SecretText, recipient: Option<&Recipients>) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let body = text.expose().as_bytes();
-    let written = match recipient {
-        Some(recipient) => recipient.encrypt(&file, true, |to| to.write_all(body)),
-        None => file.write_all(body),
-    };
-    written.and_then(|()| file.sync_all()).inspect_err(|_| drop(fs::remove_file(path)))
 }
 
 /// Reads one share; a single dash is standard input.

@@ -9,6 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
 use crate::cli::interrupt::Interrupt;
+use crate::cli::progress::Meter;
 use crate::cli::text::counted;
 
 pub(super) struct Bulk<'a> {
@@ -46,6 +47,12 @@ struct Counts {
     failed: u64,
 }
 
+impl Counts {
+    fn all(&self) -> u64 {
+        self.done + self.planned + self.skipped + self.failed
+    }
+}
+
 impl Bulk<'_> {
     pub(super) fn run(
         &self,
@@ -61,9 +68,10 @@ impl Bulk<'_> {
         }
         let interrupt =
             Interrupt::watch().map_err(|error| Told::new(Exit::General, "no-signals", error.to_string()))?;
-        let mut counts = Counts::default();
+        let (mut counts, mut meter, total) = (Counts::default(), Meter::new(), ids.len() as u64);
         for id in ids {
-            if interrupt.seen().is_some() || context.terminal.closed() {
+            // That nobody reads along any more is no reason to leave API keys as they are.
+            if interrupt.seen().is_some() || (self.dry_run && context.terminal.closed()) {
                 break;
             }
             let done = self.one(vault, *id, &mut deed);
@@ -74,10 +82,17 @@ impl Bulk<'_> {
                 }
                 done => self.tell(context, *id, done, &mut counts)?,
             }
+            // In JSON the line of each API key tells how far it is.
+            if !context.terminal.json() {
+                meter.show(context.terminal, self.verb, counts.all(), total);
+            }
         }
         self.summary(context, ids.len(), &counts)?;
-        match interrupt.seen() {
-            Some(exit) => Err(Told::new(exit, "stopped", "stopped between two API keys").hint(AGAIN).into()),
+        match interrupt.seen().filter(|_| counts.all() < total) {
+            Some(exit) => {
+                let message = format!("stopped after {} of {}", counts.all(), counted(total, "API key"));
+                Err(Told::new(exit, "stopped", message).hint(AGAIN).into())
+            }
             None if counts.failed > 0 => {
                 let message = format!("{} could not be {}", counted(counts.failed, "API key"), self.past);
                 Err(Told::new(Exit::Incomplete, "some-failed", message).hint(AGAIN).into())

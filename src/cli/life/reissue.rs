@@ -114,6 +114,9 @@ fn print_one(
         "issued {} in place of {id}, whose token is valid until {until}; the token is shown this once",
         issued.id
     ));
+    if let Some(at) = vault.show(issued.id).ok().and_then(|key| key.revoke_at) {
+        context.terminal.note(&format!("the revocation that was set for {id} holds for it as well: it ends at {at}"));
+    }
     Ok(Exit::Success)
 }
 

@@ -76,11 +76,12 @@ fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
     let mut number = 0;
     while let Some(line) = lines.next()? {
         number += 1;
-        let text = str::from_utf8(line).unwrap_or_default().trim();
-        if text.is_empty() {
+        let line = line.trim_ascii();
+        if line.is_empty() {
             continue;
         }
-        let id: ApiKeyId = text.parse().map_err(|error| {
+        // What is no text is no id either: skipped, it would look as if it had been done.
+        let id: ApiKeyId = str::from_utf8(line).unwrap_or_default().parse().map_err(|error| {
             Failure::input(format!("line {number}: {error}"), "give ids alone, one a line; nothing was done")
         })?;
         if seen.insert(id) {

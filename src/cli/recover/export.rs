@@ -7,9 +7,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde_json::json;
-use strongroom::{Act, ExportPage, Vault};
+use strongroom::{Act, Error, ExportPage, PolicyError, Vault};
 
-use super::manifest::{Head, LeftOut, Manifest, Part, sync_folder};
+use super::manifest::{Head, LeftOut, Manifest, Part};
 use super::resume_hint;
 use crate::cli::age::Recipients;
 use crate::cli::args::RecoverArgs;
@@ -18,7 +18,7 @@ use crate::cli::digest::Digesting;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::master_key::{refuse_existing, unwritten};
+use crate::cli::master_key::{refuse_existing, sync_folder, unwritten};
 use crate::cli::progress::Meter;
 use crate::cli::text::counted;
 
@@ -52,7 +52,7 @@ pub(super) fn export(context: &mut Context<'_>, args: &RecoverArgs, act: &Act) -
             return Err(Told::new(exit, "stopped", message).hint(resume_hint(args, &context.place.option())).into());
         }
         let next = next_part(&vault, &manifest, &recipients, act);
-        match next.map_err(|failure| interrupted(failure, args, context))? {
+        match next.map_err(|failure| interrupted(failure, &manifest, args, context))? {
             Some(part) => manifest.add(part)?,
             None => manifest.finish()?,
         }
@@ -108,9 +108,21 @@ fn write_part(path: &Path, page: &ExportPage, recipients: &Recipients) -> io::Re
     write(&file).inspect_err(|_| drop(fs::remove_file(partial)))
 }
 
-fn interrupted(failure: Failure, args: &RecoverArgs, context: &Context<'_>) -> Failure {
-    let mut told = failure.explain(&context.place);
-    told.hint = Some(format!("{}; then {}", told.hint.unwrap_or_default(), resume_hint(args, &context.place.option())));
+/// What was begun is gone on with; where nothing was, nothing is left.
+fn interrupted(failure: Failure, manifest: &Manifest, args: &RecoverArgs, context: &Context<'_>) -> Failure {
+    let forced = matches!(&failure, Failure::Vault(Error::Policy(PolicyError::Reissue)));
+    let (mut told, store) = (failure.explain(&context.place), context.place.option());
+    if forced {
+        // No export reissues: the rule has to give way to it, and the audit log tells of that too.
+        told.hint = Some(format!(
+            "`strongroom policy set{store} --no-reissue-on-recovery --reason TEXT` lifts the rule for an export"
+        ));
+    }
+    if manifest.parts.is_empty() && !args.resume {
+        manifest.discard();
+    } else {
+        told.hint = Some(format!("{}; then {}", told.hint.unwrap_or_default(), resume_hint(args, &store)));
+    }
     told.into()
 }
 

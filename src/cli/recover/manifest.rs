@@ -1,7 +1,7 @@
 //! The manifest of an export: what was exported, part by part, one JSON object a line. It holds no secret, and a line counts
 //! only once it is whole.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use strongroom::{ApiKeyId, VaultId};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
-use crate::cli::master_key::unwritten;
+use crate::cli::master_key::{sync_folder, unwritten};
 
 /// One export, open to go on with or to be read.
 pub(in crate::cli) struct Manifest {
@@ -188,18 +188,17 @@ impl Manifest {
         Ok(())
     }
 
+    /// Takes away a manifest that tells of no part.
+    pub(super) fn discard(&self) {
+        let _ = fs::remove_file(&self.path);
+    }
+
     fn append(&mut self, line: &impl Serialize) -> Result<(), Failure> {
         let mut text = serde_json::to_string(line).map_err(io::Error::from)?;
         text.push('\n');
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_all());
         written.map_err(|error| unwritten(&self.path, &error))
     }
-}
-
-/// So that a new name survives a power loss.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 fn unreadable(path: &Path, why: &str) -> Failure {

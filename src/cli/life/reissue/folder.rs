@@ -5,7 +5,7 @@
 //! `.unused`, and not removed: the vault may be another than the file is of.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -14,13 +14,15 @@ use strongroom::{Act, ApiKeyId, Error, Issued, Reissue, Vault};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
-use crate::cli::master_key::write_new;
+use crate::cli::master_key::{sync_folder, write_new};
 use crate::cli::text::quoted;
 
 pub(super) struct Folder {
     path: PathBuf,
     /// New ids that runs into this folder have made, with the old ones.
     made: BTreeMap<ApiKeyId, ApiKeyId>,
+    /// Held until the run is over: another one would take files whose API keys are about to come to be for abandoned ones.
+    _lock: File,
 }
 
 impl Folder {
@@ -35,12 +37,10 @@ impl Folder {
         if !found.is_dir() {
             return Err(refused(io::ErrorKind::NotADirectory.into()));
         }
-        if found.mode() & 0o022 != 0 {
-            let message = format!("others can write to {}", path.display());
-            let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
-            return Err(Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint).into());
-        }
-        let mut folder = Self { path: path.into(), made: BTreeMap::new() };
+        refuse_unsafe(path, &found)?;
+        // Its own name is on the medium before anything in it counts.
+        sync_folder(path).map_err(refused)?;
+        let mut folder = Self { path: path.into(), made: BTreeMap::new(), _lock: locked(path)? };
         for entry in fs::read_dir(path).map_err(refused)? {
             let name = entry.map_err(refused)?.file_name();
             let Some((old, new)) = name.to_str().and_then(ids) else { continue };
@@ -116,6 +116,34 @@ impl Folder {
 
     fn file(&self, old: ApiKeyId, new: ApiKeyId) -> PathBuf {
         self.path.join(format!("{old}-{new}.token"))
+    }
+}
+
+/// Who can put files into it could have API keys passed over, as if an earlier run had issued them.
+fn refuse_unsafe(path: &Path, found: &fs::Metadata) -> Result<(), Failure> {
+    let refused = |message: String, hint| Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint);
+    let owner = found.uid();
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        let message = format!("{} belongs to another user (uid {owner})", path.display());
+        return Err(refused(message, "name a new folder, or one of your own".into()).into());
+    }
+    if found.mode() & 0o022 != 0 {
+        let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
+        return Err(refused(format!("others can write to {}", path.display()), hint).into());
+    }
+    Ok(())
+}
+
+fn locked(path: &Path) -> Result<File, Failure> {
+    let folder = File::open(path).map_err(|error| unusable(path, &error))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(folder),
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("another process puts tokens into {}", path.display());
+            let hint = "wait until it is done, and run the command again: what it has reissued is skipped";
+            Err(Told::new(Exit::Busy, "folder-held", message).hint(hint).into())
+        }
+        Err(TryLockError::Error(error)) => Err(unusable(path, &error)),
     }
 }
 
