@@ -157,7 +157,7 @@ const GZIP_APART: usize = 18;
 const LEAST_BARE: usize = 40;
 
 /// What is read of a layer before more room is made.
-const FIRST: usize = 32 * 1024;
+const FIRST: usize = 1024;
 /// Less than the text of a key.
 const LEAST: usize = 32;
 /// For one window with all that is in it.
