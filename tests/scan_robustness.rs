@@ -4,6 +4,7 @@
 use base64ct::Encoding;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use strongroom::{MasterKey, MasterKeys, ScanMode, Scanner};
 
 fn key() -> MasterKey {
@@ -92,16 +93,66 @@ fn hits_on_lines_that_allow_them_are_counted_and_not_reported() {
 
 #[test]
 fn a_retired_key_is_found_by_its_fingerprint_alone() {
-    let key = key();
-    let (text, hex) = (key.to_text(), hex(&key));
-    let text = text.expose();
+    let other = Scanner::fingerprints([(7, key().fingerprint())]);
+    for key in many_keys() {
+        let scanner = Scanner::fingerprints([(7, key.fingerprint())]);
+        for content in usual_writings(&key) {
+            let hits = scanner.scan("a", content.as_bytes()).hits;
+            let [hit] = hits.as_slice() else { panic!("{content}: {hits:?}") };
+            let found = (hit.mode, hit.version, hit.fingerprint);
+            assert_eq!(found, (ScanMode::Fingerprint, Some(7), Some(key.fingerprint())), "{content}");
+            assert!(other.scan("a", content.as_bytes()).hits.is_empty(), "{content}");
+        }
+    }
+}
+
+#[test]
+fn a_known_key_is_found_whatever_it_begins_and_ends_with_and_stands_beside() {
+    for key in many_keys() {
+        let scanner = exact(&key);
+        for content in usual_writings(&key) {
+            assert_eq!(scanner.scan("a", content.as_bytes()).hits.len(), 1, "{content}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_stands_where_one_would_is_found_whatever_it_begins_with() {
+    let scanner = Scanner::generic();
+    for first in FIRSTS {
+        let key = key_with(first, "generic", 0);
+        let text = key.to_text();
+        let (text, bare) = (text.expose(), text.expose().trim_end_matches('='));
+        let statements = [
+            format!("MASTER_KEY={text}\n"),
+            format!("MASTER_KEY = \"{text}\"\n"),
+            format!("master_key: {bare}\n"),
+            format!("MASTER_KEY=1:{text}\n"),
+            format!("master_key:{text}\n"),
+            format!("MASTER_KEY=${{MASTER_KEY:-{text}}}\n"),
+            format!("MASTER_KEY=${{MASTER_KEY:-{bare}}}\n"),
+            format!("app --master-key={text}\n"),
+            format!("app --master-key {bare}\n"),
+        ];
+        for content in statements {
+            let hits = scanner.scan("deploy.env", content.as_bytes()).hits;
+            assert_eq!(
+                hits.iter().map(|hit| hit.fingerprint).collect::<Vec<_>>(),
+                [Some(key.fingerprint())],
+                "{content}"
+            );
+        }
+    }
+}
+
+/// How people write keys, each with what may stand beside one.
+fn usual_writings(key: &MasterKey) -> Vec<String> {
+    let (text, hex) = (key.to_text(), hex(key));
+    let (text, bare) = (text.expose(), text.expose().trim_end_matches('='));
     let array: Vec<String> = (0..32).map(|at| format!("0x{}", &hex[at * 2..at * 2 + 2])).collect();
     let escaped = (0..32).map(|at| format!("\\x{}", &hex[at * 2..at * 2 + 2])).collect::<Vec<_>>().concat();
-    let writings = [
-        format!("KEY={text}"),
-        format!("1:{text},"),
-        text.trim_end_matches('=').to_owned(),
-        text.replace('-', "+").replace('_', "/"),
+    let standard = text.replace('-', "+").replace('_', "/");
+    let mut writings = vec![
         hex.to_uppercase(),
         format!("[{}]", array.join(", ")),
         format!("b\"{escaped}\""),
@@ -110,17 +161,42 @@ fn a_retired_key_is_found_by_its_fingerprint_alone() {
         format!("-----\n{}\n{}\n-----", &text[..20], &text[20..]),
         format!("data: {}", base64ct::Base64::encode_string(text.as_bytes())),
         format!("data: {}", base64ct::Base64::encode_string(format!("1:{text}\n").as_bytes())),
-        text.replace('-', "%2B").replace('_', "%2F").replace('=', "%3D"),
+        standard.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"),
+        format!("\"{}\"", standard.replace('/', "\\/")),
+        format!("\"{}\"", standard.replace('+', "\\u002b").replace('=', "\\u003d")),
         text.chars().flat_map(|character| [character, '\0']).collect(),
     ];
-    let scanner = Scanner::fingerprints([(7, key.fingerprint())]);
-    for content in writings {
-        let hits = scanner.scan("a", content.as_bytes()).hits;
-        let [hit] = hits.as_slice() else { panic!("{content}: {hits:?}") };
-        assert_eq!((hit.mode, hit.version, hit.fingerprint), (ScanMode::Fingerprint, Some(7), Some(key.fingerprint())));
-        assert!(Scanner::fingerprints([(7, self::key().fingerprint())]).scan("a", content.as_bytes()).hits.is_empty());
+    for before in [
+        "", " ", "KEY=", "1:", "1:-", "k:+", "\"", "'", "/", "-", "--", "_", "+", ".", ",", "key-", "sk_", "a/", "=",
+        "(", "<", "$", "\n", "\0",
+    ] {
+        for after in ["", "\n", ",", ".", "\"", "/", "-", "_", "+", ":", ";", "=", "&", "-old", "_1", "/edit", "\0"] {
+            let takes_padding = !after.starts_with(['=']);
+            writings.extend(takes_padding.then(|| format!("{before}{text}{after}")));
+            writings.extend([format!("{before}{bare}{after}"), format!("{before}{hex}{after}")]);
+        }
     }
+    writings
 }
+
+/// The same keys at each run: with every beginning and end that is a mark elsewhere, and others.
+fn many_keys() -> Vec<MasterKey> {
+    let begin = |first: &&'static str| key_with(first, "begins", 0);
+    let end = |last: &&'static str| key_with(last, "ends", 42 - last.len());
+    let others = (0..OTHERS).map(|number| key_with("", &number.to_string(), 0));
+    FIRSTS.iter().map(begin).chain(FIRSTS.iter().map(end)).chain(others).collect()
+}
+
+/// A key that `seed` stands for, with `part` in its text.
+fn key_with(part: &str, seed: &str, at: usize) -> MasterKey {
+    let digest = Sha256::digest(format!("{part} {seed}"));
+    let mut text = base64ct::Base64Url::encode_string(&digest);
+    text.replace_range(at..at + part.len(), part);
+    MasterKey::parse(&text).expect("a digest is strong")
+}
+
+const FIRSTS: [&str; 12] = ["-", "_", "--", "__", "-_", "_-", "---", "0x", "x", "u00", "n", "2F"];
+const OTHERS: usize = 40;
 
 #[test]
 fn adversarial_content_takes_linear_time_and_finds_nothing() {
@@ -144,6 +220,9 @@ fn adversarial_content_takes_linear_time_and_finds_nothing() {
         "f0",
         "k=",
         "\\u0041\"",
+        "H4sI",
+        "%2525",
+        "a-",
     ] {
         let content = unit.repeat((4 << 20) / unit.len());
         assert!(scanner.scan("a", content.as_bytes()).hits.is_empty(), "{unit}");

@@ -29,7 +29,7 @@ use crate::master_keys::MasterKeys;
 
 use exact::Exact;
 use find::{Find, Sweep};
-use packed::{Budget, Layer, Place};
+use packed::{Budget, Layer, Over, Place};
 use wide::Narrow;
 
 /// What to look for in content. Built once, used by any number of threads.
@@ -75,14 +75,16 @@ impl Scanner {
     /// Scans content that is in memory. `name` is its path: some files are full of what only looks like keys.
     pub fn scan(&self, name: &str, content: &[u8]) -> Scanned {
         let mut sweep = Sweep::new(name);
-        let mut start = 0;
+        let (mut start, mut over) = (0, Over::default());
         loop {
             let end = content.len().min(start + WINDOW);
-            let finds = self.finds(name, &content[start..], end - start, !packed::is_gzip(content), &mut sweep.cut);
+            let compressed = !packed::is_gzip(content);
+            let finds = self.finds(name, &content[start..], end - start, compressed, &mut over, &mut sweep.cut);
             sweep.window(&content[start..], end - start, finds, OVERLAP, end == content.len());
             if end == content.len() {
                 return sweep.done(content.len() as u64);
             }
+            over = over.from(end - OVERLAP - start);
             start = end - OVERLAP;
         }
     }
@@ -104,7 +106,8 @@ impl Scanner {
             let (filled, last) = (kept + read, kept + read < WINDOW);
             total += read as u64;
             compressed = compressed && !(total == read as u64 && packed::is_gzip(&buffer));
-            let finds = self.finds(name, &buffer[..filled], filled, compressed, &mut sweep.cut);
+            let over = &mut Over::default();
+            let finds = self.finds(name, &buffer[..filled], filled, compressed, over, &mut sweep.cut);
             sweep.window(&buffer[..filled], filled, finds, OVERLAP, last);
             if last {
                 return Ok(sweep.done(total));
@@ -115,19 +118,28 @@ impl Scanner {
     }
 
     /// Of what begins in the first `len` bytes. What is gzip as a whole is unpacked by who reads the file.
-    fn finds(&self, name: &str, content: &[u8], len: usize, compressed: bool, cut: &mut u64) -> Vec<Find> {
+    fn finds(
+        &self,
+        name: &str,
+        content: &[u8],
+        len: usize,
+        compressed: bool,
+        over: &mut Over,
+        cut: &mut u64,
+    ) -> Vec<Find> {
         let window = &content[..len];
         let mut finds = self.plain(name, window, self.generic);
         let mut budget = Budget::default();
         let mut opened = |layer, place: Place<'_>, content: &[u8], budget: &mut Budget| {
             self.opened(name, layer, place, content, DEPTH, budget, &mut finds);
         };
-        packed::each(content, len, compressed, &mut budget, &mut opened);
+        packed::each(content, len, compressed, over, &mut budget, &mut opened);
         if let Some(narrow) = Narrow::of(window) {
             packed::each(
                 narrow.bytes(),
                 narrow.bytes().len(),
                 false,
+                &mut Over::default(),
                 &mut budget,
                 &mut |layer, place, content, budget| {
                     opened(layer, &|span| narrow.span(place(span)), content, budget);
@@ -168,7 +180,8 @@ impl Scanner {
     ) {
         let mut inner = self.plain(name, content, self.generic && layer == Layer::Compressed);
         if depth > 1 {
-            packed::each(content, content.len(), true, budget, &mut |layer, place, content, budget| {
+            let over = &mut Over::default();
+            packed::each(content, content.len(), true, over, budget, &mut |layer, place, content, budget| {
                 self.opened(name, layer, place, content, depth - 1, budget, &mut inner);
             });
         }

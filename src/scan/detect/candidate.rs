@@ -68,8 +68,10 @@ pub(super) fn search(window: &[u8], found: &mut Found<'_>) {
 fn text(window: &[u8], depth: u32, found: &mut Found<'_>) {
     literal::search(window, &mut |candidate| found(window, candidate));
     chain::search(window, &mut |candidate| found(window, candidate));
-    if depth < DEPTH {
+    if depth + NESTED_STEP <= DEPTH {
         nested(window, depth, found);
+    }
+    if depth < DEPTH {
         encoded(window, depth, found);
     }
 }
@@ -87,7 +89,7 @@ fn nested(window: &[u8], depth: u32, found: &mut Found<'_>) {
         let mut decoded = Zeroizing::new(vec![0; text.len()]);
         let Ok(decoded) = Base64Unpadded::decode(text.as_slice(), &mut decoded) else { continue };
         if decoded.len() >= 43 && decoded.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')) {
-            within(decoded, depth, &mut |_| run.clone(), found);
+            within(decoded, depth + NESTED_STEP, &mut |_| run.clone(), found);
         }
     }
 }
@@ -96,13 +98,16 @@ fn nested(window: &[u8], depth: u32, found: &mut Found<'_>) {
 fn encoded(window: &[u8], depth: u32, found: &mut Found<'_>) {
     let mut over = 0;
     for at in memchr::memchr3_iter(b'\\', b'%', b'&', window) {
-        let beside = |at: Option<usize>| at.and_then(|at| window.get(at)).is_some_and(|byte| is_base64(*byte));
+        let before = window[..at].iter().rev().take(MOST_BACKSLASHES).find(|byte| **byte != b'\\');
+        let after = window.get(at + LONGEST_ESCAPE);
         let escape = match window[at..] {
-            [b'\\', b'/', ..] | [b'\\', b'u', b'0', ..] | [b'&', b'#', ..] => true,
+            [b'\\', b'/' | b'+' | b'=' | b'-' | b'_', ..] | [b'\\', b'u', b'0', ..] | [b'&', b'#', ..] => true,
+            [b'&', ..] => escapes::is_named(&window[at..]),
             [b'%', high, low, ..] => hex_value(high).is_some() && hex_value(low).is_some(),
             _ => false,
         };
-        if at < over || !escape || !beside(at.checked_sub(2)) {
+        // A key may begin with what is escaped, and so with a name or a quote before it.
+        if at < over || !escape || ![before, after].into_iter().flatten().any(|byte| is_base64(*byte)) {
             continue;
         }
         let region = at.saturating_sub(AROUND)..window.len().min(at + AROUND);
@@ -112,14 +117,14 @@ fn encoded(window: &[u8], depth: u32, found: &mut Found<'_>) {
             let span = decoded.span(span);
             region.start + span.start..region.start + span.end
         };
-        within(decoded.bytes(), depth, place, found);
+        within(decoded.bytes(), depth + 1, place, found);
     }
 }
 
 /// Text in UTF-16 and UTF-32.
 fn wide(window: &[u8], found: &mut Found<'_>) {
     let Some(narrow) = Narrow::of(window) else { return };
-    within(narrow.bytes(), 0, &mut |span| narrow.span(span), found);
+    within(narrow.bytes(), 1, &mut |span| narrow.span(span), found);
     let mut placed = |context: &[u8], candidate: Candidate| {
         let place = narrow.span(candidate.place.clone());
         found(context, Candidate { place, ..candidate });
@@ -129,7 +134,7 @@ fn wide(window: &[u8], found: &mut Found<'_>) {
 }
 
 fn within(decoded: &[u8], depth: u32, place: &mut dyn FnMut(Range<usize>) -> Range<usize>, found: &mut Found<'_>) {
-    text(decoded, depth + 1, &mut |context, candidate| {
+    text(decoded, depth, &mut |context, candidate| {
         let place = place(candidate.place.clone());
         found(context, Candidate { place, ..candidate });
     });
@@ -189,35 +194,48 @@ fn whole_group(window: &[u8], group: &[Token], found: &mut Found<'_>) {
 /// Strings with escapes that are 32 bytes.
 fn strings(window: &[u8], found: &mut Found<'_>) {
     escapes::regions(window, |region| {
-        let mut at = region.start;
-        while at < region.end {
-            let Some(open) = window[at..region.end].iter().position(|byte| is_quote(*byte)).map(|place| at + place)
-            else {
-                break;
-            };
-            let Some(close) = closing(window, open) else { break };
-            at = close + 1;
-            if !(32..=MOST_ESCAPED).contains(&(close - open - 1)) {
-                continue;
-            }
-            for decoded in escapes::decode(&window[open + 1..close]) {
-                if let Ok(bytes) = <[u8; 32]>::try_from(decoded.bytes()) {
-                    found(window, Candidate::new("escapes", open + 1..close, Zeroizing::new(bytes)));
+        let quote = |from: usize| {
+            let place = window.get(from..region.end)?.iter().position(|byte| is_quote(*byte))?;
+            Some(from + place)
+        };
+        // From the first quote, and from the second: an apostrophe before them opens nothing.
+        let first = quote(region.start);
+        for start in [first, first.and_then(|first| quote(first + 1))].into_iter().flatten() {
+            let mut next = Some(start);
+            while let Some(open) = next {
+                let close = closing(window, open);
+                if let Some(close) = close {
+                    string(window, open + 1..close, found);
                 }
+                next = quote(close.unwrap_or(open) + 1);
             }
         }
     });
 }
 
+fn string(window: &[u8], span: Range<usize>, found: &mut Found<'_>) {
+    if !(32..=MOST_ESCAPED).contains(&span.len()) {
+        return;
+    }
+    for decoded in escapes::decode(&window[span.clone()]) {
+        if let Ok(bytes) = <[u8; 32]>::try_from(decoded.bytes()) {
+            found(window, Candidate::new("escapes", span.clone(), Zeroizing::new(bytes)));
+        }
+    }
+}
+
 /// The quote that closes the string, of all strings that are joined with it.
 fn closing(window: &[u8], open: usize) -> Option<usize> {
-    let quote = window[open];
+    let mut quote = window[open];
     let mut at = open + 1;
     while at < window.len().min(open + MOST_ESCAPED) {
         match window[at] {
             b'\\' => at += 2,
             byte if byte == quote => match escapes::seam(&window[at..]) {
-                Some(len) => at += len,
+                Some(len) => {
+                    at += len;
+                    quote = window[at - 1];
+                }
                 None => return Some(at),
             },
             _ => at += 1,
@@ -226,12 +244,21 @@ fn closing(window: &[u8], open: usize) -> Option<usize> {
     None
 }
 
-/// How often base64 is looked for in what base64 decodes to.
-const DEPTH: u32 = 2;
+/// How many layers of escapes are read one inside the other.
+const DEPTH: u32 = 4;
+
+/// How many of them one of base64 counts.
+const NESTED_STEP: u32 = 2;
 
 /// The shortest base64 of the 43 characters of a key.
 const LEAST_NESTED: usize = 57;
 const MOST_NESTED: usize = 16 * 1024;
+
+/// What is beside any escape on its right stands here at the latest: `\u002b`.
+const LONGEST_ESCAPE: usize = 6;
+
+/// An escape in an escape in an escape, and its own.
+const MOST_BACKSLASHES: usize = 16;
 
 /// How much around an escape is decoded.
 const AROUND: usize = 160;

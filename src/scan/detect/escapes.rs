@@ -94,18 +94,24 @@ pub(super) fn decode(region: &[u8]) -> Vec<Decoded> {
     let numbered = region.windows(2).any(|two| two[0] == b'\\' && two[1].is_ascii_digit());
     let characters = region.iter().any(|byte| *byte >= 0x80);
     let form = region.contains(&b'+') && region.contains(&b'%');
+    let quotes = [b'"', b'\''].into_iter().filter(|quote| region.contains(quote));
     let mut all = vec![];
     for latin in [false, true].into_iter().filter(|latin| !latin || characters) {
-        let plain = Reader { region, base: 8, latin, plus: false, strings: false };
-        let joined = Reader { strings: true, ..plain }.read();
+        let plain = Reader { region, base: 8, latin, plus: false, strings: Strings::Apart };
+        let joined = Reader { strings: Strings::Joined, ..plain }.read();
         let guessed = joined.guessed;
         all.push(joined);
         all.extend(guessed.then(|| plain.read()));
+        all.extend(
+            quotes.clone().filter(|_| guessed).map(|quote| Reader { strings: Strings::Opened(quote), ..plain }.read()),
+        );
         for base in [10, 16].into_iter().filter(|_| numbered) {
-            all.push(Reader { base, strings: true, ..plain }.read());
+            all.push(Reader { base, strings: Strings::Joined, ..plain }.read());
+            all.extend(guessed.then(|| Reader { base, ..plain }.read()));
         }
     }
-    all.extend(form.then(|| Reader { region, base: 8, latin: false, plus: true, strings: true }.read()));
+    let blanks = || Reader { region, base: 8, latin: false, plus: true, strings: Strings::Joined };
+    all.extend(form.then(|| blanks().read()));
     all
 }
 
@@ -118,12 +124,23 @@ struct Reader<'a> {
     latin: bool,
     /// Whether a plus sign is a blank.
     plus: bool,
-    /// Whether strings are joined, and percent signs and entities read.
-    strings: bool,
+    strings: Strings,
+}
+
+/// What becomes of quotes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strings {
+    /// They are characters, as percent signs and what looks like an entity are.
+    Apart,
+    /// Where one string ends and another begins, the two are one. Percent signs and entities are read.
+    Joined,
+    /// The same without percent signs and entities. A string ends with the quote it began with, at first this one; others
+    /// are characters.
+    Opened(u8),
 }
 
 impl Reader<'_> {
-    fn read(&self) -> Decoded {
+    fn read(mut self) -> Decoded {
         let mut decoded = Decoded {
             bytes: Zeroizing::new(Vec::with_capacity(self.region.len())),
             places: Vec::with_capacity(self.region.len()),
@@ -133,7 +150,11 @@ impl Reader<'_> {
         let mut at = 0;
         while at < self.region.len() {
             let (byte, len) = self.step(at);
-            decoded.guessed |= len > 1 && self.strings && GUESSED.contains(&self.region[at]);
+            let is_guess = len > 1 && GUESSED.contains(&self.region[at]);
+            decoded.guessed |= is_guess && self.strings == Strings::Joined;
+            if let (Strings::Opened(_), true) = (self.strings, is_guess) {
+                self.strings = Strings::Opened(self.region[at + len - 1]);
+            }
             if let Some(byte) = byte {
                 decoded.bytes.push(byte);
                 decoded.places.push(at);
@@ -148,7 +169,7 @@ impl Reader<'_> {
         let rest = &self.region[at..];
         match rest[0] {
             b'\\' => self.backslash(rest),
-            byte if !self.strings && GUESSED.contains(&byte) => (Some(byte), 1),
+            byte if self.is_character(byte) => (Some(byte), 1),
             b'%' => pair(&rest[1..]).map_or((Some(b'%'), 1), |byte| (Some(byte), 3)),
             b'+' if self.plus => (Some(b' '), 1),
             b'&' => entity(rest).unwrap_or((Some(b'&'), 1)),
@@ -160,6 +181,15 @@ impl Reader<'_> {
             }
             byte => (Some(byte), 1),
         }
+    }
+
+    fn is_character(&self, byte: u8) -> bool {
+        GUESSED.contains(&byte)
+            && match self.strings {
+                Strings::Apart => true,
+                Strings::Joined => false,
+                Strings::Opened(quote) => byte != quote,
+            }
     }
 
     fn backslash(&self, rest: &[u8]) -> (Option<u8>, usize) {
@@ -236,6 +266,12 @@ fn entity(rest: &[u8]) -> Option<(Option<u8>, usize)> {
     byte.map(|byte| (Some(byte), len + 1))
 }
 
+/// Whether an entity with a name stands there for a character of base64.
+pub(super) fn is_named(rest: &[u8]) -> bool {
+    rest.get(1).is_some_and(u8::is_ascii_lowercase)
+        && entity(rest).is_some_and(|(byte, _)| matches!(byte, Some(b'+' | b'-' | b'/' | b'=' | b'_')))
+}
+
 /// From the quote that ends one string to the quote that begins the next, where the two are one.
 pub(super) fn seam(rest: &[u8]) -> Option<usize> {
     let glue = |byte: &&u8| byte.is_ascii_whitespace() || b"+.&|\\,;()~%".contains(*byte);
@@ -243,7 +279,8 @@ pub(super) fn seam(rest: &[u8]) -> Option<usize> {
     let next = &rest[1 + between..];
     let prefix = next.iter().take(3).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'$').count();
     let opens = next.get(prefix).is_some_and(|byte| is_quote(*byte));
-    let escaped = prefix > 0 && rest[between] == b'\\';
+    // The quote that ends a string is escaped in none of the readings, and so neither is the next.
+    let escaped = rest[between] == b'\\';
     (opens && !escaped && between + prefix > 0).then_some(between + prefix + 2)
 }
 

@@ -17,12 +17,15 @@ use words::Judgement;
 
 /// The find, if the literal stands where a master key would.
 pub(super) fn judge(name: &str, window: &[u8], context: &[u8], candidate: &Candidate) -> Option<Find> {
+    if !candidate.whole {
+        return None;
+    }
     let text = &context[candidate.span.clone()];
     let random = match &candidate.bytes {
         Some(bytes) => randomness::of_bytes(candidate.kind, bytes) && randomness::of_text(candidate.kind, text),
         None => randomness::of_text(candidate.kind, text),
     };
-    if !candidate.whole || !random || surroundings::is_quiet_file(name) {
+    if !random || surroundings::is_quiet_file(name) {
         return None;
     }
     let inner = judged(name, context, &candidate.span, candidate.kind);

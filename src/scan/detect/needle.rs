@@ -71,7 +71,7 @@ fn alike(wanted: u8, byte: u8, any_case: bool) -> bool {
 /// All textual writings of a key.
 pub(super) fn writings(key: usize, bytes: &[u8; 32]) -> Vec<Needle> {
     let mut all = Collected { key, needles: vec![] };
-    let reversed_bytes = Zeroizing::new(reversed(bytes));
+    let reversed_bytes = reversed(bytes);
     let url = base64url(bytes);
     let standard = Zeroizing::new(Base64Unpadded::encode_string(bytes).into_bytes());
     all.add("base64", &url, BASE64);
@@ -103,6 +103,12 @@ pub(super) fn writings(key: usize, bytes: &[u8; 32]) -> Vec<Needle> {
     all.add("hex", &text, HEX);
     all.add("hex-reversed", &reversed(&text), HEX);
     all.add("hex-reversed-bytes", &hex(&reversed_bytes), HEX);
+    // As an integer: `hex(value)` leaves zeros out in front.
+    for (kind, text) in [("hex", &text), ("hex-reversed-bytes", &hex(&reversed_bytes))] {
+        if text.starts_with(b"0") {
+            all.add(kind, &text[text.iter().take_while(|digit| **digit == b'0').count()..], HEX);
+        }
+    }
     for align in 0..3 {
         all.add_inside("base64-of-hex", &text, align);
         all.add_inside("base64-of-hex", &text.to_ascii_uppercase(), align);
@@ -156,8 +162,9 @@ impl Collected {
 
     fn add_between(&mut self, kind: &'static str, text: &[u8], alphabet: Alphabet, edges: [Option<Edge>; 2]) {
         let (any_case, weak) = alphabet;
-        let dense: Vec<u8> = text.iter().copied().filter(|byte| fold(*byte).is_some()).collect();
-        let (key, text, dense) = (self.key, Zeroizing::new(text.to_vec()), Zeroizing::new(dense));
+        let mut dense = Zeroizing::new(Vec::with_capacity(text.len()));
+        dense.extend(text.iter().copied().filter(|byte| fold(*byte).is_some()));
+        let (key, text) = (self.key, Zeroizing::new(text.to_vec()));
         if dense.len() >= LEAST_DENSE {
             self.needles.push(Needle { kind, key, text, dense, any_case, weak, edges });
         }
@@ -191,22 +198,24 @@ fn hex(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(base16ct::lower::encode_string(bytes).into_bytes())
 }
 
-fn reversed(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().rev().copied().collect()
+fn reversed(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(bytes.iter().rev().copied().collect())
 }
 
 /// Each word of `width` bytes the other way round.
 pub(super) fn swapped(bytes: &[u8], width: usize) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(bytes.chunks(width).flat_map(|word| word.iter().rev()).copied().collect())
+    let mut swapped = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    swapped.extend(bytes.chunks(width).flat_map(|word| word.iter().rev()));
+    swapped
 }
 
-fn rot13(text: &[u8]) -> Vec<u8> {
+fn rot13(text: &[u8]) -> Zeroizing<Vec<u8>> {
     let turn = |byte: u8| match byte {
         b'a'..=b'z' => (byte - b'a' + 13) % 26 + b'a',
         b'A'..=b'Z' => (byte - b'A' + 13) % 26 + b'A',
         other => other,
     };
-    text.iter().copied().map(turn).collect()
+    Zeroizing::new(text.iter().copied().map(turn).collect())
 }
 
 /// Fewer letters and digits than this say too little; no random key comes near it.

@@ -99,11 +99,13 @@ impl Token {
 pub(super) struct Tokens<'a> {
     window: &'a [u8],
     at: usize,
+    /// Where a byte in hexadecimal ends that another follows without anything between them: `0x1f0x2a`.
+    run: Option<usize>,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn of(window: &'a [u8]) -> Self {
-        Self { window, at: 0 }
+        Self { window, at: 0, run: None }
     }
 }
 
@@ -123,14 +125,20 @@ impl Iterator for Tokens<'_> {
                 continue;
             }
             let before = start.checked_sub(1).map(|at| self.window[at]);
-            if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            let inside = before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            if inside && self.run != Some(start) {
                 self.at = start + 1;
                 continue;
             }
-            let mut end = start + token_len(&self.window[start..]);
-            // Hexadecimal of Erlang and Ada: `16#FF`, `16#FF#`.
-            if matches!(&self.window[start..], [b'1', b'6', b'#', digit, ..] if hex_value(*digit).is_some()) {
-                end = start + 3 + token_len(&self.window[start + 3..]);
+            let rest = &self.window[start..];
+            let mut end = start + token_len(rest);
+            // Hexadecimal of Erlang and Ada: `16#FF`, `16#FF#`; Pascal has `#16#255`.
+            if before != Some(b'#') && matches!(rest, [b'1', b'6', b'#', digit, ..] if hex_value(*digit).is_some()) {
+                end = start + 3 + token_len(&rest[3..]);
+            }
+            if matches!(rest, [b'0', b'x' | b'X', _, _, b'0', b'x' | b'X', ..]) {
+                end = start + 4;
+                self.run = Some(end);
             }
             self.at = end;
             return Some(Token { span: start..end });

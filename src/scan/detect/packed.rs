@@ -26,9 +26,32 @@ pub(super) type Place<'p> = &'p dyn Fn(Range<usize>) -> Range<usize>;
 /// Takes content with the layer it came from and the places of its parts.
 pub(super) type Opened<'o> = &'o mut dyn FnMut(Layer, Place<'_>, &[u8], &mut Budget);
 
+/// Up to where texts of each form have been read: one may go on behind its window, and is read once.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Over {
+    gzip: usize,
+    percent: usize,
+    runs: usize,
+}
+
+impl Over {
+    /// As seen from a window that begins at `at` of this one.
+    pub(super) fn from(self, at: usize) -> Self {
+        let [gzip, percent, runs] = [self.gzip, self.percent, self.runs].map(|over| over.saturating_sub(at));
+        Self { gzip, percent, runs }
+    }
+}
+
 /// Tells `opened` what begins in the window, the first `len` bytes of the content, one layer of it. Who unpacks the
 /// content as a whole leaves out what is compressed.
-pub(super) fn each(content: &[u8], len: usize, compressed: bool, budget: &mut Budget, opened: Opened<'_>) {
+pub(super) fn each(
+    content: &[u8],
+    len: usize,
+    compressed: bool,
+    over: &mut Over,
+    budget: &mut Budget,
+    opened: Opened<'_>,
+) {
     let window = &content[..len];
     if compressed {
         inflate::each(content, len, budget, opened);
@@ -36,24 +59,22 @@ pub(super) fn each(content: &[u8], len: usize, compressed: bool, budget: &mut Bu
     mail::each(window, budget, opened);
     escaped(window, budget, opened);
     // gzip in base64 begins with the same characters always: whatever cuts it up, its beginning is known.
-    let (mut over, mut begun) = (0, vec![]);
+    let mut begun = vec![];
     for at in memmem::find_iter(window, b"H4sI") {
-        if at >= over {
+        if at >= over.gzip {
             begun.push(at);
-            over = base64(content, &(at..at + 4), false, budget, opened);
+            over.gzip = base64(content, &(at..at + 4), false, budget, opened);
         }
     }
-    over = 0;
     for at in memmem::find_iter(window, b"%2") {
-        if at >= over && encoded::is_escape(&window[at..]) {
+        if at >= over.percent && encoded::is_escape(&window[at..]) {
             let start = encoded::start(window, at);
-            over = base64(content, &(start..at), true, budget, opened).max(at + 1);
+            over.percent = base64(content, &(start..at), true, budget, opened).max(at + 1);
         }
     }
-    over = 0;
     for run in runs(window, LEAST_ENCODED) {
-        if run.end > over && begun.binary_search(&run.start).is_err() {
-            over = base64(content, &(run.start.max(over)..run.end), true, budget, opened);
+        if run.end > over.runs && begun.binary_search(&run.start).is_err() {
+            over.runs = base64(content, &(run.start.max(over.runs)..run.end), true, budget, opened);
         }
     }
 }
@@ -71,10 +92,11 @@ fn base64(content: &[u8], run: &Range<usize>, middle: bool, budget: &mut Budget,
 
 /// gzip in a string with escapes, as sources embed files.
 fn escaped(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
-    for at in memmem::find_iter(window, b"x1f").take(MOST_ESCAPED) {
-        let follows = &window[at + 3..window.len().min(at + 10)];
-        if memmem::find(follows, b"x8b").is_none() {
-            continue;
+    let begins = |at: &usize| memmem::find(&window[at + 3..window.len().min(at + 10)], b"x8b").is_some();
+    for (number, at) in memmem::find_iter(window, b"x1f").filter(begins).enumerate() {
+        if number == MOST_ESCAPED {
+            budget.cut += 1;
+            return;
         }
         let start = at - window[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
         let region = &window[start..window.len().min(start + LONGEST_ESCAPED)];

@@ -21,7 +21,10 @@ pub(super) fn joined(window: &[u8], region: Range<usize>, needle: &Needle) -> Op
             if len == rest.len() {
                 return Some(before.start..token.start + len);
             }
-            reached[place + len] = Some(Reached { token: index, start: before.start });
+            let next = Reached { token: index, start: before.start };
+            if !reached[place + len].is_some_and(|known| known.begins_nearer(next)) {
+                reached[place + len] = Some(next);
+            }
         }
         for len in 1..=text.len().min(wanted.len() - 1) {
             if same(needle, &wanted[..len], &text[text.len() - len..]) {
@@ -37,6 +40,13 @@ pub(super) fn joined(window: &[u8], region: Range<usize>, needle: &Needle) -> Op
 struct Reached {
     token: usize,
     start: usize,
+}
+
+impl Reached {
+    /// Whether this has the later beginning and is still near: a stranger far before may look like the first character.
+    fn begins_nearer(self, other: Self) -> bool {
+        self.start > other.start && other.token - self.token <= BETWEEN / 2
+    }
 }
 
 fn same(needle: &Needle, wanted: &[u8], text: &[u8]) -> bool {

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Writes exact.jsonl: every way of writing a key that the scanner must find, with the encoders of Python.
 
-Each line: name, line (where the key begins), content (base64) with key A, other (base64): the same with key B.
+Each line: name, content (base64) with key A, other (base64): the same with key B.
 The keys are random, made for this file: key A is on the first line. Run again, it writes new keys.
+
+With keys as arguments, or one a line where the only argument is `-`, it prints for each of them a line with the key, and
+its writings: name and content.
 """
-import base64, binascii, codecs, gzip, io, json, os, pathlib, quopri, subprocess, tarfile, urllib.parse, zipfile, zlib
+import base64, binascii, codecs, csv, gzip, html, io, json, os, pathlib, plistlib, quopri, subprocess, sys, tarfile, urllib.parse, zipfile, zlib
 
 PADDING = "line one\n# nothing here: 1, 2, 3\n"
 
@@ -373,7 +376,7 @@ def writings(key):
     yield "string-each.c", '"' + '""'.join("\\x%02x" % b for b in key) + '";\n'
     yield "string-each-spaced.c", " ".join('"\\x%02x"' % b for b in key) + ";\n"
     yield "characters.c", "{" + ", ".join("'\\x%02x'" % b for b in key) + "};\n"
-    yield "json-in-json.json", json.dumps(json.dumps({"key": key.decode("latin-1")}))
+    yield "json-in-json-latin.json", json.dumps(json.dumps({"key": key.decode("latin-1")}))
     yield "percent-raw-twice.txt", urllib.parse.quote(urllib.parse.quote(key))
     yield "percent-raw-sparse.txt", "&k=" + urllib.parse.quote_plus(key) + "&"
 
@@ -421,6 +424,9 @@ def writings(key):
     yield from binary(key)
     yield from alphabets(key)
     yield from containers(key)
+    yield from files(key)
+    yield from languages(key)
+    yield from printed(key)
 
     # bytes
     yield "raw.bin", key
@@ -457,8 +463,8 @@ def dumps(key):
     yield "uuencoded.txt", uuencoded(key)
     yield "uuencoded-long.txt", uuencoded(bytes(range(32, 120)) + key + bytes(100))
     yield "uuencoded-text.txt", uuencoded(text)
-    yield "quoted-printable.eml", quopri.encodestring(key).decode()
-    yield "quoted-printable-long.eml", quopri.encodestring("Grüße, ".encode() * 10 + key + "ä".encode() * 40).decode()
+    yield "quoted-printable.eml", binascii.b2a_qp(key, istext=False).decode()
+    yield "quoted-printable-long.eml", binascii.b2a_qp("Grüße, ".encode() * 10 + key + "ä".encode() * 40, istext=False).decode()
     yield "quoted-printable-all.eml", "".join(f"={b:02X}" for b in key)
 
 
@@ -586,6 +592,246 @@ def containers(key):
     yield "docker-config.json", json.dumps({"auths": {"r": {"auth": b64("user:" + url)}}})
 
 
+def files(key):
+    """Settings, documents and messages."""
+    url, std = base64.urlsafe_b64encode(key).decode(), base64.b64encode(key).decode()
+    bare, h, dec = url.rstrip("="), key.hex(), [str(b) for b in key]
+    latin = key.decode("latin-1")
+    b64 = lambda text: base64.b64encode(text.encode()).decode()
+    yield "array.toml", "key = [\n" + rows(dec, 8, "  ") + ",\n]\n"
+    yield "hex-array.toml", "key = [" + ", ".join(f"0x{b:02x}" for b in key) + "]\n"
+    yield "pieces.toml", 'parts = [\n  "' + '",\n  "'.join(parts(url, 15, 30)) + '",\n]\n'
+    yield "lines.toml", 'key = """\\\n  ' + "\\\n  ".join(parts(url, 9, 31)) + '\\\n  """\n'
+    yield "heredoc.tf", f"key = <<-EOT\n    {url}\n  EOT\n"
+    yield "decode.tf", f'key = base64decode("{std}")\n'
+    yield "secret.yaml", f"kind: Secret\nstringData:\n  key: {url}\ntype: Opaque\n"
+    yield "secret-data.yaml", "kind: Secret\ndata:\n  key: " + b64(url) + "\n  user: YWRtaW4=\n"
+    yield "secret-raw.yaml", f"kind: Secret\ndata:\n  key: {std}\n"
+    yield "binary.yaml", "key: !!binary |\n  " + wrap(std, 20, "\n  ") + "\n"
+    yield "quoted.yaml", f"key: '{url}'\n"
+    yield "flow.yaml", f"env: {{name: KEY, value: {url}}}\n"
+    yield "compose-map.yml", f'    environment:\n      KEY: "{url}"\n'
+    yield "compose-default.yml", f"      KEY: ${{KEY:-{url}}}\n"
+    yield "default.sh", f"export KEY=${{KEY:-{bare}}}\n"
+    yield "unit.service", f'[Service]\nEnvironment="KEY={url}" "B=1"\n'
+    yield "set.bat", f"set KEY={url}\r\n"
+    yield "continued.bat", "set KEY=" + "^\r\n".join(parts(url, 20)) + "\r\n"
+    yield "continued.ps1", '$k = "' + parts(url, 20)[0] + '" + `\r\n  "' + parts(url, 20)[1] + '"\r\n'
+    yield "makefile.mk", f"KEY := {url}\n"
+    yield "option.txt", f"app --key={url} --verbose\n"
+    yield "option-bare.txt", f"app -k {bare} -v\n"
+    yield "version-first.txt", f"1:{url}\n"
+    yield "versions.txt", f"2:{bare},1:{bare}\n"
+    yield "path.txt", f"https://example.com/k/{bare}/edit\n"
+    yield "file-name.txt", f"-rw------- 1 a a 0 Jan  1 00:00 {bare}.key\n"
+    yield "prefixed.txt", f"key-{bare}\n"
+    yield "prefixed-underscore.txt", f"sk_live_{url}\n"
+    yield "suffixed.txt", f"{bare}-old, {bare}_old\n"
+    yield "between-dashes.txt", f"--{bare}--\n"
+    yield "hex-prefixed.txt", f"key-{h}\n"
+    yield "hex-underscore.txt", f"key_{h}_v1\n"
+    yield "sentence.txt", f"The key was {url}.\n"
+    yield "email.txt", f"<{bare}@example.com>\n"
+    yield "header.http", f"POST / HTTP/1.1\r\nX-Key: {url}\r\n\r\n"
+    yield "cookie.http", f"Cookie: a=1; key={bare}; b=2\r\n"
+    yield "bearer.http", f"Authorization: Bearer {bare}\r\n"
+    yield "form.http", "a=1&key=" + urllib.parse.quote(url, safe="") + "&b=2"
+    yield "dsn.txt", "postgres://app:" + urllib.parse.quote(std, safe="") + "@db/app\n"
+    yield "escapes.properties", "key=" + std.replace("=", "\\=") + "\n"
+    yield "unicode.properties", "key=" + std.replace("=", "\\u003D").replace("+", "\\u002B") + "\n"
+    yield "colon.properties", f"key\\:name : {url}\n"
+    yield "escaped.md", "The key is " + url.replace("_", "\\_").replace("-", "\\-") + "\n"
+    yield "escaped.tex", "\\texttt{" + url.replace("_", "\\_") + "}\n"
+    yield "cdata.xml", f"<k><![CDATA[{url}]]></k>\n"
+    yield "attribute.xml", f'<k v="{html.escape(std)}"/>\n'
+    yield "raw-entities.xml", "<k>" + "".join(f"&#{b};" for b in key) + "</k>\n"
+    yield "raw-entities-hex.xml", "<k>" + "".join(f"&#x{b:02X};" for b in key) + "</k>\n"
+    yield "key.plist", plistlib.dumps({"key": key}).decode()
+    yield "key.bplist", plistlib.dumps({"key": key}, fmt=plistlib.FMT_BINARY)
+    yield "key.ldif", "key:: " + "\n ".join(parts(std, 20)) + "\n"
+    yield "php.serialized", f's:{len(url)}:"{url}";'
+    yield "redis.resp", f"*2\r\n$3\r\nGET\r\n$44\r\n{url}\r\n"
+    yield "row.csv", f'1;"{url}";2026-01-01\n'
+    yield "bytes.csv", ",".join(dec) + "\n"
+    yield "hex.csv", "id,key\r\n1,0x" + h.upper() + "\r\n"
+    yield "quoted.csv", csv_row(["1", 'say "' + url + '"', "x"])
+    yield "notebook.ipynb", json.dumps({"cells": [{"source": ["import os\n", f'key = "{url}"\n', f"key = '{std}'"]}]}, indent=1)
+    yield "notebook-bytes.ipynb", json.dumps({"cells": [{"source": [f"key = {key!r}\n"]}]})
+    yield "notebook-output.ipynb", json.dumps({"outputs": [{"data": {"text/plain": [repr(url)]}}]})
+    yield "log.jsonl", json.dumps({"message": json.dumps({"key": url}), "level": 1}) + "\n"
+    yield "json-thrice.json", json.dumps(json.dumps(json.dumps({"k": std.replace("/", "\\/")})))
+    yield "json-latin.json", json.dumps({"key": latin, "n": 1}, indent=2)
+    yield "json-latin-in-json.json", json.dumps({"body": json.dumps({"key": latin})})
+    yield "heredoc.sql", f"INSERT INTO k VALUES (1, $${url}$$);\n"
+    yield "mssql.sql", f"INSERT INTO k VALUES (1, 0x{h.upper()});\n"
+    yield "unhex.sql", f"SELECT UNHEX('{h}'), 1;\n"
+    yield "copy.sql", f"COPY k FROM stdin;\n1\t\\\\x{h}\n\\.\n"
+    yield "e-string.sql", f"VALUES (E'\\\\x{h}')\n"
+    yield "bom-le.txt", f"key={url}\r\n".encode("utf-16")
+    yield "bom-be.txt", b"\xfe\xff" + f"key={url}\r\n".encode("utf-16-be")
+    yield "bom-8.txt", f"key={url}\r\n".encode("utf-8-sig")
+    yield "standard-le.txt", f"key={std}\r\n".encode("utf-16-le")
+    yield "alone-le.txt", url.encode("utf-16-le")
+    yield "hex-of-standard.txt", std.encode().hex(" ")
+    yield "hex-of-upper-hex.txt", h.upper().encode().hex().upper()
+    yield "base64-of-upper-hex.txt", b64(h.upper())
+    yield "base64-of-hex-line.txt", b64(f"key={h}\n")
+    yield "reversed-hex-line.txt", f"key = '{h[::-1]}'\n"
+    yield "zlib.bin", zlib.compress(f"A=1\nKEY={url}\n".encode())
+    yield "gzip-member.bin", b"x" + gzip.compress(key)
+    yield "pem-64.txt", "-----BEGIN SECRET KEY-----\n" + wrap(b64(f"strongroom\n{url}\nend"), 64) + "\n-----END SECRET KEY-----\n"
+    yield "quoted-text.eml", quopri.encodestring(("=" * 40 + url + "\n" + url).encode()).decode()
+    yield "quoted-lines.eml", "=\n".join(wrap(quopri.encodestring(url.encode()).decode(), 22).split("\n"))
+
+
+def csv_row(cells):
+    out = io.StringIO()
+    csv.writer(out).writerow(cells)
+    return out.getvalue()
+
+
+def languages(key):
+    """Literals."""
+    url, std = base64.urlsafe_b64encode(key).decode(), base64.b64encode(key).decode()
+    bare, h, dec = url.rstrip("="), key.hex(), [str(b) for b in key]
+    hx, sg = [f"0x{b:02x}" for b in key], [str(signed(b)) for b in key]
+    p3 = parts(url, 7, 29)
+    yield "0x-run.txt", "".join(hx)
+    yield "0x-upper-run.txt", "".join(f"0X{b:02X}" for b in key)
+    yield "xxd-i.c", "unsigned char key[] = {\n" + rows(hx, 12, "  ") + "\n};\nunsigned int key_len = 32;\n"
+    yield "xxd-p.txt", wrap(h, 60) + "\n"
+    yield "chars-hex.c", "char k[] = {" + ", ".join(f"'\\x{b:02X}'" for b in key) + "};\n"
+    yield "chars-octal.c", "char k[] = {" + ", ".join(f"'\\{b:03o}'" for b in key) + "};\n"
+    yield "short-octal.c", 'char k[] = "' + "".join(f"\\{b:o}" if n + 1 == 32 or key[n + 1] > 7 else f"\\{b:03o}" for n, b in enumerate(key)) + '";\n'
+    yield "macro.c", f'#define KEY "{p3[0]}" \\\n            "{p3[1]}" \\\n            "{p3[2]}"\n'
+    yield "wide.c", f'wchar_t *k = L"{p3[0]}" L"{p3[1]}{p3[2]}";\n'
+    yield "objective.m", f'NSString *k = @"{p3[0]}" @"{p3[1]}" @"{p3[2]}";\n'
+    yield "cast.java", "byte[] k = new byte[] {" + ", ".join(f"(byte)0x{b:02x}" for b in key) + "};\n"
+    yield "cast-spaced.java", "byte[] k = {\n" + rows([f"(byte) {s}" for s in sg], 8) + "\n};\n"
+    yield "text-block.java", '"""\n    ' + "\\\n    ".join(p3) + '\n    """;\n'
+    yield "signed-lines.java", "[" + ", ".join(sg) + "]\n"
+    yield "trim.kt", 'val k = """\n    |' + "\n    |".join(p3) + '\n""".trimMargin()\n'
+    yield "hex.kt", "byteArrayOf(" + ", ".join(f"0x{b:02X}.toByte()" if b > 127 else f"0x{b:02X}" for b in key) + ")\n"
+    yield "array.scala", "Array[Byte](" + ", ".join(f"{s}.toByte" for s in sg) + ")\n"
+    yield "list.groovy", "byte[] k = [" + ", ".join(sg) + "] as byte[]\n"
+    yield "array.clj", "(byte-array [" + " ".join(sg) + "])\n"
+    yield "casts.cs", "new[] { " + ", ".join(f"(byte){b}" for b in key) + " };\n"
+    yield "verbatim.cs", f'var k = @"{url}";\n'
+    yield "span.cs", "ReadOnlySpan<byte> k = [" + ", ".join(f"0x{b:02X}" for b in key) + "];\n"
+    yield "bytes.fs", "let k = [| " + "; ".join(f"0x{b:02X}uy" for b in key) + " |]\n"
+    yield "string.go", 'const k = "' + '" +\n\t"'.join(p3) + '"\n'
+    yield "bytes-of-string.go", f'var k = []byte("{url}")\n'
+    yield "quoted.go", "k := []byte(" + go_quote(key) + ")\n"
+    yield "printed.go", "[" + " ".join(dec) + "]\n"
+    yield "debug.rs", "[\n" + "".join(f"    {b},\n" for b in dec) + "]\n"
+    yield "byte-string.rs", 'const KEY: &[u8; 32] = b"' + rust_escape(key) + '";\n'
+    yield "continued.rs", 'const KEY: &str = "' + "\\\n     ".join(p3) + '";\n'
+    yield "hex-literal.rs", f'hex!("{wrap(h, 8, " ")}")\n'
+    yield "data.swift", "let k = Data([" + ", ".join(f"0x{b:02X}" for b in key) + "])\n"
+    yield "lines.swift", 'let k = """\n' + "\\\n".join(p3) + '\n"""\n'
+    yield "unicode.swift", '"' + "".join(f"\\u{{{b:02X}}}" for b in key) + '"'
+    yield "heredoc.php", f"$k = <<<EOT\n{url}\nEOT;\n"
+    yield "chr-bytes.php", "$k = " + ".".join(f"chr({b})" for b in key) + ";\n"
+    yield "chr-hex.php", "$k = " + " . ".join(f"chr(0x{b:02x})" for b in key) + ";\n"
+    yield "hex2bin.php", f"$k = hex2bin('{h[:30]}' . '{h[30:]}');\n"
+    yield "escapes.php", '$k = "' + "".join(f"\\x{b:02X}" for b in key) + '";\n'
+    yield "percent-w.rb", "%w[" + " ".join(p3) + "].join\n"
+    yield "bytes.rb", "KEY = [" + ", ".join(hx) + "].pack('c*')\n"
+    yield "shovel.rb", f"k = '{p3[0]}'\nk << '{p3[1]}'\nk << '{p3[2]}'\n"
+    yield "backslash.rb", f"k = '{p3[0]}' \\\n    '{p3[1]}' \\\n    '{p3[2]}'\n"
+    yield "squiggly.rb", f"k = <<~KEY.chomp\n  {url}\nKEY\n"
+    yield "pack.pl", f"my $k = pack('H*', '{h}');\n"
+    yield "dots.pl", f"my $k = '{p3[0]}' .\n  \"{p3[1]}\" .\n  q{{{p3[2]}}};\n"
+    yield "template-pieces.js", f'const k = `${{"{p3[0]}"}}${{"{p3[1]}"}}${{"{p3[2]}"}}`;\n'
+    yield "template-lines.js", "const k = `" + "\\\n".join(p3) + "`;\n"
+    yield "of.js", "Uint8Array.of(" + ", ".join(hx) + ")\n"
+    yield "object.js", "{" + ", ".join(f"{n}: {b}" for n, b in enumerate(key)) + "}\n"
+    yield "atob.js", f"atob('{std}')\n"
+    yield "concat.js", f"''.concat('{p3[0]}', '{p3[1]}', '{p3[2]}')\n"
+    yield "brace.js", 'k = "' + "".join(f"\\u{{{b:x}}}" for b in key) + '"\n'
+    yield "short.py", "KEY = " + ascii(key.decode("latin-1")) + "\n"
+    yield "text-bytes.py", f"KEY = {url.encode()!r}\n"
+    yield "bytearray.py", f"bytearray({key!r})\n"
+    yield "f-string.py", f'key = f"{{\'{p3[0]}\'}}{p3[1]}{p3[2]}"\n'
+    yield "parts-of-bytes.py", "KEY = (\n    " + "\n    ".join(repr(key[i : i + 11]) for i in range(0, 32, 11)) + "\n)\n"
+    yield "struct.py", "struct.pack('32B', " + ", ".join(dec) + ")\n"
+    yield "hex-join.py", "bytes.fromhex(' '.join(['" + "', '".join(f"{b:02x}" for b in key) + "']))\n"
+    yield "decimal.hs", 'k = "' + haskell_escape(key) + '"\n'
+    yield "decimal.ml", 'let k = "' + "".join(f"\\{b:03d}" for b in key) + '"\n'
+    yield "bits.ex", "<<" + ", ".join(dec) + ">>\n"
+    yield "raw.jl", "UInt8[" + ", ".join(hx) + "]\n"
+    yield "raw.r", "as.raw(c(" + ", ".join(hx) + "))\n"
+    yield "list.dart", "Uint8List.fromList([" + ", ".join(dec) + "])\n"
+    yield "array.zig", "const k = [_]u8{ " + ", ".join(hx) + " };\n"
+    yield "array.nim", "let k = [" + ", ".join(f"{x}'u8" for x in hx) + "]\n"
+    yield "array.d", "ubyte[] k = [" + ", ".join(f"cast(ubyte) {x}" for x in hx) + "];\n"
+    yield "dollar.pas", "(" + ", ".join(f"${b:02X}" for b in key) + ");\n"
+    yield "hash.pas", "k := " + "".join(f"#{b}" for b in key) + ";\n"
+    yield "hex.vb", "{" + ", ".join(f"&H{b:X}" for b in key) + "}\n"
+    yield "chr.vb", " & ".join(f"Chr({b})" for b in key) + "\n"
+    yield "skip.lua", 'k = "' + "\\z\n   ".join(p3) + '"\n'
+    yield "bracket.lua", f"k = [[{url}]]\n"
+    yield "bytes.lua", "string.char(" + ", ".join(dec) + ")\n"
+    yield "array-plus.sh", "K='" + p3[0] + "'\nK+='" + p3[1] + "'\nK+=\"" + p3[2] + '"\n'
+    yield "quotes.sh", f"K='{p3[0]}'\"{p3[1]}\"{p3[2]}\n"
+    yield "printf-x.sh", "printf '" + "".join(f"\\x{b:02x}" for b in key) + "' | app\n"
+    yield "printf-0.sh", "printf '%b' '" + "".join(f"\\0{b:03o}" for b in key) + "'\n"
+    yield "echo-pipe.sh", f"echo {std} | base64 -d > key\n"
+    yield "xxd-pipe.sh", f"echo {h} | xxd -r -p > key\n"
+    yield "prototext.txt", 'key: "' + "".join(chr(b) if 32 <= b < 127 and b not in b"\"'\\" else f"\\{b:03o}" for b in key) + '"\n'
+    yield "dc.s", "\tdc.b " + ",".join(f"${b:02x}" for b in key) + "\n"
+    yield "word.s", "\t.word " + ", ".join(f"0x{x:08x}" for x in words(key, 4, "little")) + "\n"
+    yield "quad.s", "\t.quad " + ", ".join(f"0x{x:016x}" for x in words(key, 8, "little")) + "\n"
+    yield "ascii.s", '\t.ascii "' + "".join(f"\\{b:03o}" for b in key) + '"\n'
+    yield "short-words.c", "uint32_t k[8] = {" + ", ".join(f"0x{x:x}" for x in words(key, 4, "big")) + "};\n"
+    yield "short-bytes.c", "uint8_t k[32] = {" + ",".join(f"0x{b:x}" for b in key) + "};\n"
+
+
+def go_quote(key):
+    named = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
+    return '"' + "".join("\\" + named[b] if b in named else chr(b) if 32 <= b < 127 else f"\\x{b:02x}" for b in key) + '"'
+
+
+def rust_escape(key):
+    named = {0: "0", 9: "t", 10: "n", 13: "r", 34: '"', 39: "'", 92: "\\"}
+    return "".join("\\" + named[b] if b in named else chr(b) if 32 <= b < 127 else f"\\x{b:02x}" for b in key)
+
+
+def haskell_escape(key):
+    out = ""
+    for n, b in enumerate(key):
+        plain = 32 <= b < 127 and chr(b) not in "\"\\"
+        after_number = n > 0 and not (32 <= key[n - 1] < 127 and chr(key[n - 1]) not in "\"\\")
+        out += ("\\&" if plain and after_number and chr(b).isdigit() else "") + (chr(b) if plain else f"\\{b}")
+    return out
+
+
+def printed(key):
+    """What programs show of bytes."""
+    h, dec = key.hex(), [str(b) for b in key]
+    yield "node.txt", "<Buffer " + key.hex(" ") + ">\n"
+    yield "uint8array.txt", "Uint8Array(32) [\n" + rows([f"{b:>3}" for b in key], 12, "  ") + "\n]\n"
+    yield "numpy-bytes.txt", "[" + "\n ".join(" ".join(f"{b:3d}" for b in key[i : i + 17]) for i in range(0, 32, 17)) + "]\n"
+    yield "r.txt", " [1] " + key[:20].hex(" ") + "\n[21] " + key[20:].hex(" ") + "\n"
+    yield "bitconverter.txt", "-".join(f"{b:02X}" for b in key) + "\n"
+    yield "certificate.txt", "    " + ":\n    ".join(":".join(f"{b:02x}" for b in key[i : i + 16]) for i in range(0, 32, 16)) + "\n"
+    yield "go-v.txt", "key=" + "[" + " ".join(dec) + "]\n"
+    yield "go-x.txt", "key=" + " ".join(f"{b:#x}" for b in key) + "\n"
+    yield "lldb.txt", "\n".join(f"0x16fdff2{i:02x}: " + " ".join(f"{b:02x}" for b in key[i : i + 16]) + "  " + "." * 16 for i in range(0, 32, 16))
+    yield "canonical-star.txt", od(bytes(64) + key + bytes(64), "-Ax", "-tx1z")
+    yield "hexdump-offset.txt", hexdump_c(bytes(7) + key + bytes(40))
+    yield "xxd-upper.txt", xxd(key).upper()
+    yield "xxd-c8.txt", "\n".join(f"{i:08x}: {wrap(key[i : i + 8].hex(), 4, ' ')}  ........" for i in range(0, 32, 8))
+    yield "xxd-e.txt", "\n".join(f"{i:08x}: " + " ".join(f"{x:08x}" for x in words(key, 4, "little")[i // 4 : i // 4 + 4]) + "   ................" for i in (0, 16))
+    yield "elixir.txt", "<<" + ", ".join(dec) + ">>\n"
+    yield "rust-debug.txt", "Key([" + ", ".join(dec) + "])\n"
+    yield "rust-hex-debug.txt", "[" + ", ".join(f"{b:02x}" for b in key) + "]\n"
+    yield "java.txt", "[" + ", ".join(str(signed(b)) for b in key) + "]\n"
+    yield "postgres.txt", f" \\x{h}\n(1 row)\n"
+    yield "mysql.txt", f"| 0x{h.upper()} |\n"
+    yield "sqlite.txt", f"X'{h}'\n"
+
+
 def content(written):
     return PADDING.encode() + (written if isinstance(written, bytes) else written.encode())
 
@@ -600,4 +846,15 @@ def main():
             print(json.dumps(row), file=file)
 
 
-main()
+def print_writings(keys):
+    for text in keys:
+        print(json.dumps({"key": text}))
+        for name, written in writings(base64.urlsafe_b64decode(text)):
+            print(json.dumps({"name": name, "content": base64.b64encode(content(written)).decode()}))
+
+
+arguments = sys.argv[1:]
+if arguments:
+    print_writings(sys.stdin.read().split() if arguments == ["-"] else arguments)
+else:
+    main()

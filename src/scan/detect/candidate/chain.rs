@@ -5,7 +5,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::Candidate;
-use super::literal::{decode, hex};
+use super::literal::{decode, hex, is_varied};
 use crate::scan::detect::classes::{is_base64, is_quote};
 
 /// Tells `found` each row of pieces that together are a key.
@@ -59,6 +59,9 @@ impl Chain {
                 continue;
             }
             let text = Zeroizing::new(row.iter().flat_map(|piece| &window[piece.clone()]).copied().collect::<Vec<_>>());
+            if !is_varied(&text) {
+                continue;
+            }
             let (kind, bytes) =
                 if len == 43 { ("base64-in-pieces", decode(&text)) } else { ("hex-in-pieces", hex(&text)) };
             if let Some(bytes) = bytes {

@@ -7,37 +7,75 @@ use zeroize::Zeroizing;
 use super::Candidate;
 use crate::scan::detect::classes::{base64_value, hex_value, is_base64};
 
-/// Tells `found` each run that is a key in base64, hexadecimal or base32, or as long as one.
+/// Tells `found` each run that is a key in base64, hexadecimal or base32, or as long as one, and keys in longer runs.
 pub(super) fn search(window: &[u8], found: &mut dyn FnMut(Candidate)) {
     for run in runs(window, 32) {
-        let run = after_mark(window, run);
-        let text = &window[run.clone()];
-        let padded = window.get(run.end) == Some(&b'=') && window.get(run.end + 1) != Some(&b'=');
-        let hexadecimal = text.iter().all(|byte| hex_value(*byte).is_some());
-        match text.len() {
-            32 | 128 if text.len() == 32 || hexadecimal => found(unread(run)),
-            43 => {
-                found_if(decode(text), "base64", run.clone(), true, found);
-                if run.start > 0 && window[run.start - 1] == b'=' {
-                    found_if(decode(&reversed(text)), "base64-reversed", run, false, found);
-                }
+        between_marks(window, &run, found);
+        among_letters(window, &run, found);
+        whole(window, after_mark(window, run), found);
+    }
+}
+
+fn whole(window: &[u8], run: Range<usize>, found: &mut dyn FnMut(Candidate)) {
+    let text = &window[run.clone()];
+    let padded = window.get(run.end) == Some(&b'=') && window.get(run.end + 1) != Some(&b'=');
+    let hexadecimal = text.iter().all(|byte| hex_value(*byte).is_some());
+    match text.len() {
+        32 | 128 if text.len() == 32 || hexadecimal => found(unread(run)),
+        43 => {
+            found_if(decode(text), "base64", run.clone(), true, found);
+            if run.start > 0 && window[run.start - 1] == b'=' {
+                found_if(decode(&reversed(text)), "base64-reversed", run, false, found);
             }
-            64 if hexadecimal => found_if(hex(text), "hex", run, true, found),
-            66 if text.starts_with(b"0x") => found_if(hex(&text[2..]), "hex", run.start + 2..run.end, true, found),
-            52 => found_if(base32(text), "base32", run, false, found),
-            44.. if padded => {
-                let last = run.end - 43..run.end;
-                found_if(decode(&window[last.clone()]), "base64", last, false, found);
-            }
-            _ => {}
+        }
+        64 if hexadecimal => found_if(hex(text), "hex", run, true, found),
+        62..=66 if text[..2].eq_ignore_ascii_case(b"0x") => {
+            found_if(integer(&text[2..]), "hex", run.start + 2..run.end, true, found);
+        }
+        52 => found_if(base32(text), "base32", run, false, found),
+        44.. if padded => {
+            let last = run.end - 43..run.end;
+            found_if(decode(&window[last.clone()]), "base64", last, false, found);
+        }
+        _ => {}
+    }
+}
+
+/// Without the mark of a default value in a shell: `${NAME:-VALUE}`. What has the length of a key with it is one that
+/// begins like this: `1:-KEY`.
+fn after_mark(window: &[u8], run: Range<usize>) -> Range<usize> {
+    let mark = run.start > 0 && matches!(window[run.start - 1..run.end], [b':', b'-' | b'+', ..]);
+    run.start + usize::from(mark && run.len() != 43)..run.end
+}
+
+/// Base64 in a longer run, between characters that are marks as well: `/k/KEY/edit`, `app-KEY`, `KEY_old`.
+fn between_marks(window: &[u8], run: &Range<usize>, found: &mut dyn FnMut(Candidate)) {
+    let is_mark = |at: usize| matches!(window[at], b'-' | b'_' | b'/' | b'+');
+    for start in run.start..(run.end + 1).saturating_sub(43) {
+        let (begins, end) = (start == run.start || is_mark(start - 1), start + 43);
+        let ends = end == run.end || is_mark(end);
+        if begins && ends && run.len() > 43 && is_varied(&window[start..end]) {
+            found_if(decode(&window[start..end]), "base64", start..end, false, found);
         }
     }
 }
 
-/// Without the mark of a default value in a shell: `${NAME:-VALUE}`.
-fn after_mark(window: &[u8], run: Range<usize>) -> Range<usize> {
-    let mark = run.start > 0 && matches!(window[run.start - 1..run.end], [b':', b'-' | b'+', ..]);
-    run.start + usize::from(mark)..run.end
+/// Hexadecimal in a longer run, between letters that are no digits: `key_HEX`, `xHEX`.
+fn among_letters(window: &[u8], run: &Range<usize>, found: &mut dyn FnMut(Candidate)) {
+    let mut at = run.start;
+    while at + 64 <= run.end {
+        let digits = window[at..run.end].iter().take_while(|byte| hex_value(**byte).is_some()).count();
+        if digits == 64 && run.len() > 64 && is_varied(&window[at..at + 64]) {
+            found_if(hex(&window[at..at + 64]), "hex", at..at + 64, false, found);
+        }
+        at += digits + 1;
+    }
+}
+
+/// Whether there are as many different characters as in any random key: content may repeat a few without end.
+pub(super) fn is_varied(text: &[u8]) -> bool {
+    let seen = text.iter().fold(0_u128, |seen, byte| seen | 1 << (byte & 0x7f));
+    seen.count_ones() >= LEAST_DISTINCT
 }
 
 fn found_if(
@@ -106,6 +144,13 @@ pub(super) fn hex(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     Some(bytes)
 }
 
+/// The same without the zeros that an integer leaves out in front.
+fn integer(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut padded = Zeroizing::new([b'0'; 64]);
+    padded.get_mut(64_usize.checked_sub(text.len())?..)?.copy_from_slice(text);
+    hex(padded.as_slice())
+}
+
 fn base32(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let mut bytes = Zeroizing::new([0; 32]);
     for (place, byte) in text.iter().enumerate() {
@@ -121,6 +166,9 @@ fn base32(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     }
     Some(bytes)
 }
+
+/// 64 random digits have fewer with a probability of 2^-50.
+const LEAST_DISTINCT: u32 = 9;
 
 fn reversed(text: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(text.iter().rev().copied().collect())

@@ -57,11 +57,11 @@ impl Run {
             start.get_or_insert(at);
             at += 1;
         }
-        let span = start?..at;
-        edges_fit(window, needle, &span).then_some(span)
+        edges_fit(window, needle, &(self.start..self.end)).then_some(start?..at)
     }
 }
 
+/// Whether what stands beside the letters and digits can be beside the needle.
 fn edges_fit(window: &[u8], needle: &Needle, span: &Range<usize>) -> bool {
     let [left, right] = needle.edges;
     let fits = |edge: Option<Edge>, near: &[u8]| edge.is_none_or(|edge| near.iter().any(|byte| edge.fits(*byte)));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use zeroize::Zeroizing;
+
 /// Bytes: many different ones, no steps; no text, unless somebody took the trouble to encode it.
 pub(super) fn of_bytes(kind: &str, bytes: &[u8; 32]) -> bool {
     let distinct = bytes.iter().collect::<BTreeSet<_>>().len();
@@ -57,8 +59,8 @@ fn turns(text: &[u8]) -> usize {
 }
 
 fn has_words(text: &[u8]) -> bool {
-    let lower = String::from_utf8_lossy(text).to_ascii_lowercase();
-    WORDS.iter().any(|word| lower.contains(word))
+    let lower = Zeroizing::new(text.to_ascii_lowercase());
+    WORDS.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
 }
 
 const WORDS: &[&str] = &[

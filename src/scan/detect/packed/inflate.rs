@@ -34,7 +34,7 @@ pub(super) fn each(content: &[u8], len: usize, budget: &mut Budget, opened: Open
     let mut over = 0;
     for at in memmem::find_iter(window, GZIP) {
         // The members of one file follow each other.
-        if at >= over {
+        if at >= over && has_header(&content[at..]) {
             gzip(&content[at..], &(at..len), budget, opened);
             over = at + GZIP_APART;
         }
@@ -49,6 +49,28 @@ pub(super) fn each(content: &[u8], len: usize, budget: &mut Budget, opened: Open
             unpack(DeflateDecoder::new(&content[member..]), &(at..len), budget, opened);
         }
     }
+}
+
+/// Whether the header is one, and ends soon: names without an end take time without end.
+fn has_header(content: &[u8]) -> bool {
+    header_len(content).is_some_and(|len| len <= MOST_HEADER)
+}
+
+/// RFC 1952, section 2.3: ten bytes, then what the flags say.
+fn header_len(content: &[u8]) -> Option<usize> {
+    let content = &content[..content.len().min(MOST_HEADER)];
+    let flags = *content.get(3)?;
+    let mut len = 10;
+    if flags & 0xe0 != 0 {
+        return None;
+    }
+    if flags & 4 != 0 {
+        len += 2 + usize::from(u16::from_le_bytes([*content.get(len)?, *content.get(len + 1)?]));
+    }
+    for _ in [8, 16].into_iter().filter(|flag| flags & flag != 0) {
+        len += memchr::memchr(0, content.get(len..)?)? + 1;
+    }
+    Some(len + if flags & 2 == 0 { 0 } else { 2 })
 }
 
 pub(super) fn gzip(packed: &[u8], place: &Range<usize>, budget: &mut Budget, opened: Opened<'_>) {
@@ -126,13 +148,16 @@ const ZIP_HEADER: usize = 30;
 /// What is lost at most before a fault.
 const STEP: usize = 512;
 
+/// The name of a file, a comment, and what few writers put beside them.
+const MOST_HEADER: usize = 4096;
+
 /// Where one gzip header follows another sooner, there is one file.
 const GZIP_APART: usize = 18;
 /// Raw deflate of less is too short to hold a key with a name, and looks like any digest.
 const LEAST_BARE: usize = 40;
 
 /// What is read of a layer before more room is made.
-const FIRST: usize = 32 * 1024;
+const FIRST: usize = 1024;
 /// Less than the text of a key.
 const LEAST: usize = 32;
 /// For one window with all that is in it.
