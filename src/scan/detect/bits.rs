@@ -9,9 +9,7 @@ use zeroize::Zeroizing;
 pub(super) fn each(window: &[u8], found: &mut dyn FnMut(Range<usize>, &[u8])) {
     let mut at = 0;
     while at + STEP <= window.len() {
-        let step = &window[at..at + STEP];
-        let digits = step.iter().filter(|byte| is_bit(**byte)).count();
-        if digits < LEAST_IN_STEP {
+        if digits(&window[at..at + STEP]) < LEAST_IN_STEP {
             at += STEP;
             continue;
         }
@@ -25,6 +23,12 @@ pub(super) fn each(window: &[u8], found: &mut dyn FnMut(Range<usize>, &[u8])) {
         }
         at = end.max(at);
     }
+}
+
+/// How many there are; counted in bytes, which are added sixteen at a time.
+fn digits(step: &[u8]) -> usize {
+    let count = |half: &[u8]| half.iter().fold(0_u8, |count, byte| count + u8::from(is_bit(*byte)));
+    step.chunks(STEP / 2).map(|half| usize::from(count(half))).sum()
 }
 
 /// The stretch around `at` in which all letters and digits are binary digits.
