@@ -11,6 +11,14 @@ pub(super) fn is_base64(byte: u8) -> bool {
     BASE64[usize::from(byte)]
 }
 
+/// How many of them stand in front. Eight at a time: runs of them are long, or not looked at.
+#[inline]
+pub(super) fn base64_len(bytes: &[u8]) -> usize {
+    let all = |eight: &&[u8; 8]| eight.iter().fold(true, |all, byte| all & is_base64(*byte));
+    let len = 8 * bytes.as_chunks().0.iter().take_while(all).count();
+    len + bytes[len..].iter().take_while(|byte| is_base64(**byte)).count()
+}
+
 /// What a character is in base64, either alphabet.
 #[inline]
 pub(super) fn base64_value(byte: u8) -> Option<u8> {

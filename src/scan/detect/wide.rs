@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use super::mask::{self, BLOCK};
+
 /// Content without its zeros, and where each byte of it came from.
 pub(super) struct Narrow {
     bytes: Zeroizing<Vec<u8>>,
@@ -37,8 +39,8 @@ impl Narrow {
 /// the same places, which leave four or two characters. Numbers in binary do so for a group or two.
 fn is_wide(window: &[u8]) -> bool {
     let (mut before, mut alike) = (0, 0);
-    for group in window.chunks_exact(8) {
-        let filled = group.iter().fold(0_u8, |filled, byte| filled << 1 | u8::from(*byte != 0));
+    let blocks = (0..window.len()).step_by(BLOCK).map(|at| mask::of(&mask::block(window, at), |byte| byte != 0));
+    for filled in blocks.flat_map(u64::to_le_bytes) {
         alike = if filled == before { alike + 1 } else { 1 };
         before = filled;
         let enough = match filled {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::scan::detect::classes::{HEX_VALUES, NO_VALUE, base64_value, is_base64, is_quote};
+use crate::scan::detect::classes::{HEX_VALUES, NO_VALUE, base64_len, base64_value, is_base64, is_quote};
 
 /// A text that is encoded, without what stands between its lines. One is used for many: what is set aside is wiped, byte
 /// after byte.
@@ -27,7 +27,7 @@ impl Text {
         empty(&mut self.characters, content.len().min(run.end + ROOM) - start);
         let (mut at, mut end) = (start, start);
         loop {
-            let len = content[at..].iter().take_while(|byte| is_base64(**byte)).count();
+            let len = base64_len(&content[at..]);
             self.pieces.push((self.characters.len(), at));
             self.characters.extend_from_slice(&content[at..at + len]);
             if len > 0 {
@@ -133,7 +133,7 @@ fn escaped(rest: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
-/// What stands between two lines or two strings of a text, if a long enough part of it follows.
+/// What stands between two lines or two strings of a text, if it goes on behind.
 fn glue(rest: &[u8]) -> Option<usize> {
     let mut len = 0;
     let mut broken = false;
@@ -152,8 +152,8 @@ fn glue(rest: &[u8]) -> Option<usize> {
             _ => break,
         }
     }
-    let next = rest[len..].iter().take_while(|byte| is_base64(**byte)).count();
-    (broken && next > 0 && len > 0).then_some(len)
+    let goes_on = rest.get(len).is_some_and(|byte| is_base64(*byte));
+    (broken && goes_on && len > 0).then_some(len)
 }
 
 const MOST_GLUE: usize = 96;
