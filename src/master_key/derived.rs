@@ -88,6 +88,7 @@ const SEARCHES: &[(&str, Search)] = &[
     }),
     ("seeded-generator", |key, _| seeded(additive::dotnet(key).then_some(".NET's Random"))),
     ("seeded-generator", |key, _| seeded(additive::minimal(key).then_some("a minimal standard generator"))),
+    ("seeded-generator", |key, _| seeded(additive::bash(key).then_some("bash's RANDOM"))),
     ("seeded-generator", |key, now| {
         let found = additive::scripted(key, seeds::usual(SMALL_OTHERS).chain(seeds::recent(now, RECENT_OTHERS)));
         seeded(found.then_some("a small generator with a small seed"))
@@ -139,8 +140,8 @@ const SMALL_TWISTER: u32 = 100_000;
 const RECENT_PYTHON: u32 = 4_000_000;
 const RECENT_TWISTER: u32 = 4_000_000;
 const SMALL_GLIBC: u32 = 10_000_000;
-/// 2020-01-01.
-const SINCE_GLIBC: u32 = 1_577_836_800;
+/// 2024-01-01.
+const SINCE_GLIBC: u32 = 1_704_067_200;
 const SMALL_OTHERS: u32 = 1_000_000;
 const RECENT_OTHERS: u32 = 1_000_000;
 const SMALL_PCG: u32 = 20_000;

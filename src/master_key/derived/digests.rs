@@ -33,21 +33,27 @@ fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     key.matches(&Sha512::digest(text)).then_some("SHA-512")
 }
 
-/// Everything, and with a newline the four that people reach for.
+/// The four that people reach for, with a newline as well, and what newer programs take.
 fn thoroughly(key: &Matcher, text: &[u8]) -> Option<&'static str> {
-    any(key, text).or_else(|| common(key, &[text, b"\n"].concat()))
+    common(key, text)
+        .or_else(|| newer(key, text))
+        .or_else(|| common(key, &[text, b"\n"].concat()))
+}
+
+fn newer(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+    if key.matches(&Sha3_256::digest(text)) {
+        return Some("SHA-3");
+    }
+    (key.matches(&Blake2b256::digest(text)) || key.matches(&Blake2b512::digest(text))).then_some("BLAKE2b")
 }
 
 fn any(key: &Matcher, text: &[u8]) -> Option<&'static str> {
-    common(key, text).or_else(|| rare(key, text))
+    common(key, text).or_else(|| newer(key, text)).or_else(|| rare(key, text))
 }
 
 fn rare(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     type Function = fn(&Matcher, &[u8]) -> bool;
-    let functions: [(&'static str, Function); 13] = [
-        ("SHA-3", |key, text| key.matches(&Sha3_256::digest(text))),
-        ("BLAKE2b", |key, text| key.matches(&Blake2b256::digest(text))),
-        ("BLAKE2b", |key, text| key.matches(&Blake2b512::digest(text))),
+    let functions: [(&'static str, Function); 10] = [
         ("BLAKE2s", |key, text| key.matches(&Blake2s256::digest(text))),
         ("Keccak", |key, text| key.matches(&Keccak256::digest(text))),
         ("SHA-3", |key, text| key.matches(&Sha3_512::digest(text))),
@@ -74,9 +80,10 @@ fn twice(key: &Matcher, word: &[u8]) -> Option<&'static str> {
     let found = digests.iter().any(|digest| {
         let text = hex(digest);
         let base64 = Base64::encode_string(digest);
-        [&digest[..], text.as_bytes(), text.to_uppercase().as_bytes(), base64.as_bytes()]
-            .iter()
-            .any(|text| common(key, text).is_some())
+        let short = |text: &[u8]| key.matches(&sha256(text)) || key.matches(&Md5::digest(text));
+        [&digest[..], text.as_bytes()].iter().any(|text| common(key, text).is_some())
+            || short(text.to_uppercase().as_bytes())
+            || short(base64.as_bytes())
     });
     let base64 = Base64::encode_string(word);
     let plain = found
@@ -110,7 +117,7 @@ pub(super) fn phrases(key: &Matcher) -> Option<&'static str> {
     words::each_phrase(|phrase, end| {
         found = match end {
             b"" => any(key, phrase).or_else(|| twice(key, phrase)),
-            b"\n" => any(key, phrase),
+            b"\n" => common(key, phrase).or_else(|| newer(key, phrase)),
             _ => common(key, phrase),
         };
         found.is_some() || key.is_over()
@@ -129,8 +136,8 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
         if rank % 64 == 0 && key.is_over() {
             return None;
         }
-        let found = if rank < 20_000 { any(key, word) } else { common(key, word) };
-        if let Some(found) = found.or_else(|| if rank < 4_000 { twice(key, word) } else { None }) {
+        let found = if rank < 10_000 { any(key, word) } else { common(key, word) };
+        if let Some(found) = found.or_else(|| if rank < 2_000 { twice(key, word) } else { None }) {
             return Some(found);
         }
         let mut with = |change: &dyn Fn(&mut Vec<u8>), frequent: bool| {
@@ -138,7 +145,7 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
             buffer.extend_from_slice(word);
             change(&mut buffer);
             match frequent {
-                true if rank < 1_000 => thoroughly(key, &buffer),
+                true if rank < 500 => thoroughly(key, &buffer),
                 true if rank < 12_000 => common(key, &buffer),
                 _ if rank < 12_000 => batch.commonest(&buffer),
                 _ => key.matches(&sha256(&buffer)).then_some("SHA-256"),
@@ -187,10 +194,10 @@ pub(super) fn numbers(key: &Matcher) -> Option<&'static str> {
         text.push('\n');
         let (big, little) = (number.to_be_bytes(), number.to_le_bytes());
         let texts: [&[u8]; 6] = [&text.as_bytes()[..digits], text.as_bytes(), &big, &little, &big[4..], &little[..4]];
-        let wanted = if number <= 2_100 { 6 } else { 2 };
         let all = number <= 2_100;
-        let found =
-            texts[..wanted].iter().find_map(|text| if all { thoroughly(key, text) } else { batch.commonest(text) });
+        let wanted = if all { 6 } else { 2 };
+        let found = texts[..wanted].iter().find_map(|text| batch.commonest(text));
+        let found = found.or_else(|| if all { any(key, texts[0]).or_else(|| common(key, texts[1])) } else { None });
         let packed = || texts[wanted..].iter().any(|text| key.matches(&sha256(text))).then_some("SHA-256");
         if let Some(found) = found.or_else(packed) {
             return Some(found);
@@ -230,14 +237,18 @@ pub(super) fn short(key: &Matcher) -> Option<&'static str> {
 /// HMAC with common keys and messages, a salt before or after a word, and HKDF.
 pub(super) fn macs(key: &Matcher) -> Option<&'static str> {
     let all: Vec<Vec<u8>> = words::joined_phrases().chain(words::passwords().take(400).map(<[u8]>::to_vec)).collect();
+    let mut batch = Batch::new(key);
     for word in &all {
+        if key.is_over() {
+            return None;
+        }
         for other in words::LABELS.iter().copied() {
             if hmac_matches(key, word, other) || hmac_matches(key, other, word) {
                 return Some("HMAC");
             }
             let before = [other, &word[..]].concat();
             let after = [&word[..], other].concat();
-            if common(key, &before).or_else(|| common(key, &after)).is_some() {
+            if batch.commonest(&before).or_else(|| batch.commonest(&after)).is_some() {
                 return Some("a salted digest");
             }
         }
@@ -245,7 +256,7 @@ pub(super) fn macs(key: &Matcher) -> Option<&'static str> {
             return Some("HKDF");
         }
     }
-    None
+    batch.finish().map(|_| "a salted digest")
 }
 
 fn hmac_matches(key: &Matcher, with: &[u8], message: &[u8]) -> bool {
@@ -255,14 +266,14 @@ fn hmac_matches(key: &Matcher, with: &[u8], message: &[u8]) -> bool {
 }
 
 fn hkdf_matches(key: &Matcher, word: &[u8]) -> bool {
-    words::HKDF_SALTS.iter().any(|salt| {
-        let short = Hkdf::<Sha256>::new(*salt, word);
-        let long = Hkdf::<Sha512>::new(*salt, word);
-        words::HKDF_INFOS.iter().any(|info| {
-            let mut out = [0; 32];
-            let mut expanded = short.expand(info, &mut out).is_ok() && key.matches(&out);
-            expanded |= info.is_empty() && long.expand(info, &mut out).is_ok() && key.matches(&out);
-            expanded
+    let mut out = [0; 32];
+    let short = words::HKDF_SALTS.iter().any(|salt| {
+        let extracted = Hkdf::<Sha256>::new(*salt, word);
+        words::HKDF_INFOS.iter().any(|info| extracted.expand(info, &mut out).is_ok() && key.matches(&out))
+    });
+    short
+        || words::HKDF_SALTS[..2].iter().any(|salt| {
+            let extracted = Hkdf::<Sha512>::new(*salt, word);
+            extracted.expand(b"", &mut out).is_ok() && key.matches(&out)
         })
-    })
 }
