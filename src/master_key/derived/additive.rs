@@ -215,7 +215,8 @@ fn agreeing(rows: &[[u32; 31]; 4], seeds: &[u32; WIDTH], key: &[u8; 32]) -> [u32
             shared &= share(value) == u32::from(*wanted);
         }
         let value = outputs[0][lane] >> 1;
-        found[lane] = u32::from(low | middle | high | scaled | shared | (value == first) | (value == first.swap_bytes()));
+        found[lane] =
+            u32::from(low | middle | high | scaled | shared | (value == first) | (value == first.swap_bytes()));
     }
     found
 }
@@ -317,16 +318,12 @@ pub(super) fn bash(key: &Matcher) -> bool {
 fn any_first(key: &Matcher, (factor, offset): (u64, u64), made: impl Fn(u64) -> bool) -> bool {
     let byte = u64::from(key.key()[0]);
     // Where the first such output is, how far the next, and how many there are.
-    [
-        (Byte::Low, byte, 256, 1 << 23),
-        (Byte::High, byte << 23, 1, 1 << 23),
-        (Byte::Share, (byte << 31) / 255, 1, SHARE),
-    ]
-    .into_iter()
-    .any(|(byte, start, step, count)| {
-        let line = Line { byte, second: (factor * start + offset) % PRIME, further: factor * step % PRIME };
-        along(key, line, count, |number| made(start + number * step))
-    })
+    [(Byte::Low, byte, 256, 1 << 23), (Byte::High, byte << 23, 1, 1 << 23), (Byte::Share, (byte << 31) / 255, 1, SHARE)]
+        .into_iter()
+        .any(|(byte, start, step, count)| {
+            let line = Line { byte, second: (factor * start + offset) % PRIME, further: factor * step % PRIME };
+            along(key, line, count, |number| made(start + number * step))
+        })
 }
 
 /// Second outputs in even steps modulo the prime.
@@ -351,11 +348,12 @@ fn along(key: &Matcher, line: Line, count: u64, made: impl Fn(u64) -> bool) -> b
     let arch = arch();
     let wanted = u32::from(key.key()[1]);
     let mut found = [0; STEPS];
-    !key.is_over() && (0..count).step_by(STEPS).any(|first| {
-        let start = (line.second + line.further * first % PRIME) % PRIME;
-        arch.dispatch(Steps { line, start, wanted, found: &mut found });
-        marked(&found).any(|place| made(first + place))
-    })
+    !key.is_over()
+        && (0..count).step_by(STEPS).any(|first| {
+            let start = (line.second + line.further * first % PRIME) % PRIME;
+            arch.dispatch(Steps { line, start, wanted, found: &mut found });
+            marked(&found).any(|place| made(first + place))
+        })
 }
 
 /// The places that are not 0, which are few.

@@ -35,9 +35,7 @@ fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
 
 /// The four that people reach for, with a newline as well, and what newer programs take.
 fn thoroughly(key: &Matcher, text: &[u8]) -> Option<&'static str> {
-    common(key, text)
-        .or_else(|| newer(key, text))
-        .or_else(|| common(key, &[text, b"\n"].concat()))
+    common(key, text).or_else(|| newer(key, text)).or_else(|| common(key, &[text, b"\n"].concat()))
 }
 
 fn newer(key: &Matcher, text: &[u8]) -> Option<&'static str> {
