@@ -8,8 +8,11 @@ mod kdf;
 mod matcher;
 mod pcg;
 mod register;
+mod rust;
 mod seeds;
+mod small;
 mod spelled;
+mod texts;
 mod twister;
 mod words;
 
@@ -89,9 +92,18 @@ const SEARCHES: &[(&str, Search)] = &[
     ("seeded-generator", |key, _| seeded(additive::dotnet(key).then_some(".NET's Random"))),
     ("seeded-generator", |key, _| seeded(additive::minimal(key).then_some("a minimal standard generator"))),
     ("seeded-generator", |key, _| seeded(additive::bash(key).then_some("bash's RANDOM"))),
+    ("digest-of-word", |key, _| digest(texts::find(key))),
+    ("seeded-generator", |key, _| seeded(small::find(key, SMALL_OTHERS))),
+    ("seeded-generator", |key, _| {
+        let found = rust::find(key, seeds::famous(SMALL_RUST));
+        seeded(found.then_some("a generator of Rust or Lua with a small seed"))
+    }),
+    ("seeded-generator", |key, _| {
+        python(twister::find_slowly(key, Seeding::Array, seeds::famous(SMALL_SLOW), &[1, 2, 4, 8, 32]))
+    }),
     ("seeded-generator", |key, now| {
-        let found = additive::scripted(key, seeds::usual(SMALL_OTHERS).chain(seeds::recent(now, RECENT_OTHERS)));
-        seeded(found.then_some("a small generator with a small seed"))
+        let all = seeds::usual(SMALL_MULBERRY).chain(seeds::since(SINCE_MULBERRY, now));
+        seeded(small::mulberry(key, all).then_some("mulberry32 with a small number or a time for a seed"))
     }),
 ];
 
@@ -142,8 +154,11 @@ const RECENT_TWISTER: u32 = 4_000_000;
 const SMALL_GLIBC: u32 = 10_000_000;
 /// 2024-01-01.
 const SINCE_GLIBC: u32 = 1_704_067_200;
-const SMALL_OTHERS: u32 = 1_000_000;
-const RECENT_OTHERS: u32 = 1_000_000;
+const SMALL_OTHERS: u32 = 200_000;
+const SMALL_MULBERRY: u32 = 1_000_000;
+const SINCE_MULBERRY: u32 = SINCE_GLIBC;
+const SMALL_RUST: u32 = 20_000;
+const SMALL_SLOW: u32 = 1_000;
 const SMALL_PCG: u32 = 20_000;
 
 #[cfg(test)]

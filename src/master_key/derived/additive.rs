@@ -442,34 +442,6 @@ fn dotnet_outputs(seed: u32) -> [u32; 32] {
     })
 }
 
-/// Whether `mulberry32`, which scripts carry with them, made the key, one number for each byte.
-pub(super) fn scripted(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> bool {
-    let wanted = key.key();
-    seeds.any(|seed| {
-        let mut state = seed;
-        let first = mulberry(&mut state);
-        let possible =
-            (first >> 24) as u8 == wanted[0] || first as u8 == wanted[0] || first.to_le_bytes() == wanted[..4];
-        possible && {
-            let second = mulberry(&mut state);
-            let possible = (second >> 24) as u8 == wanted[1] || second as u8 == wanted[1];
-            (possible || first.to_le_bytes() == wanted[..4]) && {
-                let mut state = seed;
-                let values: [u32; 32] = std::array::from_fn(|_| mulberry(&mut state));
-                drawn(key, &values, 32)
-            }
-        }
-    })
-}
-
-fn mulberry(state: &mut u32) -> u32 {
-    *state = state.wrapping_add(0x6d2b_79f5);
-    let mut mixed = *state;
-    mixed = (mixed ^ mixed >> 15).wrapping_mul(mixed | 1);
-    mixed ^= mixed.wrapping_add((mixed ^ mixed >> 7).wrapping_mul(mixed | 61));
-    mixed ^ mixed >> 14
-}
-
 const PRIME: u64 = 0x7fff_ffff;
 const WIDTH: usize = 32;
 const RUN: usize = 128;

@@ -10,7 +10,7 @@ use sha3::{Keccak256, Sha3_256, Sha3_384, Sha3_512};
 
 use super::batch::{Batch, sha256};
 use super::matcher::Matcher;
-use super::words;
+use super::{texts, words};
 use crate::secret::hex;
 
 /// Whether `other` is a digest of `text`, by any of the functions.
@@ -20,7 +20,7 @@ pub(in crate::master_key) fn is_digest_of(text: &[u8], other: &[u8; 32]) -> bool
 
 /// The four that people reach for.
 #[inline]
-fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+pub(super) fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     if key.matches(&sha256(text)) {
         return Some("SHA-256");
     }
@@ -45,13 +45,15 @@ fn newer(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     (key.matches(&Blake2b256::digest(text)) || key.matches(&Blake2b512::digest(text))).then_some("BLAKE2b")
 }
 
-fn any(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+pub(super) fn any(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     common(key, text).or_else(|| newer(key, text)).or_else(|| rare(key, text))
 }
 
 fn rare(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     type Function = fn(&Matcher, &[u8]) -> bool;
-    let functions: [(&'static str, Function); 10] = [
+    let functions: [(&'static str, Function); 12] = [
+        ("SHAKE128", |key, text| shaken(key, sha3::Shake128::default(), text)),
+        ("SHAKE256", |key, text| shaken(key, sha3::Shake256::default(), text)),
         ("BLAKE2s", |key, text| key.matches(&Blake2s256::digest(text))),
         ("Keccak", |key, text| key.matches(&Keccak256::digest(text))),
         ("SHA-3", |key, text| key.matches(&Sha3_512::digest(text))),
@@ -66,8 +68,20 @@ fn rare(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     functions.into_iter().find(|(_, function)| function(key, text)).map(|(name, _)| name)
 }
 
+fn shaken<F: sha3::digest::Update + sha3::digest::ExtendableOutput>(
+    key: &Matcher,
+    mut function: F,
+    text: &[u8],
+) -> bool {
+    use sha3::digest::XofReader;
+    let mut out = [0; 32];
+    function.update(text);
+    function.finalize_xof().read(&mut out);
+    key.matches(&out)
+}
+
 /// The digest once more: of the bytes, of its text in either case, and of the base64 of the word.
-fn twice(key: &Matcher, word: &[u8]) -> Option<&'static str> {
+pub(super) fn twice(key: &Matcher, word: &[u8]) -> Option<&'static str> {
     use base64ct::{Base64, Encoding};
     let digests: [Vec<u8>; 4] = [
         Md5::digest(word).to_vec(),
@@ -234,7 +248,9 @@ pub(super) fn short(key: &Matcher) -> Option<&'static str> {
 
 /// HMAC with common keys and messages, a salt before or after a word, and HKDF.
 pub(super) fn macs(key: &Matcher) -> Option<&'static str> {
-    let all: Vec<Vec<u8>> = words::joined_phrases().chain(words::passwords().take(400).map(<[u8]>::to_vec)).collect();
+    let listed = words::passwords().take(400).chain(texts::list()).map(<[u8]>::to_vec);
+    let constant = [vec![0; 16], vec![0; 32], vec![0xff; 32], (0..32).collect()];
+    let all: Vec<Vec<u8>> = words::joined_phrases().chain(listed).chain(constant).collect();
     let mut batch = Batch::new(key);
     for word in &all {
         if key.is_over() {
