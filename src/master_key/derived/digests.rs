@@ -128,7 +128,7 @@ pub(super) fn phrases(key: &Matcher) -> Option<&'static str> {
     let mut batch = Batch::new(key);
     words::each_phrase(|phrase, end| {
         found = match end {
-            b"" => any(key, phrase).or_else(|| twice(key, phrase)),
+            b"" if !phrase.contains(&b'.') => any(key, phrase).or_else(|| twice(key, phrase)),
             b"\n" => common(key, phrase).or_else(|| newer(key, phrase)),
             _ => common(key, phrase),
         };
@@ -189,6 +189,41 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
         }
     }
     batch.finish()
+}
+
+/// Some passwords, with every ending and year, and in every case, by the four that people reach for; all functions without.
+pub(super) fn compounds(key: &Matcher, ranks: std::ops::Range<usize>) -> Option<&'static str> {
+    let years: Vec<Vec<u8>> = (1940..=2035).map(|year: u32| year.to_string().into_bytes()).collect();
+    let mut batch = Batch::new(key);
+    let chosen = words::passwords().skip(ranks.start).take(ranks.len());
+    let found = chosen.filter(|_| !key.is_over()).find_map(|word| {
+        let mut capital = word.to_vec();
+        capital[..1].make_ascii_uppercase();
+        [word.to_vec(), capital, word.to_ascii_uppercase()].iter().find_map(|text| {
+            let endings = words::SUFFIXES.iter().copied().chain(years.iter().map(|year| &year[..]));
+            any(key, text)
+                .or_else(|| twice(key, text))
+                .or_else(|| endings.into_iter().find_map(|end| common(key, &[text, end].concat())))
+                .or_else(|| (0..1_000).find_map(|number| batch.commonest(format_number(text, number).as_slice())))
+        })
+    });
+    found.or_else(|| batch.finish())
+}
+
+fn format_number(text: &[u8], number: u32) -> Vec<u8> {
+    [text, number.to_string().as_bytes()].concat()
+}
+
+/// Two of the commonest passwords, one after the other, with what may stand between them.
+pub(super) fn two_words(key: &Matcher, ranks: std::ops::Range<usize>, seconds: usize) -> Option<&'static str> {
+    let mut batch = Batch::new(key);
+    let chosen = words::passwords().skip(ranks.start).take(ranks.len());
+    let found = chosen.filter(|_| !key.is_over()).find_map(|first| {
+        words::passwords().take(seconds).find_map(|second| {
+            [&b""[..], b"-", b"_", b" "].iter().find_map(|mark| batch.commonest(&[first, *mark, second].concat()))
+        })
+    });
+    found.or_else(|| batch.finish())
 }
 
 /// 0 to 100,000 as text and as integers of 4 and 8 bytes, and the days of 1950 to 2035 in five spellings.

@@ -27,6 +27,23 @@ pub(super) fn find(key: &Matcher) -> Option<&'static str> {
     })
 }
 
+/// The same of some passwords of the long list, by their rank, with the commonest salts and costs: milliseconds for each.
+pub(super) fn follow(key: &Matcher, ranks: std::ops::Range<usize>) -> Option<&'static str> {
+    let salts: [&[u8]; 3] = [b"salt", b"", &[0; 16]];
+    let mut functions = vec![Function::Sha256(1_000), Function::Sha256(10_000), Function::Sha1(1_000)];
+    if ranks.start < 500 {
+        functions.push(Function::Sha256(100_000));
+    }
+    let mut passwords = super::words::passwords().skip(ranks.start).take(ranks.len());
+    let found = passwords.any(|password| {
+        functions.iter().any(|function| {
+            let made = |salt| Recipe { function: *function, salt, password }.follow();
+            !key.is_over() && salts.iter().any(|salt| key.matches(&made(salt)))
+        })
+    });
+    found.then_some("PBKDF2")
+}
+
 /// One way to a key.
 #[derive(Clone, Copy)]
 struct Recipe {

@@ -12,56 +12,76 @@
 use std::ops::Range;
 
 use super::matcher::Matcher;
-use super::seeds::{any_made, arch};
+use super::seeds::arch;
 
 /// Whether one of them made the key: the seeds up to `most`, and all where there are few.
 pub(super) fn find(key: &Matcher, most: u32) -> Option<&'static str> {
-    let made = |found: bool, name: &'static str| found.then_some(name);
-    made(congruences(key), "a congruential generator with a small modulus")
-        .or_else(|| made((0..=most).any(|seed| sines(key, seed)), "Math.sin with a small seed"))
-        .or_else(|| made((0..=most / 4).any(|seed| xorwow(key, seed)), "Kotlin's Random with a small seed"))
-        .or_else(|| made((0..=most / 8).any(|seed| pcg32(key, u64::from(seed))), "PCG32 with a small seed"))
+    let congruence = congruences(key).then_some("a congruential generator with a small modulus");
+    congruence.or_else(|| find_within(key, 0..most))
 }
 
-/// `mulberry32`, one number for each byte.
-pub(super) fn mulberry(key: &Matcher, seeds: impl Iterator<Item = u32>) -> bool {
+/// Those that have many seeds, with some of them.
+pub(super) fn find_within(key: &Matcher, seeds: Range<u32>) -> Option<&'static str> {
+    let all = || seeds.clone().take_while(|_| !key.is_over());
+    let made = |found: bool, name: &'static str| found.then_some(name);
+    made(all().any(|seed| sines(key, seed)), "Math.sin with a small seed")
+        .or_else(|| made(all().any(|seed| xorwow(key, seed)), "Kotlin's Random with a small seed"))
+        .or_else(|| made(all().any(|seed| pcg32(key, u64::from(seed))), "PCG32 with a small seed"))
+}
+
+/// `mulberry32`, one number for each byte, from one of many seeds in a row.
+pub(super) fn mulberry_within(key: &Matcher, seeds: Range<u64>) -> bool {
     let arch = arch();
     let wanted = key.key();
-    any_made(
-        key,
-        seeds,
-        |seeds: &[u32; WIDTH]| arch.dispatch(Mulberry { seeds, wanted }),
-        |seed| {
-            let mut state = seed;
-            let values: [u32; 32] = std::array::from_fn(|_| mulberry_next(&mut state));
-            bytes_of(key, |at| f64::from(values[at]) / 4_294_967_296.0, 0..1)
-                || key.matches(&values.map(|value| value as u8))
-                || key.matches(&std::array::from_fn::<u8, 32, _>(|at| values[at / 4].to_le_bytes()[at % 4]))
-        },
-    )
+    seeds.step_by(WIDTH).take_while(|_| !key.is_over()).any(|first| {
+        let marks = arch.dispatch(Mulberry { first: first as u32, wanted });
+        // Beyond the last one are a few more: they do no harm.
+        marks.iter().any(|mark| *mark != 0)
+            && (first..).zip(&marks).any(|(seed, mark)| *mark != 0 && mulberry_made(key, seed as u32))
+    })
+}
+
+/// The same from any seeds.
+pub(super) fn mulberry(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> bool {
+    seeds.any(|seed| mulberry_made(key, seed))
+}
+
+fn mulberry_made(key: &Matcher, seed: u32) -> bool {
+    let mut state = seed;
+    let first = mulberry_next(&mut state);
+    let [byte, ..] = *key.key();
+    let likely =
+        first >> 24 == u32::from(byte) || first as u8 == byte || (first - (first >> 8)) >> 24 == u32::from(byte);
+    likely && {
+        let mut state = seed;
+        let values: [u32; 32] = std::array::from_fn(|_| mulberry_next(&mut state));
+        bytes_of(key, |at| f64::from(values[at]) / 4_294_967_296.0, 0..1)
+            || key.matches(&values.map(|value| value as u8))
+            || key.matches(&std::array::from_fn::<u8, 32, _>(|at| values[at / 4].to_le_bytes()[at % 4]))
+    }
 }
 
 struct Mulberry<'a> {
-    seeds: &'a [u32; WIDTH],
+    first: u32,
     wanted: &'a [u8; 32],
 }
 
 impl pulp::WithSimd for Mulberry<'_> {
-    type Output = [u32; WIDTH];
+    type Output = [u8; WIDTH];
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> [u32; WIDTH] {
+    fn with_simd<S: pulp::Simd>(self, _: S) -> [u8; WIDTH] {
         let (one, two) = (u32::from(self.wanted[0]), u32::from(self.wanted[1]));
         let word = u32::from_le_bytes([self.wanted[0], self.wanted[1], self.wanted[2], self.wanted[3]]);
         let mut found = [0; WIDTH];
         for lane in 0..WIDTH {
-            let mut state = self.seeds[lane];
+            let mut state = self.first.wrapping_add(lane as u32);
             let (first, second) = (mulberry_next(&mut state), mulberry_next(&mut state));
             let share = |value: u32| (value - (value >> 8)) >> 24;
             let high = (first >> 24 == one) & (second >> 24 == two);
             let low = (first & 255 == one) & (second & 255 == two);
             let shared = (share(first) == one) & (share(second) == two);
-            found[lane] = u32::from(high | low | shared | (first == word));
+            found[lane] = u8::from(high | low | shared | (first == word));
         }
         found
     }
@@ -101,20 +121,20 @@ fn sines(key: &Matcher, seed: u32) -> bool {
 
 /// Every state of the congruences of older books: `x' = (ax + c) mod m`, and `x / m`.
 fn congruences(key: &Matcher) -> bool {
+    let wanted = u64::from(key.key()[0]);
     CONGRUENCES.iter().filter(|_| !key.is_over()).any(|(factor, add, modulus)| {
-        let wanted = u64::from(key.key()[0]);
-        (0..*modulus).any(|first| {
-            let likely = first * 256 / modulus == wanted || first * 255 / modulus == wanted || first & 255 == wanted;
-            likely && {
-                let mut state = first;
-                let states: [u64; 32] = std::array::from_fn(|_| {
-                    let now = state;
-                    state = (state * factor + add) % modulus;
-                    now
-                });
-                let drawn = |byte: &dyn Fn(u64) -> u64| key.matches(&states.map(|state| byte(state) as u8));
-                drawn(&|state| state * 256 / modulus) || drawn(&|state| state * 255 / modulus) || drawn(&|state| state)
-            }
+        // Those that give the first byte in one of the ways, and a few beside them.
+        let share = |parts: u64| wanted * modulus / parts..((wanted + 1) * modulus / parts + 1).min(*modulus);
+        let likely = share(256).chain(share(255)).chain((wanted..*modulus).step_by(256));
+        likely.into_iter().any(|first| {
+            let mut state = first;
+            let states: [u64; 32] = std::array::from_fn(|_| {
+                let now = state;
+                state = (state * factor + add) % modulus;
+                now
+            });
+            let drawn = |byte: &dyn Fn(u64) -> u64| key.matches(&states.map(|state| byte(state) as u8));
+            drawn(&|state| state * 256 / modulus) || drawn(&|state| state * 255 / modulus) || drawn(&|state| state)
         })
     })
 }
@@ -157,7 +177,9 @@ fn xorwow_values(seed: u32) -> [u32; 32] {
         added = added.wrapping_add(362_437);
         mixed.wrapping_add(added)
     };
-    (0..64).for_each(|_| drop(next()));
+    for _ in 0..64 {
+        next();
+    }
     std::array::from_fn(|_| next())
 }
 
@@ -185,7 +207,7 @@ fn pcg32_values<const COUNT: usize>(seed: u64, stream: u64) -> [u32; COUNT] {
 
 /// The demonstration's, those of programs, and the default of the library.
 const STREAMS: &[u64] = &[54, 0, 1, 0x0a02_bdbf_7bb3_c0a7, 721_347_520_444_481_703];
-const WIDTH: usize = 64;
+const WIDTH: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -241,7 +263,8 @@ mod tests {
     fn mulberry_is_found_anywhere_among_its_seeds() {
         let mut state = 3_774_257_613;
         let bytes: [u8; 32] = std::array::from_fn(|_| (mulberry_next(&mut state) >> 24) as u8);
-        assert!(mulberry(&Matcher::new(&bytes), 3_774_257_500..3_774_257_700));
-        assert!(!mulberry(&Matcher::new(&bytes), 0..10_000));
+        let key = Matcher::new(&bytes);
+        assert!(mulberry_within(&key, 3_774_257_500..3_774_257_700) && !mulberry_within(&key, 0..10_000));
+        assert!(mulberry(&key, 3_774_257_500..3_774_257_700) && !mulberry(&key, 0..10_000));
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn find(key: &Matcher) -> Option<&'static str> {
         .or_else(|| wide(key))
         .or_else(|| constant(key))
         .or_else(|| addresses(key))
-        .or_else(|| stretched(key, 24, 1_024))
+        .or_else(|| stretched(key, 0..24, 1_024))
 }
 
 /// Passwords of other languages, keyboard walks, names of hosts and services, and texts of documentation.
@@ -87,10 +87,12 @@ fn addresses(key: &Matcher) -> Option<&'static str> {
     found.or_else(|| batch.finish())
 }
 
-/// SHA-256 and MD5 iterated up to so many times, of the commonest passwords and phrases.
-pub(super) fn stretched(key: &Matcher, passwords: usize, most: u32) -> Option<&'static str> {
-    let phrases = words::phrases().take(passwords / 2);
-    words::passwords().take(passwords).chain(phrases).chain(STRETCHED.iter().copied()).find_map(|text| {
+/// SHA-256 and MD5 iterated up to so many times, of some passwords and phrases by their places in the lists.
+pub(super) fn stretched(key: &Matcher, places: std::ops::Range<usize>, most: u32) -> Option<&'static str> {
+    let passwords = words::passwords().skip(places.start).take(places.len());
+    let phrases = words::phrases().skip(places.start).take(places.len());
+    let others = STRETCHED.iter().copied().filter(|_| places.start == 0);
+    passwords.chain(phrases).chain(others).find_map(|text| {
         let (mut sha, mut md5) = (sha256(text), Md5::digest(text));
         let mut spelled = sha;
         let found = !key.is_over()
