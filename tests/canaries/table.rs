@@ -176,6 +176,8 @@ pub(crate) const TABLE: &[Case] = &[
     case(0, "master-key check", "--quick"),
     case(0, "master-key check", "- --quick").stdin("{key}"),
     case(3, "master-key check", "- --quick").stdin("{key}{key}"),
+    case(3, "master-key check", "- --thorough").stdin("{key}{key}"),
+    case(2, "master-key check", "- --quick --thorough").stdin("{key}"),
     case(3, "master-key check", "- --quick").stdin("{hex}"),
     case(2, "master-key check", "{key}"),
     case(0, "master-key verifier", "--version 1 --reason {reason} --out {dir}/secret-verifier"),
