@@ -4,7 +4,6 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    clippy::decimal_bitwise_operands,
     clippy::inline_always,
     clippy::needless_bitwise_bool,
     clippy::needless_range_loop,

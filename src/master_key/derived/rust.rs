@@ -1,6 +1,6 @@
 //! Generators of Rust's `rand` from a number or a constant: ChaCha with 8, 12 and 20 rounds, xoshiro256++. And xoshiro256** of
 //! Lua and others.
-#![expect(clippy::cast_possible_truncation, clippy::precedence, reason = "words are cut out of words")]
+#![expect(clippy::cast_possible_truncation, reason = "words are cut out of words")]
 
 use super::matcher::Matcher;
 
@@ -80,9 +80,10 @@ fn xoshiro_made(key: &Matcher, seed: u64) -> bool {
 
 fn drawn(key: &Matcher, mut state: [u64; 4], starred: bool) -> bool {
     let mut next = || {
-        let output = match starred {
-            true => state[1].wrapping_mul(5).rotate_left(7).wrapping_mul(9),
-            false => state[0].wrapping_add(state[3]).rotate_left(23).wrapping_add(state[0]),
+        let output = if starred {
+            state[1].wrapping_mul(5).rotate_left(7).wrapping_mul(9)
+        } else {
+            state[0].wrapping_add(state[3]).rotate_left(23).wrapping_add(state[0])
         };
         step(&mut state);
         output

@@ -3,7 +3,9 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
+    clippy::decimal_bitwise_operands,
     clippy::inline_always,
+    clippy::needless_bitwise_bool,
     clippy::needless_range_loop,
     clippy::precedence,
     reason = "arithmetic modulo a power of two, in lanes that the compiler makes vectors of"
@@ -242,7 +244,7 @@ mod tests {
             let mut state = 12_345 % modulus;
             let bytes: [u8; 32] = std::array::from_fn(|_| {
                 state = (state * factor + add) % modulus;
-                (state as f64 / *modulus as f64 * 256.0) as u8
+                (state * 256 / modulus) as u8
             });
             assert!(congruences(&Matcher::new(&bytes)), "{factor} {modulus}");
         }
@@ -252,7 +254,7 @@ mod tests {
     #[test]
     fn sines_are_what_scripts_make_of_them() {
         let bytes: [u8; 32] = std::array::from_fn(|at| {
-            let x = (42.0 + at as f64).sin() * 10_000.0;
+            let x = f64::from(42 + at as u32).sin() * 10_000.0;
             ((x - x.floor()) * 256.0) as u8
         });
         assert_eq!(bytes[..6], [200, 64, 4, 9, 226, 187]);

@@ -46,8 +46,11 @@ struct Job {
     id: &'static str,
     /// Microseconds, roughly.
     cost: u64,
-    search: Box<dyn Fn(&Matcher) -> Option<String> + Sync + Send>,
+    search: Search,
 }
+
+/// What was found, in words.
+type Search = Box<dyn Fn(&Matcher) -> Option<String> + Sync + Send>;
 
 impl Job {
     fn new(id: &'static str, cost: u64, search: impl Fn(&Matcher) -> Option<String> + Sync + Send + 'static) -> Self {
