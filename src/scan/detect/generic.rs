@@ -1,12 +1,17 @@
 //! Judges whether a literal stands where a master key would: by the name it is given, what stands around it, and
 //! whether it looks as if it had been drawn at random.
 
+use std::ops::Range;
+
 use crate::master_key::Fingerprint;
 
 use super::ScanMode;
 use super::candidate::Candidate;
 use super::find::Find;
 
+mod calls;
+mod enclosing;
+mod prose;
 mod randomness;
 mod statement;
 mod surroundings;
@@ -38,16 +43,26 @@ pub(super) fn judge(name: &str, window: &[u8], context: &[u8], candidate: &Candi
     Some(Find { span: candidate.place.clone(), mode: ScanMode::Generic, kind, version: None, fingerprint })
 }
 
-fn judged(name: &str, context: &[u8], span: &std::ops::Range<usize>, kind: &str) -> Option<&'static str> {
+fn judged(name: &str, context: &[u8], span: &Range<usize>, kind: &str) -> Option<&'static str> {
     if surroundings::is_quiet(name, context, span) {
         return None;
     }
     let statement = Statement::of(name, context, span);
-    let judgement = words::judge(&statement);
+    let judgement = judgement(&statement, context, span);
     let stands = match kind {
         "text" => judgement == Judgement::Named && context.get(span.end) != Some(&b'='),
         "hex" | "hex-in-pieces" => judgement >= Judgement::Likely && !words::speaks_of_digests(&statement, judgement),
         _ => judgement >= Judgement::Likely,
     };
     stands.then(|| words::rule(&statement, kind))
+}
+
+fn judgement(statement: &Statement, context: &[u8], span: &Range<usize>) -> Judgement {
+    let enclosing = || enclosing::of(context, span).into_iter().map(|outer| outer.words).collect();
+    match words::judge(statement, &enclosing) {
+        Judgement::Named => Judgement::Named,
+        _ if calls::takes(context, span) => Judgement::Taken,
+        Judgement::Silent if prose::says_key(context, span) => Judgement::Named,
+        judgement => judgement,
+    }
 }
