@@ -43,6 +43,13 @@ pub(super) fn judge(name: &str, window: &[u8], context: &[u8], candidate: &Candi
     Some(Find { span: candidate.place.clone(), mode: ScanMode::Generic, kind, version: None, fingerprint })
 }
 
+/// Whether a candidate in a path may be a key. A path has more slashes than base64 has.
+pub(super) fn is_drawn(context: &[u8], candidate: &Candidate) -> bool {
+    let text = &context[candidate.span.clone()];
+    let slashes = text.iter().filter(|byte| **byte == b'/').count();
+    candidate.bytes.is_some() && slashes < MOST_SLASHES
+}
+
 fn judged(name: &str, context: &[u8], span: &Range<usize>, kind: &str) -> Option<&'static str> {
     if surroundings::is_quiet(name, context, span) {
         return None;
@@ -50,7 +57,8 @@ fn judged(name: &str, context: &[u8], span: &Range<usize>, kind: &str) -> Option
     let statement = Statement::of(name, context, span);
     let judgement = judgement(&statement, context, span);
     let stands = match kind {
-        "text" => judgement == Judgement::Named && context.get(span.end) != Some(&b'='),
+        "text" => judgement >= Judgement::Named && (span.len() == 86 || context.get(span.end) != Some(&b'=')),
+        "byte-array" if statement.name.last().is_some_and(|word| word == "keys") => judgement >= Judgement::Named,
         "hex" | "hex-in-pieces" => judgement >= Judgement::Likely && !words::speaks_of_digests(&statement, judgement),
         _ => judgement >= Judgement::Likely,
     };
@@ -62,7 +70,10 @@ fn judgement(statement: &Statement, context: &[u8], span: &Range<usize>) -> Judg
     match words::judge(statement, &enclosing) {
         Judgement::Named => Judgement::Named,
         _ if calls::takes(context, span) => Judgement::Taken,
-        Judgement::Silent if prose::says_key(context, span) => Judgement::Named,
+        Judgement::Silent if prose::says_key(context, span, statement.own) => Judgement::Named,
         judgement => judgement,
     }
 }
+
+/// 43 random characters have as many with a probability of 2^-11.
+const MOST_SLASHES: usize = 5;

@@ -12,6 +12,8 @@ pub(super) struct Statement {
     pub(super) name: Vec<String>,
     /// Whether its own line gives it this name.
     pub(super) own: bool,
+    /// How many of the names are on its own line.
+    beside: usize,
     /// All names before it on its line and on the lines that it goes on from, the nearest first.
     pub(super) names: Vec<String>,
     /// What follows on its line.
@@ -36,6 +38,7 @@ impl Statement {
         let indent = indent_of(before);
         statement.add(before);
         statement.own = !statement.name.is_empty();
+        statement.beside = statement.names.len();
         let mut start = line.start;
         for _ in 0..LINES_ABOVE {
             if !statement.name.is_empty() || start == 0 {
@@ -48,8 +51,10 @@ impl Statement {
                 break;
             }
             // A sibling with a value of its own names nothing, unless it says that it does. An outer line names what is inside it.
-            if indent_of(text) < indent || !is_sibling(text) {
+            if indent_of(text) < indent {
                 statement.add(text);
+            } else {
+                statement.add(of_sibling(text));
             }
         }
         // A file that holds the key alone says in its own name what it is.
@@ -62,6 +67,11 @@ impl Statement {
     /// The words that name the literal and those around it.
     pub(super) fn words(&self) -> impl Iterator<Item = String> {
         self.names.iter().flat_map(|name| split(name))
+    }
+
+    /// The words before the literal on its line.
+    pub(super) fn beside(&self) -> impl Iterator<Item = String> {
+        self.names[..self.beside].iter().flat_map(|name| split(name))
     }
 
     fn add(&mut self, text: &[u8]) {
@@ -87,6 +97,7 @@ impl Statement {
 
 /// The words of the last name that is one.
 pub(super) fn nearest(text: &[u8]) -> Vec<String> {
+    let text = of_statement(text);
     let names = names(text);
     let word = |at: usize| {
         let words = split(&names[at]);
@@ -100,23 +111,36 @@ pub(super) fn nearest(text: &[u8]) -> Vec<String> {
     words
 }
 
-/// Whether a word in lower case and a name are parted by one blank, and are not the beginning of a declaration.
+/// What comes after the last statement that is complete. An entity ends with a semicolon as well, and so does what a property has
+/// before its value: `{ get; set; } = `.
+fn of_statement(text: &[u8]) -> &[u8] {
+    let entity = |at: usize| text[at.saturating_sub(6)..at].contains(&b'&');
+    let ends = memchr::memrchr_iter(b';', text).find(|at| !entity(*at));
+    let rest = ends.map_or(text, |at| &text[at + 1..]);
+    if rest.trim_ascii_start().starts_with(b"}") { text } else { rest }
+}
+
+/// Whether a word and a name are parted by one blank, and are not the beginning of a declaration.
 fn is_sentence(text: &[u8], word: &str, name: &str) -> bool {
     let spoken = format!("{word} {name}");
     let text = text.trim_ascii_start();
     let at = memchr::memmem::rfind(text, spoken.as_bytes());
-    word.bytes().all(|byte| byte.is_ascii_lowercase()) && at.is_some_and(|at| at > 0)
+    let one = word.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && !word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
+    one && at.is_some_and(|at| at > 0)
 }
 
-/// A line that gives something else beside the literal its value: `type = string`, `id: 2026-01`.
-fn is_sibling(text: &[u8]) -> bool {
+/// What a line beside the literal says of it: the value of `name: ENCRYPTION_KEY`, nothing of `type = string`, all of a remark.
+fn of_sibling(text: &[u8]) -> &[u8] {
     let text = text.trim_ascii();
-    let Some(at) = text.iter().position(|byte| matches!(byte, b'=' | b':')) else { return false };
+    let Some(at) = text.iter().position(|byte| matches!(byte, b'=' | b':')) else { return text };
     let value = text[at + 1..].trim_ascii_start();
-    let head = names(&text[..at]);
     let opens = value.is_empty() || value.last().is_some_and(|byte| b"[{(|>\\".contains(byte));
-    let quoted = text.starts_with(b"#") || text.starts_with(b"/");
-    !quoted && !opens && head.last().is_some_and(|name| !super::words::is_naming(&name.to_ascii_lowercase()))
+    if opens || text.starts_with(b"#") || text.starts_with(b"/") {
+        return text;
+    }
+    let is_name = names(&text[..at]).last().is_some_and(|name| super::words::is_naming(&name.to_ascii_lowercase()));
+    if is_name { value } else { &[] }
 }
 
 /// The member `k` of a JSON Web Key of type `oct` (RFC 7518 section 6.4).
@@ -206,7 +230,7 @@ pub(super) fn indent_of(text: &[u8]) -> usize {
 
 #[rustfmt::skip]
 const PASSED_OVER: &[&str] = &[
-    "add", "arg", "array", "as", "ascii", "asc", "assign", "atob", "auto", "b", "base", "bin", "buf", "buffer", "by", "byte",
+    "add", "arg", "array", "as", "ascii", "asc", "assign", "atob", "auto", "b", "base", "bin", "binary", "buf", "buffer", "by", "byte",
     "bytearray", "bytes", "byval", "char", "codec", "collect", "const", "constant", "constexpr", "content", "convert",
     "copy", "crypto", "current", "data", "de", "decode", "decoder", "decodestring", "default", "def", "dim", "echo",
     "encode", "encoded", "encoding", "engine", "env", "err", "error", "export", "expect", "final", "flag", "fn", "for", "format", "from",

@@ -24,6 +24,7 @@ pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool 
         || is_public_key(context, span)
         || is_member_name(context, span)
         || is_vector(context, span)
+        || is_index(context, span)
         || is_sum(context, span)
 }
 
@@ -56,6 +57,24 @@ fn is_member_name(context: &[u8], span: &Range<usize>) -> bool {
     value.is_some_and(|value| value.starts_with(b"{") || value.starts_with(b"["))
 }
 
+/// The name of an entry: `key` alone as the attribute of an element that is shown, or beside where the entry lies.
+fn is_index(context: &[u8], span: &Range<usize>) -> bool {
+    let line = line_range(context, span.start);
+    let before = context[line.start..span.start].trim_ascii_end();
+    let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before).trim_ascii_end();
+    let before = before.strip_suffix(b"=").or(before.strip_suffix(b":")).unwrap_or(b"").trim_ascii_end();
+    let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before);
+    let Some(head) = before.strip_suffix(b"key").or(before.strip_suffix(b"Key")) else { return false };
+    if head.last().is_some_and(u8::is_ascii_alphanumeric) {
+        return false;
+    }
+    let element = head.trim_ascii_start();
+    let is_attribute = element.starts_with(b"<") && head.ends_with(b" ") && !element.contains(&b'>');
+    let around = &context[span.start.saturating_sub(BESIDE)..context.len().min(span.end + BESIDE)];
+    let around = String::from_utf8_lossy(around).to_ascii_lowercase();
+    is_attribute || ENTRIES.iter().any(|word| around.contains(word))
+}
+
 /// Beside the inputs and outputs of a cipher or a hash.
 fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
     let around = &context[span.start.saturating_sub(NEAR)..context.len().min(span.end + NEAR)];
@@ -67,8 +86,10 @@ fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
             .skip_while(|byte| !byte.is_ascii_alphabetic())
             .take_while(u8::is_ascii_alphabetic)
             .collect();
+        // An argument of a call has no value behind its name.
+        let given = line.trim_ascii().len() >= head.len() + SHORTEST_GIVEN;
         let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
-        if let Some(known) = VECTOR_HEADS.iter().find(|known| **known == head) {
+        if let Some(known) = VECTOR_HEADS.iter().find(|known| given && **known == head) {
             heads.insert(*known);
         }
     }
@@ -179,8 +200,26 @@ const DENYING: &[&str] = &[
     "data:application",
 ];
 
+/// What stands beside the key of an entry: in a cache, a bucket, a queue.
+const ENTRIES: &[&str] = &[
+    " path:",
+    " paths:",
+    "restore-keys",
+    "etag\"",
+    "\"offset\"",
+    "\"topic\"",
+    "bucket=",
+    "bucket:",
+    "\"bucket\"",
+    "lastmodified",
+];
+
+/// How far away it stands.
+const BESIDE: usize = 160;
+
 const LONG_LINE: usize = 1500;
 const NEAR: usize = 500;
+const SHORTEST_GIVEN: usize = 4;
 
 /// How far behind a name what it names may begin.
 const MEMBER: usize = 24;

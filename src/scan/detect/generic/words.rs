@@ -24,26 +24,47 @@ pub(super) fn judge(statement: &Statement, enclosing: &dyn Fn() -> Vec<Vec<Strin
         return Judgement::Other;
     }
     let own = judge_name(&statement.name);
-    let bare = statement.name.iter().filter(|word| !is_tail(word)).count() < 2;
+    if matches!(statement.name.iter().map(String::as_str).collect::<Vec<_>>()[..], [.., "primary", "key"])
+        && own != Judgement::Named
+    {
+        return of_rows_unless_encryption(statement, &enclosing());
+    }
     let mut judgement = match own {
-        Judgement::Likely | Judgement::Silent if bare || own == Judgement::Silent => {
-            within(&statement.name, own, &enclosing())
-        }
+        Judgement::Likely | Judgement::Silent => within(&statement.name, own, &enclosing()),
         own => own,
     };
+    let strong = |word: String| is_any(STRONG, &word);
+    if judgement == Judgement::Likely && is_bare(&statement.name) && statement.own && statement.beside().any(strong) {
+        judgement = Judgement::Named;
+    }
     if judgement == Judgement::Silent && statement.words().any(|word| is_any(STRONG, &word)) {
         judgement = Judgement::Likely;
     }
     judgement
 }
 
+/// `primary_key` is of Rails where encryption is near, and else of a table.
+fn of_rows_unless_encryption(statement: &Statement, outer: &[Vec<String>]) -> Judgement {
+    let strong = outer.iter().flatten().cloned().chain(statement.words()).any(|word| is_any(STRONG, &word));
+    if strong { Judgement::Named } else { Judgement::Other }
+}
+
+/// Whether a name says that it is a key and no more.
+fn is_bare(name: &[String]) -> bool {
+    name.iter().filter(|word| !is_tail(word)).count() < 2
+}
+
 /// A name that says little, as part of the names of what it stands in.
 fn within(name: &[String], own: Judgement, outer: &[Vec<String>]) -> Judgement {
     let mut words = name.to_vec();
     for outer in outer.iter().take(DEEPEST) {
+        if outer == name {
+            continue;
+        }
         let theirs = judge_name(outer);
-        let turned = outer.iter().any(|word| is_turning(word));
-        if theirs == Judgement::Other || turned && own == Judgement::Likely {
+        let turned = outer.iter().any(|word| *word != "key" && is_turning(word));
+        let is_key = own == Judgement::Likely && is_bare(name) && !name.iter().any(|word| is_any(STRONG, word));
+        if theirs == Judgement::Other && (is_key || own == Judgement::Silent) || turned && is_key {
             return Judgement::Other;
         }
         words.splice(0..0, outer.iter().cloned());
@@ -175,7 +196,7 @@ const TURNING: &[&str] = &[
 /// What a key is that everybody may know.
 #[rustfmt::skip]
 const OPEN: &[&str] = &[
-    "disco", "discokey", "mkey", "nodekey", "pub", "public", "publickey", "publishable", "verification", "verifier", "verify", "verifying", "verkey",
+    "disco", "pub", "public", "publickey", "publishable", "verification", "verifier", "verify", "verifying", "verkey",
 ];
 
 /// Keys that sign: what is not called private or secret is the public half.
@@ -210,6 +231,10 @@ const DENIED: &[&str] = &[
     "checksum",
     "sha256",
     "integrity",
+    "discokey",
+    "dnskey",
+    "mkey",
+    "nodekey",
 ];
 
 /// What a value is that is no key.
@@ -269,6 +294,12 @@ const TAILS: &[&str] = &[
     "base",
     "part",
     "spec",
+    "from",
+    "fromhex",
+    "frombase",
+    "of",
+    "decode",
+    "parse",
 ];
 
 /// What stands directly before a digest.
