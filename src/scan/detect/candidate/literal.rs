@@ -22,7 +22,7 @@ fn whole(window: &[u8], run: Range<usize>, found: &mut dyn FnMut(Candidate)) {
     let hexadecimal = text.iter().all(|byte| hex_value(*byte).is_some());
     match text.len() {
         32 | 128 if text.len() == 32 || hexadecimal => found(unread(run)),
-        64 if !hexadecimal => found(unread(run)),
+        64 if !hexadecimal && !text.starts_with(b"0x") && !text.starts_with(b"0X") => found(unread(run)),
         86 if is_padded_twice(window, &run) => found(unread(run)),
         // What Magento and Verilog write before the digits.
         49 if padded && text.starts_with(b"base64") => {

@@ -58,7 +58,7 @@ impl Statement {
             }
         }
         // A file that holds the key alone says in its own name what it is.
-        if statement.names.is_empty() {
+        if statement.names.is_empty() && context.len() <= LONGEST_KEY_FILE {
             statement.add_file(file);
         }
         statement
@@ -245,12 +245,15 @@ const PASSED_OVER: &[&str] = &[
 ];
 
 /// Endings of files that say nothing of what is in them.
-const FORMATS: &[&str] = &["b64", "base64", "bin", "conf", "dat", "hex", "raw", "text", "txt"];
+const FORMATS: &[&str] = &["b64", "base64", "bin", "conf", "dat", "enc", "hex", "raw", "text", "txt"];
 
 /// Folders whose files are keys.
 const FOLDERS: &[&str] = &["keys", "master-keys", "master_keys", "masterkeys", "encryption-keys", "encryption_keys"];
 
 const AFTER: usize = 120;
+/// A file that holds a key alone, or a few with a remark.
+const LONGEST_KEY_FILE: usize = 1024;
+
 const LINES_ABOVE: usize = 6;
 const NEAR: usize = 240;
 const PREFIX: usize = 24;

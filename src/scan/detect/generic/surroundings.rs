@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::scan::detect::classes::is_base64;
 use crate::scan::detect::position::line_range;
 
 /// Whether the file is of a kind that is full of digests.
@@ -25,6 +26,7 @@ pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool 
         || is_member_name(context, span)
         || is_vector(context, span)
         || is_index(context, span)
+        || is_row(context, span)
         || is_sum(context, span)
 }
 
@@ -55,6 +57,22 @@ fn is_member_name(context: &[u8], span: &Range<usize>) -> bool {
     let Some(after) = after.strip_prefix(b"\"").or(after.strip_prefix(b"'")) else { return false };
     let value = after.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
     value.is_some_and(|value| value.starts_with(b"{") || value.starts_with(b"["))
+}
+
+/// A line of a table or of a longer text in hexadecimal or base64: nothing else is on it, and nothing else on the one before or behind.
+/// Escapes over many lines are a table as well.
+fn is_row(context: &[u8], span: &Range<usize>) -> bool {
+    if memchr::memchr_iter(b'\n', &context[span.clone()]).count() > MOST_LINES {
+        return true;
+    }
+    let line = line_range(context, span.start);
+    let is_full = |line: &[u8]| line.len() >= ROW && line.iter().all(|byte| is_base64(*byte));
+    if !is_full(context[line.clone()].trim_ascii()) {
+        return false;
+    }
+    let above = line.start.checked_sub(1).map(|end| line_range(context, end));
+    let below = (line.end < context.len()).then(|| line_range(context, line.end + 1));
+    [above, below].into_iter().flatten().any(|line| is_full(context[line].trim_ascii()))
 }
 
 /// The name of an entry: `key` alone as the attribute of an element that is shown, or beside where the entry lies.
@@ -216,6 +234,12 @@ const ENTRIES: &[&str] = &[
 
 /// How far away it stands.
 const BESIDE: usize = 160;
+
+/// The longest C string with escapes for a key has as many lines, of four bytes each.
+const MOST_LINES: usize = 8;
+
+/// The shortest line of a table.
+const ROW: usize = 60;
 
 const LONG_LINE: usize = 1500;
 const NEAR: usize = 500;

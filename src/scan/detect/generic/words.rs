@@ -96,7 +96,7 @@ fn judge_name(name: &[String]) -> Judgement {
             _ => Judgement::Likely,
         };
     }
-    if OTHERS.contains(head) {
+    if OTHERS.contains(head) || OTHERS.contains(&&*joined) {
         return Judgement::Other;
     }
     if strong > 0 { Judgement::Likely } else { Judgement::Silent }
@@ -241,7 +241,7 @@ const DENIED: &[&str] = &[
 #[rustfmt::skip]
 const OTHERS: &[&str] = &[
     "aad", "address", "asset", "blob", "block", "bundle", "cert", "certificate", "challenge", "checksum", "checksums", "cid", "ciphertext",
-    "code", "commit", "cookie", "csrf", "cursor", "digest", "digests", "etag", "expected", "file", "fingerprint", "hash", "hashes",
+    "ciphertexts", "ciphervalue", "code", "commit", "cookie", "csrf", "cursor", "digest", "digests", "encrypted", "etag", "expected", "file", "fingerprint", "hash", "hashes",
     "head", "id", "ids", "image", "integrity", "iv", "kid", "layer", "mac", "manifest", "md5", "narhash", "nonce", "output",
     "parent", "pin", "pins", "plaintext", "proof", "pubkey", "rev", "revision", "root", "salt", "sha", "sha1", "sha256", "sha512",
     "sig", "signature", "snapshot", "spki", "state", "sum", "tag", "thumbprint", "transaction", "tree", "tx", "txid", "url",
