@@ -43,11 +43,12 @@ pub(super) fn judge(name: &str, window: &[u8], context: &[u8], candidate: &Candi
     Some(Find { span: candidate.place.clone(), mode: ScanMode::Generic, kind, version: None, fingerprint })
 }
 
-/// Whether a candidate in a path may be a key. A path has more slashes than base64 has.
+/// Whether a candidate in a path may be a key: `x-1.8.4` is four numbers and no key, and a path has more slashes than base64.
 pub(super) fn is_drawn(context: &[u8], candidate: &Candidate) -> bool {
     let text = &context[candidate.span.clone()];
     let slashes = text.iter().filter(|byte| **byte == b'/').count();
-    candidate.bytes.is_some() && slashes < MOST_SLASHES
+    let drawn = |bytes: &[u8; 32]| randomness::of_bytes(candidate.kind, bytes);
+    slashes < MOST_SLASHES && candidate.bytes.as_deref().is_some_and(drawn)
 }
 
 fn judged(name: &str, context: &[u8], span: &Range<usize>, kind: &str) -> Option<&'static str> {
