@@ -8,6 +8,7 @@ use crate::master_key::Fingerprint;
 use super::ScanMode;
 use super::candidate::Candidate;
 use super::find::Find;
+use super::position::line_range;
 
 mod calls;
 mod enclosing;
@@ -58,12 +59,19 @@ fn judged(name: &str, context: &[u8], span: &Range<usize>, kind: &str) -> Option
     let statement = Statement::of(name, context, span);
     let judgement = judgement(&statement, context, span);
     let stands = match kind {
+        "text" if is_element(&statement, context, span) => judgement == Judgement::Taken,
         "text" => judgement >= Judgement::Named && (span.len() == 86 || context.get(span.end) != Some(&b'=')),
         "byte-array" if statement.name.last().is_some_and(|word| word == "keys") => judgement >= Judgement::Named,
         "hex" | "hex-in-pieces" => judgement >= Judgement::Likely && !words::speaks_of_digests(&statement, judgement),
         _ => judgement >= Judgement::Likely,
     };
     stands.then(|| words::rule(&statement, kind))
+}
+
+/// Whether it stands in a list that is named above: 16 bytes in hexadecimal are many things.
+fn is_element(statement: &Statement, context: &[u8], span: &Range<usize>) -> bool {
+    let before = context[line_range(context, span.start).start..span.start].trim_ascii();
+    !statement.own && !before.is_empty() && !before.iter().any(|byte| matches!(byte, b':' | b'='))
 }
 
 fn judgement(statement: &Statement, context: &[u8], span: &Range<usize>) -> Judgement {

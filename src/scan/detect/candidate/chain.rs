@@ -126,7 +126,7 @@ fn is_wrapped(window: &[u8], left: &Range<usize>, right: &Range<usize>) -> bool 
         return true;
     }
     let goes_on = matches!(window[right.end..], [b' ' | b'\t', next, ..] if next.is_ascii_alphanumeric());
-    left.len() >= SHORTEST_LINE && !goes_on
+    left.len() >= SHORTEST_LINE && !between.contains(&b',') && !goes_on
 }
 
 /// How many other words may stand between two strings of a key.

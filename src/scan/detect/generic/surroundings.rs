@@ -27,6 +27,8 @@ pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool 
         || is_vector(context, span)
         || is_index(context, span)
         || is_row(context, span)
+        || is_among_binary(context, span)
+        || is_coordinate(context, span)
         || is_sum(context, span)
 }
 
@@ -73,6 +75,21 @@ fn is_row(context: &[u8], span: &Range<usize>) -> bool {
     let above = line.start.checked_sub(1).map(|end| line_range(context, end));
     let below = (line.end < context.len()).then(|| line_range(context, line.end + 1));
     [above, below].into_iter().flatten().any(|line| is_full(context[line].trim_ascii()))
+}
+
+/// In a file that is no text, what stands before a string is rarely its name. Padding at least says that it was encoded.
+fn is_among_binary(context: &[u8], span: &Range<usize>) -> bool {
+    let around = &context[span.start.saturating_sub(BESIDE)..context.len().min(span.end + BESIDE)];
+    around.contains(&0) && context.get(span.end) != Some(&b'=')
+}
+
+/// A public member of a JSON Web Key (RFC 7518 section 6.2), or in the header of an age file.
+fn is_coordinate(context: &[u8], span: &Range<usize>) -> bool {
+    let around = &context[span.start.saturating_sub(NEAR)..context.len().min(span.end + NEAR)];
+    let has = |text: &[u8]| memchr::memmem::find(around, text).is_some();
+    let before = &context[span.start.saturating_sub(MEMBER)..span.start];
+    let member = [&b"\"x\""[..], b"\"y\""].iter().any(|member| memchr::memmem::rfind(before, member).is_some());
+    member && has(b"\"crv\"") || has(b"age-encryption.org/v1")
 }
 
 /// The name of an entry: `key` alone as the attribute of an element that is shown, or beside where the entry lies.

@@ -189,7 +189,7 @@ const TURNING: &[&str] = &[
     "access", "answer", "api", "attribute", "blinded", "bucket", "cache", "certificate", "column", "composite", "dedup", "dedupe", "device", "dict",
     "document", "etag", "event", "foreign", "group", "host", "idempotency", "identity", "index", "item", "join", "key", "lock", "lookup",
     "map", "memo", "message", "metric", "natural", "object", "onion", "page", "partition", "peer", "primary", "query", "recaptcha",
-    "record", "request", "routing", "row", "s3", "server", "shard", "site", "slot", "sort", "span", "ssh", "storage", "surrogate", "table", "trace",
+    "record", "request", "routing", "row", "s3", "server", "shard", "shared", "site", "slot", "sort", "span", "ssh", "storage", "surrogate", "table", "trace",
     "unique", "upload", "user", "vapid",
 ];
 
@@ -222,6 +222,7 @@ const DEEPEST: usize = 3;
 const DENIED: &[&str] = &[
     "example",
     "dummy",
+    "expected",
     "fake",
     "placeholder",
     "sample",
@@ -243,8 +244,8 @@ const OTHERS: &[&str] = &[
     "aad", "address", "asset", "blob", "block", "bundle", "cert", "certificate", "challenge", "checksum", "checksums", "cid", "ciphertext",
     "ciphertexts", "ciphervalue", "code", "commit", "cookie", "csrf", "cursor", "digest", "digests", "encrypted", "etag", "expected", "file", "fingerprint", "hash", "hashes",
     "head", "id", "ids", "image", "integrity", "iv", "kid", "layer", "mac", "manifest", "md5", "narhash", "nonce", "output",
-    "parent", "pin", "pins", "plaintext", "proof", "pubkey", "rev", "revision", "root", "salt", "sha", "sha1", "sha256", "sha512",
-    "sig", "signature", "snapshot", "spki", "state", "sum", "tag", "thumbprint", "transaction", "tree", "tx", "txid", "url",
+    "parent", "pin", "pins", "plaintext", "proof", "pubkey", "rev", "revision", "root", "salt", "seed", "seeds", "sha", "sha1", "sha256", "sha512",
+    "sig", "signature", "snapshot", "spki", "state", "sum", "tag", "thumbprint", "transaction", "tree", "unity", "tx", "txid", "url",
     "uuid", "vendor", "verifier", "hmac", "checkpoint", "message", "msg", "ct", "pt", "result", "output",
 ];
 
