@@ -76,6 +76,9 @@ fn is_element(statement: &Statement, context: &[u8], span: &Range<usize>) -> boo
 
 fn judgement(statement: &Statement, context: &[u8], span: &Range<usize>) -> Judgement {
     let enclosing = || enclosing::of(context, span).into_iter().map(|outer| outer.words).collect();
+    if calls::expects(context, span) {
+        return Judgement::Other;
+    }
     match words::judge(statement, &enclosing) {
         Judgement::Named => Judgement::Named,
         _ if calls::takes(context, span) => Judgement::Taken,

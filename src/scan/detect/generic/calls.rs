@@ -11,6 +11,12 @@ pub(super) fn takes(context: &[u8], span: &Range<usize>) -> bool {
     is_key_of_call(context, span.start) || is_given(context, span)
 }
 
+/// Whether the literal is what a test expects.
+pub(super) fn expects(context: &[u8], span: &Range<usize>) -> bool {
+    let calls = enclosing::calls(context, span.start);
+    calls.first().is_some_and(|(name, _)| EXPECTING.iter().any(|call| name.ends_with(call)))
+}
+
 fn is_key_of_call(context: &[u8], at: usize) -> bool {
     enclosing::calls(context, at).iter().any(|(name, argument)| {
         TAKING.iter().any(|(call, arguments)| name.ends_with(call) && arguments >> (*argument).min(7) & 1 == 1)
@@ -24,7 +30,7 @@ fn is_given(context: &[u8], span: &Range<usize>) -> bool {
     let Some(assigned) = before.iter().position(|byte| *byte == b'=') else { return false };
     let after = line_range(context, span.end).end;
     let below = &context[after..context.len().min(after + FOLLOWING)];
-    names(&before[..assigned]).iter().filter(|name| name.len() > 1).any(|name| {
+    names(&before[..assigned]).iter().any(|name| {
         memchr::memmem::find_iter(below, name.as_bytes()).any(|at| {
             let apart = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
             apart(below[..at].last()) && apart(below.get(at + name.len())) && is_key_of_call(below, at)
@@ -55,6 +61,7 @@ const TAKING: &[(&str, u8)] = &[
     ("csrfprotect", FIRST),
     ("fernet", FIRST),
     ("hashhmac", THIRD),
+    ("hmac", SECOND),
     ("hmachmac", FIRST),
     ("hmackeynew", SECOND),
     ("hmacnew", FIRST | SECOND),
@@ -81,12 +88,15 @@ const TAKING: &[(&str, u8)] = &[
     ("secretkeyspec", FIRST),
     ("securecookienew", ANY),
     ("simplebox", FIRST),
+    ("supportfactory", FIRST),
     ("symmetrickey", ANY),
     ("symmetricsecuritykey", FIRST),
     ("timedserializer", FIRST),
     ("urlsafeserializer", FIRST),
     ("xchacha20poly1305new", FIRST),
 ];
+
+const EXPECTING: &[&str] = &["asserteq", "assertequal", "assertequals", "tobe", "toequal", "tostrictequal"];
 
 const FIRST: u8 = 1;
 const SECOND: u8 = 2;
