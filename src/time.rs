@@ -12,6 +12,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// assert_eq!(at.to_string(), "2026-03-01T11:00:00Z");
 /// # Ok::<(), strongroom::TimestampError>(())
 /// ```
+///
+/// The last moment is 9999-12-30T22:00:00Z. What is later in that year, such as the 9999-12-31T23:59:59Z that databases hold
+/// for *never*, is read as that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -53,9 +56,18 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let parsed: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
-        Self::from_unix_millis(parsed.as_millisecond()).ok_or(TimestampError)
+        match text.parse::<jiff::Timestamp>() {
+            Ok(parsed) => Self::from_unix_millis(parsed.as_millisecond()).or_else(|| of_last_days(text)),
+            Err(_) => of_last_days(text),
+        }
+        .ok_or(TimestampError)
     }
+}
+
+/// The hours that have four digits of a year in some offsets only: one year earlier they can be read.
+fn of_last_days(text: &str) -> Option<Timestamp> {
+    let rest = text.strip_prefix("9999-12-3")?;
+    format!("9998-12-3{rest}").parse::<jiff::Timestamp>().is_ok().then_some(Timestamp(LATEST))
 }
 
 impl fmt::Display for Timestamp {
@@ -88,6 +100,18 @@ mod tests {
         for text in ["1970-01-01T00:00:00Z", "2026-11-21T22:08:43.123Z", "9999-12-30T22:00:00Z"] {
             assert_eq!(text.parse::<Timestamp>().expect(text).to_string(), text);
         }
+    }
+
+    #[test]
+    fn what_stands_for_never_is_the_last_moment() {
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999Z", "9999-12-30T22:00:01Z"] {
+            assert_eq!(text.parse::<Timestamp>().expect(text).unix_millis(), LATEST, "{text}");
+        }
+        for text in ["9999-12-32T00:00:00Z", "9999-12-31", "9999-12-31T24:59:59Z"] {
+            assert_eq!(text.parse::<Timestamp>(), Err(TimestampError), "{text}");
+        }
+        let (before, last) = ("9999-12-30T21:59:59Z", "9999-12-30T22:00:00Z");
+        assert!(before.parse::<Timestamp>().expect("before") < last.parse::<Timestamp>().expect("last"));
     }
 
     #[test]

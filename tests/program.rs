@@ -44,7 +44,7 @@ fn a_second_vault_in_the_same_place_is_a_conflict() {
 #[test]
 fn the_suite_of_a_new_vault_can_be_chosen() {
     let room = Room::empty();
-    room.run(&["init", "--suite", "xchacha20-poly1305"]).ends(0);
+    room.run(&["init", "--quick", "--suite", "xchacha20-poly1305"]).ends(0);
     assert_eq!(room.run(&["status", "--json"]).ends(0).json()["suite"], "xchacha20-poly1305");
     room.issue(&["--name", "n"]);
     Room::empty().run(&["init", "--suite", "rot13"]).ends(2).says("not a suite");
@@ -138,9 +138,13 @@ fn one_bad_record_never_hides_the_others_and_makes_exit_13() {
     assert_eq!(lines.iter().filter(|line| line["schema"] == "strongroom.unreadable.v1").count(), 1);
     let ran = room.run(&["doctor"]).ends(13);
     assert!(ran.out.contains("damage record:"), "{}", ran.out);
-    let ran = room.run_with([1, 2], &["rotate-master-key"]).ends(14).says("did not open").says("rotate-master-key");
+    let ran = room
+        .run_with([1, 2], &["rotate-master-key", "--quick"])
+        .ends(14)
+        .says("did not open")
+        .says("rotate-master-key");
     assert!(ran.out.contains("UNREADABLE") && ran.out.contains("corrupt"));
-    let ran = room.run_with([2], &["rotate-master-key", "--json"]).ends(14);
+    let ran = room.run_with([2], &["rotate-master-key", "--quick", "--json"]).ends(14);
     let lines = ran.json_lines();
     let report = lines.last().expect("a report");
     assert_eq!((&report["outcome"], &report["unreadable"][0]["cause"]), (&"incomplete".into(), &"corrupt".into()));
@@ -154,7 +158,7 @@ fn a_value_that_is_no_blob_is_a_bad_record_like_any_other() {
     let ran = room.run(&["list"]).ends(13).says("records that do not open: 1");
     assert_eq!(ran.out.lines().count(), 4);
     assert!(room.run(&["doctor"]).ends(13).out.contains("damage record:"));
-    let ran = room.run_with([1, 2], &["rotate-master-key", "--json"]).ends(14);
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--quick", "--json"]).ends(14);
     assert_eq!(ran.json_lines().last().expect("a report")["moved"], 2);
     change("DROP TABLE audit");
     room.run_with([2], &["audit", "verify"]).ends(13).says("no such table: audit").says("restore a backup");
@@ -196,7 +200,7 @@ fn an_unrecoverable_api_key_verifies_and_is_not_recovered() {
 #[test]
 fn the_actor_is_named_or_is_the_user() {
     let room = Room::empty();
-    room.run(&["init", "--actor", "alice"]).ends(0);
+    room.run(&["init", "--quick", "--actor", "alice"]).ends(0);
     room.run(&["issue", "--name", "n"]).env("STRONGROOM_ACTOR", "bob").ends(0);
     room.run(&["issue", "--name", "n"]).ends(0);
     room.run(&["issue", "--name", "n", "--actor", ""]).ends(2).says("actor");

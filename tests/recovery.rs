@@ -375,7 +375,7 @@ fn no_token_or_identity_appears_where_it_should_not() {
     for (number, extra) in [&["--log", "trace"][..], &["--log", "trace", "--json"]].into_iter().enumerate() {
         let file = |name: &str| room.file(&format!("{name}-{number}")).display().to_string();
         let (out, token, other) = (file("export"), file("token"), format!("sqlite:{}", file("other")));
-        room.run(&["init", "--store", &other]).ends(0);
+        room.run(&["init", "--quick", "--store", &other]).ends(0);
         let all = ["recover", "--all", "--to", &person.recipient, "--out", &out, "--reason", "r", "--yes"];
         let cases: [&[&str]; 9] = [
             &all,

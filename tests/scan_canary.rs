@@ -75,7 +75,7 @@ fn no_output_holds_a_key_a_part_of_it_or_a_hash_of_it() {
     ground.commit(&format!("add {key}"));
     fs::create_dir_all(ground.tree.join(format!(".git/objects/pack/{key}.idx"))).expect("folder");
     let room = &ground.room;
-    room.run(&["init"]).ends(0);
+    room.run(&["init", "--quick"]).ends(0);
     let store = format!("sqlite:{}", room.path().display());
     let print = room.run(&["status", "--json"]).ends(0).out;
     fs::write(room.file("prints"), print).expect("written");

@@ -14,7 +14,7 @@ use running::Run;
 #[test]
 fn a_secret_that_was_typed_in_the_wrong_place_is_not_repeated() {
     let ground = Ground::new();
-    ground.room.run(&["init"]).ends(0);
+    ground.room.run(&["init", "--quick"]).ends(0);
     let key = ground.key(1);
     let bytes = Base64Url::decode_vec(&key).expect("a key");
     let token = ground.room.run(&["issue", "--name", "a"]).ends(0).out.trim().to_owned();

@@ -40,12 +40,17 @@ fn weak_keys_of_structure_and_published_ones_are_found_by_the_quick_check() {
 /// Families whose keys show what they are without any enumeration.
 fn is_quick(family: &str) -> bool {
     let enumerated = [
+        "argon2id",
+        "bash",
         "blake2b",
         "digest",
+        "half and its",
         "hkdf",
         "hmac",
+        "iterated",
         "javascript",
         "java ",
+        "kotlin",
         "c ",
         "perl",
         "python",
@@ -54,13 +59,19 @@ fn is_quick(family: &str) -> bool {
         "ansi",
         "musl",
         "numerical",
+        "other text",
+        "pair",
         "minimal",
         "xorshift",
         "splitmix",
         "pbkdf2",
+        "rust",
         "salted",
+        "script",
         "scrypt",
+        "shake",
         "spelled",
+        "utf-16",
     ];
     !enumerated.iter().any(|prefix| family.starts_with(prefix))
 }

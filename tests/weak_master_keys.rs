@@ -124,7 +124,7 @@ fn a_vault_under_a_weak_key_is_rotated_away_from_it_with_a_waiver() {
     assert_eq!(run(&store, &weak, &rehearsal, b"").code, Some(12));
     let rehearsed = run(&store, &weak, &[&rehearsal[..], &["--waivers", &waivers]].concat(), b"");
     assert_eq!(rehearsed.code, Some(0), "{}", rehearsed.err);
-    let rotated = run(&store, &both, &["rotate-master-key", "--yes", "--waivers", &waivers], b"");
+    let rotated = run(&store, &both, &["rotate-master-key", "--quick", "--yes", "--waivers", &waivers], b"");
     assert_eq!(rotated.code, Some(0), "{}", rotated.err);
     let new = both.split_once(' ').expect("two").1;
     assert_eq!(run(&store, new, &["status"], b"").code, Some(0));

@@ -111,7 +111,12 @@ def from_list():
             key, kind, where = line.split("\t")
             assert where, line
             if kind != "unconfirmed":
-                yield bytes.fromhex(key[4:]) if key.startswith("hex:") else base64.urlsafe_b64decode(key)
+                raw = bytes.fromhex(key[4:]) if key.startswith("hex:") else base64.urlsafe_b64decode(key)
+                yield raw
+                # What becomes of it where a program takes the digest of whatever its key is.
+                url, plain = base64.urlsafe_b64encode(raw), base64.b64encode(raw)
+                for text in (raw, url, plain, url.rstrip(b"="), raw.hex().encode(), raw.hex().upper().encode(), url + b"\n"):
+                    yield hashlib.sha256(text).digest()
 
 
 def binary(value_times_2_to_16384):

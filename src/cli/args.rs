@@ -349,6 +349,9 @@ pub(crate) struct CheckArgs {
     /// Leave out what takes about a second for each key: words, passwords and seeds
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Try much further, for some minutes with each key: every second since 2015 as a seed, long lists of compounds
+    #[arg(long, conflicts_with = "quick")]
+    pub(crate) thorough: bool,
 }
 
 #[derive(clap::Args)]

@@ -81,17 +81,25 @@ impl Suspect {
     /// The quick ones, and whether the key is derived from a word, a password or a small seed: about a second.
     #[cfg(feature = "strength")]
     pub fn findings(&self, now: crate::time::Timestamp) -> Vec<Finding> {
-        self.search(now, None)
+        self.search(|key| super::derived::check(key, now, None))
+    }
+
+    /// Everything that [`Suspect::findings`] tries, and much further: every second since 2015, long lists of compounds, more
+    /// iterations. A minute or two, on all processors; `tell` hears now and then which share is done, in thousandths.
+    #[cfg(feature = "strength")]
+    pub fn findings_thorough(&self, now: crate::time::Timestamp, tell: impl FnMut(u32)) -> Vec<Finding> {
+        self.search(|key| super::derived::check_thoroughly(key, now, tell))
     }
 
     /// The same, given up after `limit`: the commonest origins are tried first.
     #[cfg(feature = "strength")]
     pub fn findings_within(&self, limit: std::time::Duration, now: crate::time::Timestamp) -> Vec<Finding> {
-        self.search(now, std::time::Instant::now().checked_add(limit))
+        let until = std::time::Instant::now().checked_add(limit);
+        self.search(|key| super::derived::check(key, now, until))
     }
 
     #[cfg(feature = "strength")]
-    fn search(&self, now: crate::time::Timestamp, until: Option<std::time::Instant>) -> Vec<Finding> {
+    fn search(&self, derived: impl FnOnce(&[u8; 32]) -> Option<Finding>) -> Vec<Finding> {
         let mut findings = self.quick_findings();
         if let Some(key) = &self.key {
             super::derived::describe_texts(key.expose(), &mut findings);
@@ -100,7 +108,7 @@ impl Suspect {
                 .iter()
                 .any(|finding| finding.severity == Severity::Refuse && !finding.id.starts_with("format-"))
             {
-                findings.extend(super::derived::check(key.expose(), now, until));
+                findings.extend(derived(key.expose()));
             }
         }
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -8,8 +8,13 @@ mod kdf;
 mod matcher;
 mod pcg;
 mod register;
+mod rust;
 mod seeds;
+mod small;
 mod spelled;
+mod texts;
+mod thorough;
+mod times;
 mod twister;
 mod words;
 
@@ -49,6 +54,11 @@ pub(super) fn check(key: &[u8; 32], now: Timestamp, until: Option<Instant>) -> O
     })
 }
 
+/// The same and whatever takes a minute or two, on all processors; `tell` hears which share is done, in thousandths.
+pub(super) fn check_thoroughly(key: &[u8; 32], now: Timestamp, tell: impl FnMut(u32)) -> Option<Finding> {
+    check(key, now, None).or_else(|| thorough::check(key, now, tell))
+}
+
 /// What was found, in words.
 type Search = fn(&Matcher, Timestamp) -> Option<Cow<'static, str>>;
 
@@ -84,13 +94,25 @@ const SEARCHES: &[(&str, Search)] = &[
         seeded(found.then_some("Python's random, seeded by a common word"))
     }),
     ("seeded-generator", |key, _| {
-        seeded(pcg::find(key, SMALL_PCG).then_some("NumPy's default generator with a small seed"))
+        seeded(pcg::find(key, 0..SMALL_PCG).then_some("NumPy's default generator with a small seed"))
     }),
     ("seeded-generator", |key, _| seeded(additive::dotnet(key).then_some(".NET's Random"))),
     ("seeded-generator", |key, _| seeded(additive::minimal(key).then_some("a minimal standard generator"))),
+    ("seeded-generator", |key, _| seeded(additive::bash(key).then_some("bash's RANDOM"))),
+    ("digest-of-word", |key, _| digest(texts::find(key))),
+    ("seeded-generator", |key, _| seeded(small::find(key, SMALL_OTHERS))),
+    ("seeded-generator", |key, _| {
+        let found = rust::find(key, seeds::famous(SMALL_RUST));
+        seeded(found.then_some("a generator of Rust or Lua with a small seed"))
+    }),
+    ("seeded-generator", |key, _| {
+        python(twister::find_slowly(key, Seeding::Array, seeds::famous(SMALL_SLOW), &[1, 2, 4, 8, 32]))
+    }),
     ("seeded-generator", |key, now| {
-        let found = additive::scripted(key, seeds::usual(SMALL_OTHERS).chain(seeds::recent(now, RECENT_OTHERS)));
-        seeded(found.then_some("a small generator with a small seed"))
+        let seconds = seeds::since(SINCE_MULBERRY, now);
+        let found = small::mulberry(key, seeds::usual(SMALL_MULBERRY))
+            || small::mulberry_within(key, u64::from(seconds.start)..u64::from(seconds.end));
+        seeded(found.then_some("mulberry32 with a small number or a time for a seed"))
     }),
 ];
 
@@ -136,13 +158,16 @@ pub(super) fn describe_texts(key: &[u8; 32], findings: &mut [Finding]) {
 
 /// How far seeds are tried: small numbers, and seconds before now, by what one costs (docs/master-keys.md).
 const SMALL_TWISTER: u32 = 100_000;
-const RECENT_PYTHON: u32 = 4_000_000;
-const RECENT_TWISTER: u32 = 4_000_000;
+const RECENT_PYTHON: u32 = 3_000_000;
+const RECENT_TWISTER: u32 = 3_000_000;
 const SMALL_GLIBC: u32 = 10_000_000;
-/// 2020-01-01.
-const SINCE_GLIBC: u32 = 1_577_836_800;
-const SMALL_OTHERS: u32 = 1_000_000;
-const RECENT_OTHERS: u32 = 1_000_000;
+/// 2024-01-01.
+const SINCE_GLIBC: u32 = 1_704_067_200;
+const SMALL_OTHERS: u32 = 30_000;
+const SMALL_MULBERRY: u32 = 1_000_000;
+const SINCE_MULBERRY: u32 = SINCE_GLIBC;
+const SMALL_RUST: u32 = 20_000;
+const SMALL_SLOW: u32 = 1_000;
 const SMALL_PCG: u32 = 20_000;
 
 #[cfg(test)]

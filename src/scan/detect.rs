@@ -10,6 +10,7 @@ mod exact;
 mod find;
 mod generic;
 mod listing;
+mod mask;
 mod needle;
 mod numbers;
 mod packed;

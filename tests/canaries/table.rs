@@ -176,6 +176,8 @@ pub(crate) const TABLE: &[Case] = &[
     case(0, "master-key check", "--quick"),
     case(0, "master-key check", "- --quick").stdin("{key}"),
     case(3, "master-key check", "- --quick").stdin("{key}{key}"),
+    case(3, "master-key check", "- --thorough").stdin("{key}{key}"),
+    case(2, "master-key check", "- --quick --thorough").stdin("{key}"),
     case(3, "master-key check", "- --quick").stdin("{hex}"),
     case(2, "master-key check", "{key}"),
     case(0, "master-key verifier", "--version 1 --reason {reason} --out {dir}/secret-verifier"),
@@ -267,7 +269,7 @@ pub(crate) const TABLE: &[Case] = &[
     // From here on master key 2 is the active one.
     case(0, "rotate-master-key", "--dry-run").keys(&[1, 2]),
     case(2, "rotate-master-key", ""),
-    case(0, "rotate-master-key", "--reason {reason} --certificate {dir}/certificate").keys(&[1, 2]),
+    case(0, "rotate-master-key", "--quick --reason {reason} --certificate {dir}/certificate").keys(&[1, 2]),
     case(12, "rotate-master-key", "--status"),
     case(3, "doctor", "--certificate {dir}/certificate").keys(&[2]),
     case(0, "backup forget", "--needing-other-keys --reason {reason}").keys(&[2]),

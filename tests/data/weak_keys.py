@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import math
 import pathlib
 import random
 import shutil
@@ -392,6 +393,101 @@ for _ in range(6):
         out.append(z ^ z >> 31)
     add("splitmix", words("<Q", out))
 
+# What scripts and other languages carry with them
+for seed in (0, 1, 42, 1337, 12345):
+    state, out = seed, []
+    for _ in range(32):
+        state = (state * 9301 + 49297) % 233280
+        out.append(int(state / 233280 * 256))
+    add("script congruence 9301", out)
+    add("script sines", [int((math.sin(seed + at) * 10000 - math.floor(math.sin(seed + at) * 10000)) * 256) for at in range(32)])
+    x, y, z, w, v, more, out = seed, 0, 0, 0, ~seed & 0xFFFFFFFF, seed << 10 & 0xFFFFFFFF, []
+    for _ in range(64 + 8):
+        t = x ^ x >> 2
+        x, y, z, w, v = y, z, w, v, (t ^ t << 1 ^ v ^ v << 4) & 0xFFFFFFFF
+        more = more + 362437 & 0xFFFFFFFF
+        out.append(v + more & 0xFFFFFFFF)
+    add("kotlin nextBytes", words("<I", out[64:]))
+if shutil.which("bash"):
+    for seed in (0, 1, 42, 1337, 20260101):
+        script = f"RANDOM={seed}; for i in {{1..32}}; do printf '%02x' $((RANDOM % 256)); done"
+        add("bash RANDOM", bytes.fromhex(run(["bash", "-c", script])[0]))
+
+
+def chacha(key, rounds):
+    start = struct.unpack("<4I", b"expand 32-byte k") + struct.unpack("<8I", key) + (0, 0, 0, 0)
+    state = list(start)
+
+    def quarter(a, b, c, d):
+        for to, other, turned, by in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+            state[to] = state[to] + state[other] & 0xFFFFFFFF
+            mixed = state[turned] ^ state[to]
+            state[turned] = (mixed << by | mixed >> 32 - by) & 0xFFFFFFFF
+    for _ in range(rounds // 2):
+        for at in range(4):
+            quarter(at, 4 + at, 8 + at, 12 + at)
+        for at in range(4):
+            quarter(at, 4 + (at + 1) % 4, 8 + (at + 2) % 4, 12 + (at + 3) % 4)
+    return struct.pack("<8I", *[(a + b) & 0xFFFFFFFF for a, b in zip(state, start)][:8])
+
+
+for seed in (0, 1, 42, 1234):
+    state, out = seed, b""
+    for _ in range(8):
+        state = state * 6364136223846793005 + 11634580027462260723 & (1 << 64) - 1
+        mixed, turn = ((state >> 18 ^ state) >> 27) & 0xFFFFFFFF, state >> 59
+        out += struct.pack("<I", (mixed >> turn | mixed << (-turn & 31)) & 0xFFFFFFFF)
+    for rounds in (8, 12, 20):
+        add("rust seed_from_u64", chacha(out, rounds))
+for byte in (0, 1, 42, 255):
+    add("rust from_seed", chacha(bytes([byte] * 32), 8), chacha(bytes([byte] * 32), 12), chacha(bytes([byte] * 32), 20))
+for seed in (0, 1, 42, 123):
+    g = random.Random(seed)
+    order = list(range(256))
+    g.shuffle(order)
+    add("python shuffle", order[:32])
+    add("python text of random()", hashlib.sha256(str(random.Random(seed).random()).encode()).digest())
+    g = random.Random(seed)
+    add("python two of 128 bits", g.getrandbits(128).to_bytes(16, "big") + g.getrandbits(128).to_bytes(16, "big"))
+    for before in (16, 32):
+        g = random.Random(seed)
+        g.randbytes(before)
+        add("python later draw", g.randbytes(32))
+    g = random.Random(seed)
+    g.random()
+    add("python later draw", [g.randrange(256) for _ in range(32)])
+
+# Other texts
+for text in ("contraseña", "пароль", "密码", "비밀번호", "passwort", "motdepasse", "senha", "zxcvbnm,./", "1qaz2wsx3edc", "s3cr3t", "localhost", "192.168.0.10"):
+    add("other text", hashlib.sha256(text.encode()).digest(), hashlib.md5(text.encode()).digest() * 2)
+for pair in ("admin:admin", "root:toor", "user:password", "password:salt", "test:123456"):
+    add("pair", hashlib.sha256(pair.encode()).digest(), hashlib.sha512(pair.encode()).digest()[:32])
+for text in ("password", "secret", "changeme", "my-secret-key"):
+    add("utf-16 digest", hashlib.sha256(text.encode("utf-16-le")).digest(), hashlib.md5(text.encode("utf-16-le")).digest() * 2)
+    add("shake", hashlib.shake_128(text.encode()).digest(32), hashlib.shake_256(text.encode()).digest(32))
+    digest = text.encode()
+    for times in range(1, 1001):
+        digest = hashlib.sha256(digest).digest()
+        if times in (100, 1000):
+            add("iterated digest", digest)
+for text in (bytes(32), bytes(range(32)), bytes(range(256)), b"\xff" * 16):
+    add("digest of constant bytes", hashlib.sha256(text).digest(), hashlib.sha512(text).digest()[:32])
+for name in ("md5", "sha1", "sha256", "sha512", "sha3_256", "blake2b"):
+    half = rnd(16)
+    add("half and its digest", half + hashlib.new(name, half).digest()[:16])
+for word, salt, rounds in ((b"secret", b"key salt", 1000), (b"password", b"encryption key base", 65536), (b"P@ssw0rd", b"Ivan Medvedev", 1000), (b"test", b"stablesalt", 390000),
+                           (b"admin", b"abcd1234", 65536), (b"my great password", b"salt", 480000)):
+    add("pbkdf2 of samples", hashlib.pbkdf2_hmac("sha1" if rounds in (1000, 65536) and b" " in salt else "sha256", word, salt, rounds, 32))
+for word, salt, cost in ((b"password", b"NaCl", (1024, 8, 16)), (b"pleaseletmein", b"SodiumChloride", (16384, 8, 1)), (b"my great password", b"salt", (16384, 8, 1))):
+    add("scrypt of samples", hashlib.scrypt(word, salt=salt, n=cost[0], r=cost[1], p=cost[2], dklen=32))
+try:
+    import argon2.low_level
+    for word, salt in ((b"password", b"somesalt"), (b"secret", b"saltsalt"), (b"hunter2", bytes(16))):
+        for cost in ((2, 65536, 1), (3, 65536, 4), (1, 65536, 4)):
+            add("argon2id", argon2.low_level.hash_secret_raw(word, salt, *cost, 32, argon2.low_level.Type.ID))
+except ImportError:
+    print("without argon2", file=sys.stderr)
+
 # Published
 for digits in ("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
                "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
@@ -401,9 +497,14 @@ for digits in ("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
                "a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4", "637c777bf26b6fc53001672bfed7ab76ca82c97dfa5947f0add4a2af9ca472c0"):
     if not digits.startswith("77076d"):
         add("published", bytes.fromhex(digits))
+known = bytes.fromhex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4")
+add("published, changed", known[::-1], known[16:] + known[:16], known[1:] + known[:1], bytes(255 - b for b in known), known[:-1] + bytes([known[-1] + 1]))
 for line in (pathlib.Path(__file__).parents[2] / "tools/published_keys.tsv").read_text().splitlines():
     if not line.startswith("#") and not line.startswith("hex:"):
-        add("published", base64.urlsafe_b64decode(line.split("\t")[0]))
+        raw = base64.urlsafe_b64decode(line.split("\t")[0])
+        add("published", raw[:32] if len(raw) >= 32 else raw * 2)
+        if "\tunconfirmed\t" not in line:
+            add("published, digest", hashlib.sha256(line.split("\t")[0].encode()).digest())
 
 out = {"now": NOW, "families": families}
 pathlib.Path(__file__).with_name("weak_keys.json").write_text(json.dumps(out, indent=0, ensure_ascii=False) + "\n")

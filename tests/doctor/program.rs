@@ -120,7 +120,7 @@ fn keys_that_are_not_needed_or_wait_are_notices_and_a_waived_one_is_a_warning() 
         let waived = ["--waivers", &waivers, "--accept-risk"];
         weak.run(&[arguments, &waived].concat()).env("STRONGROOM_MASTER_KEYS", key)
     };
-    run(&["init"]).ends(0);
+    run(&["init", "--quick"]).ends(0);
     let ran = run(&["doctor", "--json"]).ends(3);
     assert!(found(&ran.json()).iter().any(|(id, grave)| id == "master-key-weak" && grave == "warning"), "{}", ran.out);
     assert!(ran.out.contains("waived: ") && !ran.out.contains(key));

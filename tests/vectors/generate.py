@@ -781,7 +781,7 @@ def reissue_vectors():
         ends = [at + grace] + [before[field] for field in (4, 13) if field in before]
         end = max(at, min(ends))
         old = before | {13: end, 15: NEW_ID} | ({5: at} if end == at else {})
-        new = {key: value for key, value in before.items() if key not in (5, 10, 13, 15)}
+        new = {key: value for key, value in before.items() if key not in (5, 10, 15)}
         new |= {0: hashlib.sha256(secret_of("new").encode()).digest(), 1: at, 14: OLD_ID, 9: before[9] or "sr"}
         yield {
             "what": what,

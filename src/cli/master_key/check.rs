@@ -16,11 +16,12 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Told};
 use crate::cli::input;
+use crate::cli::progress::Meter;
 use crate::cli::terminal::Terminal;
 
 pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Failure> {
     let (mut checked, keys) = if args.stdin.is_some() { (from_stdin(context)?, None) } else { configured(context)? };
-    judge(&mut checked, args.quick);
+    judge(context, &mut checked, args);
     if let Some(keys) = keys {
         judge_age(context, &mut checked, keys);
     }
@@ -139,11 +140,22 @@ fn malformed(id: &'static str, what: &'static str) -> Finding {
 }
 
 /// Strength, relations, and the environment.
-fn judge(checked: &mut [Checked], quick: bool) {
+fn judge(context: &mut Context<'_>, checked: &mut [Checked], args: &CheckArgs) {
     let now = Timestamp::now();
+    let mut meter = Meter::new();
+    let json = context.terminal.json();
     for at in 0..checked.len() {
         let Some(suspect) = checked[at].suspect.take() else { continue };
-        let mut findings = if quick { suspect.quick_findings() } else { suspect.findings(now) };
+        let mut findings = match args {
+            CheckArgs { quick: true, .. } => suspect.quick_findings(),
+            // With --json the one document is the whole output.
+            CheckArgs { thorough: true, .. } if json => suspect.findings_thorough(now, |_| {}),
+            CheckArgs { thorough: true, .. } => suspect.findings_thorough(now, |done| {
+                meter.show(context.terminal, "search", u64::from(done), 1_000);
+            }),
+            _ => suspect.findings(now),
+        };
+        context.terminal.clear();
         for other in &checked[..at] {
             let name = other.version.map_or_else(|| other.place.clone(), |version| format!("master key {version}"));
             findings.extend(other.suspect.as_ref().and_then(|other| suspect.relation(other, &name)));

@@ -4,10 +4,10 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    clippy::decimal_bitwise_operands,
     clippy::inline_always,
     clippy::needless_bitwise_bool,
     clippy::needless_range_loop,
+    clippy::precedence,
     reason = "arithmetic modulo a power of two, in lanes that the compiler makes vectors of"
 )]
 
@@ -35,7 +35,7 @@ pub(super) fn glibc_within(key: &Matcher, seeds: Range<u32>) -> bool {
     let wanted = key.key();
     seeds.step_by(RUN).take_while(|_| !key.is_over()).any(|first| {
         let marks = arch.dispatch(Run { runs: &runs, first, key: wanted });
-        (first..).zip(&marks).any(|(seed, mark)| *mark != 0 && glibc_made(key, seed))
+        marked(&marks).any(|place| glibc_made(key, first + place as u32))
     })
 }
 
@@ -78,10 +78,10 @@ struct Run<'a> {
 }
 
 impl pulp::WithSimd for Run<'_> {
-    type Output = [u32; RUN];
+    type Output = [u8; RUN];
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, simd: S) -> [u32; RUN] {
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> [u8; RUN] {
         let Runs { powers, rows, wraps, words, outputs } = self.runs;
         // Above which the other word makes the sum wrap. All of it stays below 2^31.
         let mut limits = [0_i32; 31];
@@ -110,7 +110,7 @@ impl pulp::WithSimd for Run<'_> {
         let mut found = [0; RUN];
         for lane in 0..RUN {
             let (one, two) = (one[lane].wrapping_add(bases[0]) >> 1, two[lane].wrapping_add(bases[1]) >> 1);
-            found[lane] = u32::from(agree(one, two, self.key));
+            found[lane] = u8::from(agree(one, two, self.key));
         }
         found
     }
@@ -132,7 +132,9 @@ fn agree(one: u32, two: u32, key: &[u8; 32]) -> bool {
         multiple(one.wrapping_sub(u32::from(key[0])).wrapping_add(more))
             & multiple(two.wrapping_sub(u32::from(key[1])).wrapping_add(more))
     };
-    (differ.trailing_zeros() >= 8)
+    let share = share(one) == u32::from(key[0]) && share(two) == u32::from(key[1]);
+    share
+        | (differ.trailing_zeros() >= 8)
         | (upper.trailing_zeros() >= 8)
         | (second.trailing_zeros() >= 8)
         | (top == 0)
@@ -140,6 +142,12 @@ fn agree(one: u32, two: u32, key: &[u8; 32]) -> bool {
         | (one == first.swap_bytes())
         | remainder(0)
         | remainder(1)
+}
+
+/// `255 * output / 2^31`, from the quotient and the remainder by 2^8.
+#[inline(always)]
+fn share(output: u32) -> u32 {
+    (255 * (output >> 8) + (255 * (output & 255) >> 8)) >> 23
 }
 
 /// One batch, in the widest vectors of the processor. A closure would not be compiled for them.
@@ -196,15 +204,18 @@ fn agreeing(rows: &[[u32; 31]; 4], seeds: &[u32; WIDTH], key: &[u8; 32]) -> [u32
         let mut middle = true;
         let mut high = true;
         let mut scaled = true;
+        let mut shared = true;
         for (output, wanted) in outputs.iter().zip(key) {
             let value = output[lane] >> 1;
             low &= value & 255 == u32::from(*wanted);
             middle &= value >> 8 & 255 == u32::from(*wanted);
             high &= value >> 23 == u32::from(*wanted);
             scaled &= value % 255 == u32::from(*wanted) || value % 255 + 1 == u32::from(*wanted);
+            shared &= share(value) == u32::from(*wanted);
         }
         let value = outputs[0][lane] >> 1;
-        found[lane] = u32::from(low | middle | high | scaled | (value == first) | (value == first.swap_bytes()));
+        found[lane] =
+            u32::from(low | middle | high | scaled | shared | (value == first) | (value == first.swap_bytes()));
     }
     found
 }
@@ -235,6 +246,7 @@ fn drawn(key: &Matcher, values: &[u32], bits: u32) -> bool {
         by(&|at| values[at] >> (bits - 8)),
         by(&|at| values[at] % 255),
         by(&|at| values[at] % 255 + 1),
+        by(&|at| (u64::from(values[at]) * 255 >> bits) as u32),
         by(&|at| values[at / 4] >> (8 * (at % 4))),
         by(&|at| values[at / 4] >> (24 - 8 * (at % 4))),
     ];
@@ -251,46 +263,146 @@ pub(super) fn dotnet(key: &Matcher) -> bool {
     let seed_of = |output: u64| (output + PRIME - u64::from(zero[0])) * undone % PRIME;
     let factor = slope(1) * undone % PRIME;
     let offset = (u64::from(zero[1]) + slope(1) * seed_of(0)) % PRIME;
-    any_first(key, (factor, offset), |output| drawn(key, &dotnet_outputs(seed_of(output) as u32), 31))
+    any_first(key, (factor, offset), |output| {
+        let seed = seed_of(output);
+        let third = (u64::from(zero[2]) + slope(2) * seed) % PRIME;
+        gives(third as u32, key.key()[2]) && drawn(key, &dotnet_outputs(seed as u32), 31)
+    })
 }
 
 /// Whether one of the minimal standard generators made the key: Park and Miller's, and the two of C++. Any state is found.
 pub(super) fn minimal(key: &Matcher) -> bool {
     [16_807, 48_271, 69_621].into_iter().any(|factor| {
         any_first(key, (factor, 0), |first| {
-            let mut state = first;
-            let values: [u32; 32] = std::array::from_fn(|_| {
-                let value = state as u32;
-                state = state * factor % PRIME;
-                value
-            });
-            drawn(key, &values, 31)
+            let third = first * factor % PRIME * factor % PRIME;
+            gives(third as u32, key.key()[2]) && drawn(key, &minimal_outputs(first, factor), 31)
         })
     })
 }
 
-type ToByte = fn(u64) -> u64;
+fn minimal_outputs(first: u64, factor: u64) -> [u32; 32] {
+    let mut state = first;
+    std::array::from_fn(|_| {
+        let value = state as u32;
+        state = state * factor % PRIME;
+        value
+    })
+}
+
+/// Whether an output of 31 bits gives the byte by its lowest or highest bits, or as a share of 255.
+fn gives(output: u32, byte: u8) -> bool {
+    output.to_le_bytes()[0] == byte
+        || output >> 23 == u32::from(byte)
+        || output % 255 == u32::from(byte)
+        || output % 255 + 1 == u32::from(byte)
+        || share(output) == u32::from(byte)
+}
+
+/// Whether bash's `$RANDOM % 256` made the key, from any state of its minimal standard generator.
+pub(super) fn bash(key: &Matcher) -> bool {
+    let byte = u64::from(key.key()[0]);
+    // The lowest byte follows from the third; every second byte is free.
+    (0..1_u64 << 15).any(|upper| {
+        let start = upper << 16 | (byte ^ upper & 255);
+        let line = Line { byte: Byte::Folded, second: 16_807 * start % PRIME, further: (16_807 * 256) % PRIME };
+        along(key, line, 256, |number| {
+            let folded = minimal_outputs(start + 256 * number, 16_807).map(|state| (state ^ state >> 16) & 0x7fff);
+            drawn(key, &folded, 15)
+        })
+    })
+}
 
 /// Whether a first output that gives the key's first byte, and a second one `factor * first + offset` that gives the second,
 /// are accepted.
 fn any_first(key: &Matcher, (factor, offset): (u64, u64), made: impl Fn(u64) -> bool) -> bool {
-    let bytes = key.key();
-    // The lowest bits, the highest bits, and a share of 255: where the first such output is, and how far the next.
-    let ways: [(u64, u64, ToByte); 3] = [
-        (u64::from(bytes[0]), 256, |output| output & 255),
-        (u64::from(bytes[0]) << 23, 1, |output| output >> 23),
-        ((u64::from(bytes[0]) << 31) / 255, 1, |output| (output * 255) >> 31),
-    ];
-    ways.into_iter().any(|(start, step, byte)| {
-        let mut second = (factor * start + offset) % PRIME;
-        let further = factor * step % PRIME;
-        (0..SHARE).any(|number| {
-            let agrees = byte(second) == u64::from(bytes[1]);
-            second += further;
-            second = if second >= PRIME { second - PRIME } else { second };
-            agrees && made(start + number * step)
+    let byte = u64::from(key.key()[0]);
+    // Where the first such output is, how far the next, and how many there are.
+    [(Byte::Low, byte, 256, 1 << 23), (Byte::High, byte << 23, 1, 1 << 23), (Byte::Share, (byte << 31) / 255, 1, SHARE)]
+        .into_iter()
+        .any(|(byte, start, step, count)| {
+            let line = Line { byte, second: (factor * start + offset) % PRIME, further: factor * step % PRIME };
+            along(key, line, count, |number| made(start + number * step))
         })
+}
+
+/// Second outputs in even steps modulo the prime.
+#[derive(Clone, Copy)]
+struct Line {
+    byte: Byte,
+    second: u64,
+    further: u64,
+}
+
+/// Which byte of an output a key has: its lowest bits, its highest, a share of 255, or the lowest exclusive-or the third.
+#[derive(Clone, Copy)]
+enum Byte {
+    Low,
+    High,
+    Share,
+    Folded,
+}
+
+/// Whether one of `count` seconds that give the key's second byte is accepted; told by its number.
+fn along(key: &Matcher, line: Line, count: u64, made: impl Fn(u64) -> bool) -> bool {
+    let arch = arch();
+    let wanted = u32::from(key.key()[1]);
+    let mut found = [0; STEPS];
+    !key.is_over()
+        && (0..count).step_by(STEPS).any(|first| {
+            let start = (line.second + line.further * first % PRIME) % PRIME;
+            arch.dispatch(Steps { line, start, wanted, found: &mut found });
+            marked(&found).any(|place| made(first + place))
+        })
+}
+
+/// The places that are not 0, which are few.
+fn marked(marks: &[u8]) -> impl Iterator<Item = u64> {
+    let chunks = marks.as_chunks::<LANE>().0.iter().enumerate();
+    chunks.filter(|(_, chunk)| u128::from_ne_bytes(**chunk) != 0).flat_map(|(number, chunk)| {
+        let places = chunk.iter().enumerate().filter(|(_, mark)| **mark != 0);
+        places.map(move |(place, _)| (LANE * number + place) as u64)
     })
+}
+
+struct Steps<'a> {
+    line: Line,
+    start: u64,
+    wanted: u32,
+    found: &'a mut [u8; STEPS],
+}
+
+impl pulp::WithSimd for Steps<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        match self.line.byte {
+            Byte::Low => self.fill(|output| output & 255),
+            Byte::High => self.fill(|output| output >> 23),
+            Byte::Share => self.fill(share),
+            Byte::Folded => self.fill(|output| (output ^ output >> 16) & 255),
+        }
+    }
+}
+
+impl Steps<'_> {
+    #[inline(always)]
+    fn fill(self, byte: impl Fn(u32) -> u32) {
+        let mut outputs: [u32; LANE] =
+            std::array::from_fn(|lane| ((self.start + self.line.further * lane as u64) % PRIME) as u32);
+        let further = (self.line.further * LANE as u64 % PRIME) as u32;
+        let wanted = self.wanted;
+        for found in self.found.as_chunks_mut::<LANE>().0 {
+            for lane in 0..LANE {
+                found[lane] = u8::from(byte(outputs[lane]) == wanted);
+            }
+            for output in &mut outputs {
+                // Above 2^31, the lesser of both is the one that was reduced.
+                let next = output.wrapping_add(further);
+                *output = next.min(next.wrapping_sub(PRIME as u32));
+            }
+        }
+    }
 }
 
 fn power(base: u64, exponent: u64) -> u64 {
@@ -329,39 +441,14 @@ fn dotnet_outputs(seed: u32) -> [u32; 32] {
     })
 }
 
-/// Whether `mulberry32`, which scripts carry with them, made the key, one number for each byte.
-pub(super) fn scripted(key: &Matcher, mut seeds: impl Iterator<Item = u32>) -> bool {
-    let wanted = key.key();
-    seeds.any(|seed| {
-        let mut state = seed;
-        let first = mulberry(&mut state);
-        let possible =
-            (first >> 24) as u8 == wanted[0] || first as u8 == wanted[0] || first.to_le_bytes() == wanted[..4];
-        possible && {
-            let second = mulberry(&mut state);
-            let possible = (second >> 24) as u8 == wanted[1] || second as u8 == wanted[1];
-            (possible || first.to_le_bytes() == wanted[..4]) && {
-                let mut state = seed;
-                let values: [u32; 32] = std::array::from_fn(|_| mulberry(&mut state));
-                drawn(key, &values, 32)
-            }
-        }
-    })
-}
-
-fn mulberry(state: &mut u32) -> u32 {
-    *state = state.wrapping_add(0x6d2b_79f5);
-    let mut mixed = *state;
-    mixed = (mixed ^ mixed >> 15).wrapping_mul(mixed | 1);
-    mixed ^= mixed.wrapping_add((mixed ^ mixed >> 7).wrapping_mul(mixed | 61));
-    mixed ^ mixed >> 14
-}
-
 const PRIME: u64 = 0x7fff_ffff;
 const WIDTH: usize = 32;
 const RUN: usize = 128;
 /// Outputs of 31 bits that have the same 8 bits, and a few more for shares of 255.
 const SHARE: u64 = (1 << 23) + (1 << 16);
+/// Outputs that are looked at side by side, and in one go.
+const LANE: usize = 16;
+const STEPS: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -375,6 +462,9 @@ mod tests {
         assert!(dotnet(&Matcher::new(&bytes)));
         let top = dotnet_outputs(1_987_654_321).map(|value| (value >> 23).to_le_bytes()[0]);
         assert!(dotnet(&Matcher::new(&top)));
+        // `Next(255)`.
+        let share = dotnet_outputs(77).map(|value| (f64::from(value) / 2_147_483_647.0 * 255.0) as u8);
+        assert!(dotnet(&Matcher::new(&share)));
     }
 
     #[test]
@@ -391,6 +481,16 @@ mod tests {
         }
     }
 
+    /// `RANDOM=42; echo $RANDOM $RANDOM $RANDOM` of bash 5.2.
+    #[test]
+    fn bash_is_found_from_any_state() {
+        for seed in [42, 1, 1_774_257_613, 2_147_483_000] {
+            let folded = minimal_outputs(seed * 16_807 % PRIME, 16_807).map(|state| (state ^ state >> 16) & 0x7fff);
+            assert!(seed != 42 || folded[..3] == [17_772, 26_794, 1_435], "{folded:?}");
+            assert!(bash(&Matcher::new(&folded.map(|value| value as u8))), "{seed}");
+        }
+    }
+
     #[test]
     fn a_second_is_found_anywhere_in_a_run() {
         let seed = 1_700_000_000 + u32::from(crate::secret::random_array::<1>().expect("random")[0]);
@@ -402,6 +502,7 @@ mod tests {
             std::array::from_fn(|at| (values[at] >> 23) as u8),
             std::array::from_fn(|at| (values[at] % 255) as u8),
             std::array::from_fn(|at| (values[at] % 255 + 1) as u8),
+            std::array::from_fn(|at| (f64::from(values[at]) / f64::from(i32::MAX) * 255.0) as u8),
             std::array::from_fn(|at| values[at / 4].to_le_bytes()[at % 4]),
         ] {
             assert!(glibc_within(&Matcher::new(&bytes), 1_700_000_000..1_700_000_256));

@@ -10,7 +10,7 @@ use sha3::{Keccak256, Sha3_256, Sha3_384, Sha3_512};
 
 use super::batch::{Batch, sha256};
 use super::matcher::Matcher;
-use super::words;
+use super::{texts, words};
 use crate::secret::hex;
 
 /// Whether `other` is a digest of `text`, by any of the functions.
@@ -20,7 +20,7 @@ pub(in crate::master_key) fn is_digest_of(text: &[u8], other: &[u8; 32]) -> bool
 
 /// The four that people reach for.
 #[inline]
-fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+pub(super) fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     if key.matches(&sha256(text)) {
         return Some("SHA-256");
     }
@@ -33,21 +33,27 @@ fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     key.matches(&Sha512::digest(text)).then_some("SHA-512")
 }
 
-/// Everything, and with a newline the four that people reach for.
+/// The four that people reach for, with a newline as well, and what newer programs take.
 fn thoroughly(key: &Matcher, text: &[u8]) -> Option<&'static str> {
-    any(key, text).or_else(|| common(key, &[text, b"\n"].concat()))
+    common(key, text).or_else(|| newer(key, text)).or_else(|| common(key, &[text, b"\n"].concat()))
 }
 
-fn any(key: &Matcher, text: &[u8]) -> Option<&'static str> {
-    common(key, text).or_else(|| rare(key, text))
+fn newer(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+    if key.matches(&Sha3_256::digest(text)) {
+        return Some("SHA-3");
+    }
+    (key.matches(&Blake2b256::digest(text)) || key.matches(&Blake2b512::digest(text))).then_some("BLAKE2b")
+}
+
+pub(super) fn any(key: &Matcher, text: &[u8]) -> Option<&'static str> {
+    common(key, text).or_else(|| newer(key, text)).or_else(|| rare(key, text))
 }
 
 fn rare(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     type Function = fn(&Matcher, &[u8]) -> bool;
-    let functions: [(&'static str, Function); 13] = [
-        ("SHA-3", |key, text| key.matches(&Sha3_256::digest(text))),
-        ("BLAKE2b", |key, text| key.matches(&Blake2b256::digest(text))),
-        ("BLAKE2b", |key, text| key.matches(&Blake2b512::digest(text))),
+    let functions: [(&'static str, Function); 12] = [
+        ("SHAKE128", |key, text| shaken(key, sha3::Shake128::default(), text)),
+        ("SHAKE256", |key, text| shaken(key, sha3::Shake256::default(), text)),
         ("BLAKE2s", |key, text| key.matches(&Blake2s256::digest(text))),
         ("Keccak", |key, text| key.matches(&Keccak256::digest(text))),
         ("SHA-3", |key, text| key.matches(&Sha3_512::digest(text))),
@@ -62,8 +68,20 @@ fn rare(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     functions.into_iter().find(|(_, function)| function(key, text)).map(|(name, _)| name)
 }
 
+fn shaken<F: sha3::digest::Update + sha3::digest::ExtendableOutput>(
+    key: &Matcher,
+    mut function: F,
+    text: &[u8],
+) -> bool {
+    use sha3::digest::XofReader;
+    let mut out = [0; 32];
+    function.update(text);
+    function.finalize_xof().read(&mut out);
+    key.matches(&out)
+}
+
 /// The digest once more: of the bytes, of its text in either case, and of the base64 of the word.
-fn twice(key: &Matcher, word: &[u8]) -> Option<&'static str> {
+pub(super) fn twice(key: &Matcher, word: &[u8]) -> Option<&'static str> {
     use base64ct::{Base64, Encoding};
     let digests: [Vec<u8>; 4] = [
         Md5::digest(word).to_vec(),
@@ -74,9 +92,10 @@ fn twice(key: &Matcher, word: &[u8]) -> Option<&'static str> {
     let found = digests.iter().any(|digest| {
         let text = hex(digest);
         let base64 = Base64::encode_string(digest);
-        [&digest[..], text.as_bytes(), text.to_uppercase().as_bytes(), base64.as_bytes()]
-            .iter()
-            .any(|text| common(key, text).is_some())
+        let short = |text: &[u8]| key.matches(&sha256(text)) || key.matches(&Md5::digest(text));
+        [&digest[..], text.as_bytes()].iter().any(|text| common(key, text).is_some())
+            || short(text.to_uppercase().as_bytes())
+            || short(base64.as_bytes())
     });
     let base64 = Base64::encode_string(word);
     let plain = found
@@ -109,8 +128,8 @@ pub(super) fn phrases(key: &Matcher) -> Option<&'static str> {
     let mut batch = Batch::new(key);
     words::each_phrase(|phrase, end| {
         found = match end {
-            b"" => any(key, phrase).or_else(|| twice(key, phrase)),
-            b"\n" => any(key, phrase),
+            b"" if !phrase.contains(&b'.') => any(key, phrase).or_else(|| twice(key, phrase)),
+            b"\n" => common(key, phrase).or_else(|| newer(key, phrase)),
             _ => common(key, phrase),
         };
         found.is_some() || key.is_over()
@@ -129,8 +148,8 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
         if rank % 64 == 0 && key.is_over() {
             return None;
         }
-        let found = if rank < 20_000 { any(key, word) } else { common(key, word) };
-        if let Some(found) = found.or_else(|| if rank < 4_000 { twice(key, word) } else { None }) {
+        let found = if rank < 10_000 { any(key, word) } else { common(key, word) };
+        if let Some(found) = found.or_else(|| if rank < 2_000 { twice(key, word) } else { None }) {
             return Some(found);
         }
         let mut with = |change: &dyn Fn(&mut Vec<u8>), frequent: bool| {
@@ -138,7 +157,7 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
             buffer.extend_from_slice(word);
             change(&mut buffer);
             match frequent {
-                true if rank < 1_000 => thoroughly(key, &buffer),
+                true if rank < 500 => thoroughly(key, &buffer),
                 true if rank < 12_000 => common(key, &buffer),
                 _ if rank < 12_000 => batch.commonest(&buffer),
                 _ => key.matches(&sha256(&buffer)).then_some("SHA-256"),
@@ -172,6 +191,41 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
     batch.finish()
 }
 
+/// Some passwords, with every ending and year, and in every case, by the four that people reach for; all functions without.
+pub(super) fn compounds(key: &Matcher, ranks: std::ops::Range<usize>) -> Option<&'static str> {
+    let years: Vec<Vec<u8>> = (1940..=2035).map(|year: u32| year.to_string().into_bytes()).collect();
+    let mut batch = Batch::new(key);
+    let chosen = words::passwords().skip(ranks.start).take(ranks.len());
+    let found = chosen.filter(|_| !key.is_over()).find_map(|word| {
+        let mut capital = word.to_vec();
+        capital[..1].make_ascii_uppercase();
+        [word.to_vec(), capital, word.to_ascii_uppercase()].iter().find_map(|text| {
+            let endings = words::SUFFIXES.iter().copied().chain(years.iter().map(|year| &year[..]));
+            any(key, text)
+                .or_else(|| twice(key, text))
+                .or_else(|| endings.into_iter().find_map(|end| common(key, &[text, end].concat())))
+                .or_else(|| (0..1_000).find_map(|number| batch.commonest(format_number(text, number).as_slice())))
+        })
+    });
+    found.or_else(|| batch.finish())
+}
+
+fn format_number(text: &[u8], number: u32) -> Vec<u8> {
+    [text, number.to_string().as_bytes()].concat()
+}
+
+/// Two of the commonest passwords, one after the other, with what may stand between them.
+pub(super) fn two_words(key: &Matcher, ranks: std::ops::Range<usize>, seconds: usize) -> Option<&'static str> {
+    let mut batch = Batch::new(key);
+    let chosen = words::passwords().skip(ranks.start).take(ranks.len());
+    let found = chosen.filter(|_| !key.is_over()).find_map(|first| {
+        words::passwords().take(seconds).find_map(|second| {
+            [&b""[..], b"-", b"_", b" "].iter().find_map(|mark| batch.commonest(&[first, *mark, second].concat()))
+        })
+    });
+    found.or_else(|| batch.finish())
+}
+
 /// 0 to 100,000 as text and as integers of 4 and 8 bytes, and the days of 1950 to 2035 in five spellings.
 pub(super) fn numbers(key: &Matcher) -> Option<&'static str> {
     let mut text = String::with_capacity(32);
@@ -187,10 +241,10 @@ pub(super) fn numbers(key: &Matcher) -> Option<&'static str> {
         text.push('\n');
         let (big, little) = (number.to_be_bytes(), number.to_le_bytes());
         let texts: [&[u8]; 6] = [&text.as_bytes()[..digits], text.as_bytes(), &big, &little, &big[4..], &little[..4]];
-        let wanted = if number <= 2_100 { 6 } else { 2 };
         let all = number <= 2_100;
-        let found =
-            texts[..wanted].iter().find_map(|text| if all { thoroughly(key, text) } else { batch.commonest(text) });
+        let wanted = if all { 6 } else { 2 };
+        let found = texts[..wanted].iter().find_map(|text| batch.commonest(text));
+        let found = found.or_else(|| if all { any(key, texts[0]).or_else(|| common(key, texts[1])) } else { None });
         let packed = || texts[wanted..].iter().any(|text| key.matches(&sha256(text))).then_some("SHA-256");
         if let Some(found) = found.or_else(packed) {
             return Some(found);
@@ -229,15 +283,21 @@ pub(super) fn short(key: &Matcher) -> Option<&'static str> {
 
 /// HMAC with common keys and messages, a salt before or after a word, and HKDF.
 pub(super) fn macs(key: &Matcher) -> Option<&'static str> {
-    let all: Vec<Vec<u8>> = words::joined_phrases().chain(words::passwords().take(400).map(<[u8]>::to_vec)).collect();
+    let listed = words::passwords().take(400).chain(texts::list()).map(<[u8]>::to_vec);
+    let constant = [vec![0; 16], vec![0; 32], vec![0xff; 32], (0..32).collect()];
+    let all: Vec<Vec<u8>> = words::joined_phrases().chain(listed).chain(constant).collect();
+    let mut batch = Batch::new(key);
     for word in &all {
+        if key.is_over() {
+            return None;
+        }
         for other in words::LABELS.iter().copied() {
             if hmac_matches(key, word, other) || hmac_matches(key, other, word) {
                 return Some("HMAC");
             }
             let before = [other, &word[..]].concat();
             let after = [&word[..], other].concat();
-            if common(key, &before).or_else(|| common(key, &after)).is_some() {
+            if batch.commonest(&before).or_else(|| batch.commonest(&after)).is_some() {
                 return Some("a salted digest");
             }
         }
@@ -245,7 +305,7 @@ pub(super) fn macs(key: &Matcher) -> Option<&'static str> {
             return Some("HKDF");
         }
     }
-    None
+    batch.finish().map(|_| "a salted digest")
 }
 
 fn hmac_matches(key: &Matcher, with: &[u8], message: &[u8]) -> bool {
@@ -255,14 +315,14 @@ fn hmac_matches(key: &Matcher, with: &[u8], message: &[u8]) -> bool {
 }
 
 fn hkdf_matches(key: &Matcher, word: &[u8]) -> bool {
-    words::HKDF_SALTS.iter().any(|salt| {
-        let short = Hkdf::<Sha256>::new(*salt, word);
-        let long = Hkdf::<Sha512>::new(*salt, word);
-        words::HKDF_INFOS.iter().any(|info| {
-            let mut out = [0; 32];
-            let mut expanded = short.expand(info, &mut out).is_ok() && key.matches(&out);
-            expanded |= info.is_empty() && long.expand(info, &mut out).is_ok() && key.matches(&out);
-            expanded
+    let mut out = [0; 32];
+    let short = words::HKDF_SALTS.iter().any(|salt| {
+        let extracted = Hkdf::<Sha256>::new(*salt, word);
+        words::HKDF_INFOS.iter().any(|info| extracted.expand(info, &mut out).is_ok() && key.matches(&out))
+    });
+    short
+        || words::HKDF_SALTS[..2].iter().any(|salt| {
+            let extracted = Hkdf::<Sha512>::new(*salt, word);
+            extracted.expand(b"", &mut out).is_ok() && key.matches(&out)
         })
-    })
 }

@@ -4,11 +4,15 @@
 //! [`recipes`] lists them: a match names its recipe, which is then followed in full. A match by chance costs one derivation and
 //! refuses nothing. `cargo test --release --features strength -- --ignored kdf_table` makes the table and compares it.
 
+mod plans;
+
+use argon2::Argon2;
 use pbkdf2::pbkdf2_hmac;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
 use super::matcher::Matcher;
+use plans::{PLANS, Passwords};
 
 /// What derived the key, if one of the recipes did.
 pub(super) fn find(key: &Matcher) -> Option<&'static str> {
@@ -17,9 +21,27 @@ pub(super) fn find(key: &Matcher) -> Option<&'static str> {
     let suspects = recipes().zip(marks).filter(|(_, mark)| *mark == whole || *mark == middle);
     let mut made = suspects.map(|(recipe, _)| recipe).filter(|recipe| key.matches(&recipe.follow()));
     made.next().map(|recipe| match recipe.function {
-        Function::Scrypt(_) => "scrypt",
+        Function::Scrypt(..) => "scrypt",
+        Function::Argon2(..) => "Argon2",
         _ => "PBKDF2",
     })
+}
+
+/// The same of some passwords of the long list, by their rank, with the commonest salts and costs: milliseconds for each.
+pub(super) fn follow(key: &Matcher, ranks: std::ops::Range<usize>) -> Option<&'static str> {
+    let salts: [&[u8]; 3] = [b"salt", b"", &[0; 16]];
+    let mut functions = vec![Function::Sha256(1_000), Function::Sha256(10_000), Function::Sha1(1_000)];
+    if ranks.start < 500 {
+        functions.push(Function::Sha256(100_000));
+    }
+    let mut passwords = super::words::passwords().skip(ranks.start).take(ranks.len());
+    let found = passwords.any(|password| {
+        functions.iter().any(|function| {
+            let made = |salt| Recipe { function: *function, salt, password }.follow();
+            !key.is_over() && salts.iter().any(|salt| key.matches(&made(salt)))
+        })
+    });
+    found.then_some("PBKDF2")
 }
 
 /// One way to a key.
@@ -35,8 +57,10 @@ enum Function {
     Sha1(u32),
     Sha256(u32),
     Sha512(u32),
-    /// Base-2 logarithm of the cost, with blocks of 8 and no parallelism.
-    Scrypt(u8),
+    /// Base-2 logarithm of the cost, size of blocks, parallelism.
+    Scrypt(u8, u32, u32),
+    /// Argon2id, or Argon2i: passes, lanes, KiB.
+    Argon2(argon2::Algorithm, u32, u32, u32),
 }
 
 impl Recipe {
@@ -46,8 +70,13 @@ impl Recipe {
             Function::Sha1(rounds) => pbkdf2_hmac::<Sha1>(self.password, self.salt, rounds, &mut out),
             Function::Sha256(rounds) => pbkdf2_hmac::<Sha256>(self.password, self.salt, rounds, &mut out),
             Function::Sha512(rounds) => pbkdf2_hmac::<Sha512>(self.password, self.salt, rounds, &mut out),
-            Function::Scrypt(cost) => {
-                let params = scrypt::Params::new(cost, 8, 1).expect("the costs below are valid");
+            Function::Argon2(algorithm, passes, lanes, memory) => {
+                let params = argon2::Params::new(memory, passes, lanes, Some(32)).expect("the costs are valid");
+                let derivation = Argon2::new(algorithm, argon2::Version::V0x13, params);
+                derivation.hash_password_into(self.password, self.salt, &mut out).expect("salts of 8 bytes or more");
+            }
+            Function::Scrypt(cost, blocks, lanes) => {
+                let params = scrypt::Params::new(cost, blocks, lanes).expect("the costs are valid");
                 scrypt::scrypt(self.password, self.salt, &params, &mut out).expect("32 bytes is a valid length");
             }
         }
@@ -61,179 +90,20 @@ fn recipes() -> impl Iterator<Item = Recipe> {
         plan.functions.iter().flat_map(move |function| {
             plan.salts.iter().flat_map(move |salt| {
                 let salt = *salt;
-                passwords().take(plan.passwords).map(move |password| Recipe { function: *function, salt, password })
+                passwords(&plan.passwords).map(move |password| Recipe { function: *function, salt, password })
             })
         })
     })
 }
 
-fn passwords() -> impl Iterator<Item = &'static [u8]> {
-    include_str!("kdf_passwords.txt").lines().map(str::as_bytes)
+fn passwords(which: &'static Passwords) -> impl Iterator<Item = &'static [u8]> {
+    let (count, these): (usize, &[&str]) = match which {
+        Passwords::First(count) => (*count, &[]),
+        Passwords::These(these) => (0, these),
+    };
+    let first = include_str!("kdf_passwords.txt").lines().take(count);
+    first.chain(these.iter().copied()).map(str::as_bytes)
 }
-
-struct Plan {
-    functions: &'static [Function],
-    salts: &'static [&'static [u8]],
-    /// So many from the beginning of the list.
-    passwords: usize,
-}
-
-const PLANS: &[Plan] = &[
-    Plan {
-        functions: &[
-            Function::Sha256(1),
-            Function::Sha256(1_000),
-            Function::Sha256(1_024),
-            Function::Sha256(2_048),
-            Function::Sha256(4_096),
-            Function::Sha256(5_000),
-            Function::Sha256(10_000),
-            Function::Sha1(1),
-            Function::Sha1(1_000),
-            Function::Sha1(4_096),
-            Function::Sha1(10_000),
-            Function::Sha512(1),
-            Function::Sha512(1_000),
-            Function::Sha512(2_048),
-        ],
-        salts: SALTS,
-        passwords: 160,
-    },
-    Plan { functions: &[Function::Sha256(20_000), Function::Sha256(30_000)], salts: SALTS, passwords: 80 },
-    Plan { functions: &[Function::Sha256(100_000)], salts: SOME_SALTS, passwords: 80 },
-    Plan {
-        functions: &[
-            Function::Sha256(50_000),
-            Function::Sha256(65_536),
-            Function::Sha256(120_000),
-            Function::Sha256(150_000),
-            Function::Sha256(180_000),
-            Function::Sha256(200_000),
-            Function::Sha256(216_000),
-            Function::Sha256(250_000),
-            Function::Sha256(260_000),
-            Function::Sha256(300_000),
-            Function::Sha256(310_000),
-            Function::Sha256(320_000),
-            Function::Sha256(390_000),
-            Function::Sha256(400_000),
-            Function::Sha256(480_000),
-            Function::Sha256(500_000),
-            Function::Sha256(600_000),
-            Function::Sha256(720_000),
-            Function::Sha256(870_000),
-            Function::Sha256(1_000_000),
-            Function::Sha256(1_200_000),
-            Function::Sha512(100_000),
-            Function::Sha512(210_000),
-            Function::Sha1(100_000),
-        ],
-        salts: FEW_SALTS,
-        passwords: 16,
-    },
-    Plan { functions: &[Function::Scrypt(14)], salts: FEW_SALTS, passwords: 60 },
-    Plan {
-        functions: &[Function::Scrypt(15), Function::Scrypt(10), Function::Scrypt(12)],
-        salts: FEW_SALTS,
-        passwords: 20,
-    },
-    Plan { functions: &[Function::Scrypt(16), Function::Scrypt(17)], salts: RARE_SALTS, passwords: 8 },
-];
-
-const SALTS: &[&[u8]] = &[
-    b"salt",
-    b"",
-    &[0; 16],
-    b"static_salt",
-    b"salt_",
-    b"SALT",
-    b"Salt",
-    b"mysalt",
-    b"my_salt",
-    b"my-salt",
-    b"somesalt",
-    b"some_salt",
-    b"static_salt_here",
-    b"fixed_salt",
-    b"fixed-salt",
-    b"static-salt",
-    b"staticsalt",
-    b"secret_salt",
-    b"secretsalt",
-    b"random_salt",
-    b"stable_salt",
-    b"default_salt",
-    b"some-salt",
-    b"some salt",
-    b"your_salt_here",
-    b"your-salt",
-    b"change_me",
-    b"salty",
-    b"saltsalt",
-    b"saltsaltsaltsalt",
-    b"NaCl",
-    b"pepper",
-    b"password",
-    b"secret",
-    b"strongroom",
-    b"fernet",
-    b"airflow",
-    b"django",
-    b"django-cryptography",
-    b"django-fernet-fields-hkdf-salt",
-    b"0123456789abcdef0123456789abcdef",
-    b"0123456789abcdef",
-    b"1234567890123456",
-    b"12345678",
-    b"1234",
-    b"1",
-    &[0; 8],
-    &[0; 32],
-    b"encryption",
-    b"encryption_salt",
-    b"master",
-    b"master-key",
-    b"key",
-    b"test",
-    b"app",
-    b"abc",
-    b"a_salt",
-    b"application_salt",
-    b"django.cryptography",
-    b"this is a salt",
-];
-
-const SOME_SALTS: &[&[u8]] = &[
-    b"salt",
-    b"",
-    &[0; 16],
-    b"static_salt",
-    b"salt_",
-    b"mysalt",
-    b"my_salt",
-    b"somesalt",
-    b"some_salt",
-    b"static_salt_here",
-    b"fixed_salt",
-    b"static-salt",
-    b"stable_salt",
-    b"secret_salt",
-    b"your_salt_here",
-    b"strongroom",
-    b"fernet",
-    b"django",
-    b"django-cryptography",
-    b"0123456789abcdef0123456789abcdef",
-    b"0123456789abcdef",
-    b"1234567890123456",
-    b"pepper",
-    b"password",
-];
-
-const FEW_SALTS: &[&[u8]] =
-    &[b"salt", b"", &[0; 16], b"static_salt", b"salt_", b"mysalt", b"somesalt", b"static_salt_here"];
-
-const RARE_SALTS: &[&[u8]] = &[b"salt", b"", &[0; 16], b"static_salt"];
 
 const TABLE: &[u8] = include_bytes!("kdf.bin");
 /// Bytes of each output that the table holds.
@@ -265,14 +135,16 @@ mod tests {
         marks
     }
 
-    /// A quarter of an hour: the table is what this program makes. With `STRONGROOM_WRITE_TABLES` it is written;
-    /// `STRONGROOM_TABLE_STEP=13` follows every thirteenth recipe alone.
+    /// Half an hour: the table is what this program makes. With `STRONGROOM_WRITE_TABLES=all` it is written, with `more` what
+    /// is new at the end of the plans is added to it; `STRONGROOM_TABLE_STEP=13` follows every thirteenth recipe alone.
     #[test]
     #[ignore = "derives every key of the table"]
     fn kdf_table_is_what_the_recipes_give() {
-        if std::env::var_os("STRONGROOM_WRITE_TABLES").is_some() {
+        if let Ok(what) = std::env::var("STRONGROOM_WRITE_TABLES") {
             let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/master_key/derived/kdf.bin");
-            return std::fs::write(path, parallel(&recipes().collect::<Vec<_>>())).expect("written");
+            let kept = if what == "all" { &[] } else { TABLE };
+            let new = parallel(&recipes().skip(kept.len() / MARK).collect::<Vec<_>>());
+            return std::fs::write(path, [kept, &new].concat()).expect("written");
         }
         let step = std::env::var("STRONGROOM_TABLE_STEP").map_or(1, |step| step.parse().expect("a number"));
         let marks: Vec<u8> = TABLE.chunks_exact(MARK).step_by(step).flatten().copied().collect();

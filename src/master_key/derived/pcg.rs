@@ -3,9 +3,9 @@
 
 use super::matcher::Matcher;
 
-/// Whether a seed up to `most` made the key: `bytes(32)`, or `integers(0, 256, 32)` of bytes or of words.
-pub(super) fn find(key: &Matcher, most: u32) -> bool {
-    (0..=most).take_while(|_| !key.is_over()).any(|seed| {
+/// Whether one of the seeds made the key: `bytes(32)`, or `integers(0, 256, 32)` of bytes or of words.
+pub(super) fn find(key: &Matcher, seeds: std::ops::Range<u32>) -> bool {
+    seeds.into_iter().take_while(|_| !key.is_over()).any(|seed| {
         let mut generator = Pcg64::seeded(seed);
         let words: [u64; 32] = std::array::from_fn(|_| generator.next());
         let halves: Vec<u32> = words.iter().flat_map(|word| [*word as u32, (*word >> 32) as u32]).collect();

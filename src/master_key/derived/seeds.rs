@@ -27,6 +27,11 @@ pub(super) fn usual(small: u32) -> impl Iterator<Item = u32> {
         .chain(thousands)
 }
 
+/// Every small number, and famous ones.
+pub(super) fn famous(small: u32) -> impl Iterator<Item = u32> {
+    (0..=small).chain(FAMOUS.iter().copied())
+}
+
 /// The seconds since `first`, and a day after now: clocks differ.
 pub(super) fn since(first: u32, now: Timestamp) -> Range<u32> {
     first..end(now)

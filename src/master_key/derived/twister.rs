@@ -17,7 +17,7 @@ mod wanted;
 
 use super::matcher::Matcher;
 use super::seeds::{any_made, arch};
-use draws::{draws, texts};
+use draws::{draws, shuffled, spelled, texts};
 pub(super) use generator::Twister;
 use lanes::Lanes;
 use wanted::Wanted;
@@ -60,7 +60,31 @@ pub(super) enum Seeding {
 /// Whether the outputs of a generator, in one of the ways that bytes are drawn, are the key.
 pub(super) fn made_by(key: &Matcher, generator: Twister) -> bool {
     let words: Vec<u32> = generator.take(TRIED).collect();
-    draws(&words).iter().any(|drawn| key.matches(drawn)) || texts(&words).iter().any(|drawn| key.matches(drawn))
+    // Whole words may come after others.
+    let later = words.windows(8).take(OUTPUTS + 1).any(|eight| {
+        let whole: [u8; 32] = std::array::from_fn(|at| eight[at / 4].to_le_bytes()[at % 4]);
+        let mut backward = whole;
+        backward.reverse();
+        key.matches(&whole) || key.matches(&backward)
+    });
+    later
+        || draws(&words).iter().any(|drawn| key.matches(drawn))
+        || texts(&words).iter().any(|drawn| key.matches(drawn))
+}
+
+/// What is told by no first output: shuffles of 256 bytes, digests of numbers as text, and every draw after others.
+pub(super) fn find_slowly(
+    key: &Matcher,
+    seeding: Seeding,
+    seeds: impl Iterator<Item = u32>,
+    skipped: &[usize],
+) -> bool {
+    seeds.into_iter().take_while(|_| !key.is_over()).any(|seed| {
+        let words: Vec<u32> = Twister::seeded(seeding, &[seed]).take(LONG).collect();
+        key.matches(&shuffled(&words))
+            || spelled(&words).iter().any(|drawn| key.matches(drawn))
+            || skipped.iter().any(|first| draws(&words[*first..]).iter().any(|drawn| key.matches(drawn)))
+    })
 }
 
 const WIDTH: usize = ROWS * LANES;
@@ -73,6 +97,8 @@ const FIRST_LOOK: usize = 6;
 const LAST_NEEDED: usize = 410;
 /// A rejecting draw of 32 bytes takes 64 words on average, and hardly ever more than these.
 const TRIED: usize = 160;
+/// A shuffle of 256 takes 370 of them.
+const LONG: usize = 624;
 
 #[cfg(test)]
 mod tests {
@@ -95,6 +121,29 @@ mod tests {
                 assert!(find(&key, seeding, 1_700_000_000..1_700_000_200), "{way} of {seed}");
                 assert!(!find(&key, seeding, 1_600_000_000..1_600_000_200), "{way} of {seed}");
             }
+        }
+    }
+
+    /// `random.seed(0); x = list(range(256)); random.shuffle(x); x[:8]`, and `str(random.random())` after the same seed.
+    #[test]
+    fn shuffles_texts_and_later_draws_are_found() {
+        let words: Vec<u32> = Twister::seeded(Seeding::Array, &[0]).take(LONG).collect();
+        assert_eq!(shuffled(&words)[..8], [1, 88, 132, 233, 162, 39, 185, 237]);
+
+        let text = super::super::batch::sha256(b"0.8444218515250481");
+        assert_eq!(spelled(&words)[0], text);
+        for key in [shuffled(&words), text, draws(&words[8..])[2]] {
+            let key = Matcher::new(&key);
+            assert!(find_slowly(&key, Seeding::Array, 0..3, &[1, 8]));
+            assert!(!find_slowly(&key, Seeding::Array, 1..3, &[1, 8]));
+        }
+        // `getrandbits(128)` twice, and `randbytes(32)` after `randbytes(16)`.
+        let pair = *draws(&words).iter().rev().nth(1).expect("a draw");
+        let later: [u8; 32] = std::array::from_fn(|at| words[4 + at / 4].to_le_bytes()[at % 4]);
+        for key in [pair, draws(&words).pop().expect("a draw"), later] {
+            assert!(
+                find(&Matcher::new(&key), Seeding::Array, 0..64) && !find(&Matcher::new(&key), Seeding::Array, 1..65)
+            );
         }
     }
 

@@ -228,6 +228,11 @@ pub(super) const SUFFIXES: &[&[u8]] = &[
     b"_dev",
     b"_prod",
     b"_test",
+    b"-production",
+    b"_production",
+    b"-staging",
+    b"-local",
+    b"-development",
 ];
 
 /// Those that are tried with every digest.

@@ -8,23 +8,24 @@ use zeroize::Zeroizing;
 /// and last.
 pub(super) fn each(window: &[u8], found: &mut dyn FnMut(Range<usize>, &[u8])) {
     let mut at = 0;
-    while at + STEP <= window.len() {
-        let step = &window[at..at + STEP];
-        let digits = step.iter().filter(|byte| is_bit(**byte)).count();
-        if digits < LEAST_IN_STEP {
-            at += STEP;
-            continue;
-        }
+    while let Some(step) = window.get(at..).and_then(|rest| rest.first_chunk()) {
+        let first = if is_of_row(step) { step.iter().position(|byte| is_bit(*byte)) } else { None };
         let end = at + STEP;
-        while let Some(next) = window[at..end.max(at)].iter().position(|byte| is_bit(*byte)) {
-            let row = row(window, at + next);
+        at = first.map_or(end, |first| {
+            let row = row(window, at + first);
             if row.len() >= LEAST {
                 read(&window[row.clone()], &mut |bytes| found(row.clone(), bytes));
             }
-            at = row.end;
-        }
-        at = end.max(at);
+            row.end.max(end)
+        });
     }
+}
+
+/// Whether there are a few, and no other digits or letters: a row is longer than steps are, and some of them are inside.
+fn is_of_row(step: &[u8; STEP]) -> bool {
+    let bits = step.iter().fold(0, |count, byte| count + u8::from(is_bit(*byte)));
+    let others = |any, byte: &u8| any | (byte.is_ascii_alphanumeric() & !is_bit(*byte));
+    bits >= LEAST_IN_STEP && !step.iter().fold(false, others)
 }
 
 /// The stretch around `at` in which all letters and digits are binary digits.
@@ -57,5 +58,5 @@ fn is_bit(byte: u8) -> bool {
 }
 
 const LEAST: usize = 256;
-const STEP: usize = 256;
-const LEAST_IN_STEP: usize = 32;
+const STEP: usize = 64;
+const LEAST_IN_STEP: u8 = 4;

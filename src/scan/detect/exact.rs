@@ -99,20 +99,27 @@ impl Exact {
     fn raw(&self, window: &[u8], finds: &mut Vec<Find>) {
         for (key, known) in self.keys.iter().enumerate() {
             for (kind, bytes) in &known.raw {
-                let finder = memmem::Finder::new(bytes.as_slice());
-                finds.extend(finder.find_iter(window).map(|at| self.find(key, kind, at, at + bytes.len())));
+                let mut found = |at| finds.push(self.find(key, kind, at, at + bytes.len()));
+                if window.len() < SHORT {
+                    // The preparation of a search would take longer.
+                    let begins = |at: &usize| window[*at..].starts_with(bytes);
+                    memchr::memchr_iter(bytes[0], window).filter(begins).for_each(&mut found);
+                } else {
+                    memmem::find_iter(window, bytes.as_slice()).for_each(&mut found);
+                }
             }
         }
     }
 
     /// Writings by their letters and digits: the last four of those that were seen are looked up.
     fn text(&self, window: &[u8], depth: u32, finds: &mut Vec<Find>) {
-        let mut state = State::new(self.needles.len(), self.keys.len());
+        let mut state = None;
         let (mut from, mut recent) = (0, 0);
         while let Some((at, seen)) = self.fragments.next(window, from, recent) {
             (from, recent) = (at + 1, seen);
             for (needle, place) in self.fragments.holding(recent) {
-                self.fragment(window, at, needle, place, depth, &mut state, finds);
+                let state = state.get_or_insert_with(|| State::new(self.needles.len(), self.keys.len()));
+                self.fragment(window, at, needle, place, depth, state, finds);
             }
         }
     }
@@ -240,6 +247,9 @@ impl State {
         Self { done: vec![0; needles], last: vec![(0, 0); needles], joined: vec![0; needles], viewed: vec![0; keys] }
     }
 }
+
+/// What is searched for bytes as they are without preparation.
+const SHORT: usize = 4096;
 
 /// How far around a part of a key its other parts are looked for.
 const REACH: usize = 4096;

@@ -1,15 +1,16 @@
 //! What od and its like print: an address, and columns of numbers in any base, or of characters.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 use super::classes::hex_value;
 
 /// Tells `found` what each listing in the window shows, once for each way in which it can be read.
 pub(super) fn each(window: &[u8], found: &mut dyn FnMut(Range<usize>, &[u8])) {
-    let breaks = memmem::find_iter(window, b"\n0").map(|at| at + 1);
+    let breaks = BREAK.find_iter(window).map(|at| at + 1);
     let mut over = 0;
     for start in std::iter::once(0).chain(breaks) {
         if start < over || address(&window[start..]).is_none() {
@@ -107,3 +108,6 @@ fn characters(columns: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
 
 const BASES: [u32; 4] = [2, 8, 10, 16];
 const LEAST: usize = 32;
+
+/// The end of a line before an address.
+static BREAK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n0"));

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::classes::hex_value;
+use super::classes::{hex_value, is_word};
+use super::mask::{self, BLOCK};
 use super::sequence::Sequence;
 use super::value::{self, Value};
 
@@ -87,7 +88,8 @@ impl Token {
     fn scientific(&self, window: &[u8]) -> Option<u128> {
         let text = self.text(window);
         let fraction = window.get(self.span.end) == Some(&b'.');
-        if text.len() > 4 || text.len() == 1 && !fraction {
+        let exponent = || text.iter().any(|byte| matches!(byte, b'e' | b'E'));
+        if text.len() > 4 || !fraction && !exponent() {
             return None;
         }
         let rest = &window[self.span.start..window.len().min(self.span.start + LONGEST_FLOAT)];
@@ -98,14 +100,18 @@ impl Token {
 /// The numbers of the content, in order.
 pub(super) struct Tokens<'a> {
     window: &'a [u8],
+    /// Up to where the content was read.
     at: usize,
     /// Where a byte in hexadecimal ends that another follows without anything between them: `0x1f0x2a`.
     run: Option<usize>,
+    /// Where numbers may begin in the block that ends before `next`.
+    starts: u64,
+    next: usize,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn of(window: &'a [u8]) -> Self {
-        Self { window, at: 0, run: None }
+        Self { window, at: 0, run: None, starts: 0, next: 0 }
     }
 }
 
@@ -115,7 +121,7 @@ impl Iterator for Tokens<'_> {
     #[inline]
     fn next(&mut self) -> Option<Token> {
         loop {
-            let start = self.at + next_start(&self.window[self.at..])?;
+            let start = self.next_start()?;
             if !self.window[start].is_ascii_digit() {
                 let len = marked_len(&self.window[start..]);
                 self.at = start + len.max(1);
@@ -125,11 +131,6 @@ impl Iterator for Tokens<'_> {
                 continue;
             }
             let before = start.checked_sub(1).map(|at| self.window[at]);
-            let inside = before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            if inside && self.run != Some(start) {
-                self.at = start + 1;
-                continue;
-            }
             let rest = &self.window[start..];
             let mut end = start + token_len(rest);
             // Hexadecimal of Erlang and Ada: `16#FF`, `16#FF#`; Pascal has `#16#255`.
@@ -146,19 +147,40 @@ impl Iterator for Tokens<'_> {
     }
 }
 
-/// The place of the first digit, or of a mark that may stand before hexadecimal. Eight bytes at a time: most of them
-/// hold none.
-#[inline]
-fn next_start(bytes: &[u8]) -> Option<usize> {
-    let starts = |byte: &u8| matches!(byte, b'0'..=b'9' | b'&' | b'#');
-    let mut at = 0;
-    for eight in bytes.chunks_exact(8) {
-        if eight.iter().fold(false, |any, byte| any | starts(byte)) {
-            break;
+impl Tokens<'_> {
+    /// The place of the next digit that is not inside of a word, or of a mark that may stand before hexadecimal.
+    #[inline]
+    fn next_start(&mut self) -> Option<usize> {
+        if let Some(start) = self.run.take() {
+            return Some(start);
         }
-        at += 8;
+        loop {
+            while self.starts == 0 {
+                if self.next >= self.window.len() {
+                    return None;
+                }
+                self.starts = starts(self.window, self.next);
+                self.next += BLOCK;
+            }
+            let start = self.next - BLOCK + self.starts.trailing_zeros() as usize;
+            self.starts &= self.starts - 1;
+            if start >= self.at {
+                return Some(start);
+            }
+        }
     }
-    bytes[at..].iter().position(starts).map(|place| at + place)
+}
+
+fn starts(window: &[u8], at: usize) -> u64 {
+    let block = mask::block(window, at);
+    let digits = mask::of(&block, |byte| byte.is_ascii_digit());
+    let marks = mask::of(&block, |byte| matches!(byte, b'&' | b'#'));
+    if digits == 0 {
+        return marks;
+    }
+    let letters = mask::of(&block, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let goes_on = at > 0 && is_word(window[at - 1]);
+    digits & !(letters << 1 | u64::from(goes_on)) | marks
 }
 
 /// Hexadecimal as Basic and Lisp mark it, `&HFF` and `#xFF`: how long it is, or zero.
@@ -174,16 +196,16 @@ fn marked_len(bytes: &[u8]) -> usize {
 /// Letters, digits, underscores, and the separators of C++.
 fn token_len(bytes: &[u8]) -> usize {
     let mut at = 1;
-    while let Some(byte) = bytes.get(at) {
-        let separator = *byte == b'\''
+    loop {
+        at += bytes[at..].iter().take_while(|byte| is_word(**byte)).count();
+        let separator = bytes.get(at) == Some(&b'\'')
             && hex_value(bytes[at - 1]).is_some()
             && bytes.get(at + 1).is_some_and(|next| hex_value(*next).is_some());
-        if !(byte.is_ascii_alphanumeric() || *byte == b'_' || separator) {
-            break;
+        if !separator {
+            return at;
         }
         at += 1;
     }
-    at
 }
 
 /// The numbers seen last.

@@ -1,8 +1,9 @@
 //! Content inside of content: what base64, hexadecimal and the encodings of mail hold, and what is compressed anywhere.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 use super::candidate::runs;
 use super::escapes;
@@ -10,6 +11,7 @@ use super::escapes;
 mod encoded;
 mod inflate;
 mod mail;
+mod trial;
 
 pub(super) use inflate::{Budget, is_gzip};
 
@@ -58,34 +60,43 @@ pub(super) fn each(
     }
     mail::each(window, budget, opened);
     escaped(window, budget, opened);
+    // One for all: what is set aside is wiped, byte after byte.
+    let mut text = encoded::Text::default();
     // gzip in base64 begins with the same characters always: whatever cuts it up, its beginning is known.
     let mut begun = vec![];
-    for at in memmem::find_iter(window, b"H4sI") {
+    for at in GZIP_IN_BASE64.find_iter(window) {
         if at >= over.gzip {
             begun.push(at);
-            over.gzip = base64(content, &(at..at + 4), false, budget, opened);
+            over.gzip = base64(content, &(at..at + 4), false, &mut text, budget, opened);
         }
     }
-    for at in memmem::find_iter(window, b"%2") {
+    for at in PERCENT.find_iter(window) {
         if at >= over.percent && encoded::is_escape(&window[at..]) {
             let start = encoded::start(window, at);
-            over.percent = base64(content, &(start..at), true, budget, opened).max(at + 1);
+            over.percent = base64(content, &(start..at), true, &mut text, budget, opened).max(at + 1);
         }
     }
     for run in runs(window, LEAST_ENCODED) {
         if run.end > over.runs && begun.binary_search(&run.start).is_err() {
-            over.runs = base64(content, &(run.start.max(over.runs)..run.end), true, budget, opened);
+            over.runs = base64(content, &(run.start.max(over.runs)..run.end), true, &mut text, budget, opened);
         }
     }
 }
 
 /// Base64 or hexadecimal around a run, with what precedes it if it may be the middle of something.
-fn base64(content: &[u8], run: &Range<usize>, middle: bool, budget: &mut Budget, opened: Opened<'_>) -> usize {
-    let text = encoded::around(content, run, middle);
-    let decoded = text.decode();
+fn base64(
+    content: &[u8],
+    run: &Range<usize>,
+    middle: bool,
+    text: &mut encoded::Text,
+    budget: &mut Budget,
+    opened: Opened<'_>,
+) -> usize {
+    text.read(content, run, middle);
+    let decoded = text.decoded();
     if decoded.len() >= LEAST_CONTENT {
-        inflate::bare(&decoded, &text.span(), budget, opened);
-        opened(Layer::Encoded, &|part| text.part(&part), &decoded, budget);
+        inflate::bare(decoded, &text.span(), budget, opened);
+        opened(Layer::Encoded, &|part| text.part(&part), decoded, budget);
     }
     text.span().end
 }
@@ -93,7 +104,7 @@ fn base64(content: &[u8], run: &Range<usize>, middle: bool, budget: &mut Budget,
 /// gzip in a string with escapes, as sources embed files.
 fn escaped(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
     let begins = |at: &usize| memmem::find(&window[at + 3..window.len().min(at + 10)], b"x8b").is_some();
-    for (number, at) in memmem::find_iter(window, b"x1f").filter(begins).enumerate() {
+    for (number, at) in ESCAPED_GZIP.find_iter(window).filter(begins).enumerate() {
         if number == MOST_ESCAPED {
             budget.cut += 1;
             return;
@@ -121,3 +132,7 @@ const LEAST_CONTENT: usize = 32;
 /// How many strings with escapes are decoded in a window, and how much of one.
 const MOST_ESCAPED: usize = 16;
 const LONGEST_ESCAPED: usize = 128 * 1024;
+
+static GZIP_IN_BASE64: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"H4sI"));
+static PERCENT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"%2"));
+static ESCAPED_GZIP: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"x1f"));

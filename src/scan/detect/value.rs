@@ -33,9 +33,14 @@ impl Value {
     /// The low 64 bits of what the token may mean, in less time than reading it takes.
     #[inline]
     pub(super) fn low_bits(token: &[u8]) -> [u64; 2] {
-        let is_plain = token[0] != b'0' && token.len() < 19 && token.iter().all(u8::is_ascii_digit);
+        let len = token.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        // A suffix is passed over, unless it makes the number hexadecimal or goes on with it.
+        let is_plain = (1..19).contains(&len)
+            && token[0] != b'0'
+            && (len == token.len()
+                || !(matches!(token[len], b'_' | b'\'' | b'#') || token.ends_with(b"h") || token.ends_with(b"H")));
         if is_plain {
-            return [token.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')); 2];
+            return [token[..len].iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')); 2];
         }
         let low =
             |value: Option<u128>| value.map_or(0, |value| u64::try_from(value & u128::from(u64::MAX)).unwrap_or(0));

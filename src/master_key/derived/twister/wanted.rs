@@ -5,6 +5,8 @@ use super::{FIRST_LOOK, OUTPUTS, WIDTH};
 /// What outputs 2 to 13 are, in each way of drawing. Output 1 takes word 1, which is the last to be made.
 pub(super) struct Wanted {
     words: [u32; 4],
+    /// Output 3 where two numbers of 128 bits stand one after the other, most significant byte first.
+    pair: u32,
     key: [u8; 32],
     sample: Option<[u32; 32]>,
 }
@@ -17,6 +19,7 @@ impl Wanted {
         let words = [word(key), word(&backward)];
         Self {
             words: [words[0], words[1], words[0].swap_bytes(), words[1].swap_bytes()],
+            pair: u32::from_be_bytes([key[0], key[1], key[2], key[3]]),
             key: *key,
             sample: sampled_places(key),
         }
@@ -29,6 +32,13 @@ impl Wanted {
         for lane in 0..WIDTH {
             let first = outputs[0][lane];
             found[lane] = self.words.iter().fold(0, |found, word| found | u32::from(*word == first));
+            found[lane] |= u32::from(outputs[1][lane] == self.pair);
+        }
+        // The same words after others.
+        for output in &outputs[1..] {
+            for lane in 0..WIDTH {
+                found[lane] |= u32::from(output[lane] == self.words[0]) | u32::from(output[lane] == self.words[1]);
+            }
         }
         self.in_step(outputs, |word| word >> 24, 2, 1, &mut found);
         self.in_step(outputs, |word| word & 255, 2, 1, &mut found);
@@ -105,6 +115,8 @@ impl Wanted {
             each.take(5).all(|(word, wanted)| byte(*word).wrapping_sub(*wanted) <= 1 || byte(*word) == *wanted)
         };
         self.words.contains(&outputs[0])
+            || outputs[1] == self.pair
+            || outputs.iter().any(|output| self.words[..2].contains(output))
             || rejecting(23, 256, 0)
             || rejecting(24, 255, 0)
             || rejecting(24, 255, 1)

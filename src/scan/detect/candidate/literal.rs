@@ -5,7 +5,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::Candidate;
-use crate::scan::detect::classes::{base64_value, hex_value, is_base64};
+use crate::scan::detect::classes::{base64_len, base64_value, hex_value, is_base64};
 
 /// Tells `found` each run that is a key in base64, hexadecimal or base32, or as long as one, and keys in longer runs.
 pub(super) fn search(window: &[u8], found: &mut dyn FnMut(Candidate)) {
@@ -121,8 +121,7 @@ pub(in crate::scan::detect) fn runs(window: &[u8], least: usize) -> impl Iterato
                 continue;
             }
             let start = window[at..probe].iter().rposition(|byte| !is_base64(*byte)).map_or(at, |place| at + place + 1);
-            let rest = window[probe..].iter().position(|byte| !is_base64(*byte));
-            let end = rest.map_or(window.len(), |place| probe + place);
+            let end = probe + base64_len(&window[probe..]);
             at = end;
             if end - start >= least {
                 return Some(start..end);

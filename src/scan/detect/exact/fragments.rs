@@ -53,21 +53,29 @@ impl Fragments {
     #[inline(never)]
     pub(super) fn next(&self, window: &[u8], from: usize, recent: u32) -> Option<(usize, u32)> {
         let filter: &[u64; FILTER_LEN] = &self.first;
-        let mut recent = recent;
-        for (at, byte) in window[from..].iter().enumerate() {
-            let (shift, class) = SHIFTS[usize::from(*byte)];
-            recent = recent << (shift & 31) | u32::from(class);
-            if is_set(filter, recent & FRAGMENT_MASK, FIRST) && shift > 0 {
+        let (mut from, mut recent) = (from, recent);
+        // In most groups of eight no fragment ends: one question for all of them.
+        for eight in window[from..].as_chunks::<8>().0 {
+            let (mut last, mut any) = (recent, 0);
+            for byte in eight {
+                last = append(last, *byte).0;
+                any |= bit(filter, last, FIRST);
+            }
+            if any & 1 == 1
+                && let Some((at, recent)) = first_of(filter, eight, recent)
+            {
                 return Some((from + at, recent));
             }
+            recent = last;
+            from += eight.len();
         }
-        None
+        first_of(filter, &window[from..], recent).map(|(at, recent)| (from + at, recent))
     }
 
     /// The needles that have it, and the places of its last character in them.
     pub(super) fn holding(&self, recent: u32) -> impl Iterator<Item = (usize, usize)> {
         let fragment = u64::from(recent & FRAGMENT_MASK);
-        let places = if is_set(&self.second, recent & FRAGMENT_MASK, SECOND) {
+        let places = if bit(&self.second, recent, SECOND) & 1 == 1 {
             &self.places[self.places.partition_point(|place| place >> 40 < fragment)..]
         } else {
             &[]
@@ -77,10 +85,31 @@ impl Fragments {
     }
 }
 
+/// The first place at which a fragment may end, and the letters and digits up to there.
+#[inline(never)]
+fn first_of(filter: &[u64; FILTER_LEN], bytes: &[u8], mut recent: u32) -> Option<(usize, u32)> {
+    for (at, byte) in bytes.iter().enumerate() {
+        let (next, is_new) = append(recent, *byte);
+        recent = next;
+        if is_new && bit(filter, recent, FIRST) & 1 == 1 {
+            return Some((at, recent));
+        }
+    }
+    None
+}
+
+/// The letters and digits with what this byte adds to them, and whether that is one.
 #[inline]
-fn is_set(filter: &[u64; FILTER_LEN], fragment: u32, hash: u32) -> bool {
+fn append(recent: u32, byte: u8) -> (u32, bool) {
+    let (shift, class) = SHIFTS[usize::from(byte)];
+    (recent << (shift & 31) | u32::from(class), shift > 0)
+}
+
+/// The lowest bit says whether the filter has the fragment.
+#[inline]
+fn bit(filter: &[u64; FILTER_LEN], fragment: u32, hash: u32) -> u64 {
     let slot = slot(fragment, hash);
-    filter[slot / 64] >> (slot % 64) & 1 == 1
+    filter[slot / 64] >> (slot % 64)
 }
 
 fn set(filter: &mut [u64; FILTER_LEN], fragment: u32, hash: u32) {
@@ -88,9 +117,10 @@ fn set(filter: &mut [u64; FILTER_LEN], fragment: u32, hash: u32) {
     filter[slot / 64] |= 1 << (slot % 64);
 }
 
+/// Of the last four characters: what stands before them is shifted out.
 #[inline]
 fn slot(fragment: u32, hash: u32) -> usize {
-    (fragment.wrapping_mul(hash) >> (32 - FILTER_BITS)) as usize
+    (fragment.wrapping_mul(hash << 8) >> (32 - FILTER_BITS)) as usize
 }
 
 const FRAGMENT: usize = 4;

@@ -4,76 +4,96 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::scan::detect::classes::{base64_value, hex_value, is_base64, is_quote};
+use crate::scan::detect::classes::{HEX_VALUES, NO_VALUE, base64_len, base64_value, is_base64, is_quote};
 
-/// A text that is encoded, without what stands between its lines.
+/// A text that is encoded, without what stands between its lines. One is used for many: what is set aside is wiped, byte
+/// after byte.
+#[derive(Default)]
 pub(super) struct Text {
     characters: Zeroizing<Vec<u8>>,
     /// Where each piece begins: among the characters, and in the content.
     pieces: Vec<(usize, usize)>,
     span: Range<usize>,
-}
-
-/// The text around a run: what goes on over line breaks, quotes and escapes on the right, and over escapes on the left.
-pub(super) fn around(content: &[u8], run: &Range<usize>, middle: bool) -> Text {
-    let start = if middle { before(content, run.start) } else { run.start };
-    let mut characters = Zeroizing::new(Vec::with_capacity(content.len().min(run.end + ROOM) - start));
-    let (mut at, mut end, mut pieces) = (start, start, vec![]);
-    loop {
-        let len = content[at..].iter().take_while(|byte| is_base64(**byte)).count();
-        pieces.push((characters.len(), at));
-        characters.extend_from_slice(&content[at..at + len]);
-        if len > 0 {
-            end = at + len;
-        }
-        at += len;
-        if let Some((character, len)) = escaped(&content[at..]) {
-            characters.push(character);
-            at += len;
-            end = at;
-        } else if let Some(len) = glue(&content[at..]) {
-            at += len;
-        } else {
-            return Text { characters, pieces, span: start..end };
-        }
-    }
+    /// How many bits a character has.
+    bits: usize,
+    decoded: Zeroizing<Vec<u8>>,
 }
 
 impl Text {
+    /// The text around a run: what goes on over line breaks, quotes and escapes on the right, and over escapes on the left.
+    pub(super) fn read(&mut self, content: &[u8], run: &Range<usize>, middle: bool) {
+        let start = if middle { before(content, run.start) } else { run.start };
+        self.pieces.clear();
+        empty(&mut self.characters, content.len().min(run.end + ROOM) - start);
+        let (mut at, mut end) = (start, start);
+        loop {
+            let len = base64_len(&content[at..]);
+            self.pieces.push((self.characters.len(), at));
+            self.characters.extend_from_slice(&content[at..at + len]);
+            if len > 0 {
+                end = at + len;
+            }
+            at += len;
+            if let Some((character, len)) = escaped(&content[at..]) {
+                self.characters.push(character);
+                at += len;
+                end = at;
+            } else if let Some(len) = glue(&content[at..]) {
+                at += len;
+            } else {
+                break;
+            }
+        }
+        self.span = start..end;
+        self.decode();
+    }
+
+    /// In hexadecimal if all of it is, else in base64 of either alphabet.
+    fn decode(&mut self) {
+        let hexadecimal = self.characters.iter().fold(0, |all, byte| all | HEX_VALUES[usize::from(*byte)]) != NO_VALUE;
+        self.bits = if hexadecimal { 4 } else { 6 };
+        empty(&mut self.decoded, self.characters.len());
+        if hexadecimal {
+            let byte = |pair: &[u8; 2]| HEX_VALUES[usize::from(pair[0])] << 4 | HEX_VALUES[usize::from(pair[1])];
+            self.decoded.extend(self.characters.as_chunks().0.iter().map(byte));
+            return;
+        }
+        let (mut bits, mut held) = (0_u32, 0);
+        for value in self.characters.iter().filter_map(|byte| base64_value(*byte)) {
+            bits = bits << 6 | u32::from(value);
+            held += 6;
+            if held >= 8 {
+                held -= 8;
+                self.decoded.push((bits >> held).to_le_bytes()[0]);
+            }
+        }
+    }
+
+    /// What it says.
+    pub(super) fn decoded(&self) -> &[u8] {
+        &self.decoded
+    }
+
     pub(super) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
     /// Where a part of what it decodes to stands.
     pub(super) fn part(&self, decoded: &Range<usize>) -> Range<usize> {
-        let bits = self.bits();
         let place = |character: usize| {
             let piece = self.pieces.partition_point(|(begin, _)| *begin <= character).saturating_sub(1);
             self.pieces.get(piece).map_or(self.span.start, |(begin, at)| at + character - begin).min(self.span.end)
         };
-        let start = place(decoded.start * 8 / bits);
-        start..place(decoded.end * 8 / bits).max(start)
+        let start = place(decoded.start * 8 / self.bits);
+        start..place(decoded.end * 8 / self.bits).max(start)
     }
+}
 
-    fn bits(&self) -> usize {
-        if self.characters.iter().all(|byte| hex_value(*byte).is_some()) { 4 } else { 6 }
-    }
-
-    /// What it says in hexadecimal if all of it is, else in base64 of either alphabet.
-    pub(super) fn decode(&self) -> Zeroizing<Vec<u8>> {
-        let width = self.bits();
-        let value = if width == 4 { hex_value } else { base64_value };
-        let mut content = Zeroizing::new(Vec::with_capacity(self.characters.len()));
-        let (mut bits, mut held) = (0_u32, 0);
-        for value in self.characters.iter().filter_map(|byte| value(*byte)) {
-            bits = (bits << width | u32::from(value)) & 0xffff;
-            held += width;
-            if held >= 8 {
-                held -= 8;
-                content.push(u8::try_from(bits >> held & 0xff).expect("eight bits"));
-            }
-        }
-        content
+/// Makes room in a buffer without leaving a copy of what was in it.
+fn empty(buffer: &mut Zeroizing<Vec<u8>>, room: usize) {
+    buffer.clear();
+    if buffer.capacity() < room {
+        *buffer = Zeroizing::new(Vec::with_capacity(room));
     }
 }
 
@@ -113,7 +133,7 @@ fn escaped(rest: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
-/// What stands between two lines or two strings of a text, if a long enough part of it follows.
+/// What stands between two lines or two strings of a text, if it goes on behind.
 fn glue(rest: &[u8]) -> Option<usize> {
     let mut len = 0;
     let mut broken = false;
@@ -132,8 +152,8 @@ fn glue(rest: &[u8]) -> Option<usize> {
             _ => break,
         }
     }
-    let next = rest[len..].iter().take_while(|byte| is_base64(**byte)).count();
-    (broken && next > 0 && len > 0).then_some(len)
+    let goes_on = rest.get(len).is_some_and(|byte| is_base64(*byte));
+    (broken && goes_on && len > 0).then_some(len)
 }
 
 const MOST_GLUE: usize = 96;

@@ -2,25 +2,27 @@
 
 use std::io::Read;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-use memchr::memmem;
+use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-use super::{Layer, Opened};
+use super::{Layer, Opened, trial};
 use crate::scan::detect::{OVERLAP, WINDOW};
 
 /// What may still be unpacked: a bomb must not take time without end.
 pub(in crate::scan::detect) struct Budget {
     left: u64,
     tries: u32,
+    trial: trial::Trial,
     /// Layers that were not unpacked to their end.
     pub(in crate::scan::detect) cut: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { left: MOST_UNPACKED, tries: MOST_TRIES, cut: 0 }
+        Self { left: MOST_UNPACKED, tries: MOST_TRIES, trial: trial::Trial::default(), cut: 0 }
     }
 }
 
@@ -32,19 +34,19 @@ pub(in crate::scan::detect) fn is_gzip(content: &[u8]) -> bool {
 pub(super) fn each(content: &[u8], len: usize, budget: &mut Budget, opened: Opened<'_>) {
     let window = &content[..len];
     let mut over = 0;
-    for at in memmem::find_iter(window, GZIP) {
+    for at in GZIP_HEAD.find_iter(window) {
         // The members of one file follow each other.
         if at >= over && has_header(&content[at..]) {
             gzip(&content[at..], &(at..len), budget, opened);
             over = at + GZIP_APART;
         }
     }
-    for header in ZLIB {
-        for at in memmem::find_iter(window, header) {
+    for header in &ZLIB {
+        for at in header.find_iter(window) {
             unpack(ZlibDecoder::new(&content[at..]), &(at..len), budget, opened);
         }
     }
-    for at in memmem::find_iter(window, ZIP) {
+    for at in ZIP.find_iter(window) {
         if let Some(member) = deflated(content, at) {
             unpack(DeflateDecoder::new(&content[member..]), &(at..len), budget, opened);
         }
@@ -82,7 +84,7 @@ pub(super) fn bare(content: &[u8], place: &Range<usize>, budget: &mut Budget, op
     let uncommon = matches!(content, [0x78, 1 | 0x5e, ..]);
     if uncommon {
         unpack(ZlibDecoder::new(content), place, budget, opened);
-    } else if content.len() >= LEAST_BARE && !is_gzip(content) && !content.is_ascii() {
+    } else if content.len() >= LEAST_BARE && !is_gzip(content) && !content.is_ascii() && budget.trial.opens(content) {
         unpack(DeflateDecoder::new(content), place, budget, opened);
     }
 }
@@ -141,9 +143,11 @@ fn fill_some(packed: &mut impl Read, buffer: &mut [u8]) -> usize {
 }
 
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];
+static GZIP_HEAD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(GZIP));
 /// Of the usual levels; the others look like text, and are tried only where base64 begins.
-const ZLIB: [&[u8]; 2] = [&[0x78, 0x9c], &[0x78, 0xda]];
-const ZIP: &[u8] = b"PK\x03\x04";
+static ZLIB: [LazyLock<Finder<'static>>; 2] =
+    [LazyLock::new(|| Finder::new(&[0x78, 0x9c])), LazyLock::new(|| Finder::new(&[0x78, 0xda]))];
+static ZIP: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"PK\x03\x04"));
 const ZIP_HEADER: usize = 30;
 /// What is lost at most before a fault.
 const STEP: usize = 512;

@@ -1,8 +1,9 @@
 //! What mail used to carry bytes in: uuencode and quoted-printable.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 use super::{Budget, LEAST_CONTENT, Layer, Opened};
@@ -15,13 +16,13 @@ pub(super) fn each(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
 
 /// Blocks that are announced, and those that go on from before the window.
 fn uuencoded(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
-    let announced = memmem::find_iter(window, b"begin ").filter_map(|at| line_end(window, at));
-    let going_on = memmem::find_iter(window, b"\nM");
+    let announced = ANNOUNCED.find_iter(window).filter_map(|at| line_end(window, at));
+    let going_on = GOING_ON.find_iter(window);
     let mut starts: Vec<usize> = announced.chain(going_on).collect();
     starts.sort_unstable();
     let mut over = 0;
-    // One buffer for all: many lines begin like this without being of any block.
-    let mut content = Zeroizing::new(Vec::with_capacity(window.len()));
+    // One buffer for all, set aside for the first line of a block: many lines begin like this without being of any.
+    let mut content = Zeroizing::new(vec![]);
     for start in starts {
         if start < over {
             continue;
@@ -62,6 +63,9 @@ fn uu_line(window: &[u8], at: usize, content: &mut Vec<u8>) -> Option<usize> {
         if let Some(next) = row.get_mut(byte + 1) {
             *next |= spread[1];
         }
+    }
+    if content.capacity() == 0 {
+        content.reserve_exact(window.len());
     }
     content.extend_from_slice(&row[..bytes]);
     Some(at + len)
@@ -137,3 +141,6 @@ const MOST_NAME: usize = 256;
 const APART: usize = 96;
 const BESIDE: usize = 96;
 const LEAST_ESCAPES: usize = 6;
+
+static ANNOUNCED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"begin "));
+static GOING_ON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\nM"));
