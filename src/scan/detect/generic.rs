@@ -47,7 +47,7 @@ pub(super) fn judge(name: &str, window: &[u8], context: &[u8], candidate: &Candi
 /// Whether a candidate in a path may be a key: `x-1.8.4` is four numbers and no key, and a path has more slashes than base64.
 pub(super) fn is_drawn(context: &[u8], candidate: &Candidate) -> bool {
     let text = &context[candidate.span.clone()];
-    let slashes = text.iter().filter(|byte| **byte == b'/').count();
+    let slashes = memchr::memchr_iter(b'/', text).count();
     let drawn = |bytes: &[u8; 32]| randomness::of_bytes(candidate.kind, bytes);
     slashes < MOST_SLASHES && candidate.bytes.as_deref().is_some_and(drawn)
 }
