@@ -16,6 +16,11 @@ fn keys_are_told_apart_in_whole_files_as_people_write_them() {
     judged("unseen.jsonl", 60);
 }
 
+#[test]
+fn keys_are_told_apart_in_pieces_of_files_from_many_ecosystems() {
+    judged("ecosystems.jsonl", 150);
+}
+
 /// Recall and precision of at least 0.95 on each half of a corpus, and on all of it.
 fn judged(corpus_name: &str, least: usize) {
     let files = corpus(corpus_name);

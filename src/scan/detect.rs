@@ -93,7 +93,7 @@ impl Scanner {
     /// Whether a name may not be shown: it holds a key that is looked for, or what may be one of somebody else.
     pub(in crate::scan) fn is_in_name(&self, name: &[u8]) -> bool {
         let mut likely = false;
-        candidate::search(name, &mut |_, candidate| likely |= candidate.bytes.is_some());
+        candidate::search(name, &mut |context, candidate| likely |= generic::is_drawn(context, &candidate));
         likely || !self.scan("", name).hits.is_empty()
     }
 

@@ -72,10 +72,11 @@ impl Chain {
     }
 
     /// A row is a whole literal if it is the whole chain.
-    fn close(&mut self, _window: &[u8], found: &mut dyn FnMut(Candidate)) {
+    fn close(&mut self, window: &[u8], found: &mut dyn FnMut(Candidate)) {
+        let wrapped = self.pieces.windows(2).all(|pair| is_wrapped(window, &pair[0], &pair[1]));
         let end = self.pieces.last().map_or(0, |piece| piece.end);
         for (candidate, first) in self.rows.drain(..) {
-            let whole = first == 0 && candidate.span.end == end;
+            let whole = wrapped && first == 0 && candidate.span.end == end;
             found(Candidate { whole, ..candidate });
         }
         self.pieces.clear();
@@ -118,8 +119,21 @@ fn is_joined(window: &[u8], left: &Range<usize>, right: &Range<usize>) -> bool {
     }
 }
 
+/// Whether two pieces that no strings join are lines of one block, not the end of a sentence and the beginning of another.
+fn is_wrapped(window: &[u8], left: &Range<usize>, right: &Range<usize>) -> bool {
+    let between = &window[left.end..right.start];
+    if !between.contains(&b'\n') || between.iter().any(|byte| is_quote(*byte)) {
+        return true;
+    }
+    let goes_on = matches!(window[right.end..], [b' ' | b'\t', next, ..] if next.is_ascii_alphanumeric());
+    left.len() >= SHORTEST_LINE && !between.contains(&b',') && !goes_on
+}
+
 /// How many other words may stand between two strings of a key.
 const STRANGERS: usize = 8;
+
+/// The shortest line of a block.
+const SHORTEST_LINE: usize = 8;
 
 /// The most pieces of a key.
 const MOST_PIECES: usize = 256;

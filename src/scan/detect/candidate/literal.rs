@@ -22,6 +22,15 @@ fn whole(window: &[u8], run: Range<usize>, found: &mut dyn FnMut(Candidate)) {
     let hexadecimal = text.iter().all(|byte| hex_value(*byte).is_some());
     match text.len() {
         32 | 128 if text.len() == 32 || hexadecimal => found(unread(run)),
+        64 if !hexadecimal && !text.starts_with(b"0x") && !text.starts_with(b"0X") => found(unread(run)),
+        86 if is_padded_twice(window, &run) => found(unread(run)),
+        // What Magento and Verilog write before the digits.
+        49 if padded && text.starts_with(b"base64") => {
+            found_if(decode(&text[6..]), "base64", run.start + 6..run.end, true, found);
+        }
+        65 if text[0] == b'h' && run.start > 0 && window[run.start - 1] == b'\'' => {
+            found_if(hex(&text[1..]), "hex", run.start + 1..run.end, true, found);
+        }
         43 => {
             found_if(decode(text), "base64", run.clone(), true, found);
             if run.start > 0 && window[run.start - 1] == b'=' {
@@ -39,6 +48,13 @@ fn whole(window: &[u8], run: Range<usize>, found: &mut dyn FnMut(Candidate)) {
         }
         _ => {}
     }
+}
+
+/// 64 bytes in base64, not the end or the beginning of more.
+fn is_padded_twice(window: &[u8], run: &Range<usize>) -> bool {
+    let after = window[run.end..].strip_prefix(b"==");
+    after.is_some_and(|after| !after.first().is_some_and(|byte| is_base64(*byte)))
+        && (run.start == 0 || window[run.start - 1] != b'=')
 }
 
 /// Without the mark of a default value in a shell: `${NAME:-VALUE}`. What has the length of a key with it is one that

@@ -25,7 +25,7 @@ pub(super) fn of_text(kind: &str, text: &[u8]) -> bool {
             pieces.iter().any(u8::is_ascii_digit) && turns(&pieces) * 10 >= pieces.len() * 3
         }
         "base64" => is_mixed(text) && turns(text) >= LEAST_TURNS,
-        "text" => text.iter().all(u8::is_ascii_alphanumeric) && is_mixed_text(text),
+        "text" => (text.len() > 32 || text.iter().all(u8::is_ascii_alphanumeric)) && is_mixed_text(text),
         "hex" => text.iter().map(u8::to_ascii_lowercase).collect::<BTreeSet<_>>().len() >= 10,
         _ => true,
     }
@@ -85,6 +85,9 @@ const WORDS: &[&str] = &[
     "-key",
     "_key",
     "goes",
+    "random",
+    "string",
+    "character",
 ];
 
 /// A random key has fewer with a probability below 2^-40.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::scan::detect::candidate::runs as literal_runs;
 use crate::scan::detect::position::line_range;
 
 /// The names around a literal, in lower case.
@@ -9,6 +10,10 @@ use crate::scan::detect::position::line_range;
 pub(super) struct Statement {
     /// The words of the name that the literal is given.
     pub(super) name: Vec<String>,
+    /// Whether its own line gives it this name.
+    pub(super) own: bool,
+    /// How many of the names are on its own line.
+    beside: usize,
     /// All names before it on its line and on the lines that it goes on from, the nearest first.
     pub(super) names: Vec<String>,
     /// What follows on its line.
@@ -32,6 +37,8 @@ impl Statement {
         }
         let indent = indent_of(before);
         statement.add(before);
+        statement.own = !statement.name.is_empty();
+        statement.beside = statement.names.len();
         let mut start = line.start;
         for _ in 0..LINES_ABOVE {
             if !statement.name.is_empty() || start == 0 {
@@ -40,17 +47,19 @@ impl Statement {
             let above = line_range(context, start - 1);
             let text = &context[above.clone()];
             start = above.start;
-            // A sibling that is no name, a list's own comment: go on. An outer line names what is inside it.
             if text.trim_ascii().is_empty() && !before.trim_ascii().is_empty() {
                 break;
             }
-            if indent_of(text) <= indent || statement.name.is_empty() {
+            // A sibling with a value of its own names nothing, unless it says that it does. An outer line names what is inside it.
+            if indent_of(text) < indent {
                 statement.add(text);
+            } else {
+                statement.add(of_sibling(text));
             }
         }
         // A file that holds the key alone says in its own name what it is.
-        if statement.names.is_empty() {
-            statement.add(file.rsplit(['/', '\\']).next().unwrap_or(file).as_bytes());
+        if statement.names.is_empty() && context.len() <= LONGEST_KEY_FILE {
+            statement.add_file(file);
         }
         statement
     }
@@ -60,17 +69,78 @@ impl Statement {
         self.names.iter().flat_map(|name| split(name))
     }
 
+    /// The words before the literal on its line.
+    pub(super) fn beside(&self) -> impl Iterator<Item = String> {
+        self.names[..self.beside].iter().flat_map(|name| split(name))
+    }
+
     fn add(&mut self, text: &[u8]) {
         let text = &text[text.len().saturating_sub(NEAR)..];
-        for name in names(text).into_iter().rev() {
-            let lower = name.to_ascii_lowercase();
-            let words = split(&name);
-            if self.name.is_empty() && !words.is_empty() && !is_passed_over(&lower, &words) {
-                self.name = words;
-            }
-            self.names.push(name);
+        if self.name.is_empty() {
+            self.name = nearest(text);
+        }
+        self.names.extend(names(text).into_iter().rev());
+    }
+
+    /// The name of the file, and where that says nothing the one of its folder.
+    fn add_file(&mut self, path: &str) {
+        let mut parts = path.rsplit(['/', '\\']);
+        let file = parts.next().unwrap_or(path);
+        let stem = file.rsplit_once('.').filter(|(stem, end)| !stem.is_empty() && FORMATS.contains(end));
+        self.add(stem.map_or(file, |(stem, _)| stem).as_bytes());
+        let folder = parts.next().unwrap_or_default();
+        if FOLDERS.contains(&folder) {
+            self.name = split(folder);
         }
     }
+}
+
+/// The words of the last name that is one.
+pub(super) fn nearest(text: &[u8]) -> Vec<String> {
+    let text = of_statement(text);
+    let names = names(text);
+    let word = |at: usize| {
+        let words = split(&names[at]);
+        (!words.is_empty() && !is_passed_over(&names[at].to_ascii_lowercase(), &words)).then_some((at, words))
+    };
+    let Some((at, mut words)) = (0..names.len()).rev().find_map(word) else { return vec![] };
+    // In a sentence the word before says which key it is: `the public key`.
+    if words.len() == 1 && at > 0 && is_sentence(text, &names[at - 1], &names[at]) {
+        words.insert(0, names[at - 1].clone());
+    }
+    words
+}
+
+/// What comes after the last statement that is complete. An entity ends with a semicolon as well, and so does what a property has
+/// before its value: `{ get; set; } = `.
+fn of_statement(text: &[u8]) -> &[u8] {
+    let entity = |at: usize| text[at.saturating_sub(6)..at].contains(&b'&');
+    let ends = memchr::memrchr_iter(b';', text).find(|at| !entity(*at));
+    let rest = ends.map_or(text, |at| &text[at + 1..]);
+    if rest.trim_ascii_start().starts_with(b"}") { text } else { rest }
+}
+
+/// Whether a word and a name are parted by one blank, and are not the beginning of a declaration.
+fn is_sentence(text: &[u8], word: &str, name: &str) -> bool {
+    let spoken = format!("{word} {name}");
+    let text = text.trim_ascii_start();
+    let at = memchr::memmem::rfind(text, spoken.as_bytes());
+    let one = word.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && !word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
+    one && at.is_some_and(|at| at > 0)
+}
+
+/// What a line beside the literal says of it: the value of `name: ENCRYPTION_KEY`, nothing of `type = string`, all of a remark.
+fn of_sibling(text: &[u8]) -> &[u8] {
+    let text = text.trim_ascii();
+    let Some(at) = text.iter().position(|byte| matches!(byte, b'=' | b':')) else { return text };
+    let value = text[at + 1..].trim_ascii_start();
+    let opens = value.is_empty() || value.last().is_some_and(|byte| b"[{(|>\\".contains(byte));
+    if opens || text.starts_with(b"#") || text.starts_with(b"/") {
+        return text;
+    }
+    let is_name = names(&text[..at]).last().is_some_and(|name| super::words::is_naming(&name.to_ascii_lowercase()));
+    if is_name { value } else { &[] }
 }
 
 /// The member `k` of a JSON Web Key of type `oct` (RFC 7518 section 6.4).
@@ -81,14 +151,40 @@ fn is_octet_key(context: &[u8], span: &Range<usize>, before: &[u8]) -> bool {
 }
 
 /// Names: letters, digits, underscores, dashes and dots.
-fn names(text: &[u8]) -> Vec<String> {
+pub(super) fn names(text: &[u8]) -> Vec<String> {
+    let text = without_closing(&without_values(text));
     let part = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
     let names = text.split(part).map(|name| String::from_utf8_lossy(name).trim_matches(['.', '-', '_']).to_owned());
     names.filter(|name| name.bytes().any(|byte| byte.is_ascii_alphabetic()) && !is_value(name)).collect()
 }
 
+/// Keys in base64 have marks in them that would part them into names.
+fn without_values(text: &[u8]) -> Vec<u8> {
+    let mut text = text.to_vec();
+    let runs: Vec<Range<usize>> = literal_runs(&text, SHORTEST_VALUE).collect();
+    for run in runs {
+        let count = |class: fn(&u8) -> bool| text[run.clone()].iter().filter(|byte| class(byte)).count();
+        let mixed = count(u8::is_ascii_uppercase) > 4 && count(u8::is_ascii_lowercase) > 4;
+        if mixed && count(u8::is_ascii_digit) > 1 && count(|byte| matches!(byte, b'-' | b'_' | b'/')) < 5 {
+            text[run].fill(b' ');
+        }
+    }
+    text
+}
+
+/// `</key>` names nothing that follows.
+fn without_closing(text: &[u8]) -> Vec<u8> {
+    let mut text = text.to_vec();
+    while let Some(at) = memchr::memmem::find(&text, b"</") {
+        let len = text[at..].iter().position(|byte| *byte == b'>').unwrap_or(text.len() - at - 1);
+        text[at..=at + len].fill(b' ');
+    }
+    text
+}
+
 /// A key beside the literal names nothing.
 fn is_value(name: &str) -> bool {
+    let name = name.strip_prefix("0x").unwrap_or(name);
     let any = |class: fn(&u8) -> bool| name.bytes().any(|byte| class(&byte));
     let is_hex = name.bytes().all(|byte| byte.is_ascii_hexdigit());
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
@@ -119,8 +215,8 @@ pub(super) fn split(name: &str) -> Vec<String> {
 /// Types, declarations, decoders: they stand between a value and its name.
 fn is_passed_over(name: &str, words: &[String]) -> bool {
     words.iter().all(|word| {
-        let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
-        PASSED_OVER.contains(&stem) || PASSED_OVER.contains(&word.as_str()) || stem.len() <= 1
+        PASSED_OVER.contains(&word.as_str())
+            || word.split(|c: char| c.is_ascii_digit()).all(|part| part.len() <= 1 || PASSED_OVER.contains(&part))
     }) || PASSED_OVER.contains(&name)
 }
 
@@ -128,17 +224,17 @@ fn lower(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).to_ascii_lowercase()
 }
 
-fn indent_of(text: &[u8]) -> usize {
+pub(super) fn indent_of(text: &[u8]) -> usize {
     text.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'-')).count()
 }
 
 #[rustfmt::skip]
 const PASSED_OVER: &[&str] = &[
-    "add", "arg", "array", "as", "ascii", "asc", "assign", "atob", "auto", "b", "base", "bin", "buf", "buffer", "by", "byte",
+    "add", "arg", "array", "as", "ascii", "asc", "assign", "atob", "auto", "b", "base", "bin", "binary", "buf", "buffer", "by", "byte",
     "bytearray", "bytes", "byval", "char", "codec", "collect", "const", "constant", "constexpr", "content", "convert",
     "copy", "crypto", "current", "data", "de", "decode", "decoder", "decodestring", "default", "def", "dim", "echo",
-    "encode", "encoded", "encoding", "engine", "env", "export", "expect", "final", "flag", "fn", "for", "format", "from",
-    "fromhex", "func", "function", "get", "getbytes", "getenv", "global", "go", "hex", "hexdecode", "hexstring", "if",
+    "encode", "encoded", "encoding", "engine", "env", "err", "error", "export", "expect", "final", "flag", "fn", "for", "format", "from",
+    "fromhex", "frombase", "func", "function", "get", "getbytes", "getenv", "global", "go", "hex", "hexdecode", "hexstring", "hextobytes", "if",
     "immutable", "import", "in", "inline", "instance", "int", "is", "java", "latin", "let", "list", "literal", "local",
     "long", "map", "must", "mut", "my", "new", "nil", "none", "null", "object", "of", "ok", "option", "or", "os", "our",
     "pack", "parse", "parsed", "private", "process", "protected", "public", "push", "put", "raw", "readonly", "ref",
@@ -148,8 +244,17 @@ const PASSED_OVER: &[&str] = &[
     "values", "var", "variable", "vec", "vector", "void", "with", "x", "xs", "y",
 ];
 
+/// Endings of files that say nothing of what is in them.
+const FORMATS: &[&str] = &["b64", "base64", "bin", "conf", "dat", "enc", "hex", "raw", "text", "txt"];
+
+/// Folders whose files are keys.
+const FOLDERS: &[&str] = &["keys", "master-keys", "master_keys", "masterkeys", "encryption-keys", "encryption_keys"];
+
 const AFTER: usize = 120;
-const LINES_ABOVE: usize = 4;
+/// A file that holds a key alone, or a few with a remark.
+const LONGEST_KEY_FILE: usize = 1024;
+
+const LINES_ABOVE: usize = 6;
 const NEAR: usize = 240;
 const PREFIX: usize = 24;
 const SHORTEST_VALUE: usize = 32;

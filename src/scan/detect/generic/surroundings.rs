@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::scan::detect::classes::is_base64;
 use crate::scan::detect::position::line_range;
 
 /// Whether the file is of a kind that is full of digests.
@@ -24,6 +25,10 @@ pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool 
         || is_public_key(context, span)
         || is_member_name(context, span)
         || is_vector(context, span)
+        || is_index(context, span)
+        || is_row(context, span)
+        || is_among_binary(context, span)
+        || is_coordinate(context, span)
         || is_sum(context, span)
 }
 
@@ -56,6 +61,55 @@ fn is_member_name(context: &[u8], span: &Range<usize>) -> bool {
     value.is_some_and(|value| value.starts_with(b"{") || value.starts_with(b"["))
 }
 
+/// A line of a table or of a longer text in hexadecimal or base64: nothing else is on it, and nothing else on the one before or behind.
+/// Escapes over many lines are a table as well.
+fn is_row(context: &[u8], span: &Range<usize>) -> bool {
+    if memchr::memchr_iter(b'\n', &context[span.clone()]).count() > MOST_LINES {
+        return true;
+    }
+    let line = line_range(context, span.start);
+    let is_full = |line: &[u8]| line.len() >= ROW && line.iter().all(|byte| is_base64(*byte));
+    if !is_full(context[line.clone()].trim_ascii()) {
+        return false;
+    }
+    let above = line.start.checked_sub(1).map(|end| line_range(context, end));
+    let below = (line.end < context.len()).then(|| line_range(context, line.end + 1));
+    [above, below].into_iter().flatten().any(|line| is_full(context[line].trim_ascii()))
+}
+
+/// In a file that is no text, what stands before a string is rarely its name. Padding at least says that it was encoded.
+fn is_among_binary(context: &[u8], span: &Range<usize>) -> bool {
+    let around = &context[span.start.saturating_sub(BESIDE)..context.len().min(span.end + BESIDE)];
+    around.contains(&0) && context.get(span.end) != Some(&b'=')
+}
+
+/// A public member of a JSON Web Key (RFC 7518 section 6.2), or in the header of an age file.
+fn is_coordinate(context: &[u8], span: &Range<usize>) -> bool {
+    let around = &context[span.start.saturating_sub(NEAR)..context.len().min(span.end + NEAR)];
+    let has = |text: &[u8]| memchr::memmem::find(around, text).is_some();
+    let before = &context[span.start.saturating_sub(MEMBER)..span.start];
+    let member = [&b"\"x\""[..], b"\"y\""].iter().any(|member| memchr::memmem::rfind(before, member).is_some());
+    member && has(b"\"crv\"") || has(b"age-encryption.org/v1")
+}
+
+/// The name of an entry: `key` alone as the attribute of an element that is shown, or beside where the entry lies.
+fn is_index(context: &[u8], span: &Range<usize>) -> bool {
+    let line = line_range(context, span.start);
+    let before = context[line.start..span.start].trim_ascii_end();
+    let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before).trim_ascii_end();
+    let before = before.strip_suffix(b"=").or(before.strip_suffix(b":")).unwrap_or(b"").trim_ascii_end();
+    let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before);
+    let Some(head) = before.strip_suffix(b"key").or(before.strip_suffix(b"Key")) else { return false };
+    if head.last().is_some_and(u8::is_ascii_alphanumeric) {
+        return false;
+    }
+    let element = head.trim_ascii_start();
+    let is_attribute = element.starts_with(b"<") && head.ends_with(b" ") && !element.contains(&b'>');
+    let around = &context[span.start.saturating_sub(BESIDE)..context.len().min(span.end + BESIDE)];
+    let around = String::from_utf8_lossy(around).to_ascii_lowercase();
+    is_attribute || ENTRIES.iter().any(|word| around.contains(word))
+}
+
 /// Beside the inputs and outputs of a cipher or a hash.
 fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
     let around = &context[span.start.saturating_sub(NEAR)..context.len().min(span.end + NEAR)];
@@ -67,8 +121,10 @@ fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
             .skip_while(|byte| !byte.is_ascii_alphabetic())
             .take_while(u8::is_ascii_alphabetic)
             .collect();
+        // An argument of a call has no value behind its name.
+        let given = line.trim_ascii().len() >= head.len() + SHORTEST_GIVEN;
         let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
-        if let Some(known) = VECTOR_HEADS.iter().find(|known| **known == head) {
+        if let Some(known) = VECTOR_HEADS.iter().find(|known| given && **known == head) {
             heads.insert(*known);
         }
     }
@@ -179,8 +235,32 @@ const DENYING: &[&str] = &[
     "data:application",
 ];
 
+/// What stands beside the key of an entry: in a cache, a bucket, a queue.
+const ENTRIES: &[&str] = &[
+    " path:",
+    " paths:",
+    "restore-keys",
+    "etag\"",
+    "\"offset\"",
+    "\"topic\"",
+    "bucket=",
+    "bucket:",
+    "\"bucket\"",
+    "lastmodified",
+];
+
+/// How far away it stands.
+const BESIDE: usize = 160;
+
+/// The longest C string with escapes for a key has as many lines, of four bytes each.
+const MOST_LINES: usize = 8;
+
+/// The shortest line of a table.
+const ROW: usize = 60;
+
 const LONG_LINE: usize = 1500;
 const NEAR: usize = 500;
+const SHORTEST_GIVEN: usize = 4;
 
 /// How far behind a name what it names may begin.
 const MEMBER: usize = 24;
