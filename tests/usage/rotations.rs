@@ -1,8 +1,8 @@
 //! Rotations carry the counts over.
 
 use strongroom::{
-    Batch, Expected, Flow, NewApiKey, Query, RotateOptions, RotationOutcome, Rows, Scrub, Store, SymptomSeverity,
-    Table, UsageError, Vault,
+    Batch, Expected, Flow, NewApiKey, Query, RotateOptions, RotationOutcome, Rows, Store, SymptomSeverity, Table,
+    UsageError, Vault,
 };
 
 use crate::scene::{Scene, id_of, verify_all};
@@ -191,7 +191,7 @@ fn the_old_rows_are_gone_from_the_files_after_a_rotation() {
     let old = rows();
     drop(vault);
     let report = open(&[1, 2]).rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
-    assert_eq!((report.outcome, report.scrub), (RotationOutcome::Finished, Some(Scrub::Clean)));
+    assert_eq!((report.outcome, report.scrub), (RotationOutcome::Finished, Some(strongroom::Scrub::Clean)));
     let files: Vec<u8> = ["", "-wal"]
         .iter()
         .filter_map(|suffix| std::fs::read(format!("{}{suffix}", path.display())).ok())

@@ -7,7 +7,6 @@
     clippy::inline_always,
     clippy::needless_bitwise_bool,
     clippy::needless_range_loop,
-    clippy::precedence,
     reason = "arithmetic modulo a power of two, in lanes that the compiler makes vectors of"
 )]
 
