@@ -33,9 +33,9 @@ pub(super) fn common(key: &Matcher, text: &[u8]) -> Option<&'static str> {
     key.matches(&Sha512::digest(text)).then_some("SHA-512")
 }
 
-/// The four that people reach for, with a newline as well, and what newer programs take.
+/// Everything, and with a newline the four that people reach for.
 fn thoroughly(key: &Matcher, text: &[u8]) -> Option<&'static str> {
-    common(key, text).or_else(|| newer(key, text)).or_else(|| common(key, &[text, b"\n"].concat()))
+    any(key, text).or_else(|| common(key, &[text, b"\n"].concat()))
 }
 
 fn newer(key: &Matcher, text: &[u8]) -> Option<&'static str> {
@@ -129,7 +129,7 @@ pub(super) fn phrases(key: &Matcher) -> Option<&'static str> {
     words::each_phrase(|phrase, end| {
         found = match end {
             b"" if !phrase.contains(&b'.') => any(key, phrase).or_else(|| twice(key, phrase)),
-            b"\n" => common(key, phrase).or_else(|| newer(key, phrase)),
+            b"\n" if !phrase.contains(&b'.') => any(key, phrase),
             _ => common(key, phrase),
         };
         found.is_some() || key.is_over()
@@ -148,8 +148,8 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
         if rank % 64 == 0 && key.is_over() {
             return None;
         }
-        let found = if rank < 10_000 { any(key, word) } else { common(key, word) };
-        if let Some(found) = found.or_else(|| if rank < 2_000 { twice(key, word) } else { None }) {
+        let found = if rank < 20_000 { any(key, word) } else { common(key, word) };
+        if let Some(found) = found.or_else(|| if rank < 4_000 { twice(key, word) } else { None }) {
             return Some(found);
         }
         let mut with = |change: &dyn Fn(&mut Vec<u8>), frequent: bool| {
@@ -157,7 +157,7 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
             buffer.extend_from_slice(word);
             change(&mut buffer);
             match frequent {
-                true if rank < 500 => thoroughly(key, &buffer),
+                true if rank < 1_000 => thoroughly(key, &buffer),
                 true if rank < 12_000 => common(key, &buffer),
                 _ if rank < 12_000 => batch.commonest(&buffer),
                 _ => key.matches(&sha256(&buffer)).then_some("SHA-256"),
@@ -244,7 +244,7 @@ pub(super) fn numbers(key: &Matcher) -> Option<&'static str> {
         let all = number <= 2_100;
         let wanted = if all { 6 } else { 2 };
         let found = texts[..wanted].iter().find_map(|text| batch.commonest(text));
-        let found = found.or_else(|| if all { any(key, texts[0]).or_else(|| common(key, texts[1])) } else { None });
+        let found = found.or_else(|| if all { texts[..2].iter().find_map(|text| any(key, text)) } else { None });
         let packed = || texts[wanted..].iter().any(|text| key.matches(&sha256(text))).then_some("SHA-256");
         if let Some(found) = found.or_else(packed) {
             return Some(found);
