@@ -77,9 +77,9 @@ impl Scanner {
     pub fn scan(&self, name: &str, content: &[u8]) -> Scanned {
         let mut sweep = Sweep::new(name);
         let (mut start, mut over) = (0, Over::default());
+        let compressed = !packed::is_gzip(content);
         loop {
             let end = content.len().min(start + WINDOW);
-            let compressed = !packed::is_gzip(content);
             let finds = self.finds(name, &content[start..], end - start, compressed, &mut over, &mut sweep.cut);
             sweep.window(&content[start..], end - start, finds, OVERLAP, end == content.len());
             if end == content.len() {

@@ -269,7 +269,7 @@ impl Vault {
             let key = self.open_view(&keyring, id, bytes)?;
             let causes = match &key {
                 Ok(key) if rules.among.accepts(key, now) => {
-                    let unused = self.unused(rules, &keyring, &mut uses, key)?;
+                    let unused = self.unused(rules, &keyring, &mut uses, key, now)?;
                     page.usage_damaged += u64::from(unused.is_err());
                     rules.judge(&keyring, key, now, unused.unwrap_or_default())
                 }
@@ -289,8 +289,8 @@ impl Vault {
         keyring: &Keyring,
         uses: &mut UsageRows<'_>,
         key: &ApiKey,
+        now: Timestamp,
     ) -> Result<Result<Option<DueCause>, UsageError>, Error> {
-        let now = self.ledger.now();
         let Some((idle, span)) = rules.idle_since(keyring, key, now) else { return Ok(Ok(None)) };
         let usage = self.usage_among(uses, key.id)?;
         Ok(usage.map(|usage| {

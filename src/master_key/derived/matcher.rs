@@ -49,6 +49,11 @@ impl Matcher {
         self.begins(candidate) || candidate.len() > 32 && self.begins(&candidate[candidate.len() - 32..])
     }
 
+    /// The same of eight words or more, the least significant byte of each first.
+    pub(super) fn matches_words(&self, words: &[u32]) -> bool {
+        self.matches(&std::array::from_fn::<u8, 32, _>(|at| words[at / 4].to_le_bytes()[at % 4]))
+    }
+
     #[inline]
     fn begins(&self, candidate: &[u8]) -> bool {
         let wanted = head(candidate);

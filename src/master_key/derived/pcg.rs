@@ -1,4 +1,4 @@
-//! NumPy's `default_rng(seed)`: PCG64 (XSL-RR 128/64), seeded through SeedSequence.
+//! NumPy's `default_rng(seed)`: PCG64 (XSL-RR 128/64), seeded through SeedSequence. And what the smaller PCG32 makes of a state.
 #![expect(clippy::cast_possible_truncation, clippy::precedence, reason = "arithmetic modulo a power of two")]
 
 use super::matcher::Matcher;
@@ -16,6 +16,15 @@ pub(super) fn find(key: &Matcher, seeds: std::ops::Range<u32>) -> bool {
         [whole, low, doubles, scaled].iter().any(|way| key.matches(way))
     })
 }
+
+/// The output of PCG32 (XSH-RR 64/32).
+pub(super) fn xsh_rr(state: u64) -> u32 {
+    let mixed = (((state >> 18) ^ state) >> 27) as u32;
+    mixed.rotate_right((state >> 59) as u32)
+}
+
+/// By which PCG32 steps, before it adds.
+pub(super) const FACTOR_32: u64 = 0x5851_f42d_4c95_7f2d;
 
 struct Pcg64 {
     state: u128,

@@ -2,7 +2,11 @@
 //! Lua and others.
 #![expect(clippy::cast_possible_truncation, reason = "words are cut out of words")]
 
+use chacha20::cipher::{KeyIvInit, StreamCipher};
+use chacha20::{ChaCha8, ChaCha12, ChaCha20};
+
 use super::matcher::Matcher;
+use super::pcg::{FACTOR_32, xsh_rr};
 
 /// Whether `seed_from_u64` of a number, or `from_seed` of 32 times one byte, made the key; by `fill_bytes`, or a number for each
 /// byte.
@@ -20,48 +24,26 @@ pub(super) fn find(key: &Matcher, seeds: impl Iterator<Item = u32>) -> bool {
 fn expanded(mut state: u64) -> [u8; 32] {
     let mut seed = [0; 32];
     for chunk in seed.as_chunks_mut::<4>().0 {
-        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0xa176_54e4_6fbe_17f3);
-        let mixed = (((state >> 18) ^ state) >> 27) as u32;
-        *chunk = mixed.rotate_right((state >> 59) as u32).to_le_bytes();
+        state = state.wrapping_mul(FACTOR_32).wrapping_add(0xa176_54e4_6fbe_17f3);
+        *chunk = xsh_rr(state).to_le_bytes();
     }
     seed
 }
 
 fn chacha_made(key: &Matcher, seed: &[u8; 32]) -> bool {
-    [8, 12, 20].into_iter().any(|rounds| {
-        let first = chacha(seed, rounds, 0);
-        let whole: [u8; 32] = std::array::from_fn(|at| first[at / 4].to_le_bytes()[at % 4]);
-        let bytes = |word: fn(u32) -> u8| {
-            // Four words tell nearly always.
-            let [a, b, c, d] = [first[0], first[1], first[2], first[3]].map(word);
-            key.key()[..4] == [a, b, c, d] && {
-                let second = chacha(seed, rounds, 1);
-                let drawn: [u8; 32] = std::array::from_fn(|at| word(if at < 16 { first[at] } else { second[at - 16] }));
-                key.matches(&drawn)
-            }
-        };
-        key.matches(&whole) || bytes(|word| word as u8) || bytes(|word| (word >> 24) as u8)
+    [words::<ChaCha8>, words::<ChaCha12>, words::<ChaCha20>].into_iter().any(|words| {
+        let bytes = words(seed);
+        let of_each = |place: usize| std::array::from_fn::<u8, 32, _>(|at| bytes[4 * at + place]);
+        key.matches(&bytes[..32]) || key.matches(&of_each(0)) || key.matches(&of_each(3))
     })
 }
 
-/// One block of 16 words.
-fn chacha(seed: &[u8; 32], rounds: u32, counter: u32) -> [u32; 16] {
-    let mut start = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574, 0, 0, 0, 0, 0, 0, 0, 0, counter, 0, 0, 0];
-    for (word, bytes) in start[4..12].iter_mut().zip(seed.as_chunks().0) {
-        *word = u32::from_le_bytes(*bytes);
-    }
-    let mut state = start;
-    let mut quarter = |a: usize, b: usize, c: usize, d: usize| {
-        for (to, from, other, by) in [(a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)] {
-            state[to] = state[to].wrapping_add(state[from]);
-            state[other] = (state[other] ^ state[to]).rotate_left(by);
-        }
-    };
-    for _ in 0..rounds / 2 {
-        (0..4).for_each(|at| quarter(at, 4 + at, 8 + at, 12 + at));
-        (0..4).for_each(|at| quarter(at, 4 + (at + 1) % 4, 8 + (at + 2) % 4, 12 + (at + 3) % 4));
-    }
-    std::array::from_fn(|at| state[at].wrapping_add(start[at]))
+/// The first 32 words, the least significant byte of each first.
+fn words<C: KeyIvInit + StreamCipher>(seed: &[u8; 32]) -> [u8; 128] {
+    let mut bytes = [0; 128];
+    let mut cipher = C::new_from_slices(seed, &[0; 12]).expect("the lengths are those of RFC 8439");
+    cipher.apply_keystream(&mut bytes);
+    bytes
 }
 
 /// xoshiro256++ and xoshiro256**, from SplitMix64, and as Lua begins.
@@ -115,17 +97,16 @@ mod tests {
     use super::*;
     use crate::secret::hex;
 
-    fn block(rounds: u32) -> String {
-        let bytes: Vec<u8> = chacha(&[0; 32], rounds, 0)[..4].iter().flat_map(|word| word.to_le_bytes()).collect();
-        hex(&bytes)
+    fn block<C: KeyIvInit + StreamCipher>() -> String {
+        hex(&words::<C>(&[0; 32])[..16])
     }
 
     /// The first bytes of the key streams of Strombergson's vectors, and of RFC 8439, for a key of zeros.
     #[test]
     fn chacha_gives_what_is_published() {
-        assert_eq!(block(8), "3e00ef2f895f40d67f5bb8e81f09a5a1");
-        assert_eq!(block(12), "9bf49a6a0755f953811fce125f2683d5");
-        assert_eq!(block(20), "76b8e0ada0f13d90405d6ae55386bd28");
+        assert_eq!(block::<ChaCha8>(), "3e00ef2f895f40d67f5bb8e81f09a5a1");
+        assert_eq!(block::<ChaCha12>(), "9bf49a6a0755f953811fce125f2683d5");
+        assert_eq!(block::<ChaCha20>(), "76b8e0ada0f13d90405d6ae55386bd28");
     }
 
     /// The vector of the reference implementation of xoshiro256++.
@@ -138,11 +119,11 @@ mod tests {
 
     #[test]
     fn seeds_are_found_and_random_keys_are_not() {
-        let whole = |words: [u32; 16]| std::array::from_fn(|at| words[at / 4].to_le_bytes()[at % 4]);
-        let key = Matcher::new(&whole(chacha(&expanded(42), 12, 0)));
+        let whole = |bytes: [u8; 128]| Matcher::new(bytes.first_chunk().expect("32 bytes"));
+        let key = whole(words::<ChaCha12>(&expanded(42)));
         assert!(find(&key, 0..=100) && !find(&key, 43..=100));
-        assert!(find(&Matcher::new(&whole(chacha(&[7; 32], 20, 0))), 0..1));
-        let bytes = |at: usize| chacha(&expanded(9), 12, u32::from(at >= 16))[at % 16] as u8;
-        assert!(find(&Matcher::new(&std::array::from_fn(bytes)), 0..10));
+        assert!(find(&whole(words::<ChaCha20>(&[7; 32])), 0..1));
+        let drawn = words::<ChaCha12>(&expanded(9));
+        assert!(find(&Matcher::new(&std::array::from_fn(|at| drawn[4 * at])), 0..10));
     }
 }

@@ -87,7 +87,19 @@ pub(super) fn any_made<const WIDTH: usize>(
     }
 }
 
+/// The places that are not 0, which are few.
+pub(super) fn marked(marks: &[u8]) -> impl Iterator<Item = u64> {
+    let chunks = marks.as_chunks::<MARKS>().0.iter().enumerate();
+    chunks.filter(|(_, chunk)| u128::from_ne_bytes(**chunk) != 0).flat_map(|(number, chunk)| {
+        let places = chunk.iter().enumerate().filter(|(_, mark)| **mark != 0);
+        places.map(move |(place, _)| (MARKS * number + place) as u64)
+    })
+}
+
 const DAY: u32 = 86_400;
+
+/// That are looked at in one go.
+const MARKS: usize = 16;
 
 const FAMOUS: &[u32] = &[
     0xdead_beef,

@@ -13,7 +13,8 @@
 use std::ops::Range;
 
 use super::matcher::Matcher;
-use super::seeds::arch;
+use super::pcg::{FACTOR_32, xsh_rr};
+use super::seeds::{arch, marked};
 
 /// Whether one of them made the key: the seeds up to `most`, and all where there are few.
 pub(super) fn find(key: &Matcher, most: u32) -> Option<&'static str> {
@@ -37,8 +38,7 @@ pub(super) fn mulberry_within(key: &Matcher, seeds: Range<u64>) -> bool {
     seeds.step_by(WIDTH).take_while(|_| !key.is_over()).any(|first| {
         let marks = arch.dispatch(Mulberry { first: first as u32, wanted });
         // Beyond the last one are a few more: they do no harm.
-        marks.iter().any(|mark| *mark != 0)
-            && (first..).zip(&marks).any(|(seed, mark)| *mark != 0 && mulberry_made(key, seed as u32))
+        marked(&marks).any(|place| mulberry_made(key, (first + place) as u32))
     })
 }
 
@@ -56,9 +56,7 @@ fn mulberry_made(key: &Matcher, seed: u32) -> bool {
     likely && {
         let mut state = seed;
         let values: [u32; 32] = std::array::from_fn(|_| mulberry_next(&mut state));
-        bytes_of(key, |at| f64::from(values[at]) / 4_294_967_296.0, 0..1)
-            || key.matches(&values.map(|value| value as u8))
-            || key.matches(&std::array::from_fn::<u8, 32, _>(|at| values[at / 4].to_le_bytes()[at % 4]))
+        drawn(key, &values) || bytes_of(key, |at| f64::from(values[at]) / 4_294_967_296.0)
     }
 }
 
@@ -97,27 +95,28 @@ fn mulberry_next(state: &mut u32) -> u32 {
     mixed ^ mixed >> 14
 }
 
-/// Whether numbers from 0 to 1 give the bytes by `floor(256 x)` or `floor(255 x)`, from one of the starts.
-fn bytes_of(key: &Matcher, number: impl Fn(usize) -> f64, mut starts: Range<usize>) -> bool {
+/// Whether words are the key, or the lowest or the highest byte of each.
+fn drawn(key: &Matcher, values: &[u32; 32]) -> bool {
+    key.matches_words(values)
+        || key.matches(&values.map(|value| value as u8))
+        || key.matches(&values.map(|value| (value >> 24) as u8))
+}
+
+/// Whether numbers from 0 to 1 give the bytes by `floor(256 x)` or `floor(255 x)`.
+fn bytes_of(key: &Matcher, number: impl Fn(usize) -> f64) -> bool {
     let wanted = key.key();
-    starts.any(|start| {
-        [256.0, 255.0].into_iter().any(|scale| {
-            let byte = |at: usize| (number(start + at) * scale) as u8;
-            byte(0) == wanted[0] && byte(1) == wanted[1] && key.matches(&std::array::from_fn::<u8, 32, _>(byte))
-        })
+    [256.0, 255.0].into_iter().any(|scale| {
+        let byte = |at: usize| (number(at) * scale) as u8;
+        byte(0) == wanted[0] && byte(1) == wanted[1] && key.matches(&std::array::from_fn::<u8, 32, _>(byte))
     })
 }
 
 /// `x = sin(seed++) * 10000; x - floor(x)`.
 fn sines(key: &Matcher, seed: u32) -> bool {
-    bytes_of(
-        key,
-        |at| {
-            let x = f64::from(seed + at as u32).sin() * 10_000.0;
-            x - x.floor()
-        },
-        0..1,
-    )
+    bytes_of(key, |at| {
+        let x = f64::from(seed + at as u32).sin() * 10_000.0;
+        x - x.floor()
+    })
 }
 
 /// Every state of the congruences of older books: `x' = (ax + c) mod m`, and `x / m`.
@@ -159,10 +158,7 @@ const CONGRUENCES: &[(u64, u64, u64)] = &[
 
 /// Kotlin's `Random(seed)`: `nextBytes`, or `nextInt(256)` or `nextInt()` for each byte.
 fn xorwow(key: &Matcher, seed: u32) -> bool {
-    let values = xorwow_values(seed);
-    key.matches(&std::array::from_fn::<u8, 32, _>(|at| values[at / 4].to_le_bytes()[at % 4]))
-        || key.matches(&values.map(|value| (value >> 24) as u8))
-        || key.matches(&values.map(|value| value as u8))
+    drawn(key, &xorwow_values(seed))
 }
 
 fn xorwow_values(seed: u32) -> [u32; 32] {
@@ -186,22 +182,15 @@ fn xorwow_values(seed: u32) -> [u32; 32] {
 
 /// PCG32 (XSH-RR 64/32), as its demonstration, its C++ library and Rust's `rand_pcg` are seeded.
 fn pcg32(key: &Matcher, seed: u64) -> bool {
-    STREAMS.iter().any(|stream| {
-        let values: [u32; 32] = pcg32_values(seed, *stream);
-        key.matches(&std::array::from_fn::<u8, 32, _>(|at| values[at / 4].to_le_bytes()[at % 4]))
-            || key.matches(&values.map(|value| value as u8))
-            || key.matches(&values.map(|value| (value >> 24) as u8))
-    })
+    STREAMS.iter().any(|stream| drawn(key, &pcg32_values(seed, *stream)))
 }
 
 fn pcg32_values<const COUNT: usize>(seed: u64, stream: u64) -> [u32; COUNT] {
-    const FACTOR: u64 = 0x5851_f42d_4c95_7f2d;
     let add = stream << 1 | 1;
-    let mut state = add.wrapping_add(seed).wrapping_mul(FACTOR).wrapping_add(add);
+    let mut state = add.wrapping_add(seed).wrapping_mul(FACTOR_32).wrapping_add(add);
     std::array::from_fn(|_| {
-        let mixed = (((state >> 18) ^ state) >> 27) as u32;
-        let output = mixed.rotate_right((state >> 59) as u32);
-        state = state.wrapping_mul(FACTOR).wrapping_add(add);
+        let output = xsh_rr(state);
+        state = state.wrapping_mul(FACTOR_32).wrapping_add(add);
         output
     })
 }

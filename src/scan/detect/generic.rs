@@ -76,12 +76,13 @@ fn is_element(statement: &Statement, context: &[u8], span: &Range<usize>) -> boo
 
 fn judgement(statement: &Statement, context: &[u8], span: &Range<usize>) -> Judgement {
     let enclosing = || enclosing::of(context, span).into_iter().map(|outer| outer.words).collect();
-    if calls::expects(context, span) {
+    let calls = enclosing::calls(context, span.start);
+    if calls::expects(&calls) {
         return Judgement::Other;
     }
     match words::judge(statement, &enclosing) {
         Judgement::Named => Judgement::Named,
-        _ if calls::takes(context, span) => Judgement::Taken,
+        _ if calls::takes(&calls, context, span) => Judgement::Taken,
         Judgement::Silent if prose::says_key(context, span, statement.own) => Judgement::Named,
         judgement => judgement,
     }

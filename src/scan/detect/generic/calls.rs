@@ -6,19 +6,21 @@ use super::enclosing;
 use super::statement::names;
 use crate::scan::detect::position::line_range;
 
-/// Whether the literal is the key of a call, or of one that follows and is given what the literal is assigned to.
-pub(super) fn takes(context: &[u8], span: &Range<usize>) -> bool {
-    is_key_of_call(context, span.start) || is_given(context, span)
+/// The calls around a literal, the nearest first: their names without separators, and which argument it is.
+type Calls = [(String, usize)];
+
+/// Whether the literal is the key of one of its calls, or of one that follows and is given what the literal is assigned to.
+pub(super) fn takes(calls: &Calls, context: &[u8], span: &Range<usize>) -> bool {
+    take_key(calls) || is_given(context, span)
 }
 
 /// Whether the literal is what a test expects.
-pub(super) fn expects(context: &[u8], span: &Range<usize>) -> bool {
-    let calls = enclosing::calls(context, span.start);
+pub(super) fn expects(calls: &Calls) -> bool {
     calls.first().is_some_and(|(name, _)| EXPECTING.iter().any(|call| name.ends_with(call)))
 }
 
-fn is_key_of_call(context: &[u8], at: usize) -> bool {
-    enclosing::calls(context, at).iter().any(|(name, argument)| {
+fn take_key(calls: &Calls) -> bool {
+    calls.iter().any(|(name, argument)| {
         TAKING.iter().any(|(call, arguments)| name.ends_with(call) && arguments >> (*argument).min(7) & 1 == 1)
     })
 }
@@ -33,7 +35,7 @@ fn is_given(context: &[u8], span: &Range<usize>) -> bool {
     names(&before[..assigned]).iter().any(|name| {
         memchr::memmem::find_iter(below, name.as_bytes()).any(|at| {
             let apart = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-            apart(below[..at].last()) && apart(below.get(at + name.len())) && is_key_of_call(below, at)
+            apart(below[..at].last()) && apart(below.get(at + name.len())) && take_key(&enclosing::calls(below, at))
         })
     })
 }

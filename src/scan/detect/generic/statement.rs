@@ -152,7 +152,7 @@ fn is_octet_key(context: &[u8], span: &Range<usize>, before: &[u8]) -> bool {
 
 /// Names: letters, digits, underscores, dashes and dots.
 pub(super) fn names(text: &[u8]) -> Vec<String> {
-    let text = without_closing(&without_values(text));
+    let text = without_closing(without_values(text));
     let part = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
     let names = text.split(part).map(|name| String::from_utf8_lossy(name).trim_matches(['.', '-', '_']).to_owned());
     names.filter(|name| name.bytes().any(|byte| byte.is_ascii_alphabetic()) && !is_value(name)).collect()
@@ -173,11 +173,12 @@ fn without_values(text: &[u8]) -> Vec<u8> {
 }
 
 /// `</key>` names nothing that follows.
-fn without_closing(text: &[u8]) -> Vec<u8> {
-    let mut text = text.to_vec();
-    while let Some(at) = memchr::memmem::find(&text, b"</") {
+fn without_closing(mut text: Vec<u8>) -> Vec<u8> {
+    let mut from = 0;
+    while let Some(at) = memchr::memmem::find(&text[from..], b"</").map(|at| from + at) {
         let len = text[at..].iter().position(|byte| *byte == b'>').unwrap_or(text.len() - at - 1);
-        text[at..=at + len].fill(b' ');
+        from = at + len + 1;
+        text[at..from].fill(b' ');
     }
     text
 }
