@@ -2,8 +2,6 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod faulty;
-#[cfg(feature = "cli")]
-pub(crate) mod process;
 
 use strongroom::{Act, Flow, MasterKey, MasterKeys, Phase, Progress};
 

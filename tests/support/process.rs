@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use strongroom::{Issued, NewApiKey, Request, SqliteStore, Vault};
 
-use super::{Keys, act};
+use crate::support::{Keys, act};
 
 /// A folder with a vault in it, and what was issued.
 pub(crate) struct Scene {

@@ -9,11 +9,11 @@ use serde_json::json;
 use strongroom::{AuditFault, Error};
 
 use super::PAGE;
-use crate::cli::args::AuditExportArgs;
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::reading::Reading;
+use crate::args::AuditExportArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::reading::Reading;
 
 pub(crate) fn export(context: &mut Context<'_>, args: &AuditExportArgs) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;

@@ -6,13 +6,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use strongroom::AuditPosition;
 
 use super::{HEADING, PAGE, row};
-use crate::cli::args::AuditFollowArgs;
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::interrupt::Interrupt;
-use crate::cli::reading::Reading;
-use crate::cli::text::Table;
+use crate::args::AuditFollowArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::interrupt::Interrupt;
+use crate::reading::Reading;
+use crate::text::Table;
 
 pub(crate) fn follow(context: &mut Context<'_>, args: &AuditFollowArgs) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;

@@ -4,12 +4,12 @@ use serde_json::json;
 use strongroom::{AuditFault, AuditFilter, AuditLine, Outcome};
 
 use super::{HEADING, PAGE, row};
-use crate::cli::args::{AuditListArgs, OutcomeArg};
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::reading::Reading;
-use crate::cli::text::Table;
+use crate::args::{AuditListArgs, OutcomeArg};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::reading::Reading;
+use crate::text::Table;
 
 pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;

@@ -3,12 +3,12 @@
 use serde_json::json;
 use strongroom::{AuditCheck, AuditCheckpoint, CheckpointFault, Error};
 
-use crate::cli::args::AuditVerifyArgs;
-use crate::cli::checkpoints::{Checkpoints, told};
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::text::counted;
+use crate::args::AuditVerifyArgs;
+use crate::checkpoints::{Checkpoints, told};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::text::counted;
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Result<Exit, Failure> {
     let checkpoints = Checkpoints::read(&args.checkpoint)?;

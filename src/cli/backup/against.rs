@@ -3,9 +3,9 @@
 use serde_json::Value;
 use strongroom::{AuditCheckpoint, AuditFault, Backup, CheckpointCheck, CheckpointFault, Error, MasterKeys};
 
-use crate::cli::checkpoints::{Checkpoints, entries, told};
-use crate::cli::exit::Exit;
-use crate::cli::failure::Told;
+use crate::checkpoints::{Checkpoints, entries, told};
+use crate::exit::Exit;
+use crate::failure::Told;
 
 /// What came of the comparison.
 pub(crate) struct Against<'c> {

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use strongroom::{Rows, SqliteStore, Table};
 
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
 
 /// 16 bytes that are nowhere else by chance.
 type Needle = [u8; LEN];

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use strongroom::{DoctorReport, KnownBackup, Symptom, SymptomSeverity, Timestamp, VaultStatus};
 
-use crate::cli::backup::{last_finished, last_told, needing_others_told, needs_retired_key};
-use crate::cli::context::Place;
+use crate::backup::{last_finished, last_told, needing_others_told, needs_retired_key};
+use crate::context::Place;
 
 /// Nothing where the list cannot be believed: that is a finding already.
 pub(super) fn judge(

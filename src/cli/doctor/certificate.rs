@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use strongroom::{CertificateCheck, RotationCertificate, Symptom, SymptomSeverity, Vault};
 
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
 
 pub(super) fn read(path: &Path) -> Result<RotationCertificate, Failure> {
     let text =

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use strongroom::{KeyShare, KeyShareError, SecretText};
 
-use crate::cli::age::{Identities, Recipients, unreadable};
-use crate::cli::args::SplitArgs;
-use crate::cli::failure::Failure;
-use crate::cli::input;
-use crate::cli::master_key::unwritten;
-use crate::cli::reserved::Reserved;
+use crate::age::{Identities, Recipients, unreadable};
+use crate::args::SplitArgs;
+use crate::failure::Failure;
+use crate::input;
+use crate::master_key::unwritten;
+use crate::reserved::Reserved;
 
 /// Where the shares of one set go.
 pub(super) struct Folder {

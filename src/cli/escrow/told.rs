@@ -4,9 +4,9 @@ use std::path::Path;
 
 use strongroom::{CombineError, Fingerprint, KeyShare, KeyShareError, MasterKeyError};
 
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told, waive_hint};
-use crate::cli::text::{counted, quoted};
+use crate::exit::Exit;
+use crate::failure::{Failure, Told, waive_hint};
+use crate::text::{counted, quoted};
 
 /// A key that was read a moment ago.
 pub(super) fn refused(error: MasterKeyError) -> Failure {

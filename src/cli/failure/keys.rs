@@ -3,7 +3,7 @@
 use strongroom::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
 
 use super::{Exit, Told, waive_hint};
-use crate::cli::text::quoted;
+use crate::text::quoted;
 
 pub(super) fn explain_master_keys(error: &MasterKeysError) -> Told {
     use MasterKeysError as E;

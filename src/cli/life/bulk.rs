@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use strongroom::{ApiKey, ApiKeyId, Error, ErrorKind, Vault};
 
 use super::selection::Selected;
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::interrupt::Interrupt;
-use crate::cli::progress::Meter;
-use crate::cli::text::counted;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::interrupt::Interrupt;
+use crate::progress::Meter;
+use crate::text::counted;
 
 pub(super) struct Bulk<'a> {
     /// `revoke`.

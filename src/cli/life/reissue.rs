@@ -9,17 +9,17 @@ use strongroom::{Act, ApiKey, ApiKeyId, Issued, Reissue, Status, Timestamp, Vaul
 use super::bulk::{Bulk, Deed, Done};
 use super::selection::{self, Selected};
 use super::update::new_expiry;
-use crate::cli::args::ReissueArgs;
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::keys::{described, known};
+use crate::args::ReissueArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::keys::{described, known};
 use folder::Folder;
 
 pub(crate) fn reissue(context: &mut Context<'_>, args: &ReissueArgs) -> Result<Exit, Failure> {
     let act = context.act(args.reason.as_deref());
     let reissue = wanted(args)?;
-    let single = matches!(args.selection.target, Some(crate::cli::args::Target::One(_)));
+    let single = matches!(args.selection.target, Some(crate::args::Target::One(_)));
     if args.if_revision.is_some() && !single {
         return Err(Failure::input("--if-revision is of one API key", "name it by its id"));
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use strongroom::{ApiKeyId, DueCause, DueRules, Error, Query, Status, Vault};
 
-use crate::cli::args::{Selection, Target};
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
-use crate::cli::input::Lines;
+use crate::args::{Selection, Target};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::input::Lines;
 
 pub(super) enum Selected {
     One(ApiKeyId),

@@ -6,11 +6,11 @@ use strongroom::{Timestamp, Update};
 use super::bulk::{Bulk, Deed, Done};
 use super::selection::{self, Selected};
 use super::tell;
-use crate::cli::args::{Expiry, UpdateArgs};
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
-use crate::cli::keys::known;
+use crate::args::{Expiry, UpdateArgs};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::keys::known;
 
 pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exit, Failure> {
     selection::require_some(&args.selection)?;

@@ -11,13 +11,13 @@ use strongroom::{
 };
 use zeroize::Zeroizing;
 
-use crate::cli::args::CheckArgs;
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::input;
-use crate::cli::progress::Meter;
-use crate::cli::terminal::Terminal;
+use crate::args::CheckArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::input;
+use crate::progress::Meter;
+use crate::terminal::Terminal;
 
 pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Failure> {
     let (mut checked, keys) = if args.stdin.is_some() { (from_stdin(context)?, None) } else { configured(context)? };
@@ -55,7 +55,7 @@ pub(crate) fn require_strong(
     }
     let Some(first) = refused.first() else { return Ok(()) };
     let source = MasterKeyError::Weak { fingerprint, findings: refused.clone() };
-    let hint = crate::cli::failure::waive_hint(first.id, fingerprint);
+    let hint = crate::failure::waive_hint(first.id, fingerprint);
     Err(Told::new(Exit::MasterKey, "master-key-weak", format!("master key {version}: {source}")).hint(hint).into())
 }
 

@@ -11,16 +11,16 @@ use strongroom::{Act, Error, ExportPage, PolicyError, Vault};
 
 use super::manifest::{Head, LeftOut, Manifest, Part};
 use super::resume_hint;
-use crate::cli::age::Recipients;
-use crate::cli::args::RecoverArgs;
-use crate::cli::context::Context;
-use crate::cli::digest::Digesting;
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::interrupt::Interrupt;
-use crate::cli::master_key::{refuse_existing, sync_folder, unwritten};
-use crate::cli::progress::Meter;
-use crate::cli::text::counted;
+use crate::age::Recipients;
+use crate::args::RecoverArgs;
+use crate::context::Context;
+use crate::digest::Digesting;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::interrupt::Interrupt;
+use crate::master_key::{refuse_existing, sync_folder, unwritten};
+use crate::progress::Meter;
+use crate::text::counted;
 
 pub(super) fn export(context: &mut Context<'_>, args: &RecoverArgs, act: &Act) -> Result<Exit, Failure> {
     let recipients = Recipients::parse(&args.recipients)?;

@@ -9,46 +9,46 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use strongroom::{ApiKeyId, VaultId};
 
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::master_key::{sync_folder, unwritten};
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::master_key::{sync_folder, unwritten};
 
 /// One export, open to go on with or to be read.
-pub(in crate::cli) struct Manifest {
+pub(crate) struct Manifest {
     path: PathBuf,
     file: File,
-    pub(in crate::cli) head: Head,
-    pub(in crate::cli) parts: Vec<Part>,
-    pub(in crate::cli) complete: bool,
+    pub(crate) head: Head,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) complete: bool,
 }
 
 /// The first line.
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::cli) struct Head {
-    pub(in crate::cli) schema: String,
-    pub(in crate::cli) vault: String,
-    pub(in crate::cli) recipients: Vec<String>,
+pub(crate) struct Head {
+    pub(crate) schema: String,
+    pub(crate) vault: String,
+    pub(crate) recipients: Vec<String>,
 }
 
 /// The line of a part that is whole and on disk.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::cli) struct Part {
+pub(crate) struct Part {
     #[serde(rename = "part")]
-    pub(in crate::cli) number: u64,
-    pub(in crate::cli) keys: u64,
-    pub(in crate::cli) left_out: Vec<LeftOut>,
-    pub(in crate::cli) last: String,
-    pub(in crate::cli) sha256: String,
+    pub(crate) number: u64,
+    pub(crate) keys: u64,
+    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) last: String,
+    pub(crate) sha256: String,
 }
 
 /// An API key that could not be exported.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::cli) struct LeftOut {
-    pub(in crate::cli) id: String,
-    pub(in crate::cli) cause: String,
+pub(crate) struct LeftOut {
+    pub(crate) id: String,
+    pub(crate) cause: String,
 }
 
 /// The last line of an export that is complete.
@@ -91,7 +91,7 @@ impl Manifest {
     }
 
     /// The one in this file, to read it; `None` when the file is something else.
-    pub(in crate::cli) fn of(path: &Path) -> Result<Option<Self>, Failure> {
+    pub(crate) fn of(path: &Path) -> Result<Option<Self>, Failure> {
         let file = File::open(path).map_err(|error| unreadable(path, &error.to_string()))?;
         let mut start = vec![];
         (&file)
@@ -156,16 +156,16 @@ impl Manifest {
         self.parts.last().and_then(|part| part.last.parse().ok())
     }
 
-    pub(in crate::cli) fn keys(&self) -> u64 {
+    pub(crate) fn keys(&self) -> u64 {
         self.parts.iter().map(|part| part.keys).sum()
     }
 
-    pub(in crate::cli) fn left_out(&self) -> impl Iterator<Item = &LeftOut> {
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = &LeftOut> {
         self.parts.iter().flat_map(|part| &part.left_out)
     }
 
     /// The file of a part, beside the manifest.
-    pub(in crate::cli) fn part_path(&self, part: u64) -> PathBuf {
+    pub(crate) fn part_path(&self, part: u64) -> PathBuf {
         Self::part_of(&self.path, part)
     }
 

@@ -2,11 +2,11 @@
 
 use strongroom::{Act, ApiKey, ApiKeyId, Error, Query, Vault};
 
-use crate::cli::args::RecoverArgs;
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::keys::known;
+use crate::args::RecoverArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::keys::known;
 
 pub(super) fn find(context: &Context<'_>, vault: &Vault, args: &RecoverArgs, act: &Act) -> Result<ApiKey, Failure> {
     let store = context.place.option();

@@ -5,13 +5,13 @@ use strongroom::{
     KnownBackup, RotateOptions, RotationOutcome, RotationPlan, RotationReport, Scrub, Unreadable, Vault, VaultStatus,
 };
 
-use crate::cli::args::RotateArgs;
-use crate::cli::backup::{known_or_none, needing_others, needing_others_told};
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
-use crate::cli::status::{described, estimate, estimate_document, estimated, generations, open_rotation};
-use crate::cli::text::{Table, counted};
+use crate::args::RotateArgs;
+use crate::backup::{known_or_none, needing_others, needing_others_told};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::status::{described, estimate, estimate_document, estimated, generations, open_rotation};
+use crate::text::{Table, counted};
 
 pub(super) fn show_plan(
     context: &mut Context<'_>,

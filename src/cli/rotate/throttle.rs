@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use strongroom::Phase;
 
-use crate::cli::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 
 /// Keeps the work at a number of records in a second, in naps short enough to notice a signal.
 pub(super) struct Throttle {

@@ -8,10 +8,10 @@ use strongroom::{
     Error, Fingerprint, MasterKey, MasterKeys, MasterKeysError, Scanner, SqliteStore, known_fingerprints,
 };
 
-use crate::cli::args::{ModeArg, ScanArgs};
-use crate::cli::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
+use crate::args::{ModeArg, ScanArgs};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
 
 /// Versions and fingerprints.
 type Keys = Vec<(u32, Fingerprint)>;

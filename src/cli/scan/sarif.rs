@@ -11,8 +11,8 @@ use strongroom::{Found, Missed};
 use super::Outcome;
 use super::show::{described, in_history, mode, path_text};
 use super::uri;
-use crate::cli::failure::Failure;
-use crate::cli::text::escaped_json;
+use crate::failure::Failure;
+use crate::text::escaped_json;
 
 /// The whole log, with a newline.
 pub(super) fn document(outcome: &Outcome) -> Result<String, Failure> {

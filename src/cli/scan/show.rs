@@ -8,9 +8,9 @@ use strongroom::{Found, GitObject, Missed, ScanPlace};
 
 use super::Outcome;
 use super::uri;
-use crate::cli::failure::Failure;
-use crate::cli::terminal::Terminal;
-use crate::cli::text::{Table, counted};
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+use crate::text::{Table, counted};
 
 pub(super) fn show(terminal: &mut Terminal, outcome: &Outcome) -> Result<(), Failure> {
     if terminal.json() {

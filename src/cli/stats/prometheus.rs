@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use super::Sums;
-use crate::cli::text::escaped;
+use crate::text::escaped;
 
 /// The whole page, with so many endpoints as series.
 pub(super) fn page(sums: &Sums, top: usize) -> String {

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 use strongroom::{Act, ApiKeyId, Error, Issued, Reissue, Vault};
 
-use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, Told};
-use crate::cli::master_key::{sync_folder, write_new};
-use crate::cli::text::quoted;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::master_key::{sync_folder, write_new};
+use crate::text::quoted;
 
 pub(super) struct Folder {
     path: PathBuf,

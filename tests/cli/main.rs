@@ -1,0 +1,36 @@
+//! What the program promises: the built one, started as its users start it.
+
+#[path = "../support/ground.rs"]
+mod ground;
+#[path = "../support/process.rs"]
+#[allow(dead_code, reason = "the faults use more of it")]
+mod process;
+#[path = "../support/running.rs"]
+mod running;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod audit_trail;
+mod backup;
+mod bulk;
+mod canaries;
+mod checkpointed;
+mod doctor;
+mod due;
+mod escrow;
+mod forced_reissue;
+mod life;
+mod operator;
+mod policy;
+mod recovery;
+mod runbooks;
+mod scan_canary;
+mod scan_ci;
+mod scan_history;
+mod scan_mistakes;
+mod scan_places;
+mod sources;
+mod usage;
+mod verbs;
+mod verifier;
+mod weak_master_keys;

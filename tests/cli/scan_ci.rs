@@ -1,0 +1,64 @@
+//! A scan as CI runs it: fingerprints beside the sources, no vault, and no key in the environment.
+
+use std::fs;
+
+use crate::ground::Ground;
+use crate::running::{Ran, Room};
+use base64ct::{Base64Url, Encoding};
+use serde_json::Value;
+
+#[test]
+fn fingerprints_that_were_exported_find_retired_keys_where_there_is_no_key() {
+    let mut ground = Ground::new();
+    ground.room = Room::with(1);
+    ground.tree = ground.room.file("tree");
+    fs::create_dir(&ground.tree).expect("folder");
+    ground.room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    let status = ground.room.run_with([2], &["status", "--json"]).ends(0).out;
+    ground.git(&["init", "-q"]);
+    ground.write("fingerprints.json", &status);
+    ground.write("src/main.py", "print('nothing')\n");
+    ground.commit("begin");
+    let scan = |options: &[&str]| {
+        ground.scan_without_keys(&[&["--history", "--fingerprints", "fingerprints.json"], options].concat())
+    };
+    let clean = scan(&["--sarif"]).ends(0).json();
+    assert_eq!(clean["runs"][0]["results"].as_array().map(Vec::len), Some(0));
+
+    let retired = ground.key(1);
+    let array =
+        Base64Url::decode_vec(&retired).expect("a key").iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    ground.write("deploy/old.env", format!("A=1\nKEYS=1:{retired},2:none\n"));
+    let held = ground.commit("keep the old key");
+    fs::remove_file(ground.tree.join("deploy/old.env")).expect("removed");
+    ground.commit("remove it");
+    ground.write("src/key.go", format!("package main\n\nvar key = []byte{{{array}}}\n"));
+
+    let ran = scan(&["--sarif"]).ends(3);
+    is_silent_about(&ran, &retired, &array);
+    let log = ran.json();
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let place = |result: &Value| {
+        let physical = &result["locations"][0]["physicalLocation"];
+        let line = physical["region"]["startLine"].as_u64().expect("a line");
+        (physical["artifactLocation"]["uri"].as_str().expect("a path").to_owned(), line)
+    };
+    let mut places: Vec<_> = results.iter().map(place).collect();
+    places.sort();
+    assert_eq!(places, [("deploy/old.env".into(), 2), ("src/key.go".into(), 3)]);
+    assert_eq!(
+        (&log["version"], &log["runs"][0]["invocations"][0]["executionSuccessful"]),
+        (&"2.1.0".into(), &true.into())
+    );
+    assert!(log["$schema"].as_str().expect("a schema").contains("sarif-2.1.0"));
+    assert!(results.iter().any(|result| result["message"]["text"].as_str().expect("text").contains(&held[..12])));
+    for output in [&[][..], &["--json"]] {
+        is_silent_about(&scan(output).ends(3), &retired, &array);
+    }
+}
+
+fn is_silent_about(ran: &Ran, key: &str, array: &str) {
+    let said = format!("{}{}", ran.out, ran.err);
+    assert!(!key.as_bytes().windows(6).any(|part| said.contains(std::str::from_utf8(part).expect("ASCII"))), "{said}");
+    assert!(!said.contains(&array[..16]), "{said}");
+}

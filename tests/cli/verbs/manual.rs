@@ -1,0 +1,245 @@
+//! Claims about what the program says of itself: its manual, its help and its demonstration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use age::secrecy::ExposeSecret;
+
+use super::{damage_a_record, key};
+use crate::running::{Ran, Room, Run, text};
+
+#[test]
+fn the_manual_describes_every_document_and_every_field() {
+    let manual = Manual::read();
+    let room = Room::empty();
+    let mut seen = BTreeSet::new();
+    let mut check = |ran: Ran| {
+        for line in ran.out.lines().chain(ran.err.lines()) {
+            seen.insert(manual.check(&serde_json::from_str(line).expect("a JSON line")));
+        }
+    };
+    let json = |versions: &[u32], arguments: &[&str], stdin: &str| {
+        room.run_with(versions.iter().copied(), &[arguments, &["--json"]].concat()).stdin(stdin).go()
+    };
+    check(json(&[1], &["init"], ""));
+    let (id, token) = room.issue(&["--name", "n", "--owner", "o", "--network", "10.0.0.0/8", "--attribute", "a=b"]);
+    check(json(&[1], &["issue", "--name", "n"], ""));
+    check(json(&[1], &["import", "-"], r#"{"token": "t", "name": "n"}"#));
+    check(json(&[1], &["verify", "--address", "10.0.0.1", "--endpoint", "/v1"], &token));
+    check(json(&[1], &["verify"], &token));
+    for arguments in [&["show", &id][..], &["list"], &["stats"], &["audit", "list"], &["audit", "verify"], &["doctor"]]
+    {
+        check(json(&[1], arguments, ""));
+    }
+    let exported = room.file("audit.jsonl").display().to_string();
+    check(json(&[1], &["audit", "export", "--out", &exported], ""));
+    let checkpoint = json(&[1], &["audit", "checkpoint"], "");
+    check(json(&[1], &["audit", "verify", "--checkpoint", "-"], &checkpoint.out));
+    check(checkpoint);
+    check(json(&[1], &["recover", &id, "--reason", "r", "--yes"], ""));
+    check(json(&[1], &["recover", &id, "--reason", "r", "--yes", "--reissue", "--grace", "1h"], ""));
+    check(json(&[1], &["issue", "--name", "n", "--unrecoverable"], ""));
+    let (out, identity) = (room.file("export").display().to_string(), age::x25519::Identity::generate());
+    let (recipient, keep) = (identity.to_public().to_string(), room.file("identity").display().to_string());
+    fs::write(&keep, identity.to_string().expose_secret()).expect("written");
+    check(json(&[1], &["recover", "--all", "--to", &recipient, "--out", &out, "--reason", "r", "--yes"], ""));
+    check(json(&[1], &["import", &out, "--identity", &keep], ""));
+    let folder = room.file("shares").display().to_string();
+    let split = ["master-key", "split", "--shares", "2", "--threshold", "2"];
+    check(json(&[1], &[&split[..], &["--out-dir", &folder]].concat(), ""));
+    check(json(&[1], &[&split[..], &["--words"]].concat(), ""));
+    let shares = [1, 2].map(|at| format!("{folder}/master-key-1-share-{at}-of-2.txt"));
+    check(json(&[1], &["master-key", "combine", &shares[0], &shares[1]], ""));
+    let combined = room.file("combined").display().to_string();
+    check(json(&[1], &["master-key", "combine", &shares[0], &shares[1], "--out", &combined], ""));
+    let (other, _) = room.issue(&["--name", "n"]);
+    check(json(&[1], &["reissue", &other, "--grace", "1h"], ""));
+    let tokens = room.file("tokens").display().to_string();
+    check(json(&[1], &["reissue", "--name", "n", "--grace", "1h", "--out-dir", &tokens, "--yes"], ""));
+    check(json(&[1], &["update", "-", "--set-name", "m", "--expires-in", "1h", "--yes"], &other));
+    check(json(&[1], &["revoke", &id, "--reason", "r", "--yes"], ""));
+    check(json(&[1], &["suspend", "-", "--reason", "r", "--yes"], &id));
+    let out = room.file("key").display().to_string();
+    check(json(&[1], &["master-key", "generate"], ""));
+    check(json(&[1], &["master-key", "generate", "--out", &out], ""));
+    check(json(&[1], &["master-key", "check", "--quick"], ""));
+    let beside = room.file("keys-beside-the-store");
+    fs::write(&beside, format!("1:{}", key(&room, 1))).expect("written");
+    fs::set_permissions(&beside, fs::Permissions::from_mode(0o600)).expect("set");
+    let beside = beside.display().to_string();
+    check(room.run_with([], &["status", "--json"]).env("STRONGROOM_MASTER_KEYS_FILE", &beside).go());
+    check(json(&[1], &["policy", "show"], ""));
+    check(json(&[1], &["policy", "set", "--require-owner", "--reason", "r"], ""));
+    check(json(&[1], &["due", "--unused", "1h"], ""));
+    let out = room.file("verifier-key").display().to_string();
+    let verifier = ["master-key", "verifier", "--version", "1", "--reason", "r"];
+    check(json(&[1], &verifier, ""));
+    check(json(&[1], &[&verifier[..], &["--out", &out]].concat(), ""));
+    check(json(&[], &["master-key", "check", "-"], "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+    check(json(&[1], &["completions", "bash"], ""));
+    check(Run::bare(&["demo", "--keys", "10", "--json"]).env("TMPDIR", &room.folder.path().display().to_string()).go());
+    let rehearse = ["rehearse", "--keys", "10", "--points", "2", "--json"];
+    check(Run::bare(&rehearse).env("TMPDIR", &room.folder.path().display().to_string()).go());
+    let (backup, restored) = (room.file("b").display().to_string(), format!("sqlite:{}", room.file("r.db").display()));
+    for arguments in [&["backup", &backup][..], &["backup", "inspect", &backup], &["backup", "list"]] {
+        check(json(&[1], arguments, ""));
+    }
+    let point = room.file("checkpoint").display().to_string();
+    fs::write(&point, json(&[1], &["audit", "checkpoint"], "").out).expect("written");
+    check(json(&[1], &["backup", "verify", &backup, "--checkpoint", &point], ""));
+    check(json(&[1], &["restore", &backup, "--to", &restored, "--yes", "--checkpoint", &point], ""));
+    fs::write(room.file("leak"), format!("KEY = \"{}\"\n", key(&room, 1))).expect("written");
+    let leak = room.file("leak").display().to_string();
+    check(json(&[1], &["scan", &leak, "/nonexistent"], ""));
+    check(json(&[1, 2], &["rotate-master-key", "--dry-run"], ""));
+    // Slow enough to show progress, and with a record that keeps it open.
+    damage_a_record(&room);
+    check(json(&[1, 2], &["rotate-master-key", "--quick", "--rate", "1"], ""));
+    damage_an_entry(&room);
+    check(json(&[2], &["backup", "forget", "--all"], ""));
+    let status = ["rotate-master-key", "--status"];
+    for arguments in
+        [&["list"][..], &["audit", "list"], &["status"], &["doctor"], &["rotate-master-key", "--dry-run"], &status]
+    {
+        check(json(&[2], arguments, ""));
+    }
+    assert_eq!(seen, manual.fields.keys().cloned().collect(), "described, and never printed");
+}
+
+/// The tables of docs/cli.md: the fields of each document, with those inside as `a.b` and `a[].b`.
+struct Manual {
+    fields: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Manual {
+    fn read() -> Self {
+        let mut fields: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut schema = None;
+        for line in include_str!("../../../docs/cli.md").lines() {
+            if line.starts_with('#') {
+                let name = line.strip_prefix("### `strongroom.").and_then(|rest| rest.split_once(".v1`"));
+                schema = name.map(|(name, _)| format!("strongroom.{name}.v1"));
+            } else if let Some(schema) = &schema {
+                let described = fields.entry(schema.clone()).or_default();
+                described.extend(
+                    line.strip_prefix("| `").and_then(|rest| rest.split_once('`')).map(|(name, _)| name.into()),
+                );
+            }
+        }
+        Self { fields }
+    }
+
+    /// Every field of this document is described. Returns its schema.
+    fn check(&self, document: &serde_json::Value) -> String {
+        let schema = text(&document["schema"]);
+        let described = self.fields.get(&schema).unwrap_or_else(|| panic!("{schema} is not described"));
+        for (name, value) in document.as_object().expect("an object").iter().filter(|(name, _)| *name != "schema") {
+            Self::check_field(&schema, described, name, value);
+        }
+        schema
+    }
+
+    fn check_field(schema: &str, described: &BTreeSet<String>, path: &str, value: &serde_json::Value) {
+        assert!(described.contains(path), "{path} of {schema} is not described");
+        // An object with no field described, such as attributes, has the names its owner gave.
+        let inside = |prefix: &str| described.iter().any(|name| name.starts_with(prefix));
+        match value {
+            serde_json::Value::Object(fields) if inside(&format!("{path}.")) => {
+                fields.iter().for_each(|(name, value)| {
+                    Self::check_field(schema, described, &format!("{path}.{name}"), value);
+                });
+            }
+            serde_json::Value::Array(items) => {
+                for (name, value) in items.iter().filter_map(serde_json::Value::as_object).flatten() {
+                    Self::check_field(schema, described, &format!("{path}[].{name}"), value);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_command_has_help_that_shows_nothing_of_the_environment() {
+    let room = Room::empty();
+    let verbs = [
+        "",
+        "init",
+        "status",
+        "doctor",
+        "issue",
+        "verify",
+        "list",
+        "show",
+        "stats",
+        "revoke",
+        "recover",
+        "due",
+        "policy",
+        "policy show",
+        "policy set",
+        "rotate-master-key",
+        "rehearse",
+        "master-key",
+        "master-key generate",
+        "master-key check",
+        "master-key combine",
+        "master-key split",
+        "master-key verifier",
+        "audit",
+        "audit list",
+        "audit verify",
+        "audit export",
+        "audit follow",
+        "audit checkpoint",
+        "scan",
+        "backup",
+        "backup inspect",
+        "backup verify",
+        "backup list",
+        "backup forget",
+        "restore",
+        "import",
+        "completions",
+        "demo",
+    ];
+    let secrets: Vec<_> = (1..=3).map(|version| key(&room, version)).collect();
+    for verb in verbs {
+        for flag in ["--help", "-h"] {
+            let arguments: Vec<_> = verb.split_whitespace().chain([flag]).collect();
+            let ran = room.run_with([1, 2, 3], &arguments).env("STRONGROOM_ACTOR", "canary-actor").ends(0);
+            assert!(ran.out.contains("Usage:") && ran.err.is_empty());
+            let hidden = !secrets.iter().any(|secret| ran.out.contains(secret));
+            assert!(hidden && !ran.out.contains("canary-actor") && !ran.out.contains("vault.db"), "{verb}");
+        }
+    }
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(room.run(&["completions", shell]).ends(0).out.contains("rotate-master-key"), "{shell}");
+    }
+    room.run(&["frobnicate"]).ends(2).says("no command frobnicate");
+    room.run(&["verfy"]).ends(2).says("verify?");
+    room.run(&["list", "--limt", "3"]).ends(2).says("--limt").says("--limit?");
+}
+
+#[test]
+fn the_demo_holds() {
+    let room = Room::empty();
+    let folder = room.folder.path().display().to_string();
+    let run = |arguments: &[&str]| Run::bare(&[&["demo", "--keys", "1500"], arguments].concat()).env("TMPDIR", &folder);
+    let ran = run(&[]).ends(0);
+    assert!(ran.out.lines().filter(|line| line.starts_with("ok ")).count() >= 9 && !ran.out.contains("FAILED"));
+    let document = run(&["--json"]).ends(0);
+    let document = document.json_lines().pop().expect("a document");
+    assert_eq!((&document["held"], &document["figures"]["failed_verifications"]), (&true.into(), &0.into()));
+    assert_eq!(fs::read_dir(&folder).expect("read").count(), 0, "nothing is left behind");
+    run(&["--keep"]).ends(0).says(&folder);
+    assert_eq!(fs::read_dir(&folder).expect("read").count(), 1);
+}
+
+/// Puts something else in the place of the second audit entry.
+fn damage_an_entry(room: &Room) {
+    let connection = rusqlite::Connection::open(room.path()).expect("opened");
+    let changed = connection.execute("UPDATE audit SET v = x'00' WHERE k = x'0000000000000002'", []);
+    assert_eq!(changed.expect("changed"), 1);
+}

@@ -1,0 +1,171 @@
+//! What the program says of weak master keys, and how a vault under one is rotated away from it.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::process::program;
+use crate::support::act;
+use serde_json::Value;
+use strongroom::{MasterKey, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions, Waivers};
+
+/// Text, and no published key.
+const WEAK: &str = "bXkgb3duIHNlY3JldCBrZXkgb2YgdGhpcnR5dHdvYnk=";
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn run(store: &Path, keys: &str, arguments: &[&str], stdin: &[u8]) -> Ran {
+    let mut command = program(store, keys);
+    let piped = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("started");
+    // A program that reads nothing closes the pipe.
+    let _ = child.stdin.take().expect("a pipe").write_all(stdin);
+    let output = child.wait_with_output().expect("ended");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+fn judge(text: &[u8], more: &[&str]) -> (Option<i32>, Vec<String>) {
+    let arguments = [&["master-key", "check", "-", "--quick", "--json"], more].concat();
+    let ran = run(Path::new("/nonexistent/vault.db"), "", &arguments, text);
+    let document: Value = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{} {}", ran.out, ran.err));
+    let keys = document["keys"].as_array().expect("keys");
+    let findings = keys.iter().flat_map(|key| key["findings"].as_array().expect("findings"));
+    (ran.code, findings.map(|finding| finding["id"].as_str().expect("an id").to_owned()).collect())
+}
+
+fn good() -> String {
+    MasterKey::generate().expect("random").to_text().expose().to_owned()
+}
+
+#[test]
+fn whatever_stands_on_standard_input_is_judged() {
+    let (key, other) = (good(), good());
+    assert_eq!(judge(key.as_bytes(), &[]), (Some(0), vec![]));
+    assert_eq!(judge(format!("1:{key},\n 7:{other}\n").as_bytes(), &[]), (Some(0), vec![]));
+    let long = vec![b'A'; 70_000];
+    assert_eq!(judge(format!("{{\"1\": \"{key}\", \"7\": \"{other}\"}}\n").as_bytes(), &[]), (Some(0), vec![]));
+    let cases: [(&[u8], &str); 19] = [
+        (b"", "format-empty"),
+        (b"\n\n", "format-empty"),
+        (b"\xff\xfe\x00", "format-not-text"),
+        (&long, "format-size"),
+        (b"hunter2", "format-size"),
+        (b"{\"key\": 1}", "format-entry"),
+        (b"{}", "format-empty"),
+        (b"{\"1\": \"x", "format-entry"),
+        (format!("{{\"1\": \"{key}\", \"one\": \"{other}\"}}").leak().as_bytes(), "format-version"),
+        (format!("{{\"1\": \"{key}\", \"2\": \"{WEAK}\"}}").leak().as_bytes(), "text"),
+        (format!("1:{key} 02:{other}").leak().as_bytes(), "format-version"),
+        (format!("1:{key} {other} 3:{WEAK}").leak().as_bytes(), "text"),
+        (b"1:", "format-empty"),
+        (b"1:x 2", "format-length"),
+        (b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "published"),
+        (WEAK.as_bytes(), "text"),
+        (format!("{key} {other}").leak().as_bytes(), "format-white-space"),
+        (format!("1:{key} 1:{other}").leak().as_bytes(), "format-version"),
+        (format!("1:{key} 2:{key}").leak().as_bytes(), "related"),
+    ];
+    for (text, id) in cases {
+        let (code, ids) = judge(text, &[]);
+        assert!(code == Some(3) && ids.iter().any(|found| found == id), "{id}: {code:?} {ids:?}");
+    }
+}
+
+#[test]
+fn a_misspelled_key_is_named_with_its_remedy_and_never_echoed() {
+    let key = good();
+    let hex = "8f1c0d6a9be4537f21c8d4a6007b93e55aa1f0c3d2b46987e1503c7f9d8a2b64";
+    for (text, id) in [
+        (key.trim_end_matches('=').to_owned(), "format-unpadded"),
+        (format!("b'{key}'"), "format-python-bytes"),
+        (format!("\"{key}\""), "format-quoted"),
+        (hex.to_owned(), "format-hex"),
+    ] {
+        for more in [&[][..], &["--json"]] {
+            let arguments = [&["master-key", "check", "-", "--quick"], more].concat();
+            let ran = run(Path::new("/nonexistent/vault.db"), "", &arguments, text.as_bytes());
+            assert!(ran.code == Some(3) && ran.out.contains(id), "{id}: {}", ran.out);
+            let said = format!("{}{}", ran.out, ran.err);
+            assert!(!said.contains(&key[..12]) && !said.contains(&hex[..12]), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_vault_under_a_weak_key_is_rotated_away_from_it_with_a_waiver() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (store, waivers) = (folder.path().join("vault.db"), folder.path().join("waivers.jsonl"));
+    let (weak, both) = (format!("1:{WEAK}"), format!("1:{WEAK} 2:{}", good()));
+    let refused = run(&store, &weak, &["init"], b"");
+    assert!(refused.code == Some(12) && refused.err.contains("--waivers"), "{}", refused.err);
+    let told = run(&store, &weak, &["init", "--json"], b"");
+    let error: Value = serde_json::from_str(&told.err).expect("JSON");
+    let hint = error["hint"].as_str().expect("a hint");
+    let line = &hint[hint.find('{').expect("a line")..=hint.find('}').expect("a line")];
+    let line = line.replace("YYYY-MM-DD", "2999-01-01").replace("...", "until it is rotated away");
+    std::fs::write(&waivers, &line).expect("written");
+    let keys = MasterKeys::parse_accepting(&weak, &Waivers::parse(&line, Timestamp::now())).expect("waived");
+    drop(Vault::create(SqliteStore::create(&store).expect("store"), keys, &act()).expect("vault"));
+    let waivers = waivers.display().to_string();
+    assert_eq!(run(&store, &weak, &["status"], b"").code, Some(12));
+    assert_eq!(run(&store, &weak, &["status", "--waivers", &waivers], b"").code, Some(0));
+    let checked = run(&store, &weak, &["master-key", "check", "--quick", "--json", "--waivers", &waivers], b"");
+    assert!(checked.code == Some(0) && checked.out.contains("\"waived\":true"), "{}", checked.out);
+    let from = format!("sqlite:{}", store.display());
+    let rehearsal = ["rehearse", "--from", &from, "--points", "2", "--json"];
+    assert_eq!(run(&store, &weak, &rehearsal, b"").code, Some(12));
+    let rehearsed = run(&store, &weak, &[&rehearsal[..], &["--waivers", &waivers]].concat(), b"");
+    assert_eq!(rehearsed.code, Some(0), "{}", rehearsed.err);
+    let rotated = run(&store, &both, &["rotate-master-key", "--quick", "--yes", "--waivers", &waivers], b"");
+    assert_eq!(rotated.code, Some(0), "{}", rotated.err);
+    let new = both.split_once(' ').expect("two").1;
+    assert_eq!(run(&store, new, &["status"], b"").code, Some(0));
+    let said = [refused.out, refused.err, told.err, checked.out, rotated.out, rotated.err].concat();
+    assert!(!said.contains(&WEAK[..8]));
+}
+
+#[test]
+fn a_waiver_that_is_over_or_broken_waives_nothing_and_is_reported() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("waivers.jsonl");
+    std::fs::write(&file, "{\"id\": \"text\"}\n").expect("written");
+    let name = file.display().to_string();
+    let arguments = ["master-key", "check", "-", "--quick", "--json", "--waivers", &name];
+    let ran = run(Path::new("/nonexistent/vault.db"), "", &arguments, good().as_bytes());
+    assert!(ran.code == Some(3) && ran.out.contains("waiver-malformed"), "{}", ran.out);
+    let missing = run(Path::new("/nonexistent/vault.db"), "", &["status", "--waivers", "/nonexistent/file"], b"");
+    assert!(missing.code == Some(2) && missing.err.contains("--waivers"), "{}", missing.err);
+}
+
+#[test]
+fn an_old_key_is_reported_and_keeps_nothing_closed() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = folder.path().join("vault.db");
+    let key = good();
+    let long_ago = Timestamp::from_unix_millis(Timestamp::now().unix_millis() - 800 * 86_400_000).expect("a time");
+    let keys = MasterKeys::parse(&key).expect("good");
+    let options = VaultOptions::new().clock(move || long_ago);
+    drop(options.create(SqliteStore::create(&store).expect("store"), keys, &act()).expect("vault"));
+    let doctor = run(&store, &key, &["doctor", "--json"], b"");
+    assert!(doctor.code == Some(3) && doctor.out.contains("master-key-age"), "{}", doctor.out);
+    let status = run(&store, &key, &["status", "--json"], b"");
+    assert!(status.code == Some(0) && status.out.contains("\"id\":\"age\""), "{}", status.out);
+    let check = run(&store, &key, &["master-key", "check", "--quick"], b"");
+    assert!(check.code == Some(3) && check.out.contains("refused age"), "{}", check.out);
+    assert_eq!(run(&store, &key, &["issue", "--name", "n"], b"").code, Some(0));
+}
+
+#[test]
+fn a_variable_that_holds_the_key_is_named_and_not_shown() {
+    let key = good();
+    let mut command = program(Path::new("/nonexistent/vault.db"), &key);
+    let command = command.env("DJANGO_KEY", &key).args(["master-key", "check", "--quick"]).stdout(Stdio::piped());
+    let output = command.output().expect("ran");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.code() == Some(3) && said.contains("DJANGO_KEY") && !said.contains(&key[..12]), "{said}");
+}

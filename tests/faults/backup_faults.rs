@@ -1,0 +1,198 @@
+//! `backup` and `restore` stopped at each system call that writes: killed there, out of space there, failing there.
+//!
+//! Needs `strace`. Without it each test says so and passes; with `STRONGROOM_REQUIRE_STRACE` set, it fails instead.
+#![cfg(target_os = "linux")]
+#![allow(clippy::print_stderr, reason = "a test that was skipped says so")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::process::{Scene, program};
+use strongroom::{Backup, Flow, SqliteStore, Vault};
+
+const WRITES: &str =
+    "write,pwrite64,writev,pwritev,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,renameat2,link,linkat";
+const RECORDS: usize = 200;
+
+#[test]
+fn killed_at_every_write_of_a_backup_it_is_whole_or_not_there_and_the_next_one_succeeds() {
+    let Some(scene) = Prepared::new() else { return };
+    let points = scene.every_point("signal=KILL:when=", false, Prepared::backup);
+    eprintln!("killed at {points} points of a backup");
+    assert!(points > 20, "only {points} points");
+}
+
+#[test]
+fn killed_at_every_write_of_a_restore_the_vault_is_whole_or_not_there_and_the_next_one_succeeds() {
+    let Some(scene) = Prepared::with_backup() else { return };
+    let points = scene.every_point("signal=KILL:when=", false, Prepared::restore);
+    eprintln!("killed at {points} points of a restore");
+    assert!(points > 20, "only {points} points");
+}
+
+#[test]
+fn out_of_space_or_failing_at_any_write_of_a_backup_nothing_half_done_is_left() {
+    let Some(scene) = Prepared::new() else { return };
+    for error in ["ENOSPC", "EIO"] {
+        let points = scene.every_point(&format!("error={error}:when="), true, Prepared::backup);
+        eprintln!("{error} from {points} points of a backup on");
+        assert!(points > 20, "only {points} points");
+    }
+}
+
+#[test]
+fn out_of_space_or_failing_at_any_write_of_a_restore_nothing_half_done_is_left() {
+    let Some(scene) = Prepared::with_backup() else { return };
+    for error in ["ENOSPC", "EIO"] {
+        let points = scene.every_point(&format!("error={error}:when="), true, Prepared::restore);
+        eprintln!("{error} from {points} points of a restore on");
+        assert!(points > 20, "only {points} points");
+    }
+}
+
+/// A vault of 200 records, and its files as they were before anything happened.
+struct Prepared {
+    scene: Scene,
+    before: Vec<(String, Vec<u8>)>,
+}
+
+impl Prepared {
+    fn new() -> Option<Self> {
+        let found = Command::new("strace").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if !found.is_ok_and(|status| status.success()) {
+            assert!(std::env::var_os("STRONGROOM_REQUIRE_STRACE").is_none(), "strace is required and was not found");
+            eprintln!("SKIPPED: strace was not found (on Debian: apt-get install strace)");
+            return None;
+        }
+        let mut prepared = Self { scene: Scene::new(RECORDS, 1), before: vec![] };
+        prepared.before = prepared.saved();
+        Some(prepared)
+    }
+
+    fn with_backup() -> Option<Self> {
+        let mut prepared = Self::new()?;
+        assert!(prepared.scene.command(&[1], &["backup", &prepared.file("b")]).status().expect("runs").success());
+        prepared.before = prepared.saved();
+        Some(prepared)
+    }
+
+    /// Runs it with a fault at its first write, then at its second, and so on until there is none left. `act` looks at
+    /// what is there after each, and says whether the run had come to its end.
+    fn every_point(&self, fault: &str, onward: bool, act: impl Fn(&Self, &str) -> bool) -> u32 {
+        let mut points = 0;
+        for number in 1.. {
+            self.put_back();
+            let ended = act(self, &format!("{fault}{number}{}", if onward { "+" } else { "" }));
+            if ended && !onward {
+                break;
+            }
+            if ended {
+                // It went well in spite of the fault, or there is no such call: whom nothing kills has none.
+                self.put_back();
+                if act(self, &format!("signal=KILL:when={number}")) {
+                    break;
+                }
+            }
+            points += 1;
+        }
+        points
+    }
+
+    fn backup(&self, fault: &str) -> bool {
+        let file = self.file("b");
+        let ended = self.injected(&["backup", &file], fault);
+        let vault = self.scene.open([1]);
+        assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{fault}");
+        let known = vault.backups().expect("the list");
+        if Path::new(&file).exists() {
+            self.assert_whole(&file, fault);
+            assert_eq!(known.len(), 1, "{fault}: no backup exists unknown");
+            fs::remove_file(&file).expect("removed");
+        } else {
+            assert!(!ended.success(), "{fault}: it said it was done");
+            assert!(known.iter().all(|backup| !backup.finished), "{fault}: one that never was is listed as finished");
+        }
+        drop(vault);
+        assert!(ended.code() != Some(101), "{fault}: {ended}");
+        assert!(
+            self.scene.command(&[1], &["backup", &file]).status().expect("runs").success(),
+            "{fault}: the next one"
+        );
+        self.assert_whole(&file, fault);
+        self.assert_nothing_unfinished(fault);
+        ended.success()
+    }
+
+    fn restore(&self, fault: &str) -> bool {
+        let to = self.file("r.db");
+        let arguments = ["restore", &self.file("b"), "--to", &format!("sqlite:{to}"), "--yes"];
+        let ended = self.injected(&arguments, fault);
+        if Path::new(&to).exists() {
+            self.assert_restored(&to, fault);
+        } else {
+            assert!(!ended.success(), "{fault}: it said it was done");
+            let again = self.scene.command(&[1], &arguments).status().expect("runs");
+            assert!(again.success(), "{fault}: the next one: {again}");
+            self.assert_restored(&to, fault);
+        }
+        assert!(ended.code() != Some(101), "{fault}: {ended}");
+        self.scene.assert_tokens(&self.scene.open([1]), &[]);
+        // A target that is there keeps the next one from beginning, so that litter beside it waits for one that begins.
+        let third = ["restore", &self.file("b"), "--to", &format!("sqlite:{}", self.file("third.db")), "--yes"];
+        assert!(self.scene.command(&[1], &third).status().expect("runs").success(), "{fault}: another one");
+        self.assert_nothing_unfinished(fault);
+        ended.success()
+    }
+
+    fn assert_whole(&self, file: &str, fault: &str) {
+        let backup = Backup::open(file).unwrap_or_else(|error| panic!("{fault}: {error}"));
+        let verified = backup.verify(&self.scene.keys.only([1]), |_| Flow::Continue);
+        assert_eq!(verified.unwrap_or_else(|error| panic!("{fault}: {error}")).records, RECORDS as u64, "{fault}");
+    }
+
+    fn assert_restored(&self, path: &str, fault: &str) {
+        let vault = Vault::open(SqliteStore::open(path).expect("store"), self.scene.keys.only([1])).expect("vault");
+        self.scene.assert_tokens(&vault, &[]);
+        assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{fault}");
+    }
+
+    fn assert_nothing_unfinished(&self, fault: &str) {
+        for (name, _) in self.saved() {
+            assert!(!name.contains("-strongroom-unfinished"), "{fault}: {name} is left");
+        }
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.scene.folder.path().join(name).display().to_string()
+    }
+
+    fn saved(&self) -> Vec<(String, Vec<u8>)> {
+        let entries = fs::read_dir(self.scene.folder.path()).expect("folder").map(|entry| entry.expect("entry"));
+        entries
+            .map(|entry| (entry.file_name().into_string().expect("text"), fs::read(entry.path()).expect("readable")))
+            .collect()
+    }
+
+    fn put_back(&self) {
+        for entry in fs::read_dir(self.scene.folder.path()).expect("folder") {
+            fs::remove_file(entry.expect("entry").path()).expect("removed");
+        }
+        for (name, bytes) in &self.before {
+            let path = self.scene.folder.path().join(name);
+            fs::write(&path, bytes).expect("written");
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("mode");
+        }
+    }
+
+    /// Runs the program under strace with a fault at its writes. The exit status is the program's.
+    fn injected(&self, arguments: &[&str], fault: &str) -> ExitStatus {
+        let inner = program(&self.scene.path(), &self.scene.keys.variable([1]));
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={WRITES}")]);
+        command.args(["-e", &format!("inject={WRITES}:{fault}")]);
+        command.arg(inner.get_program()).args(arguments).env_clear();
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("strace runs")
+    }
+}

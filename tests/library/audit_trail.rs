@@ -1,0 +1,293 @@
+//! The audit trail as it is shown, and what an attacker with the store can do to it.
+
+#![allow(clippy::print_stderr, reason = "a test that was skipped says so")]
+
+use crate::support::{Keys, act};
+use strongroom::{
+    Act, Action, ApiKeyId, AuditCheckpoint, AuditFault, AuditFilter, Batch, CheckpointError, CheckpointFault, Error,
+    Expected, Flow, ImportedKey, MemoryStore, NewApiKey, Outcome, RotateOptions, Rows, SecretText, Store, Table, Vault,
+    VerifierKeys,
+};
+
+/// A vault of so many audit entries.
+fn vault_of(entries: usize) -> (MemoryStore, Keys, Vault) {
+    let (store, keys) = (MemoryStore::new(), Keys::generate(3));
+    let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+    grow(&vault, entries - 1);
+    (store, keys, vault)
+}
+
+fn grow(vault: &Vault, entries: usize) {
+    vault.issue_many(&vec![NewApiKey::new("key"); entries], &act()).expect("issued");
+}
+
+/// Every row of the store.
+type Copied = Vec<(Table, Vec<u8>, Vec<u8>)>;
+
+fn copied(store: &MemoryStore) -> Copied {
+    let rows = |table| store.scan(table, None, usize::MAX).expect("rows").into_iter().map(move |(k, v)| (table, k, v));
+    Table::ALL.into_iter().flat_map(rows).collect()
+}
+
+/// Makes the store what it was, past the vault.
+fn put_back(store: &MemoryStore, copy: &Copied, wanted: impl Fn(Table, &[u8]) -> bool) {
+    let mut batch = Batch::new();
+    for (table, key, old) in copied(store) {
+        if wanted(table, &key) && !copy.iter().any(|(t, k, _)| (*t, k) == (table, &key)) {
+            batch.delete(table, key, Expected::Exactly(old));
+        }
+    }
+    for (table, key, value) in copy.iter().filter(|(table, key, _)| wanted(*table, key)) {
+        let found = store.get(*table, key).expect("readable");
+        if found.as_ref() != Some(value) {
+            batch.put(*table, key.clone(), value.clone(), found.map_or(Expected::Absent, Expected::Exactly));
+        }
+    }
+    store.commit(&batch).expect("written");
+}
+
+fn overwrite(store: &MemoryStore, seq: u64, value: Option<Vec<u8>>) {
+    let key = seq.to_be_bytes();
+    let found = store.get(Table::Audit, &key).expect("readable").map_or(Expected::Absent, Expected::Exactly);
+    let mut batch = Batch::new();
+    match value {
+        Some(value) => batch.put(Table::Audit, key, value, found),
+        None => batch.delete(Table::Audit, key, found),
+    }
+    store.commit(&batch).expect("written");
+}
+
+fn faults(vault: &Vault, checkpoints: &[AuditCheckpoint]) -> Vec<&'static str> {
+    let check = vault.check_audit(checkpoints).expect("checked");
+    let of = check.checkpoints.iter().filter_map(|check| check.fault.as_ref().map(CheckpointFault::name));
+    check.fault.iter().map(AuditFault::name).chain(of).collect()
+}
+
+#[test]
+fn a_log_that_grew_agrees_with_its_checkpoints_also_after_a_rotation() {
+    let (store, keys, vault) = vault_of(5);
+    let early = vault.audit_checkpoint().expect("checkpoint");
+    assert_eq!((early.seq, early.records, early.generation), (5, 4, 1));
+    assert_eq!(AuditCheckpoint::parse(&early.to_json()), Ok(early.clone()));
+    grow(&vault, 3);
+    let late = vault.audit_checkpoint().expect("checkpoint");
+    let check = vault.check_audit(&[early.clone(), late.clone()]).expect("checked");
+    let said: Vec<_> = check.checkpoints.iter().map(|c| (c.authenticated, c.entries_since, &c.fault)).collect();
+    assert_eq!((check.entries, check.fault, said), (8, None, vec![(true, 3, &None), (true, 0, &None)]));
+    let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
+    vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    let check = vault.check_audit(&[early, late]).expect("checked");
+    assert!(check.checkpoints.iter().all(|c| !c.authenticated && c.fault.is_none()), "{check:?}");
+    let mut verifier = VerifierKeys::default();
+    verifier.insert(2, vault.issue_verifier_key(2, &act()).expect("key")).expect("new");
+    let verifier = Vault::open_verifier(store, verifier).expect("verifier");
+    let made = verifier.audit_checkpoint().expect("checkpoint");
+    assert!(vault.check_audit(std::slice::from_ref(&made)).expect("checked").checkpoints[0].authenticated);
+    assert!(verifier.check_audit(&[made]).expect("checked").checkpoints[0].fault.is_none());
+}
+
+#[test]
+fn while_a_rotation_is_open_checkpoints_agree() {
+    let (store, keys, vault) = vault_of(40);
+    let before = vault.audit_checkpoint().expect("checkpoint");
+    let vault = Vault::open(store, keys.only([1, 2])).expect("vault");
+    let options = RotateOptions::new().batch(std::num::NonZeroUsize::new(10).expect("not zero"));
+    vault.rotate(&options, &act(), crate::support::stop_after_one_batch).expect("stopped");
+    let amid = vault.audit_checkpoint().expect("checkpoint");
+    assert_eq!(amid.records, 39);
+    vault.rotate(&options, &act(), crate::support::stop_after_one_batch).expect("stopped");
+    assert_eq!(faults(&vault, &[before, amid]), Vec::<&str>::new());
+}
+
+/// Every one of a hundred entries edited, deleted, doubled and exchanged; the log cut, put back and forked at each.
+#[test]
+fn whatever_is_done_to_one_of_a_hundred_entries_is_noticed_and_named() {
+    let (store, _, vault) = vault_of(100);
+    let checkpoint = vault.audit_checkpoint().expect("checkpoint");
+    let whole = copied(&store);
+    let all = |_: Table, _: &[u8]| true;
+    let line = |seq: u64| store.get(Table::Audit, &seq.to_be_bytes()).expect("readable").expect("an entry");
+    let one = std::slice::from_ref(&checkpoint);
+    let mut noticed = 0;
+    let mut expect = |what: &str, seq: u64, kinds: &[&str]| {
+        let found = faults(&vault, one);
+        assert!(!found.is_empty() && found.iter().all(|kind| kinds.contains(kind)), "{what} {seq}: {found:?}");
+        put_back(&store, &whole, all);
+        noticed += 1;
+    };
+    for seq in 1..=100_u64 {
+        let text = String::from_utf8(line(seq)).expect("text");
+        overwrite(&store, seq, Some(text.replace("tester", "nobody").into_bytes()));
+        expect("edited", seq, &["broken", "end", "forked"]);
+        overwrite(&store, seq, None);
+        expect("deleted", seq, &["missing", "cut", "rolled-back"]);
+        let (mine, other) = (line(seq), line(seq % 100 + 1));
+        overwrite(&store, seq, Some(other));
+        overwrite(&store, seq % 100 + 1, Some(mine));
+        expect("exchanged", seq, &["broken", "forked", "end"]);
+        // Inserted: all after it move up by one place.
+        for moved in (seq..=100).rev() {
+            overwrite(&store, moved + 1, Some(line(moved)));
+        }
+        expect("inserted", seq, &["broken", "forked", "end"]);
+        for cut in seq..=100 {
+            overwrite(&store, cut, None);
+        }
+        expect("cut", seq, &["cut", "missing"]);
+    }
+    assert_eq!(noticed, 500);
+}
+
+#[test]
+fn a_store_put_back_or_cut_with_its_head_is_told_by_a_checkpoint_alone() {
+    let (store, keys, vault) = vault_of(1);
+    let mut copies = vec![copied(&store)];
+    for _ in 1..100 {
+        grow(&vault, 1);
+        copies.push(copied(&store));
+    }
+    let checkpoint = vault.audit_checkpoint().expect("checkpoint");
+    let whole = copied(&store);
+    let reopened = || Vault::open(store.clone(), keys.only([1])).expect("opened");
+    for copy in &copies[..99] {
+        put_back(&store, copy, |_, _| true);
+        let vault = reopened();
+        assert_eq!(faults(&vault, &[]), Vec::<&str>::new(), "from inside it looks like the truth");
+        assert_eq!(faults(&vault, std::slice::from_ref(&checkpoint)), ["rolled-back"]);
+        // It goes on from there, past the checkpoint.
+        grow(&vault, 100);
+        assert_eq!(faults(&vault, std::slice::from_ref(&checkpoint)), ["forked"]);
+        put_back(&store, &whole, |_, _| true);
+        // Only the log and its head.
+        put_back(&store, copy, |table, key| table == Table::Audit || (table == Table::Vault && key == b"head"));
+        assert_eq!(faults(&reopened(), std::slice::from_ref(&checkpoint)), ["rolled-back"]);
+        put_back(&store, &whole, |_, _| true);
+    }
+    assert_eq!(faults(&reopened(), &[checkpoint]), Vec::<&str>::new());
+}
+
+#[test]
+fn every_edit_of_a_checkpoint_is_noticed() {
+    let (_, _, vault) = vault_of(20);
+    let checkpoint = vault.audit_checkpoint().expect("checkpoint");
+    let text = checkpoint.to_json();
+    let mut edits = 0;
+    for at in 0..text.len() {
+        let mut edited = text.clone().into_bytes();
+        edited[at] = if edited[at] == b'1' { b'2' } else { b'1' };
+        let Ok(edited) = AuditCheckpoint::parse(std::str::from_utf8(&edited).expect("ASCII")) else { continue };
+        edits += 1;
+        assert_eq!(faults(&vault, &[edited]).len(), 1, "byte {at}");
+    }
+    assert!(edits > 150, "{edits}");
+}
+
+#[test]
+fn what_is_no_checkpoint_of_this_vault_is_told_apart() {
+    let (_, _, vault) = vault_of(5);
+    let checkpoint = vault.audit_checkpoint().expect("checkpoint");
+    let text = checkpoint.to_json();
+    for malformed in ["", "{}", "[1]", &text[1..], &text.replace("\"seq\":5", "\"seq\":\"5\""), &text.repeat(2)] {
+        assert_eq!(AuditCheckpoint::parse(malformed), Err(CheckpointError::Malformed), "{malformed}");
+    }
+    let added = text.replace("\"seq\"", "\"more\":1,\"seq\"");
+    assert_eq!(AuditCheckpoint::parse(&added), Err(CheckpointError::Malformed));
+    let later = text.replace("checkpoint.v1", "checkpoint.v2");
+    assert_eq!(AuditCheckpoint::parse(&later), Err(CheckpointError::Schema));
+    let (_, _, other) = vault_of(5);
+    assert_eq!(faults(&other, &[checkpoint]), ["other-vault"]);
+}
+
+#[test]
+fn a_checkpoint_from_the_future_is_told() {
+    let (store, keys, _) = vault_of(5);
+    let at = |shift: u64| {
+        let options = strongroom::VaultOptions::new();
+        let now = move || strongroom::Timestamp::now().saturating_add(std::time::Duration::from_secs(shift));
+        options.clock(now).open(store.clone(), keys.only([1])).expect("vault")
+    };
+    let checkpoint = at(3_600).audit_checkpoint().expect("checkpoint");
+    assert_eq!(faults(&at(0), std::slice::from_ref(&checkpoint)), ["future"]);
+    assert_eq!(faults(&at(3_500), &[checkpoint]), Vec::<&str>::new(), "clocks of two machines differ a little");
+}
+
+#[test]
+fn refused_acts_of_every_kind_are_kept_with_their_cause() {
+    let (store, keys, vault) = vault_of(2);
+    let id: ApiKeyId = "01000000000000000000000000".parse().expect("an id");
+    let import = |token: &str| ImportedKey::new(SecretText::new(token.into()), NewApiKey::new("n"));
+    vault.import(&[import("taken")], &act()).expect("imported");
+    let vault = Vault::open(store, keys.only([1])).map(|_| vault).expect("vault");
+    assert!(vault.revoke(id, &act()).is_err());
+    assert!(vault.recover(id, &act()).is_err());
+    assert!(vault.recover(id, &Act::by("tester")).is_err());
+    assert!(vault.issue(&NewApiKey::new(""), &act()).is_err());
+    assert!(vault.import(&[import("taken")], &act()).is_err());
+    assert!(vault.import(&[import("new"), import("new")], &act()).is_err());
+    assert!(vault.issue_verifier_key(9, &act()).is_err());
+    assert!(vault.issue_verifier_key(1, &Act::by("tester")).is_err());
+    assert!(vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).is_err());
+    assert!(vault.rotate(&RotateOptions::new().rewrap_only(), &act(), |_| Flow::Continue).is_err());
+    assert!(vault.rotate(&RotateOptions::new().resume_only(), &act(), |_| Flow::Continue).is_err());
+    let kept = vault.audit_entries(3, 100).expect("entries");
+    assert!(kept.iter().all(|entry| entry.outcome == Outcome::Refused && entry.actor == "tester"));
+    let kept: Vec<_> = kept.iter().map(|entry| (entry.action, entry.cause.as_deref().unwrap_or_default())).collect();
+    let expected = [
+        (Action::Revoke, "not-found"),
+        (Action::Recover, "not-found"),
+        (Action::Recover, "no-reason"),
+        (Action::Issue, "limit"),
+        (Action::Import, "exists"),
+        (Action::Import, "repeated"),
+        (Action::VerifierKey, "not-configured"),
+        (Action::VerifierKey, "no-reason"),
+        (Action::RotationStarted, "rotation-target"),
+        (Action::Rewrap, "rotation-target"),
+        (Action::RotationStarted, "no-rotation"),
+    ];
+    assert_eq!(kept, expected);
+    assert_eq!(vault.verify_audit().expect("whole"), 14);
+}
+
+#[test]
+fn the_log_is_followed_from_a_place_that_was_seen() {
+    let (store, _, vault) = vault_of(3);
+    let seen = vault.audit_end().expect("end");
+    assert_eq!(vault.audit_position(3).expect("place"), seen);
+    assert_eq!(vault.audit_since(seen, 10).expect("followed").0, []);
+    grow(&vault, 5);
+    let (lines, next) = vault.audit_since(seen, 2).expect("followed");
+    assert_eq!((lines.len(), lines[0].seq(), next.seq()), (2, 4, 5));
+    let whole = copied(&store);
+    let fault = |seen| match vault.audit_since(seen, 10) {
+        Err(Error::Audit(fault)) => fault.name(),
+        other => panic!("{other:?}"),
+    };
+    let line = String::from_utf8(store.get(Table::Audit, &7_u64.to_be_bytes()).expect("readable").expect("entry"));
+    overwrite(&store, 7, Some(line.expect("text").replace("tester", "nobody").into_bytes()));
+    let (lines, at) = vault.audit_since(next, 10).expect("what stands before it is shown");
+    assert_eq!((lines.len(), fault(at)), (2, "broken"));
+    put_back(&store, &whole, |_, _| true);
+    overwrite(&store, 8, None);
+    let (_, at) = vault.audit_since(next, 10).expect("what is there is shown");
+    assert_eq!(fault(at), "cut");
+    put_back(&store, &whole, |_, _| true);
+    overwrite(&store, 5, None);
+    assert_eq!(fault(next), "missing");
+}
+
+#[test]
+fn an_entry_that_is_none_hides_no_other() {
+    let (store, _, vault) = vault_of(6);
+    overwrite(&store, 3, Some(b"nonsense\xff".to_vec()));
+    let mut batch = Batch::new();
+    (0..5_u8).for_each(|n| batch.put(Table::Audit, [0, 0, 0, 0, 0, 0, 0, 3, n], b"x".to_vec(), Expected::Absent));
+    store.commit(&batch).expect("written");
+    let mut seen = vec![];
+    while let Some(line) = vault.audit_lines(seen.last().copied().unwrap_or(0), 1).expect("lines").first() {
+        seen.push(line.seq());
+        assert_eq!(line.entry().is_ok(), line.seq() != 3);
+    }
+    assert_eq!(seen, [1, 2, 3, 4, 5, 6]);
+    assert!(AuditFilter::new().admits(&vault.audit_entries(4, 1).expect("entries")[0]));
+}

@@ -1,0 +1,201 @@
+//! Records that do not open: listed by cause, never in the way of the others, mended or given up.
+
+use std::collections::BTreeSet;
+
+use crate::support::{Keys, act};
+use strongroom::{
+    Action, Batch, Error, ErrorKind, Expected, Flow, ImportedKey, Issued, MemoryStore, NewApiKey, Request,
+    RotateOptions, RotationOutcome, RotationReport, Rows, SecretText, Store, Table, Vault,
+};
+
+struct Scene {
+    store: MemoryStore,
+    keys: Keys,
+    issued: Vec<Issued>,
+    /// Where the records of those stand.
+    places: Vec<Vec<u8>>,
+}
+
+impl Scene {
+    fn new(count: usize) -> Self {
+        let (store, keys) = (MemoryStore::new(), Keys::generate(3));
+        let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+        let issued = vault.issue_many(&vec![NewApiKey::new("key"); count], &act()).expect("issued");
+        let places = store.scan(Table::Keys, None, count).expect("rows").into_iter().map(|(key, _)| key).collect();
+        Self { store, keys, issued, places }
+    }
+
+    fn open(&self, versions: impl IntoIterator<Item = u32>) -> Vault {
+        Vault::open(self.store.clone(), self.keys.only(versions)).expect("vault")
+    }
+
+    fn rotate(&self, options: &RotateOptions) -> Result<RotationReport, Error> {
+        self.open([1, 2]).rotate(options, &act(), |_| Flow::Continue)
+    }
+
+    fn row(&self, at: usize) -> Vec<u8> {
+        self.store.get(Table::Keys, &self.places[at]).expect("readable").expect("a record")
+    }
+
+    /// Writes past the vault.
+    fn overwrite(&self, at: usize, value: Vec<u8>) {
+        let mut batch = Batch::new();
+        batch.put(Table::Keys, self.places[at].clone(), value, Expected::Exactly(self.row(at)));
+        self.store.commit(&batch).expect("written");
+    }
+
+    fn damage(&self, at: usize) {
+        let mut bytes = self.row(at);
+        *bytes.last_mut().expect("not empty") ^= 1;
+        self.overwrite(at, bytes);
+    }
+}
+
+fn causes(report: &RotationReport) -> Vec<&'static str> {
+    let mut causes: Vec<_> = report.unreadable.iter().map(|record| record.cause.cause()).collect();
+    causes.sort_unstable();
+    causes
+}
+
+#[test]
+fn of_ten_thousand_records_the_six_bad_ones_are_told_apart_and_all_others_move() {
+    let scene = Scene::new(10_000);
+    let originals: Vec<_> = (0..6).map(|at| scene.row(at * 1_000)).collect();
+    for at in [0, 1_000, 2_000] {
+        scene.damage(at);
+    }
+    scene.overwrite(3_000, originals[4].clone());
+    scene.overwrite(4_000, originals[3].clone());
+    let mut relabelled = originals[5].clone();
+    relabelled[4..8].copy_from_slice(&2_u32.to_be_bytes());
+    scene.overwrite(5_000, relabelled);
+
+    let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+    assert_eq!((report.outcome, report.moved, report.verified), (RotationOutcome::Incomplete, 9_994, 9_994));
+    assert_eq!(causes(&report), ["corrupt", "corrupt", "corrupt", "moved", "moved", "relabelled"]);
+    let status = scene.open([2]).status().expect("status");
+    assert_eq!(status.census.iter().map(|of| (of.generation, of.records)).collect::<Vec<_>>(), [(1, 6), (2, 9_994)]);
+
+    (0..6).zip(originals).for_each(|(at, bytes)| scene.overwrite(at * 1_000, bytes));
+    let report = scene.rotate(&RotateOptions::new().resume_only()).expect("mended");
+    assert_eq!((report.outcome, report.moved, report.verified), (RotationOutcome::Finished, 10_000, 10_000));
+    let vault = scene.open([2]);
+    assert!(scene.issued.iter().all(|issued| vault.verify(issued.token.expose(), &Request::new()).is_ok()));
+    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+}
+
+#[test]
+fn records_that_were_shown_can_be_given_up_and_the_rest_is_whole() {
+    let scene = Scene::new(100);
+    let vault = scene.open([1]);
+    let imported = ImportedKey::new(SecretText::new("legacy-token".into()), NewApiKey::new("legacy"));
+    let legacy = vault.import(&[imported], &act()).expect("imported")[0];
+    let rows = scene.store.scan(Table::Keys, None, 200).expect("rows");
+    let (place, old) =
+        rows.into_iter().rev().find(|(key, _)| key[0] != 0xff && !scene.places.contains(key)).expect("its row");
+    let mut bytes = old.clone();
+    bytes[40] ^= 1;
+    let mut batch = Batch::new();
+    batch.put(Table::Keys, place, bytes, Expected::Exactly(old));
+    scene.store.commit(&batch).expect("written");
+    scene.damage(7);
+
+    let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+    assert_eq!((report.outcome, report.unreadable.len()), (RotationOutcome::Incomplete, 2));
+    // One more goes bad meanwhile: it was not shown, and is not given up.
+    let (kept, abandon) = (scene.row(8), RotateOptions::new().abandon(&report.unreadable));
+    scene.damage(8);
+    let report = scene.rotate(&abandon).expect("it ends");
+    assert_eq!((report.outcome, report.abandoned, report.unreadable.len()), (RotationOutcome::Incomplete, 0, 3));
+    scene.overwrite(8, kept);
+
+    let report = scene.rotate(&abandon).expect("given up");
+    assert_eq!((report.outcome, report.abandoned, report.verified), (RotationOutcome::Finished, 2, 99));
+    let vault = scene.open([2]);
+    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.status().expect("status").record_count(), 99);
+    let entries = vault.audit_entries(0, 1_000).expect("entries");
+    let named: BTreeSet<_> = entries.iter().filter(|e| e.action == Action::Abandon).filter_map(|e| e.key).collect();
+    assert_eq!(named, BTreeSet::from([scene.issued[7].id, legacy]));
+    for (at, issued) in scene.issued.iter().enumerate() {
+        assert_eq!(vault.verify(issued.token.expose(), &Request::new()).is_ok(), at != 7);
+    }
+}
+
+#[test]
+fn a_damaged_sentinel_is_replaced_when_it_is_given_up() {
+    let scene = Scene::new(3);
+    let last = scene.store.scan(Table::Keys, None, 100).expect("rows").pop().expect("the sentinel");
+    let mut batch = Batch::new();
+    let mut bytes = last.1.clone();
+    bytes[40] ^= 1;
+    batch.put(Table::Keys, last.0, bytes, Expected::Exactly(last.1));
+    scene.store.commit(&batch).expect("written");
+    let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+    let report = scene.rotate(&RotateOptions::new().abandon(&report.unreadable)).expect("replaced");
+    assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
+    let vault = scene.open([2]);
+    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.status().expect("status").record_count(), 3);
+}
+
+#[test]
+fn giving_up_a_damaged_record_does_not_hide_one_that_was_removed() {
+    let scene = Scene::new(10);
+    scene.damage(3);
+    let mut batch = Batch::new();
+    batch.delete(Table::Keys, scene.places[5].clone(), Expected::Exactly(scene.row(5)));
+    scene.store.commit(&batch).expect("removed");
+    let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+    let abandon = RotateOptions::new().abandon(&report.unreadable);
+    let error = scene.rotate(&abandon).expect_err("a record is missing");
+    assert!(matches!(error, Error::RecordSet { generation: 1 }), "{error}");
+    let report = scene.rotate(&abandon.accept_record_set()).expect("taken for right");
+    assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
+    assert_eq!(scene.open([2]).doctor(|_| {}).expect("doctor").symptoms, []);
+}
+
+#[test]
+fn giving_up_a_damaged_record_does_not_hide_a_revocation_that_was_undone() {
+    let scene = Scene::new(10);
+    let (unrevoked, vault) = (scene.row(5), scene.open([1]));
+    let token = scene.issued[5].token.expose();
+    assert!(vault.revoke(scene.issued[5].id, &act()).expect("revoked"));
+    scene.overwrite(5, unrevoked);
+    scene.damage(3);
+    let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+    assert_eq!((report.outcome, report.unreadable.len()), (RotationOutcome::Incomplete, 1));
+    let abandon = RotateOptions::new().abandon(&report.unreadable);
+    let error = scene.rotate(&abandon).expect_err("a revoked key is back");
+    assert!(matches!(error, Error::RecordSet { generation: 1 }), "{error}");
+
+    // Revoked once more, nothing of the old copy is left.
+    assert!(scene.open([2]).revoke(scene.issued[5].id, &act()).expect("revoked again"));
+    let report = scene.rotate(&abandon).expect("given up");
+    assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
+    let vault = scene.open([2]);
+    assert!(vault.verify(token, &Request::new()).is_err());
+    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+}
+
+#[test]
+fn a_row_that_is_no_id_was_never_counted_and_can_be_given_up() {
+    let scene = Scene::new(10);
+    let mut batch = Batch::new();
+    batch.put(Table::Keys, vec![1, 2], vec![0], Expected::Absent);
+    scene.store.commit(&batch).expect("added");
+    scene.damage(3);
+    let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+    assert_eq!((report.outcome, report.unreadable.len()), (RotationOutcome::Incomplete, 2));
+    let report = scene.rotate(&RotateOptions::new().abandon(&report.unreadable)).expect("given up");
+    assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 2));
+    assert_eq!(scene.store.get(Table::Keys, &[1, 2]).expect("readable"), None);
+    assert_eq!(scene.open([2]).doctor(|_| {}).expect("doctor").symptoms, []);
+}
+
+#[test]
+fn there_is_nothing_to_continue_in_a_vault_without_an_open_rotation() {
+    let scene = Scene::new(1);
+    let error = scene.rotate(&RotateOptions::new().resume_only()).expect_err("none is open");
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::NotFound, "no rotation is open"));
+}

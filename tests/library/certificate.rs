@@ -1,0 +1,105 @@
+//! The certificate of a rotation: true of its vault, and of nothing else.
+
+use crate::support::faulty::{FaultyStore, Moment};
+use crate::support::{Keys, act};
+use strongroom::{
+    Batch, Expected, Flow, MemoryStore, NewApiKey, RotateOptions, RotationCertificate, Rows, Store, Table, Vault,
+};
+
+fn rotated(keys: &Keys) -> (MemoryStore, Vault, RotationCertificate) {
+    let store = MemoryStore::new();
+    let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+    vault.issue_many(&vec![NewApiKey::new("key"); 20], &act()).expect("issued");
+    let vault = Vault::open(store.clone(), keys.only([1, 2, 3])).expect("vault");
+    let report = vault.rotate(&RotateOptions::new().to(2), &act(), |_| Flow::Continue).expect("rotated");
+    (store, vault, report.certificate.expect("a finished rotation has one"))
+}
+
+#[test]
+fn it_is_true_at_once_after_more_work_and_after_later_rotations() {
+    let keys = Keys::generate(3);
+    let (_, vault, certificate) = rotated(&keys);
+    assert_eq!((certificate.records, certificate.moved, certificate.verified), (20, 20, 20));
+    let read = RotationCertificate::parse(&certificate.to_json()).expect("read back");
+    assert_eq!(read, certificate);
+    let check = vault.check_certificate(&read).expect("checked");
+    assert_eq!((check.faults.as_slice(), check.authenticated, check.entries_since), ([].as_slice(), true, 0));
+    vault.issue(&NewApiKey::new("later"), &act()).expect("issued");
+    let check = vault.check_certificate(&read).expect("checked");
+    assert_eq!((check.faults.as_slice(), check.authenticated, check.entries_since), ([].as_slice(), true, 1));
+    vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    let check = vault.check_certificate(&read).expect("checked");
+    assert_eq!((check.faults.as_slice(), check.authenticated), ([].as_slice(), false), "its generation is gone");
+}
+
+#[test]
+fn every_edit_of_it_is_noticed() {
+    let keys = Keys::generate(3);
+    let (_, vault, certificate) = rotated(&keys);
+    let text = certificate.to_json();
+    let mut edits = 0;
+    for at in 0..text.len() {
+        let mut edited = text.clone().into_bytes();
+        edited[at] = if edited[at] == b'1' { b'2' } else { b'1' };
+        let Ok(edited) = RotationCertificate::parse(std::str::from_utf8(&edited).expect("ASCII")) else { continue };
+        // White space is no part of what it says.
+        if edited == certificate {
+            continue;
+        }
+        edits += 1;
+        assert_ne!(vault.check_certificate(&edited).expect("checked").faults, Vec::<String>::new(), "byte {at}");
+    }
+    assert!(edits > 150, "{edits}");
+}
+
+#[test]
+fn another_vault_and_an_older_store_do_not_bear_it_out() {
+    let keys = Keys::generate(3);
+    let (_, vault, certificate) = rotated(&keys);
+    let (_, _, of_another) = rotated(&keys);
+    assert_ne!(vault.check_certificate(&of_another).expect("checked").faults, Vec::<String>::new());
+
+    // The whole store put back to a copy from before a second rotation.
+    let (store, copy) = (MemoryStore::new(), MemoryStore::new());
+    let first = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+    first.issue(&NewApiKey::new("key"), &act()).expect("issued");
+    for table in Table::ALL {
+        let mut batch = Batch::new();
+        let rows = store.scan(table, None, 1_000).expect("rows");
+        for (key, value) in rows {
+            batch.put(table, key, value, Expected::Absent);
+        }
+        copy.commit(&batch).expect("copied");
+    }
+    let rotated = Vault::open(store, keys.only([1, 2])).expect("vault");
+    let report = rotated.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    let old = Vault::open(copy, keys.only([1, 2])).expect("the old copy opens");
+    let check = old.check_certificate(&report.certificate.expect("finished")).expect("checked");
+    assert!(check.faults.iter().any(|fault| fault.contains("older store")), "{:?}", check.faults);
+    assert_eq!(certificate.abandoned, 0);
+}
+
+#[test]
+fn a_rotation_killed_while_it_scrubs_gives_it_in_the_next_run() {
+    let keys = Keys::generate(2);
+    let mut given = 0;
+    for number in 1.. {
+        let store = FaultyStore::default();
+        let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+        vault.issue_many(&vec![NewApiKey::new("key"); 5], &act()).expect("issued");
+        let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
+        store.break_at(number, Moment::Before);
+        let crashed = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue);
+        if !store.mend() {
+            assert!(crashed.is_ok());
+            break;
+        }
+        let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
+        let report = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("continued");
+        let check = vault.check_certificate(&report.certificate.expect("finished")).expect("checked");
+        assert_eq!((check.faults.as_slice(), check.authenticated), ([].as_slice(), true), "broken at {number}");
+        assert!(vault.status().expect("status").rotation.is_none());
+        given += 1;
+    }
+    assert!(given >= 5, "{given}");
+}

@@ -1,0 +1,116 @@
+//! What happens when the store fails at any commit.
+
+use std::num::NonZeroUsize;
+
+use crate::support::faulty::{FaultyStore, Moment};
+use crate::support::{Keys, act};
+use strongroom::{
+    Error, ErrorKind, Flow, ImportedKey, NewApiKey, Request, RotateOptions, RotationOutcome, SecretText, Vault,
+};
+
+fn tokens_of(vault: &Vault, count: usize) -> Vec<String> {
+    let new: Vec<_> = (0..count).map(|n| NewApiKey::new(format!("key {n}"))).collect();
+    vault.issue_many(&new, &act()).expect("issued").into_iter().map(|issued| issued.token.expose().to_owned()).collect()
+}
+
+fn assert_all_valid(vault: &Vault, tokens: &[String]) {
+    for token in tokens {
+        vault.verify(token, &Request::new()).expect("an issued token verifies");
+    }
+}
+
+#[test]
+fn rotation_resumes_after_a_crash_at_every_commit() {
+    let batches = RotateOptions::new().batch(NonZeroUsize::new(10).expect("not zero"));
+    for moment in [Moment::Before, Moment::After] {
+        for number in 1.. {
+            let (store, keys) = (FaultyStore::default(), Keys::generate(2));
+            let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+            let mut tokens = tokens_of(&vault, 55);
+            let imported = ImportedKey::new(SecretText::new("legacy-token".into()), NewApiKey::new("legacy"));
+            vault.import(&[imported], &act()).expect("imported");
+            tokens.push("legacy-token".into());
+            drop(vault);
+
+            let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
+            store.break_at(number, moment);
+            let crashed = vault.rotate(&batches, &act(), |_| Flow::Continue);
+            let struck = store.mend();
+            drop(vault);
+
+            let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("the vault opens after a crash");
+            assert_all_valid(&vault, &tokens);
+            if !struck {
+                assert_eq!(crashed.expect("no fault was left to strike").outcome, RotationOutcome::Finished);
+                assert!(number > 10, "only {number} commits were tried");
+                break;
+            }
+            crashed.expect_err("a broken store is an error");
+            match vault.rotate(&batches, &act(), |_| Flow::Continue) {
+                Ok(report) => assert_eq!(report.outcome, RotationOutcome::Finished),
+                // The last commit took effect and was not acknowledged: there is nothing left to rotate to.
+                Err(error) => assert_eq!((error.kind(), moment), (ErrorKind::Input, Moment::After), "{error}"),
+            }
+            drop(vault);
+            let vault = Vault::open(store.clone(), keys.only([2])).expect("the new master key is enough");
+            assert_all_valid(&vault, &tokens);
+            assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+            assert!(Vault::open(store, keys.only([1])).is_err(), "the old master key opens nothing");
+        }
+    }
+}
+
+#[test]
+fn a_second_crash_while_resuming_loses_nothing() {
+    let batches = RotateOptions::new().batch(NonZeroUsize::new(10).expect("not zero"));
+    let mut pairs = 0;
+    for first in (1..14).step_by(2) {
+        for second in 1..14 {
+            let (store, keys) = (FaultyStore::default(), Keys::generate(2));
+            let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+            let tokens = tokens_of(&vault, 55);
+            for number in [first, second] {
+                let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
+                store.break_at(number, if number % 2 == 0 { Moment::Before } else { Moment::After });
+                let _ = vault.rotate(&batches, &act(), |_| Flow::Continue);
+                pairs += u32::from(store.mend());
+            }
+            let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
+            let _ = vault.rotate(&batches, &act(), |_| Flow::Continue);
+            let vault = Vault::open(store, keys.only([2])).expect("the new master key is enough");
+            assert_all_valid(&vault, &tokens);
+            assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+        }
+    }
+    assert!(pairs > 100, "only {pairs} faults struck");
+}
+
+#[test]
+fn recovery_returns_nothing_when_its_audit_entry_cannot_be_written() {
+    for moment in [Moment::Before, Moment::After] {
+        let (store, keys) = (FaultyStore::default(), Keys::generate(1));
+        let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+        let issued = vault.issue(&NewApiKey::new("key"), &act()).expect("issued");
+        store.break_at(1, moment);
+        let refused = vault.recover(issued.id, &act());
+        assert!(matches!(refused, Err(Error::Store(_))), "{moment:?}: {refused:?}");
+    }
+}
+
+#[test]
+fn an_unacknowledged_issue_or_revoke_leaves_the_vault_whole() {
+    for moment in [Moment::Before, Moment::After] {
+        let (store, keys) = (FaultyStore::default(), Keys::generate(1));
+        let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+        let issued = vault.issue(&NewApiKey::new("key"), &act()).expect("issued");
+        store.break_at(1, moment);
+        vault.issue(&NewApiKey::new("another"), &act()).expect_err("broken");
+        store.mend();
+        store.break_at(1, moment);
+        vault.revoke(issued.id, &act()).expect_err("broken");
+        store.mend();
+        let valid = vault.verify(issued.token.expose(), &Request::new()).is_ok();
+        assert_eq!(valid, moment == Moment::Before);
+        assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    }
+}

@@ -1,0 +1,30 @@
+//! What the library promises, through its public interface.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod adversary;
+mod audit_trail;
+mod backup;
+mod bad_records;
+mod certificate;
+mod compromised;
+mod concurrent;
+mod doctor;
+mod due;
+mod faults;
+mod layering;
+mod life;
+mod model;
+mod policy;
+mod readme;
+mod rotation;
+mod scan_exact;
+mod scan_generic;
+mod scan_robustness;
+mod scan_writings;
+mod sqlite_files;
+mod store_conformance;
+mod tampering;
+mod usage;
+mod weak_keys;

@@ -1,0 +1,357 @@
+//! The files of the `SQLite` engine: who may reach them, what is taken for a store, and what is left in them.
+#![cfg(all(unix, feature = "sqlite"))]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use strongroom::{Batch, Claim, Expected, Rows, Scrub, SqliteStore, Store, StoreError, Table};
+use tempfile::TempDir;
+
+#[test]
+fn every_file_is_private_under_any_umask() {
+    // A process has one umask and this one has many tests: a shell sets it and becomes the test that looks.
+    let me = std::env::current_exe().expect("the path of this program");
+    for umask in ["000", "077", "022"] {
+        let run = Command::new("sh")
+            .args(["-c", &format!("umask {umask} && exec \"$0\" \"$@\"")])
+            .arg(&me)
+            .args(["--exact", "sqlite_files::every_file_is_private", "--ignored"])
+            .output()
+            .expect("a shell");
+        let text = String::from_utf8_lossy(&run.stdout);
+        assert!(run.status.success() && text.contains("1 passed"), "umask {umask}: {text}");
+    }
+}
+
+#[test]
+#[ignore = "run by every_file_is_private_under_any_umask"]
+fn every_file_is_private() {
+    let folder = folder();
+    allow(folder.path(), 0o700);
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::create(&path).expect("create");
+    put(&store, b"k", b"value", Expected::Absent);
+    let claim = store.claim_rotation().expect("claim");
+    assert!(matches!(claim, Claim::Granted(_)));
+    for suffix in ["", "-wal", "-shm", "-rotate"] {
+        let found = fs::symlink_metadata(beside(&path, suffix)).expect(suffix);
+        assert_eq!(found.permissions().mode() & 0o7777, 0o600, "{suffix}");
+    }
+    assert_eq!(fs::read_dir(&folder).expect("read").count(), 4, "there is no other file");
+    drop(claim);
+    assert!(!beside(&path, "-rotate").exists());
+}
+
+#[test]
+fn a_store_behind_a_link_is_refused() {
+    let folder = folder();
+    let real = a_store(&folder);
+    let link = folder.path().join("link.db");
+    symlink(&real, &link).expect("link");
+    is_unsafe(SqliteStore::open(&link), &link);
+    is_unsafe(SqliteStore::create(&link), &link);
+    let dangling = folder.path().join("dangling.db");
+    symlink(folder.path().join("nowhere"), &dangling).expect("link");
+    is_unsafe(SqliteStore::open(&dangling), &dangling);
+    is_unsafe(SqliteStore::create(&dangling), &dangling);
+    assert!(!folder.path().join("nowhere").exists(), "nothing was made through the link");
+}
+
+#[test]
+fn a_linked_side_file_is_refused() {
+    for suffix in ["-wal", "-shm"] {
+        let folder = folder();
+        let path = a_store(&folder);
+        let target = folder.path().join("target");
+        fs::write(&target, "precious").expect("write");
+        let _ = fs::remove_file(beside(&path, suffix));
+        symlink(&target, beside(&path, suffix)).expect("link");
+        is_unsafe(SqliteStore::open(&path), &beside(&path, suffix));
+        assert_eq!(fs::read(&target).expect("read"), b"precious");
+    }
+}
+
+#[test]
+fn a_rotation_lock_that_is_no_file_is_refused() {
+    let folder = folder();
+    let store = SqliteStore::create(folder.path().join("store.db")).expect("create");
+    let (lock, target) = (beside(store.path(), "-rotate"), folder.path().join("target"));
+    fs::write(&target, "precious").expect("write");
+    for to in [&target, &folder.path().join("nowhere")] {
+        symlink(to, &lock).expect("link");
+        assert!(matches!(store.claim_rotation(), Err(StoreError::Unsafe { .. })));
+        fs::remove_file(&lock).expect("remove");
+    }
+    assert_eq!(fs::read(&target).expect("read"), b"precious");
+    assert!(!folder.path().join("nowhere").exists(), "nothing was made through the link");
+    fs::create_dir(&lock).expect("folder");
+    assert!(matches!(store.claim_rotation(), Err(StoreError::Unsafe { .. })));
+}
+
+#[test]
+fn a_rotation_lock_left_by_a_killed_process_hinders_nobody() {
+    let folder = folder();
+    let store = SqliteStore::create(folder.path().join("store.db")).expect("create");
+    private(&beside(store.path(), "-rotate"), b"");
+    assert!(matches!(store.claim_rotation().expect("claim"), Claim::Granted(_)));
+    assert!(!beside(store.path(), "-rotate").exists());
+}
+
+#[test]
+fn files_and_folders_that_others_can_write_are_refused() {
+    for mode in [0o620, 0o602, 0o666] {
+        for suffix in ["", "-wal", "-shm"] {
+            let folder = folder();
+            let path = a_store(&folder);
+            // Held open, so that the side files stay.
+            let store = SqliteStore::open(&path).expect("open");
+            put(&store, b"k2", b"value", Expected::Absent);
+            allow(&beside(&path, suffix), mode);
+            is_unsafe(SqliteStore::open(&path), &beside(&path, suffix));
+        }
+    }
+    for mode in [0o720, 0o702, 0o777] {
+        let folder = folder();
+        let path = a_store(&folder);
+        allow(folder.path(), mode);
+        is_unsafe(SqliteStore::open(&path), folder.path());
+        is_unsafe(SqliteStore::create(folder.path().join("other.db")), folder.path());
+        allow(folder.path(), 0o1777);
+        SqliteStore::open(&path).expect("in a sticky folder others cannot exchange our files");
+    }
+}
+
+#[test]
+fn a_store_that_others_can_read_is_opened_with_a_concern() {
+    let folder = folder();
+    let path = a_store(&folder);
+    assert_eq!(SqliteStore::open(&path).expect("open").concerns().expect("concerns"), Vec::<String>::new());
+    allow(&path, 0o644);
+    let concerns = SqliteStore::open(&path).expect("open").concerns().expect("concerns");
+    assert!(concerns.iter().any(|concern| concern.contains("store.db can be read by others")), "{concerns:?}");
+}
+
+#[test]
+fn what_is_no_file_is_refused() {
+    let folder = folder();
+    let inner = folder.path().join("store.db");
+    fs::create_dir(&inner).expect("folder");
+    is_unsafe(SqliteStore::open(&inner), &inner);
+    is_unsafe(SqliteStore::create(&inner), &inner);
+}
+
+#[test]
+fn only_a_store_is_opened() {
+    let folder = folder();
+    let path = folder.path().join("store.db");
+    assert!(matches!(SqliteStore::open(&path), Err(StoreError::NotFound { .. })));
+    assert!(!path.exists(), "opening makes nothing");
+    let nowhere = folder.path().join("no-folder").join("store.db");
+    assert!(matches!(SqliteStore::open(&nowhere), Err(StoreError::NotFound { .. })));
+    assert!(matches!(SqliteStore::create(&nowhere), Err(StoreError::NotFound { .. })));
+    private(&path, b"");
+    assert!(matches!(SqliteStore::open(&path), Err(StoreError::NotFound { .. })), "an empty file");
+    SqliteStore::create(&path).expect("an interrupted creation is taken over");
+    SqliteStore::open(&path).expect("now it is a store");
+    SqliteStore::create(&path).expect("an empty store is taken over");
+}
+
+#[test]
+fn files_of_others_are_refused_and_left_alone() {
+    let text = "this is a letter, and no store at all\n".repeat(100).into_bytes();
+    let zeros = vec![0; 8192];
+    let folder = folder();
+    let other = folder.path().join("other.db");
+    private(&other, b"");
+    let connection = rusqlite::Connection::open(&other).expect("open");
+    connection.execute_batch("CREATE TABLE keys (k, v); INSERT INTO keys VALUES (1, 2)").expect("create");
+    drop(connection);
+    let sqlite = fs::read(&other).expect("read");
+    let marked = folder.path().join("marked.db");
+    private(&marked, b"");
+    let connection = rusqlite::Connection::open(&marked).expect("open");
+    connection.execute_batch("PRAGMA application_id = 1234").expect("mark");
+    drop(connection);
+    let marked = fs::read(&marked).expect("read");
+    for (what, bytes) in [("text", text), ("zeros", zeros), ("SQLite", sqlite), ("another application", marked)] {
+        for create in [false, true] {
+            let path = folder.path().join("store.db");
+            private(&path, &bytes);
+            let opened = if create { SqliteStore::create(&path) } else { SqliteStore::open(&path) };
+            assert!(matches!(opened, Err(StoreError::Foreign { .. })), "{what}: {:?}", opened.err());
+            assert_eq!(fs::read(&path).expect("read"), bytes, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_trigger_in_the_file_never_runs() {
+    let folder = folder();
+    let path = a_store(&folder);
+    let connection = rusqlite::Connection::open(&path).expect("open");
+    connection
+        .execute_batch(
+            "CREATE TABLE stash (v); \
+             CREATE TRIGGER keep AFTER UPDATE ON keys BEGIN INSERT INTO stash VALUES (old.v); END; \
+             CREATE TRIGGER undo AFTER INSERT ON keys BEGIN DELETE FROM keys; END",
+        )
+        .expect("planted");
+    let store = SqliteStore::open(&path).expect("open");
+    put(&store, b"another", b"old", Expected::Absent);
+    put(&store, b"another", b"new", Expected::Exactly(b"old".to_vec()));
+    assert_eq!(store.get(Table::Keys, b"another").expect("read").as_deref(), Some(&b"new"[..]));
+    let stashed: i64 = connection.query_row("SELECT count(*) FROM stash", [], |row| row.get(0)).expect("count");
+    assert_eq!(stashed, 0, "an overwritten value was kept");
+}
+
+#[test]
+fn a_later_layout_is_named() {
+    let folder = folder();
+    let path = a_store(&folder);
+    let connection = rusqlite::Connection::open(&path).expect("open");
+    connection.execute_batch("PRAGMA user_version = 7").expect("mark");
+    drop(connection);
+    for opened in [SqliteStore::open(&path), SqliteStore::create(&path)] {
+        assert!(matches!(opened, Err(StoreError::NewerLayout { found: 7 })), "{:?}", opened.err());
+    }
+}
+
+#[test]
+fn a_truncated_file_is_never_read_as_if_it_were_whole() {
+    let folder = folder();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::create(&path).expect("create");
+    fill(&store, 2_000, 1);
+    store.scrub().expect("scrub");
+    drop(store);
+    let whole = fs::read(&path).expect("read");
+    assert_eq!(read_all(&path).expect("whole"), 2_000);
+    for sixteenth in 0..16 {
+        let len = whole.len() * sixteenth / 16;
+        // A power cut or a full disk leaves whole pages or parts of them.
+        for len in [len, len / 8192 * 8192] {
+            for suffix in ["-wal", "-shm"] {
+                let _ = fs::remove_file(beside(&path, suffix));
+            }
+            private(&path, &whole[..len]);
+            let read = read_all(&path);
+            assert!(read.is_err(), "{len} of {} bytes gave {read:?} rows", whole.len());
+        }
+    }
+}
+
+#[test]
+fn overwritten_and_deleted_values_are_gone_after_a_scrub() {
+    let folder = folder();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::create(&path).expect("create");
+    let old = fill(&store, 2_000, 1);
+    let mut batch = Batch::new();
+    let mut new = vec![];
+    for (at, (key, value)) in old.iter().enumerate() {
+        if at % 10 == 0 {
+            batch.delete(Table::Keys, key.clone(), Expected::Exactly(value.clone()));
+        } else {
+            let value = random(value.len());
+            batch.put(Table::Keys, key.clone(), value.clone(), Expected::Exactly(old[at].1.clone()));
+            new.push(value);
+        }
+    }
+    store.commit(&batch).expect("commit");
+    let heads = |values: &mut dyn Iterator<Item = &Vec<u8>>| values.map(|value| value[..16].to_vec()).collect();
+    let old: std::collections::HashSet<Vec<u8>> = heads(&mut old.iter().map(|(_, value)| value));
+    let new: std::collections::HashSet<Vec<u8>> = heads(&mut new.iter());
+    assert!(found_in_files(&path, &old) > 0, "before a scrub the write-ahead log holds old values");
+    assert_eq!(store.scrub().expect("scrub"), Scrub::Clean);
+    assert_eq!(found_in_files(&path, &old), 0);
+    // That the search finds what is there: overflow pages and page ends cut no head off at this size.
+    assert_eq!(found_in_files(&path, &new), 1_800);
+    assert_eq!(store.scan(Table::Keys, None, usize::MAX).expect("scan").len(), 1_800);
+}
+
+#[test]
+fn a_scrub_beside_a_reader_of_old_values_does_not_claim_to_be_clean() {
+    let folder = folder();
+    let store = SqliteStore::create(folder.path().join("store.db")).expect("create");
+    put(&store, b"k", b"old value, 16 b+", Expected::Absent);
+    let snapshot = store.snapshot().expect("snapshot");
+    put(&store, b"k", b"new", Expected::Exactly(b"old value, 16 b+".to_vec()));
+    assert_eq!(store.scrub().expect("scrub"), Scrub::BestEffort);
+    drop(snapshot);
+    assert_eq!(store.scrub().expect("scrub"), Scrub::Clean);
+    assert_eq!(found_in_files(store.path(), &[b"old value, 16 b+".to_vec()].into()), 0);
+}
+
+/// How often the 16-byte `heads` stand in the store's files.
+fn found_in_files(path: &Path, heads: &std::collections::HashSet<Vec<u8>>) -> usize {
+    let files = ["", "-wal"].map(|suffix| fs::read(beside(path, suffix)).unwrap_or_default());
+    files.iter().map(|bytes| bytes.windows(16).filter(|window| heads.contains(*window)).count()).sum()
+}
+
+/// Every row of every table.
+fn read_all(path: &Path) -> Result<usize, StoreError> {
+    let store = SqliteStore::open(path)?;
+    let mut rows = 0;
+    for table in Table::ALL {
+        rows += store.scan(table, None, usize::MAX)?.len();
+    }
+    Ok(rows)
+}
+
+/// Writes `count` random values of 300 bytes.
+fn fill(store: &SqliteStore, count: u32, tag: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut batch = Batch::new();
+    let rows: Vec<_> = (0..count).map(|at| ([&[tag], at.to_be_bytes().as_slice()].concat(), random(300))).collect();
+    for (key, value) in &rows {
+        batch.put(Table::Keys, key.clone(), value.clone(), Expected::Absent);
+    }
+    store.commit(&batch).expect("commit");
+    rows
+}
+
+fn random(len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    getrandom::fill(&mut bytes).expect("random");
+    bytes
+}
+
+fn put(store: &SqliteStore, key: &[u8], value: &[u8], expected: Expected) {
+    let mut batch = Batch::new();
+    batch.put(Table::Keys, key, value, expected);
+    store.commit(&batch).expect("commit");
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn a_store(folder: &TempDir) -> PathBuf {
+    let path = folder.path().join("store.db");
+    put(&SqliteStore::create(&path).expect("create"), b"k", b"value", Expected::Absent);
+    path
+}
+
+fn private(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).expect("write");
+    allow(path, 0o600);
+}
+
+fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("mode");
+}
+
+fn is_unsafe(opened: Result<SqliteStore, StoreError>, expected: &Path) {
+    match opened {
+        Err(StoreError::Unsafe { path, .. }) => assert_eq!(Path::new(&path), expected),
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("{} was opened", expected.display()),
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

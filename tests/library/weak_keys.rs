@@ -1,0 +1,131 @@
+//! Every key of tests/data/weak_keys.json, which generators outside this project made, is found; random keys are not.
+#![cfg(feature = "strength")]
+#![expect(clippy::print_stderr, reason = "the long tests report figures")]
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use strongroom::{MasterKey, Severity, Suspect, Timestamp};
+
+#[derive(Deserialize)]
+struct Corpus {
+    now: i64,
+    families: BTreeMap<String, Vec<String>>,
+}
+
+fn corpus() -> Corpus {
+    serde_json::from_str(include_str!("../data/weak_keys.json")).expect("the corpus")
+}
+
+/// The gravest finding, quick ones first: the full check takes long without optimisation.
+fn found(text: &str, now: Timestamp, quick: bool) -> Option<(Severity, &'static str)> {
+    let suspect = Suspect::read(text);
+    let findings = suspect.quick_findings();
+    let findings = if findings.is_empty() && !quick { suspect.findings(now) } else { findings };
+    findings.first().map(|finding| (finding.severity, finding.id))
+}
+
+#[test]
+fn weak_keys_of_structure_and_published_ones_are_found_by_the_quick_check() {
+    let corpus = corpus();
+    let now = Timestamp::from_unix_millis(corpus.now * 1_000).expect("a time");
+    let families = corpus.families.iter().filter(|(family, _)| is_quick(family));
+    for (family, keys) in families {
+        for (at, key) in keys.iter().enumerate() {
+            assert!(found(key, now, true).is_some(), "{family}, number {at}");
+        }
+    }
+}
+
+/// Families whose keys show what they are without any enumeration.
+fn is_quick(family: &str) -> bool {
+    let enumerated = [
+        "argon2id",
+        "bash",
+        "blake2b",
+        "digest",
+        "half and its",
+        "hkdf",
+        "hmac",
+        "iterated",
+        "javascript",
+        "java ",
+        "kotlin",
+        "c ",
+        "perl",
+        "python",
+        "numpy",
+        "msvc",
+        "ansi",
+        "musl",
+        "numerical",
+        "other text",
+        "pair",
+        "minimal",
+        "xorshift",
+        "splitmix",
+        "pbkdf2",
+        "rust",
+        "salted",
+        "script",
+        "scrypt",
+        "shake",
+        "spelled",
+        "utf-16",
+    ];
+    !enumerated.iter().any(|prefix| family.starts_with(prefix))
+}
+
+/// Writes the table of docs/master-keys.md. `STRONGROOM_CORPUS_STEP=4` takes every fourth key.
+#[test]
+#[ignore = "an hour without optimisation: run it with --release"]
+fn every_weak_key_is_found() {
+    let corpus = corpus();
+    let now = Timestamp::from_unix_millis(corpus.now * 1_000).expect("a time");
+    let step = std::env::var("STRONGROOM_CORPUS_STEP").map_or(1, |step| step.parse().expect("a number"));
+    let mut missed = vec![];
+    for (family, keys) in &corpus.families {
+        let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
+        for (at, key) in keys.iter().enumerate().step_by(step) {
+            match found(key, now, false) {
+                Some((_, id)) => *ids.entry(id).or_default() += 1,
+                None => missed.push(format!("{family}, number {at}")),
+            }
+        }
+        let count: usize = ids.values().sum();
+        let ids: Vec<_> = ids.keys().map(|id| format!("`{id}`")).collect();
+        eprintln!("| {family} | {} | {count} | {} |", keys.len().div_ceil(step), ids.join(", "));
+    }
+    assert!(missed.is_empty(), "{} missed:\n{}", missed.len(), missed.join("\n"));
+}
+
+#[test]
+fn a_random_key_has_no_finding_at_all() {
+    let key = MasterKey::generate().expect("random");
+    assert_eq!(Suspect::of(&key).findings(Timestamp::now()), []);
+}
+
+/// The bar is none in ten million. `STRONGROOM_RANDOM_KEYS` takes another number.
+#[test]
+#[ignore = "a quarter of an hour: run it with --release"]
+fn ten_million_random_keys_are_not_refused() {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let count = std::env::var("STRONGROOM_RANDOM_KEYS").map_or(10_000_000, |count| count.parse().expect("a number"));
+    let each = count / threads + 1;
+    let counts = std::thread::scope(|scope| {
+        let work = || {
+            let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+            for _ in 0..each {
+                for finding in MasterKey::generate().expect("random").findings() {
+                    *counts.entry(finding.id).or_default() += 1;
+                }
+            }
+            counts
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let counts: Vec<_> = workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect();
+        counts
+    });
+    eprintln!("{} keys: {counts:?}", each * threads);
+    assert!(counts.iter().all(|(id, _)| *id == "printable-half"), "{counts:?}");
+}
