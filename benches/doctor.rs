@@ -7,7 +7,7 @@ mod support;
 use std::hint::black_box;
 use std::num::NonZeroU32;
 
-use strongroom::{Checkup, Depth};
+use strongroom::doctor::{Checkup, Depth};
 use support::{Keys, beside, filled, raw};
 
 fn main() {

@@ -7,7 +7,8 @@ mod support;
 use std::fs;
 use std::time::Duration;
 
-use strongroom::{DueRules, Vault};
+use strongroom::Vault;
+use strongroom::due::DueRules;
 use support::{Keys, act, beside, filled, raw};
 
 fn main() {

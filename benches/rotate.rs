@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use rusqlite::Connection;
-use strongroom::{Flow, Phase, RotateOptions, RotationOutcome, SqliteStore, Vault};
+use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome};
+use strongroom::{SqliteStore, Vault};
 use support::{Keys, act, filled, median, raw, report};
 
 fn rotate(_: &mut Criterion) {

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use memchr::memmem::Finder;
-use strongroom::{MasterKey, MasterKeys, Scanner};
+use strongroom::scan::Scanner;
+use strongroom::{MasterKey, MasterKeys};
 use support::median;
 
 fn scan(_criterion: &mut Criterion) {

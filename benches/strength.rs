@@ -1,7 +1,8 @@
 //! How long the checks of one master key take.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use strongroom::{MasterKey, Suspect, Timestamp};
+use strongroom::strength::Suspect;
+use strongroom::{MasterKey, Timestamp};
 
 fn strength(criterion: &mut Criterion) {
     let key = MasterKey::generate().expect("random");

@@ -8,10 +8,11 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Instant;
 
-use strongroom::{
-    Flow, ImportedKey, MemoryStore, NewApiKey, Request, RotateOptions, SecretText, SqliteStore, Store, UsageOptions,
-    Vault, VaultOptions,
-};
+use strongroom::api_keys::ImportedKey;
+use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::store::Store;
+use strongroom::usage::UsageOptions;
+use strongroom::{MemoryStore, NewApiKey, Request, SecretText, SqliteStore, Vault, VaultOptions};
 use support::{Keys, Pattern, act, beside, filled};
 
 fn main() {

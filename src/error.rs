@@ -1,16 +1,21 @@
 //! The error of the vault's operations: what failed, and what kind of failure it is.
 
 use crate::api_key::{LifeError, LimitError};
-use crate::audit::{ActError, AuditFault};
+use crate::audit_log::{ActError, AuditFault};
 use crate::backup_id::BackupId;
 use crate::import::ImportError;
-use crate::keyring::KeyringError;
 use crate::policy::PolicyError;
-use crate::record::RecordError;
-use crate::secret::RandomError;
 use crate::store::StoreError;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
+
+pub use crate::keyring::KeyringError;
+pub use crate::record::RecordError;
+pub use crate::secret::RandomError;
+pub use crate::suite::{SealError, UnknownSuite};
+pub use crate::time::TimestampError;
+pub use crate::token::ApiKeyIdError;
+pub use crate::vault_id::VaultIdError;
 
 /// Why an operation on a vault failed. Messages name ids and counts, never contents.
 #[derive(Debug, thiserror::Error)]

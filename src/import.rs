@@ -69,7 +69,7 @@ impl ImportedKey {
     /// Reads one line of an import file.
     ///
     /// ```
-    /// # use strongroom::ImportedKey;
+    /// # use strongroom::api_keys::ImportedKey;
     /// let line = r#"{"token": "ghx_fake", "name": "billing", "scopes": ["read"], "expires_at": "2030-01-01T00:00:00Z"}"#;
     /// assert!(ImportedKey::parse(line).is_ok());
     /// assert!(ImportedKey::parse(r#"{"name": "no token"}"#).is_err());

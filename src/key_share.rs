@@ -18,7 +18,9 @@ pub use error::{CombineError, KeyShareError, SplitError};
 /// How a master key is split: into how many shares, and how many of them give it back.
 ///
 /// ```
-/// use strongroom::{KeyShare, MasterKey, Split, Waivers};
+/// use strongroom::escrow::{KeyShare, Split};
+/// use strongroom::strength::Waivers;
+/// use strongroom::MasterKey;
 ///
 /// let key = MasterKey::generate()?;
 /// let shares = key.split(&Split::new(5, 3).version(1))?;

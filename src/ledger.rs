@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use tracing::field::display;
 
-use crate::audit::{Act, AuditEntry, ChainEnd, Draft, EVENTS, row_key};
+use crate::audit_log::{Act, AuditEntry, ChainEnd, Draft, EVENTS, row_key};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
 use crate::record::Record;

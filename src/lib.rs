@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
-//! # Modules
-//!
-//! They stand in the order of their dependencies, the lowest first, and import downward only.
+
+// The layers, the lowest first: each imports only those before it.
 
 mod time;
 
@@ -28,7 +27,7 @@ mod master_keys;
 
 mod verifier_keys;
 
-mod policy;
+pub mod policy;
 
 mod keyring;
 
@@ -42,26 +41,26 @@ mod record_set;
 
 mod lookup;
 
-mod usage;
+mod uses;
 
-mod audit;
+mod audit_log;
 
-mod store;
+pub mod store;
 
 mod import;
 
-mod error;
+pub mod error;
 
 mod ledger;
 
 mod known_backups;
 
-mod rotation;
+pub mod rotation;
 
 mod vault;
 
 #[cfg(feature = "scan")]
-mod scan;
+pub mod scan;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -70,59 +69,91 @@ pub mod fuzzing;
 #[cfg(test)]
 mod vectors;
 
-pub use api_key::{
-    ApiKey, LifeError, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES, Network,
-    NetworkError, NewApiKey, Refusal, Reissue, Request, Revision, RevisionError, Status, Update,
-};
-pub use audit::{
-    Act, ActError, Action, ActionError, AuditEntry, AuditFault, AuditFilter, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome,
-};
-pub use backup_id::{BackupId, BackupIdError};
+// What a service types on its first day stands at the root; the rest by what it is about.
+
+pub use api_key::{ApiKey, Network, NewApiKey, Refusal, Reissue, Request, Revision, Status, Update};
+pub use audit_log::Act;
 pub use error::{Error, ErrorKind};
-pub use import::{ImportError, ImportedKey};
-pub use key_list::ListError;
-#[cfg(feature = "escrow")]
-pub use key_share::{CombineError, Combined, KeyShare, KeyShareError, Split, SplitError};
-pub use key_source::{
-    CommandFault, CommandLineError, KeyCommand, KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError,
-    SystemdCredential,
-};
-pub use keyring::{KeyringError, MasterKeyVersion};
-pub use known_backups::{KnownBackup, MAX_KNOWN_BACKUPS};
-pub use master_key::{
-    AgePolicy, Finding, Fingerprint, FingerprintError, MasterKey, MasterKeyError, Severity, Suspect, Waivers,
-};
-pub use master_keys::{MasterKeySource, MasterKeys, MasterKeysError};
-pub use policy::{Policy, PolicyError, ReasonPattern};
-pub use record::RecordError;
-pub use rotation::{
-    Census, CertificateCheck, CertificateError, Flow, OpenRotation, Phase, Progress, RotateOptions,
-    RotationCertificate, RotationOutcome, RotationPlan, RotationReport, Unreadable,
-};
-#[cfg(feature = "scan")]
-pub use scan::{
-    Found, GitObject, Hit, IgnoreFiles, Missed, Scan, ScanCounts, ScanEvent, ScanMode, ScanPlace, Scanned, Scanner,
-};
-pub use secret::{RandomError, SecretBytes, SecretText};
+pub use master_key::MasterKey;
+pub use master_keys::MasterKeys;
+pub use secret::SecretText;
+pub use store::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
-pub use store::{
-    Batch, Change, Claim, CommitError, Effect, Expected, MemoryStore, Row, Rows, Scrub, Store, StoreError, Table,
-    UnfinishedBackup, WatchCopy,
-};
-pub use suite::{SealError, Suite, UnknownSuite};
-pub use time::{Timestamp, TimestampError};
-pub use token::{ApiKeyId, ApiKeyIdError};
-pub use usage::{MAX_ENDPOINT_LEN, MAX_ENDPOINTS, Usage, UsageError};
-pub use vault::{
-    AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, BackupManifest, BackupPhase, BackupProgress, BackupReport,
-    BackupRotation, CheckpointCheck, CheckpointError, CheckpointFault, Checkup, Depth, DoctorReport, Due, DueCause,
-    DuePage, DueRules, ExportPage, Issued, Listed, ListedUsage, PolicyChange, Query, Replaced, RotationEstimate,
-    Symptom, SymptomSeverity, UsageFlush, UsageFlusher, UsageOptions, Vault, VaultOptions, VaultStatus, Verifier,
-    VerifyError, known_fingerprints,
-};
-#[cfg(feature = "sqlite")]
-pub use vault::{Backup, Behind};
-pub use vault_id::{VaultId, VaultIdError};
-pub use verifier_key::{VerifierKey, VerifierKeyError};
-pub use verifier_keys::{VerifierKeys, VerifierKeysError};
+pub use suite::Suite;
+pub use time::Timestamp;
+pub use token::ApiKeyId;
+pub use vault::{Issued, Listed, Query, Vault, VaultOptions, VaultStatus, Verifier, VerifyError};
+pub use vault_id::VaultId;
+pub use verifier_keys::VerifierKeys;
+
+/// Limits of API keys, what their life allows, and their way in and out: import and export.
+pub mod api_keys {
+    pub use crate::api_key::{
+        LifeError, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES,
+        NetworkError, RevisionError,
+    };
+    pub use crate::import::{ImportError, ImportedKey};
+    pub use crate::vault::{ExportPage, Replaced};
+}
+
+/// The audit log: its entries, following and checking it, and the checkpoints that prove it later.
+pub mod audit {
+    pub use crate::audit_log::{
+        ActError, Action, ActionError, AuditEntry, AuditFault, AuditFilter, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome,
+    };
+    pub use crate::vault::{
+        AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointError, CheckpointFault,
+    };
+}
+
+/// Backups: made beside a live service, verified, restored, and remembered by the vault.
+pub mod backup {
+    pub use crate::backup_id::{BackupId, BackupIdError};
+    pub use crate::known_backups::{KnownBackup, MAX_KNOWN_BACKUPS};
+    #[cfg(feature = "sqlite")]
+    pub use crate::vault::{Backup, Behind};
+    pub use crate::vault::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
+}
+
+/// The doctor: what is wrong with a vault, its keys and its files.
+pub mod doctor {
+    pub use crate::vault::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
+}
+
+/// What is overdue, about to end, exposed or forgotten.
+pub mod due {
+    pub use crate::vault::{Due, DueCause, DuePage, DueRules};
+}
+
+/// Escrow: a master key in shares, of which some together give it back.
+#[cfg(feature = "escrow")]
+pub mod escrow {
+    pub use crate::key_share::{CombineError, Combined, KeyShare, KeyShareError, Split, SplitError};
+}
+
+/// Where master keys and verifier keys come from, and how they are told apart.
+pub mod master {
+    pub use crate::key_list::ListError;
+    pub use crate::key_source::{
+        CommandFault, CommandLineError, KeyCommand, KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError,
+        SystemdCredential,
+    };
+    pub use crate::keyring::MasterKeyVersion;
+    pub use crate::master_key::{AgePolicy, Fingerprint, FingerprintError, MasterKeyError};
+    pub use crate::master_keys::{MasterKeySource, MasterKeysError};
+    pub use crate::vault::known_fingerprints;
+    pub use crate::verifier_key::{VerifierKey, VerifierKeyError};
+    pub use crate::verifier_keys::VerifierKeysError;
+}
+
+/// Whether a master key is weak, published or related to another, and what an operator waives.
+pub mod strength {
+    pub use crate::master_key::{Finding, Severity, Suspect, Waivers};
+}
+
+/// How API keys are used: counted in memory, written together, read beside them.
+pub mod usage {
+    pub use crate::uses::{MAX_ENDPOINT_LEN, MAX_ENDPOINTS, Usage, UsageError};
+    pub use crate::vault::{ListedUsage, UsageFlush, UsageFlusher, UsageOptions};
+}

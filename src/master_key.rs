@@ -39,7 +39,8 @@ impl MasterKey {
     /// Reads the 44 characters strictly, and refuses a key that the quick strength checks refuse.
     ///
     /// ```
-    /// # use strongroom::{MasterKey, MasterKeyError};
+    /// # use strongroom::master::MasterKeyError;
+    /// # use strongroom::MasterKey;
     /// let key = MasterKey::generate()?;
     /// assert_eq!(MasterKey::parse(key.to_text().expose())?.fingerprint(), key.fingerprint());
     /// assert!(matches!(

@@ -94,7 +94,8 @@ impl MasterKeys {
     /// an error, and so are a version from two sources, and a key under two versions.
     ///
     /// ```
-    /// # use strongroom::{KeyVariable, MasterKeySource, MasterKeys, MasterKeysError, SystemdCredential};
+    /// # use strongroom::master::{KeyVariable, MasterKeysError, MasterKeySource, SystemdCredential};
+    /// # use strongroom::MasterKeys;
     /// let (variable, credential) = (KeyVariable::new("BILLING_VAULT_KEYS"), SystemdCredential::new("billing.keys"));
     /// let keys = MasterKeys::from_sources([&variable as &dyn MasterKeySource, &credential]);
     /// assert!(matches!(keys, Err(MasterKeysError::NotSet)));

@@ -16,13 +16,13 @@ pub(crate) use stored::RawPolicy;
 ///
 /// ```
 /// use std::time::Duration;
-/// use strongroom::{Policy, ReasonPattern};
+/// use strongroom::policy::{Policy, ReasonPattern};
 ///
 /// let mut policy = Policy::default();
 /// policy.max_key_age = Some(Duration::from_secs(90 * 86_400));
 /// policy.require_owner = true;
 /// policy.reason = Some(ReasonPattern::new("^(OPS|SEC)-[0-9]+")?);
-/// # Ok::<(), strongroom::PolicyError>(())
+/// # Ok::<(), strongroom::policy::PolicyError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -42,6 +42,16 @@ pub struct Policy {
     pub reissue_on_recovery: Option<Duration>,
     /// A rule is stored that this version cannot read.
     newer: bool,
+}
+
+/// The rules before and after a change of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyChange {
+    /// Those there were.
+    pub before: Policy,
+    /// Those there are now.
+    pub after: Policy,
 }
 
 impl Policy {

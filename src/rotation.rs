@@ -13,7 +13,7 @@ mod run;
 mod state;
 mod sweep;
 
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::ledger::Ledger;
@@ -27,7 +27,7 @@ use state::{State, tampered};
 pub(crate) use certificate::check as check_certificate;
 pub use certificate::{CertificateCheck, CertificateError, RotationCertificate};
 pub use options::RotateOptions;
-pub use plan::{Census, OpenRotation, RotationPlan};
+pub use plan::{Census, OpenRotation, RotationEstimate, RotationPlan};
 pub(crate) use plan::{census, open_in, plan};
 pub use report::{Flow, Progress, RotationOutcome, RotationReport, Unreadable};
 pub use state::Phase;

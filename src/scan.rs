@@ -22,7 +22,8 @@ use content::Sieve;
 /// what it could not read, and returns the counts. `watch` is called on the calling thread.
 ///
 /// ```
-/// # use strongroom::{MasterKey, MasterKeys, Scan, ScanEvent, Scanner};
+/// # use strongroom::scan::{Scan, ScanEvent, Scanner};
+/// # use strongroom::{MasterKey, MasterKeys};
 /// # let folder = tempfile::tempdir()?;
 /// let key = MasterKey::generate()?;
 /// std::fs::write(folder.path().join("settings.py"), format!("KEY = '{}'\n", key.to_text().expose()))?;

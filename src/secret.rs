@@ -6,7 +6,7 @@ use ctutils::CtEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// `N` secret bytes. They stay in one place on the heap, so that moving the value leaves no copy behind.
-pub struct SecretBytes<const N: usize>(Box<[u8; N]>);
+pub(crate) struct SecretBytes<const N: usize>(Box<[u8; N]>);
 
 impl<const N: usize> SecretBytes<N> {
     /// Takes what `fill` writes into the bytes, without a copy on the way.
@@ -22,7 +22,7 @@ impl<const N: usize> SecretBytes<N> {
     }
 
     /// The one door to the bytes.
-    pub fn expose(&self) -> &[u8; N] {
+    pub(crate) fn expose(&self) -> &[u8; N] {
         &self.0
     }
 }

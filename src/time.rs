@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// use strongroom::Timestamp;
 /// let at: Timestamp = "2026-03-01T12:00:00+01:00".parse()?;
 /// assert_eq!(at.to_string(), "2026-03-01T11:00:00Z");
-/// # Ok::<(), strongroom::TimestampError>(())
+/// # Ok::<(), strongroom::error::TimestampError>(())
 /// ```
 ///
 /// The last moment is 9999-12-30T22:00:00Z. What is later in that year, such as the 9999-12-31T23:59:59Z that databases hold

@@ -27,7 +27,7 @@ mod usage;
 mod verify;
 mod verifier;
 
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::ledger::{Clock, Ledger};
@@ -47,12 +47,10 @@ pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, Back
 pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointError, CheckpointFault};
 pub use doctor::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
 pub use due::{Due, DueCause, DuePage, DueRules};
-pub use estimate::RotationEstimate;
 pub use export::ExportPage;
 pub use fingerprints::known_fingerprints;
 pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};
-pub use policy::PolicyChange;
 #[cfg(feature = "sqlite")]
 pub use restore::{Backup, Behind};
 pub use status::VaultStatus;

@@ -16,7 +16,7 @@ use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 use serde_json::Value;
 
-use crate::audit::Act;
+use crate::audit_log::Act;
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError, RowError};
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;

@@ -37,7 +37,8 @@ impl VerifierKey {
     /// Reads the 85 characters strictly.
     ///
     /// ```
-    /// # use strongroom::{MasterKey, VerifierKey, VerifierKeyError};
+    /// # use strongroom::master::{VerifierKey, VerifierKeyError};
+    /// # use strongroom::MasterKey;
     /// let (master, vault) = (MasterKey::generate()?, "aa1eb8ffa580315602fbbaf5f471ec15".parse()?);
     /// let key = VerifierKey::derive(&master, vault);
     /// assert_eq!(VerifierKey::parse(key.to_text().expose())?.fingerprint(), master.fingerprint());

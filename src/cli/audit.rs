@@ -10,7 +10,7 @@ pub(crate) use follow::follow;
 pub(crate) use list::list;
 pub(crate) use verify::verify;
 
-use strongroom::{AuditEntry, Outcome};
+use strongroom::audit::{AuditEntry, Outcome};
 
 use super::context::Context;
 use super::exit::Exit;

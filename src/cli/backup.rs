@@ -5,10 +5,10 @@ mod against;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use strongroom::{
-    Act, Backup, BackupManifest, BackupProgress, Error, ErrorKind, Flow, KnownBackup, StoreError, Timestamp, Vault,
-    VaultStatus,
-};
+use strongroom::backup::{Backup, BackupManifest, BackupProgress, KnownBackup};
+use strongroom::rotation::Flow;
+use strongroom::store::StoreError;
+use strongroom::{Act, Error, ErrorKind, Timestamp, Vault, VaultStatus};
 
 pub(crate) use against::Against;
 
@@ -360,7 +360,7 @@ fn show(context: &mut Context<'_>, path: &str, manifest: &BackupManifest) -> Res
 }
 
 pub(super) fn document(path: &str, manifest: &BackupManifest) -> Value {
-    let key = |(version, print): &(u32, strongroom::Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
+    let key = |(version, print): &(u32, strongroom::master::Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
     json!({
         "path": path,
         "authenticated": false,

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use strongroom::{AuditCheckpoint, CheckpointCheck, CheckpointFault};
+use strongroom::audit::{AuditCheckpoint, CheckpointCheck, CheckpointFault};
 
 use super::exit::Exit;
 use super::failure::{Failure, Told};

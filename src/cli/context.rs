@@ -4,10 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use strongroom::{
-    Act, Error, KeyringError, MasterKeys, MasterKeysError, Origin, SourceConcern, SourceError, SqliteStore, Timestamp,
-    Vault, VerifierKeys, VerifierKeysError, Waivers,
-};
+use strongroom::error::KeyringError;
+use strongroom::master::{MasterKeysError, Origin, SourceConcern, SourceError, VerifierKeysError};
+use strongroom::strength::Waivers;
+use strongroom::{Act, Error, MasterKeys, SqliteStore, Timestamp, Vault, VerifierKeys};
 
 use super::args::Global;
 use super::escrow;

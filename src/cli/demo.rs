@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
 use strongroom::{
-    Act, Error, ErrorKind, Flow, Issued, MasterKey, MasterKeys, NewApiKey, Request, RotateOptions, RotationOutcome,
-    SecretText, SqliteStore, Vault, VerifierKeys,
+    Act, Error, ErrorKind, Issued, MasterKey, MasterKeys, NewApiKey, Request, SecretText, SqliteStore, Vault,
+    VerifierKeys,
 };
 
 use super::args::DemoArgs;

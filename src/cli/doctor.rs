@@ -5,7 +5,9 @@ mod certificate;
 mod keys;
 
 use serde_json::json;
-use strongroom::{Checkup, Depth, DoctorReport, SourceConcern, Symptom, SymptomSeverity, VaultStatus};
+use strongroom::VaultStatus;
+use strongroom::doctor::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
+use strongroom::master::SourceConcern;
 
 use super::args::DoctorArgs;
 use super::context::Context;

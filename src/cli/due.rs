@@ -1,7 +1,8 @@
 //! `due`: what somebody should look after.
 
 use serde_json::{Value, json};
-use strongroom::{ApiKey, Due, DueCause, DueRules, Query, Timestamp, VaultStatus};
+use strongroom::due::{Due, DueCause, DueRules};
+use strongroom::{ApiKey, Query, Timestamp, VaultStatus};
 
 use super::args::DueArgs;
 use super::context::Context;

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::json;
-use strongroom::{
-    Combined, Error, KeyShare, KeyringError, MasterKey, SecretText, Split, SqliteStore, known_fingerprints,
-};
+use strongroom::error::KeyringError;
+use strongroom::escrow::{Combined, KeyShare, Split};
+use strongroom::master::known_fingerprints;
+use strongroom::{Error, MasterKey, SecretText, SqliteStore};
 
 use super::age::{Identities, Recipients};
 use super::args::{CombineArgs, SplitArgs};

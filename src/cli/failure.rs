@@ -6,10 +6,12 @@ use std::io;
 use std::path::Path;
 
 use serde::{Serialize, Serializer};
-use strongroom::{
-    ApiKeyId, Error, Fingerprint, ImportError, KeyringError, LifeError, MasterKeysError, PolicyError, StoreError,
-    VerifierKeysError,
-};
+use strongroom::api_keys::{ImportError, LifeError};
+use strongroom::error::KeyringError;
+use strongroom::master::{Fingerprint, MasterKeysError, VerifierKeysError};
+use strongroom::policy::PolicyError;
+use strongroom::store::StoreError;
+use strongroom::{ApiKeyId, Error};
 
 use super::context::Place;
 use super::exit::Exit;

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::str;
 
 use serde_json::json;
-use strongroom::{Act, Error, ImportError, ImportedKey, Vault};
+use strongroom::api_keys::{ImportError, ImportedKey};
+use strongroom::{Act, Error, Vault};
 
 use super::age::{Identities, unreadable};
 use super::args::ImportArgs;

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use strongroom::rotation::Flow;
+use strongroom::usage::ListedUsage;
 use strongroom::{
-    ApiKey, ApiKeyId, Error, Flow, Listed, ListedUsage, NewApiKey, Query, Refusal, Request, Status, Timestamp, Vault,
-    VerifyError,
+    ApiKey, ApiKeyId, Error, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, Vault, VerifyError,
 };
 
 use super::args::{IssueArgs, ListArgs, StatusArg, VerifyArgs};

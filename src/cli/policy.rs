@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use strongroom::{AgePolicy, Error, Policy, ReasonPattern};
+use strongroom::Error;
+use strongroom::master::AgePolicy;
+use strongroom::policy::{Policy, ReasonPattern};
 
 use super::args::PolicyArgs;
 use super::context::Context;

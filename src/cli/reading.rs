@@ -1,9 +1,11 @@
 //! A vault that is only read: opened with master keys, or with verifier keys where there are no others.
 
-use strongroom::{
-    ApiKey, ApiKeyId, AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, DuePage, DueRules, Error, Flow, Listed,
-    ListedUsage, Policy, Query, Request, Usage, Vault, VaultStatus, Verifier, VerifyError,
-};
+use strongroom::audit::{AuditCheck, AuditCheckpoint, AuditLine, AuditPosition};
+use strongroom::due::{DuePage, DueRules};
+use strongroom::policy::Policy;
+use strongroom::rotation::Flow;
+use strongroom::usage::{ListedUsage, Usage};
+use strongroom::{ApiKey, ApiKeyId, Error, Listed, Query, Request, Vault, VaultStatus, Verifier, VerifyError};
 
 pub(crate) enum Reading {
     Vault(Vault),

@@ -7,7 +7,8 @@ mod subject;
 use std::time::Duration;
 
 use serde::Serialize;
-use strongroom::{ApiKeyId, Error, PolicyError, Reissue, SecretText, Vault};
+use strongroom::policy::PolicyError;
+use strongroom::{ApiKeyId, Error, Reissue, SecretText, Vault};
 
 use super::args::RecoverArgs;
 use super::context::{Context, Place};

@@ -14,9 +14,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::strength::Waivers;
+use strongroom::usage::ListedUsage;
 use strongroom::{
-    Act, ApiKey, Batch, Error, Expected, Flow, ListedUsage, MasterKey, MasterKeys, NewApiKey, Query, Request,
-    RotateOptions, RotationOutcome, Rows, SecretText, SqliteStore, Store, Table, Vault, Waivers,
+    Act, ApiKey, Error, MasterKey, MasterKeys, NewApiKey, Query, Request, SecretText, SqliteStore, Vault,
 };
 use zeroize::Zeroizing;
 

@@ -1,7 +1,9 @@
 //! `restore`: makes a vault of a backup, and says what that undoes.
 
 use serde_json::{Value, json};
-use strongroom::{Backup, BackupManifest, Behind, Error, SqliteStore, StoreError, Vault};
+use strongroom::backup::{Backup, BackupManifest, Behind};
+use strongroom::store::StoreError;
+use strongroom::{Error, SqliteStore, Vault};
 
 use super::args::RestoreArgs;
 use super::backup::{Against, explain_file, explain_place, opens_with, watched};

@@ -11,9 +11,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use strongroom::{
-    Flow, Phase, RotateOptions, RotationCertificate, RotationOutcome, RotationPlan, RotationReport, Timestamp, Vault,
+use strongroom::rotation::{
+    Flow, Phase, RotateOptions, RotationCertificate, RotationOutcome, RotationPlan, RotationReport,
 };
+use strongroom::{Timestamp, Vault};
 
 use super::args::RotateArgs;
 use super::backup::known_or_none;

@@ -11,7 +11,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use strongroom::{Found, IgnoreFiles, Missed, Scan, ScanCounts, ScanEvent};
+use strongroom::scan::{Found, IgnoreFiles, Missed, Scan, ScanCounts, ScanEvent};
 
 use super::args::ScanArgs;
 use super::context::Context;

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
-use strongroom::{ApiKey, Error, Flow, ListedUsage, Query, Status, Timestamp, Usage};
+use strongroom::rotation::Flow;
+use strongroom::usage::{ListedUsage, Usage};
+use strongroom::{ApiKey, Error, Query, Status, Timestamp};
 
 use super::args::{FormatArg, StatsArgs};
 use super::context::Context;

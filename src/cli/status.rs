@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use strongroom::{
-    Census, OpenRotation, RotateOptions, RotationEstimate, SqliteStore, Timestamp, Vault, VaultOptions, VaultStatus,
-};
+use strongroom::rotation::{Census, OpenRotation, RotateOptions, RotationEstimate};
+use strongroom::{SqliteStore, Timestamp, Vault, VaultOptions, VaultStatus};
 
 use super::args::InitArgs;
 use super::backup::{backup_document, known_or_none, last_finished, needing_others, status_rows};
@@ -195,13 +194,13 @@ fn lasting(span: Duration) -> String {
 }
 
 fn document(status: &VaultStatus, access: &str, estimate: Option<&Result<Option<RotationEstimate>, String>>) -> Value {
-    let master = |key: &strongroom::MasterKeyVersion| {
+    let master = |key: &strongroom::master::MasterKeyVersion| {
         json!({
             "version": key.version, "fingerprint": key.fingerprint.to_string(), "added_at": key.added_at.to_string(),
             "retired_at": key.retired_at.map(|at| at.to_string()),
         })
     };
-    let configured = |(version, print): &(u32, strongroom::Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
+    let configured = |(version, print): &(u32, strongroom::master::Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
     json!({
         "vault": status.vault.to_string(),
         "created_at": status.created_at.to_string(),

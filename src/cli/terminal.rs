@@ -8,7 +8,8 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 use serde_json::json;
-use strongroom::{SecretText, SourceConcern};
+use strongroom::SecretText;
+use strongroom::master::SourceConcern;
 use zeroize::Zeroizing;
 
 use super::exit::Exit;

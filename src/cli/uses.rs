@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use strongroom::{ApiKeyId, Error, ListedUsage, Usage, UsageError};
+use strongroom::usage::{ListedUsage, Usage, UsageError};
+use strongroom::{ApiKeyId, Error};
 
 use super::context::Context;
 use super::failure::Failure;

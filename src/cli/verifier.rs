@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use serde_json::json;
-use strongroom::{Error, KeyringError, SecretText, VerifierKey};
+use strongroom::error::KeyringError;
+use strongroom::master::VerifierKey;
+use strongroom::{Error, SecretText};
 
 use super::args::VerifierArgs;
 use super::context::Context;

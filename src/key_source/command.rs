@@ -37,7 +37,7 @@ impl KeyCommand {
     /// Reads a command line: words in the quotes of a shell, or a JSON array of texts. Nothing in it is expanded.
     ///
     /// ```
-    /// # use strongroom::KeyCommand;
+    /// # use strongroom::master::KeyCommand;
     /// assert!(KeyCommand::parse("pass show 'strongroom/master keys'").is_ok());
     /// assert!(KeyCommand::parse(r#"["pass", "show", "strongroom/master keys"]"#).is_ok());
     /// assert!(KeyCommand::parse("cat $HOME/keys").is_err());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
-use crate::audit::ChainEnd;
+use crate::audit_log::ChainEnd;
 use crate::keyring::{Keyring, RowError, RowLabel, encode};
 use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::secret::RandomError;

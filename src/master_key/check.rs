@@ -10,7 +10,8 @@ use crate::secret::{SecretBytes, on_wiped_stack};
 /// A text that should be a master key, under judgement: it cannot be used as one.
 ///
 /// ```
-/// # use strongroom::{MasterKey, Suspect};
+/// # use strongroom::strength::Suspect;
+/// # use strongroom::MasterKey;
 /// let good = MasterKey::generate()?;
 /// assert!(Suspect::read(good.to_text().expose()).quick_findings().is_empty());
 /// let hex = Suspect::read(&"0123456789abcdef".repeat(4));

@@ -13,7 +13,9 @@ use crate::time::Timestamp;
 /// (docs/master-keys.md).
 ///
 /// ```
-/// # use strongroom::{MasterKey, MasterKeyError, Timestamp, Waivers};
+/// # use strongroom::master::MasterKeyError;
+/// # use strongroom::strength::Waivers;
+/// # use strongroom::{MasterKey, Timestamp};
 /// let weak = "YSBzZW50ZW5jZSBpcyBubyBrZXksIGl0IGlzIHRleHQ=";
 /// let Err(MasterKeyError::Weak { fingerprint, findings }) = MasterKey::parse(weak) else { panic!("it is weak") };
 /// let line = |id| {

@@ -8,7 +8,9 @@ use crate::master_key::Waivers;
 /// [`MasterKeys::from_sources`].
 ///
 /// ```
-/// use strongroom::{MasterKey, MasterKeySource, MasterKeys, MasterKeysError, Origin, RandomError};
+/// use strongroom::error::RandomError;
+/// use strongroom::master::{MasterKeysError, MasterKeySource, Origin};
+/// use strongroom::{MasterKey, MasterKeys};
 ///
 /// struct Safe;
 ///

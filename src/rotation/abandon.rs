@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Run, proof};
 use crate::api_key::Attributes;
-use crate::audit::{Action, AuditFault, Draft, Outcome};
+use crate::audit_log::{Action, AuditFault, Draft, Outcome};
 use crate::error::Error;
 use crate::ledger::{Change, follow_chain};
 use crate::lookup::LookupRow;

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::store::{Batch, Expected, Row, Table};
 use crate::token::ApiKeyId;
-use crate::usage::{UsageError, UsageRow, UsageSealer};
+use crate::uses::{UsageError, UsageRow, UsageSealer};
 
 /// Moves every row, and deletes those that do not open: no API key depends on them. Always from the first row on, which an
 /// interrupted pass does not harm.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::state::State;
-use crate::audit::{Action, AuditEntry, ChainEnd, row_key};
+use crate::audit_log::{Action, AuditEntry, ChainEnd, row_key};
 use crate::error::Error;
 use crate::keyring::{Keyring, Statement};
 use crate::ledger::Ledger;

@@ -1,6 +1,7 @@
 //! What a rotation would do, and what one that is open has done, without changing anything.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::state::{ROTATION, State, tampered};
 use super::{Phase, RotateOptions, row_missing, target};
@@ -27,6 +28,18 @@ pub struct RotationPlan {
     pub census: Vec<Census>,
     /// The rotation that is open, and would be continued.
     pub open: Option<OpenRotation>,
+}
+
+/// What a rotation of this vault would take on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RotationEstimate {
+    /// API keys to move.
+    pub records: u64,
+    /// The speed measured: the whole rotation, with verification and scrub.
+    pub per_second: u64,
+    /// How long all of them would take at that speed.
+    pub duration: Duration,
 }
 
 /// The API keys of one generation, by the authenticated counts.

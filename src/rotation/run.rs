@@ -8,7 +8,7 @@ use super::feed::Feed;
 use super::plan::{ReadState, read_state};
 use super::state::{Finish, Lease, Phase, ROTATION, State};
 use super::{RotateOptions, RotationOutcome, RotationReport, proof, target};
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::known_backups::KnownBackups;

@@ -36,7 +36,8 @@ use wide::Narrow;
 /// What to look for in content. Built once, used by any number of threads.
 ///
 /// ```
-/// # use strongroom::{MasterKey, MasterKeys, Scanner};
+/// # use strongroom::scan::Scanner;
+/// # use strongroom::{MasterKey, MasterKeys};
 /// let key = MasterKey::generate()?;
 /// let source = format!("# settings\nKEY = \"{}\"\n", key.to_text().expose());
 /// let scanned = Scanner::exact(&MasterKeys::single(key)).scan("settings.py", source.as_bytes());

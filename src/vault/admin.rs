@@ -1,6 +1,6 @@
 //! Recovering tokens.
 
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::ledger::Change;
 use crate::record::{Record, RecordError};

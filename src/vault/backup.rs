@@ -5,7 +5,7 @@ mod manifest;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::backup_id::BackupId;
 use crate::error::Error;
 use crate::known_backups::{BACKUPS, KnownBackup, KnownBackups};
@@ -77,7 +77,7 @@ impl Vault {
         self.ledger.keep_refusal(act, Draft::of(Action::Backup), taken)
     }
 
-    /// The backups that the vault remembers, oldest first: the last [`MAX_KNOWN_BACKUPS`](crate::MAX_KNOWN_BACKUPS).
+    /// The backups that the vault remembers, oldest first: the last [`MAX_KNOWN_BACKUPS`](crate::backup::MAX_KNOWN_BACKUPS).
     pub fn backups(&self) -> Result<Vec<KnownBackup>, Error> {
         let snapshot = self.ledger.store().snapshot()?;
         let (keyring, _) = self.ledger.read_together(&*snapshot)?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{AuditFault, ChainEnd};
+use crate::audit_log::{AuditFault, ChainEnd};
 use crate::error::Error;
 use crate::keyring::{Keyring, Statement};
 use crate::ledger::Head;

@@ -9,7 +9,7 @@ use crate::record::RecordError;
 use crate::store::Table;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::usage::UsageError;
+use crate::uses::UsageError;
 use crate::vault::usage::UsageRows;
 use crate::vault::{Query, Vault};
 

@@ -1,6 +1,6 @@
 //! Splitting a master key of the vault into shares.
 
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::key_share::{KeyShare, Split};
 use crate::keyring::KeyringError;

@@ -3,25 +3,13 @@
 use std::time::{Duration, Instant};
 
 use crate::api_key::{MAX_ATTRIBUTES_LEN, NewApiKey};
-use crate::audit::Act;
+use crate::audit_log::Act;
 use crate::error::Error;
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
-use crate::rotation::{Flow, RotateOptions};
+use crate::rotation::{Flow, RotateOptions, RotationEstimate};
 use crate::store::Table;
 use crate::vault::{Vault, VaultOptions};
-
-/// What a rotation of this vault would take on this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RotationEstimate {
-    /// API keys to move.
-    pub records: u64,
-    /// The speed measured: the whole rotation, with verification and scrub.
-    pub per_second: u64,
-    /// How long all of them would take at that speed.
-    pub duration: Duration,
-}
 
 impl Vault {
     /// Rotates a scratch vault of a few thousand API keys, of the size of those that are here, on the same medium, and

@@ -1,6 +1,6 @@
 //! Exporting: the tokens of all API keys with everything else about them, a page at a time.
 
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::import::ImportedKey;
 use crate::ledger::Change;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use crate::api_key::{Attributes, NewApiKey, check_prefix};
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::import::{ImportError, ImportedKey};
 use crate::keyring::Keyring;

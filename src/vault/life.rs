@@ -1,7 +1,7 @@
 //! The life of an API key: updated, suspended and resumed, revoked now or at a time.
 
 use crate::api_key::{ApiKey, Update};
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::ledger::Change;
 use crate::time::Timestamp;

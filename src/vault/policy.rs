@@ -1,21 +1,11 @@
 //! The policy of a vault: reading it, changing it, and keeping to it.
 
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyChange};
 use crate::rotation::{ROTATION, open_in};
 use crate::store::{Expected, Table};
 use crate::vault::Vault;
-
-/// The rules before and after a change of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PolicyChange {
-    /// Those there were.
-    pub before: Policy,
-    /// Those there are now.
-    pub after: Policy,
-}
 
 impl Vault {
     /// The rules of the vault, as last read: at most a second old.

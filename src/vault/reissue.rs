@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::api_key::{Reissue, check_prefix};
-use crate::audit::{Act, Action, Draft};
+use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::ledger::Change;
 use crate::record::{Plain, seal};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::backup::{self, BackupManifest, BackupPhase, BackupProgress, step};
-use crate::audit::{Act, Action, AuditFault, ChainEnd, Draft, Outcome, row_key};
+use crate::audit_log::{Act, Action, AuditFault, ChainEnd, Draft, Outcome, row_key};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::known_backups::KnownBackups;
@@ -21,7 +21,9 @@ use crate::vault::{AuditCheck, AuditCheckpoint, Vault};
 /// A backup file.
 ///
 /// ```no_run
-/// use strongroom::{Act, Backup, Flow, MasterKeys};
+/// use strongroom::backup::Backup;
+/// use strongroom::rotation::Flow;
+/// use strongroom::{Act, MasterKeys};
 ///
 /// let backup = Backup::open("monday.backup")?;
 /// println!("{} API keys of vault {}", backup.claims().records, backup.claims().vault);
@@ -156,7 +158,7 @@ impl Behind {
     /// As many ids are listed of each kind.
     pub const MAX_LISTED: usize = 10_000;
 
-    fn count(&mut self, entry: &crate::audit::AuditEntry, backup: &dyn Rows) -> Result<(), Error> {
+    fn count(&mut self, entry: &crate::audit_log::AuditEntry, backup: &dyn Rows) -> Result<(), Error> {
         self.last_at = Some(entry.at);
         if entry.outcome != Outcome::Done {
             return Ok(());

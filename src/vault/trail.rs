@@ -1,6 +1,6 @@
 //! The audit log as it is shown: entry by entry, as stored, and from a place that was seen before.
 
-use crate::audit::{AuditEntry, AuditFault, ChainEnd, row_key};
+use crate::audit_log::{AuditEntry, AuditFault, ChainEnd, row_key};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::ledger::{Head, follow_chain};

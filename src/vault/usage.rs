@@ -13,7 +13,7 @@ use crate::keyring::Keyring;
 use crate::store::Table;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::usage::{Counters, Usage, UsageError, UsageRow};
+use crate::uses::{Counters, Usage, UsageError, UsageRow};
 use crate::vault::Vault;
 
 pub use flush::UsageFlush;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::api_key::{ApiKey, Request};
-use crate::audit::{Act, Action, AuditEntry, Draft};
+use crate::audit_log::{Act, Action, AuditEntry, Draft};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError};
 use crate::ledger::Ledger;
@@ -12,7 +12,7 @@ use crate::rotation::Flow;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::usage::Usage;
+use crate::uses::Usage;
 use crate::vault::usage::Recorder;
 use crate::vault::{
     AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, DuePage, DueRules, Listed, ListedUsage, Query, UsageOptions,
@@ -61,7 +61,8 @@ use crate::verifier_keys::VerifierKeys;
 /// ```
 ///
 /// ```compile_fail,E0599
-/// # use strongroom::{Act, Flow, RotateOptions, Verifier};
+/// # use strongroom::rotation::{Flow, RotateOptions};
+/// # use strongroom::{Act, Verifier};
 /// fn rotated(verifier: &Verifier) {
 ///     verifier.rotate(&RotateOptions::new(), &Act::by("mallory"), |_| Flow::Continue);
 /// }

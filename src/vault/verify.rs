@@ -1,7 +1,7 @@
 //! Verification: from a token to the API key it belongs to, or to a refusal.
 
 use crate::api_key::{ApiKey, Attributes, Refusal, Request, Revision};
-use crate::audit::EVENTS;
+use crate::audit_log::EVENTS;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;

@@ -1,7 +1,7 @@
 //! The vectors of the audit log.
 
 use super::{file, hex, id, list, number, text};
-use crate::audit::{Act, Action, ChainEnd, Draft, row_key};
+use crate::audit_log::{Act, Action, ChainEnd, Draft, row_key};
 use crate::vault_id::VaultId;
 
 #[test]
@@ -39,8 +39,8 @@ fn audit_lines_are_those_of_the_page() {
                     "broken at the next"
                 }
             }
-            Err(crate::audit::AuditFault::Broken { .. }) => "broken",
-            Err(crate::audit::AuditFault::Malformed { .. }) => "malformed",
+            Err(crate::audit_log::AuditFault::Broken { .. }) => "broken",
+            Err(crate::audit_log::AuditFault::Malformed { .. }) => "malformed",
             Err(_) => "missing",
         };
         assert_eq!(name, text(&case["error"]), "{}", case["broken"]);

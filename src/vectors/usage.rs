@@ -10,7 +10,7 @@ use crate::rotation::{Flow, RotateOptions};
 use crate::store::{Rows, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::usage::{Usage, UsageError, UsageRow, UsageSealer};
+use crate::uses::{Usage, UsageError, UsageRow, UsageSealer};
 use crate::vault::Vault;
 
 #[test]

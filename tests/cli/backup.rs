@@ -12,7 +12,8 @@ use crate::running::{PROGRAM, Room, Run, text};
 use crate::support::act;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use strongroom::{Flow, Request, RotateOptions, SqliteStore, Vault};
+use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::{Request, SqliteStore, Vault};
 
 #[test]
 fn a_backup_is_taken_inspected_verified_and_restored() {

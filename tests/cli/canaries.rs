@@ -12,7 +12,8 @@ use age::secrecy::ExposeSecret;
 use base64ct::{Base64Url, Encoding};
 use rustix::process::{Pid, Signal, kill_process};
 use secrets::{ATTRIBUTE, IDENTITY, NOTHING, REASON, Secrets, TOKEN};
-use strongroom::{Batch, Expected, MasterKey, Rows, SqliteStore, Store, Table};
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::{MasterKey, SqliteStore};
 use table::{Case, DAMAGED, Exit, GROUPS, TABLE};
 
 #[test]

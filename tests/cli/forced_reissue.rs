@@ -7,7 +7,8 @@ use crate::running::{Ran, Room, Run, text};
 use crate::support::act;
 use age::secrecy::ExposeSecret;
 use serde_json::Value;
-use strongroom::{Error, NewApiKey, PolicyError, Reissue, Request, SqliteStore, Vault};
+use strongroom::policy::PolicyError;
+use strongroom::{Error, NewApiKey, Reissue, Request, SqliteStore, Vault};
 
 fn open(room: &Room) -> Vault {
     Vault::open(SqliteStore::open(room.path()).expect("store"), room.keys.only([1])).expect("vault")

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::process::{ends_within, signal};
 use crate::running::Room;
 use serde_json::Value;
-use strongroom::{Batch, Expected, Rows, SqliteStore, Store, Table};
+use strongroom::SqliteStore;
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
 
 /// Damages the record of the n-th API key, past the vault; the bytes it had.
 fn damage(room: &Room, at: usize) -> (Vec<u8>, Vec<u8>) {

@@ -337,7 +337,7 @@ fn nothing_is_recovered_reissued_or_exported_when_the_audit_entry_cannot_be_writ
         store.break_at(1, moment);
         let key =
             strongroom::MasterKey::parse(keys.variable([1]).split_once(':').expect("VERSION:KEY").1).expect("key");
-        let refused = vault.split_master_key(&key, &strongroom::Split::new(3, 2), &act());
+        let refused = vault.split_master_key(&key, &strongroom::escrow::Split::new(3, 2), &act());
         assert!(matches!(refused, Err(Error::Store(_))), "{moment:?}");
         store.mend();
         assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);

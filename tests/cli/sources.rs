@@ -10,7 +10,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::running::{PROGRAM, Ran, Room, Run};
-use strongroom::{CommandFault, KeyCommand, MasterKeySource, MasterKeys, MasterKeysError, SourceError};
+use strongroom::MasterKeys;
+use strongroom::master::{CommandFault, KeyCommand, MasterKeySource, MasterKeysError, SourceError};
 
 #[test]
 fn a_command_gives_keys_in_every_way_of_writing() {
@@ -404,7 +405,7 @@ fn a_key_in_the_place_of_its_source_is_not_shown_and_led_to_where_it_belongs() {
             assert!(!shown.iter().any(|part| ran.err.contains(part)) && ran.out.is_empty(), "{}", ran.err);
         }
     }
-    let debug = format!("{:?} {:?}", KeyCommand::new(&key, [""; 0]), strongroom::KeyFile::new(&key));
+    let debug = format!("{:?} {:?}", KeyCommand::new(&key, [""; 0]), strongroom::master::KeyFile::new(&key));
     assert!(!debug.contains(&key), "{debug}");
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::running::{Room, Run, text};
 use crate::support::act;
-use strongroom::{Batch, Expected, NewApiKey, Request, Rows, SqliteStore, Store, Table, Vault, VerifierKeys};
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::{NewApiKey, Request, SqliteStore, Vault, VerifierKeys};
 
 #[test]
 fn a_use_is_recorded_listed_and_shown() {

@@ -10,7 +10,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::running::{Room, text};
-use strongroom::{Batch, Expected, Fingerprint, MasterKeys, Rows, SqliteStore, Store, Table};
+use strongroom::master::Fingerprint;
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::{MasterKeys, SqliteStore};
 
 #[test]
 fn a_first_vault_takes_four_commands() {

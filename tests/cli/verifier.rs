@@ -11,9 +11,13 @@ use std::process::Command;
 use crate::running::{PROGRAM, Room, Run, text};
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act};
+use strongroom::audit::{ActError, Action};
+use strongroom::error::KeyringError;
+use strongroom::master::VerifierKey;
+use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::store::{Batch, CommitError, Store, StoreError};
 use strongroom::{
-    Act, ActError, Action, Batch, CommitError, Error, ErrorKind, Flow, KeyringError, MemoryStore, NewApiKey, Query,
-    Request, RotateOptions, SqliteStore, Store, StoreError, Vault, VerifierKey, VerifierKeys, VerifyError,
+    Act, Error, ErrorKind, MemoryStore, NewApiKey, Query, Request, SqliteStore, Vault, VerifierKeys, VerifyError,
 };
 
 #[test]

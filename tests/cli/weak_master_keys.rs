@@ -7,7 +7,8 @@ use std::process::Stdio;
 use crate::process::program;
 use crate::support::act;
 use serde_json::Value;
-use strongroom::{MasterKey, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions, Waivers};
+use strongroom::strength::Waivers;
+use strongroom::{MasterKey, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions};
 
 /// Text, and no published key.
 const WEAK: &str = "bXkgb3duIHNlY3JldCBrZXkgb2YgdGhpcnR5dHdvYnk=";

@@ -9,7 +9,9 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 use crate::process::{Scene, program};
-use strongroom::{Backup, Flow, SqliteStore, Vault};
+use strongroom::backup::Backup;
+use strongroom::rotation::Flow;
+use strongroom::{SqliteStore, Vault};
 
 const WRITES: &str =
     "write,pwrite64,writev,pwritev,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,renameat2,link,linkat";

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::process::{Dice, Scene, ends_within, signal};
 use crate::support::act;
-use strongroom::{NewApiKey, Request, Rows, SqliteStore, Table};
+use strongroom::store::{Rows, Table};
+use strongroom::{NewApiKey, Request, SqliteStore};
 
 #[test]
 fn fifty_kills_at_random_moments_of_rotations_lose_nothing() {

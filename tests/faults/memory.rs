@@ -7,7 +7,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::running::{Ran, Room, Run};
-use strongroom::{MasterKey, SqliteStore, Vault, VerifierKey};
+use strongroom::master::VerifierKey;
+use strongroom::{MasterKey, SqliteStore, Vault};
 
 #[test]
 fn of_a_master_key_neither_text_nor_bytes_stay_in_memory_whatever_source_it_came_from() {

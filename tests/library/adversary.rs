@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::support::{Keys, act};
+use strongroom::api_keys::{ImportError, ImportedKey};
+use strongroom::error::RecordError;
+use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::store::{Batch, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
 use strongroom::{
-    Batch, CommitError, Effect, Error, ErrorKind, Expected, Flow, ImportError, ImportedKey, MemoryStore, NewApiKey,
-    RecordError, Refusal, Request, RotateOptions, RotationOutcome, Row, Rows, Scrub, SecretText, Store, StoreError,
-    Table, Timestamp, Vault, VaultOptions, VerifyError,
+    Error, ErrorKind, MemoryStore, NewApiKey, Refusal, Request, SecretText, Timestamp, Vault, VaultOptions, VerifyError,
 };
 
 /// What the store is asked, before it happens.
@@ -89,8 +91,9 @@ impl Store for Watched {
 
 fn writes(step: &Step<'_>, table: Table, key: &[u8]) -> bool {
     let Step::Commit(batch) = step else { return false };
-    let hits =
-        |change: &&strongroom::Change| change.table == table && change.key == key && change.effect != Effect::Check;
+    let hits = |change: &&strongroom::store::Change| {
+        change.table == table && change.key == key && change.effect != Effect::Check
+    };
     batch.changes().iter().any(|change| hits(&change))
 }
 
@@ -98,7 +101,7 @@ fn one_by_one() -> RotateOptions {
     RotateOptions::new().batch(NonZeroUsize::MIN)
 }
 
-fn rotate(vault: &Vault, options: &RotateOptions) -> Result<strongroom::RotationReport, Error> {
+fn rotate(vault: &Vault, options: &RotateOptions) -> Result<strongroom::rotation::RotationReport, Error> {
     vault.rotate(options, &act(), |_| Flow::Continue)
 }
 
@@ -319,8 +322,8 @@ fn the_status_counts_without_a_panic_when_the_sentinel_lies() {
     let keys = Keys::generate(2);
     let (store, ..) = in_memory(&keys);
     let vault = open(store.clone(), &keys, &[1, 2]);
-    let stop_at_proof = |p: &strongroom::Progress| match p.phase {
-        strongroom::Phase::Verify => Flow::Stop,
+    let stop_at_proof = |p: &strongroom::rotation::Progress| match p.phase {
+        strongroom::rotation::Phase::Verify => Flow::Stop,
         _ => Flow::Continue,
     };
     vault.rotate(&RotateOptions::new(), &act(), stop_at_proof).expect("stopped");
@@ -420,7 +423,7 @@ fn one_of_two_revocations_at_once_says_that_it_was_revoked_before() {
     );
     assert!(!vault.revoke(issued.id, &act()).expect("revoked before"));
     let revocations = vault.audit_entries(0, 100).expect("entries");
-    assert_eq!(revocations.iter().filter(|entry| entry.action == strongroom::Action::Revoke).count(), 1);
+    assert_eq!(revocations.iter().filter(|entry| entry.action == strongroom::audit::Action::Revoke).count(), 1);
 }
 
 #[cfg(feature = "sqlite")]
@@ -517,7 +520,7 @@ mod sqlite {
 /// The commit of a rotation that drops the old generation.
 fn is_last(batch: &Batch) -> bool {
     let put = |key: &[u8], replaced| {
-        let is = |change: &strongroom::Change| {
+        let is = |change: &strongroom::store::Change| {
             change.key == key && matches!(change.expected, Expected::Exactly(_)) == replaced
         };
         batch.changes().iter().any(|change| is(change) && matches!(change.effect, Effect::Put(_)))

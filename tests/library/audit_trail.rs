@@ -3,11 +3,11 @@
 #![allow(clippy::print_stderr, reason = "a test that was skipped says so")]
 
 use crate::support::{Keys, act};
-use strongroom::{
-    Act, Action, ApiKeyId, AuditCheckpoint, AuditFault, AuditFilter, Batch, CheckpointError, CheckpointFault, Error,
-    Expected, Flow, ImportedKey, MemoryStore, NewApiKey, Outcome, RotateOptions, Rows, SecretText, Store, Table, Vault,
-    VerifierKeys,
-};
+use strongroom::api_keys::ImportedKey;
+use strongroom::audit::{Action, AuditCheckpoint, AuditFault, AuditFilter, CheckpointError, CheckpointFault, Outcome};
+use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::{Act, ApiKeyId, Error, MemoryStore, NewApiKey, SecretText, Vault, VerifierKeys};
 
 /// A vault of so many audit entries.
 fn vault_of(entries: usize) -> (MemoryStore, Keys, Vault) {

@@ -8,10 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::{Keys, act, stop_after_one_batch};
+use strongroom::api_keys::ImportedKey;
+use strongroom::audit::{Action, Outcome};
+use strongroom::backup::{Backup, BackupProgress, BackupReport, MAX_KNOWN_BACKUPS};
+use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::store::{Batch, Expected, Rows, Store, StoreError, Table};
 use strongroom::{
-    Act, Action, Backup, BackupProgress, BackupReport, Batch, Error, ErrorKind, Expected, Flow, ImportedKey, Issued,
-    MAX_KNOWN_BACKUPS, MemoryStore, NewApiKey, Outcome, Reissue, Request, RotateOptions, Rows, SecretText, SqliteStore,
-    Store, StoreError, Table, Timestamp, Vault,
+    Act, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Reissue, Request, SecretText, SqliteStore, Timestamp, Vault,
 };
 
 #[test]
@@ -242,7 +245,7 @@ fn a_reason_that_the_policy_does_not_take_is_refused_before_anything_is_copied()
     let scene = Scene::new(1);
     let vault = scene.vault([1]);
     let good = Act::by("tester").because("OPS-1");
-    let pattern = strongroom::ReasonPattern::new("^OPS-").expect("a pattern");
+    let pattern = strongroom::policy::ReasonPattern::new("^OPS-").expect("a pattern");
     vault.change_policy(|policy| policy.reason = Some(pattern.clone()), &good).expect("set");
     vault.backup(scene.file("b"), &good, |_| Flow::Continue).expect("a backup");
     assert_eq!(
@@ -486,7 +489,7 @@ impl Scene {
         from: &str,
         to: &str,
         versions: impl IntoIterator<Item = u32>,
-    ) -> Result<strongroom::BackupManifest, Error> {
+    ) -> Result<strongroom::backup::BackupManifest, Error> {
         let keys = self.keys.only(versions);
         Backup::open(self.file(from))?.restore(self.file(to), &keys, &act(), |_| Flow::Continue)
     }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::support::{Keys, act};
-use strongroom::{
-    Action, Batch, Error, ErrorKind, Expected, Flow, ImportedKey, Issued, MemoryStore, NewApiKey, Request,
-    RotateOptions, RotationOutcome, RotationReport, Rows, SecretText, Store, Table, Vault,
-};
+use strongroom::api_keys::ImportedKey;
+use strongroom::audit::Action;
+use strongroom::rotation::{Flow, RotateOptions, RotationOutcome, RotationReport};
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::{Error, ErrorKind, Issued, MemoryStore, NewApiKey, Request, SecretText, Vault};
 
 struct Scene {
     store: MemoryStore,

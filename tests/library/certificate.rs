@@ -2,9 +2,9 @@
 
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act};
-use strongroom::{
-    Batch, Expected, Flow, MemoryStore, NewApiKey, RotateOptions, RotationCertificate, Rows, Store, Table, Vault,
-};
+use strongroom::rotation::{Flow, RotateOptions, RotationCertificate};
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::{MemoryStore, NewApiKey, Vault};
 
 fn rotated(keys: &Keys) -> (MemoryStore, Vault, RotationCertificate) {
     let store = MemoryStore::new();

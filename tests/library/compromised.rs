@@ -3,10 +3,9 @@
 use std::num::NonZeroUsize;
 
 use crate::support::{Keys, act, stop_after_one_batch};
-use strongroom::{
-    ApiKeyId, ErrorKind, Flow, MemoryStore, NewApiKey, Phase, Query, Request, RotateOptions, RotationOutcome, Rows,
-    Table, Vault,
-};
+use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome};
+use strongroom::store::{Rows, Table};
+use strongroom::{ApiKeyId, ErrorKind, MemoryStore, NewApiKey, Query, Request, Vault};
 
 fn compromised() -> RotateOptions {
     RotateOptions::new().compromised().batch(NonZeroUsize::new(10).expect("not zero"))

@@ -10,10 +10,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::support::Keys;
-use strongroom::{
-    Act, Action, ApiKeyId, AuditEntry, Error, Flow, LifeError, NewApiKey, Outcome, Reissue, Request, RotateOptions,
-    RotationOutcome, SqliteStore, Timestamp, Update, Vault,
-};
+use strongroom::api_keys::LifeError;
+use strongroom::audit::{Action, AuditEntry, Outcome};
+use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::{Act, ApiKeyId, Error, NewApiKey, Reissue, Request, SqliteStore, Timestamp, Update, Vault};
 
 const THREADS: usize = 8;
 const ACTS: usize = 30;

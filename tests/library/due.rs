@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use crate::support::{Keys, act};
+use strongroom::api_keys::ImportedKey;
+use strongroom::due::{DueCause, DueRules};
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::{
-    Act, ApiKeyId, Batch, DueCause, DueRules, Expected, ImportedKey, MemoryStore, NewApiKey, Query, Reissue, Rows,
-    SecretText, Store, Table, Timestamp, Update, Vault, VaultOptions, VerifierKeys,
+    Act, ApiKeyId, MemoryStore, NewApiKey, Query, Reissue, SecretText, Timestamp, Update, Vault, VaultOptions,
+    VerifierKeys,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -137,8 +140,8 @@ fn what_a_leaked_master_key_exposed_is_due_until_it_is_reissued_or_revoked() {
     let (first, second) = (issued[0].id, issued[1].id);
     let options = || VaultOptions::new().clock(start);
     let vault = options().open(store.clone(), keys.only([1, 2])).expect("it opens");
-    let leaked = strongroom::RotateOptions::new().compromised();
-    vault.rotate(&leaked, &act(), |_| strongroom::Flow::Continue).expect("rotated");
+    let leaked = strongroom::rotation::RotateOptions::new().compromised();
+    vault.rotate(&leaked, &act(), |_| strongroom::rotation::Flow::Continue).expect("rotated");
     assert_eq!(due(&vault, &DueRules::new()), [(first, vec!["exposed"]), (second, vec!["exposed"])]);
     vault.reissue(first, &Reissue::new(), &act()).expect("reissued");
     vault.revoke(second, &act()).expect("revoked");

@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act};
-use strongroom::{
-    Error, ErrorKind, Flow, ImportedKey, NewApiKey, Request, RotateOptions, RotationOutcome, SecretText, Vault,
-};
+use strongroom::api_keys::ImportedKey;
+use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::{Error, ErrorKind, NewApiKey, Request, SecretText, Vault};
 
 fn tokens_of(vault: &Vault, count: usize) -> Vec<String> {
     let new: Vec<_> = (0..count).map(|n| NewApiKey::new(format!("key {n}"))).collect();

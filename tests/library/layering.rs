@@ -80,8 +80,7 @@ fn a_trespass_of_the_program_is_noticed() {
     for source in ["#[path = \"../store.rs\"] mod other;", "include!(\"store.rs\");"] {
         assert!(!trespasses(source).is_empty(), "{source}");
     }
-    let fine =
-        "mod store; use strongroom::Store; use crate::audit; use super::store; fn path() { include_str!(\"a\") }";
+    let fine = "mod store; use strongroom::store::Store; use crate::audit; use super::store; fn path() { include_str!(\"a\") }";
     assert_eq!(trespasses(fine), Vec::<String>::new());
 }
 

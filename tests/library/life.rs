@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use crate::support::{Keys, act};
 use proptest::prelude::*;
+use strongroom::api_keys::{ImportedKey, LifeError};
+use strongroom::audit::{Action, Outcome};
 use strongroom::{
-    Action, ApiKeyId, Error, ErrorKind, ImportedKey, Issued, LifeError, MemoryStore, NewApiKey, Outcome, Refusal,
-    Reissue, Request, SecretText, Timestamp, Update, Vault, VaultOptions,
+    ApiKeyId, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Refusal, Reissue, Request, SecretText, Timestamp,
+    Update, Vault, VaultOptions,
 };
 
 /// A vault whose clock is moved by hand.

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crate::support::{Keys, act};
 use proptest::prelude::*;
+use strongroom::api_keys::ImportedKey;
+use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
 use strongroom::{
-    ApiKeyId, Flow, ImportedKey, MemoryStore, NewApiKey, Refusal, Request, RotateOptions, RotationOutcome, SecretText,
-    Timestamp, Vault, VaultOptions, VerifyError,
+    ApiKeyId, MemoryStore, NewApiKey, Refusal, Request, SecretText, Timestamp, Vault, VaultOptions, VerifyError,
 };
 
 #[derive(Clone, Debug)]
@@ -111,7 +112,7 @@ impl World {
                 }
                 let batches = RotateOptions::new().batch(NonZeroUsize::new(3).expect("not zero"));
                 let mut left = stop_after;
-                let watch = |_: &strongroom::Progress| match &mut left {
+                let watch = |_: &strongroom::rotation::Progress| match &mut left {
                     Some(0) => Flow::Stop,
                     Some(left) => {
                         *left -= 1;

@@ -5,10 +5,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::support::{Keys, act, stop_after_one_batch};
+use strongroom::api_keys::ImportedKey;
+use strongroom::audit::{Action, Outcome};
+use strongroom::master::AgePolicy;
+use strongroom::policy::{Policy, PolicyError, ReasonPattern};
+use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::strength::Severity;
 use strongroom::{
-    Act, Action, AgePolicy, ApiKeyId, Error, ErrorKind, Flow, ImportedKey, MasterKeys, MemoryStore, NewApiKey, Outcome,
-    Policy, PolicyError, ReasonPattern, Reissue, Request, RotateOptions, SecretText, Severity, Timestamp, Update,
-    Vault, VaultOptions,
+    Act, ApiKeyId, Error, ErrorKind, MasterKeys, MemoryStore, NewApiKey, Reissue, Request, SecretText, Timestamp,
+    Update, Vault, VaultOptions,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::support::{Keys, act, stop_after_one_batch};
+use strongroom::api_keys::ImportedKey;
+use strongroom::error::KeyringError;
+use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome};
+use strongroom::store::{Batch, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
 use strongroom::{
-    Batch, CommitError, Error, Flow, ImportedKey, Issued, KeyringError, MemoryStore, NewApiKey, Phase, Refusal,
-    Request, RotateOptions, RotationOutcome, Row, Rows, Scrub, SqliteStore, Store, StoreError, Table, Timestamp, Vault,
-    VaultOptions, VerifyError,
+    Error, Issued, MemoryStore, NewApiKey, Refusal, Request, SqliteStore, Timestamp, Vault, VaultOptions, VerifyError,
 };
 
 #[test]

@@ -4,7 +4,8 @@
 use std::fs;
 
 use base64ct::{Base64, Encoding};
-use strongroom::{MasterKey, MasterKeys, ScanMode, Scanner};
+use strongroom::scan::{ScanMode, Scanner};
+use strongroom::{MasterKey, MasterKeys};
 
 #[test]
 fn a_known_key_is_found_in_every_writing_and_another_key_in_none() {

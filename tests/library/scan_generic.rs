@@ -4,7 +4,8 @@
 use std::fs;
 
 use base64ct::Encoding;
-use strongroom::{MasterKey, Scanner};
+use strongroom::MasterKey;
+use strongroom::scan::Scanner;
 
 #[test]
 fn keys_are_told_from_what_looks_like_one() {

@@ -5,7 +5,8 @@ use base64ct::Encoding;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
-use strongroom::{MasterKey, MasterKeys, ScanMode, Scanner};
+use strongroom::scan::{ScanMode, Scanner};
+use strongroom::{MasterKey, MasterKeys};
 
 fn key() -> MasterKey {
     MasterKey::generate().expect("random")

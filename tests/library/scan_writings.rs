@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 
 use base64ct::{Base64, Base64Url, Encoding};
 use sha2::{Digest, Sha256};
-use strongroom::{MasterKey, MasterKeys, Scanner};
+use strongroom::scan::Scanner;
+use strongroom::{MasterKey, MasterKeys};
 
 #[test]
 fn every_writing_is_found_for_every_key_and_by_its_fingerprint_for_all_or_none() {

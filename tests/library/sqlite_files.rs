@@ -6,7 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use strongroom::{Batch, Claim, Expected, Rows, Scrub, SqliteStore, Store, StoreError, Table};
+use strongroom::SqliteStore;
+use strongroom::store::{Batch, Claim, Expected, Rows, Scrub, Store, StoreError, Table};
 use tempfile::TempDir;
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use strongroom::{Batch, Claim, CommitError, Expected, MemoryStore, Row, Rows, Scrub, Store, Table};
+use strongroom::MemoryStore;
+use strongroom::store::{Batch, Claim, CommitError, Expected, Row, Rows, Scrub, Store, Table};
 
 /// A fresh store, and another handle on the same rows.
 trait Engine: Sync {
@@ -427,15 +428,20 @@ fn both_views(store: &dyn Store) -> [Box<dyn Rows + '_>; 2] {
 struct Direct<'s>(&'s dyn Store);
 
 impl Rows for Direct<'_> {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, strongroom::StoreError> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, strongroom::store::StoreError> {
         self.0.get(table, key)
     }
 
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, strongroom::StoreError> {
+    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, strongroom::store::StoreError> {
         self.0.at_or_after(table, key)
     }
 
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, strongroom::StoreError> {
+    fn scan(
+        &self,
+        table: Table,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, strongroom::store::StoreError> {
         self.0.scan(table, after, limit)
     }
 }

@@ -1,10 +1,12 @@
 //! Somebody who can write the store, and has no key, changes what is there.
 
 use crate::support::{Keys, act, stop_after_one_batch};
-use strongroom::{
-    Batch, Error, ErrorKind, Expected, Flow, ImportedKey, MemoryStore, NewApiKey, RecordError, Request, RotateOptions,
-    RotationOutcome, Rows, SecretText, Store, SymptomSeverity, Table, Vault, VerifyError,
-};
+use strongroom::api_keys::ImportedKey;
+use strongroom::doctor::SymptomSeverity;
+use strongroom::error::RecordError;
+use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::{Error, ErrorKind, MemoryStore, NewApiKey, Request, SecretText, Vault, VerifyError};
 
 const HEADER_LEN: usize = 32;
 

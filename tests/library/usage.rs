@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use strongroom::{
-    ApiKeyId, Flow, MAX_ENDPOINTS, NewApiKey, Query, Refusal, Request, Usage, UsageFlusher, UsageOptions, Vault,
-    VaultOptions, VerifierKeys,
-};
+use strongroom::rotation::Flow;
+use strongroom::usage::{MAX_ENDPOINTS, Usage, UsageFlusher, UsageOptions};
+use strongroom::{ApiKeyId, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, VerifierKeys};
 
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act};

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use strongroom::{MasterKey, Severity, Suspect, Timestamp};
+use strongroom::strength::{Severity, Suspect};
+use strongroom::{MasterKey, Timestamp};
 
 #[derive(Deserialize)]
 struct Corpus {

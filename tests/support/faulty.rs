@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use strongroom::{Batch, Claim, CommitError, MemoryStore, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::MemoryStore;
+use strongroom::store::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
 
 /// Memory that breaks at a chosen commit, before or after it takes effect, and stays broken until mended. Clones share
 /// their rows and their fate.

@@ -3,7 +3,8 @@
 
 pub(crate) mod faulty;
 
-use strongroom::{Act, Flow, MasterKey, MasterKeys, Phase, Progress};
+use strongroom::rotation::{Flow, Phase, Progress};
+use strongroom::{Act, MasterKey, MasterKeys};
 
 /// The act of a test.
 pub(crate) fn act() -> Act {

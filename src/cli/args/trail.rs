@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
-use strongroom::{Action, ApiKeyId, Timestamp};
+use strongroom::audit::Action;
+use strongroom::{ApiKeyId, Timestamp};
 
 #[derive(Subcommand)]
 pub(crate) enum AuditVerb {

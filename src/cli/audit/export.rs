@@ -6,7 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use strongroom::{AuditFault, Error};
+use strongroom::Error;
+use strongroom::audit::AuditFault;
 
 use super::PAGE;
 use crate::args::AuditExportArgs;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use strongroom::AuditPosition;
+use strongroom::audit::AuditPosition;
 
 use super::{HEADING, PAGE, row};
 use crate::args::AuditFollowArgs;

@@ -1,7 +1,7 @@
 //! `audit list`.
 
 use serde_json::json;
-use strongroom::{AuditFault, AuditFilter, AuditLine, Outcome};
+use strongroom::audit::{AuditFault, AuditFilter, AuditLine, Outcome};
 
 use super::{HEADING, PAGE, row};
 use crate::args::{AuditListArgs, OutcomeArg};

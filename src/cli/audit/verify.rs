@@ -1,7 +1,8 @@
 //! `audit verify`: the chain, and checkpoints of it.
 
 use serde_json::json;
-use strongroom::{AuditCheck, AuditCheckpoint, CheckpointFault, Error};
+use strongroom::Error;
+use strongroom::audit::{AuditCheck, AuditCheckpoint, CheckpointFault};
 
 use crate::args::AuditVerifyArgs;
 use crate::checkpoints::{Checkpoints, told};

@@ -1,7 +1,9 @@
 //! A backup beside checkpoints of its vault: whether it is older than one of them, or of another line.
 
 use serde_json::Value;
-use strongroom::{AuditCheckpoint, AuditFault, Backup, CheckpointCheck, CheckpointFault, Error, MasterKeys};
+use strongroom::audit::{AuditCheckpoint, AuditFault, CheckpointCheck, CheckpointFault};
+use strongroom::backup::Backup;
+use strongroom::{Error, MasterKeys};
 
 use crate::checkpoints::{Checkpoints, entries, told};
 use crate::exit::Exit;

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use strongroom::{Rows, SqliteStore, Table};
+use strongroom::SqliteStore;
+use strongroom::store::{Rows, Table};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Told};

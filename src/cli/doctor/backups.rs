@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use strongroom::{DoctorReport, KnownBackup, Symptom, SymptomSeverity, Timestamp, VaultStatus};
+use strongroom::backup::KnownBackup;
+use strongroom::doctor::{DoctorReport, Symptom, SymptomSeverity};
+use strongroom::{Timestamp, VaultStatus};
 
 use crate::backup::{last_finished, last_told, needing_others_told, needs_retired_key};
 use crate::context::Place;

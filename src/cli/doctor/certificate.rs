@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use strongroom::{CertificateCheck, RotationCertificate, Symptom, SymptomSeverity, Vault};
+use strongroom::Vault;
+use strongroom::doctor::{Symptom, SymptomSeverity};
+use strongroom::rotation::{CertificateCheck, RotationCertificate};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Told};

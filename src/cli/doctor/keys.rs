@@ -1,6 +1,8 @@
 //! The configured master keys: weak ones that a waiver lets in, and those that the vault does not use.
 
-use strongroom::{MasterKeys, Severity, Symptom, SymptomSeverity, VaultStatus, Waivers};
+use strongroom::doctor::{Symptom, SymptomSeverity};
+use strongroom::strength::{Severity, Waivers};
+use strongroom::{MasterKeys, VaultStatus};
 
 /// What the quick check says of each key. A key that it refuses is here only because it was waived.
 pub(super) fn judge(keys: &MasterKeys, waivers: &Waivers) -> Vec<Symptom> {

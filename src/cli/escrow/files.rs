@@ -5,7 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use strongroom::{KeyShare, KeyShareError, SecretText};
+use strongroom::SecretText;
+use strongroom::escrow::{KeyShare, KeyShareError};
 
 use crate::age::{Identities, Recipients, unreadable};
 use crate::args::SplitArgs;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use strongroom::{CombineError, Fingerprint, KeyShare, KeyShareError, MasterKeyError};
+use strongroom::escrow::{CombineError, KeyShare, KeyShareError};
+use strongroom::master::{Fingerprint, MasterKeyError};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Told, waive_hint};

@@ -1,6 +1,6 @@
 //! What went wrong with the sources of keys, and what to do about each.
 
-use strongroom::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
+use strongroom::master::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
 
 use super::{Exit, Told, waive_hint};
 use crate::text::quoted;

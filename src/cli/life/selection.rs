@@ -5,7 +5,8 @@ use std::path::Path;
 use std::str;
 use std::time::Duration;
 
-use strongroom::{ApiKeyId, DueCause, DueRules, Error, Query, Status, Vault};
+use strongroom::due::{DueCause, DueRules};
+use strongroom::{ApiKeyId, Error, Query, Status, Vault};
 
 use crate::args::{Selection, Target};
 use crate::context::Context;

@@ -5,10 +5,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use strongroom::{
-    Error, Finding, Fingerprint, MasterKeyError, MasterKeys, MasterKeysError, Origin, Severity, SourceConcern,
-    SqliteStore, Suspect, Timestamp, Vault,
-};
+use strongroom::master::{Fingerprint, MasterKeyError, MasterKeysError, Origin, SourceConcern};
+use strongroom::strength::{Finding, Severity, Suspect};
+use strongroom::{Error, MasterKeys, SqliteStore, Timestamp, Vault};
 use zeroize::Zeroizing;
 
 use crate::args::CheckArgs;

@@ -7,7 +7,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde_json::json;
-use strongroom::{Act, Error, ExportPage, PolicyError, Vault};
+use strongroom::api_keys::ExportPage;
+use strongroom::policy::PolicyError;
+use strongroom::{Act, Error, Vault};
 
 use super::manifest::{Head, LeftOut, Manifest, Part};
 use super::resume_hint;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use strongroom::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::store::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
 
 /// When to die.
 #[derive(Clone, Copy)]

@@ -1,9 +1,10 @@
 //! What `rotate-master-key` shows: the plan, and the report.
 
 use serde_json::{Value, json};
-use strongroom::{
-    KnownBackup, RotateOptions, RotationOutcome, RotationPlan, RotationReport, Scrub, Unreadable, Vault, VaultStatus,
-};
+use strongroom::backup::KnownBackup;
+use strongroom::rotation::{RotateOptions, RotationOutcome, RotationPlan, RotationReport, Unreadable};
+use strongroom::store::Scrub;
+use strongroom::{Vault, VaultStatus};
 
 use crate::args::RotateArgs;
 use crate::backup::{known_or_none, needing_others, needing_others_told};

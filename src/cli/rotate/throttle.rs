@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
-use strongroom::Phase;
+use strongroom::rotation::Phase;
 
 use crate::interrupt::Interrupt;
 

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use strongroom::{
-    Error, Fingerprint, MasterKey, MasterKeys, MasterKeysError, Scanner, SqliteStore, known_fingerprints,
-};
+use strongroom::master::{Fingerprint, MasterKeysError, known_fingerprints};
+use strongroom::scan::Scanner;
+use strongroom::{Error, MasterKey, MasterKeys, SqliteStore};
 
 use crate::args::{ModeArg, ScanArgs};
 use crate::context::Context;

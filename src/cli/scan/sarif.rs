@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use strongroom::{Found, Missed};
+use strongroom::scan::{Found, Missed};
 
 use super::Outcome;
 use super::show::{described, in_history, mode, path_text};

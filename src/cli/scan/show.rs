@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use serde_json::json;
-use strongroom::{Found, GitObject, Missed, ScanPlace};
+use strongroom::scan::{Found, GitObject, Missed, ScanPlace};
 
 use super::Outcome;
 use super::uri;

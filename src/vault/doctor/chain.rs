@@ -1,7 +1,7 @@
 //! The audit log: whether it holds together, and what its times say of the clocks.
 
 use super::findings::{Findings, RESTORE};
-use crate::audit::{AuditEntry, AuditFault};
+use crate::audit_log::{AuditEntry, AuditFault};
 use crate::error::Error;
 use crate::ledger::{Head, follow_chain};
 use crate::store::Rows;

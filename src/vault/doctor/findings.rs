@@ -20,7 +20,7 @@ pub struct Symptom {
 }
 
 impl Symptom {
-    /// A finding of the caller's own, for [`DoctorReport::add`](crate::DoctorReport::add).
+    /// A finding of the caller's own, for [`DoctorReport::add`](crate::doctor::DoctorReport::add).
     pub fn new(
         id: &'static str,
         severity: SymptomSeverity,

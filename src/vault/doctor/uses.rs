@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
-use crate::usage::UsageRow;
+use crate::uses::UsageRow;
 
 /// One finding for all of them: they begin anew with the next flush, and nothing is decided by them.
 pub(super) fn examine(keyring: &Keyring, rows: &dyn Rows, findings: &mut Findings) -> Result<(), Error> {

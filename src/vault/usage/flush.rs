@@ -9,7 +9,7 @@ use crate::keyring::Keyring;
 use crate::ledger::KEYRING;
 use crate::store::{Batch, CommitError, Effect, Expected, Table};
 use crate::token::ApiKeyId;
-use crate::usage::{Pending, UsageSealer};
+use crate::uses::{Pending, UsageSealer};
 use crate::vault::Vault;
 
 /// What a flush wrote.

@@ -11,7 +11,8 @@ use crate::vault::Vault;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, NewApiKey, Request, UsageFlusher, Vault};
+/// use strongroom::usage::UsageFlusher;
+/// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, NewApiKey, Request, Vault};
 ///
 /// let keys = MasterKeys::single(MasterKey::generate()?);
 /// let vault = Arc::new(Vault::create(MemoryStore::new(), keys, &Act::by("deploy"))?);

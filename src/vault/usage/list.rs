@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::rotation::Flow;
 use crate::store::{Row, Store, Table};
 use crate::token::ApiKeyId;
-use crate::usage::{Usage, UsageError};
+use crate::uses::{Usage, UsageError};
 use crate::vault::{Listed, Query, Vault};
 
 /// One line of a list with uses.

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use strongroom::{Batch, Expected, Rows, SqliteStore, Store, Table};
+use strongroom::SqliteStore;
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
 
 use super::{fingerprint, key};
 use crate::running::{Ran, Room, Run, text};

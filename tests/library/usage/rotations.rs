@@ -1,9 +1,10 @@
 //! Rotations carry the counts over.
 
-use strongroom::{
-    Batch, Expected, Flow, NewApiKey, Query, RotateOptions, RotationOutcome, Rows, Store, SymptomSeverity, Table,
-    UsageError, Vault,
-};
+use strongroom::doctor::SymptomSeverity;
+use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::usage::UsageError;
+use strongroom::{NewApiKey, Query, Vault};
 
 use super::scene::{Scene, id_of, verify_all};
 use crate::support::faulty::{FaultyStore, Moment};
@@ -38,7 +39,7 @@ fn a_rotation_carries_the_counts_over_and_nothing_of_the_old_generation_is_left(
     assert!(old.iter().zip(&new).all(|(old, new)| old.0 == new.0 && old.1 != new.1));
 }
 
-fn stop_after_one_batch_of(progress: &strongroom::Progress) -> Flow {
+fn stop_after_one_batch_of(progress: &strongroom::rotation::Progress) -> Flow {
     stop_after_one_batch(progress)
 }
 
@@ -191,7 +192,7 @@ fn the_old_rows_are_gone_from_the_files_after_a_rotation() {
     let old = rows();
     drop(vault);
     let report = open(&[1, 2]).rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
-    assert_eq!((report.outcome, report.scrub), (RotationOutcome::Finished, Some(strongroom::Scrub::Clean)));
+    assert_eq!((report.outcome, report.scrub), (RotationOutcome::Finished, Some(strongroom::store::Scrub::Clean)));
     let files: Vec<u8> = ["", "-wal"]
         .iter()
         .filter_map(|suffix| std::fs::read(format!("{}{suffix}", path.display())).ok())

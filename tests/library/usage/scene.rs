@@ -2,9 +2,8 @@
 
 use std::net::IpAddr;
 
-use strongroom::{
-    ApiKeyId, Batch, Expected, Issued, MemoryStore, NewApiKey, Request, Row, Rows, Store, Table, Timestamp, Vault,
-};
+use strongroom::store::{Batch, Expected, Row, Rows, Store, Table};
+use strongroom::{ApiKeyId, Issued, MemoryStore, NewApiKey, Request, Timestamp, Vault};
 
 use crate::support::{Keys, act};
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use strongroom::{Batch, CommitError, Effect, MemoryStore, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::MemoryStore;
+use strongroom::store::{Batch, CommitError, Effect, Row, Rows, Scrub, Store, StoreError, Table};
 
 /// Memory that counts the commits that change something.
 #[derive(Clone, Default)]

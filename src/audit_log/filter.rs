@@ -12,7 +12,7 @@ use crate::token::ApiKeyId;
 /// What entries of the audit log have to be like.
 ///
 /// ```
-/// use strongroom::{Action, AuditFilter, Outcome};
+/// use strongroom::audit::{Action, AuditFilter, Outcome};
 /// let refused = AuditFilter::new().actor("alice").action(Action::Recover).outcome(Outcome::Refused);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl FromStr for Action {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::{Act, ChainEnd, Draft};
+    use crate::audit_log::{Act, ChainEnd, Draft};
     use crate::vault_id::VaultId;
 
     #[test]
