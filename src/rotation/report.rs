@@ -28,11 +28,6 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// How many API keys are among the rows: what progress counts. The sentinel is none.
-pub(super) fn api_keys_among(rows: &[Row]) -> u64 {
-    rows.iter().filter(|(key, _)| *key != ApiKeyId::SENTINEL.to_bytes()).count() as u64
-}
-
 /// How a call to rotate ended.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -138,4 +133,9 @@ impl Unreadable {
     pub(super) fn is_left_behind(&self, state: &State) -> bool {
         self.cause == RecordError::MissingGeneration { generation: state.from_generation }
     }
+}
+
+/// How many API keys are among the rows: what progress counts. The sentinel is none.
+pub(super) fn api_keys_among(rows: &[Row]) -> u64 {
+    rows.iter().filter(|(key, _)| *key != ApiKeyId::SENTINEL.to_bytes()).count() as u64
 }
