@@ -1,5 +1,7 @@
 //! What the vault needs of a storage engine: ordered tables of opaque bytes, and batches that happen whole or not.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -171,8 +173,15 @@ impl Batch {
     }
 }
 
+impl FromIterator<Change> for Batch {
+    fn from_iter<I: IntoIterator<Item = Change>>(changes: I) -> Self {
+        Self { changes: changes.into_iter().collect() }
+    }
+}
+
 /// One change of a batch.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Change {
     /// Where.
     pub table: Table,
@@ -182,6 +191,13 @@ pub struct Change {
     pub expected: Expected,
     /// What happens to the row.
     pub effect: Effect,
+}
+
+impl Change {
+    /// A change of a row.
+    pub fn new(table: Table, key: impl Into<Vec<u8>>, expected: Expected, effect: Effect) -> Self {
+        Self { table, key: key.into(), expected, effect }
+    }
 }
 
 impl fmt::Debug for Change {
