@@ -4,6 +4,7 @@ mod life;
 mod network;
 mod past;
 mod reissue;
+mod request;
 mod revision;
 mod status;
 mod stored;
@@ -11,7 +12,6 @@ mod terms;
 mod update;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
@@ -20,6 +20,7 @@ pub use life::LifeError;
 pub use network::{Network, NetworkError};
 pub(crate) use past::Past;
 pub use reissue::Reissue;
+pub use request::Request;
 pub use revision::{Revision, RevisionError};
 pub use status::Status;
 pub(crate) use stored::{Attributes, edited, with_exposure};
@@ -213,43 +214,6 @@ impl ApiKey {
     }
 }
 
-/// From where, and for what, a token is presented.
-#[derive(Clone, Debug, Default)]
-pub struct Request<'a> {
-    pub(crate) address: Option<IpAddr>,
-    pub(crate) scope: Option<&'a str>,
-    pub(crate) endpoint: Option<&'a str>,
-}
-
-impl<'a> Request<'a> {
-    /// Nothing known: an API key that is bound to networks is refused.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The caller's address.
-    #[must_use]
-    pub fn address(mut self, address: IpAddr) -> Self {
-        self.address = Some(address);
-        self
-    }
-
-    /// The scope the API key must have.
-    #[must_use]
-    pub fn scope(mut self, scope: &'a str) -> Self {
-        self.scope = Some(scope);
-        self
-    }
-
-    /// What the token is presented for, such as `/v1/invoices`: to be counted with the API key's uses, and nothing else. Give
-    /// the route and not what varies within it: an API key keeps counts of 1,000 endpoints, of 500 bytes each.
-    #[must_use]
-    pub fn endpoint(mut self, endpoint: &'a str) -> Self {
-        self.endpoint = Some(endpoint);
-        self
-    }
-}
-
 /// Why a token is refused. For operators: a client must learn only that it is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -264,7 +228,7 @@ pub enum Refusal {
     NotYetValid,
     /// The API key was revoked.
     Revoked,
-    /// The API key lacks the wanted scope.
+    /// The API key lacks a scope that the request asks for.
     Scope,
     /// The API key is suspended.
     Suspended,

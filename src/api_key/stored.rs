@@ -160,8 +160,7 @@ impl Attributes {
                 return Some(Refusal::Address);
             }
         }
-        let has = |wanted: &str| self.scopes.iter().flatten().any(|scope| scope == wanted);
-        request.scope.is_some_and(|wanted| !has(wanted)).then_some(Refusal::Scope)
+        (!request.is_met_by(self.scopes.as_deref().unwrap_or_default())).then_some(Refusal::Scope)
     }
 
     /// The public view. `None` when a stored network or time is not one.

@@ -77,7 +77,7 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
     if Terminal::can_ask() {
         context.terminal.note("the token, on one line:");
     }
-    let request = args.scope.as_deref().map_or_else(Request::new, |scope| Request::new().scope(scope));
+    let request = Request::new().all_of(&args.scopes);
     let request = args.address.into_iter().fold(request, Request::address);
     let request = args.endpoint.as_deref().into_iter().fold(request, Request::endpoint);
     let bytes = input::secret(MAX_TOKEN_LEN)?;
@@ -118,7 +118,7 @@ fn refused(refusal: Refusal) -> Told {
         Refusal::NotYetValid => ("its time has not come yet", "`strongroom show ID` says from when on it is valid"),
         Refusal::Suspended => ("it is suspended", "`strongroom resume ID --reason TEXT` takes that back"),
         Refusal::Revoked => ("it was revoked", "`strongroom audit list` says when, by whom and why"),
-        Refusal::Scope => ("it does not have this scope", "`strongroom show ID` names those it has"),
+        Refusal::Scope => ("it lacks a scope that is asked for", "`strongroom show ID` names those it has"),
         _ => ("no API key has this token", "`strongroom list` shows the API keys there are"),
     };
     let code = match refusal {

@@ -18,6 +18,7 @@ mod life;
 mod model;
 mod policy;
 mod readme;
+mod request;
 mod rotation;
 mod scan_exact;
 mod scan_generic;
