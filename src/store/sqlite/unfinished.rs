@@ -25,7 +25,7 @@ impl Unfinished {
         let path = files::beside(to, SUFFIX);
         for _ in 0..ATTEMPTS {
             sweep(&files::folder(to));
-            match open_new(&path) {
+            match files::private().read(true).write(true).create_new(true).open(&path) {
                 Ok(file) if file.try_lock().is_ok() && claim::is_still_at(&file, &path) => {
                     return Ok(Self { path, to: to.to_owned(), file, published: false });
                 }
@@ -118,14 +118,6 @@ fn remove(path: &Path) {
     for suffix in PARTS.iter().chain(&[""]) {
         let _ = fs::remove_file(files::beside(path, suffix));
     }
-}
-
-fn open_new(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(target_os = "linux")]
