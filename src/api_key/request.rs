@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use crate::arguments::Maybe;
+
 /// From where, and for what, a token is presented.
 ///
 /// ```
@@ -28,8 +30,8 @@ impl<'a> Request<'a> {
 
     /// The caller's address.
     #[must_use]
-    pub fn address(mut self, address: IpAddr) -> Self {
-        self.address = Some(address);
+    pub fn address(mut self, address: impl Maybe<IpAddr>) -> Self {
+        self.address = address.maybe().or(self.address);
         self
     }
 
@@ -57,8 +59,8 @@ impl<'a> Request<'a> {
     /// What the token is presented for, such as `/v1/invoices`: to be counted with the API key's uses, and nothing else. Give
     /// the route and not what varies within it: an API key keeps counts of 1,000 endpoints, of 500 bytes each.
     #[must_use]
-    pub fn endpoint(mut self, endpoint: impl Into<Cow<'a, str>>) -> Self {
-        self.endpoint = Some(endpoint.into());
+    pub fn endpoint(mut self, endpoint: impl Maybe<Cow<'a, str>>) -> Self {
+        self.endpoint = endpoint.maybe().or(self.endpoint);
         self
     }
 

@@ -61,7 +61,7 @@ impl Attributes {
             created_at: created_at.unix_millis(),
             name: key.name.clone(),
             owner: key.owner.clone(),
-            expires_at: key.expires_at.map(Timestamp::unix_millis),
+            expires_at: key.expiry_if_issued(created_at).map(Timestamp::unix_millis),
             revoked_at: None,
             scopes: some(key.scopes.clone()),
             networks: some(key.networks.iter().map(ToString::to_string).collect()),

@@ -60,7 +60,7 @@ fn new_api_key(args: IssueArgs) -> Result<NewApiKey, Failure> {
     key = args.prefix.into_iter().fold(key, NewApiKey::prefix);
     key = args.not_before.into_iter().fold(key, NewApiKey::not_before);
     key = expires_at.into_iter().fold(key, NewApiKey::expires_at);
-    Ok(if args.unrecoverable { key.unrecoverable() } else { key })
+    Ok(key.recoverable(!args.unrecoverable))
 }
 
 /// The API key is there, and nobody has its token.
@@ -198,11 +198,9 @@ fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize)
     query = args.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
     query = args.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
     query = args.scope.iter().fold(query, |query, scope| query.scope(scope.clone()));
-    if args.exposed {
-        query = query.exposed();
-    }
+    query = query.exposed(args.exposed);
     let usable = args.exposed.then_some(StatusArg::Active);
-    query = args.status.or(usable).into_iter().fold(query, |query, status| query.status(status.into()));
+    query = query.status(args.status.or(usable).map(Status::from));
     query = after.into_iter().fold(query, Query::after);
     let mut page = vec![];
     vault.list_usage(&query, |line| {

@@ -7,6 +7,7 @@ mod adversary;
 mod audit_trail;
 mod backup;
 mod bad_records;
+mod builders;
 mod certificate;
 mod compromised;
 mod concurrent;

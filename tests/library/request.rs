@@ -86,7 +86,7 @@ impl Room {
         let vault = Vault::create(MemoryStore::new(), Keys::generate(1).only([1]), &act()).expect("vault");
         // An empty scope cannot be issued.
         let scopes = scopes.iter().filter(|scope| !scope.is_empty());
-        let key = scopes.fold(NewApiKey::new("key"), |key, scope| key.scope(*scope));
+        let key = NewApiKey::new("key").scopes(scopes.copied());
         let issued = vault.issue(&key, &act()).expect("issued");
         Self { vault, issued }
     }
