@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::arguments::Maybe;
 use crate::secret::hex;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -35,8 +36,8 @@ impl Act {
 
     /// The reason, for the audit log: 1 to 1,024 bytes.
     #[must_use]
-    pub fn because(mut self, reason: impl Into<String>) -> Self {
-        self.reason = Some(reason.into());
+    pub fn because(mut self, reason: impl Maybe<String>) -> Self {
+        self.reason = reason.maybe().or(self.reason);
         self
     }
 

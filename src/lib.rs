@@ -4,6 +4,8 @@
 
 mod time;
 
+pub mod arguments;
+
 mod secret;
 
 mod suite;

@@ -199,7 +199,7 @@ fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {
         return Ok((waivers, options));
     }
     options.push("--accept-risk".into());
-    Ok((waivers.accepting_risk(), options))
+    Ok((waivers.accepting_risk(true), options))
 }
 
 fn unconfirmed(why: &str) -> Failure {

@@ -62,7 +62,7 @@ fn read_all(vault: &Vault, mut lines: Lines<'_>, exempt: bool) -> Result<Vec<Imp
     while let Some(line) = lines.next()? {
         let number = keys.len() + 1;
         match read(line, number) {
-            Ok(key) => keys.push(if exempt { key.exempt_from_policy() } else { key }),
+            Ok(key) => keys.push(key.exempt_from_policy(exempt)),
             Err(fault) => {
                 // A line before it may be one that the vault would not take.
                 vault.check_import(&keys)?;

@@ -56,8 +56,8 @@ impl Vault {
     fn issue_all(&self, keys: &[NewApiKey], act: &Act) -> Result<Vec<Issued>, Error> {
         keys.iter().try_for_each(|key| check_prefix(&key.prefix))?;
         self.ledger.change(act, |change| {
-            keys.iter().try_for_each(|key| admit(change, &key.terms()))?;
             let now = change.now;
+            keys.iter().try_for_each(|key| admit(change, &key.terms(now)))?;
             let mut ids = (0..keys.len()).map(|_| ApiKeyId::random(now)).collect::<Result<Vec<_>, _>>()?;
             // The engine appends fastest in the order of its keys.
             ids.sort_unstable();
@@ -74,9 +74,9 @@ impl Vault {
     /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
     pub fn check_import(&self, keys: &[ImportedKey]) -> Result<(), Error> {
         let keyring = self.ledger.reload()?;
-        let mut seen = HashMap::with_capacity(keys.len());
+        let (now, mut seen) = (self.ledger.now(), HashMap::with_capacity(keys.len()));
         for (at, key) in keys.iter().enumerate() {
-            key.check().map_err(|source| fault(at, source))?;
+            key.check(now).map_err(|source| fault(at, source))?;
             // A token of strongroom's own shape is found by its id, whatever secret follows it.
             let token = match Shape::of(key.token.expose()) {
                 Shape::Token(token) => secret_digest(&token.id.to_string()),
@@ -94,7 +94,7 @@ impl Vault {
             if is_taken(&keyring, self.ledger.store(), key)? {
                 return Err(fault(at, ImportError::Exists));
             }
-            key.keeps(keyring.policy(), self.ledger.now()).map_err(|source| fault(at, source.into()))?;
+            key.keeps(keyring.policy(), now).map_err(|source| fault(at, source.into()))?;
         }
         Ok(())
     }
@@ -190,7 +190,7 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
 fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) -> Result<Option<ApiKeyId>, Error> {
     let text = imported.token.expose();
     let created_at = imported.issued_by(change.now);
-    let mut key = imported.key.clone();
+    let mut key = imported.key.clone().expires_at(imported.key.expiry_if_issued(change.now));
     let (id, secret, foreign) = match Shape::of(text) {
         Shape::Token(token) => {
             token.prefix.clone_into(&mut key.prefix);
