@@ -51,23 +51,23 @@ pub enum Error {
     #[error("others kept changing the same rows")]
     Contended,
     /// A line of an import cannot be taken, and nothing was imported.
-    #[error("line {line}: {source}")]
+    #[error("line {line}: {fault}")]
     Import {
         /// The first such line, from 1.
         line: usize,
         /// What is wrong with it.
-        source: ImportError,
+        fault: ImportError,
     },
     /// The keyring does not open.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     /// Where an API key stands in its life does not allow the change.
-    #[error("API key {id} {source}")]
+    #[error("API key {id} {fault}")]
     Life {
         /// Which API key.
         id: ApiKeyId,
         /// What stands against it.
-        source: LifeError,
+        fault: LifeError,
     },
     /// A limit is passed.
     #[error(transparent)]
@@ -103,12 +103,12 @@ pub enum Error {
     #[error(transparent)]
     Random(#[from] RandomError),
     /// A record does not open.
-    #[error("API key {id}: {source}")]
+    #[error("API key {id}: {fault}")]
     Record {
         /// Where the record stands.
         id: ApiKeyId,
         /// What is wrong with it.
-        source: RecordError,
+        fault: RecordError,
     },
     /// The records are not those that were written: their count or their digest differs from the authenticated head.
     #[error(
@@ -180,7 +180,7 @@ impl Error {
             | Self::Tampered { .. } => ErrorKind::Corrupt,
             Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
             Self::BackupOfOther { .. } | Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
-            Self::Life { source, .. } => life_kind(source),
+            Self::Life { fault, .. } => life_kind(fault),
             Self::Keyring(error) => keyring_kind(error),
             Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
             Self::Policy(_) => ErrorKind::Input,
@@ -203,18 +203,18 @@ impl Error {
             Self::Act(ActError::NoReason) => "no-reason",
             Self::BackupOfOther { .. } => "backup-of-other",
             Self::BackupUnknown { .. } => "backup-unknown",
-            Self::Import { source: ImportError::Exists, .. } => "exists",
-            Self::Import { source: ImportError::Repeated { .. }, .. } => "repeated",
-            Self::Import { source: ImportError::Limit(_) | ImportError::TokenTooLong { .. }, .. } | Self::Limit(_) => {
+            Self::Import { fault: ImportError::Exists, .. } => "exists",
+            Self::Import { fault: ImportError::Repeated { .. }, .. } => "repeated",
+            Self::Import { fault: ImportError::Limit(_) | ImportError::TokenTooLong { .. }, .. } | Self::Limit(_) => {
                 "limit"
             }
             Self::Keyring(KeyringError::NotConfigured { .. }) => "not-configured",
             Self::NoRotation => "no-rotation",
-            Self::Life { source, .. } => source.cause(),
+            Self::Life { fault, .. } => fault.cause(),
             Self::NotFound { .. } => "not-found",
             Self::NotRecoverable { .. } => "not-recoverable",
-            Self::Policy(error) | Self::Import { source: ImportError::Policy(error), .. } => error.cause(),
-            Self::Record { source, .. } => source.cause(),
+            Self::Policy(error) | Self::Import { fault: ImportError::Policy(error), .. } => error.cause(),
+            Self::Record { fault, .. } => fault.cause(),
             Self::RotationOpen { .. } => "rotation-open",
             Self::RotationTarget { .. } => "rotation-target",
             other => other.kind().name(),

@@ -332,7 +332,7 @@ impl<'k> Change<'k> {
         bytes: &[u8],
         apply: fn(&mut RecordSet, &crate::keyring::MacKey, &Record<'_>),
     ) -> Result<(), Error> {
-        let unreadable = |source| Error::Record { id, source };
+        let unreadable = |fault| Error::Record { id, fault };
         let record = Record::parse(bytes).map_err(unreadable)?;
         let generation = record.generation();
         let missing = || unreadable(crate::record::RecordError::MissingGeneration { generation });

@@ -69,6 +69,9 @@ pub mod fuzzing;
 #[cfg(test)]
 mod vectors;
 
+#[cfg(test)]
+mod every_error;
+
 // What a service types on its first day stands at the root; the rest by what it is about.
 
 pub use api_key::{ApiKey, Network, NewApiKey, Refusal, Reissue, Request, Revision, Status, Update};

@@ -60,14 +60,11 @@ impl Told {
         }
     }
 
-    /// Adds the causes that the message does not hold already.
+    /// Adds the causes, which no message of the library holds already.
     pub(crate) fn because(mut self, error: &dyn std::error::Error) -> Self {
         let mut next = error.source();
         while let Some(cause) = next {
-            let text = cause.to_string();
-            if !self.message.contains(&text) && !self.causes.iter().any(|known| known.contains(&text)) {
-                self.causes.push(text);
-            }
+            self.causes.push(cause.to_string());
             next = cause.source();
         }
         self
@@ -174,7 +171,7 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
             ("backup-unknown", format!("`strongroom backup list{store}` shows the ids there are"))
         }
         Error::Contended => known("contended", "run the command again"),
-        Error::Import { source: ImportError::Policy(_), .. } => (
+        Error::Import { fault: ImportError::Policy(_), .. } => (
             error.cause(),
             format!(
                 "nothing was imported: `strongroom policy show{store}` shows the rules; mend the line, or take all lines \
@@ -195,7 +192,7 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::Policy(_) => (error.cause(), format!("`strongroom policy show{store}` shows the rules")),
         Error::Import { .. } => known("import-line", "nothing was imported: mend the line and run the command again"),
         Error::Keyring(error) => explain_keyring(error, &store),
-        Error::Life { id, source } => explain_life(*id, source, &store),
+        Error::Life { id, fault } => explain_life(*id, fault, &store),
         Error::NotKept { .. } => known("token-not-kept", "make room where it goes, and run the command again"),
         Error::Limit(_) => known("limit", "`strongroom issue --help` shows what can be given"),
         Error::NoRotation => ("no-rotation", format!("begin one with `strongroom rotate-master-key{store}`")),

@@ -49,7 +49,7 @@ impl Vault {
             return Err(VerifyError::NotValid(refusal));
         }
         let Found { id, attributes, imported, recoverable, revision } = found;
-        let malformed = Error::Record { id, source: RecordError::Attributes };
+        let malformed = Error::Record { id, fault: RecordError::Attributes };
         let key = attributes.into_view(id, imported, recoverable, revision);
         let key = key.ok_or(VerifyError::Unavailable(malformed))?;
         self.usage.valid(id, token, request, now);
@@ -66,13 +66,13 @@ impl Vault {
             let at = ApiKeyId::from_row(&key).ok_or_else(sentinel_missing)?;
             match Found::open(&keyring, at, &bytes) {
                 Ok(found) => return Ok(found),
-                Err(source) => {
+                Err(fault) => {
                     // The record may be newer than the keyring it was read with.
                     let reloaded = self.ledger.reload()?;
                     if reloaded.bytes() == keyring.bytes() {
                         // A damaged neighbour says nothing about an API key that does not exist.
                         let unknown = VerifyError::NotValid(Refusal::Unknown);
-                        return Err(if at == id { Error::Record { id, source }.into() } else { unknown });
+                        return Err(if at == id { Error::Record { id, fault }.into() } else { unknown });
                     }
                     keyring = reloaded;
                 }

@@ -255,7 +255,7 @@ fn two_imported_tokens_with_one_id_are_refused() {
     assert_ne!(id, issued.id.to_string());
     let token = |letter: &str| legacy(&with_check(&format!("sr_{id}{}", letter.repeat(43))));
     let error = vault.import(&[token("a"), token("b")], &act()).expect_err("one id, two secrets");
-    assert!(matches!(error, Error::Import { line: 2, source: ImportError::Repeated { line: 1 } }), "{error}");
+    assert!(matches!(error, Error::Import { line: 2, fault: ImportError::Repeated { line: 1 } }), "{error}");
     assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
 }
 
