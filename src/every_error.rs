@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::api_key::{LifeError, LimitError, NetworkError, Refusal, Revision, RevisionError};
 use crate::audit_log::{ActError, Action, ActionError, AuditFault};
 use crate::backup_id::{BackupId, BackupIdError};
-use crate::error::{Error, KeyringError, RecordError};
+use crate::error::{Error, KeyringError, RecordError, RowFault, TargetFault, VaultRow};
 use crate::import::ImportError;
 use crate::key_list::ListError;
 #[cfg(feature = "escrow")]
@@ -20,10 +20,11 @@ use crate::master_keys::MasterKeysError;
 use crate::policy::PolicyError;
 use crate::rotation::CertificateError;
 use crate::secret::RandomError;
-use crate::store::{CommitError, StoreError, Table};
+use crate::store::{CommitError, EngineFault, StoreError, Table};
 use crate::suite::{SealError, Suite, UnknownSuite};
 use crate::time::{Timestamp, TimestampError};
 use crate::token::{ApiKeyId, ApiKeyIdError};
+use crate::unsafe_path::UnsafePath;
 use crate::uses::UsageError;
 use crate::vault::{CheckpointError, CheckpointFault, VerifyError};
 use crate::vault_id::{VaultId, VaultIdError};
@@ -203,13 +204,17 @@ every! {
         Error::RecordSet { .. } => [Error::RecordSet { generation: 1 }],
         Error::RotationHeld { .. } => [Error::RotationHeld { since_secs: 1 }],
         Error::RotationOpen { .. } => [Error::RotationOpen { to: 2 }],
-        Error::RotationTarget { .. } => [Error::RotationTarget { to: 2, problem: "it is not configured" }],
-        Error::RowFormat { .. } => [Error::RowFormat { row: "head", found: 9 }],
+        Error::RotationTarget { .. } => of(|fault| Error::RotationTarget { to: 2, fault }),
+        Error::RowFormat { .. } => [Error::RowFormat { row: VaultRow::Head, found: 9 }],
         #[cfg(feature = "escrow")]
         Error::Split(_) => of(Error::Split),
         Error::Store(_) => of(Error::Store),
-        Error::Tampered { .. } => [Error::Tampered { row: "head", problem: "is missing".into() }],
+        Error::Tampered { .. } => of(|fault| Error::Tampered { row: VaultRow::Head, fault }),
         Error::VaultExists => [Error::VaultExists],
+    }
+    EngineFault: {
+        EngineFault::CannotOpen { .. } => [EngineFault::CannotOpen { path: path() }],
+        EngineFault::Other => [EngineFault::Other],
     }
     FingerprintError: { FingerprintError => [FingerprintError] }
     ImportError: {
@@ -336,6 +341,13 @@ every! {
         RecordError::Relabelled { .. } => [RecordError::Relabelled { named: 1, sealed: 2 }],
     }
     RevisionError: { RevisionError => [RevisionError] }
+    RowFault: {
+        RowFault::Malformed => [RowFault::Malformed],
+        RowFault::Missing => [RowFault::Missing],
+        RowFault::OfOtherContents => [RowFault::OfOtherContents],
+        RowFault::Unauthentic => [RowFault::Unauthentic],
+        RowFault::Usage(_) => of(RowFault::Usage),
+    }
     SealError: { SealError => [SealError] }
     SourceError: {
         SourceError::Command { .. } => {
@@ -347,7 +359,7 @@ every! {
         SourceError::TooLong { .. } => [SourceError::TooLong { origin: origin() }],
         SourceError::Unreadable { .. } => [SourceError::Unreadable { origin: origin(), source: denied() }],
         SourceError::Unsafe { .. } => {
-            [SourceError::Unsafe { origin: origin(), path: "keys".into(), problem: "can be written by others" }]
+            of(|fault| SourceError::Unsafe { origin: origin(), path: "keys".into(), fault })
         },
     }
     #[cfg(feature = "escrow")]
@@ -361,7 +373,7 @@ every! {
         StoreError::Backup { .. } => [StoreError::Backup { path: path() }],
         StoreError::Busy => [StoreError::Busy],
         StoreError::Corrupt { .. } => [StoreError::Corrupt { message: "no such table: keys".into() }],
-        StoreError::Engine { .. } => [StoreError::Engine { message: "disk I/O error".into() }],
+        StoreError::Engine { .. } => of(|fault| StoreError::Engine { fault, source: Box::new(denied()) }),
         StoreError::Foreign { .. } => [StoreError::Foreign { path: path() }],
         StoreError::Full => [StoreError::Full],
         StoreError::NewerLayout { .. } => [StoreError::NewerLayout { found: 9 }],
@@ -369,11 +381,25 @@ every! {
         StoreError::NotFound { .. } => [StoreError::NotFound { path: path() }],
         StoreError::ReadOnly => [StoreError::ReadOnly],
         StoreError::Stopped => [StoreError::Stopped],
-        StoreError::Unsafe { .. } => [StoreError::Unsafe { path: path(), problem: "is a symbolic link" }],
+        StoreError::Unsafe { .. } => of(|fault| StoreError::Unsafe { path: path(), fault }),
         StoreError::Unsupported { .. } => [StoreError::Unsupported { what: "backups" }],
+    }
+    TargetFault: {
+        TargetFault::Active => [TargetFault::Active],
+        TargetFault::NoNewer => [TargetFault::NoNewer],
+        TargetFault::NotConfigured => [TargetFault::NotConfigured],
+        TargetFault::Older => [TargetFault::Older],
     }
     TimestampError: { TimestampError => [TimestampError] }
     UnknownSuite: { UnknownSuite => ["no suite".parse::<Suite>().expect_err("none")] }
+    UnsafePath: {
+        UnsafePath::FileWritable => [UnsafePath::FileWritable],
+        UnsafePath::FolderWritable => [UnsafePath::FolderWritable],
+        UnsafePath::Link => [UnsafePath::Link],
+        UnsafePath::NotAFile => [UnsafePath::NotAFile],
+        UnsafePath::PartOfAnother => [UnsafePath::PartOfAnother],
+        UnsafePath::Strangers => [UnsafePath::Strangers],
+    }
     UsageError: {
         UsageError::Corrupt => [UsageError::Corrupt],
         UsageError::Format { .. } => [UsageError::Format { found: 9 }],

@@ -12,8 +12,10 @@ use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use redaction::is_redacted;
 use zeroize::Zeroizing;
+
+use crate::unsafe_path::UnsafePath;
+use redaction::is_redacted;
 
 pub use command::{CommandFault, KeyCommand};
 pub use file::{KeyFile, SystemdCredential};
@@ -164,7 +166,7 @@ pub enum SourceError {
         /// The file or folder that makes it so.
         path: PathBuf,
         /// What is wrong with it.
-        problem: &'static str,
+        fault: UnsafePath,
     },
 }
 
@@ -188,8 +190,8 @@ impl fmt::Display for SourceError {
             Self::NotText { origin } => write!(out, "{origin} is not text"),
             Self::TooLong { origin } => write!(out, "{origin} is longer than 64 KiB"),
             Self::Unreadable { origin, .. } => write!(out, "cannot read {origin}"),
-            Self::Unsafe { origin, path, problem } => {
-                write!(out, "{origin} is not safe: {} {problem}", path.display())
+            Self::Unsafe { origin, path, fault } => {
+                write!(out, "{origin} is not safe: {} {fault}", path.display())
             }
         }
     }

@@ -8,6 +8,8 @@ mod secret;
 
 mod suite;
 
+mod unsafe_path;
+
 mod key_source;
 
 mod key_list;

@@ -14,7 +14,7 @@ mod state;
 mod sweep;
 
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Error, TargetFault};
 use crate::keyring::Keyring;
 use crate::ledger::Ledger;
 use crate::record::RecordError;
@@ -191,16 +191,14 @@ fn target(ledger: &Ledger, keyring: &Keyring, options: &RotateOptions) -> Result
     let active = keyring.active_master();
     let newest = ledger.keks().versions().next_back().map_or(active, |(version, _)| version);
     let to = options.to.unwrap_or(newest);
-    let refuse = |problem| Err(Error::RotationTarget { to, problem });
+    let refuse = |fault| Err(Error::RotationTarget { to, fault });
     if ledger.keks().fingerprint(to).is_none() {
-        return refuse("it is not configured");
+        return refuse(TargetFault::NotConfigured);
     }
     match to.cmp(&active) {
-        std::cmp::Ordering::Equal if options.to.is_none() => {
-            refuse("it is active already, and no newer one is configured")
-        }
-        std::cmp::Ordering::Equal => refuse("it is active already"),
-        std::cmp::Ordering::Less => refuse("a newer one is active"),
+        std::cmp::Ordering::Equal if options.to.is_none() => refuse(TargetFault::NoNewer),
+        std::cmp::Ordering::Equal => refuse(TargetFault::Active),
+        std::cmp::Ordering::Less => refuse(TargetFault::Older),
         std::cmp::Ordering::Greater => Ok(to),
     }
 }

@@ -9,7 +9,7 @@ use super::plan::{ReadState, read_state};
 use super::state::{Finish, Lease, Phase, ROTATION, State};
 use super::{RotateOptions, RotationOutcome, RotationReport, proof, target};
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Error, RowFault, VaultRow};
 use crate::keyring::Keyring;
 use crate::known_backups::KnownBackups;
 use crate::ledger::{KEYRING, Ledger};
@@ -310,7 +310,7 @@ fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<()
 }
 
 pub(super) fn row_missing() -> Error {
-    Error::Tampered { row: "rotation", problem: "is missing".into() }
+    Error::Tampered { row: VaultRow::Rotation, fault: RowFault::Missing }
 }
 
 fn may_take_over(ledger: &Ledger, claim: &Claim, read: &ReadState, options: &RotateOptions) -> Result<(), Error> {

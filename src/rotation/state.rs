@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
-use crate::error::Error;
+use crate::error::{Error, VaultRow};
 use crate::keyring::{Keyring, RowError, RowLabel, encode};
 use crate::ledger::{mask_all, row_refused, unmask_all};
 use crate::record_set::{MaskedRecordSet, RecordSet};
@@ -226,7 +226,7 @@ impl Finish {
 }
 
 pub(crate) fn tampered(error: RowError) -> Error {
-    row_refused("rotation", error)
+    row_refused(VaultRow::Rotation, error)
 }
 
 /// Key of the row in the table `vault`.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Keys, act};
 use strongroom::api_keys::{ImportError, ImportedKey};
-use strongroom::error::RecordError;
+use strongroom::error::{RecordError, VaultRow};
 use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
 use strongroom::{
@@ -354,9 +354,9 @@ fn a_removed_rotation_row_is_noticed_by_the_doctor_and_stops_a_rewrap() {
     let found = vault.doctor(|_| {}).expect("doctor").symptoms;
     assert!(found.iter().any(|symptom| symptom.id == "rotation"), "{found:?}");
     let refused = rotate(&vault, &RotateOptions::new().rewrap_only()).expect_err("two generations");
-    assert!(matches!(refused, Error::Tampered { row: "rotation", .. }), "{refused}");
+    assert!(matches!(refused, Error::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
     let refused = vault.plan_rotation(&RotateOptions::new()).expect_err("two generations");
-    assert!(matches!(refused, Error::Tampered { row: "rotation", .. }), "{refused}");
+    assert!(matches!(refused, Error::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
 }
 
 #[test]

@@ -99,5 +99,5 @@ impl Store for FaultyStore {
 }
 
 fn failure() -> StoreError {
-    StoreError::Engine { message: "the test broke the store".into() }
+    StoreError::engine("the test broke the store")
 }

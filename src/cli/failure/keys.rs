@@ -1,5 +1,6 @@
 //! What went wrong with the sources of keys, and what to do about each.
 
+use strongroom::error::UnsafePath;
 use strongroom::master::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
 
 use super::{Exit, Told, waive_hint};
@@ -71,7 +72,7 @@ fn explain_source(error: &SourceError, code: &'static str) -> Told {
              what needs a shell goes into a script of its own"
                 .into(),
         ),
-        E::Unsafe { path, problem, .. } if problem.contains("belongs") => {
+        E::Unsafe { path, fault: UnsafePath::Strangers, .. } => {
             (Exit::UnsafePermissions, "unsafe-key-file", format!("find out who made {}", quoted(&path.display().to_string())))
         }
         E::Unsafe { path, .. } => (

@@ -46,7 +46,7 @@ impl Store for Late {
     fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
         self.rows.commit(batch)?;
         if self.fails.swap(0, Ordering::Relaxed) > 0 {
-            return Err(StoreError::Engine { message: "the test says so".into() }.into());
+            return Err(StoreError::engine("the test says so").into());
         }
         Ok(())
     }
