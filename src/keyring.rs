@@ -2,6 +2,8 @@
 
 mod error;
 mod generation;
+mod mac;
+mod row;
 mod stored;
 mod wrap;
 
@@ -18,10 +20,11 @@ use stored::{Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
 pub use error::KeyringError;
-pub(crate) use generation::{Generation, LookupKey, MacKey, Statement};
+pub(crate) use generation::{Generation, LookupKey, Statement};
+pub(crate) use mac::MacKey;
 #[cfg(any(test, feature = "sqlite"))]
-pub(crate) use stored::claimed;
-pub(crate) use stored::{RowError, RowLabel, decode_whole, encode};
+pub(crate) use row::claimed;
+pub(crate) use row::{RowError, RowLabel, decode_whole, encode};
 pub(crate) use wrap::KeyEncryptionKeys;
 
 /// The opened keyring: what is stored, and every data key it wraps, ready for use.
@@ -69,8 +72,7 @@ impl Keyring {
             policy: None,
         };
         stored.masters.push(StoredMaster::new(master, fingerprint, now));
-        Self::start_generation(&mut stored, keks, now)?;
-        Self::seal(stored, keks)
+        Self::begin_generation(stored, keks, now)
     }
 
     /// Opens the `keyring` row: unwraps every data key, and checks the MAC of the row.
@@ -87,9 +89,7 @@ impl Keyring {
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
-        let mut stored = self.stored_under(to, keks, now)?;
-        Self::start_generation(&mut stored, keks, now)?;
-        Self::seal(stored, keks)
+        Self::begin_generation(self.stored_under(to, keks, now)?, keks, now)
     }
 
     /// The same, where the present master key has leaked: the API keys of the retiring generation count as exposed.
@@ -101,8 +101,7 @@ impl Keyring {
     ) -> Result<Self, KeyringError> {
         let mut stored = self.stored_under(to, keks, now)?;
         stored.generations.iter_mut().for_each(|generation| generation.exposed_at = Some(now.unix_millis()));
-        Self::start_generation(&mut stored, keks, now)?;
-        Self::seal(stored, keks)
+        Self::begin_generation(stored, keks, now)
     }
 
     /// The same vault with every wrap under master key `to`.
@@ -224,7 +223,8 @@ impl Keyring {
         Ok(stored)
     }
 
-    fn start_generation(stored: &mut Stored, keks: &KeyEncryptionKeys, now: Timestamp) -> Result<(), KeyringError> {
+    /// Makes fresh data keys the active ones, and seals.
+    fn begin_generation(mut stored: Stored, keks: &KeyEncryptionKeys, now: Timestamp) -> Result<Self, KeyringError> {
         let id = stored.active_generation.checked_add(1).ok_or(KeyringError::Malformed)?;
         let suite = Suite::from_byte(stored.suite).ok_or(KeyringError::Malformed)?;
         let fresh = |purpose| {
@@ -241,7 +241,7 @@ impl Keyring {
         });
         stored.lookups.push(StoredLookup { id, wrap: lookup, rows: None });
         stored.active_generation = id;
-        Ok(())
+        Self::seal(stored, keks)
     }
 
     /// Writes the row, authenticated by the active generation, and opens it again: what is returned has been read.

@@ -12,13 +12,12 @@ mod structure;
 mod waivers;
 
 use std::fmt;
-use std::str::FromStr;
 
 use base64ct::{Base64Url, Encoding};
 use hkdf::Hkdf;
 use sha2::Sha256;
 
-use crate::secret::{RandomError, SecretBytes, SecretText, fill_random, hex, on_wiped_stack, same_bytes};
+use crate::secret::{RandomError, SecretBytes, SecretText, fill_random, hex_id, on_wiped_stack, same_bytes};
 
 pub use age::AgePolicy;
 pub use check::Suspect;
@@ -109,13 +108,17 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// 8 bytes of HKDF output that name a master key without telling anything else about it; written in hex.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint([u8; Fingerprint::LEN]);
+hex_id! {
+    /// 8 bytes of HKDF output that name a master key without telling anything else about it; written in hex.
+    #[derive(PartialOrd, Ord)]
+    pub struct Fingerprint([u8; 8]);
+
+    /// The text is not 16 lower-case hexadecimal characters.
+    #[error("a fingerprint is 16 lower-case hexadecimal characters")]
+    pub struct FingerprintError;
+}
 
 impl Fingerprint {
-    pub(crate) const LEN: usize = 8;
-
     /// Of bytes that may be a master key: a weak key has one as well.
     pub(crate) fn of(key: &[u8; 32]) -> Self {
         on_wiped_stack(|| {
@@ -135,35 +138,6 @@ impl Fingerprint {
         self.0
     }
 }
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&hex(&self.0))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, out)
-    }
-}
-
-impl FromStr for Fingerprint {
-    type Err = FingerprintError;
-
-    fn from_str(text: &str) -> Result<Self, FingerprintError> {
-        let mut bytes = [0; Self::LEN];
-        match base16ct::lower::decode(text, &mut bytes) {
-            Ok(decoded) if decoded.len() == Self::LEN => Ok(Self(bytes)),
-            _ => Err(FingerprintError),
-        }
-    }
-}
-
-/// The text is not 16 lower-case hexadecimal characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a fingerprint is 16 lower-case hexadecimal characters")]
-pub struct FingerprintError;
 
 /// Why a text is no master key. Never holds any part of the text.
 #[derive(Debug, thiserror::Error)]

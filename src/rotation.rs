@@ -1,37 +1,39 @@
 //! Replacing the master key: a new generation of data keys, every record sealed anew under it, the old one dropped.
 
 mod abandon;
+mod begin;
 mod carry;
 mod certificate;
 mod feed;
+mod finish;
 mod options;
 mod plan;
 mod proof;
-mod reindex;
 mod report;
+mod rewrap;
+mod row;
 mod run;
 mod state;
 mod sweep;
 
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::{Error, TargetFault};
-use crate::keyring::Keyring;
+use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::record::RecordError;
-use crate::store::{Expected, Row, Scrub, Table};
-use crate::token::ApiKeyId;
+use crate::store::Scrub;
 
-use run::{Run, SaveError, row_missing};
-use state::{State, tampered};
+use begin::begin;
+use finish::finish;
+use rewrap::rewrap;
+use run::Run;
 
 pub(crate) use certificate::check as check_certificate;
 pub use certificate::{CertificateCheck, CertificateError, RotationCertificate};
 pub use options::RotateOptions;
 pub use plan::{Census, OpenRotation, RotationEstimate, RotationPlan};
-pub(crate) use plan::{census, open_in, plan};
+pub(crate) use plan::{census, plan};
 pub use report::{Flow, Progress, RotationOutcome, RotationReport, Unreadable};
+pub(crate) use row::{ROTATION, open_in};
 pub use state::Phase;
-pub(crate) use state::ROTATION;
 
 /// Rotates, or continues a rotation begun before. `watch` is called after each batch.
 pub(crate) fn rotate(
@@ -57,10 +59,10 @@ fn rotate_now(
         return not_begun(ledger, options);
     }
     if options.rewrap_only {
-        return rewrap(ledger, options, act);
+        let report = rewrap(ledger, options, act)?;
+        return Ok(RotationReport { scrub: Some(scrubbed(ledger)), ..report });
     }
-    let (mut run, resumed) = Run::take_up(ledger, options, act)?;
-    let mut report = run.report(resumed);
+    let (mut run, mut report) = begin(ledger, options, act)?;
     if run.state.phase != Phase::Scrub {
         if move_all(&mut run, &mut report, watch)? == Flow::Stop {
             run.release()?;
@@ -72,7 +74,7 @@ fn rotate_now(
             report.outcome = RotationOutcome::Incomplete;
             return Ok(report);
         }
-        run.finish(act, &mut report)?;
+        finish(&mut run, act, &mut report)?;
         report.unreadable.clear();
     }
     report.outcome = RotationOutcome::Finished;
@@ -88,7 +90,7 @@ fn rotate_now(
     Ok(report)
 }
 
-/// Sweeps and verifies.
+/// Sweeps, carries the counts of uses over, and proves.
 fn move_all(
     run: &mut Run<'_>,
     report: &mut RotationReport,
@@ -116,61 +118,13 @@ fn not_begun(ledger: &Ledger, options: &RotateOptions) -> Result<RotationReport,
     let plan = plan(ledger, options)?;
     let generation = ledger.keyring().active_generation();
     let open = plan.open.as_ref();
+    let outcome = if open.is_some() { RotationOutcome::Stopped } else { RotationOutcome::NotBegun };
+    let from_generation = open.map_or(generation, |open| open.from_generation);
+    let masters = [plan.from_master, plan.to_master];
     Ok(RotationReport {
-        outcome: if open.is_some() { RotationOutcome::Stopped } else { RotationOutcome::NotBegun },
-        from_master: plan.from_master,
-        to_master: plan.to_master,
-        from_generation: open.map_or(generation, |open| open.from_generation),
-        to_generation: generation,
-        resumed: false,
         moved: open.map_or(0, |open| open.moved),
-        verified: 0,
-        unreadable: vec![],
-        abandoned: 0,
-        usage_dropped: 0,
-        compromised: false,
-        stale_lookups: 0,
-        scrub: None,
-        certificate: None,
+        ..RotationReport::of(outcome, masters, [from_generation, generation])
     })
-}
-
-/// Wraps every data key under the new master key: one commit, whatever the number of records.
-fn rewrap(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<RotationReport, Error> {
-    let mut report = ledger.change(act, |change| {
-        if let Some(row) = ledger.store().get(Table::Vault, ROTATION)? {
-            let open = State::open(change.keyring, &row).map_err(tampered)?;
-            return Err(Error::RotationOpen { to: open.to_master });
-        }
-        if change.keyring.retiring_generation().is_some() {
-            return Err(row_missing());
-        }
-        let to = target(ledger, change.keyring, options)?;
-        let (from, generation) = (change.keyring.active_master(), change.keyring.active_generation());
-        let next = change.keyring.rewrapped(to, ledger.keks(), change.now)?;
-        change.audit(Draft::of(Action::Rewrap).count("from_master_key", from.into()).count("to_master_key", to.into()));
-        change.batch.check(Table::Vault, ROTATION, Expected::Absent);
-        change.replace_keyring(next);
-        Ok(RotationReport {
-            outcome: RotationOutcome::Finished,
-            from_master: from,
-            to_master: to,
-            from_generation: generation,
-            to_generation: generation,
-            resumed: false,
-            moved: 0,
-            verified: 0,
-            unreadable: vec![],
-            abandoned: 0,
-            usage_dropped: 0,
-            compromised: false,
-            stale_lookups: change.keyring.stale_lookup_rows(),
-            scrub: None,
-            certificate: None,
-        })
-    })?;
-    report.scrub = Some(scrubbed(ledger));
-    Ok(report)
 }
 
 /// The rotation is over by now, and a scrub that fails does not undo it: what it may have left is for the report to say.
@@ -179,35 +133,6 @@ fn scrubbed(ledger: &Ledger) -> Scrub {
         tracing::warn!(%error, "overwritten bytes may remain");
         Scrub::BestEffort
     })
-}
-
-/// How many API keys are among the rows.
-fn without_sentinel(rows: &[Row]) -> u64 {
-    rows.iter().filter(|(key, _)| *key != ApiKeyId::SENTINEL.to_bytes()).count() as u64
-}
-
-/// The master key version to rotate to.
-fn target(ledger: &Ledger, keyring: &Keyring, options: &RotateOptions) -> Result<u32, Error> {
-    let active = keyring.active_master();
-    let newest = ledger.keks().versions().next_back().map_or(active, |(version, _)| version);
-    let to = options.to.unwrap_or(newest);
-    let refuse = |fault| Err(Error::RotationTarget { to, fault });
-    if ledger.keks().fingerprint(to).is_none() {
-        return refuse(TargetFault::NotConfigured);
-    }
-    match to.cmp(&active) {
-        std::cmp::Ordering::Equal if options.to.is_none() => refuse(TargetFault::NoNewer),
-        std::cmp::Ordering::Equal => refuse(TargetFault::Active),
-        std::cmp::Ordering::Less => refuse(TargetFault::Older),
-        std::cmp::Ordering::Greater => Ok(to),
-    }
-}
-
-impl Unreadable {
-    /// It is readable, and the sweep passed it by.
-    fn is_left_behind(&self, state: &State) -> bool {
-        self.cause == RecordError::MissingGeneration { generation: state.from_generation }
-    }
 }
 
 /// Sweeps in one call. One is enough unless writers beside it fail.

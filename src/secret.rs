@@ -1,9 +1,13 @@
 //! Secret bytes and texts: wiped when dropped, never printed, compared in constant time.
 
+mod hex;
+
 use std::fmt;
 
 use ctutils::CtEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
+
+pub(crate) use hex::{hex, hex_id};
 
 /// `N` secret bytes. They stay in one place on the heap, so that moving the value leaves no copy behind.
 pub(crate) struct SecretBytes<const N: usize>(Box<[u8; N]>);
@@ -90,11 +94,6 @@ pub(crate) fn random_array<const N: usize>() -> Result<[u8; N], RandomError> {
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 pub(crate) fn same_bytes(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    base16ct::lower::encode_string(bytes)
 }
 
 /// Runs `work`, then wipes the stack it used: ciphers and key derivation leave copies in their frames.

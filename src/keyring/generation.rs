@@ -1,11 +1,11 @@
 //! The keys of one generation, prepared for use, and what each of them does.
 
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::clamped;
-use super::stored::{Authenticated, RowError, RowLabel, authenticate, authenticated};
+use super::mac::MacKey;
+use super::row::{Authenticated, RowError, RowLabel, authenticate, authenticated};
 use super::wrap::Purpose;
 use crate::secret::SecretBytes;
 use crate::suite::{Cipher, Suite};
@@ -96,33 +96,6 @@ impl DataKey {
             Suite::Xaes256Gcm => &self.xaes,
             Suite::XChaCha20Poly1305 => &self.xchacha,
         }
-    }
-}
-
-/// A prepared HMAC-SHA256 key.
-pub(crate) struct MacKey(Hmac<Sha256>);
-
-impl MacKey {
-    pub(crate) fn mac(&self, pieces: &[&[u8]]) -> [u8; 32] {
-        self.mac_all(pieces.iter().copied())
-    }
-
-    pub(crate) fn mac_all<'p>(&self, pieces: impl Iterator<Item = &'p [u8]>) -> [u8; 32] {
-        let mut mac = self.0.clone();
-        for piece in pieces {
-            mac.update(piece);
-        }
-        mac.finalize().into_bytes().into()
-    }
-
-    fn derive(data_key: &SecretBytes<32>, label: &[u8]) -> Self {
-        let hkdf = Hkdf::<Sha256>::from_prk(data_key.expose()).expect("32 bytes is long enough for a pseudorandom key");
-        let key: Result<SecretBytes<32>, _> = SecretBytes::fill_with(|bytes| hkdf.expand(label, bytes));
-        Self::of(&key.expect("32 bytes is a length HKDF-SHA256 can give"))
-    }
-
-    fn of(key: &SecretBytes<32>) -> Self {
-        Self(Hmac::new_from_slice(key.expose()).expect("HMAC takes keys of any length"))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Run, proof};
+use super::proof;
+use super::run::Run;
 use crate::api_key::Attributes;
 use crate::audit_log::{Action, AuditFault, Draft, Outcome};
 use crate::error::Error;

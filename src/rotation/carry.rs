@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Flow, Phase, Progress, RotationReport, Run, SaveError};
+use super::feed::Feed;
+use super::report::{Flow, Progress, RotationReport};
+use super::run::{Run, SaveError};
+use super::state::Phase;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::store::{Batch, Expected, Row, Table};
@@ -27,7 +30,7 @@ pub(super) fn carry(
             let keyring = &keyring;
             move |rows| Carried::of(rows, keyring, &mut sealer)
         };
-        let flow = run.feed(Table::Usage, None).run(worker, |carried: Carried| {
+        let flow = Feed::of(run.ledger.store(), Table::Usage, None, run.options).run(worker, |carried: Carried| {
             changes += carried.batch.changes().len();
             commit(run, report, carried)?;
             Ok(watch(&Progress { phase: Phase::Verify, done: 0, total: run.total }))

@@ -4,20 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use super::Flow;
+use super::options::RotateOptions;
+use super::report::Flow;
 use crate::error::Error;
 use crate::store::{Row, Store, StoreError, Table};
 
 /// Where to begin, how many records a batch has, and how many threads work on batches.
 pub(super) struct Feed<'a> {
-    pub(super) store: &'a dyn Store,
-    pub(super) table: Table,
-    pub(super) after: Option<Vec<u8>>,
-    pub(super) batch: usize,
-    pub(super) workers: usize,
+    store: &'a dyn Store,
+    table: Table,
+    after: Option<Vec<u8>>,
+    batch: usize,
+    workers: usize,
 }
 
-impl Feed<'_> {
+impl<'a> Feed<'a> {
+    /// The rows of a table from a cursor on, for as many workers as the options say.
+    pub(super) fn of(store: &'a dyn Store, table: Table, after: Option<Vec<u8>>, options: &RotateOptions) -> Self {
+        Self { store, table, after, batch: options.batch.get(), workers: options.worker_count() }
+    }
+
     /// Lets each thread work with a worker of its own, and hands what they make to `take`, batch after batch. No more
     /// than a few batches are in memory, however far one thread lags behind the others.
     pub(super) fn run<T: Send, W: FnMut(Vec<Row>) -> Result<T, Error>>(

@@ -1,9 +1,13 @@
 //! How to rotate.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
-use super::Unreadable;
+use super::report::Unreadable;
+use super::state::State;
+use crate::error::{Error, TargetFault};
+use crate::keyring::{KeyEncryptionKeys, Keyring};
 
 /// How to rotate.
 #[derive(Clone, Debug)]
@@ -98,6 +102,31 @@ impl RotateOptions {
     pub fn abandon(mut self, records: &[Unreadable]) -> Self {
         self.abandon.extend(records.iter().map(|record| record.key.clone()));
         self
+    }
+
+    /// The master key version to rotate to.
+    pub(super) fn target(&self, keyring: &Keyring, keks: &KeyEncryptionKeys) -> Result<u32, Error> {
+        let active = keyring.active_master();
+        let newest = keks.versions().next_back().map_or(active, |(version, _)| version);
+        let to = self.to.unwrap_or(newest);
+        let refuse = |fault| Err(Error::RotationTarget { to, fault });
+        if keks.fingerprint(to).is_none() {
+            return refuse(TargetFault::NotConfigured);
+        }
+        match to.cmp(&active) {
+            Ordering::Equal if self.to.is_none() => refuse(TargetFault::NoNewer),
+            Ordering::Equal => refuse(TargetFault::Active),
+            Ordering::Less => refuse(TargetFault::Older),
+            Ordering::Greater => Ok(to),
+        }
+    }
+
+    /// Whether they want something else than to continue the rotation that is open. What was moved unmarked stays so:
+    /// it takes another rotation to mark it.
+    pub(super) fn ask_for_another(&self, open: &State, keyring: &Keyring) -> bool {
+        self.rewrap_only
+            || self.to.is_some_and(|to| to != open.to_master)
+            || self.compromised && !open.marks_exposed(keyring)
     }
 
     pub(super) fn worker_count(&self) -> usize {

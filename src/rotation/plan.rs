@@ -1,13 +1,12 @@
 //! What a rotation would do, and what one that is open has done, without changing anything.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::state::{ROTATION, State, tampered};
-use super::{Phase, RotateOptions, row_missing, target};
+use super::options::RotateOptions;
+use super::row::{open_in, row_missing};
+use super::state::{Phase, State};
 use crate::error::{Error, TargetFault};
-use crate::keyring::Keyring;
-use crate::ledger::{Head, Ledger};
+use crate::ledger::Ledger;
 use crate::master_key::Fingerprint;
 use crate::record::Record;
 use crate::store::{Rows, Table};
@@ -98,15 +97,11 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
     let open = open_in(&keyring, &*snapshot)?;
     let to_master = match &open {
         None if options.resume_only && keyring.retiring_generation().is_none() => return Err(Error::NoRotation),
-        Some(open)
-            if options.rewrap_only
-                || options.to.is_some_and(|to| to != open.to_master)
-                || options.compromised && !open.marks_exposed(&keyring) =>
-        {
+        Some(open) if options.ask_for_another(open, &keyring) => {
             return Err(Error::RotationOpen { to: open.to_master });
         }
         Some(open) => open.to_master,
-        None if keyring.retiring_generation().is_none() => target(ledger, &keyring, options)?,
+        None if keyring.retiring_generation().is_none() => options.target(&keyring, ledger.keks())?,
         None if options.accept_record_set && !options.rewrap_only => keyring.active_master(),
         None => return Err(row_missing()),
     };
@@ -138,27 +133,4 @@ pub(crate) fn census(ledger: &Ledger, rows: &dyn Rows) -> Result<Vec<Census>, Er
         counted.for_each(|census| census.records = census.records.saturating_sub(1));
     }
     Ok(census)
-}
-
-/// The rotation that is open, its row, and the keyring and head of the same moment.
-pub(crate) fn read_state(ledger: &Ledger) -> Result<Option<ReadState>, Error> {
-    let snapshot = ledger.store().snapshot()?;
-    let Some(row) = snapshot.get(Table::Vault, ROTATION)? else { return Ok(None) };
-    let (keyring, head) = ledger.read_together(&*snapshot)?;
-    let state = State::open(&keyring, &row).map_err(tampered)?;
-    Ok(Some(ReadState { state, row, keyring, head }))
-}
-
-/// See [`read_state`].
-pub(crate) struct ReadState {
-    pub(crate) state: State,
-    pub(crate) row: Vec<u8>,
-    pub(crate) keyring: Arc<Keyring>,
-    pub(crate) head: Head,
-}
-
-/// The rotation that is open in a snapshot whose keyring is this.
-pub(crate) fn open_in(keyring: &Keyring, rows: &dyn Rows) -> Result<Option<State>, Error> {
-    let Some(row) = rows.get(Table::Vault, ROTATION)? else { return Ok(None) };
-    State::open(keyring, &row).map(Some).map_err(tampered)
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::{Flow, Phase, Progress, RotationReport, Run, Unreadable, without_sentinel};
+use super::feed::Feed;
+use super::report::{Flow, Progress, RotationReport, Unreadable, api_keys_among};
+use super::run::Run;
+use super::state::Phase;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
@@ -28,7 +31,7 @@ pub(super) fn verify(
         let keyring = &keyring;
         move |rows: Vec<Row>| Ok(Opened::of(&rows, keyring, from, &mut opener))
     };
-    run.feed(Table::Keys, None).run(worker, |mut opened: Opened| {
+    Feed::of(run.ledger.store(), Table::Keys, None, run.options).run(worker, |mut opened: Opened| {
         done += opened.seen;
         report.verified += opened.seen.saturating_sub(opened.unreadable.len() as u64);
         report.unreadable.append(&mut opened.unreadable);
@@ -57,7 +60,7 @@ impl Opened {
             let judged = id.ok_or(RecordError::Malformed).and_then(|id| judge(keyring, from, id, bytes));
             judged.err().map(|cause| Unreadable { id, key: key.clone(), cause })
         });
-        Self { seen: without_sentinel(rows), unreadable: unreadable.collect() }
+        Self { seen: api_keys_among(rows), unreadable: unreadable.collect() }
     }
 }
 

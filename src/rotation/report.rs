@@ -1,9 +1,10 @@
 //! What a rotation says of itself, on the way and at the end.
 
 use super::certificate::RotationCertificate;
-use super::state::Phase;
+use super::state::{Phase, State};
+use crate::keyring::Keyring;
 use crate::record::RecordError;
-use crate::store::Scrub;
+use crate::store::{Row, Scrub};
 use crate::token::ApiKeyId;
 
 /// Whether a rotation goes on after a batch.
@@ -63,6 +64,46 @@ pub struct RotationReport {
     pub certificate: Option<RotationCertificate>,
 }
 
+impl RotationReport {
+    /// Of a call that has not moved anything, from and to these master keys and generations.
+    pub(super) fn of(
+        outcome: RotationOutcome,
+        [from_master, to_master]: [u32; 2],
+        [from_generation, to_generation]: [u32; 2],
+    ) -> Self {
+        Self {
+            outcome,
+            from_master,
+            to_master,
+            from_generation,
+            to_generation,
+            resumed: false,
+            moved: 0,
+            verified: 0,
+            unreadable: vec![],
+            abandoned: 0,
+            usage_dropped: 0,
+            compromised: false,
+            stale_lookups: 0,
+            scrub: None,
+            certificate: None,
+        }
+    }
+
+    /// Of a rotation that stops where it stands.
+    pub(super) fn so_far(state: &State, keyring: &Keyring, resumed: bool) -> Self {
+        let generations = [state.from_generation, state.to_generation];
+        Self {
+            resumed,
+            moved: state.moved,
+            usage_dropped: state.usage_dropped,
+            compromised: state.marks_exposed(keyring),
+            stale_lookups: keyring.stale_lookup_rows(),
+            ..Self::of(RotationOutcome::Stopped, [state.from_master, state.to_master], generations)
+        }
+    }
+}
+
 /// How a rotation stands at the end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RotationOutcome {
@@ -85,4 +126,16 @@ pub struct Unreadable {
     pub(crate) key: Vec<u8>,
     /// Why.
     pub cause: RecordError,
+}
+
+impl Unreadable {
+    /// It is readable, and the sweep passed it by.
+    pub(super) fn is_left_behind(&self, state: &State) -> bool {
+        self.cause == RecordError::MissingGeneration { generation: state.from_generation }
+    }
+}
+
+/// How many API keys are among the rows: what progress counts. The sentinel is none.
+pub(super) fn api_keys_among(rows: &[Row]) -> u64 {
+    rows.iter().filter(|(key, _)| *key != ApiKeyId::SENTINEL.to_bytes()).count() as u64
 }

@@ -1,11 +1,15 @@
-//! The sweep: workers read, open and seal batches ahead, and one thread commits them in the order of their keys.
+//! The sweep: workers open and seal records and their lookup rows ahead, and one thread commits them in the order of their keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reindex::{reindex, reindex_sentinel};
-use super::{Flow, Phase, Progress, RotationReport, Run, SaveError, row_missing, without_sentinel};
+use super::feed::Feed;
+use super::report::{Flow, Progress, RotationReport, api_keys_among};
+use super::row::row_missing;
+use super::run::{Run, SaveError};
+use super::state::Phase;
 use crate::error::Error;
 use crate::keyring::{Generation, Keyring};
+use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError, ResealError, Resealer};
 use crate::record_set::RecordSet;
 use crate::store::{Batch, Change, Effect, Expected, Row, Store, StoreError, Table};
@@ -18,13 +22,14 @@ pub(super) fn sweep(
     watch: &mut dyn FnMut(&Progress) -> Flow,
 ) -> Result<Flow, Error> {
     let (store, keyring, from) = (run.ledger.store(), run.keyring.clone(), run.state.from_generation);
-    run.save(&mut reindex_sentinel(store, &keyring)?)?;
+    run.save(&mut indexed(store, LookupRow::sentinel(&keyring))?)?;
     let worker = || {
         let mut worker = Worker::new(store, &keyring, from);
         move |rows| worker.as_mut().ok_or_else(row_missing)?.seal(rows)
     };
     let mut done = 0;
-    let flow = run.feed(Table::Keys, run.state.cursor.clone()).run(worker, |sealed: Sealed| {
+    let feed = Feed::of(store, Table::Keys, run.state.cursor.clone(), run.options);
+    let flow = feed.run(worker, |sealed: Sealed| {
         done += sealed.seen;
         commit(run, report, sealed)?;
         Ok(watch(&Progress { phase: Phase::Sweep, done, total: run.total }))
@@ -136,7 +141,7 @@ struct Sealed {
 impl Sealed {
     fn new(rows: &[Row], generations: [u32; 2]) -> Self {
         Self {
-            seen: without_sentinel(rows),
+            seen: api_keys_among(rows),
             last: rows.last().map(|(key, _)| key.clone()),
             batch: Batch::new(),
             lookups: BTreeMap::new(),
@@ -182,6 +187,28 @@ impl Sealed {
             of(change).is_none_or(|id| !left_out.contains(&id))
         });
     }
+}
+
+/// The changes that make `token` found under the newest lookup key alone; none when it is already.
+fn reindex(store: &dyn Store, keyring: &Keyring, token: &str, id: ApiKeyId) -> Result<Batch, Error> {
+    let mut batch = indexed(store, LookupRow::newest(keyring, token, id))?;
+    for (_, key) in keyring.lookups().skip(1) {
+        let index = key.index(token);
+        if let Some(found) = store.get(Table::Lookup, &index)? {
+            batch.delete(Table::Lookup, index, Expected::Exactly(found));
+        }
+    }
+    Ok(batch)
+}
+
+/// The change that puts a row into the lookup index; none when it is there already.
+fn indexed(store: &dyn Store, (index, row): ([u8; 32], Vec<u8>)) -> Result<Batch, Error> {
+    let mut batch = Batch::new();
+    match store.get(Table::Lookup, &index)? {
+        Some(found) if found == row => {}
+        found => batch.put(Table::Lookup, index, row, found.map_or(Expected::Absent, Expected::Exactly)),
+    }
+    Ok(batch)
 }
 
 fn parsed(bytes: &[u8]) -> Result<Record<'_>, Error> {

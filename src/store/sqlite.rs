@@ -9,7 +9,6 @@ mod scratch;
 mod statements;
 mod unfinished;
 
-use crate::store::EngineFault;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,9 +18,10 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
 
 use at_rest::AtRest;
 use scratch::Scratch;
-use statements::{apply, at_or_after, get, scan};
+use statements::{apply, rows_by};
 
 use super::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table, UnfinishedBackup, WatchCopy};
+use crate::store::EngineFault;
 
 pub(crate) use backup::SqliteBackup;
 pub(crate) use restore::UnfinishedStore;
@@ -108,8 +108,7 @@ impl SqliteStore {
     }
 
     fn read_beside_writers<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let reader = self.reader()?;
-        work(reader.connection()).map_err(|error| self.explained(error))
+        self.reader()?.read(work)
     }
 
     /// In the way that the store allows at the moment, which may change between the look and the read.
@@ -148,19 +147,7 @@ impl SqliteStore {
     }
 }
 
-impl Rows for SqliteStore {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|connection| get(connection, table, key))
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.read(|connection| at_or_after(connection, table, key))
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.read(|connection| scan(connection, table, after, limit))
-    }
-}
+rows_by!(SqliteStore, read);
 
 impl Store for SqliteStore {
     fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
@@ -254,6 +241,10 @@ impl Reader<'_> {
     fn connection(&self) -> &Connection {
         self.connection.as_ref().expect("the connection is only taken when the loan ends")
     }
+
+    fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        work(self.connection()).map_err(|error| self.store.explained(error))
+    }
 }
 
 impl Drop for Reader<'_> {
@@ -267,35 +258,15 @@ impl Drop for Reader<'_> {
     }
 }
 
-impl Rows for Reader<'_> {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        get(self.connection(), table, key).map_err(|error| self.store.explained(error))
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        at_or_after(self.connection(), table, key).map_err(|error| self.store.explained(error))
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        scan(self.connection(), table, after, limit).map_err(|error| self.store.explained(error))
-    }
-}
-
 struct Snapshot<'s>(Reader<'s>);
 
-impl Rows for Snapshot<'_> {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.get(table, key)
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.0.at_or_after(table, key)
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.0.scan(table, after, limit)
+impl Snapshot<'_> {
+    fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.0.read(work)
     }
 }
+
+rows_by!(Snapshot<'_>, read);
 
 impl Drop for Snapshot<'_> {
     fn drop(&mut self) {

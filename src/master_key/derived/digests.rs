@@ -10,7 +10,7 @@ use sha3::{Keccak256, Sha3_256, Sha3_384, Sha3_512};
 
 use super::batch::{Batch, sha256};
 use super::matcher::Matcher;
-use super::{texts, words};
+use super::words;
 use crate::secret::hex;
 
 /// Whether `other` is a digest of `text`, by any of the functions.
@@ -283,7 +283,7 @@ pub(super) fn short(key: &Matcher) -> Option<&'static str> {
 
 /// HMAC with common keys and messages, a salt before or after a word, and HKDF.
 pub(super) fn macs(key: &Matcher) -> Option<&'static str> {
-    let listed = words::passwords().take(400).chain(texts::list()).map(<[u8]>::to_vec);
+    let listed = words::passwords().take(400).chain(words::others()).map(<[u8]>::to_vec);
     let constant = [vec![0; 16], vec![0; 32], vec![0xff; 32], (0..32).collect()];
     let all: Vec<Vec<u8>> = words::joined_phrases().chain(listed).chain(constant).collect();
     let mut batch = Batch::new(key);

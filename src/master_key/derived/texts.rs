@@ -19,11 +19,6 @@ pub(super) fn find(key: &Matcher) -> Option<&'static str> {
         .or_else(|| stretched(key, 0..24, 1_024))
 }
 
-/// Passwords of other languages, keyboard walks, names of hosts and services, and texts of documentation.
-pub(super) fn list() -> impl Iterator<Item = &'static [u8]> {
-    include_str!("others.txt").lines().map(str::as_bytes)
-}
-
 /// One half of the key is the digest of the other.
 fn halves(key: &Matcher) -> Option<&'static str> {
     let (first, second) = key.key().split_at(16);
@@ -32,7 +27,7 @@ fn halves(key: &Matcher) -> Option<&'static str> {
 
 fn others(key: &Matcher) -> Option<&'static str> {
     let mut batch = Batch::new(key);
-    let found = list().filter(|_| !key.is_over()).find_map(|text| {
+    let found = words::others().filter(|_| !key.is_over()).find_map(|text| {
         let with = |end: &[u8]| [text, end].concat();
         any(key, text)
             .or_else(|| twice(key, text))
@@ -56,7 +51,7 @@ fn pairs(key: &Matcher) -> Option<&'static str> {
 
 /// UTF-16 as Windows, .NET and Java have it.
 fn wide(key: &Matcher) -> Option<&'static str> {
-    let phrases = words::joined_phrases().chain(list().map(<[u8]>::to_vec));
+    let phrases = words::joined_phrases().chain(words::others().map(<[u8]>::to_vec));
     let passwords = words::passwords().take(4_000).map(<[u8]>::to_vec);
     phrases.chain(passwords).filter(|_| !key.is_over()).find_map(|text| {
         let text = String::from_utf8_lossy(&text);

@@ -18,6 +18,11 @@ pub(super) fn passwords() -> impl Iterator<Item = &'static [u8]> {
     lines(include_str!("words.txt"))
 }
 
+/// Passwords of other languages, keyboard walks, names of hosts and services, and texts of documentation.
+pub(super) fn others() -> impl Iterator<Item = &'static [u8]> {
+    lines(include_str!("others.txt"))
+}
+
 fn lines(text: &'static str) -> impl Iterator<Item = &'static [u8]> {
     text.lines().map(str::as_bytes)
 }

@@ -12,6 +12,7 @@ use super::position::line_range;
 
 mod calls;
 mod enclosing;
+mod names;
 mod prose;
 mod randomness;
 mod statement;

@@ -11,6 +11,7 @@ use flate2::read::ZlibDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::object::{Kind, ObjectId};
+use crate::scan::detect::fill;
 
 pub(super) struct Pack {
     pub(super) path: PathBuf,
@@ -192,17 +193,7 @@ pub(super) fn damaged(what: &'static str) -> io::Error {
 
 /// As much as there is before `end`.
 fn read_at(file: &File, buffer: &mut [u8], at: u64, end: u64) -> io::Result<usize> {
-    let mut window = Window { file, position: at, end };
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match window.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
+    fill(&mut Window { file, position: at, end }, buffer)
 }
 
 fn parse_header(bytes: &[u8], offset: u64, id_len: usize) -> Option<Header> {

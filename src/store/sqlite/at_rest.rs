@@ -12,7 +12,8 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Row, Rows, StoreError, Table, at_or_after, explained, files, get, scan};
+use super::statements::rows_by;
+use super::{StoreError, explained, files};
 
 /// The store as it stands, while it is at rest.
 pub(super) struct AtRest {
@@ -56,20 +57,8 @@ impl AtRest {
     }
 }
 
-/// As one moment: it ends with an error when somebody begins to write.
-impl Rows for AtRest {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read_still(|connection| get(connection, table, key))
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.read_still(|connection| at_or_after(connection, table, key))
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.read_still(|connection| scan(connection, table, after, limit))
-    }
-}
+// As one moment: it ends with an error when somebody begins to write.
+rows_by!(AtRest, read_still);
 
 /// What changes when the file does.
 #[derive(PartialEq, Eq)]

@@ -9,10 +9,11 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
+use super::statements::rows_by;
 use super::unfinished::Unfinished;
 use super::{
-    BACKUP_ID, Batch, CommitError, Layout, Row, Rows, Scrub, SqliteStore, Store, StoreError, Table, UnfinishedBackup,
-    WatchCopy, at_or_after, at_rest, definition, explained, files, get, layout, restrict, scan, wait_for_others,
+    BACKUP_ID, Batch, CommitError, Layout, Rows, Scrub, SqliteStore, Store, StoreError, Table, UnfinishedBackup,
+    WatchCopy, at_rest, definition, explained, files, layout, restrict, wait_for_others,
 };
 use crate::store::MANIFEST;
 
@@ -74,19 +75,7 @@ impl UnfinishedBackup for Unsealed<'_> {
     }
 }
 
-impl Rows for Unsealed<'_> {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|connection| get(connection, table, key))
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.read(|connection| at_or_after(connection, table, key))
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.read(|connection| scan(connection, table, after, limit))
-    }
-}
+rows_by!(Unsealed<'_>, read);
 
 /// A backup file, which is only read.
 pub(crate) struct SqliteBackup {
@@ -140,19 +129,7 @@ impl SqliteBackup {
     }
 }
 
-impl Rows for SqliteBackup {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|connection| get(connection, table, key))
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.read(|connection| at_or_after(connection, table, key))
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.read(|connection| scan(connection, table, after, limit))
-    }
-}
+rows_by!(SqliteBackup, read);
 
 impl Store for SqliteBackup {
     fn commit(&self, _: &Batch) -> Result<(), CommitError> {
@@ -171,19 +148,13 @@ impl Store for SqliteBackup {
 /// The file does not change, so that every moment is the same.
 struct Still<'b>(&'b SqliteBackup);
 
-impl Rows for Still<'_> {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.get(table, key)
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.0.at_or_after(table, key)
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.0.scan(table, after, limit)
+impl Still<'_> {
+    fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.0.read(work)
     }
 }
+
+rows_by!(Still<'_>, read);
 
 /// A connection to a file that is of no use before it is whole: nothing is journalled, and it is made durable at the end.
 pub(super) fn writing(path: &Path) -> rusqlite::Result<Connection> {

@@ -2,7 +2,7 @@
 //!
 //! Never on the database file itself: closing any descriptor of it would drop SQLite's own locks in this process.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::{Claim, StoreError, files};
@@ -15,7 +15,8 @@ pub(super) fn claim(store: &Path) -> Result<Claim, StoreError> {
         if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
             return Err(StoreError::Unsafe { path: path.display().to_string(), fault: UnsafePath::NotAFile });
         }
-        let file = open_private(&path).map_err(files::failed)?;
+        let opened = files::private().write(true).create(true).truncate(false).open(&path);
+        let file = opened.map_err(files::failed)?;
         match file.try_lock() {
             Ok(()) if is_still_at(&file, &path) => return Ok(Claim::Granted(Box::new(Held { path, _file: file }))),
             // Its last holder removed it between our opening and our locking.
@@ -36,14 +37,6 @@ impl Drop for Held {
         // While it is still locked. A file that cannot be removed is only litter.
         let _ = fs::remove_file(&self.path);
     }
-}
-
-fn open_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(unix)]

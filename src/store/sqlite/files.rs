@@ -9,11 +9,7 @@ use crate::unsafe_path::UnsafePath;
 
 /// Makes an empty file with mode 0600 unless one is there.
 pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match private().write(true).create_new(true).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -21,6 +17,15 @@ pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// A file made with these has mode 0600.
+pub(super) fn private() -> OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are of Unix"))]
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 pub(super) fn refuse_missing(path: &Path) -> Result<(), StoreError> {

@@ -25,6 +25,32 @@ pub(super) fn scan(
     statement.query_map(params![after.unwrap_or(&[]), limit], row)?.collect()
 }
 
+/// Lets a type read rows over the connection that its method lends.
+macro_rules! rows_by {
+    ($reader:ty, $lend:ident) => {
+        const _: () = {
+            use $crate::store::sqlite::statements::{at_or_after, get, scan};
+            use $crate::store::{Row, Rows, StoreError, Table};
+
+            impl Rows for $reader {
+                fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+                    self.$lend(|connection| get(connection, table, key))
+                }
+
+                fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+                    self.$lend(|connection| at_or_after(connection, table, key))
+                }
+
+                fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
+                    self.$lend(|connection| scan(connection, table, after, limit))
+                }
+            }
+        };
+    };
+}
+
+pub(super) use rows_by;
+
 /// Applies every change and returns the places whose expectation did not hold; the caller then rolls back.
 pub(super) fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<(Table, Vec<u8>)>> {
     let (mut conflicts, mut prepared) = (vec![], Prepared { connection, last: None });

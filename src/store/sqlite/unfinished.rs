@@ -1,12 +1,12 @@
 //! A file in the making: private, under a name of its own that its maker has locked, until it is whole and takes its place.
 
-use crate::unsafe_path::UnsafePath;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{StoreError, claim, files};
+use crate::unsafe_path::UnsafePath;
 
 /// Removed when it is dropped, unless it was published.
 pub(super) struct Unfinished {
@@ -26,7 +26,7 @@ impl Unfinished {
         let path = files::beside(to, SUFFIX);
         for _ in 0..ATTEMPTS {
             sweep(&files::folder(to));
-            match open_new(&path) {
+            match files::private().read(true).write(true).create_new(true).open(&path) {
                 Ok(file) if file.try_lock().is_ok() && claim::is_still_at(&file, &path) => {
                     return Ok(Self { path, to: to.to_owned(), file, published: false });
                 }
@@ -119,14 +119,6 @@ fn remove(path: &Path) {
     for suffix in PARTS.iter().chain(&[""]) {
         let _ = fs::remove_file(files::beside(path, suffix));
     }
-}
-
-fn open_new(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(target_os = "linux")]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::enclosing;
-use super::statement::names;
+use super::names::names;
 use crate::scan::detect::position::line_range;
 
 /// The calls around a literal, the nearest first: their names without separators, and which argument it is.

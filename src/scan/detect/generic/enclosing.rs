@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::statement::{indent_of, nearest, split};
+use super::names::split;
+use super::statement::{indent_of, nearest};
 use crate::scan::detect::position::line_range;
 
 /// Something that a literal stands in.

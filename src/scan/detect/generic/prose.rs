@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::statement::{names, split};
+use super::names::{is_naming, names, split};
 use super::words;
 use crate::scan::detect::position::line_range;
 
@@ -29,7 +29,7 @@ fn is_said_behind(after: &[u8], own: bool) -> bool {
     let closed = after.iter().position(|byte| !b"=\"'`);} \t".contains(byte)).map_or(&[][..], |at| &after[at..]);
     let after = &closed[..closed.len().min(BEHIND)];
     let member = closed.strip_prefix(b",").map(|after| names(after).into_iter().next().unwrap_or_default());
-    let named = !own && member.is_some_and(|member| words::is_naming(&member.to_ascii_lowercase()));
+    let named = !own && member.is_some_and(|member| is_naming(&member.to_ascii_lowercase()));
     (matches!(after, [b'|' | b'>' | b'#', ..] | [b'/', b'/', ..] | [b'-', b'-', ..]) || named) && is_said(after)
 }
 

@@ -1,6 +1,6 @@
 //! What names say: a key that encrypts, something else that is called key, or nothing.
 
-use super::statement::{Statement, split};
+use super::statement::Statement;
 
 /// How far the names speak for a master key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,11 +117,6 @@ pub(super) fn is_denial(word: &str) -> bool {
         || is_any(SAID, word)
 }
 
-/// Whether what has this name is a name: `name: ENCRYPTION_KEY`.
-pub(super) fn is_naming(name: &str) -> bool {
-    split(name).last().is_some_and(|word| NAMING.contains(&word.as_str()))
-}
-
 fn is_turning(word: &str) -> bool {
     TURNING.contains(&word) || OPEN.contains(&word)
 }
@@ -205,12 +200,6 @@ const SIGNING: &[&str] =
 
 /// What a sentence is about when it is about no key that encrypts.
 const SAID: &[&str] = &["address", "commit", "derived", "id", "merge", "branch", "signature", "signed", "txid"];
-
-/// What has a name as its value.
-#[rustfmt::skip]
-const NAMING: &[&str] = &[
-    "alias", "entry", "env", "id", "identifier", "key", "label", "name", "param", "parameter", "secret", "setting", "title", "variable",
-];
 
 /// Places that hold what encrypts.
 const PLACES: &[&str] = &["crypto", "cryptography", "encryption", "protection", "security", "vaults"];

@@ -1,0 +1,96 @@
+//! The beginning of a rotation: the cutover in one commit, or one that is open taken up where it stands.
+
+use super::options::RotateOptions;
+use super::report::RotationReport;
+use super::row::{ROTATION, ReadState, read_state, row_missing};
+use super::run::{Run, taken_over};
+use super::state::State;
+use crate::audit_log::{Act, Action, Draft};
+use crate::error::Error;
+use crate::known_backups::KnownBackups;
+use crate::ledger::Ledger;
+use crate::store::{Claim, Expected, Table};
+
+/// Begins a rotation, or continues the one that is open when nobody else is at it.
+pub(super) fn begin<'a>(
+    ledger: &'a Ledger,
+    options: &'a RotateOptions,
+    act: &Act,
+) -> Result<(Run<'a>, RotationReport), Error> {
+    let claim = ledger.store().claim_rotation()?;
+    let open = read_state(ledger)?;
+    let resumed = open.is_some() || ledger.reload()?.retiring_generation().is_some();
+    match open {
+        Some(open) => may_take_over(ledger, &claim, &open, options)?,
+        None if matches!(claim, Claim::Held) => return Err(taken_over()),
+        None if resumed => restore_row(ledger, options, act)?,
+        None if options.resume_only => return Err(Error::NoRotation),
+        None => cut_over(ledger, options, act)?,
+    }
+    let begun = read_state(ledger)?.ok_or_else(taken_over)?;
+    let run = Run::of(ledger, options, claim, begun)?;
+    tracing::info!(to = run.state.to_master, resumed, "rotation taken up");
+    let report = RotationReport::so_far(&run.state, &run.keyring, resumed);
+    Ok((run, report))
+}
+
+/// One commit: the new generation, the old one wrapped under the new master key alone, the `rotation` row.
+fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), Error> {
+    ledger.change(act, |change| {
+        let old = change.keyring;
+        if old.retiring_generation().is_some() {
+            // Another process began meanwhile.
+            return Err(taken_over());
+        }
+        let to = options.target(old, ledger.keks())?;
+        let next = if options.compromised {
+            old.with_next_generation_after_leak(to, ledger.keks(), change.now)?
+        } else {
+            old.with_next_generation(to, ledger.keks(), change.now)?
+        };
+        let (masters, generations) = ([old.active_master(), to], [old.active_generation(), next.active_generation()]);
+        let state = State::begun(masters, generations, change.now);
+        let draft = Draft::of(Action::RotationStarted)
+            .count("from_master_key", state.from_master.into())
+            .count("to_master_key", to.into())
+            .count("from_generation", state.from_generation.into())
+            .count("to_generation", state.to_generation.into());
+        change.audit(if options.compromised { draft.count("compromised", 1) } else { draft });
+        change.batch.put(Table::Vault, ROTATION, state.seal(&next)?, Expected::Absent);
+        // Its MAC is of the generation.
+        KnownBackups::read(old, ledger.store())?.carry_over(change, &next);
+        change.replace_keyring(next);
+        Ok(())
+    })
+}
+
+/// Somebody removed the row of an open rotation, and with it a part of the record sets. The records can still be moved;
+/// that they are the right ones is for an operator to say.
+fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), Error> {
+    ledger.change(act, |change| {
+        let keyring = change.keyring;
+        let from = keyring.retiring_generation().ok_or_else(row_missing)?;
+        if !options.accept_record_set {
+            return Err(row_missing());
+        }
+        let to_master = keyring.active_master();
+        let retired = keyring.masters().filter(|master| master.retired_at.is_some()).last();
+        let from_master = retired.map_or(to_master, |master| master.version);
+        let state = State::begun([from_master, to_master], [from, keyring.active_generation()], change.now);
+        change.audit(Draft::of(Action::RotationStarted).count("record_set_accepted", 1));
+        change.batch.put(Table::Vault, ROTATION, state.seal(keyring)?, Expected::Absent);
+        Ok(())
+    })
+}
+
+fn may_take_over(ledger: &Ledger, claim: &Claim, read: &ReadState, options: &RotateOptions) -> Result<(), Error> {
+    let open = &read.state;
+    if let Some(lease) = open.lease.filter(|lease| lease.is_alive(ledger.now())) {
+        // With the claim in our hands, a holder that had it is gone: no need to wait for its lease.
+        let gone = lease.claimed && matches!(claim, Claim::Granted(_));
+        if !gone {
+            return Err(Error::RotationHeld { since_secs: ledger.now().since(lease.renewed_at).as_secs() });
+        }
+    }
+    if options.ask_for_another(open, &read.keyring) { Err(Error::RotationOpen { to: open.to_master }) } else { Ok(()) }
+}

@@ -1,0 +1,55 @@
+//! Bytes as lower-case hexadecimal, and the ids that have no other spelling.
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(bytes)
+}
+
+/// An id of some bytes, printed and parsed in its one spelling, and the error of a text that is none.
+macro_rules! hex_id {
+    (
+        $(#[$id_about:meta])*
+        pub struct $id:ident($reach:vis [u8; $len:literal]);
+
+        $(#[$error_about:meta])*
+        pub struct $error:ident;
+    ) => {
+        $(#[$id_about])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $id($reach [u8; Self::LEN]);
+
+        impl $id {
+            pub(crate) const LEN: usize = $len;
+        }
+
+        impl std::fmt::Display for $id {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str(&$crate::secret::hex(&self.0))
+            }
+        }
+
+        impl std::fmt::Debug for $id {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, out)
+            }
+        }
+
+        impl std::str::FromStr for $id {
+            type Err = $error;
+
+            fn from_str(text: &str) -> Result<Self, $error> {
+                let mut bytes = [0; Self::LEN];
+                match base16ct::lower::decode(text, &mut bytes) {
+                    Ok(decoded) if decoded.len() == Self::LEN => Ok(Self(bytes)),
+                    _ => Err($error),
+                }
+            }
+        }
+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+        $(#[$error_about])*
+        pub struct $error;
+    };
+}
+
+pub(crate) use hex_id;
