@@ -7,6 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use strongroom::error::VaultRow;
 
 use crate::support::past::{edit, overwrite};
 use crate::support::{Keys, act, stop_after_one_batch};
@@ -159,7 +160,7 @@ fn a_list_that_was_tampered_with_stops_a_rotation_until_it_is_begun_anew() {
     }
     let vault = scene.vault([1, 2]);
     let refused = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect_err("edited");
-    assert!(matches!(refused, Error::Tampered { row: "backups", .. }), "{refused}");
+    assert!(matches!(refused, Error::Tampered { row: VaultRow::Backups, .. }), "{refused}");
     assert_eq!(vault.status().expect("status").active_master_key, 1, "nothing was begun");
     vault.forget_all_backups(&act()).expect("anew");
     vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
