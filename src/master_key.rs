@@ -113,9 +113,7 @@ hex_id! {
     #[derive(PartialOrd, Ord)]
     pub struct Fingerprint([u8; 8]);
 
-    /// The text is not 16 lower-case hexadecimal characters.
-    #[error("a fingerprint is 16 lower-case hexadecimal characters")]
-    pub struct FingerprintError;
+    "fingerprint" => "a fingerprint is 16 lower-case hexadecimal characters"
 }
 
 impl Fingerprint {

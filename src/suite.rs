@@ -3,6 +3,7 @@
 mod gcm;
 mod xaes;
 
+use crate::parse_error::ParseError;
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
@@ -68,16 +69,14 @@ impl fmt::Display for Suite {
     }
 }
 
-/// The text names no suite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a suite: use xaes-256-gcm or xchacha20-poly1305")]
-pub struct UnknownSuite;
-
 impl FromStr for Suite {
-    type Err = UnknownSuite;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, UnknownSuite> {
-        Self::ALL.into_iter().find(|suite| suite.name() == text).ok_or(UnknownSuite)
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::ALL
+            .into_iter()
+            .find(|suite| suite.name() == text)
+            .ok_or_else(|| ParseError::new("suite", "not a suite: use xaes-256-gcm or xchacha20-poly1305"))
     }
 }
 
@@ -169,7 +168,7 @@ fn prepare<'p>(
 /// The plaintext is too long for the suite.
 #[derive(Debug, thiserror::Error)]
 #[error("too long to seal")]
-pub struct SealError;
+pub(crate) struct SealError;
 
 /// The key, nonce, associated data or bytes are not those that were sealed.
 #[derive(Debug, thiserror::Error)]

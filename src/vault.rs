@@ -45,7 +45,7 @@ use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 
 pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
-pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointError, CheckpointFault};
+pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointFault};
 pub use doctor::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
 pub use due::{Due, DueCause, DuePage, DueRules};
 pub use export::ExportPage;

@@ -4,10 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use strongroom::error::KeyringError;
+use strongroom::error::{Detail, KeyringError};
 use strongroom::master::{MasterKeysError, Origin, SourceConcern, SourceError, VerifierKeysError};
 use strongroom::strength::Waivers;
-use strongroom::{Act, Error, MasterKeys, SqliteStore, Timestamp, Vault, VerifierKeys};
+use strongroom::{Act, MasterKeys, SqliteStore, Timestamp, Vault, VerifierKeys};
 
 use super::args::Global;
 use super::escrow;
@@ -67,7 +67,7 @@ impl<'t> Context<'t> {
         match self.master_keys() {
             Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
                 Err(VerifierKeysError::NotSet) => Ok(MasterKeys::default()),
-                _ => Err(Error::Keyring(KeyringError::VerifierOnly).into()),
+                _ => Err(Detail::Keyring(KeyringError::VerifierOnly).into()),
             },
             keys => keys,
         }
@@ -77,7 +77,7 @@ impl<'t> Context<'t> {
     pub(crate) fn without_master_keys() -> Failure {
         match VerifierKeys::from_env() {
             Err(VerifierKeysError::NotSet) => MasterKeysError::NotSet.into(),
-            _ => Error::Keyring(KeyringError::VerifierOnly).into(),
+            _ => Detail::Keyring(KeyringError::VerifierOnly).into(),
         }
     }
 

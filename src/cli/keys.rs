@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use strongroom::error::Detail;
 use strongroom::rotation::Flow;
 use strongroom::usage::ListedUsage;
 use strongroom::{
@@ -98,7 +99,7 @@ fn tell(context: &mut Context<'_>, verdict: Result<ApiKey, VerifyError>) -> Resu
             context.terminal.flush()?;
             Ok(Exit::Success)
         }
-        Err(VerifyError::NotValid(refusal)) => {
+        Err(VerifyError::Refused(refusal)) => {
             context.terminal.line("not valid")?;
             context.terminal.document("verification", &json!({ "valid": false }))?;
             context.terminal.flush()?;
@@ -106,6 +107,7 @@ fn tell(context: &mut Context<'_>, verdict: Result<ApiKey, VerifyError>) -> Resu
             Ok(Exit::NotValid)
         }
         Err(VerifyError::Unavailable(error)) => Err(error.into()),
+        Err(error) => Err(Told::new(Exit::General, "failed", error.to_string()).into()),
     }
 }
 
@@ -276,7 +278,7 @@ pub(crate) fn known(
     refused: impl FnOnce(ApiKeyId) -> Option<Error>,
 ) -> Result<ApiKey, Failure> {
     match vault.show(id) {
-        Err(error @ Error::NotFound { .. }) => Err(refused(id).unwrap_or(error).into()),
+        Err(error) if matches!(error.detail(), Detail::NotFound { .. }) => Err(refused(id).unwrap_or(error).into()),
         shown => Ok(shown?),
     }
 }

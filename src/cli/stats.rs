@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
+use strongroom::error::Detail;
 use strongroom::rotation::Flow;
 use strongroom::usage::{ListedUsage, Usage};
 use strongroom::{ApiKey, Error, Query, Status, Timestamp};
@@ -34,9 +35,9 @@ pub(crate) fn stats(context: &mut Context<'_>, args: &StatsArgs) -> Result<Exit,
         }
         Flow::Continue
     })?;
-    match vault.usage_of_none() {
+    match vault.usage_of_none().map_err(Error::into_detail) {
         Ok(usage) => sums.add(&usage.unwrap_or_default()),
-        Err(Error::Tampered { .. }) => sums.damaged += 1,
+        Err(Detail::Tampered { .. }) => sums.damaged += 1,
         Err(error) => return Err(error.into()),
     }
     match args.format {

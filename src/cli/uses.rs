@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use strongroom::ApiKeyId;
+use strongroom::error::Detail;
 use strongroom::usage::{ListedUsage, Usage, UsageError};
-use strongroom::{ApiKeyId, Error};
 
 use super::context::Context;
 use super::failure::Failure;
@@ -16,14 +17,14 @@ pub(crate) fn record(context: &mut Context<'_>, vault: &Reading, write: bool) {
     if let Err(error) = vault.settle_usage(write) {
         // Nobody tries once more when the vault is closed.
         let _ = vault.settle_usage(false);
-        context.terminal.note(&format!("warning: this use could not be recorded: {error}"));
+        context.terminal.note(&format!("warning: this use could not be recorded: {error:#}"));
     }
 }
 
 /// The uses of one API key. Counts that do not open are no failure of the API key.
 pub(crate) fn of(context: &mut Context<'_>, vault: &Reading, id: ApiKeyId) -> Result<Option<Usage>, Failure> {
     match vault.usage(id) {
-        Err(error @ Error::Tampered { .. }) => {
+        Err(error) if matches!(error.detail(), Detail::Tampered { .. }) => {
             context
                 .terminal
                 .note(&format!("warning: {error}; `strongroom doctor{}` says more", context.place.option()));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::api_key::ApiKey;
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::record::RecordError;
 use crate::token::ApiKeyId;
 use crate::vault::{Listed, Vault};
@@ -30,11 +30,11 @@ impl Vault {
     fn link(&self, id: Option<ApiKeyId>, seen: &mut BTreeSet<ApiKeyId>) -> Result<Option<Listed>, Error> {
         let Some(id) = id.filter(|id| seen.insert(*id)) else { return Ok(None) };
         let listed = |key: Result<ApiKey, RecordError>| Ok(Some(Listed { id, key }));
-        match self.show(id) {
+        match self.show(id).map_err(Error::into_detail) {
             Ok(key) => listed(Ok(key)),
-            Err(Error::Record { fault, .. }) => listed(Err(fault)),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error),
+            Err(Detail::Record { fault, .. }) => listed(Err(fault)),
+            Err(Detail::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 }

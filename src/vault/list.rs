@@ -2,7 +2,7 @@
 
 use crate::api_key::{ApiKey, Status};
 use crate::arguments::Maybe;
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::record::{Record, RecordError};
 use crate::rotation::Flow;
@@ -141,7 +141,7 @@ impl Vault {
         // The keyring first: one that is newer than the record may have dropped its generation.
         let keyring = self.ledger.recent_keyring()?;
         let bytes = record_at(self.ledger.store(), id)?;
-        self.open_view(&keyring, id, &bytes)?.map_err(|fault| Error::Record { id, fault })
+        self.open_view(&keyring, id, &bytes)?.map_err(|fault| Detail::Record { id, fault }.into())
     }
 
     /// Opens a record that may be newer than the keyring.

@@ -1,7 +1,7 @@
 //! The policy of a vault: reading it, changing it, and keeping to it.
 
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::policy::{Policy, PolicyChange};
 use crate::rotation::{ROTATION, open_in};
 use crate::store::{Expected, Table};
@@ -40,7 +40,7 @@ impl Vault {
             let planned = edited(change.keyring.policy(), edit)?;
             planned.after.check_reason(act.reason())?;
             if let Some(open) = open_in(change.keyring, self.ledger.store())? {
-                return Err(Error::RotationOpen { to: open.to_master });
+                return Err(Detail::RotationOpen { to: open.to_master }.into());
             }
             change.batch.check(Table::Vault, ROTATION, Expected::Absent);
             change.replace_keyring(change.keyring.with_policy(&planned.after, self.ledger.keks())?);

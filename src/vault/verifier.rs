@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::api_key::{ApiKey, Request};
 use crate::audit_log::{Act, Action, AuditEntry, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError};
 use crate::ledger::Ledger;
 use crate::policy::Policy;
@@ -176,7 +176,7 @@ fn at_one_moment<T>(read: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
     let begun = Instant::now();
     loop {
         match read() {
-            Err(Error::Store(StoreError::Busy)) if begun.elapsed() < PATIENCE => {}
+            Err(error) if matches!(error.detail(), Detail::Store(StoreError::Busy)) && begun.elapsed() < PATIENCE => {}
             read => return read,
         }
     }

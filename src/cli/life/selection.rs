@@ -6,6 +6,7 @@ use std::str;
 use std::time::Duration;
 
 use strongroom::due::{DueCause, DueRules};
+use strongroom::error::Detail;
 use strongroom::{ApiKeyId, Error, Query, Status, Vault};
 
 use crate::args::{Selection, Target};
@@ -90,9 +91,9 @@ fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
         }
     }
     for id in &ids {
-        match vault.show(*id) {
+        match vault.show(*id).map_err(Error::into_detail) {
             // A record that does not open is told of in its turn.
-            Ok(_) | Err(Error::Record { .. }) => {}
+            Ok(_) | Err(Detail::Record { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

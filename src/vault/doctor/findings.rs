@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Detail, Error, ErrorKind};
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +78,9 @@ impl Findings {
         match result {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.kind() == ErrorKind::Corrupt => {
-                let id = match &error {
-                    Error::Audit(_) => "audit",
-                    Error::RowFormat { row, .. } | Error::Tampered { row, .. } => row.name(),
+                let id = match error.detail() {
+                    Detail::Audit(_) => "audit",
+                    Detail::RowFormat { row, .. } | Detail::Tampered { row, .. } => row.name(),
                     _ => "store",
                 };
                 self.damage(id, error.to_string(), RESTORE);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use super::opened;
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::ledger::KEYRING;
 use crate::store::{Batch, CommitError, Effect, Expected, Table};
@@ -74,7 +74,7 @@ impl Vault {
                 }
             }
         }
-        Err(Error::Contended)
+        Err(Detail::Contended.into())
     }
 
     /// Adds the rows of these API keys to the batch: what is there, and what was counted. Returns how many of those that are
@@ -123,7 +123,7 @@ impl Drop for Vault {
             return;
         }
         if let Err(error) = self.flush_usage() {
-            tracing::warn!(%error, "the last uses of API keys could not be written");
+            tracing::warn!(error = format!("{error:#}"), "the last uses of API keys could not be written");
         }
     }
 }
