@@ -2,6 +2,8 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/tokens.rs"]
+mod tokens;
 
 mod adversary;
 mod audit_trail;
