@@ -8,9 +8,10 @@ use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::{DecryptError, Decryptor, Encryptor, IdentityFile, x25519};
 use zeroize::Zeroizing;
 
-use super::exit::Exit;
-use super::failure::{Failure, Told};
-use super::text::quoted;
+use crate::exit::Exit;
+use crate::failure::{Failure, Told};
+use crate::input::unreadable_file;
+use crate::text::quoted;
 
 /// Whom something is encrypted to.
 pub(crate) struct Recipients(Vec<x25519::Recipient>);
@@ -77,7 +78,7 @@ impl Identities {
     /// The plain text of an age file, or of one that is not encrypted, as it is read. `name` is for messages.
     pub(crate) fn reader<'r>(&self, from: impl Read + 'r, name: &str) -> Result<Box<dyn Read + 'r>, Failure> {
         let mut from = BufReader::new(from);
-        let start = from.fill_buf().map_err(|error| unreadable(name, &error))?;
+        let start = from.fill_buf().map_err(|error| unreadable_file(name, &error))?;
         if !(start.starts_with(BINARY) || start.starts_with(ARMORED)) {
             return Ok(Box::new(from));
         }
@@ -104,7 +105,7 @@ impl Identities {
                 Ok(0) => break,
                 Ok(read) => len += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(unreadable(name, &error)),
+                Err(error) => return Err(unreadable_file(name, &error)),
             }
         }
         bytes.truncate(len);
@@ -117,7 +118,7 @@ impl Identities {
 
 fn identities(path: &Path) -> Result<Vec<Box<dyn age::Identity + Send + Sync>>, Failure> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
+    let file = File::open(path).map_err(|error| unreadable_file(&name, &error))?;
     // The parser wipes the lines it reads, and quotes none.
     let read = IdentityFile::from_buffer(BufReader::new(file)).map_err(|_| no_identity(&name))?;
     let found = read.into_identities().map_err(|_| no_identity(&name))?;
@@ -143,13 +144,6 @@ fn unopened(name: &str, error: &DecryptError) -> Failure {
         _ => ("age-damaged", format!("{name} is a damaged age file"), "take another copy of it"),
     };
     Told::new(Exit::Usage, code, message).hint(hint).into()
-}
-
-/// Why a file, or standard input, could not be read; of an age file also that it was cut or changed.
-pub(crate) fn unreadable(name: &str, error: &io::Error) -> Failure {
-    Told::new(Exit::Usage, "input-unreadable", format!("cannot read {name}: {error}"))
-        .hint("name a file that is there, readable and whole")
-        .into()
 }
 
 const BINARY: &[u8] = b"age-encryption.org/";

@@ -13,8 +13,8 @@ use strongroom::policy::PolicyError;
 use strongroom::store::StoreError;
 use strongroom::{ApiKeyId, Error};
 
-use super::context::Place;
 use super::exit::Exit;
+use super::place::Place;
 use super::text::quoted;
 
 /// Why a verb ended without doing what it was asked.

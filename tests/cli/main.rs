@@ -9,6 +9,8 @@ mod process;
 mod running;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/tokens.rs"]
+mod tokens;
 
 mod audit_trail;
 mod backup;
@@ -18,6 +20,7 @@ mod checkpointed;
 mod doctor;
 mod due;
 mod escrow;
+mod floor;
 mod forced_reissue;
 mod life;
 mod operator;
