@@ -128,13 +128,32 @@ impl<'r> Lines<'r> {
     }
 }
 
+/// All of a short secret file, into a buffer that is wiped.
+pub(crate) fn short_secret(mut from: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes = Zeroizing::new(vec![0; MAX_SHORT_LEN + 1]);
+    let mut len = 0;
+    while len < bytes.len() {
+        match from.read(&mut bytes[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable_file(name, &error)),
+        }
+    }
+    bytes.truncate(len);
+    if len > MAX_SHORT_LEN {
+        return Err(Failure::input(format!("{name} is longer than 64 KiB"), "name a file that holds one share"));
+    }
+    Ok(bytes)
+}
+
 /// All of a short text; a single dash is standard input.
 pub(crate) fn short_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     if path.as_os_str() == "-" {
-        io::stdin().take(MAX_SHORT_LEN).read_to_string(&mut text)?;
+        io::stdin().take(MAX_SHORT_LEN as u64).read_to_string(&mut text)?;
     } else {
-        File::open(path)?.take(MAX_SHORT_LEN).read_to_string(&mut text)?;
+        File::open(path)?.take(MAX_SHORT_LEN as u64).read_to_string(&mut text)?;
     }
     Ok(text)
 }
@@ -154,5 +173,5 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
 
 const CTRL_C: u8 = 3;
 const MAX_LINE_LEN: usize = 256 * 1024;
-/// Far longer than any checkpoint or certificate.
-const MAX_SHORT_LEN: u64 = 64 * 1024;
+/// Far longer than any share, checkpoint or certificate.
+const MAX_SHORT_LEN: usize = 64 * 1024;

@@ -11,7 +11,7 @@ use strongroom::strength::Waivers;
 
 use crate::age::Identities;
 use crate::failure::Failure;
-use crate::input::{self, unreadable_file};
+use crate::input::{self, short_secret, unreadable_file};
 use crate::terminal::Terminal;
 
 /// Files that were of no use, although the others gave the key.
@@ -58,12 +58,12 @@ pub(crate) fn put_together(
 /// Reads one share; a single dash is standard input.
 fn read(path: &Path, identities: &Identities) -> Result<Result<KeyShare, KeyShareError>, Failure> {
     let bytes = if path.as_os_str() == "-" {
-        let bytes = input::secret(MAX_LEN)?;
-        identities.read(bytes.as_ref().map_or(&[][..], |bytes| bytes), "standard input")?
+        let (name, bytes) = ("standard input", input::secret(MAX_LEN)?);
+        short_secret(identities.reader(bytes.as_ref().map_or(&[][..], |bytes| bytes), name)?, name)?
     } else {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| unreadable_file(&name, &error))?;
-        identities.read(file, &name)?
+        short_secret(identities.reader(file, &name)?, &name)?
     };
     Ok(std::str::from_utf8(&bytes).map_err(|_| KeyShareError::Alphabet).and_then(KeyShare::parse))
 }
