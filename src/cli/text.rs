@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
+use unicode_width::UnicodeWidthStr;
+
 /// Makes characters visible that could move the cursor, hide text or turn its direction around.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
@@ -84,7 +86,7 @@ impl Table {
             rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
         if self.widths.is_empty() {
             let columns = rows.first().map_or(0, Vec::len);
-            let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+            let width = |at: usize| rows.iter().map(|row| row[at].width()).max().unwrap_or(0);
             self.widths = (0..columns).map(width).collect();
         }
         rows.iter().map(|row| self.line(row)).collect()
@@ -93,9 +95,13 @@ impl Table {
     fn line(&self, row: &[Cow<'_, str>]) -> String {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&self.widths) {
-            let _ = write!(line, "{cell:<width$}  ");
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + GAP));
         }
         line.truncate(line.trim_end().len());
         line
     }
 }
+
+/// Spaces between two columns.
+const GAP: usize = 2;
