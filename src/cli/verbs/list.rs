@@ -28,7 +28,7 @@ pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, F
             let listed = &line.listed;
             match &listed.key {
                 Ok(key) => {
-                    context.terminal.document("api-key", &usage::with_summary(api_key::document(key), &line.usage))?
+                    context.terminal.document("api-key", &usage::with_summary(api_key::document(key), &line.usage))?;
                 }
                 Err(error) => {
                     let body =
