@@ -7,8 +7,8 @@ use strongroom::{Error, MasterKeys};
 
 use crate::checkpoints::{Checkpoints, told};
 use crate::exit::Exit;
-use crate::failure::Told;
 use crate::text::counted;
+use crate::told::Told;
 
 /// What came of the comparison.
 pub(crate) struct Against<'c> {

@@ -6,11 +6,12 @@ use strongroom::{ApiKey, ApiKeyId, Error, ErrorKind, Vault};
 
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Meter;
 use crate::selection::Selected;
 use crate::text::counted;
+use crate::told::Told;
 
 pub(crate) struct Bulk<'a> {
     /// `revoke`.

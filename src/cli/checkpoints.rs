@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use strongroom::audit::{AuditCheckpoint, CheckpointCheck, CheckpointFault};
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::input::short_text;
 use crate::text::counted;
+use crate::told::Told;
 
 /// Checkpoints that were named, in the order given.
 pub(crate) struct Checkpoints<'p> {

@@ -12,12 +12,13 @@ use strongroom::{Act, Error, MasterKeys, SqliteStore, Timestamp, Vault, Verifier
 use crate::age::Identities;
 use crate::args::Global;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
-use crate::place::{NotAStore, Place};
+use crate::failure::Failure;
+use crate::place::Place;
 use crate::process;
 use crate::reading::Reading;
 use crate::shares::{self, Noted};
 use crate::terminal::Terminal;
+use crate::told::Told;
 
 /// The surroundings of one command.
 pub(crate) struct Context<'t> {
@@ -193,18 +194,6 @@ pub(crate) fn reason(text: &str) -> Result<&str, Failure> {
     Some(text).filter(|text| !text.trim().is_empty()).ok_or_else(missing)
 }
 
-impl From<NotAStore> for Told {
-    fn from(fault: NotAStore) -> Self {
-        Self::new(Exit::Usage, "invalid-store", fault.message()).hint(fault.hint())
-    }
-}
-
-impl From<NotAStore> for Failure {
-    fn from(fault: NotAStore) -> Self {
-        Told::from(fault).into()
-    }
-}
-
 fn without_what_was_shown(mut error: MasterKeysError) -> MasterKeysError {
     if let MasterKeysError::Source(SourceError::Command { said, .. }) = &mut error {
         said.clear();
@@ -224,7 +213,7 @@ fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {
         return Ok((waivers, options));
     }
     options.push("--accept-risk".into());
-    Ok((waivers.accepting_risk(), options))
+    Ok((waivers.accepting_risk(true), options))
 }
 
 fn unconfirmed(why: &str) -> Failure {

@@ -9,7 +9,8 @@ use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tc
 use zeroize::Zeroizing;
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
+use crate::told::Told;
 
 /// Everything on standard input, or one line when it is a terminal, without its last newline. `None` when it is longer
 /// than `limit`.

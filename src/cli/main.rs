@@ -5,6 +5,7 @@ mod exit;
 mod text;
 mod redact;
 mod args;
+mod told;
 mod place;
 mod failure;
 mod terminal;

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use strongroom::{ApiKeyId, VaultId};
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::new_file::{sync_folder, unwritten};
+use crate::told::Told;
 
 /// One export, open to go on with or to be read.
 pub(crate) struct Manifest {

@@ -7,8 +7,8 @@ use clap::{Command, CommandFactory};
 
 use crate::args::Args;
 use crate::exit::Exit;
-use crate::failure::Told;
 use crate::terminal::Terminal;
+use crate::told::Told;
 
 /// Prints help or the version, or says what is wrong.
 pub(crate) fn explain(error: &clap::Error, terminal: &mut Terminal) -> Exit {

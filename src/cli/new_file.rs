@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use strongroom::SecretText;
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
+use crate::told::Told;
 
 /// A new file that holds its place until there is something to write into it. What cannot be taken back, such as a
 /// recovery, is done only once there is such a place: a missing folder is reported before it, and not after.

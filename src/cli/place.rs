@@ -4,7 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use crate::exit::Exit;
 use crate::text::quoted;
+use crate::told::Told;
 
 /// Where the vault is.
 pub(crate) struct Place {
@@ -15,14 +17,8 @@ pub(crate) struct Place {
     named: bool,
 }
 
-/// What was given does not name a store.
-pub(crate) struct NotAStore {
-    /// The option or the variable that it was given in.
-    source: &'static str,
-}
-
 impl Place {
-    pub(crate) fn of(given: Option<OsString>) -> Result<Self, NotAStore> {
+    pub(crate) fn of(given: Option<OsString>) -> Result<Self, Told> {
         let variable = || std::env::var_os("STRONGROOM_STORE").filter(|value| !value.is_empty());
         let source = if given.is_some() { "--store" } else { "STRONGROOM_STORE" };
         let url = given.clone().or_else(variable);
@@ -32,7 +28,7 @@ impl Place {
     }
 
     /// What another option names.
-    pub(crate) fn of_option(option: &'static str, url: OsString) -> Result<Self, NotAStore> {
+    pub(crate) fn of_option(option: &str, url: OsString) -> Result<Self, Told> {
         Ok(Self { path: path_of(option, &url)?, given: Some(url), named: true })
     }
 
@@ -48,20 +44,13 @@ impl Place {
     }
 }
 
-impl NotAStore {
-    pub(crate) fn message(&self) -> String {
-        format!("{} is not of the form sqlite:PATH", self.source)
-    }
-
-    pub(crate) fn hint(&self) -> String {
-        let option = if self.source.starts_with("--") { self.source } else { "--store" };
-        format!("for a file vault.db in this folder, use {option} sqlite:vault.db")
-    }
-}
-
-fn path_of(source: &'static str, url: &OsStr) -> Result<PathBuf, NotAStore> {
+fn path_of(source: &str, url: &OsStr) -> Result<PathBuf, Told> {
     match url.as_bytes().strip_prefix(b"sqlite:") {
         Some(path) if !path.is_empty() && !path.contains(&0) => Ok(OsStr::from_bytes(path).into()),
-        _ => Err(NotAStore { source }),
+        _ => {
+            let option = if source.starts_with("--") { source } else { "--store" };
+            Err(Told::new(Exit::Usage, "invalid-store", format!("{source} is not of the form sqlite:PATH"))
+                .hint(format!("for a file vault.db in this folder, use {option} sqlite:vault.db")))
+        }
     }
 }

@@ -6,7 +6,8 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
+use crate::told::Told;
 
 pub(crate) struct Scratch {
     path: PathBuf,

@@ -9,8 +9,9 @@ use strongroom::{MasterKeys, Timestamp};
 
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told, waive_hint};
+use crate::failure::Failure;
 use crate::shown::finding::severity;
+use crate::told::{Told, waive_hint};
 
 /// The keys under judgement, by version: opening a vault takes the keys themselves.
 pub(crate) fn suspects(keys: &MasterKeys) -> BTreeMap<u32, Suspect> {

@@ -13,9 +13,10 @@ use strongroom::master::SourceConcern;
 use zeroize::Zeroizing;
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::redact::redacted;
 use crate::text::{Table, escaped, escaped_json};
+use crate::told::Told;
 
 /// Standard output and standard error.
 pub(crate) struct Terminal {

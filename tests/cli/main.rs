@@ -11,8 +11,6 @@ mod redact;
 mod running;
 #[path = "../support/mod.rs"]
 mod support;
-#[path = "../support/tokens.rs"]
-mod tokens;
 
 mod audit_trail;
 mod backup;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::tokens::tokens;
+use crate::support::tokens::{declared_modules, rust_files, tokens};
 
 #[test]
 fn every_module_imports_downward_only() {
@@ -168,12 +168,6 @@ fn names_of_list(tokens: &[String]) -> Vec<String> {
     names
 }
 
-/// The names of `mod name;`, in order.
-fn declared_modules(tokens: &[String]) -> Vec<String> {
-    let declared = tokens.windows(3).filter(|window| window[0] == "mod" && window[2] == ";");
-    declared.map(|window| window[1].clone()).collect()
-}
-
 fn library_layers() -> Vec<String> {
     declared_modules(&tokens(&read(&source().join("lib.rs"))))
 }
@@ -181,13 +175,6 @@ fn library_layers() -> Vec<String> {
 fn library_files() -> Vec<PathBuf> {
     let outside = [source().join("cli"), source().join("lib.rs")];
     rust_files(&source()).into_iter().filter(|file| !outside.iter().any(|outside| file.starts_with(outside))).collect()
-}
-
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return vec![] };
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let files = paths.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] });
-    files.filter(|file| file.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
 fn module_path(file: &Path) -> Vec<String> {

@@ -2,24 +2,25 @@
 
 #[path = "../support/mod.rs"]
 mod support;
-#[path = "../support/tokens.rs"]
-mod tokens;
 
 mod adversary;
 mod audit_trail;
 mod backup;
 mod bad_records;
+mod builders;
 mod certificate;
 mod compromised;
 mod concurrent;
 mod doctor;
 mod due;
+mod error_texts;
 mod faults;
 mod layering;
 mod life;
 mod model;
 mod policy;
 mod readme;
+mod request;
 mod rotation;
 mod scan_exact;
 mod scan_generic;

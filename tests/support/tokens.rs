@@ -1,4 +1,8 @@
-//! Rust sources taken apart, for tests that read them.
+//! Rust sources read as words: enough to see what imports what.
+#![allow(dead_code, reason = "each test target uses its own part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Names, `::` and single other characters; no comments, texts, characters or white space.
 pub(crate) fn tokens(source: &str) -> Vec<String> {
@@ -30,6 +34,20 @@ pub(crate) fn tokens(source: &str) -> Vec<String> {
         rest = &rest[skipped..];
     }
     tokens
+}
+
+/// The names of `mod name;`, in order.
+pub(crate) fn declared_modules(tokens: &[String]) -> Vec<String> {
+    let declared = tokens.windows(3).filter(|window| window[0] == "mod" && window[2] == ";");
+    declared.map(|window| window[1].clone()).collect()
+}
+
+/// The sources under a folder.
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return vec![] };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let files = paths.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] });
+    files.filter(|file| file.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
 fn block_comment_len(source: &str) -> usize {

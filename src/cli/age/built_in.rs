@@ -9,9 +9,10 @@ use age::{DecryptError, Decryptor, Encryptor, IdentityFile, x25519};
 
 use super::plain::look_at;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::input::unreadable_file;
 use crate::text::quoted;
+use crate::told::Told;
 
 /// Whom something is encrypted to.
 pub(crate) struct Recipients(Vec<x25519::Recipient>);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::plain::look_at;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
+use crate::told::Told;
 
 /// Nobody.
 pub(crate) struct Recipients;

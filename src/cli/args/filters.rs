@@ -18,10 +18,7 @@ pub(crate) struct Filters {
 
 impl Filters {
     pub(crate) fn query(&self) -> Query {
-        let mut query = Query::new();
-        query = self.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
-        query = self.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
-        self.scope.iter().fold(query, |query, scope| query.scope(scope.clone()))
+        Query::new().owner(self.owner.as_deref()).name_contains(self.name.as_deref()).scope(self.scope.as_deref())
     }
 
     fn is_empty(&self) -> bool {
@@ -43,10 +40,8 @@ pub(crate) struct StateFilters {
 
 impl StateFilters {
     pub(crate) fn query(&self) -> Query {
-        let query = self.filters.query();
-        let query = if self.exposed { query.exposed() } else { query };
         let status = self.status.map(Status::from).or(self.exposed.then_some(Status::Active));
-        status.into_iter().fold(query, Query::status)
+        self.filters.query().exposed(self.exposed).status(status)
     }
 
     /// Whether none of the options is given.

@@ -4,8 +4,9 @@ use strongroom::escrow::{CombineError, KeyShare, KeyShareError};
 use strongroom::master::MasterKeyError;
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told, waive_hint};
+use crate::failure::Failure;
 use crate::text::counted;
+use crate::told::{Told, waive_hint};
 
 /// Why these files give no key, and which of them are to blame.
 pub(super) fn uncombined(

@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 use strongroom::{ApiKey, ApiKeyId, Timestamp};
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::place::Place;
 use crate::terminal::Terminal;
 use crate::text::escaped;
+use crate::told::Told;
 
 pub(crate) fn document(key: &ApiKey) -> Value {
     let time = |at: Option<Timestamp>| at.map(|at| at.to_string());

@@ -26,7 +26,8 @@ pub(crate) fn document(policy: &Policy) -> Value {
 pub(crate) fn described(policy: &Policy) -> [(&'static str, String); 7] {
     let any = |span: Option<Duration>, none: &str| span.map_or_else(|| none.to_owned(), span_text);
     let yes = |rule: bool| if rule { "yes" } else { "no" }.to_owned();
-    let (age, default) = (policy.master_key_age(), if policy.master_key_age.is_none() { " (default)" } else { "" });
+    let (age, default) =
+        (policy.master_key_age_or_default(), if policy.master_key_age.is_none() { " (default)" } else { "" });
     [
         ("maximum age of API keys", any(policy.max_key_age, "any")),
         ("master keys are due after", format!("{}{default}", span_text(age.warn))),

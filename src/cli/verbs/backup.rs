@@ -12,11 +12,12 @@ use crate::backup_file::{explain_file, explain_place, interrupted, opens_with, w
 use crate::checkpoints::Checkpoints;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Meter;
 use crate::shown::backup::needs_retired_key;
 use crate::text::counted;
+use crate::told::Told;
 
 pub(crate) fn backup(context: &mut Context<'_>, args: &BackupArgs) -> Result<Exit, Failure> {
     match (&args.verb, &args.file) {

@@ -17,10 +17,11 @@ use strongroom::{
 use crate::args::DemoArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Meter;
 use crate::scratch::Scratch;
+use crate::told::Told;
 
 use needles::Needles;
 

@@ -40,10 +40,13 @@ pub(crate) fn due(context: &mut Context<'_>, args: &DueArgs) -> Result<Exit, Fai
 }
 
 fn rules(args: &DueArgs) -> DueRules {
-    let rules = DueRules::new().within(args.within).ending_within(args.ending_within);
-    let rules = rules.suspended_for(args.suspended_for).among(args.which.query());
-    let rules = args.expired_for.into_iter().fold(rules, DueRules::expired_for);
-    args.unused.into_iter().fold(rules, DueRules::unused)
+    DueRules::new()
+        .within(args.within)
+        .ending_within(args.ending_within)
+        .suspended_for(args.suspended_for)
+        .expired_for(args.expired_for)
+        .unused(args.unused)
+        .among(args.which.query())
 }
 
 /// What was found, shown as it is found.
@@ -87,7 +90,7 @@ impl List {
                 self.store
             );
             let active = status.master_keys.iter().find(|key| key.version == status.active_master_key);
-            let since = active.map(|key| key.added_at.saturating_add(status.policy.master_key_age().warn));
+            let since = active.map(|key| key.added_at.saturating_add(status.policy.master_key_age_or_default().warn));
             self.affair("master-key-age", since, finding.what.into_owned(), remedy);
         }
         if let Some(open) = status.rotation.as_ref().filter(|open| !open.running) {

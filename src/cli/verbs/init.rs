@@ -6,10 +6,11 @@ use strongroom::{SqliteStore, VaultOptions};
 use crate::args::InitArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::shown::master_key::fingerprint;
 use crate::strength::{require_strong, suspects};
 use crate::text::quoted;
+use crate::told::Told;
 
 pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, Failure> {
     let keys = context.master_keys()?;

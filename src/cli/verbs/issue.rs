@@ -43,17 +43,18 @@ fn new_api_key(args: IssueArgs) -> Result<NewApiKey, Failure> {
     let expires_at = args.expires_at.map(ahead).transpose()?.or(args.expires_in.map(from_now));
     let ahead = |at| to_come("--not-before", at, "give a time to come, or leave it out");
     let not_before = args.not_before.map(ahead).transpose()?;
-    let mut key = args.scopes.into_iter().fold(NewApiKey::new(args.name), NewApiKey::scope);
-    key = args.networks.into_iter().fold(key, NewApiKey::network);
     let mut names: Vec<_> = args.attributes.iter().map(|(name, _)| name.clone()).collect();
     names.sort_unstable();
     if names.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(Failure::input("an attribute is given more than once", "give each --attribute once"));
     }
-    key = args.attributes.into_iter().fold(key, |key, (name, value)| key.attribute(name, value));
-    key = args.owner.into_iter().fold(key, NewApiKey::owner);
-    key = args.prefix.into_iter().fold(key, NewApiKey::prefix);
-    key = not_before.into_iter().fold(key, NewApiKey::not_before);
-    key = expires_at.into_iter().fold(key, NewApiKey::expires_at);
-    Ok(if args.unrecoverable { key.unrecoverable() } else { key })
+    Ok(NewApiKey::new(args.name)
+        .scopes(args.scopes)
+        .networks(args.networks)
+        .attributes(args.attributes)
+        .owner(args.owner)
+        .prefix(args.prefix)
+        .not_before(not_before)
+        .expires_at(expires_at)
+        .recoverable(!args.unrecoverable))
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use strongroom::rotation::Flow;
 use strongroom::usage::ListedUsage;
-use strongroom::{ApiKeyId, Query, Timestamp};
+use strongroom::{ApiKeyId, Timestamp};
 
 use crate::args::ListArgs;
 use crate::context::Context;
@@ -55,7 +55,7 @@ pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, F
 }
 
 fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ListedUsage>, Failure> {
-    let query = after.into_iter().fold(args.which.query().limit(limit), Query::after);
+    let query = args.which.query().limit(limit).after(after);
     let mut page = vec![];
     vault.list_usage(&query, |line| {
         page.push(usage::summary(line));

@@ -50,7 +50,7 @@ pub(crate) fn set(context: &mut Context<'_>, args: &PolicyArgs) -> Result<Exit, 
 }
 
 fn edit(policy: &mut Policy, args: &PolicyArgs, pattern: Option<ReasonPattern>) {
-    let age = master_key_age(policy.master_key_age(), args);
+    let age = master_key_age(policy.master_key_age_or_default(), args);
     change(&mut policy.master_key_age, age, args.no_max_master_key_age);
     change(&mut policy.max_key_age, args.max_key_age, args.no_max_key_age);
     change(&mut policy.reason, pattern, args.no_reason_pattern);

@@ -12,12 +12,13 @@ use strongroom::{ApiKeyId, Error, Reissue, SecretText, Vault};
 use crate::args::RecoverArgs;
 use crate::context::{Context, reason};
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::new_file::{Reserved, refuse_existing};
 use crate::place::Place;
 use crate::shown::api_key::described;
 use crate::terminal::refuse_terminal;
 use crate::text::span_text;
+use crate::told::Told;
 
 pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<Exit, Failure> {
     let act = context.act(Some(reason(&args.reason)?));
@@ -62,7 +63,7 @@ fn unless_reissued(error: Error, vault: &Vault, id: ApiKeyId, place: &Place) -> 
     if !matches!(error, Error::Policy(PolicyError::Reissue)) {
         return error.into();
     }
-    let longest = vault.policy().ok().and_then(|policy| policy.reissue_on_recovery());
+    let longest = vault.policy().ok().and_then(|policy| policy.reissue_on_recovery);
     let hint = with_reissue(longest.map_or(USUAL_GRACE, |longest| longest.min(USUAL_GRACE)), id, place);
     Told { hint: Some(hint), ..Failure::from(error).explain(place) }.into()
 }

@@ -26,13 +26,14 @@ use zeroize::Zeroizing;
 use crate::args::{RehearsalStepArgs, RehearseArgs};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::input;
 use crate::interrupt::Interrupt;
 use crate::place::Place;
 use crate::progress::Meter;
 use crate::scratch::Scratch;
 use crate::text::counted;
+use crate::told::Told;
 
 use killing::{Killing, When};
 
@@ -329,7 +330,7 @@ fn copied(context: &mut Context<'_>, base: &Path) -> Result<Prepared, Failure> {
 fn keys_of(vault: &Vault) -> Result<Vec<(ApiKey, u64)>, Failure> {
     let mut opened = vec![];
     vault.list_usage(&Query::new().limit(usize::MAX), |ListedUsage { listed, usage, .. }| {
-        let key = listed.key.map_err(|source| Error::Record { id: listed.id, source });
+        let key = listed.key.map_err(|fault| Error::Record { id: listed.id, fault });
         opened.push(key.map(|key| (key, usage.unwrap_or_default().unwrap_or_default().verifications)));
         Flow::Continue
     })?;

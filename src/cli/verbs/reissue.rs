@@ -76,11 +76,12 @@ fn skipped(key: &ApiKey, found: bool, args: &ReissueArgs, folder: Option<&Folder
 }
 
 fn wanted(args: &ReissueArgs) -> Result<Reissue, Failure> {
-    let mut reissue = args.grace.into_iter().fold(Reissue::new(), Reissue::grace);
-    reissue = new_expiry(&args.expiry)?.into_iter().fold(reissue, Reissue::expires_at);
-    reissue = if args.expiry.never_expires { reissue.never_expires() } else { reissue };
-    reissue = args.prefix.iter().fold(reissue, Reissue::prefix);
-    Ok(args.if_revision.into_iter().fold(reissue, Reissue::expect))
+    Ok(Reissue::new()
+        .grace(args.grace)
+        .expires_at(new_expiry(&args.expiry)?)
+        .never_expires(args.expiry.never_expires)
+        .prefix(args.prefix.as_deref())
+        .expect(args.if_revision))
 }
 
 fn print_one(

@@ -11,11 +11,12 @@ use crate::backup_file::{explain_file, explain_place, opens_with, watched};
 use crate::checkpoints::Checkpoints;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::place::Place;
 use crate::progress::Meter;
 use crate::text::{counted, quoted};
+use crate::told::Told;
 
 pub(crate) fn restore(context: &mut Context<'_>, args: &RestoreArgs) -> Result<Exit, Failure> {
     let checkpoints = Checkpoints::read(&args.checkpoint)?;

@@ -5,7 +5,7 @@ mod report;
 mod throttle;
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use serde_json::json;
 use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport};
@@ -14,7 +14,7 @@ use strongroom::{Timestamp, Vault};
 use crate::args::RotateArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Meter;
 use crate::shown::backup::known_or_none;
@@ -22,6 +22,7 @@ use crate::shown::rotation::{described, open_rotation};
 use crate::strength::{require_strong, suspects};
 use crate::terminal::Terminal;
 use crate::text::{counted, span};
+use crate::told::Told;
 
 use certificate::CertificateFile;
 use report::{show_plan, show_report};
@@ -108,17 +109,13 @@ fn options(args: &RotateArgs) -> RotateOptions {
     // A batch that takes longer than a second would come near the end of the rotation's lease.
     let rate = args.rate.map_or(u64::MAX, NonZeroU64::get);
     let batch = usize::try_from(rate).unwrap_or(usize::MAX).min(args.batch.into());
-    let mut options = RotateOptions::new().batch(NonZeroUsize::new(batch).unwrap_or(NonZeroUsize::MIN));
-    options = args.to.into_iter().fold(options, |options, to| options.to(to.get()));
-    for (wanted, with) in [
-        (args.rewrap_only, RotateOptions::rewrap_only as fn(RotateOptions) -> RotateOptions),
-        (args.compromised, RotateOptions::compromised),
-        (args.resume, RotateOptions::resume_only),
-        (args.accept_record_set, RotateOptions::accept_record_set),
-    ] {
-        options = if wanted { with(options) } else { options };
-    }
-    options
+    RotateOptions::new()
+        .to(args.to.map(NonZeroU32::get))
+        .batch(NonZeroUsize::new(batch).unwrap_or(NonZeroUsize::MIN))
+        .rewrap_only(args.rewrap_only)
+        .compromised(args.compromised)
+        .resume_only(args.resume)
+        .accept_record_set(args.accept_record_set)
 }
 
 fn question(args: &RotateArgs, plan: &RotationPlan) -> String {

@@ -42,35 +42,35 @@ pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exi
 }
 
 fn wanted(args: &UpdateArgs) -> Result<Update, Failure> {
-    let mut update = Update::new();
-    update = args.set_name.iter().fold(update, Update::name);
-    update = args.set_owner.iter().fold(update, Update::owner);
-    update = if args.no_owner { update.without_owner() } else { update };
+    let not_before = args.not_before.map(|at| to_come("--not-before", at, "give a time to come")).transpose()?;
+    let mut update = Update::new()
+        .name(args.set_name.as_deref())
+        .owner(args.set_owner.as_deref())
+        .without_owner(args.no_owner)
+        .not_before(not_before)
+        .without_not_before(args.no_not_before)
+        .expires_at(new_expiry(&args.expiry)?)
+        .never_expires(args.expiry.never_expires)
+        .attributes(attributes(args)?.iter().cloned())
+        .without_attributes(&args.remove_attributes);
     if args.no_scopes || !args.set_scopes.is_empty() {
         update = update.scopes(&args.set_scopes);
     }
     if args.no_networks || !args.set_networks.is_empty() {
         update = update.networks(args.set_networks.iter().copied());
     }
-    update = with_attributes(update, args)?;
-    if let Some(at) = args.not_before {
-        update = update.not_before(to_come("--not-before", at, "give a time to come")?);
-    }
-    update = if args.no_not_before { update.without_not_before() } else { update };
-    update = new_expiry(&args.expiry)?.into_iter().fold(update, Update::expires_at);
-    update = if args.expiry.never_expires { update.never_expires() } else { update };
     if update.is_empty() {
         return Err(Failure::input("there is nothing to change", "`strongroom update --help` shows what can be"));
     }
-    Ok(args.if_revision.into_iter().fold(update, Update::expect))
+    Ok(update.expect(args.if_revision))
 }
 
-fn with_attributes(mut update: Update, args: &UpdateArgs) -> Result<Update, Failure> {
+/// Those to set, none of which is named twice.
+fn attributes(args: &UpdateArgs) -> Result<&[(String, String)], Failure> {
     let mut names: Vec<_> = args.set_attributes.iter().map(|(name, _)| name).chain(&args.remove_attributes).collect();
     names.sort_unstable();
     if names.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(Failure::input("an attribute is given more than once", "set or remove each attribute once"));
     }
-    update = args.set_attributes.iter().fold(update, |update, (name, value)| update.attribute(name, value));
-    Ok(args.remove_attributes.iter().fold(update, Update::without_attribute))
+    Ok(&args.set_attributes)
 }

@@ -6,20 +6,19 @@ use strongroom::{ApiKey, Refusal, Request, VerifyError};
 use crate::args::VerifyArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::input;
 use crate::reading::Reading;
 use crate::shown::api_key::document;
 use crate::terminal::Terminal;
+use crate::told::Told;
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;
     if Terminal::can_ask() {
         context.terminal.note("the token, on one line:");
     }
-    let request = args.scope.as_deref().map_or_else(Request::new, |scope| Request::new().scope(scope));
-    let request = args.address.into_iter().fold(request, Request::address);
-    let request = args.endpoint.as_deref().into_iter().fold(request, Request::endpoint);
+    let request = Request::new().all_of(&args.scopes).address(args.address).endpoint(args.endpoint.as_deref());
     let bytes = input::secret(MAX_TOKEN_LEN)?;
     // What is too long or no text is nobody's token.
     let token = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
@@ -58,7 +57,7 @@ fn refused(refusal: Refusal) -> Told {
         Refusal::NotYetValid => ("its time has not come yet", "`strongroom show ID` says from when on it is valid"),
         Refusal::Suspended => ("it is suspended", "`strongroom resume ID --reason TEXT` takes that back"),
         Refusal::Revoked => ("it was revoked", "`strongroom audit list` says when, by whom and why"),
-        Refusal::Scope => ("it does not have this scope", "`strongroom show ID` names those it has"),
+        Refusal::Scope => ("it lacks a scope that is asked for", "`strongroom show ID` names those it has"),
         _ => ("no API key has this token", "`strongroom list` shows the API keys there are"),
     };
     let code = match refusal {

@@ -11,9 +11,10 @@ use super::entries::PAGE;
 use crate::args::AuditExportArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::new_file::Reserved;
 use crate::reading::Reading;
+use crate::told::Told;
 
 pub(crate) fn export(context: &mut Context<'_>, args: &AuditExportArgs) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;

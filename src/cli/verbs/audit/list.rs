@@ -7,9 +7,10 @@ use super::entries::{HEADING, PAGE, row};
 use crate::args::{AuditListArgs, OutcomeArg};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::reading::Reading;
 use crate::text::Table;
+use crate::told::Told;
 
 pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;
@@ -26,18 +27,18 @@ pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Ex
 }
 
 fn filter(args: &AuditListArgs, actor: Option<&str>) -> AuditFilter {
-    let mut filter = actor.into_iter().fold(AuditFilter::new(), AuditFilter::actor);
-    filter = args.action.into_iter().fold(filter, AuditFilter::action);
-    filter = args.key.into_iter().fold(filter, AuditFilter::key);
-    filter = args.outcome.into_iter().fold(filter, |filter, outcome| {
-        filter.outcome(match outcome {
-            OutcomeArg::Done => Outcome::Done,
-            OutcomeArg::Refused => Outcome::Refused,
-        })
+    let outcome = args.outcome.map(|outcome| match outcome {
+        OutcomeArg::Done => Outcome::Done,
+        OutcomeArg::Refused => Outcome::Refused,
     });
-    filter = args.reason.iter().fold(filter, |filter, reason| filter.reason_contains(reason.clone()));
-    filter = args.since.into_iter().fold(filter, AuditFilter::since);
-    args.until.into_iter().fold(filter, AuditFilter::until)
+    AuditFilter::new()
+        .actor(actor)
+        .action(args.action)
+        .key(args.key)
+        .outcome(outcome)
+        .reason_contains(args.reason.as_deref())
+        .since(args.since)
+        .until(args.until)
 }
 
 /// Returns where to go on, when there are more.

@@ -8,8 +8,9 @@ use crate::args::AuditVerifyArgs;
 use crate::checkpoints::{Checkpoints, told};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::text::counted;
+use crate::told::Told;
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Result<Exit, Failure> {
     let checkpoints = Checkpoints::read(&args.checkpoint)?;

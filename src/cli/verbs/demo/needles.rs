@@ -9,7 +9,8 @@ use strongroom::SqliteStore;
 use strongroom::store::{Rows, Table};
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
+use crate::told::Told;
 
 /// 16 bytes that are nowhere else by chance.
 type Needle = [u8; LEN];

@@ -8,9 +8,10 @@ use strongroom::doctor::{Symptom, SymptomSeverity};
 use strongroom::rotation::{CertificateCheck, RotationCertificate};
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::input;
 use crate::text::counted;
+use crate::told::Told;
 
 pub(super) fn read(path: &Path) -> Result<RotationCertificate, Failure> {
     let wrong = |why: String| {

@@ -11,12 +11,13 @@ use zeroize::Zeroizing;
 use crate::args::CheckArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::input;
 use crate::progress::Meter;
 use crate::shown::finding::{self, severity};
 use crate::strength::suspects;
 use crate::terminal::Terminal;
+use crate::told::Told;
 
 pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Failure> {
     let (mut checked, keys) = if args.stdin.is_some() { (from_stdin(context)?, None) } else { configured(context)? };
@@ -51,13 +52,13 @@ fn configured(context: &mut Context<'_>) -> Result<(Vec<Checked>, Option<MasterK
     let place = |entry: usize, origin: &Origin| format!("entry {entry} of {origin}");
     let keys = match context.master_keys() {
         Ok(keys) => keys,
-        Err(Failure::MasterKeys(MasterKeysError::Key { origin, entry, source })) => {
-            let refused = match source {
+        Err(Failure::MasterKeys(MasterKeysError::Key { origin, entry, fault })) => {
+            let refused = match fault {
                 MasterKeyError::Weak { fingerprint, findings } => {
                     Checked::refused(place(entry, &origin), findings, Some(fingerprint))
                 }
                 MasterKeyError::Malformed(finding) => Checked::refused(place(entry, &origin), vec![finding], None),
-                source => return Err(Failure::MasterKeys(MasterKeysError::Key { origin, entry, source })),
+                fault => return Err(Failure::MasterKeys(MasterKeysError::Key { origin, entry, fault })),
             };
             return Ok((vec![refused], None));
         }

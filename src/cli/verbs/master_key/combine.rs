@@ -10,12 +10,13 @@ use strongroom::master::{Fingerprint, known_fingerprints};
 use crate::args::CombineArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::new_file::{refuse_existing, unwritten, write_new};
 use crate::shares::Noted;
 use crate::shown::master_key::entry;
 use crate::terminal::refuse_terminal;
 use crate::text::quoted;
+use crate::told::Told;
 
 pub(crate) fn combine(context: &mut Context<'_>, args: &CombineArgs) -> Result<Exit, Failure> {
     args.out.as_deref().map_or(Ok(()), refuse_existing)?;

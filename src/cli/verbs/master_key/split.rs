@@ -16,7 +16,8 @@ use crate::age::Recipients;
 use crate::args::SplitArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
+use crate::told::Told;
 use folder::{Folder, heading};
 
 pub(crate) fn split(context: &mut Context<'_>, args: &SplitArgs) -> Result<Exit, Failure> {

@@ -16,12 +16,13 @@ use crate::args::RecoverArgs;
 use crate::context::Context;
 use crate::digest::Digesting;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::manifest::{Head, LeftOut, Manifest, Part};
 use crate::new_file::{refuse_existing, sync_folder, unwritten};
 use crate::progress::Meter;
 use crate::text::{counted, quoted};
+use crate::told::Told;
 
 pub(super) fn export(context: &mut Context<'_>, args: &RecoverArgs, act: &Act) -> Result<Exit, Failure> {
     let recipients = Recipients::parse(&args.recipients)?;

@@ -5,8 +5,9 @@ use strongroom::{Act, ApiKey, ApiKeyId, Error, Query, Vault};
 use crate::args::RecoverArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::selection::known;
+use crate::told::Told;
 
 pub(super) fn find(context: &Context<'_>, vault: &Vault, args: &RecoverArgs, act: &Act) -> Result<ApiKey, Failure> {
     let store = context.place.option();
@@ -52,7 +53,7 @@ fn by_text(vault: &Vault, text: &str, store: &str, act: &Act) -> Result<ApiKey, 
 fn by_name(vault: &Vault, name: &str, store: &str) -> Result<ApiKey, Failure> {
     let (mut found, mut after) = (vec![], None);
     while found.len() <= MOST {
-        let query = after.into_iter().fold(Query::new().name_contains(name).limit(PAGE), Query::after);
+        let query = Query::new().name_contains(name).limit(PAGE).after(after);
         let page = vault.list(&query)?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use strongroom::{Act, ApiKeyId, Error, Issued, Reissue, Vault};
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::new_file::{sync_folder, write_new};
 use crate::text::quoted;
+use crate::told::Told;
 
 pub(super) struct Folder {
     path: PathBuf,

@@ -9,9 +9,10 @@ use strongroom::rotation::RotationCertificate;
 
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
 use crate::new_file::Reserved;
 use crate::text::quoted;
+use crate::told::Told;
 
 /// Empty until the rotation is finished, and removed when it never is.
 pub(super) struct CertificateFile(Reserved);

@@ -11,7 +11,8 @@ use strongroom::{Error, MasterKey, MasterKeys, SqliteStore};
 use crate::args::{ModeArg, ScanArgs};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Told};
+use crate::failure::Failure;
+use crate::told::Told;
 
 /// Versions and fingerprints.
 type Keys = Vec<(u32, Fingerprint)>;
