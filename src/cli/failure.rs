@@ -5,17 +5,17 @@ mod keys;
 use std::io;
 use std::path::Path;
 
-use serde::{Serialize, Serializer};
 use strongroom::api_keys::{ImportError, LifeError};
 use strongroom::error::{Detail, KeyringError, TargetFault, UnsafePath, VaultRow};
-use strongroom::master::{Fingerprint, MasterKeysError, VerifierKeysError};
+use strongroom::master::{MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
 use strongroom::store::{EngineFault, StoreError};
 use strongroom::{ApiKeyId, Error};
 
-use super::context::Place;
 use super::exit::Exit;
+use super::place::Place;
 use super::text::quoted;
+use super::told::Told;
 
 /// Why a verb ended without doing what it was asked.
 pub(crate) enum Failure {
@@ -27,58 +27,6 @@ pub(crate) enum Failure {
     VerifierKeys(VerifierKeysError),
 }
 
-/// A failure as it is shown.
-#[derive(Serialize)]
-pub(crate) struct Told {
-    pub(crate) code: &'static str,
-    #[serde(serialize_with = "number")]
-    pub(crate) exit: Exit,
-    pub(crate) message: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) causes: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) hint: Option<String>,
-}
-
-impl Told {
-    pub(crate) fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, exit, message: message.into(), causes: vec![], hint: None }
-    }
-
-    /// What the library says, and what to do about it.
-    fn of(error: &Error, place: &Place) -> Self {
-        let mut told = Self::new(error.kind().into(), error.code(), error.to_string()).hint(hint(error, place));
-        told = told.because(error);
-        told.causes.extend(keys::said(error).iter().map(|line| format!("it said: {line}")));
-        told
-    }
-
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// The same with all its text passed through `change`.
-    pub(crate) fn map(&self, change: impl Fn(&str) -> String) -> Self {
-        Self {
-            message: change(&self.message),
-            causes: self.causes.iter().map(|cause| change(cause)).collect(),
-            hint: self.hint.as_deref().map(change),
-            ..*self
-        }
-    }
-
-    /// Adds the causes, which no message of the library holds already.
-    pub(crate) fn because(mut self, error: &dyn std::error::Error) -> Self {
-        let mut next = error.source();
-        while let Some(cause) = next {
-            self.causes.push(cause.to_string());
-            next = cause.source();
-        }
-        self
-    }
-}
-
 impl Failure {
     /// Wrong input that the argument parser cannot see.
     pub(crate) fn input(message: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -88,8 +36,8 @@ impl Failure {
     /// What to tell of it, where the vault is at `place`.
     pub(crate) fn explain(self, place: &Place) -> Told {
         match self {
-            Self::MasterKeys(error) => Told::of(&error.into(), place),
-            Self::VerifierKeys(error) => Told::of(&error.into(), place),
+            Self::MasterKeys(error) => told(&error.into(), place),
+            Self::VerifierKeys(error) => told(&error.into(), place),
             Self::Output(error) => Told::new(
                 Exit::OutputFailed,
                 "output-failed",
@@ -99,7 +47,7 @@ impl Failure {
                 "make room where the output goes; what the command had to change is changed, so repeat it only to read",
             ),
             Self::Told(told) => told,
-            Self::Vault(error) => Told::of(&error, place),
+            Self::Vault(error) => told(&error, place),
         }
     }
 }
@@ -146,14 +94,12 @@ impl From<Told> for Failure {
     }
 }
 
-/// How a vault under a weak key is opened once more, to rotate it away from there.
-pub(crate) fn waive_hint(id: &str, fingerprint: Fingerprint) -> String {
-    let risk = if id == "published" || id.starts_with("format-") { " and --accept-risk" } else { "" };
-    format!(
-        "make a new key with `strongroom master-key generate --version N`; should this one guard a vault already, write a \
-         line {{\"id\": \"{id}\", \"fingerprint\": \"{fingerprint}\", \"until\": \"YYYY-MM-DD\", \"reason\": \"...\"}} into a file, \
-         and rotate with --waivers FILE{risk}"
-    )
+/// What the library says, and what to do about it.
+fn told(error: &Error, place: &Place) -> Told {
+    let told = Told::new(error.kind().into(), error.code(), error.to_string());
+    let mut told = told.hint(hint(error, place)).because(error);
+    told.causes.extend(keys::said(error).iter().map(|line| format!("it said: {line}")));
+    told
 }
 
 /// The next thing to do.
@@ -343,11 +289,6 @@ fn unsafe_hint(path: &str, fault: UnsafePath, place: &Place) -> String {
         }
         _ => "name the vault's own file with --store sqlite:PATH".into(),
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde decides what it passes")]
-fn number<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u8(exit.code())
 }
 
 const LOG: &str = "run it again with --log debug to see more";

@@ -4,8 +4,8 @@ use strongroom::Error;
 use strongroom::error::{Detail, UnsafePath};
 use strongroom::master::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
 
-use super::waive_hint;
 use crate::text::quoted;
+use crate::told::waive_hint;
 
 pub(super) fn master_keys(error: &MasterKeysError) -> String {
     use MasterKeysError as E;
