@@ -22,7 +22,6 @@ use wrap::Purpose;
 pub use error::KeyringError;
 pub(crate) use generation::{Generation, LookupKey, Statement};
 pub(crate) use mac::MacKey;
-#[cfg(any(test, feature = "sqlite"))]
 pub(crate) use row::claimed;
 pub(crate) use row::{RowError, RowLabel, decode_whole, encode};
 pub(crate) use wrap::KeyEncryptionKeys;

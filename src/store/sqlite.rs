@@ -22,8 +22,8 @@ use statements::{apply, rows_by};
 
 use super::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table, UnfinishedBackup, WatchCopy};
 
-pub(crate) use backup::SqliteBackup;
-pub(crate) use restore::UnfinishedStore;
+use backup::SqliteBackup;
+pub use restore::SqliteBackups;
 
 /// A store in one SQLite file, with one connection that writes and as many that read as are needed at once.
 pub struct SqliteStore {

@@ -16,6 +16,7 @@ mod faults;
 mod layering;
 mod life;
 mod model;
+mod other_engine;
 mod policy;
 mod readme;
 mod rotation;

@@ -45,8 +45,8 @@ pub fn a_snapshot_never_shows_half_a_batch(open: &Open<'_>) {
     };
     commit(0, |_| Expected::Absent);
     std::thread::scope(|scope| {
-        let before = |number: u32| exactly(&(number - 1).to_be_bytes());
-        let writing = scope.spawn(|| (1..=COMMITS).for_each(|number| commit(number, before)));
+        let writing = scope
+            .spawn(|| (1..=COMMITS).for_each(|number| commit(number, |number| exactly(&(number - 1).to_be_bytes()))));
         while whole && !writing.is_finished() {
             whole = agrees(&*reader);
             std::thread::yield_now();

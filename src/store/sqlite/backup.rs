@@ -65,9 +65,7 @@ impl UnfinishedBackup for Unsealed<'_> {
     }
 
     fn reopen(&self) -> Result<Box<dyn Store>, StoreError> {
-        let backup = SqliteBackup::open(self.file.path())?;
-        backup.check()?;
-        Ok(Box::new(backup))
+        Ok(Box::new(SqliteBackup::open_checked(self.file.path())?))
     }
 
     fn publish(self: Box<Self>) -> Result<(), StoreError> {
@@ -78,13 +76,13 @@ impl UnfinishedBackup for Unsealed<'_> {
 rows_by!(Unsealed<'_>, read);
 
 /// A backup file, which is only read.
-pub(crate) struct SqliteBackup {
+pub(super) struct SqliteBackup {
     path: PathBuf,
     connection: Mutex<Connection>,
 }
 
 impl SqliteBackup {
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         files::refuse_missing(path)?;
         let none = || StoreError::NotBackup { path: path.display().to_string() };
         if !std::fs::metadata(path).map_err(|error| files::failed(&error))?.is_file() {
@@ -104,8 +102,14 @@ impl SqliteBackup {
         }
     }
 
+    pub(super) fn open_checked(path: &Path) -> Result<Self, StoreError> {
+        let backup = Self::open(path)?;
+        backup.refuse_damaged()?;
+        Ok(backup)
+    }
+
     /// Whether SQLite finds the file whole, and there is nothing in it but our tables. It takes as long as reading the file.
-    pub(crate) fn check(&self) -> Result<(), StoreError> {
+    fn refuse_damaged(&self) -> Result<(), StoreError> {
         let found: Vec<String> = self.read(|connection| {
             let mut check = connection.prepare("PRAGMA integrity_check(1)")?;
             check.query_map([], |row| row.get(0))?.collect()
