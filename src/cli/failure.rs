@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Serialize, Serializer};
 use strongroom::api_keys::{ImportError, LifeError};
 use strongroom::error::KeyringError;
-use strongroom::master::{Fingerprint, MasterKeysError, VerifierKeysError};
+use strongroom::master::{Fingerprint, MasterKeyError, MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
 use strongroom::store::StoreError;
 use strongroom::{ApiKeyId, Error};
@@ -198,6 +198,9 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::Life { id, source } => explain_life(*id, source, &store),
         Error::NotKept { .. } => known("token-not-kept", "make room where it goes, and run the command again"),
         Error::Limit(_) => known("limit", "`strongroom issue --help` shows what can be given"),
+        Error::MasterKeyWeak { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => {
+            ("master-key-weak", waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint))
+        }
         Error::NoRotation => ("no-rotation", format!("begin one with `strongroom rotate-master-key{store}`")),
         Error::NoVault => ("no-vault", format!("make one with `strongroom init{store}`")),
         Error::NotFound { .. } => ("not-found", format!("`strongroom list{store}` shows the ids there are")),

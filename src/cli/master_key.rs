@@ -17,7 +17,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 
-pub(crate) use check::{check, finding_document, require_strong, severity, suspects};
+pub(crate) use check::{check, finding_document, note_lesser, severity, suspects};
 
 pub(crate) fn generate(context: &mut Context<'_>, args: &GenerateArgs) -> Result<Exit, Failure> {
     let key = MasterKey::generate().map_err(Error::from)?;

@@ -93,7 +93,7 @@ pub(crate) fn step(context: &mut Context<'_>, args: &RehearsalStepArgs) -> Resul
     let bytes = input::secret(MAX_KEYS_LEN)?.unwrap_or_default();
     let keys = MasterKeys::parse_accepting(std::str::from_utf8(&bytes).unwrap_or_default(), &context.waivers)?;
     let store = Killing::new(SqliteStore::open(&context.place.path)?, When::Point(args.kill_at), Arc::default());
-    let options = RotateOptions::new().to(args.to).batch(args.batch);
+    let options = RotateOptions::new().to(args.to).batch(args.batch).quick();
     Vault::open(store, keys)?.rotate(&options, &act(), |_| Flow::Continue)?;
     Ok(Exit::Success)
 }
@@ -227,7 +227,7 @@ impl Rehearsal {
     }
 
     fn options(&self) -> RotateOptions {
-        RotateOptions::new().to(self.master_keys[1].0).batch(self.batch)
+        RotateOptions::new().to(self.master_keys[1].0).batch(self.batch).quick()
     }
 
     fn start_anew(&self) -> Result<(), Failure> {

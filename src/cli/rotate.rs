@@ -22,7 +22,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::interrupt::Interrupt;
-use super::master_key::{require_strong, suspects};
+use super::master_key::{note_lesser, suspects};
 use super::progress::Meter;
 use super::status::{described, open_rotation};
 use super::terminal::Terminal;
@@ -37,11 +37,11 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     }
     let keys = context.keys_to_open()?;
     let suspects = if args.status || args.dry_run || args.quick { BTreeMap::new() } else { suspects(&keys) };
-    let vault = context.open_with(keys)?;
+    let vault = context.open_to_rotate(keys)?;
     if args.status {
         return show_status(context, &vault);
     }
-    let options = options(args);
+    let options = options(context, args);
     let plan = match vault.plan_rotation(&options) {
         // The vault refuses the act itself, so that its audit log tells of it. Stopped at once, nothing else can come of it.
         Err(error) if !args.dry_run => {
@@ -54,7 +54,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         return show_plan(context, args, &vault, &options, &plan);
     }
     if plan.open.is_none() {
-        require_strong(context, &suspects, plan.to_master)?;
+        note_lesser(context, &suspects, plan.to_master);
     }
     drop(suspects);
     if args.accept_record_set {
@@ -108,15 +108,17 @@ fn run(
     Ok((report, total))
 }
 
-fn options(args: &RotateArgs) -> RotateOptions {
+fn options(context: &Context<'_>, args: &RotateArgs) -> RotateOptions {
     // A batch that takes longer than a second would come near the end of the rotation's lease.
     let rate = args.rate.map_or(u64::MAX, NonZeroU64::get);
     let batch = usize::try_from(rate).unwrap_or(usize::MAX).min(args.batch.into());
     let mut options = RotateOptions::new().batch(NonZeroUsize::new(batch).unwrap_or(NonZeroUsize::MIN));
+    options = options.waivers(context.waivers.clone());
     options = args.to.into_iter().fold(options, |options, to| options.to(to.get()));
     for (wanted, with) in [
         (args.rewrap_only, RotateOptions::rewrap_only as fn(RotateOptions) -> RotateOptions),
         (args.compromised, RotateOptions::compromised),
+        (args.quick, RotateOptions::quick),
         (args.resume, RotateOptions::resume_only),
         (args.accept_record_set, RotateOptions::accept_record_set),
     ] {

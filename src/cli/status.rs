@@ -11,7 +11,7 @@ use super::backup::{backup_document, known_or_none, last_finished, needing_other
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
-use super::master_key::{finding_document, require_strong, severity, suspects};
+use super::master_key::{finding_document, note_lesser, severity, suspects};
 use super::policy;
 use super::progress;
 use super::reading::Reading;
@@ -23,10 +23,12 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     refuse_missing_folder(context)?;
     let newest = keys.versions().last().map_or(1, |(version, _)| version);
     if !args.quick {
-        require_strong(context, &suspects(&keys), newest)?;
+        note_lesser(context, &suspects(&keys), newest);
     }
     let store = SqliteStore::create(&context.place.path)?;
-    let vault = VaultOptions::new().suite(args.suite).create(store, keys, &context.act(None))?;
+    let options = VaultOptions::new().suite(args.suite).waivers(context.waivers.clone());
+    let options = if args.quick { options.quick() } else { options };
+    let vault = options.create(store, keys, &context.act(None))?;
     let status = vault.status()?;
     let (path, active) = (context.place.path.display().to_string(), status.active_master_key);
     let print = fingerprint(&status, active);

@@ -8,6 +8,7 @@ use super::report::Unreadable;
 use super::state::State;
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring};
+use crate::master_key::Waivers;
 
 /// How to rotate.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct RotateOptions {
     pub(crate) compromised: bool,
     pub(crate) resume_only: bool,
     pub(crate) abandon: BTreeSet<Vec<u8>>,
+    pub(crate) waivers: Waivers,
+    pub(crate) quick: bool,
 }
 
 impl Default for RotateOptions {
@@ -34,6 +37,8 @@ impl Default for RotateOptions {
             compromised: false,
             resume_only: false,
             abandon: BTreeSet::new(),
+            waivers: Waivers::none(),
+            quick: false,
         }
     }
 }
@@ -101,6 +106,22 @@ impl RotateOptions {
     #[must_use]
     pub fn abandon(mut self, records: &[Unreadable]) -> Self {
         self.abandon.extend(records.iter().map(|record| record.key.clone()));
+        self
+    }
+
+    /// What the full strength checks may say of the new master key nevertheless. With the feature `strength` they run before the
+    /// rotation begins, for about a second.
+    #[must_use]
+    pub fn waivers(mut self, waivers: Waivers) -> Self {
+        self.waivers = waivers;
+        self
+    }
+
+    /// Leaves the full strength checks of the new master key out, for somebody who has run them. Of a key that is
+    /// [known to be random](crate::MasterKey::known_random) they are left out anyway.
+    #[must_use]
+    pub fn quick(mut self) -> Self {
+        self.quick = true;
         self
     }
 
