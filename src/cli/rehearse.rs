@@ -295,7 +295,7 @@ fn copied(context: &mut Context<'_>, from: &OsString, base: &Path) -> Result<Pre
     let place = Place::of(Some(from.clone()))?;
     let (source, copy) = (SqliteStore::open(&place.path)?, SqliteStore::create(base)?);
     let snapshot = source.snapshot()?;
-    for table in Table::ALL {
+    for &table in Table::ALL {
         let mut after: Option<Vec<u8>> = None;
         loop {
             let rows = snapshot.scan(table, after.as_deref(), 5_000)?;

@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use crate::store::StoreError;
 
 /// Makes an empty file with mode 0600 unless one is there.
 pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {

@@ -4,8 +4,12 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
+use super::backup::{self, SqliteBackup};
+use super::connection::explained;
+use super::files;
+use super::handle::SqliteStore;
+use super::layout::APPLICATION_ID;
 use super::unfinished::Unfinished;
-use super::{APPLICATION_ID, SqliteBackup, SqliteStore, backup, explained, files};
 use crate::store::{BackupFormat, MANIFEST, Store, StoreError, UnfinishedStore, WatchCopy};
 
 /// The backup files of [`SqliteStore`].

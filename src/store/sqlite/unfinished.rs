@@ -5,7 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, claim, files};
+use super::{claim, files};
+use crate::store::StoreError;
 
 /// Removed when it is dropped, unless it was published.
 pub(super) struct Unfinished {
