@@ -11,6 +11,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::unsafe_path::UnsafePath;
+
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBackups, SqliteStore};
@@ -403,10 +405,12 @@ pub enum StoreError {
         message: String,
     },
     /// The medium or the operating system failed.
-    #[error("the storage engine failed: {message}")]
+    #[error("the storage engine failed{fault}")]
     Engine {
+        /// At what.
+        fault: EngineFault,
         /// What the engine says.
-        message: String,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// There is something, and it is not a strongroom store.
     #[error("{path} is not a strongroom store")]
@@ -448,13 +452,35 @@ pub enum StoreError {
         what: &'static str,
     },
     /// Files that others may exchange or write.
-    #[error("{path} {problem}")]
+    #[error("{path} {fault}")]
     Unsafe {
         /// Which.
         path: String,
         /// What is wrong with it.
-        problem: &'static str,
+        fault: UnsafePath,
     },
+}
+
+impl StoreError {
+    /// The engine, its medium or the operating system failed, and this is what it says.
+    pub fn engine(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Engine { fault: EngineFault::Other, source: source.into() }
+    }
+}
+
+/// What a storage engine failed at, as far as it matters for what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineFault {
+    /// A file of the store cannot be opened.
+    #[error(" to open {path}, whose folder it has to write even to read")]
+    CannotOpen {
+        /// The store.
+        path: String,
+    },
+    /// Anything else.
+    #[error("")]
+    Other,
 }
 
 /// Key of the row of the table [`Vault`](Table::Vault) that holds the manifest, in a backup and nowhere else

@@ -26,6 +26,7 @@ mod usage;
 mod verify;
 mod verifier;
 
+use crate::arguments::Maybe;
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring};
@@ -130,8 +131,8 @@ impl VaultOptions {
 
     /// The suite of a new vault.
     #[must_use]
-    pub fn suite(mut self, suite: Suite) -> Self {
-        self.suite = suite;
+    pub fn suite(mut self, suite: impl Maybe<Suite>) -> Self {
+        self.suite = suite.maybe().unwrap_or(self.suite);
         self
     }
 
@@ -144,8 +145,8 @@ impl VaultOptions {
 
     /// How uses of API keys are recorded. A [`Verifier`] records none unless this is said.
     #[must_use]
-    pub fn usage(mut self, usage: UsageOptions) -> Self {
-        self.usage = Some(usage);
+    pub fn usage(mut self, usage: impl Maybe<UsageOptions>) -> Self {
+        self.usage = usage.maybe().or(self.usage);
         self
     }
 
@@ -157,20 +158,20 @@ impl VaultOptions {
         self
     }
 
-    /// Leaves the full strength checks of a new vault's master key out, for somebody who has run them. Of a key that is
+    /// Whether the full strength checks of a new vault's master key are left out, for somebody who has run them. Of a key that is
     /// [known to be random](crate::MasterKey::known_random) they are left out anyway.
     #[must_use]
-    pub fn quick(mut self) -> Self {
-        self.quick = true;
+    pub fn quick(mut self, quick: bool) -> Self {
+        self.quick = quick;
         self
     }
 
-    /// Opens a vault to rotate it. It then keeps the master keys until a rotation begins, so that the one it goes to can be
+    /// Whether a vault is opened to rotate it. It then keeps the master keys until a rotation begins, so that the one it goes to can be
     /// judged. Without this a rotation begins only to a key that is [known to be random](crate::MasterKey::known_random), or
     /// with [`RotateOptions::quick`].
     #[must_use]
-    pub fn to_rotate(mut self) -> Self {
-        self.to_rotate = true;
+    pub fn to_rotate(mut self, to_rotate: bool) -> Self {
+        self.to_rotate = to_rotate;
         self
     }
 

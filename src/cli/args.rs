@@ -238,9 +238,9 @@ pub(crate) struct VerifyArgs {
     /// The address the token was presented from
     #[arg(long, value_name = "IP")]
     pub(crate) address: Option<IpAddr>,
-    /// A scope the API key must have
-    #[arg(long, value_name = "SCOPE")]
-    pub(crate) scope: Option<String>,
+    /// A scope the API key must have; given more than once, it must have all of them
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
     /// What the token was presented for, such as /v1/invoices, to be counted
     #[arg(long, value_name = "TEXT", conflicts_with = "no_usage")]
     pub(crate) endpoint: Option<String>,

@@ -59,7 +59,7 @@ impl<'t> Context<'t> {
 
     /// The same, so that the master key it is rotated to can be judged.
     pub(crate) fn open_to_rotate(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
-        let vault = VaultOptions::new().to_rotate().open(SqliteStore::open(&self.place.path)?, keys)?;
+        let vault = VaultOptions::new().to_rotate(true).open(SqliteStore::open(&self.place.path)?, keys)?;
         self.warn();
         Ok(vault)
     }
@@ -206,7 +206,7 @@ fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {
         return Ok((waivers, options));
     }
     options.push("--accept-risk".into());
-    Ok((waivers.accepting_risk(), options))
+    Ok((waivers.accepting_risk(true), options))
 }
 
 fn unconfirmed(why: &str) -> Failure {

@@ -89,7 +89,7 @@ impl List {
                 self.store
             );
             let active = status.master_keys.iter().find(|key| key.version == status.active_master_key);
-            let since = active.map(|key| key.added_at.saturating_add(status.policy.master_key_age().warn));
+            let since = active.map(|key| key.added_at.saturating_add(status.policy.master_key_age_or_default().warn));
             self.affair("master-key-age", since, finding.what.into_owned(), remedy);
         }
         if let Some(open) = status.rotation.as_ref().filter(|open| !open.running) {

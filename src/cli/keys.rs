@@ -60,7 +60,7 @@ fn new_api_key(args: IssueArgs) -> Result<NewApiKey, Failure> {
     key = args.prefix.into_iter().fold(key, NewApiKey::prefix);
     key = args.not_before.into_iter().fold(key, NewApiKey::not_before);
     key = expires_at.into_iter().fold(key, NewApiKey::expires_at);
-    Ok(if args.unrecoverable { key.unrecoverable() } else { key })
+    Ok(key.recoverable(!args.unrecoverable))
 }
 
 /// The API key is there, and nobody has its token.
@@ -77,7 +77,7 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
     if Terminal::can_ask() {
         context.terminal.note("the token, on one line:");
     }
-    let request = args.scope.as_deref().map_or_else(Request::new, |scope| Request::new().scope(scope));
+    let request = Request::new().all_of(&args.scopes);
     let request = args.address.into_iter().fold(request, Request::address);
     let request = args.endpoint.as_deref().into_iter().fold(request, Request::endpoint);
     let bytes = input::secret(MAX_TOKEN_LEN)?;
@@ -118,7 +118,7 @@ fn refused(refusal: Refusal) -> Told {
         Refusal::NotYetValid => ("its time has not come yet", "`strongroom show ID` says from when on it is valid"),
         Refusal::Suspended => ("it is suspended", "`strongroom resume ID --reason TEXT` takes that back"),
         Refusal::Revoked => ("it was revoked", "`strongroom audit list` says when, by whom and why"),
-        Refusal::Scope => ("it does not have this scope", "`strongroom show ID` names those it has"),
+        Refusal::Scope => ("it lacks a scope that is asked for", "`strongroom show ID` names those it has"),
         _ => ("no API key has this token", "`strongroom list` shows the API keys there are"),
     };
     let code = match refusal {
@@ -198,11 +198,9 @@ fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize)
     query = args.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
     query = args.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
     query = args.scope.iter().fold(query, |query, scope| query.scope(scope.clone()));
-    if args.exposed {
-        query = query.exposed();
-    }
+    query = query.exposed(args.exposed);
     let usable = args.exposed.then_some(StatusArg::Active);
-    query = args.status.or(usable).into_iter().fold(query, |query, status| query.status(status.into()));
+    query = query.status(args.status.or(usable).map(Status::from));
     query = after.into_iter().fold(query, Query::after);
     let mut page = vec![];
     vault.list_usage(&query, |line| {

@@ -58,7 +58,7 @@ pub(crate) fn set(context: &mut Context<'_>, args: &PolicyArgs) -> Result<Exit, 
 }
 
 fn edit(policy: &mut Policy, args: &PolicyArgs, pattern: Option<ReasonPattern>) {
-    let age = master_key_age(policy.master_key_age(), args);
+    let age = master_key_age(policy.master_key_age_or_default(), args);
     change(&mut policy.master_key_age, age, args.no_max_master_key_age);
     change(&mut policy.max_key_age, args.max_key_age, args.no_max_key_age);
     change(&mut policy.reason, pattern, args.no_reason_pattern);
@@ -101,7 +101,8 @@ pub(crate) fn document(policy: &Policy) -> Value {
 fn described(policy: &Policy) -> [(&'static str, String); 7] {
     let any = |span: Option<Duration>, none: &str| span.map_or_else(|| none.to_owned(), span_text);
     let yes = |rule: bool| if rule { "yes" } else { "no" }.to_owned();
-    let (age, default) = (policy.master_key_age(), if policy.master_key_age.is_none() { " (default)" } else { "" });
+    let (age, default) =
+        (policy.master_key_age_or_default(), if policy.master_key_age.is_none() { " (default)" } else { "" });
     [
         ("maximum age of API keys", any(policy.max_key_age, "any")),
         ("master keys are due after", format!("{}{default}", span_text(age.warn))),

@@ -66,7 +66,7 @@ fn unless_reissued(error: Error, vault: &Vault, id: ApiKeyId, place: &Place) -> 
     if !matches!(error, Error::Policy(PolicyError::Reissue)) {
         return error.into();
     }
-    let longest = vault.policy().ok().and_then(|policy| policy.reissue_on_recovery());
+    let longest = vault.policy().ok().and_then(|policy| policy.reissue_on_recovery);
     let hint = with_reissue(longest.map_or(USUAL_GRACE, |longest| longest.min(USUAL_GRACE)), id, place);
     Told { hint: Some(hint), ..Failure::from(error).explain(place) }.into()
 }

@@ -93,7 +93,7 @@ pub(crate) fn step(context: &mut Context<'_>, args: &RehearsalStepArgs) -> Resul
     let bytes = input::secret(MAX_KEYS_LEN)?.unwrap_or_default();
     let keys = MasterKeys::parse_accepting(std::str::from_utf8(&bytes).unwrap_or_default(), &context.waivers)?;
     let store = Killing::new(SqliteStore::open(&context.place.path)?, When::Point(args.kill_at), Arc::default());
-    let options = RotateOptions::new().to(args.to).batch(args.batch).quick();
+    let options = RotateOptions::new().to(args.to).batch(args.batch).quick(true);
     Vault::open(store, keys)?.rotate(&options, &act(), |_| Flow::Continue)?;
     Ok(Exit::Success)
 }
@@ -227,7 +227,7 @@ impl Rehearsal {
     }
 
     fn options(&self) -> RotateOptions {
-        RotateOptions::new().to(self.master_keys[1].0).batch(self.batch).quick()
+        RotateOptions::new().to(self.master_keys[1].0).batch(self.batch).quick(true)
     }
 
     fn start_anew(&self) -> Result<(), Failure> {
@@ -335,7 +335,7 @@ fn copied(context: &mut Context<'_>, from: &OsString, base: &Path) -> Result<Pre
 fn keys_of(vault: &Vault) -> Result<Vec<(ApiKey, u64)>, Failure> {
     let mut opened = vec![];
     vault.list_usage(&Query::new().limit(usize::MAX), |ListedUsage { listed, usage, .. }| {
-        let key = listed.key.map_err(|source| Error::Record { id: listed.id, source });
+        let key = listed.key.map_err(|fault| Error::Record { id: listed.id, fault });
         opened.push(key.map(|key| (key, usage.unwrap_or_default().unwrap_or_default().verifications)));
         Flow::Continue
     })?;

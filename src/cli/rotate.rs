@@ -6,7 +6,7 @@ mod throttle;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -112,19 +112,15 @@ fn options(context: &Context<'_>, args: &RotateArgs) -> RotateOptions {
     // A batch that takes longer than a second would come near the end of the rotation's lease.
     let rate = args.rate.map_or(u64::MAX, NonZeroU64::get);
     let batch = usize::try_from(rate).unwrap_or(usize::MAX).min(args.batch.into());
-    let mut options = RotateOptions::new().batch(NonZeroUsize::new(batch).unwrap_or(NonZeroUsize::MIN));
-    options = options.waivers(context.waivers.clone());
-    options = args.to.into_iter().fold(options, |options, to| options.to(to.get()));
-    for (wanted, with) in [
-        (args.rewrap_only, RotateOptions::rewrap_only as fn(RotateOptions) -> RotateOptions),
-        (args.compromised, RotateOptions::compromised),
-        (args.quick, RotateOptions::quick),
-        (args.resume, RotateOptions::resume_only),
-        (args.accept_record_set, RotateOptions::accept_record_set),
-    ] {
-        options = if wanted { with(options) } else { options };
-    }
-    options
+    RotateOptions::new()
+        .to(args.to.map(NonZeroU32::get))
+        .batch(NonZeroUsize::new(batch).unwrap_or(NonZeroUsize::MIN))
+        .rewrap_only(args.rewrap_only)
+        .compromised(args.compromised)
+        .resume_only(args.resume)
+        .accept_record_set(args.accept_record_set)
+        .waivers(context.waivers.clone())
+        .quick(args.quick)
 }
 
 fn question(args: &RotateArgs, plan: &RotationPlan) -> String {

@@ -26,8 +26,7 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
         note_lesser(context, &suspects(&keys), newest);
     }
     let store = SqliteStore::create(&context.place.path)?;
-    let options = VaultOptions::new().suite(args.suite).waivers(context.waivers.clone());
-    let options = if args.quick { options.quick() } else { options };
+    let options = VaultOptions::new().suite(args.suite).waivers(context.waivers.clone()).quick(args.quick);
     let vault = options.create(store, keys, &context.act(None))?;
     let status = vault.status()?;
     let (path, active) = (context.place.path.display().to_string(), status.active_master_key);

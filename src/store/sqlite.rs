@@ -19,7 +19,6 @@ use rusqlite::TransactionBehavior;
 
 use at_rest::AtRest;
 use connection::{Access, wait_for_others};
-use scratch::Scratch;
 use statements::apply;
 
 use super::{Batch, Claim, CommitError, Rows, Scrub, Store, StoreError, UnfinishedBackup};
@@ -83,9 +82,7 @@ impl Store for SqliteStore {
         if self.access == Access::ReadOnly {
             return Ok(None);
         }
-        let scratch = Scratch::beside(&self.path)?;
-        let store = Self::create(scratch.store())?;
-        Ok(Some(Box::new(Self { scratch: Some(scratch), ..store })))
+        Ok(Some(Box::new(self.scratch_store()?)))
     }
 
     fn claim_rotation(&self) -> Result<Claim, StoreError> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::backup::{self, BackupManifest, BackupPhase, BackupProgress, step};
 use crate::audit_log::{Act, Action, AuditFault, ChainEnd, Draft, Outcome, row_key};
-use crate::error::Error;
+use crate::error::{Error, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::known_backups::KnownBackups;
 use crate::ledger::{Ledger, row_refused};
@@ -52,7 +52,7 @@ impl Backup {
     pub fn open_with(format: impl BackupFormat + 'static, path: impl AsRef<Path>) -> Result<Self, Error> {
         let (format, path) = (Box::new(format), path.as_ref().to_owned());
         let row = backup::manifest_row(&*format.open(&path)?)?;
-        let claims = BackupManifest::claimed_by(&row).map_err(|error| row_refused("manifest", error))?;
+        let claims = BackupManifest::claimed_by(&row).map_err(|error| row_refused(VaultRow::Manifest, error))?;
         Ok(Self { format, path, claims })
     }
 

@@ -9,7 +9,7 @@ use crate::support::between::{Between, Through};
 use crate::support::past::{edit, overwrite};
 use crate::support::{Keys, act};
 use strongroom::api_keys::{ImportError, ImportedKey};
-use strongroom::error::RecordError;
+use strongroom::error::{RecordError, VaultRow};
 use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
 use strongroom::{
@@ -196,7 +196,7 @@ fn a_process_without_the_new_master_key_fails_closed_and_stays_so() {
     let keys = Keys::generate(2);
     let (store, issued, _) = in_memory(&keys);
     let service = open(store.clone(), &keys, &[1]);
-    rotate(&open(store, &keys, &[1, 2]), &RotateOptions::new().rewrap_only()).expect("rewrapped");
+    rotate(&open(store, &keys, &[1, 2]), &RotateOptions::new().rewrap_only(true)).expect("rewrapped");
     std::thread::sleep(Duration::from_millis(1_100));
     for attempt in 0..3 {
         let verdict = service.verify(issued.token.expose(), &Request::new());
@@ -230,7 +230,7 @@ fn two_imported_tokens_with_one_id_are_refused() {
     assert_ne!(id, issued.id.to_string());
     let token = |letter: &str| legacy(&with_check(&format!("sr_{id}{}", letter.repeat(43))));
     let error = vault.import(&[token("a"), token("b")], &act()).expect_err("one id, two secrets");
-    assert!(matches!(error, Error::Import { line: 2, source: ImportError::Repeated { line: 1 } }), "{error}");
+    assert!(matches!(error, Error::Import { line: 2, fault: ImportError::Repeated { line: 1 } }), "{error}");
     assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
 }
 
@@ -329,10 +329,10 @@ fn a_removed_rotation_row_is_noticed_by_the_doctor_and_stops_a_rewrap() {
     let vault = open(store, &keys, &[2, 3]);
     let found = vault.doctor(|_| {}).expect("doctor").symptoms;
     assert!(found.iter().any(|symptom| symptom.id == "rotation"), "{found:?}");
-    let refused = rotate(&vault, &RotateOptions::new().rewrap_only()).expect_err("two generations");
-    assert!(matches!(refused, Error::Tampered { row: "rotation", .. }), "{refused}");
+    let refused = rotate(&vault, &RotateOptions::new().rewrap_only(true)).expect_err("two generations");
+    assert!(matches!(refused, Error::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
     let refused = vault.plan_rotation(&RotateOptions::new()).expect_err("two generations");
-    assert!(matches!(refused, Error::Tampered { row: "rotation", .. }), "{refused}");
+    assert!(matches!(refused, Error::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
 }
 
 #[test]
@@ -341,7 +341,7 @@ fn a_plan_refuses_what_the_rotation_would_refuse() {
     let (store, ..) = in_memory(&keys);
     let vault = open(store, &keys, &[1, 2, 3]);
     vault.rotate(&one_by_one().to(2), &act(), crate::support::stop_after_one_batch).expect("stopped");
-    for options in [RotateOptions::new().to(3), RotateOptions::new().rewrap_only()] {
+    for options in [RotateOptions::new().to(3), RotateOptions::new().rewrap_only(true)] {
         let rotated = rotate(&vault, &options).expect_err("another is open").kind();
         assert_eq!(rotated, ErrorKind::Conflict);
         assert_eq!(vault.plan_rotation(&options).expect_err("another is open").kind(), rotated);

@@ -196,8 +196,8 @@ fn refused_acts_of_every_kind_are_kept_with_their_cause() {
     assert!(vault.issue_verifier_key(9, &act()).is_err());
     assert!(vault.issue_verifier_key(1, &Act::by("tester")).is_err());
     assert!(vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).is_err());
-    assert!(vault.rotate(&RotateOptions::new().rewrap_only(), &act(), |_| Flow::Continue).is_err());
-    assert!(vault.rotate(&RotateOptions::new().resume_only(), &act(), |_| Flow::Continue).is_err());
+    assert!(vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| Flow::Continue).is_err());
+    assert!(vault.rotate(&RotateOptions::new().resume_only(true), &act(), |_| Flow::Continue).is_err());
     let kept = vault.audit_entries(3, 100).expect("entries");
     assert!(kept.iter().all(|entry| entry.outcome == Outcome::Refused && entry.actor == "tester"));
     let kept: Vec<_> = kept.iter().map(|entry| (entry.action, entry.cause.as_deref().unwrap_or_default())).collect();

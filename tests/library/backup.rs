@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use strongroom::error::VaultRow;
 
 use crate::support::past::{edit, overwrite};
 use crate::support::{Keys, act, stop_after_one_batch};
@@ -86,7 +88,7 @@ fn a_backup_begun_beside_writers_ends_and_holds_what_was_acknowledged_before() {
 fn a_backup_within_a_rotation_opens_with_the_new_master_key_alone_and_is_rotated_on() {
     let scene = Scene::new(200);
     let vault = scene.vault([1, 2]);
-    let options = RotateOptions::new().batch(20.try_into().expect("not 0"));
+    let options = RotateOptions::new().batch(NonZeroUsize::new(20));
     vault.rotate(&options, &act(), stop_after_one_batch).expect("stopped");
     let manifest = scene.backup(&vault, "b").manifest;
     assert_eq!(manifest.opens_with.iter().map(|(version, _)| *version).collect::<Vec<_>>(), [2]);
@@ -110,7 +112,7 @@ fn the_list_says_which_master_key_each_backup_needs_and_outlives_rotations() {
     scene.backup(&vault, "b2");
     vault.rotate(&RotateOptions::new().to(2), &act(), |_| Flow::Continue).expect_err("active already");
     let vault = scene.vault([2, 3]);
-    vault.rotate(&RotateOptions::new().rewrap_only(), &act(), |_| Flow::Continue).expect("rewrapped");
+    vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| Flow::Continue).expect("rewrapped");
     let known = vault.backups().expect("list");
     let said: Vec<_> = known.iter().map(|b| (b.file_name.as_str(), b.master_key, b.records, b.finished)).collect();
     assert_eq!(said, [("b1", 1, 10, true), ("b2", 2, 10, true)]);
@@ -158,7 +160,7 @@ fn a_list_that_was_tampered_with_stops_a_rotation_until_it_is_begun_anew() {
     }
     let vault = scene.vault([1, 2]);
     let refused = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect_err("edited");
-    assert!(matches!(refused, Error::Tampered { row: "backups", .. }), "{refused}");
+    assert!(matches!(refused, Error::Tampered { row: VaultRow::Backups, .. }), "{refused}");
     assert_eq!(vault.status().expect("status").active_master_key, 1, "nothing was begun");
     vault.forget_all_backups(&act()).expect("anew");
     vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");

@@ -207,7 +207,8 @@ fn rewrapping_changes_the_master_key_and_no_record() {
     let records = || SqliteStore::open(&path).expect("store").scan(Table::Keys, None, 100).expect("rows");
     let (rotator, _) = pair(&keys, &path, &[1, 2]);
     let before = records();
-    let report = rotator.rotate(&RotateOptions::new().rewrap_only(), &act(), |_| Flow::Continue).expect("rewrapped");
+    let report =
+        rotator.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| Flow::Continue).expect("rewrapped");
     assert_eq!((report.outcome, report.moved), (RotationOutcome::Finished, 0));
     assert_eq!(records(), before);
     let open = |version| Vault::open(SqliteStore::open(&path).expect("store"), keys.only([version]));

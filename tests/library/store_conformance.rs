@@ -297,7 +297,7 @@ struct RefusesEmpty;
 impl Between for RefusesEmpty {
     fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
         if batch.changes().is_empty() {
-            return Err(StoreError::Engine { message: "there is nothing to commit".into() }.into());
+            return Err(StoreError::engine("there is nothing to commit").into());
         }
         rows.commit(batch)
     }

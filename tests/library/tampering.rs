@@ -114,7 +114,7 @@ fn a_rotation_does_not_launder_a_record_that_was_put_back() {
         let refused = scene.vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue);
         assert!(matches!(refused, Err(Error::RecordSet { generation: 1 })), "{refused:?}");
         assert!(scene.vault.status().expect("status").rotation.is_some(), "the old generation is kept");
-        let accepted = scene.vault.rotate(&RotateOptions::new().accept_record_set(), &act(), |_| Flow::Continue);
+        let accepted = scene.vault.rotate(&RotateOptions::new().accept_record_set(true), &act(), |_| Flow::Continue);
         assert_eq!(accepted.expect("accepted").outcome, RotationOutcome::Finished);
         let last = scene.vault.audit_entries(scene.vault.verify_audit().expect("whole") - 1, 1).expect("entries");
         assert_eq!(last[0].counts.get("record_set_accepted"), Some(&1));
@@ -233,7 +233,7 @@ fn a_rotation_whose_row_is_gone_can_be_finished_when_the_records_are_accepted() 
     let options = RotateOptions::new().batch(std::num::NonZeroUsize::new(10).expect("not zero"));
     scene.vault.rotate(&options, &act(), stop_after_one_batch).expect("stopped");
     overwrite(&scene.store, Table::Vault, b"rotation", None);
-    let report = scene.vault.rotate(&options.accept_record_set(), &act(), |_| Flow::Continue).expect("rotated");
+    let report = scene.vault.rotate(&options.accept_record_set(true), &act(), |_| Flow::Continue).expect("rotated");
     assert_eq!((report.outcome, report.verified), (RotationOutcome::Finished, 40));
     assert!(scene.tokens.iter().all(|(_, token)| scene.vault.verify(token, &Request::new()).is_ok()));
     let vault = Vault::open(scene.store.clone(), scene.keys.only([2])).expect("the new master key is enough");

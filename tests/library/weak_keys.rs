@@ -171,7 +171,7 @@ fn a_vault_is_not_made_under_a_key_that_the_full_checks_refuse() {
     assert!(matches!(opened, Err(Error::NoVault)), "nothing was written");
     let waived = VaultOptions::new().waivers(waiver(fingerprint));
     waived.create(store, MasterKeys::single(digest()), &act()).expect("waived");
-    let quick = VaultOptions::new().quick();
+    let quick = VaultOptions::new().quick(true);
     quick.create(MemoryStore::new(), MasterKeys::single(digest()), &act()).expect("left out");
 }
 
@@ -187,9 +187,9 @@ fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_or_that_nobody_has_ju
     let unjudged = rotate(&vault, RotateOptions::new()).expect_err("not opened to rotate");
     assert!(matches!(unjudged, Error::MasterKeyUnjudged { version: 2 }), "{unjudged}");
 
-    let to_rotate = |second| VaultOptions::new().to_rotate().open(store.clone(), keys(second)).expect("vault");
+    let to_rotate = |second| VaultOptions::new().to_rotate(true).open(store.clone(), keys(second)).expect("vault");
     let vault = to_rotate(digest());
-    for options in [RotateOptions::new(), RotateOptions::new().rewrap_only()] {
+    for options in [RotateOptions::new(), RotateOptions::new().rewrap_only(true)] {
         let weak = rotate(&vault, options).expect_err("refused");
         assert!(matches!(weak, Error::MasterKeyWeak { version: 2, .. }), "{weak}");
     }
@@ -208,8 +208,10 @@ fn a_weak_key_is_rotated_to_where_it_is_waived_or_the_checks_are_left_out() {
         drop(Vault::create(store.clone(), MasterKeys::single(first), &act()).expect("a generated key is not judged"));
         let options = RotateOptions::new();
         let (second, open, options) = match how {
-            "waived" => (digest(), VaultOptions::new().to_rotate(), options.waivers(waiver(digest().fingerprint()))),
-            "quick" => (digest(), VaultOptions::new(), options.quick()),
+            "waived" => {
+                (digest(), VaultOptions::new().to_rotate(true), options.waivers(waiver(digest().fingerprint())))
+            }
+            "quick" => (digest(), VaultOptions::new(), options.quick(true)),
             _ => (digest().known_random(), VaultOptions::new(), options),
         };
         let vault = open.open(store, two(again, second)).expect("vault");

@@ -103,5 +103,5 @@ impl Between for Faults {
 }
 
 fn failure() -> StoreError {
-    StoreError::Engine { message: "the test broke the store".into() }
+    StoreError::engine("the test broke the store")
 }

@@ -78,7 +78,7 @@ fn skipped(key: &ApiKey, found: bool, args: &ReissueArgs, folder: Option<&Folder
 fn wanted(args: &ReissueArgs) -> Result<Reissue, Failure> {
     let mut reissue = args.grace.into_iter().fold(Reissue::new(), Reissue::grace);
     reissue = new_expiry(&args.expiry)?.into_iter().fold(reissue, Reissue::expires_at);
-    reissue = if args.expiry.never_expires { reissue.never_expires() } else { reissue };
+    reissue = reissue.never_expires(args.expiry.never_expires);
     reissue = args.prefix.iter().fold(reissue, Reissue::prefix);
     Ok(args.if_revision.into_iter().fold(reissue, Reissue::expect))
 }

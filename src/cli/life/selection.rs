@@ -118,7 +118,7 @@ fn query(wanted: &Selection) -> Query {
     query = wanted.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
     query = wanted.name.iter().fold(query, |query, name| query.name_contains(name.clone()));
     query = wanted.scope.iter().fold(query, |query, scope| query.scope(scope.clone()));
-    query = if wanted.exposed { query.exposed() } else { query };
+    query = query.exposed(wanted.exposed);
     let status = wanted.status.map(Status::from).or(wanted.exposed.then_some(Status::Active));
     status.into_iter().fold(query, Query::status)
 }

@@ -43,7 +43,7 @@ fn wanted(args: &UpdateArgs) -> Result<Update, Failure> {
     let mut update = Update::new();
     update = args.set_name.iter().fold(update, Update::name);
     update = args.set_owner.iter().fold(update, Update::owner);
-    update = if args.no_owner { update.without_owner() } else { update };
+    update = update.without_owner(args.no_owner);
     if args.no_scopes || !args.set_scopes.is_empty() {
         update = update.scopes(&args.set_scopes);
     }
@@ -54,9 +54,9 @@ fn wanted(args: &UpdateArgs) -> Result<Update, Failure> {
     if let Some(at) = args.not_before {
         update = update.not_before(to_come("--not-before", at)?);
     }
-    update = if args.no_not_before { update.without_not_before() } else { update };
+    update = update.without_not_before(args.no_not_before);
     update = new_expiry(&args.expiry)?.into_iter().fold(update, Update::expires_at);
-    update = if args.expiry.never_expires { update.never_expires() } else { update };
+    update = update.never_expires(args.expiry.never_expires);
     if update.is_empty() {
         return Err(Failure::input("there is nothing to change", "`strongroom update --help` shows what can be"));
     }

@@ -192,7 +192,7 @@ fn scrubbed(scrub: Scrub) -> (&'static str, &'static str) {
             ("best-effort", "some may remain until readers of old data have ended: run a checkpoint later")
         }
         Scrub::Clean => ("clean", "none is left in the files of the store"),
-        Scrub::Unsupported => ("unsupported", "the engine cannot say whether any is left"),
+        _ => ("unsupported", "the engine cannot say whether any is left"),
     }
 }
 

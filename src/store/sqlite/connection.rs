@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, ffi};
 
-use crate::store::StoreError;
+use crate::store::{EngineFault, StoreError};
 
 /// What is asked of the operating system.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,14 +58,15 @@ pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
     match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
         ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
-        ErrorCode::CannotOpen => StoreError::Engine {
-            message: format!("{message} (SQLite needs to write the folder of {}, even to read)", path()),
-        },
+        ErrorCode::CannotOpen => {
+            StoreError::Engine { fault: EngineFault::CannotOpen { path: path() }, source: error.into() }
+        }
+        // SQLite has no code of its own for this.
         ErrorCode::Unknown if message.starts_with("no such table") => StoreError::Corrupt { message },
         ErrorCode::DiskFull => StoreError::Full,
         ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
         ErrorCode::ReadOnly => StoreError::ReadOnly,
-        _ => StoreError::Engine { message },
+        _ => StoreError::engine(error),
     }
 }
 

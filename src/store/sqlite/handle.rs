@@ -21,7 +21,7 @@ pub struct SqliteStore {
     writer: Option<Mutex<Connection>>,
     readers: Mutex<Vec<Connection>>,
     /// Dropped after the connections to what is in it.
-    pub(super) scratch: Option<Scratch>,
+    _scratch: Option<Scratch>,
 }
 
 impl SqliteStore {
@@ -41,7 +41,7 @@ impl SqliteStore {
         files::refuse_missing(path)?;
         files::refuse_unsafe(path)?;
         let (access, path) = (Access::ReadOnly, path.to_owned());
-        let store = Self { path, access, writer: None, readers: Mutex::default(), scratch: None };
+        let store = Self { path, access, writer: None, readers: Mutex::default(), _scratch: None };
         match store.read(layout)? {
             Layout::Ours => Ok(store),
             other => Err(other.refusal(&store.path)),
@@ -74,11 +74,19 @@ impl SqliteStore {
         }
         let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).map_err(explain)?;
         if mode != "wal" {
-            let message = format!("the journal mode is {mode}: this file system has no write-ahead log");
-            return Err(StoreError::Engine { message });
+            return Err(StoreError::engine(format!(
+                "the journal mode is {mode}: this file system has no write-ahead log"
+            )));
         }
         let (path, writer) = (path.to_owned(), Some(Mutex::new(connection)));
-        Ok(Self { path, access, writer, readers: Mutex::default(), scratch: None })
+        Ok(Self { path, access, writer, readers: Mutex::default(), _scratch: None })
+    }
+
+    /// An empty store beside this one, gone when it is dropped.
+    pub(super) fn scratch_store(&self) -> Result<Self, StoreError> {
+        let scratch = Scratch::beside(&self.path)?;
+        let store = Self::create(scratch.store())?;
+        Ok(Self { _scratch: Some(scratch), ..store })
     }
 
     pub(super) fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {

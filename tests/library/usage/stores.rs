@@ -38,7 +38,7 @@ impl Between for Lateness {
     fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
         rows.commit(batch)?;
         if self.fails.swap(0, Ordering::Relaxed) > 0 {
-            return Err(StoreError::Engine { message: "the test says so".into() }.into());
+            return Err(StoreError::engine("the test says so").into());
         }
         Ok(())
     }
