@@ -6,6 +6,7 @@ use crate::api_key::{LifeError, LimitError};
 use crate::audit_log::{ActError, AuditFault};
 use crate::backup_id::BackupId;
 use crate::import::ImportError;
+use crate::master_key::MasterKeyError;
 use crate::policy::PolicyError;
 use crate::store::StoreError;
 use crate::token::ApiKeyId;
@@ -76,6 +77,20 @@ pub enum Error {
     /// A limit is passed.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// A master key is to become the active one, and nobody knows how strong it is.
+    #[error("master key {version} has not been judged: the vault was not opened to rotate")]
+    MasterKeyUnjudged {
+        /// Which one.
+        version: u32,
+    },
+    /// A master key is to become the active one, and the strength checks refuse it.
+    #[error("master key {version}: {fault}")]
+    MasterKeyWeak {
+        /// Which one.
+        version: u32,
+        /// Why.
+        fault: MasterKeyError,
+    },
     /// No rotation is open, and the call was to continue one.
     #[error("no rotation is open")]
     NoRotation,
@@ -188,6 +203,7 @@ impl Error {
             Self::Keyring(error) => keyring_kind(error),
             Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
             Self::Policy(_) => ErrorKind::Input,
+            Self::MasterKeyUnjudged { .. } | Self::MasterKeyWeak { .. } => ErrorKind::MasterKey,
             Self::NoVault => ErrorKind::NoStore,
             Self::BackupUnknown { .. } | Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => {
                 ErrorKind::NotFound
@@ -213,6 +229,8 @@ impl Error {
                 "limit"
             }
             Self::Keyring(KeyringError::NotConfigured { .. }) => "not-configured",
+            Self::MasterKeyUnjudged { .. } => "master-key-unjudged",
+            Self::MasterKeyWeak { .. } => "master-key-weak",
             Self::NoRotation => "no-rotation",
             Self::Life { fault, .. } => fault.cause(),
             Self::NotFound { .. } => "not-found",

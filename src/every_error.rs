@@ -193,6 +193,8 @@ every! {
         Error::Keyring(_) => of(Error::Keyring),
         Error::Life { .. } => of(|fault| Error::Life { id: id(), fault }),
         Error::Limit(_) => of(Error::Limit),
+        Error::MasterKeyUnjudged { .. } => [Error::MasterKeyUnjudged { version: 2 }],
+        Error::MasterKeyWeak { .. } => of(|fault| Error::MasterKeyWeak { version: 2, fault }),
         Error::NoRotation => [Error::NoRotation],
         Error::NoVault => [Error::NoVault],
         Error::NotFound { .. } => [Error::NotFound { id: id() }],

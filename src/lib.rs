@@ -118,7 +118,6 @@ pub mod audit {
 pub mod backup {
     pub use crate::backup_id::{BackupId, BackupIdError};
     pub use crate::known_backups::{KnownBackup, MAX_KNOWN_BACKUPS};
-    #[cfg(feature = "sqlite")]
     pub use crate::vault::{Backup, Behind};
     pub use crate::vault::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
 }

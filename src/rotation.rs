@@ -1,6 +1,7 @@
 //! Replacing the master key: a new generation of data keys, every record sealed anew under it, the old one dropped.
 
 mod abandon;
+mod admit;
 mod begin;
 mod carry;
 mod certificate;
@@ -21,6 +22,7 @@ use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::store::Scrub;
 
+use admit::admit;
 use begin::begin;
 use finish::finish;
 use rewrap::rewrap;
@@ -58,6 +60,7 @@ fn rotate_now(
     if watch(&Progress { phase: Phase::Preflight, done: 0, total: 0 }) == Flow::Stop {
         return not_begun(ledger, options);
     }
+    admit(ledger, options)?;
     if options.rewrap_only {
         let report = rewrap(ledger, options, act)?;
         return Ok(RotationReport { scrub: Some(scrubbed(ledger)), ..report });

@@ -18,7 +18,6 @@ mod life;
 mod list;
 mod policy;
 mod reissue;
-#[cfg(feature = "sqlite")]
 mod restore;
 mod status;
 mod subject;
@@ -33,7 +32,8 @@ use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::ledger::{Clock, Ledger};
 use crate::lookup::LookupRow;
-use crate::master_keys::MasterKeys;
+use crate::master_key::Waivers;
+use crate::master_keys::{Candidates, MasterKeys};
 use crate::record::sentinel;
 use crate::rotation::{
     self, CertificateCheck, Flow, Progress, RotateOptions, RotationCertificate, RotationPlan, RotationReport,
@@ -52,7 +52,6 @@ pub use export::ExportPage;
 pub use fingerprints::known_fingerprints;
 pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};
-#[cfg(feature = "sqlite")]
 pub use restore::{Backup, Behind};
 pub use status::VaultStatus;
 pub use trail::{AuditLine, AuditPosition};
@@ -85,7 +84,8 @@ impl Vault {
         VaultOptions::new().create(store, keys, act)
     }
 
-    /// Opens the vault in a store. The master keys are not kept: only what is derived from them for this vault.
+    /// Opens the vault in a store. The master keys are not kept: only what is derived from them for this vault
+    /// ([`VaultOptions::to_rotate`] keeps them for a while).
     pub fn open(store: impl Store + 'static, keys: MasterKeys) -> Result<Self, Error> {
         VaultOptions::new().open(store, keys)
     }
@@ -119,6 +119,9 @@ pub struct VaultOptions {
     clock: Option<Clock>,
     first: Option<u32>,
     usage: Option<UsageOptions>,
+    waivers: Waivers,
+    quick: bool,
+    to_rotate: bool,
 }
 
 impl VaultOptions {
@@ -148,6 +151,31 @@ impl VaultOptions {
         self
     }
 
+    /// What the full strength checks may say of a new vault's master key nevertheless. With the feature `strength` they run
+    /// before the vault is made, for about a second.
+    #[must_use]
+    pub fn waivers(mut self, waivers: Waivers) -> Self {
+        self.waivers = waivers;
+        self
+    }
+
+    /// Whether the full strength checks of a new vault's master key are left out, for somebody who has run them. Of a key that is
+    /// [known to be random](crate::MasterKey::known_random) they are left out anyway.
+    #[must_use]
+    pub fn quick(mut self, quick: bool) -> Self {
+        self.quick = quick;
+        self
+    }
+
+    /// Whether a vault is opened to rotate it. It then keeps the master keys until a rotation begins, so that the one it goes to can be
+    /// judged. Without this a rotation begins only to a key that is [known to be random](crate::MasterKey::known_random), or
+    /// with [`RotateOptions::quick`].
+    #[must_use]
+    pub fn to_rotate(mut self, to_rotate: bool) -> Self {
+        self.to_rotate = to_rotate;
+        self
+    }
+
     /// Begins under this version, and not under the newest.
     fn first(mut self, version: u32) -> Self {
         self.first = Some(version);
@@ -160,9 +188,13 @@ impl VaultOptions {
         let usage = Recorder::of(self.usage.unwrap_or_default());
         let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
         let (vault, now) = (VaultId::random()?, clock());
+        let newest = self.first.or(keys.versions().last().map(|(version, _)| version)).unwrap_or(1);
+        if cfg!(feature = "strength") && !self.quick {
+            let judged = Candidates::of(&keys).judge(newest, &self.waivers);
+            judged.map_err(|fault| Error::MasterKeyWeak { version: newest, fault })?;
+        }
         let keks = KeyEncryptionKeys::derive(&keys, vault);
         drop(keys);
-        let newest = self.first.or(keks.versions().next_back().map(|(version, _)| version)).unwrap_or(1);
         let keyring = Keyring::create(self.suite, vault, newest, &keks, now)?;
         let first = |change: &mut crate::ledger::Change<'_>| {
             change.insert_record(ApiKeyId::SENTINEL, sentinel(change.keyring, now)?)?;
@@ -178,7 +210,8 @@ impl VaultOptions {
     /// See [`Vault::open`].
     pub fn open(self, store: impl Store + 'static, keys: MasterKeys) -> Result<Vault, Error> {
         let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
-        let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(&keys, Keyring::vault_claimed_by(row)?));
+        let derived = if self.to_rotate { KeyEncryptionKeys::derive_to_rotate } else { KeyEncryptionKeys::derive };
+        let derive = |row: &[u8]| Ok(derived(&keys, Keyring::vault_claimed_by(row)?));
         let ledger = Ledger::open(Box::new(store), derive, clock)?;
         Ok(Vault { ledger, usage: Recorder::of(self.usage.unwrap_or_default()) })
     }

@@ -7,7 +7,7 @@ use strongroom::error::KeyringError;
 use strongroom::escrow::Combined;
 use strongroom::master::{MasterKeysError, Origin, SourceConcern, SourceError, VerifierKeysError};
 use strongroom::strength::Waivers;
-use strongroom::{Act, Error, MasterKeys, SqliteStore, Timestamp, Vault, VerifierKeys};
+use strongroom::{Act, Error, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions, VerifierKeys};
 
 use crate::age::Identities;
 use crate::args::Global;
@@ -55,6 +55,13 @@ impl<'t> Context<'t> {
     /// The same, with keys that were read to be looked at first.
     pub(crate) fn open_with(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
         let vault = Vault::open(SqliteStore::open(&self.place.path)?, keys)?;
+        self.warn();
+        Ok(vault)
+    }
+
+    /// The same, so that the master key it is rotated to can be judged.
+    pub(crate) fn open_to_rotate(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
+        let vault = VaultOptions::new().to_rotate(true).open(SqliteStore::open(&self.place.path)?, keys)?;
         self.warn();
         Ok(vault)
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use strongroom::api_keys::{ImportError, LifeError};
 use strongroom::error::{KeyringError, TargetFault, UnsafePath, VaultRow};
-use strongroom::master::{MasterKeysError, VerifierKeysError};
+use strongroom::master::{MasterKeyError, MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
 use strongroom::store::{EngineFault, StoreError};
 use strongroom::{ApiKeyId, Error};
@@ -15,7 +15,7 @@ use strongroom::{ApiKeyId, Error};
 use super::exit::Exit;
 use super::place::Place;
 use super::text::quoted;
-use super::told::Told;
+use super::told::{Told, waive_hint};
 
 /// Why a verb ended without doing what it was asked.
 pub(crate) enum Failure {
@@ -136,6 +136,9 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::Life { id, fault } => explain_life(*id, fault, &store),
         Error::NotKept { .. } => known("token-not-kept", "make room where it goes, and run the command again"),
         Error::Limit(_) => known("limit", "`strongroom issue --help` shows what can be given"),
+        Error::MasterKeyWeak { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => {
+            ("master-key-weak", waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint))
+        }
         Error::NoRotation => ("no-rotation", format!("begin one with `strongroom rotate-master-key{store}`")),
         Error::NoVault => ("no-vault", format!("make one with `strongroom init{store}`")),
         Error::NotFound { .. } => ("not-found", format!("`strongroom list{store}` shows the ids there are")),

@@ -63,7 +63,7 @@ fn another_vault_and_an_older_store_do_not_bear_it_out() {
     let (store, copy) = (MemoryStore::new(), MemoryStore::new());
     let first = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
     first.issue(&NewApiKey::new("key"), &act()).expect("issued");
-    for table in Table::ALL {
+    for &table in Table::ALL {
         let mut batch = Batch::new();
         let rows = store.scan(table, None, 1_000).expect("rows");
         for (key, value) in rows {

@@ -18,6 +18,7 @@ mod faults;
 mod layering;
 mod life;
 mod model;
+mod other_engine;
 mod policy;
 mod readme;
 mod request;

@@ -230,7 +230,7 @@ impl<'c, 't> Demo<'c, 't> {
     fn master_keys(&self, versions: &[u32]) -> Result<MasterKeys, Failure> {
         let mut keys = MasterKeys::default();
         for (version, text) in (1..).zip(&self.keys).filter(|(version, _)| versions.contains(version)) {
-            let key = MasterKey::parse(text.expose()).expect("a key just generated is good");
+            let key = MasterKey::parse(text.expose()).expect("a key just generated is good").known_random();
             keys.insert(version, key)?;
         }
         Ok(keys)

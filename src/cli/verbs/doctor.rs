@@ -91,9 +91,9 @@ fn document(symptom: &Symptom) -> serde_json::Value {
 
 fn word(depth: Depth) -> String {
     match depth {
-        Depth::Deep => "deep".into(),
         Depth::Quick => "quick".into(),
         Depth::Subset { part, parts } => format!("{part}/{parts}"),
+        _ => "deep".into(),
     }
 }
 
@@ -105,9 +105,9 @@ fn summary(report: &DoctorReport) -> String {
     };
     let opened = counted(report.opened, "API key");
     let records = match report.depth {
-        Depth::Deep => format!("{opened} opened"),
         Depth::Quick => "no record opened".into(),
         Depth::Subset { part, parts } => format!("{opened} of {} opened (part {part} of {parts})", report.counted),
+        _ => format!("{opened} opened"),
     };
     let compared = match report.depth {
         Depth::Quick => "",

@@ -91,7 +91,7 @@ pub(crate) fn step(context: &mut Context<'_>, args: &RehearsalStepArgs) -> Resul
     let bytes = input::secret(MAX_KEYS_LEN)?.unwrap_or_default();
     let keys = MasterKeys::parse_accepting(std::str::from_utf8(&bytes).unwrap_or_default(), &context.waivers)?;
     let store = Killing::new(SqliteStore::open(&context.place.path)?, When::Point(args.kill_at), Arc::default());
-    let options = RotateOptions::new().to(args.to).batch(args.batch);
+    let options = RotateOptions::new().to(args.to).batch(args.batch).quick(true);
     Vault::open(store, keys)?.rotate(&options, &act(), |_| Flow::Continue)?;
     Ok(Exit::Success)
 }
@@ -223,7 +223,7 @@ impl Rehearsal {
     }
 
     fn options(&self) -> RotateOptions {
-        RotateOptions::new().to(self.master_keys[1].0).batch(self.batch)
+        RotateOptions::new().to(self.master_keys[1].0).batch(self.batch).quick(true)
     }
 
     fn start_anew(&self) -> Result<(), Failure> {
@@ -290,7 +290,7 @@ fn made_up(count: u32, base: &Path) -> Result<Prepared, Failure> {
 fn copied(context: &mut Context<'_>, base: &Path) -> Result<Prepared, Failure> {
     let (source, copy) = (SqliteStore::open(&context.place.path)?, SqliteStore::create(base)?);
     let snapshot = source.snapshot()?;
-    for table in Table::ALL {
+    for &table in Table::ALL {
         let mut after: Option<Vec<u8>> = None;
         loop {
             let rows = snapshot.scan(table, after.as_deref(), 5_000)?;
