@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use strongroom::rotation::Flow;
 use strongroom::usage::ListedUsage;
 use strongroom::{
-    ApiKey, ApiKeyId, Error, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, Vault, VerifyError,
+    ApiKey, ApiKeyId, Error, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, Vault, Verifier,
+    VerifyError,
 };
 
 use super::args::{IssueArgs, ListArgs, StatusArg, VerifyArgs};
@@ -13,7 +14,6 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Told};
 use super::input;
-use super::reading::Reading;
 use super::terminal::Terminal;
 use super::text::{Table, escaped};
 use super::uses;
@@ -73,7 +73,7 @@ fn lost(failure: Failure, id: ApiKeyId, store: &str) -> Failure {
 }
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exit, Failure> {
-    let vault = context.open_reading()?;
+    let (verifier, vault) = context.open_as_configured()?;
     if Terminal::can_ask() {
         context.terminal.note("the token, on one line:");
     }
@@ -83,9 +83,12 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
     let bytes = input::secret(MAX_TOKEN_LEN)?;
     // What is too long or no text is nobody's token.
     let token = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-    let verdict = vault.verify(token, &request);
+    let verdict = verifier.verify(token, &request);
     let exit = tell(context, verdict)?;
-    uses::record(context, &vault, !args.no_usage);
+    // A verifier counts nothing.
+    if let Some(vault) = vault {
+        uses::record(context, &vault, !args.no_usage);
+    }
     Ok(exit)
 }
 
@@ -193,7 +196,7 @@ pub(crate) fn unreadable_records(context: &Context<'_>, count: u64) -> Failure {
     Told::new(Exit::Corrupt, "records-unreadable", message).hint(hint).into()
 }
 
-fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ListedUsage>, Failure> {
+fn page(vault: &Verifier, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ListedUsage>, Failure> {
     let mut query = Query::new().limit(limit);
     query = args.owner.iter().fold(query, |query, owner| query.owner(owner.clone()));
     query = args.name.iter().fold(query, |query, name| query.name_contains(name.clone()));

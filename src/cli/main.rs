@@ -23,7 +23,6 @@ mod master_key;
 mod policy;
 mod process;
 mod progress;
-mod reading;
 mod recover;
 mod redact;
 mod rehearse;

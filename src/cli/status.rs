@@ -14,7 +14,6 @@ use super::failure::{Failure, Told};
 use super::master_key::{finding_document, require_strong, severity, suspects};
 use super::policy;
 use super::progress;
-use super::reading::Reading;
 use super::text::{Table, counted, quoted};
 
 pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, Failure> {
@@ -57,21 +56,15 @@ fn fingerprint(status: &VaultStatus, version: u32) -> String {
 }
 
 pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let vault = context.open_reading()?;
-    let status = vault.status()?;
+    let (verifier, vault) = context.open_as_configured()?;
+    let status = verifier.status()?;
     // Beside a rotation the figure would be wrong, and in its way.
     let idle = status.rotation.is_none();
-    let (access, estimate) = match &vault {
-        Reading::Vault(vault) if idle => ("master-keys", Some(estimate(vault, &RotateOptions::new()))),
-        Reading::Vault(_) => ("master-keys", None),
-        Reading::Verifier(_) => ("verifier-keys", None),
-    };
+    let access = if vault.is_some() { "master-keys" } else { "verifier-keys" };
+    let estimate = vault.as_ref().filter(|_| idle).map(|vault| estimate(vault, &RotateOptions::new()));
     let aged = status.age_finding(Timestamp::now());
     let mut shown = document(&status, access, estimate.as_ref());
-    let backups = match &vault {
-        Reading::Vault(vault) => known_or_none(vault),
-        Reading::Verifier(_) => vec![],
-    };
+    let backups = vault.as_ref().map(known_or_none).unwrap_or_default();
     shown["policy"] = policy::document(&status.policy);
     shown["last_backup"] = json!(last_finished(&backups).map(backup_document));
     shown["backups_needing_other_keys"] = needing_others(&backups, status.active_master_key);
@@ -112,7 +105,7 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
             format!("{}: imported tokens that no rotation can re-index", status.stale_lookups),
         ));
     }
-    if matches!(vault, Reading::Vault(_)) {
+    if vault.is_some() {
         rows.extend(status_rows(&status, &backups));
     }
     rows.push(("rotation", status.rotation.as_ref().map_or_else(|| "none open".into(), described)));

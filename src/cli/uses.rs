@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use strongroom::usage::{ListedUsage, Usage, UsageError};
-use strongroom::{ApiKeyId, Error};
+use strongroom::{ApiKeyId, Error, Vault, Verifier};
 
 use super::context::Context;
 use super::failure::Failure;
-use super::reading::Reading;
 use super::text::counted;
 
 /// Writes the use, unless it is not to be recorded. The answer stands whether or not that succeeds.
-pub(crate) fn record(context: &mut Context<'_>, vault: &Reading, write: bool) {
-    if let Err(error) = vault.settle_usage(write) {
-        // Nobody tries once more when the vault is closed.
-        let _ = vault.settle_usage(false);
+pub(crate) fn record(context: &mut Context<'_>, vault: &Vault, write: bool) {
+    let written = if write { vault.flush_usage().err() } else { None };
+    // Nobody writes, or tries once more, when the vault is closed.
+    vault.take_usage();
+    if let Some(error) = written {
         context.terminal.note(&format!("warning: this use could not be recorded: {error}"));
     }
 }
 
 /// The uses of one API key. Counts that do not open are no failure of the API key.
-pub(crate) fn of(context: &mut Context<'_>, vault: &Reading, id: ApiKeyId) -> Result<Option<Usage>, Failure> {
+pub(crate) fn of(context: &mut Context<'_>, vault: &Verifier, id: ApiKeyId) -> Result<Option<Usage>, Failure> {
     match vault.usage(id) {
         Err(error @ Error::Tampered { .. }) => {
             context

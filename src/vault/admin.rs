@@ -7,8 +7,8 @@ use crate::record::{Record, RecordError};
 use crate::secret::SecretText;
 use crate::store::{Rows, Table};
 use crate::token::{ApiKeyId, Token};
-use crate::vault::Vault;
 use crate::vault::admission::admit_recovery;
+use crate::vault::handle::Vault;
 
 impl Vault {
     /// Opens the secret of an API key and returns its token. A reason is required. The audit entry is durable before

@@ -6,9 +6,10 @@ use crate::api_key::ApiKey;
 use crate::error::Error;
 use crate::record::RecordError;
 use crate::token::ApiKeyId;
-use crate::vault::{Listed, Vault};
+use crate::vault::handle::Verifier;
+use crate::vault::list::Listed;
 
-impl Vault {
+impl Verifier {
     /// The API keys that this one was issued in place of, itself, and those that were issued in its place: the oldest
     /// first. The chain ends at a record that is not there any more, and with one that does not open.
     pub fn chain(&self, id: ApiKeyId) -> Result<Vec<Listed>, Error> {

@@ -11,7 +11,7 @@ mod uses;
 use crate::error::Error;
 use crate::known_backups::KnownBackup;
 use crate::ledger::Ledger;
-use crate::vault::Vault;
+use crate::vault::handle::Vault;
 
 use findings::Findings;
 

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::key_share::{KeyShare, Split};
 use crate::keyring::KeyringError;
 use crate::master_key::MasterKey;
-use crate::vault::Vault;
+use crate::vault::handle::Vault;
 
 impl Vault {
     /// Splits a master key that this vault was opened with into shares that name the vault. The audit entry is durable before

@@ -9,7 +9,8 @@ use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
 use crate::rotation::{Flow, RotateOptions, RotationEstimate};
 use crate::store::Table;
-use crate::vault::{Vault, VaultOptions};
+use crate::vault::handle::Vault;
+use crate::vault::options::VaultOptions;
 
 impl Vault {
     /// Rotates a scratch vault of a few thousand API keys, of the size of those that are here, on the same medium, and

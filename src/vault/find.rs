@@ -3,9 +3,9 @@
 use crate::error::Error;
 use crate::store::Table;
 use crate::token::ApiKeyId;
-use crate::vault::Vault;
+use crate::vault::handle::Verifier;
 
-impl Vault {
+impl Verifier {
     /// Up to `limit` ids of API keys that begin with this text, in ascending order. No record is opened.
     pub fn ids_beginning(&self, beginning: &str, limit: usize) -> Result<Vec<ApiKeyId>, Error> {
         let Some((first, last)) = ApiKeyId::range_of(beginning) else { return Ok(vec![]) };

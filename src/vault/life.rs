@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::ledger::Change;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::Vault;
 use crate::vault::admission::admit_update;
+use crate::vault::handle::Vault;
 use crate::vault::subject::Subject;
 
 impl Vault {

@@ -7,8 +7,8 @@ use crate::record::{Record, RecordError};
 use crate::rotation::Flow;
 use crate::store::Table;
 use crate::token::ApiKeyId;
-use crate::vault::Vault;
 use crate::vault::admin::record_at;
+use crate::vault::handle::Verifier;
 
 /// Which API keys to list.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +96,7 @@ pub struct Listed {
     pub key: Result<ApiKey, RecordError>,
 }
 
-impl Vault {
+impl Verifier {
     /// A page of API keys in the order of their ids, which is the order of issue. Records that do not open are
     /// listed whatever the filters say.
     pub fn list(&self, query: &Query) -> Result<Vec<Listed>, Error> {

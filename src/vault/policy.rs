@@ -5,14 +5,16 @@ use crate::error::Error;
 use crate::policy::{Policy, PolicyChange};
 use crate::rotation::{ROTATION, open_in};
 use crate::store::{Expected, Table};
-use crate::vault::Vault;
+use crate::vault::handle::{Vault, Verifier};
 
-impl Vault {
+impl Verifier {
     /// The rules of the vault, as last read: at most a second old.
     pub fn policy(&self) -> Result<Policy, Error> {
         Ok(self.ledger.recent_keyring()?.policy().clone())
     }
+}
 
+impl Vault {
     /// Puts these rules in the place of the present ones. See [`Vault::change_policy`].
     pub fn set_policy(&self, policy: &Policy, act: &Act) -> Result<PolicyChange, Error> {
         self.change_policy(|present| *present = policy.clone(), act)

@@ -9,9 +9,9 @@ use crate::ledger::Change;
 use crate::record::{Plain, seal};
 use crate::secret::SecretText;
 use crate::token::{ApiKeyId, Token, secret_digest};
-use crate::vault::Vault;
 use crate::vault::admin::token_at;
 use crate::vault::admission::{admit, admit_recovery};
+use crate::vault::handle::Vault;
 use crate::vault::issue::{Issued, Replaced};
 use crate::vault::subject::Subject;
 

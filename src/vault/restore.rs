@@ -15,8 +15,8 @@ use crate::secret::hex;
 use crate::store::{Rows, SqliteBackup, Store, Table, UnfinishedStore};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::usage::Recorder;
-use crate::vault::{AuditCheck, AuditCheckpoint, Vault};
+use crate::vault::checkpoint::{AuditCheck, AuditCheckpoint};
+use crate::vault::handle::Vault;
 
 /// A backup file.
 ///
@@ -186,7 +186,7 @@ impl Behind {
 fn opened(store: impl Store + 'static, keys: &MasterKeys) -> Result<Vault, Error> {
     let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(keys, Keyring::vault_claimed_by(row)?));
     let ledger = Ledger::open(Box::new(store), derive, Box::new(Timestamp::now))?;
-    Ok(Vault { ledger, usage: Recorder::unused() })
+    Ok(Vault::unused(ledger))
 }
 
 fn verified(

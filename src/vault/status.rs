@@ -7,7 +7,7 @@ use crate::policy::Policy;
 use crate::rotation::{Census, OpenRotation, census, open_in};
 use crate::suite::Suite;
 use crate::time::Timestamp;
-use crate::vault::Vault;
+use crate::vault::handle::Verifier;
 use crate::vault_id::VaultId;
 
 /// The state of a vault at one moment, without opening any record.
@@ -59,25 +59,26 @@ impl VaultStatus {
     }
 }
 
-impl Vault {
-    /// The state of the vault. Reads three rows.
+impl Verifier {
+    /// The state of the vault. Reads three rows. What is configured are the master keys, or of a [`Verifier::open`] the
+    /// verifier keys.
     pub fn status(&self) -> Result<VaultStatus, Error> {
-        let snapshot = self.ledger.store().snapshot()?;
-        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
-        let open = open_in(&keyring, &*snapshot)?;
-        Ok(VaultStatus {
-            vault: keyring.vault(),
-            created_at: keyring.created_at(),
-            suite: keyring.suite(),
-            master_keys: keyring.masters().collect(),
-            active_master_key: keyring.active_master(),
-            configured: self.ledger.keks().versions().collect(),
-            active_generation: keyring.active_generation(),
-            census: census(&self.ledger, &*snapshot)?,
-            policy: keyring.policy().clone(),
-            audit_entries: head.chain.seq,
-            stale_lookups: keyring.stale_lookup_rows(),
-            rotation: open.map(|state| OpenRotation::of(&state, self.ledger.now())),
+        self.at_one_moment(|rows, keyring, head| {
+            let open = open_in(keyring, rows)?;
+            Ok(VaultStatus {
+                vault: keyring.vault(),
+                created_at: keyring.created_at(),
+                suite: keyring.suite(),
+                master_keys: keyring.masters().collect(),
+                active_master_key: keyring.active_master(),
+                configured: self.ledger.keks().versions().collect(),
+                active_generation: keyring.active_generation(),
+                census: census(&self.ledger, rows)?,
+                policy: keyring.policy().clone(),
+                audit_entries: head.chain.seq,
+                stale_lookups: keyring.stale_lookup_rows(),
+                rotation: open.map(|state| OpenRotation::of(&state, self.ledger.now())),
+            })
         })
     }
 }

@@ -13,6 +13,7 @@ mod concurrent;
 mod doctor;
 mod due;
 mod faults;
+mod handles;
 mod layering;
 mod life;
 mod model;

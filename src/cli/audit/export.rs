@@ -6,15 +6,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use strongroom::Error;
 use strongroom::audit::AuditFault;
+use strongroom::{Error, Verifier};
 
 use super::PAGE;
 use crate::args::AuditExportArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Told};
-use crate::reading::Reading;
 
 pub(crate) fn export(context: &mut Context<'_>, args: &AuditExportArgs) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;
@@ -54,7 +53,7 @@ impl Written {
 }
 
 /// Writes what is stored, and follows the chain beside it.
-fn write(vault: &Reading, mut take: impl FnMut(&[u8]) -> Result<bool, Failure>) -> Result<Written, Failure> {
+fn write(vault: &Verifier, mut take: impl FnMut(&[u8]) -> Result<bool, Failure>) -> Result<Written, Failure> {
     let mut position = vault.audit_position(0)?;
     let (mut after, mut entries, mut fault) = (0, 0, None);
     loop {

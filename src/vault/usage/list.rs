@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use super::opened;
 use crate::error::Error;
 use crate::rotation::Flow;
 use crate::store::{Row, Store, Table};
 use crate::token::ApiKeyId;
 use crate::uses::{Usage, UsageError};
-use crate::vault::{Listed, Query, Vault};
+use crate::vault::handle::Verifier;
+use crate::vault::list::{Listed, Query};
+use crate::vault::recorder::opened;
 
 /// One line of a list with uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub struct ListedUsage {
     pub usage: Result<Option<Usage>, UsageError>,
 }
 
-impl Vault {
-    /// API keys as [`Vault::list`] finds them, each with its uses, one after the other and as many as the query's limit says. The
+impl Verifier {
+    /// API keys as [`Verifier::list`] finds them, each with its uses, one after the other and as many as the query's limit says. The
     /// tables are read a page at a time, so that a million API keys take no more memory than a hundred. `each` may stop it.
     pub fn list_usage(&self, query: &Query, mut each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
         let mut rows = self.usage_rows();
