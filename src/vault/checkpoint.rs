@@ -11,8 +11,8 @@ use crate::ledger::Head;
 use crate::secret::{hex, same_bytes};
 use crate::store::Rows;
 use crate::time::Timestamp;
+use crate::vault::audit::{still_there, verify_chain};
 use crate::vault::handle::Verifier;
-use crate::vault::trail::{still_there, verify_chain};
 
 /// Where the audit log of a vault stood, authenticated by the generation that was active (docs/format.md, Checkpoint).
 /// It holds no secret. Kept where the store's writers cannot write, it tells a log that was cut off, that took another

@@ -1,6 +1,6 @@
 //! The doctor: what is wrong with a vault, how grave it is, and what to do.
 
-mod chain;
+mod audit;
 mod checkup;
 mod findings;
 mod lookups;
@@ -75,7 +75,7 @@ impl Vault {
             counted: 0,
             opened: 0,
             compared: false,
-            audit_entries: chain::follow(keyring.vault(), rows, head.as_ref(), now, &mut findings)?,
+            audit_entries: audit::follow(keyring.vault(), rows, head.as_ref(), now, &mut findings)?,
             backups,
             symptoms: vec![],
         };

@@ -7,9 +7,9 @@ use crate::ledger::Change;
 use crate::record::{Record, RecordError};
 use crate::store::Table;
 use crate::token::ApiKeyId;
-use crate::vault::admin::open_token;
-use crate::vault::admission::admit_recovery;
 use crate::vault::handle::Vault;
+use crate::vault::policy::admit_recovery;
+use crate::vault::recover::open_token;
 
 /// One page of an export.
 #[derive(Debug)]

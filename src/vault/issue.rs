@@ -16,8 +16,8 @@ use crate::secret::SecretText;
 use crate::store::{Expected, Rows, Table};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
-use crate::vault::admission::admit;
 use crate::vault::handle::Vault;
+use crate::vault::policy::admit;
 
 /// An API key just issued. The token is shown once; give it to the client and drop it.
 #[derive(Debug)]

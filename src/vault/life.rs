@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::ledger::Change;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::admission::admit_update;
 use crate::vault::handle::Vault;
+use crate::vault::policy::admit_update;
 use crate::vault::subject::Subject;
 
 impl Vault {
@@ -95,6 +95,7 @@ mod tests {
     use crate::record::{Plain, Record, seal};
     use crate::rotation::{Flow, RotateOptions};
     use crate::store::{MemoryStore, Table};
+    use crate::vault::options::VaultOptions;
 
     fn act() -> Act {
         Act::by("tester").because("a test")
@@ -135,7 +136,7 @@ mod tests {
     fn every_change_and_a_rotation_keep_unknown_fields_and_each_other() {
         let mut keys = MasterKeys::single(MasterKey::generate().expect("random"));
         keys.insert(2, MasterKey::generate().expect("random")).expect("new");
-        let vault = super::super::VaultOptions::new().first(1).create(MemoryStore::new(), keys, &act()).expect("vault");
+        let vault = VaultOptions::new().first(1).create(MemoryStore::new(), keys, &act()).expect("vault");
         let hour = Duration::from_secs(3_600);
         let ahead = |hours: u32| Timestamp::now().saturating_add(hour * hours);
         let key = NewApiKey::new("n").owner("o").not_before(ahead(1)).expires_at(ahead(9));

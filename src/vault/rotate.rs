@@ -1,11 +1,19 @@
-//! Replacing the master key.
+//! Replacing the master key, and how long that would take here: measured by doing a small one.
 
+use std::time::{Duration, Instant};
+
+use crate::api_key::{MAX_ATTRIBUTES_LEN, NewApiKey};
 use crate::audit_log::Act;
 use crate::error::Error;
+use crate::master_key::MasterKey;
+use crate::master_keys::MasterKeys;
 use crate::rotation::{
-    self, CertificateCheck, Flow, Progress, RotateOptions, RotationCertificate, RotationPlan, RotationReport,
+    self, CertificateCheck, Flow, Progress, RotateOptions, RotationCertificate, RotationEstimate, RotationPlan,
+    RotationReport,
 };
+use crate::store::Table;
 use crate::vault::handle::{Vault, Verifier};
+use crate::vault::options::VaultOptions;
 
 impl Vault {
     /// Replaces the master key, or continues a rotation begun before. The vault goes on working meanwhile, here and
@@ -23,6 +31,39 @@ impl Vault {
     pub fn plan_rotation(&self, options: &RotateOptions) -> Result<RotationPlan, Error> {
         rotation::plan(&self.ledger, options)
     }
+
+    /// Rotates a scratch vault of a few thousand API keys, of the size of those that are here, on the same medium, and
+    /// concludes from that. This vault is only read. `None` where the engine has no place for a scratch store.
+    pub fn estimate_rotation(&self, options: &RotateOptions) -> Result<Option<RotationEstimate>, Error> {
+        let records = self.status()?.record_count();
+        let Some(scratch) = self.ledger.store().scratch()? else { return Ok(None) };
+        let (act, sample) = (Act::by("estimate"), self.sample()?);
+        let mut keys = MasterKeys::single(MasterKey::generate()?);
+        // Two random keys are neither equal nor under one version.
+        let added = keys.insert(2, MasterKey::generate()?);
+        debug_assert!(added.is_ok(), "two random keys are the same");
+        let vault = VaultOptions::new().suite(self.ledger.keyring().suite()).first(1).create(scratch, keys, &act)?;
+        for batch in sample.chunks(1_000) {
+            vault.issue_many(batch, &act)?;
+        }
+        let options = RotateOptions { to: Some(2), resume_only: false, rewrap_only: false, ..options.clone() };
+        let began = Instant::now();
+        vault.rotate(&options, &act, |_| Flow::Continue)?;
+        let took = began.elapsed().max(Duration::from_micros(1));
+        let (count, micros) = (sample.len() as u64, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        let per_second = count * 1_000_000 / micros;
+        let duration = Duration::from_micros(records.saturating_mul(micros) / count);
+        Ok(Some(RotationEstimate { records, per_second, duration }))
+    }
+
+    /// API keys whose records are as long as those here, on average.
+    fn sample(&self) -> Result<Vec<NewApiKey>, Error> {
+        let rows = self.ledger.store().scan(Table::Keys, None, 100)?;
+        let mean = rows.iter().map(|(_, record)| record.len()).sum::<usize>() / rows.len().max(1);
+        let padding = mean.saturating_sub(BARE_RECORD_LEN).min(MAX_ATTRIBUTES_LEN / 2);
+        let key = NewApiKey::new("sample").attribute("padding", "x".repeat(padding));
+        Ok(vec![key; SAMPLE])
+    }
 }
 
 impl Verifier {
@@ -31,3 +72,7 @@ impl Verifier {
         rotation::check_certificate(&self.ledger, certificate)
     }
 }
+
+const SAMPLE: usize = 4_000;
+/// About what a record with a short name and nothing else takes.
+const BARE_RECORD_LEN: usize = 240;

@@ -1,10 +1,12 @@
 //! What an operator asks first: which keys, how many records, is a rotation open.
 
 use crate::error::Error;
-use crate::keyring::MasterKeyVersion;
+use crate::keyring::{self, MasterKeyVersion};
+use crate::ledger::KEYRING;
 use crate::master_key::{Finding, Fingerprint};
 use crate::policy::Policy;
 use crate::rotation::{Census, OpenRotation, census, open_in};
+use crate::store::{Rows, Table};
 use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::vault::handle::Verifier;
@@ -81,4 +83,13 @@ impl Verifier {
             })
         })
     }
+}
+
+/// Every master key version that the vault in a store has had, retired ones included, without any master key.
+///
+/// Nothing is authenticated then: whoever can write the store could have changed what this returns. It is good enough to
+/// look for leaked keys, and for nothing that decides about access.
+pub fn known_fingerprints(store: &impl Rows) -> Result<Vec<MasterKeyVersion>, Error> {
+    let row = store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+    Ok(keyring::claimed_masters(&row)?)
 }
