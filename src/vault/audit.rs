@@ -48,6 +48,7 @@ impl AuditPosition {
     }
 }
 
+/// # Audit log
 impl Verifier {
     /// Up to `limit` audit entries after a sequence number, oldest first. The chain is not checked here.
     pub fn audit_entries(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, Error> {

@@ -60,6 +60,7 @@ impl BackupPhase {
     }
 }
 
+/// # Backing up
 impl Vault {
     /// Writes a backup to a new file, while this process and others go on working: what is in it is one moment, and every
     /// change that was acknowledged before the call. It stays sealed. It gets its name only after everything in it was opened

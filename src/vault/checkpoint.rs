@@ -176,6 +176,7 @@ impl CheckpointFault {
     }
 }
 
+/// # Checkpoints of the audit log
 impl Verifier {
     /// A checkpoint of the audit log as it stands, once its chain is followed to the authenticated head.
     pub fn audit_checkpoint(&self) -> Result<AuditCheckpoint, Error> {

@@ -10,6 +10,7 @@ use crate::master_key::MasterKey;
 use crate::vault::handle::Vault;
 use crate::verifier_key::VerifierKey;
 
+/// # Keys for other hands
 impl Vault {
     /// The verifier key of a configured master key version, for this vault. A reason is required. The audit entry is
     /// durable before the key is returned; when it cannot be written, there is no key.

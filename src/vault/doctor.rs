@@ -51,6 +51,7 @@ impl DoctorReport {
     }
 }
 
+/// # Examining
 impl Vault {
     /// Opens every part of every record at one moment, follows the audit chain, compares the digest of the records
     /// with the authenticated head, checks the lookup index, and asks the engine about its files. `watch` learns how many

@@ -254,6 +254,7 @@ pub struct DuePage {
     pub next: Option<ApiKeyId>,
 }
 
+/// # What is due
 impl Verifier {
     /// What is due among the API keys after an id, or from the first on: a page of a few hundred looked at, of which none
     /// or all may be due. Records that do not open are listed. Nothing is written.

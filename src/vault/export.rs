@@ -23,6 +23,7 @@ pub struct ExportPage {
     pub last: Option<ApiKeyId>,
 }
 
+/// # Exporting
 impl Vault {
     /// Recovers the tokens of up to `limit` API keys after an id, in the order of their ids. A reason is required. There is an
     /// audit entry `export` for each of them, in one commit, and it is durable before the page is returned. The page is as

@@ -16,6 +16,14 @@ use crate::vault::recorder::{Recorder, UsageOptions};
 ///
 /// A clone is another handle of the same vault, and costs next to nothing: keep one wherever it is used, on every thread.
 ///
+/// Its chapters are [opening](#opening), [issuing](#issuing), [importing](#importing), [changing](#changing),
+/// [reissuing](#reissuing), [policy](#policy), [rotating the master key](#rotating-the-master-key),
+/// [recovering](#recovering), [exporting](#exporting), [keys for other hands](#keys-for-other-hands),
+/// [writing uses](#writing-uses), [backing up](#backing-up) and [examining](#examining). [`Verifier`] has those of what only
+/// reads: [verifying](Verifier#verifying), [listing](Verifier#listing), [what is due](Verifier#what-is-due),
+/// [status](Verifier#status), [rotation certificates](Verifier#rotation-certificates), [uses](Verifier#uses), the
+/// [audit log](Verifier#audit-log) and [its checkpoints](Verifier#checkpoints-of-the-audit-log).
+///
 /// ```
 /// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, NewApiKey, Request, Vault};
 ///

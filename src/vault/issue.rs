@@ -41,6 +41,7 @@ pub struct Replaced {
     pub until: Timestamp,
 }
 
+/// # Issuing
 impl Vault {
     /// Issues an API key. When it returns, the API key survives a power loss.
     pub fn issue(&self, key: &NewApiKey, act: &Act) -> Result<Issued, Error> {
@@ -70,7 +71,10 @@ impl Vault {
             Ok(issued)
         })
     }
+}
 
+/// # Importing
+impl Vault {
     /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
     pub fn check_import(&self, keys: &[ImportedKey]) -> Result<(), Error> {
         let keyring = self.ledger.reload()?;

@@ -10,6 +10,7 @@ use crate::vault::handle::Vault;
 use crate::vault::policy::admit_update;
 use crate::vault::subject::Subject;
 
+/// # Changing
 impl Vault {
     /// Revokes an API key, for good. From the moment this returns, no process that shares the store accepts its
     /// token. Revoking twice is no error: `false` says that it was revoked before.

@@ -98,6 +98,7 @@ pub struct Listed {
     pub key: Result<ApiKey, RecordError>,
 }
 
+/// # Listing
 impl Verifier {
     /// A page of API keys in the order of their ids, which is the order of issue. Records that do not open are
     /// listed whatever the filters say.

@@ -16,6 +16,7 @@ use crate::vault::recorder::UsageOptions;
 use crate::vault_id::VaultId;
 use crate::verifier_keys::VerifierKeys;
 
+/// # Opening
 impl Vault {
     /// Makes a vault in a store that holds none, under the newest of `keys`.
     pub fn create(store: impl Store + 'static, keys: MasterKeys, act: &Act) -> Result<Self, Error> {
@@ -34,6 +35,7 @@ impl Vault {
     }
 }
 
+/// # Opening
 impl Verifier {
     /// Opens the vault in a store with verifier keys, to verify and to list and for nothing else.
     pub fn open(store: impl Store + 'static, keys: VerifierKeys) -> Result<Self, Error> {

@@ -11,6 +11,7 @@ use crate::rotation::{ROTATION, open_in};
 use crate::store::{Expected, Table};
 use crate::vault::handle::{Vault, Verifier};
 
+/// # Policy
 impl Verifier {
     /// The rules of the vault, as last read: at most a second old.
     pub fn policy(&self) -> Result<Policy, Error> {
@@ -18,6 +19,7 @@ impl Verifier {
     }
 }
 
+/// # Policy
 impl Vault {
     /// Puts these rules in the place of the present ones. See [`Vault::change_policy`].
     pub fn set_policy(&self, policy: &Policy, act: &Act) -> Result<PolicyChange, Error> {

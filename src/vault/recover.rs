@@ -14,6 +14,7 @@ use crate::vault::policy::admit_recovery;
 use crate::vault::reissue::{New, millis};
 use crate::vault::subject::{Subject, record_at};
 
+/// # Recovering
 impl Vault {
     /// Opens the secret of an API key and returns its token. A reason is required. The audit entry is durable before
     /// the token is returned; when it cannot be written, there is no token. Refused where the policy demands a reissue with it.

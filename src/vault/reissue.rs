@@ -15,6 +15,7 @@ use crate::vault::issue::{Issued, Replaced};
 use crate::vault::policy::admit;
 use crate::vault::subject::Subject;
 
+/// # Reissuing
 impl Vault {
     /// Issues a new API key in place of another, which stays valid until the grace is over. One commit does both: the new
     /// one has the name, owner, scopes, networks and labels of the old one, and is suspended if that is; the audit log has

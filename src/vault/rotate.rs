@@ -15,6 +15,7 @@ use crate::store::Table;
 use crate::vault::handle::{Vault, Verifier};
 use crate::vault::options::VaultOptions;
 
+/// # Rotating the master key
 impl Vault {
     /// Replaces the master key, or continues a rotation begun before. The vault goes on working meanwhile, here and
     /// in other processes that have the new master key. `watch` is called after each batch, and may stop it.
@@ -66,6 +67,7 @@ impl Vault {
     }
 }
 
+/// # Rotation certificates
 impl Verifier {
     /// Whether the certificate of an earlier rotation is true of this vault.
     pub fn check_certificate(&self, certificate: &RotationCertificate) -> Result<CertificateCheck, Error> {

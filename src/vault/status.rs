@@ -61,6 +61,7 @@ impl VaultStatus {
     }
 }
 
+/// # Status
 impl Verifier {
     /// The state of the vault. Reads three rows. What is configured are the master keys, or of a [`Verifier::open`] the
     /// verifier keys.

@@ -4,16 +4,19 @@ mod flusher;
 mod list;
 
 use crate::error::Error;
+use crate::rotation::Flow;
 use crate::store::Table;
 use crate::token::ApiKeyId;
 use crate::uses::{Counters, Usage, UsageError};
 use crate::vault::handle::{Vault, Verifier};
+use crate::vault::list::Query;
 use crate::vault::recorder::{UsageFlush, opened};
 
 pub use flusher::UsageFlusher;
 pub use list::ListedUsage;
 pub(super) use list::UsageRows;
 
+/// # Uses
 impl Verifier {
     /// How an API key was used: what was written, and what this process has counted since. `None` when there is nothing.
     pub fn usage(&self, id: ApiKeyId) -> Result<Option<Usage>, Error> {
@@ -26,6 +29,16 @@ impl Verifier {
     /// apart ([`UsageOptions::max_keys`](crate::usage::UsageOptions::max_keys)).
     pub fn usage_of_none(&self) -> Result<Option<Usage>, Error> {
         self.usage(ApiKeyId::SENTINEL)
+    }
+
+    /// API keys as [`Verifier::list`] finds them, each with its uses, one after the other and as many as the query's limit says. The
+    /// tables are read a page at a time, so that a million API keys take no more memory than a hundred. `each` may stop it.
+    pub fn list_usage(&self, query: &Query, mut each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
+        let mut rows = self.usage_rows();
+        self.walk(query, |listed| {
+            let usage = self.usage_among(&mut rows, listed.id)?;
+            Ok(each(ListedUsage { listed, usage }))
+        })
     }
 
     /// What was counted since the last flush, to be kept elsewhere or forgotten: the uses of each API key, and under `None` what
@@ -63,6 +76,7 @@ impl Verifier {
     }
 }
 
+/// # Writing uses
 impl Vault {
     /// Writes what this process has counted since the last flush, in one transaction; in none when there is nothing. Counts of
     /// several processes add up. What could not be written is kept, and written with the next flush.

@@ -17,6 +17,24 @@ fn no_method_of_a_vault_hides_one_of_a_verifier() {
     assert!(both.is_empty(), "{both:?}");
 }
 
+/// The page of a vault reads as a story. Without headings it is fifty methods in a row.
+#[test]
+fn every_block_of_methods_of_a_handle_has_a_heading_that_the_vault_names() {
+    let contents = fs::read_to_string(source().join("handle.rs")).expect("readable");
+    for (of, page) in [("Vault", ""), ("Verifier", "Verifier")] {
+        let blocks = blocks(of);
+        let public: Vec<_> = blocks.iter().filter(|(_, block)| block.contains("\n    pub fn ")).collect();
+        assert!(public.len() > 5, "{of}");
+        for (heading, block) in public {
+            let first = block.trim_start().lines().next().unwrap_or_default();
+            let title = heading.strip_prefix("/// # ").unwrap_or_else(|| panic!("no heading above {first:?}"));
+            let link = format!("({page}#{})", title.to_lowercase().replace(' ', "-"));
+            let said_by_the_vault = of == "Verifier" && ["Opening", "Policy"].contains(&title);
+            assert!(contents.contains(&link) || said_by_the_vault, "{link} is missing in the chapters of the vault");
+        }
+    }
+}
+
 #[test]
 fn a_handle_that_only_reads_sees_what_the_vault_does_and_outlives_it() {
     let (store, keys) = (MemoryStore::new(), Keys::generate(1));
@@ -52,18 +70,27 @@ fn a_handle_is_shown_without_anything_secret() {
 
 /// The public methods in all `impl` blocks of a type of the vault.
 fn methods(of: &str) -> BTreeSet<String> {
-    let opening = format!("\nimpl {of} {{\n");
-    let sources: Vec<_> =
-        rust_files(&source()).iter().map(|file| fs::read_to_string(file).expect("readable")).collect();
-    let blocks = sources.iter().flat_map(|source| {
-        // rustfmt closes a block where its line began.
-        source.split(&opening).skip(1).map(|rest| rest.split("\n}\n").next().unwrap_or(rest))
-    });
-    blocks.flat_map(public_methods).collect()
+    blocks(of).iter().flat_map(|(_, block)| public_methods(block)).collect()
+}
+
+/// All `impl` blocks of a type of the vault, each with the line above it.
+fn blocks(of: &str) -> Vec<(String, String)> {
+    let opening = format!("\nimpl {of} {{");
+    let mut blocks = vec![];
+    for file in rust_files(&source()) {
+        let source = fs::read_to_string(file).expect("readable");
+        for (at, _) in source.match_indices(&opening) {
+            let above = source[..at].lines().next_back().unwrap_or_default();
+            // rustfmt closes a block where its line began.
+            let block = &source[at + opening.len()..];
+            blocks.push((above.to_owned(), block.split("\n}\n").next().unwrap_or(block).to_owned()));
+        }
+    }
+    blocks
 }
 
 /// Those that take the handle; a function without it is called by the name of its type, and hides nothing.
-fn public_methods(block: &str) -> impl Iterator<Item = String> {
+fn public_methods(block: &str) -> impl Iterator<Item = String> + use<'_> {
     block.split("\n    pub fn ").skip(1).filter_map(|signature| {
         let (name, rest) = signature.split_once(['(', '<'])?;
         let takes_it = rest.split_once('{').is_some_and(|(arguments, _)| arguments.contains("self"));

@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 
 use crate::error::Error;
-use crate::rotation::Flow;
 use crate::store::{Row, Store, Table};
 use crate::token::ApiKeyId;
 use crate::uses::{Usage, UsageError};
 use crate::vault::handle::Verifier;
-use crate::vault::list::{Listed, Query};
+use crate::vault::list::Listed;
 use crate::vault::recorder::opened;
 
 /// One line of a list with uses.
@@ -22,16 +21,6 @@ pub struct ListedUsage {
 }
 
 impl Verifier {
-    /// API keys as [`Verifier::list`] finds them, each with its uses, one after the other and as many as the query's limit says. The
-    /// tables are read a page at a time, so that a million API keys take no more memory than a hundred. `each` may stop it.
-    pub fn list_usage(&self, query: &Query, mut each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
-        let mut rows = self.usage_rows();
-        self.walk(query, |listed| {
-            let usage = self.usage_among(&mut rows, listed.id)?;
-            Ok(each(ListedUsage { listed, usage }))
-        })
-    }
-
     /// To look for one API key after the other in.
     pub(in crate::vault) fn usage_rows(&self) -> UsageRows<'_> {
         UsageRows { store: self.ledger.store(), page: VecDeque::new(), read_to: None }
