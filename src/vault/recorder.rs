@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::api_key::{Refusal, Request};
+use crate::arguments::Maybe;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::ledger::{KEYRING, Ledger};
@@ -41,16 +42,16 @@ impl UsageOptions {
 
     /// How often a [`UsageFlusher`](crate::usage::UsageFlusher) writes: the most that a process loses when it is killed.
     #[must_use]
-    pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = interval;
+    pub fn interval(mut self, interval: impl Maybe<Duration>) -> Self {
+        self.interval = interval.maybe().unwrap_or(self.interval);
         self
     }
 
     /// How many API keys are kept apart in memory between two writes, at about 250 bytes each, and 80 for each endpoint. Uses of further ones are only
     /// counted, under no API key, and their last use is not kept.
     #[must_use]
-    pub fn max_keys(mut self, max_keys: usize) -> Self {
-        self.max_keys = max_keys;
+    pub fn max_keys(mut self, max_keys: impl Maybe<usize>) -> Self {
+        self.max_keys = max_keys.maybe().unwrap_or(self.max_keys);
         self
     }
 }

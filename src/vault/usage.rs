@@ -3,7 +3,7 @@
 mod flusher;
 mod list;
 
-use crate::error::Error;
+use crate::error::{Error, VaultRow};
 use crate::rotation::Flow;
 use crate::store::Table;
 use crate::token::ApiKeyId;
@@ -21,7 +21,7 @@ impl Verifier {
     /// How an API key was used: what was written, and what this process has counted since. `None` when there is nothing.
     pub fn usage(&self, id: ApiKeyId) -> Result<Option<Usage>, Error> {
         let stored =
-            self.stored_usage(id)?.map_err(|error| Error::Tampered { row: "usage", problem: error.to_string() })?;
+            self.stored_usage(id)?.map_err(|fault| Error::Tampered { row: VaultRow::Usage, fault: fault.into() })?;
         Ok(self.with_counted(id, stored))
     }
 
