@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// Where the documentation is made with this, it says of each item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The layers, the lowest first: each imports only those before it.
 

@@ -13,8 +13,8 @@ use crate::ledger::row_refused;
 use crate::rotation::Flow;
 use crate::store::{MANIFEST, Rows, StoreError, Table, UnfinishedBackup};
 use crate::time::Timestamp;
-use crate::vault::usage::Recorder;
-use crate::vault::{SymptomSeverity, Vault};
+use crate::vault::doctor::SymptomSeverity;
+use crate::vault::handle::Vault;
 
 pub use manifest::{BackupManifest, BackupRotation};
 
@@ -60,6 +60,7 @@ impl BackupPhase {
     }
 }
 
+/// # Backing up
 impl Vault {
     /// Writes a backup to a new file, while this process and others go on working: what is in it is one moment, and every
     /// change that was acknowledged before the call. It stays sealed. It gets its name only after everything in it was opened
@@ -149,7 +150,7 @@ impl Vault {
         place.copy(&mut |done, total| step(watch, BackupPhase::Copy, done, total))?;
         let (manifest, row) = BackupManifest::describe(&self.ledger, &*place, id, at)?;
         place.seal(&row)?;
-        let copy = Vault { ledger: self.ledger.open_copy(place.reopen()?)?, usage: Recorder::unused() };
+        let copy = Vault::unused(self.ledger.open_copy(place.reopen()?)?);
         let verified = copy.verify_as_backup(watch)?;
         drop(copy);
         if verified != manifest {

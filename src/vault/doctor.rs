@@ -1,6 +1,6 @@
 //! The doctor: what is wrong with a vault, how grave it is, and what to do.
 
-mod chain;
+mod audit;
 mod checkup;
 mod findings;
 mod lookups;
@@ -11,7 +11,7 @@ mod uses;
 use crate::error::Error;
 use crate::known_backups::KnownBackup;
 use crate::ledger::Ledger;
-use crate::vault::Vault;
+use crate::vault::handle::Vault;
 
 use findings::Findings;
 
@@ -51,6 +51,7 @@ impl DoctorReport {
     }
 }
 
+/// # Examining
 impl Vault {
     /// Opens every part of every record at one moment, follows the audit chain, compares the digest of the records
     /// with the authenticated head, checks the lookup index, and asks the engine about its files. `watch` learns how many
@@ -75,7 +76,7 @@ impl Vault {
             counted: 0,
             opened: 0,
             compared: false,
-            audit_entries: chain::follow(keyring.vault(), rows, head.as_ref(), now, &mut findings)?,
+            audit_entries: audit::follow(keyring.vault(), rows, head.as_ref(), now, &mut findings)?,
             backups,
             symptoms: vec![],
         };

@@ -11,8 +11,9 @@ use crate::store::Table;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::uses::UsageError;
+use crate::vault::handle::Verifier;
+use crate::vault::list::Query;
 use crate::vault::usage::UsageRows;
-use crate::vault::{Query, Vault};
 
 /// What counts as due, beside the policy of the vault.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl DueRules {
         self
     }
 
-    /// What could have been used for so long and was not, by the counts of its uses ([`Vault::usage`]). Nothing is counted before
+    /// What could have been used for so long and was not, by the counts of its uses ([`Verifier::usage`]). Nothing is counted before
     /// the vault is made, so an older API key that was imported has its time from then on.
     #[must_use]
     pub fn unused(mut self, span: impl Maybe<Duration>) -> Self {
@@ -254,7 +255,8 @@ pub struct DuePage {
     pub next: Option<ApiKeyId>,
 }
 
-impl Vault {
+/// # What is due
+impl Verifier {
     /// What is due among the API keys after an id, or from the first on: a page of a few hundred looked at, of which none
     /// or all may be due. Records that do not open are listed. Nothing is written.
     pub fn due(&self, rules: &DueRules, after: Option<ApiKeyId>) -> Result<DuePage, Error> {

@@ -16,8 +16,8 @@ use crate::secret::SecretText;
 use crate::store::{Expected, Rows, Table};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
-use crate::vault::Vault;
-use crate::vault::admission::admit;
+use crate::vault::handle::Vault;
+use crate::vault::policy::admit;
 
 /// An API key just issued. The token is shown once; give it to the client and drop it.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ pub struct Replaced {
     pub until: Timestamp,
 }
 
+/// # Issuing
 impl Vault {
     /// Issues an API key. When it returns, the API key survives a power loss.
     pub fn issue(&self, key: &NewApiKey, act: &Act) -> Result<Issued, Error> {
@@ -70,7 +71,10 @@ impl Vault {
             Ok(issued)
         })
     }
+}
 
+/// # Importing
+impl Vault {
     /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
     pub fn check_import(&self, keys: &[ImportedKey]) -> Result<(), Error> {
         let keyring = self.ledger.reload()?;

@@ -17,8 +17,8 @@ use crate::store::SqliteBackups;
 use crate::store::{BackupFormat, Rows, Store, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::usage::Recorder;
-use crate::vault::{AuditCheck, AuditCheckpoint, Vault};
+use crate::vault::checkpoint::{AuditCheck, AuditCheckpoint};
+use crate::vault::handle::Vault;
 
 /// A backup file.
 ///
@@ -197,7 +197,7 @@ impl Behind {
 fn opened(store: Box<dyn Store>, keys: &MasterKeys) -> Result<Vault, Error> {
     let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(keys, Keyring::vault_claimed_by(row)?));
     let ledger = Ledger::open(store, derive, Box::new(Timestamp::now))?;
-    Ok(Vault { ledger, usage: Recorder::unused() })
+    Ok(Vault::unused(ledger))
 }
 
 fn verified(

@@ -1,13 +1,15 @@
 //! What an operator asks first: which keys, how many records, is a rotation open.
 
 use crate::error::Error;
-use crate::keyring::MasterKeyVersion;
+use crate::keyring::{self, MasterKeyVersion};
+use crate::ledger::KEYRING;
 use crate::master_key::{Finding, Fingerprint};
 use crate::policy::Policy;
 use crate::rotation::{Census, OpenRotation, census, open_in};
+use crate::store::{Rows, Table};
 use crate::suite::Suite;
 use crate::time::Timestamp;
-use crate::vault::Vault;
+use crate::vault::handle::Verifier;
 use crate::vault_id::VaultId;
 
 /// The state of a vault at one moment, without opening any record.
@@ -59,25 +61,36 @@ impl VaultStatus {
     }
 }
 
-impl Vault {
-    /// The state of the vault. Reads three rows.
+/// # Status
+impl Verifier {
+    /// The state of the vault. Reads three rows. What is configured are the master keys, or of a [`Verifier::open`] the
+    /// verifier keys.
     pub fn status(&self) -> Result<VaultStatus, Error> {
-        let snapshot = self.ledger.store().snapshot()?;
-        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
-        let open = open_in(&keyring, &*snapshot)?;
-        Ok(VaultStatus {
-            vault: keyring.vault(),
-            created_at: keyring.created_at(),
-            suite: keyring.suite(),
-            master_keys: keyring.masters().collect(),
-            active_master_key: keyring.active_master(),
-            configured: self.ledger.keks().versions().collect(),
-            active_generation: keyring.active_generation(),
-            census: census(&self.ledger, &*snapshot)?,
-            policy: keyring.policy().clone(),
-            audit_entries: head.chain.seq,
-            stale_lookups: keyring.stale_lookup_rows(),
-            rotation: open.map(|state| OpenRotation::of(&state, self.ledger.now())),
+        self.at_one_moment(|rows, keyring, head| {
+            let open = open_in(keyring, rows)?;
+            Ok(VaultStatus {
+                vault: keyring.vault(),
+                created_at: keyring.created_at(),
+                suite: keyring.suite(),
+                master_keys: keyring.masters().collect(),
+                active_master_key: keyring.active_master(),
+                configured: self.ledger.keks().versions().collect(),
+                active_generation: keyring.active_generation(),
+                census: census(&self.ledger, rows)?,
+                policy: keyring.policy().clone(),
+                audit_entries: head.chain.seq,
+                stale_lookups: keyring.stale_lookup_rows(),
+                rotation: open.map(|state| OpenRotation::of(&state, self.ledger.now())),
+            })
         })
     }
+}
+
+/// Every master key version that the vault in a store has had, retired ones included, without any master key.
+///
+/// Nothing is authenticated then: whoever can write the store could have changed what this returns. It is good enough to
+/// look for leaked keys, and for nothing that decides about access.
+pub fn known_fingerprints(store: &impl Rows) -> Result<Vec<MasterKeyVersion>, Error> {
+    let row = store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+    Ok(keyring::claimed_masters(&row)?)
 }

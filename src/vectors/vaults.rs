@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{act, file, filled, id, list, masters, number, text, vaults};
 use crate::api_key::Request;
 use crate::rotation::{Flow, RotateOptions, RotationOutcome};
-use crate::vault::{AuditCheckpoint, Query, Vault, VerifyError};
+use crate::vault::{AuditCheckpoint, Query, Vault, Verifier, VerifyError};
 use crate::verifier_keys::VerifierKeys;
 
 #[test]
@@ -44,7 +44,7 @@ fn a_verifier_opens_the_vaults_of_the_page_and_answers_as_a_vault_does() {
         VerifierKeys::parse(&list(&keys["good"]).iter().map(entry).collect::<String>()).expect("a good list")
     };
     for case in list(&file) {
-        let verifier = Vault::open_verifier(filled(case), keys()).expect("it opens");
+        let verifier = Verifier::open(filled(case), keys()).expect("it opens");
         for token in list(&case["valid"]) {
             assert!(verifier.verify(text(&token["token"]), &request(token)).is_ok(), "{}: {token}", case["name"]);
         }

@@ -8,7 +8,7 @@ use strongroom::api_keys::ImportedKey;
 use strongroom::audit::{Action, AuditCheckpoint, AuditFault, AuditFilter, CheckpointError, CheckpointFault, Outcome};
 use strongroom::rotation::{Flow, RotateOptions};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
-use strongroom::{Act, ApiKeyId, Error, MemoryStore, NewApiKey, SecretText, Vault, VerifierKeys};
+use strongroom::{Act, ApiKeyId, Error, MemoryStore, NewApiKey, SecretText, Vault, Verifier, VerifierKeys};
 
 /// A vault of so many audit entries.
 fn vault_of(entries: usize) -> (MemoryStore, Keys, Vault) {
@@ -49,7 +49,7 @@ fn a_log_that_grew_agrees_with_its_checkpoints_also_after_a_rotation() {
     assert!(check.checkpoints.iter().all(|c| !c.authenticated && c.fault.is_none()), "{check:?}");
     let mut verifier = VerifierKeys::default();
     verifier.insert(2, vault.issue_verifier_key(2, &act()).expect("key")).expect("new");
-    let verifier = Vault::open_verifier(store, verifier).expect("verifier");
+    let verifier = Verifier::open(store, verifier).expect("verifier");
     let made = verifier.audit_checkpoint().expect("checkpoint");
     assert!(vault.check_audit(std::slice::from_ref(&made)).expect("checked").checkpoints[0].authenticated);
     assert!(verifier.check_audit(&[made]).expect("checked").checkpoints[0].fault.is_none());

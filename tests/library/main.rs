@@ -15,6 +15,7 @@ mod doctor;
 mod due;
 mod error_texts;
 mod faults;
+mod handles;
 mod layering;
 mod life;
 mod model;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use strongroom::rotation::Flow;
 use strongroom::usage::{MAX_ENDPOINTS, Usage, UsageFlusher, UsageOptions};
-use strongroom::{ApiKeyId, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, VerifierKeys};
+use strongroom::{ApiKeyId, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, Verifier, VerifierKeys};
 
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act};
@@ -105,7 +105,7 @@ fn verifications_write_nothing_and_a_flush_is_one_transaction() {
 fn a_flusher_writes_once_an_interval_and_when_it_ends() {
     let (store, keys) = (Counting::default(), Keys::generate(1));
     let options = VaultOptions::new().usage(UsageOptions::new().interval(Duration::from_millis(50)));
-    let vault = Arc::new(options.create(store.clone(), keys.only([1]), &act()).expect("vault"));
+    let vault = options.create(store.clone(), keys.only([1]), &act()).expect("vault");
     let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
     let (before, begun) = (store.commits(), std::time::Instant::now());
     let flusher = UsageFlusher::start(&vault).expect("a thread");
@@ -273,7 +273,7 @@ fn a_verifier_counts_only_when_asked_writes_nothing_and_hands_over() {
     let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
     let text = vault.issue_verifier_key(1, &act()).expect("a verifier key").to_text();
     let keys = || VerifierKeys::parse(&format!("1:{}", text.expose())).expect("a list");
-    let silent = Vault::open_verifier(store.clone(), keys()).expect("verifier");
+    let silent = Verifier::open(store.clone(), keys()).expect("verifier");
     silent.verify(issued.token.expose(), &Request::new()).expect("valid");
     assert_eq!(silent.take_usage(), []);
     let options = VaultOptions::new().usage(UsageOptions::new());

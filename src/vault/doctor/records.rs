@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use super::Depth;
+use super::checkup::Depth;
 use super::findings::Findings;
 use crate::api_key::Attributes;
 use crate::error::Error;
