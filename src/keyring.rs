@@ -9,6 +9,8 @@ mod wrap;
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::master_key::Fingerprint;
 use crate::policy::{Policy, RawPolicy};
 use crate::secret::{SecretBytes, on_wiped_stack};
@@ -37,7 +39,7 @@ pub(crate) struct Keyring {
 }
 
 /// What a master key version is in the life of a vault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct MasterKeyVersion {
     /// The version.
     pub version: u32,

@@ -2,6 +2,8 @@
 
 // The layers, the lowest first: each imports only those before it.
 
+mod written;
+
 mod time;
 
 pub mod arguments;

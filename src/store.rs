@@ -8,6 +8,8 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use serde::Serialize;
+
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
@@ -237,7 +239,8 @@ pub enum CommitError {
 }
 
 /// How far scrubbing went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scrub {
     /// Old values may remain until readers of old data have ended, or in places the engine does not reach.
     BestEffort,

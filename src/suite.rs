@@ -11,6 +11,7 @@ use chacha20poly1305::XChaCha20Poly1305;
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 
+use crate::written::written_as_word;
 use gcm::Gcm;
 use xaes::Xaes;
 
@@ -61,6 +62,8 @@ impl Suite {
         }
     }
 }
+
+written_as_word!(Suite);
 
 impl fmt::Display for Suite {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! What state an API key is in: one rule for verification, for lists and for what may be done to it.
 
 use super::Refusal;
+use crate::written::written_as_word;
 
 /// What state an API key is in. Where several hold, the one that counts is the first of revoked, expired, suspended, not
 /// yet valid.
@@ -45,6 +46,8 @@ impl Status {
         }
     }
 }
+
+written_as_word!(Status);
 
 /// The moments that decide, as they are stored or as they are shown.
 pub(super) struct Times<T> {

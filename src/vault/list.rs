@@ -1,5 +1,7 @@
 //! Listing API keys a page at a time, and showing one.
 
+use serde::{Serialize, Serializer};
+
 use crate::api_key::{ApiKey, Status};
 use crate::arguments::Maybe;
 use crate::error::Error;
@@ -95,6 +97,30 @@ pub struct Listed {
     pub id: ApiKeyId,
     /// What it says, or why it does not open.
     pub key: Result<ApiKey, RecordError>,
+}
+
+/// As the API key is written; a record that does not open as its id, a word for the cause, and a message.
+impl Serialize for Listed {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Written::of(self.id, &self.key).serialize(to)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Written<'a> {
+    Open(&'a ApiKey),
+    Shut {
+        id: ApiKeyId,
+        #[serde(flatten)]
+        fault: &'a RecordError,
+    },
+}
+
+impl<'a> Written<'a> {
+    pub(super) fn of(id: ApiKeyId, key: &'a Result<ApiKey, RecordError>) -> Self {
+        key.as_ref().map_or_else(|fault| Self::Shut { id, fault }, Self::Open)
+    }
 }
 
 impl Vault {
