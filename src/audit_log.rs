@@ -359,6 +359,17 @@ impl AuditFault {
             Self::RolledBack { .. } => "rolled-back",
         }
     }
+
+    /// The word for an error that it is.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Broken { .. } | Self::Malformed { .. } | Self::Missing { .. } => "audit-broken",
+            Self::End { found, expected } if found < expected => "audit-cut",
+            Self::End { .. } => "audit-broken",
+            Self::Forked { .. } => "audit-forked",
+            Self::RolledBack { .. } => "audit-rolled-back",
+        }
+    }
 }
 
 fn hash(bytes: &[u8]) -> [u8; 32] {

@@ -12,6 +12,8 @@ mod secret;
 
 mod suite;
 
+mod unsafe_path;
+
 mod key_source;
 
 mod key_list;
@@ -72,6 +74,9 @@ pub mod fuzzing;
 
 #[cfg(test)]
 mod vectors;
+
+#[cfg(test)]
+mod every_error;
 
 // What a service types on its first day stands at the root; the rest by what it is about.
 

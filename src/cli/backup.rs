@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use strongroom::backup::{Backup, BackupManifest, BackupProgress, KnownBackup};
+use strongroom::error::UnsafePath;
 use strongroom::rotation::Flow;
 use strongroom::store::StoreError;
 use strongroom::{Act, Error, ErrorKind, Timestamp, Vault, VaultStatus};
@@ -215,7 +216,8 @@ pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, st
     if let Some(told) = interrupted(&error, interrupt, state) {
         return told.into();
     }
-    let told = |code, hint: String| Told::new(error.kind().into(), code, error.to_string()).hint(hint).into();
+    let told =
+        |code, hint: String| Told::new(error.kind().into(), code, error.to_string()).hint(hint).because(&error).into();
     match &error {
         Error::Store(StoreError::AlreadyExists { path }) if Path::new(path) == file => {
             told("file-exists", "nothing is ever overwritten: name another file".into())
@@ -227,10 +229,10 @@ pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, st
                 quoted(path)
             ),
         ),
-        Error::Store(StoreError::Unsafe { problem, .. }) if problem.contains("part") => {
+        Error::Store(StoreError::Unsafe { fault: UnsafePath::PartOfAnother, .. }) => {
             told("unsafe-name", "name a file that ends in none of -wal, -shm and -journal".into())
         }
-        Error::Store(StoreError::Unsafe { path, problem }) if problem.contains("link") => {
+        Error::Store(StoreError::Unsafe { path, fault: UnsafePath::Link }) => {
             told("unsafe-permissions", format!("name a file that is not there yet, and not the link {}", quoted(path)))
         }
         Error::Store(StoreError::NotFound { path }) => {

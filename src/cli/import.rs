@@ -75,7 +75,7 @@ fn read_all(vault: &Vault, mut lines: Lines<'_>, exempt: bool) -> Result<Vec<Imp
 
 fn read(line: &[u8], number: usize) -> Result<ImportedKey, Failure> {
     let text = str::from_utf8(line).map_err(|_| not_text(number))?;
-    Ok(ImportedKey::parse(text).map_err(|source| Error::Import { line: number, source })?)
+    Ok(ImportedKey::parse(text).map_err(|fault| Error::Import { line: number, fault })?)
 }
 
 fn not_text(line: usize) -> Failure {
@@ -105,7 +105,7 @@ fn import_export(
         }
         match vault.import(&keys, act) {
             Ok(ids) => imported += ids.len() as u64,
-            Err(Error::Import { line: 1, source: ImportError::Exists }) if all_there(vault, &keys)? => {
+            Err(Error::Import { line: 1, fault: ImportError::Exists }) if all_there(vault, &keys)? => {
                 before += keys.len() as u64;
             }
             Err(error) => return Err(in_part(context, error, &path)),
@@ -129,7 +129,7 @@ fn import_export(
 fn all_there(vault: &Vault, keys: &[ImportedKey]) -> Result<bool, Failure> {
     for key in keys {
         match vault.check_import(std::slice::from_ref(key)) {
-            Err(Error::Import { source: ImportError::Exists, .. }) => {}
+            Err(Error::Import { fault: ImportError::Exists, .. }) => {}
             Ok(()) => return Ok(false),
             Err(error) => return Err(error.into()),
         }

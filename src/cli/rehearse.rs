@@ -335,7 +335,7 @@ fn copied(context: &mut Context<'_>, from: &OsString, base: &Path) -> Result<Pre
 fn keys_of(vault: &Vault) -> Result<Vec<(ApiKey, u64)>, Failure> {
     let mut opened = vec![];
     vault.list_usage(&Query::new().limit(usize::MAX), |ListedUsage { listed, usage, .. }| {
-        let key = listed.key.map_err(|source| Error::Record { id: listed.id, source });
+        let key = listed.key.map_err(|fault| Error::Record { id: listed.id, fault });
         opened.push(key.map(|key| (key, usage.unwrap_or_default().unwrap_or_default().verifications)));
         Flow::Continue
     })?;

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use super::report::Unreadable;
 use super::state::State;
 use crate::arguments::Maybe;
-use crate::error::Error;
+use crate::error::{Error, TargetFault};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 
 /// How to rotate.
@@ -110,14 +110,14 @@ impl RotateOptions {
         let active = keyring.active_master();
         let newest = keks.versions().next_back().map_or(active, |(version, _)| version);
         let to = self.to.unwrap_or(newest);
-        let refuse = |problem| Err(Error::RotationTarget { to, problem });
+        let refuse = |fault| Err(Error::RotationTarget { to, fault });
         if keks.fingerprint(to).is_none() {
-            return refuse("it is not configured");
+            return refuse(TargetFault::NotConfigured);
         }
         match to.cmp(&active) {
-            Ordering::Equal if self.to.is_none() => refuse("it is active already, and no newer one is configured"),
-            Ordering::Equal => refuse("it is active already"),
-            Ordering::Less => refuse("a newer one is active"),
+            Ordering::Equal if self.to.is_none() => refuse(TargetFault::NoNewer),
+            Ordering::Equal => refuse(TargetFault::Active),
+            Ordering::Less => refuse(TargetFault::Older),
             Ordering::Greater => Ok(to),
         }
     }

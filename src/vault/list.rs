@@ -167,7 +167,7 @@ impl Vault {
         // The keyring first: one that is newer than the record may have dropped its generation.
         let keyring = self.ledger.recent_keyring()?;
         let bytes = record_at(self.ledger.store(), id)?;
-        self.open_view(&keyring, id, &bytes)?.map_err(|source| Error::Record { id, source })
+        self.open_view(&keyring, id, &bytes)?.map_err(|fault| Error::Record { id, fault })
     }
 
     /// Opens a record that may be newer than the keyring.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::api_key::{Refusal, Request};
 use crate::arguments::Maybe;
-use crate::error::Error;
+use crate::error::{Error, VaultRow};
 use crate::keyring::Keyring;
 use crate::store::Table;
 use crate::time::Timestamp;
@@ -114,7 +114,7 @@ impl Vault {
     /// How an API key was used: what was written, and what this process has counted since. `None` when there is nothing.
     pub fn usage(&self, id: ApiKeyId) -> Result<Option<Usage>, Error> {
         let stored =
-            self.stored_usage(id)?.map_err(|error| Error::Tampered { row: "usage", problem: error.to_string() })?;
+            self.stored_usage(id)?.map_err(|fault| Error::Tampered { row: VaultRow::Usage, fault: fault.into() })?;
         Ok(self.with_counted(id, stored))
     }
 

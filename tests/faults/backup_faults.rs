@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 use crate::process::{Scene, program};
+use crate::support::past::{files_in, put_files_back};
 use strongroom::backup::Backup;
 use strongroom::rotation::Flow;
 use strongroom::{SqliteStore, Vault};
@@ -65,14 +66,14 @@ struct Prepared {
 impl Prepared {
     fn new() -> Self {
         let mut prepared = Self { scene: Scene::new(RECORDS, 1), before: vec![] };
-        prepared.before = prepared.saved();
+        prepared.before = files_in(prepared.scene.folder.path());
         prepared
     }
 
     fn with_backup() -> Self {
         let mut prepared = Self::new();
         assert!(prepared.scene.command(&[1], &["backup", &prepared.file("b")]).status().expect("runs").success());
-        prepared.before = prepared.saved();
+        prepared.before = files_in(prepared.scene.folder.path());
         prepared
     }
 
@@ -81,14 +82,14 @@ impl Prepared {
     fn every_point(&self, fault: &str, onward: bool, act: impl Fn(&Self, &str) -> bool) -> u32 {
         let mut points = 0;
         for number in 1.. {
-            self.put_back();
+            put_files_back(self.scene.folder.path(), &self.before);
             let ended = act(self, &format!("{fault}{number}{}", if onward { "+" } else { "" }));
             if ended && !onward {
                 break;
             }
             if ended {
                 // It went well in spite of the fault, or there is no such call: whom nothing kills has none.
-                self.put_back();
+                put_files_back(self.scene.folder.path(), &self.before);
                 if act(self, &format!("signal=KILL:when={number}")) {
                     break;
                 }
@@ -157,31 +158,13 @@ impl Prepared {
     }
 
     fn assert_nothing_unfinished(&self, fault: &str) {
-        for (name, _) in self.saved() {
+        for (name, _) in files_in(self.scene.folder.path()) {
             assert!(!name.contains("-strongroom-unfinished"), "{fault}: {name} is left");
         }
     }
 
     fn file(&self, name: &str) -> String {
         self.scene.folder.path().join(name).display().to_string()
-    }
-
-    fn saved(&self) -> Vec<(String, Vec<u8>)> {
-        let entries = fs::read_dir(self.scene.folder.path()).expect("folder").map(|entry| entry.expect("entry"));
-        entries
-            .map(|entry| (entry.file_name().into_string().expect("text"), fs::read(entry.path()).expect("readable")))
-            .collect()
-    }
-
-    fn put_back(&self) {
-        for entry in fs::read_dir(self.scene.folder.path()).expect("folder") {
-            fs::remove_file(entry.expect("entry").path()).expect("removed");
-        }
-        for (name, bytes) in &self.before {
-            let path = self.scene.folder.path().join(name);
-            fs::write(&path, bytes).expect("written");
-            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("mode");
-        }
     }
 
     /// Runs the program under strace with a fault at its writes. The exit status is the program's.

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 use crate::process::{Scene, program};
+use crate::support::past::{files_in, put_files_back};
 use strongroom::{Request, SqliteStore, Vault};
 
 crate::harness::claims! {
@@ -50,9 +51,9 @@ fn killed_again_while_resuming_the_third_run_completes() {
         if scene.injected(&[1, 2], &ROTATE, &format!("signal=KILL:when={first}")).code().is_some() {
             break;
         }
-        let halfway = scene.saved();
+        let halfway = files_in(scene.scene.folder.path());
         for second in (1..).step_by(4) {
-            scene.put_back(&halfway);
+            put_files_back(scene.scene.folder.path(), &halfway);
             // Not killed: it came to an end, or there was nothing left to do.
             if scene.injected(&[1, 2], &ROTATE, &format!("signal=KILL:when={second}")).code().is_some() {
                 break;
@@ -221,31 +222,13 @@ struct Prepared {
 fn prepared() -> Prepared {
     let scene = Scene::new(RECORDS, 2);
     let mut prepared = Prepared { scene, before: vec![] };
-    prepared.before = prepared.saved();
+    prepared.before = files_in(prepared.scene.folder.path());
     prepared
 }
 
 impl Prepared {
-    fn saved(&self) -> Vec<(String, Vec<u8>)> {
-        let entries = fs::read_dir(self.scene.folder.path()).expect("folder").map(|entry| entry.expect("entry"));
-        entries
-            .map(|entry| (entry.file_name().into_string().expect("text"), fs::read(entry.path()).expect("readable")))
-            .collect()
-    }
-
     fn restore(&self) {
-        self.put_back(&self.before);
-    }
-
-    fn put_back(&self, files: &[(String, Vec<u8>)]) {
-        for entry in fs::read_dir(self.scene.folder.path()).expect("folder") {
-            fs::remove_file(entry.expect("entry").path()).expect("removed");
-        }
-        for (name, bytes) in files {
-            let path = self.scene.folder.path().join(name);
-            fs::write(&path, bytes).expect("written");
-            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("mode");
-        }
+        put_files_back(self.scene.folder.path(), &self.before);
     }
 
     fn injected(&self, versions: &[u32], arguments: &[&str], fault: &str) -> ExitStatus {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, past};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::Action;
 use strongroom::rotation::{Flow, RotateOptions, RotationOutcome, RotationReport};
@@ -38,17 +38,12 @@ impl Scene {
         self.store.get(Table::Keys, &self.places[at]).expect("readable").expect("a record")
     }
 
-    /// Writes past the vault.
     fn overwrite(&self, at: usize, value: Vec<u8>) {
-        let mut batch = Batch::new();
-        batch.put(Table::Keys, self.places[at].clone(), value, Expected::Exactly(self.row(at)));
-        self.store.commit(&batch).expect("written");
+        past::overwrite(&self.store, Table::Keys, &self.places[at], Some(value));
     }
 
     fn damage(&self, at: usize) {
-        let mut bytes = self.row(at);
-        *bytes.last_mut().expect("not empty") ^= 1;
-        self.overwrite(at, bytes);
+        past::damage_record(&self.store, at);
     }
 }
 

@@ -51,7 +51,7 @@ impl Room {
 
     fn life<T: std::fmt::Debug>(result: Result<T, Error>) -> LifeError {
         match result {
-            Err(Error::Life { source, .. }) => source,
+            Err(Error::Life { fault, .. }) => fault,
             other => panic!("{other:?}"),
         }
     }
@@ -250,7 +250,7 @@ fn a_revocation_that_is_set_moves_to_earlier_times_only() {
         room.vault.reissue(key.id, &Reissue::new(), &act()).err(),
     ];
     for error in changes {
-        assert!(matches!(error, Some(Error::Life { source: LifeError::Revoked, .. })), "{error:?}");
+        assert!(matches!(error, Some(Error::Life { fault: LifeError::Revoked, .. })), "{error:?}");
     }
     // Said again it holds whatever the clock says.
     assert!(room.vault.revoke(key.id, &act()).expect("revoked"));

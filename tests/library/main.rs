@@ -13,6 +13,7 @@ mod compromised;
 mod concurrent;
 mod doctor;
 mod due;
+mod error_texts;
 mod faults;
 mod layering;
 mod life;

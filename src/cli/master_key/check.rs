@@ -82,13 +82,13 @@ fn configured(context: &mut Context<'_>) -> Result<(Vec<Checked>, Option<MasterK
     let place = |entry: usize, origin: &Origin| format!("entry {entry} of {origin}");
     let keys = match context.master_keys() {
         Ok(keys) => keys,
-        Err(Failure::MasterKeys(MasterKeysError::Key { origin, entry, source })) => {
-            let refused = match source {
+        Err(Failure::MasterKeys(MasterKeysError::Key { origin, entry, fault })) => {
+            let refused = match fault {
                 MasterKeyError::Weak { fingerprint, findings } => {
                     Checked::refused(place(entry, &origin), findings, Some(fingerprint))
                 }
                 MasterKeyError::Malformed(finding) => Checked::refused(place(entry, &origin), vec![finding], None),
-                source => return Err(Failure::MasterKeys(MasterKeysError::Key { origin, entry, source })),
+                fault => return Err(Failure::MasterKeys(MasterKeysError::Key { origin, entry, fault })),
             };
             return Ok((vec![refused], None));
         }
