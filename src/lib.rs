@@ -127,7 +127,7 @@ pub mod backup {
 
 /// The doctor: what is wrong with a vault, its keys and its files.
 pub mod doctor {
-    pub use crate::vault::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
+    pub use crate::vault::{Checkup, CheckupProgress, Depth, DoctorReport, Symptom, SymptomSeverity};
 }
 
 /// What is overdue, about to end, exposed or forgotten.

@@ -27,7 +27,7 @@ mod usage;
 mod verify;
 mod verifier;
 
-use crate::arguments::Maybe;
+use crate::arguments::{Maybe, Verdict};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring};
@@ -36,7 +36,7 @@ use crate::lookup::LookupRow;
 use crate::master_keys::MasterKeys;
 use crate::record::sentinel;
 use crate::rotation::{
-    self, CertificateCheck, Flow, Progress, RotateOptions, RotationCertificate, RotationPlan, RotationReport,
+    self, CertificateCheck, Progress, RotateOptions, RotationCertificate, RotationPlan, RotationReport,
 };
 use crate::store::{Expected, Store, Table};
 use crate::suite::Suite;
@@ -46,7 +46,7 @@ use crate::vault_id::VaultId;
 
 pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
 pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointError, CheckpointFault};
-pub use doctor::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
+pub use doctor::{Checkup, CheckupProgress, Depth, DoctorReport, Symptom, SymptomSeverity};
 pub use due::{Due, DueCause, DuePage, DueRules};
 pub use export::ExportPage;
 pub use fingerprints::known_fingerprints;
@@ -92,13 +92,13 @@ impl Vault {
 
     /// Replaces the master key, or continues a rotation begun before. The vault goes on working meanwhile, here and
     /// in other processes that have the new master key. `watch` is called after each batch, and may stop it.
-    pub fn rotate(
+    pub fn rotate<V: Verdict>(
         &self,
         options: &RotateOptions,
         act: &Act,
-        mut watch: impl FnMut(&Progress) -> Flow,
+        mut watch: impl FnMut(Progress) -> V,
     ) -> Result<RotationReport, Error> {
-        rotation::rotate(&self.ledger, options, act, &mut watch)
+        rotation::rotate(&self.ledger, options, act, &mut |progress| watch(progress).flow())
     }
 
     /// Whether the certificate of an earlier rotation is true of this vault.

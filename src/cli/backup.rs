@@ -2,12 +2,12 @@
 
 mod against;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use strongroom::backup::{Backup, BackupManifest, BackupProgress, KnownBackup};
 use strongroom::error::UnsafePath;
-use strongroom::rotation::Flow;
 use strongroom::store::StoreError;
 use strongroom::{Act, Error, ErrorKind, Timestamp, Vault, VaultStatus};
 
@@ -199,10 +199,10 @@ pub(crate) fn watched(
     terminal: &mut Terminal,
     meter: &mut Meter,
     interrupt: &Interrupt,
-    progress: &BackupProgress,
-) -> Flow {
+    progress: BackupProgress,
+) -> ControlFlow<()> {
     meter.show(terminal, progress.phase.name(), progress.done, progress.total);
-    if interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
+    if interrupt.seen().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 /// What to tell when a signal stopped it.

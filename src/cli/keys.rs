@@ -1,8 +1,9 @@
 //! `issue`, `verify`, `list` and `show`.
 
+use std::ops::ControlFlow;
+
 use serde::Serialize;
 use serde_json::{Value, json};
-use strongroom::rotation::Flow;
 use strongroom::usage::ListedUsage;
 use strongroom::{
     ApiKey, ApiKeyId, Error, Listed, NewApiKey, Query, Refusal, Request, Status, Timestamp, Vault, VerifyError,
@@ -205,7 +206,7 @@ fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize)
     let mut page = vec![];
     vault.list_usage(&query, |line| {
         page.push(uses::summary(line));
-        Flow::Continue
+        ControlFlow::Continue(())
     })?;
     Ok(page)
 }

@@ -1,9 +1,10 @@
 //! A vault that is only read: opened with master keys, or with verifier keys where there are no others.
 
+use std::ops::ControlFlow;
+
 use strongroom::audit::{AuditCheck, AuditCheckpoint, AuditLine, AuditPosition};
 use strongroom::due::{DuePage, DueRules};
 use strongroom::policy::Policy;
-use strongroom::rotation::Flow;
 use strongroom::usage::{ListedUsage, Usage};
 use strongroom::{ApiKey, ApiKeyId, Error, Listed, Query, Request, Vault, VaultStatus, Verifier, VerifyError};
 
@@ -20,7 +21,11 @@ impl Reading {
         }
     }
 
-    pub(crate) fn list_usage(&self, query: &Query, each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
+    pub(crate) fn list_usage(
+        &self,
+        query: &Query,
+        each: impl FnMut(ListedUsage) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         match self {
             Self::Vault(vault) => vault.list_usage(query, each),
             Self::Verifier(verifier) => verifier.list_usage(query, each),

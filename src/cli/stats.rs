@@ -3,10 +3,10 @@
 mod prometheus;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde_json::json;
-use strongroom::rotation::Flow;
 use strongroom::usage::{ListedUsage, Usage};
 use strongroom::{ApiKey, Error, Query, Status, Timestamp};
 
@@ -32,7 +32,7 @@ pub(crate) fn stats(context: &mut Context<'_>, args: &StatsArgs) -> Result<Exit,
         if done % METER_STEP == 0 {
             meter.show(context.terminal, "stats", done, total);
         }
-        Flow::Continue
+        ControlFlow::Continue(())
     })?;
     match vault.usage_of_none() {
         Ok(usage) => sums.add(&usage.unwrap_or_default()),

@@ -9,15 +9,6 @@ use crate::record::RecordError;
 use crate::store::{Row, Scrub};
 use crate::token::ApiKeyId;
 
-/// Whether a rotation goes on after a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
-    /// It goes on.
-    Continue,
-    /// It stops here; the next call continues.
-    Stop,
-}
-
 /// How far a rotation has come, after each committed batch.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

@@ -7,7 +7,7 @@ use crate::audit_log::Act;
 use crate::error::Error;
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
-use crate::rotation::{Flow, RotateOptions, RotationEstimate};
+use crate::rotation::{RotateOptions, RotationEstimate};
 use crate::store::Table;
 use crate::vault::{Vault, VaultOptions};
 
@@ -28,7 +28,7 @@ impl Vault {
         }
         let options = RotateOptions { to: Some(2), resume_only: false, rewrap_only: false, ..options.clone() };
         let began = Instant::now();
-        vault.rotate(&options, &act, |_| Flow::Continue)?;
+        vault.rotate(&options, &act, |_| ())?;
         let took = began.elapsed().max(Duration::from_micros(1));
         let (count, micros) = (sample.len() as u64, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         let per_second = count * 1_000_000 / micros;

@@ -1,5 +1,7 @@
 //! Listing API keys a page at a time, and showing one.
 
+use std::ops::ControlFlow;
+
 use serde::{Serialize, Serializer};
 
 use crate::api_key::{ApiKey, Status};
@@ -7,7 +9,6 @@ use crate::arguments::Maybe;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::record::{Record, RecordError};
-use crate::rotation::Flow;
 use crate::store::Table;
 use crate::token::ApiKeyId;
 use crate::vault::Vault;
@@ -130,13 +131,17 @@ impl Vault {
         let mut found = vec![];
         self.walk(query, |listed| {
             found.push(listed);
-            Ok(Flow::Continue)
+            Ok(ControlFlow::Continue(()))
         })?;
         Ok(found)
     }
 
     /// The same, one after the other.
-    pub(super) fn walk(&self, query: &Query, mut each: impl FnMut(Listed) -> Result<Flow, Error>) -> Result<(), Error> {
+    pub(super) fn walk(
+        &self,
+        query: &Query,
+        mut each: impl FnMut(Listed) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
         let (mut left, now) = (query.limit.unwrap_or(DEFAULT_LIMIT), self.ledger.now());
         let mut after = query.after.map(|id| id.to_bytes().to_vec());
         while left > 0 {
@@ -149,7 +154,7 @@ impl Vault {
                 let key = self.open_view(&keyring, id, bytes)?;
                 if key.as_ref().map_or(true, |key| query.accepts(key, now)) {
                     left -= 1;
-                    if each(Listed { id, key })? == Flow::Stop || left == 0 {
+                    if each(Listed { id, key })?.is_break() || left == 0 {
                         return Ok(());
                     }
                 }

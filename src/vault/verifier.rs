@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crate::api_key::{ApiKey, Request};
+use crate::arguments::Verdict;
 use crate::audit_log::{Act, Action, AuditEntry, Draft};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError};
 use crate::ledger::Ledger;
 use crate::policy::Policy;
-use crate::rotation::Flow;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -61,10 +61,10 @@ use crate::verifier_keys::VerifierKeys;
 /// ```
 ///
 /// ```compile_fail,E0599
-/// # use strongroom::rotation::{Flow, RotateOptions};
+/// # use strongroom::rotation::{RotateOptions};
 /// # use strongroom::{Act, Verifier};
 /// fn rotated(verifier: &Verifier) {
-///     verifier.rotate(&RotateOptions::new(), &Act::by("mallory"), |_| Flow::Continue);
+///     verifier.rotate(&RotateOptions::new(), &Act::by("mallory"), |_| ());
 /// }
 /// ```
 pub struct Verifier {
@@ -104,7 +104,7 @@ impl Verifier {
     }
 
     /// See [`Vault::list_usage`].
-    pub fn list_usage(&self, query: &Query, each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
+    pub fn list_usage<V: Verdict>(&self, query: &Query, each: impl FnMut(ListedUsage) -> V) -> Result<(), Error> {
         self.vault.list_usage(query, each)
     }
 

@@ -108,8 +108,7 @@ fn a_status_a_plan_and_a_report_are_written_as_documented() {
     assert_eq!(status["configured"][1], json!({ "version": 2, "fingerprint": print(2) }));
     assert_eq!(status["master_keys"][0]["retired_at"], json!("1970-01-01T00:00:10Z"));
     assert_eq!(status["rotation"]["phase"], json!("sweep"));
-    let report =
-        vault.rotate(&RotateOptions::new(), &act(), |_| strongroom::rotation::Flow::Continue).expect("rotated");
+    let report = vault.rotate(&RotateOptions::new(), &act(), |_| std::ops::ControlFlow::Continue(())).expect("rotated");
     documented("rotation", &value(&report));
     assert_eq!(value(&report)["outcome"], json!("finished"));
     assert_eq!(value(vault.status().expect("read"))["removable"], json!([1]));
