@@ -1,7 +1,5 @@
 //! A vault that is only read: opened with master keys, or with verifier keys where there are no others.
 
-use std::ops::ControlFlow;
-
 use strongroom::audit::{AuditCheck, AuditCheckpoint, AuditLine, AuditPosition};
 use strongroom::due::{DuePage, DueRules};
 use strongroom::policy::Policy;
@@ -21,11 +19,7 @@ impl Reading {
         }
     }
 
-    pub(crate) fn list_usage(
-        &self,
-        query: &Query,
-        each: impl FnMut(ListedUsage) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
+    pub(crate) fn list_usage(&self, query: &Query, each: impl FnMut(ListedUsage)) -> Result<(), Error> {
         match self {
             Self::Vault(vault) => vault.list_usage(query, each),
             Self::Verifier(verifier) => verifier.list_usage(query, each),

@@ -61,7 +61,7 @@ use crate::verifier_keys::VerifierKeys;
 /// ```
 ///
 /// ```compile_fail,E0599
-/// # use strongroom::rotation::{RotateOptions};
+/// # use strongroom::rotation::RotateOptions;
 /// # use strongroom::{Act, Verifier};
 /// fn rotated(verifier: &Verifier) {
 ///     verifier.rotate(&RotateOptions::new(), &Act::by("mallory"), |_| ());
