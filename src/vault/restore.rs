@@ -23,7 +23,7 @@ use crate::vault::{AuditCheck, AuditCheckpoint, Vault};
 ///
 /// ```no_run
 /// use strongroom::backup::Backup;
-/// /// use strongroom::{Act, MasterKeys};
+/// use strongroom::{Act, MasterKeys};
 ///
 /// let backup = Backup::open("monday.backup")?;
 /// println!("{} API keys of vault {}", backup.claims().records, backup.claims().vault);
