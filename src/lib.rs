@@ -4,6 +4,8 @@
 
 // The layers, the lowest first: each imports only those before it.
 
+mod written;
+
 mod time;
 
 pub mod arguments;
@@ -126,7 +128,7 @@ pub mod backup {
 
 /// The doctor: what is wrong with a vault, its keys and its files.
 pub mod doctor {
-    pub use crate::vault::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
+    pub use crate::vault::{Checkup, CheckupProgress, Depth, DoctorReport, Symptom, SymptomSeverity};
 }
 
 /// What is overdue, about to end, exposed or forgotten.

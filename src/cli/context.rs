@@ -172,11 +172,7 @@ impl<'t> Context<'t> {
     pub(crate) fn act(&self, reason: Option<&str>) -> Act {
         let named = || std::env::var_os("STRONGROOM_ACTOR").filter(|name| !name.is_empty());
         let named = self.actor.clone().or_else(|| named().map(|name| name.to_string_lossy().into_owned()));
-        let act = Act::by(named.unwrap_or_else(process::user_name));
-        match reason {
-            Some(reason) => act.because(reason),
-            None => act,
-        }
+        Act::by(named.unwrap_or_else(process::user_name)).because(reason)
     }
 
     /// Nothing may be done yet when nobody can be asked.

@@ -8,6 +8,7 @@ mod records;
 mod rows;
 mod uses;
 
+use crate::arguments::Verdict;
 use crate::error::Error;
 use crate::known_backups::KnownBackup;
 use crate::ledger::Ledger;
@@ -17,6 +18,14 @@ use findings::Findings;
 
 pub use checkup::{Checkup, Depth};
 pub use findings::{Symptom, SymptomSeverity};
+
+/// How far the doctor has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CheckupProgress {
+    /// API keys whose record was read and counted.
+    pub counted: u64,
+}
 
 /// What the doctor found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,15 +63,20 @@ impl DoctorReport {
 /// # Examining
 impl Vault {
     /// Opens every part of every record at one moment, follows the audit chain, compares the digest of the records
-    /// with the authenticated head, checks the lookup index, and asks the engine about its files. `watch` learns how many
-    /// records have been read.
-    pub fn doctor(&self, watch: impl FnMut(u64)) -> Result<DoctorReport, Error> {
+    /// with the authenticated head, checks the lookup index, and asks the engine about its files.
+    ///
+    /// `watch` is called while records are read, and may stop it; the error is then [`StoreError::Stopped`](crate::store::StoreError::Stopped).
+    pub fn doctor<V: Verdict>(&self, watch: impl FnMut(CheckupProgress) -> V) -> Result<DoctorReport, Error> {
         self.examine(&Checkup::new(), watch)
     }
 
     /// The same, as far as the checkup goes. What is damaged is a finding, and everything else is examined all the same; only
     /// without a keyring that opens there is nothing to examine with.
-    pub fn examine(&self, checkup: &Checkup, mut watch: impl FnMut(u64)) -> Result<DoctorReport, Error> {
+    pub fn examine<V: Verdict>(
+        &self,
+        checkup: &Checkup,
+        mut watch: impl FnMut(CheckupProgress) -> V,
+    ) -> Result<DoctorReport, Error> {
         let (store, now) = (self.ledger.store(), self.ledger.now());
         let snapshot = store.snapshot()?;
         let rows = &*snapshot;
@@ -81,7 +95,9 @@ impl Vault {
             symptoms: vec![],
         };
         if checkup.depth != Depth::Quick {
-            let examined = records::examine(&keyring, rows, checkup.depth, &mut findings, &mut watch);
+            let examined = records::examine(&keyring, rows, checkup.depth, &mut findings, &mut |counted| {
+                watch(CheckupProgress { counted }).flow()
+            });
             if let Some(examined) = findings.survive(examined)? {
                 (report.counted, report.opened) = (examined.counted, examined.opened);
                 report.compared = rows::compare(&keyring, head.as_ref(), &rotation, &examined.sets, &mut findings);

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
 use crate::api_key::{ApiKey, Status};
 use crate::arguments::Maybe;
 use crate::error::Error;
@@ -12,7 +15,7 @@ use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::uses::UsageError;
 use crate::vault::handle::Verifier;
-use crate::vault::list::Query;
+use crate::vault::list::{Query, Written};
 use crate::vault::usage::UsageRows;
 
 /// What counts as due, beside the policy of the vault.
@@ -238,6 +241,29 @@ impl DueCause {
     /// Whether a new API key in its place mends it.
     pub fn calls_for_reissue(&self) -> bool {
         matches!(self, Self::Aging { .. } | Self::Expiring { .. } | Self::Exposed { .. } | Self::Old { .. })
+    }
+}
+
+/// As the API key is written, or what does not open, with the causes.
+impl Serialize for Due {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct WithCauses<'a> {
+            #[serde(flatten)]
+            key: Written<'a>,
+            causes: &'a [DueCause],
+        }
+        WithCauses { key: Written::of(self.id, &self.key), causes: &self.causes }.serialize(to)
+    }
+}
+
+/// Its word, and the moment it speaks of.
+impl Serialize for DueCause {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut fields = to.serialize_struct("DueCause", 2)?;
+        fields.serialize_field("cause", self.name())?;
+        fields.serialize_field("at", &self.at())?;
+        fields.end()
     }
 }
 

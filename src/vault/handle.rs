@@ -82,10 +82,10 @@ pub struct Vault {
 /// ```
 ///
 /// ```compile_fail,E0599
-/// # use strongroom::rotation::{Flow, RotateOptions};
+/// # use strongroom::rotation::RotateOptions;
 /// # use strongroom::{Act, Verifier};
 /// fn rotated(verifier: &Verifier) {
-///     verifier.rotate(&RotateOptions::new(), &Act::by("mallory"), |_| Flow::Continue);
+///     verifier.rotate(&RotateOptions::new(), &Act::by("mallory"), |_| ());
 /// }
 /// ```
 ///

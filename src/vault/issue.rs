@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
+use serde::Serialize;
+
 use crate::api_key::{Attributes, NewApiKey, check_prefix};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
@@ -32,7 +34,7 @@ pub struct Issued {
 }
 
 /// An API key that another was issued in place of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Replaced {
     /// Its id.

@@ -94,7 +94,7 @@ mod tests {
     use crate::master_key::MasterKey;
     use crate::master_keys::MasterKeys;
     use crate::record::{Plain, Record, seal};
-    use crate::rotation::{Flow, RotateOptions};
+    use crate::rotation::RotateOptions;
     use crate::store::{MemoryStore, Table};
     use crate::vault::options::VaultOptions;
 
@@ -159,7 +159,7 @@ mod tests {
         changed("reissue");
         assert!(has_later_field(&vault, new), "the new one");
         let before = vault.show(id).expect("there");
-        vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+        vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
         changed("rotation");
         let after = vault.show(id).expect("there");
         assert!(after.says_the_same(&before), "a rotation keeps all fields: {after:?}");

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use std::ops::ControlFlow;
+
+use serde::{Serialize, Serializer};
+
 use crate::api_key::{ApiKey, Status};
 use crate::arguments::Maybe;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::record::{Record, RecordError};
-use crate::rotation::Flow;
 use crate::store::Table;
 use crate::token::ApiKeyId;
 use crate::vault::handle::Verifier;
@@ -99,6 +102,30 @@ pub struct Listed {
     pub key: Result<ApiKey, RecordError>,
 }
 
+/// As the API key is written; a record that does not open as its id, a word for the cause, and a message.
+impl Serialize for Listed {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Written::of(self.id, &self.key).serialize(to)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Written<'a> {
+    Open(&'a ApiKey),
+    Shut {
+        id: ApiKeyId,
+        #[serde(flatten)]
+        fault: &'a RecordError,
+    },
+}
+
+impl<'a> Written<'a> {
+    pub(super) fn of(id: ApiKeyId, key: &'a Result<ApiKey, RecordError>) -> Self {
+        key.as_ref().map_or_else(|fault| Self::Shut { id, fault }, Self::Open)
+    }
+}
+
 /// # Listing
 impl Verifier {
     /// A page of API keys in the order of their ids, which is the order of issue. Records that do not open are
@@ -107,7 +134,7 @@ impl Verifier {
         let mut found = vec![];
         self.walk(query, |listed| {
             found.push(listed);
-            Ok(Flow::Continue)
+            Ok(ControlFlow::Continue(()))
         })?;
         Ok(found)
     }
@@ -148,7 +175,11 @@ impl Verifier {
     }
 
     /// What a query finds, one after the other.
-    pub(super) fn walk(&self, query: &Query, mut each: impl FnMut(Listed) -> Result<Flow, Error>) -> Result<(), Error> {
+    pub(super) fn walk(
+        &self,
+        query: &Query,
+        mut each: impl FnMut(Listed) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
         let (mut left, now) = (query.limit.unwrap_or(DEFAULT_LIMIT), self.ledger.now());
         let mut after = query.after.map(|id| id.to_bytes().to_vec());
         while left > 0 {
@@ -161,7 +192,7 @@ impl Verifier {
                 let key = self.open_view(&keyring, id, bytes)?;
                 if key.as_ref().map_or(true, |key| query.accepts(key, now)) {
                     left -= 1;
-                    if each(Listed { id, key })? == Flow::Stop || left == 0 {
+                    if each(Listed { id, key })?.is_break() || left == 0 {
                         return Ok(());
                     }
                 }

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use crate::api_key::{MAX_ATTRIBUTES_LEN, NewApiKey};
+use crate::arguments::Verdict;
 use crate::audit_log::Act;
 use crate::error::Error;
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
 use crate::rotation::{
-    self, CertificateCheck, Flow, Progress, RotateOptions, RotationCertificate, RotationEstimate, RotationPlan,
+    self, CertificateCheck, Progress, RotateOptions, RotationCertificate, RotationEstimate, RotationPlan,
     RotationReport,
 };
 use crate::store::Table;
@@ -19,13 +20,13 @@ use crate::vault::options::VaultOptions;
 impl Vault {
     /// Replaces the master key, or continues a rotation begun before. The vault goes on working meanwhile, here and
     /// in other processes that have the new master key. `watch` is called after each batch, and may stop it.
-    pub fn rotate(
+    pub fn rotate<V: Verdict>(
         &self,
         options: &RotateOptions,
         act: &Act,
-        mut watch: impl FnMut(&Progress) -> Flow,
+        mut watch: impl FnMut(Progress) -> V,
     ) -> Result<RotationReport, Error> {
-        rotation::rotate(&self.ledger, options, act, &mut watch)
+        rotation::rotate(&self.ledger, options, act, &mut |progress| watch(progress).flow())
     }
 
     /// What [`Vault::rotate`] would do. Writes nothing.
@@ -49,7 +50,7 @@ impl Vault {
         }
         let options = RotateOptions { to: Some(2), resume_only: false, rewrap_only: false, ..options.clone() };
         let began = Instant::now();
-        vault.rotate(&options, &act, |_| Flow::Continue)?;
+        vault.rotate(&options, &act, |_| ())?;
         let took = began.elapsed().max(Duration::from_micros(1));
         let (count, micros) = (sample.len() as u64, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         let per_second = count * 1_000_000 / micros;

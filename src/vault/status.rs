@@ -1,5 +1,7 @@
 //! What an operator asks first: which keys, how many records, is a rotation open.
 
+use serde::{Serialize, Serializer};
+
 use crate::error::Error;
 use crate::keyring::{self, MasterKeyVersion};
 use crate::ledger::KEYRING;
@@ -59,6 +61,56 @@ impl VaultStatus {
         let retired = |version: &u32| self.master_keys.iter().any(|m| m.version == *version && m.retired_at.is_some());
         self.configured.iter().map(|(version, _)| *version).filter(retired)
     }
+}
+
+impl Serialize for VaultStatus {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Written {
+            vault: self.vault,
+            created_at: self.created_at,
+            suite: self.suite,
+            master_keys: &self.master_keys,
+            active_master_key: self.active_master_key,
+            configured: self
+                .configured
+                .iter()
+                .map(|&(version, fingerprint)| Configured { version, fingerprint })
+                .collect(),
+            removable: self.removable().collect(),
+            records: self.record_count(),
+            generations: &self.census,
+            active_generation: self.active_generation,
+            audit_entries: self.audit_entries,
+            stale_lookups: self.stale_lookups,
+            policy: &self.policy,
+            rotation: self.rotation.as_ref(),
+        }
+        .serialize(to)
+    }
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    vault: VaultId,
+    created_at: Timestamp,
+    suite: Suite,
+    master_keys: &'a [MasterKeyVersion],
+    active_master_key: u32,
+    configured: Vec<Configured>,
+    removable: Vec<u32>,
+    records: u64,
+    generations: &'a [Census],
+    active_generation: u32,
+    audit_entries: u64,
+    stale_lookups: u64,
+    policy: &'a Policy,
+    rotation: Option<&'a OpenRotation>,
+}
+
+#[derive(Serialize)]
+struct Configured {
+    version: u32,
+    fingerprint: Fingerprint,
 }
 
 /// # Status

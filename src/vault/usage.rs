@@ -3,8 +3,8 @@
 mod flusher;
 mod list;
 
+use crate::arguments::Verdict;
 use crate::error::{Error, VaultRow};
-use crate::rotation::Flow;
 use crate::store::Table;
 use crate::token::ApiKeyId;
 use crate::uses::{Counters, Usage, UsageError};
@@ -33,11 +33,11 @@ impl Verifier {
 
     /// API keys as [`Verifier::list`] finds them, each with its uses, one after the other and as many as the query's limit says. The
     /// tables are read a page at a time, so that a million API keys take no more memory than a hundred. `each` may stop it.
-    pub fn list_usage(&self, query: &Query, mut each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
+    pub fn list_usage<V: Verdict>(&self, query: &Query, mut each: impl FnMut(ListedUsage) -> V) -> Result<(), Error> {
         let mut rows = self.usage_rows();
         self.walk(query, |listed| {
             let usage = self.usage_among(&mut rows, listed.id)?;
-            Ok(each(ListedUsage { listed, usage }))
+            Ok(each(ListedUsage { listed, usage }).flow())
         })
     }
 

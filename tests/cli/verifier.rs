@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::support::{Keys, act};
 use strongroom::audit::{ActError, Action};
 use strongroom::error::KeyringError;
 use strongroom::master::VerifierKey;
-use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::rotation::RotateOptions;
 use strongroom::store::{Batch, CommitError, Store, StoreError};
 use strongroom::{
     Act, Error, ErrorKind, MemoryStore, NewApiKey, Query, Request, SqliteStore, Vault, Verifier, VerifierKeys,
@@ -100,7 +101,7 @@ fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_clos
     home.vault
         .rotate(&options, &act(), |_| {
             verify(&following).expect("while it runs");
-            Flow::Continue
+            ControlFlow::Continue(())
         })
         .expect("rotated");
     verify(&following).expect("after");

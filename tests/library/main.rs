@@ -33,3 +33,4 @@ mod store_conformance;
 mod tampering;
 mod usage;
 mod weak_keys;
+mod written;

@@ -2,13 +2,14 @@
 
 mod needles;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::{
     Act, Error, ErrorKind, Issued, MasterKey, MasterKeys, NewApiKey, Request, SecretText, SqliteStore, Vault, Verifier,
     VerifierKeys,
@@ -123,7 +124,7 @@ impl<'c, 't> Demo<'c, 't> {
             let verifying = scope.spawn(|| verify_until(&service, issued, &over));
             let report = vault.rotate(&RotateOptions::new(), &self.act, |progress| {
                 meter.show(self.context.terminal, progress.phase.name(), progress.done, progress.total);
-                if self.interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
+                if self.interrupt.seen().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
             over.store(true, Ordering::Relaxed);
             (report, verifying.join())

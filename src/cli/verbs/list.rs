@@ -1,7 +1,6 @@
 //! `list`: API keys in the order of their issue, page by page.
 
 use serde_json::json;
-use strongroom::rotation::Flow;
 use strongroom::usage::ListedUsage;
 use strongroom::{ApiKeyId, Timestamp, Verifier};
 
@@ -56,10 +55,7 @@ pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, F
 fn page(vault: &Verifier, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ListedUsage>, Failure> {
     let query = args.which.query().limit(limit).after(after);
     let mut page = vec![];
-    vault.list_usage(&query, |line| {
-        page.push(usage::summary(line));
-        Flow::Continue
-    })?;
+    vault.list_usage(&query, |line| page.push(usage::summary(line)))?;
     Ok(page)
 }
 
