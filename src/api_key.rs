@@ -14,9 +14,12 @@ mod update;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::arguments::Maybe;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
+use crate::written::written_as_word;
 
 pub use life::LifeError;
 pub use network::Network;
@@ -201,7 +204,10 @@ pub(crate) fn check_prefix(prefix: &str) -> Result<(), LimitError> {
 }
 
 /// An API key as verification, listing and `show` present it. It holds no secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Written as JSON it has the fields below, times and ids as texts. What depends on the moment, its [status](Self::status), is for
+/// the caller to add.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ApiKey {
     /// Its id.
@@ -297,6 +303,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Why a token of an API key in this state is refused.
+    fn of(status: Status) -> Option<Self> {
+        match status {
+            Status::Active => None,
+            Status::Expired => Some(Self::Expired),
+            Status::NotYetValid => Some(Self::NotYetValid),
+            Status::Revoked => Some(Self::Revoked),
+            Status::Suspended => Some(Self::Suspended),
+        }
+    }
+
     /// The word used in JSON and events.
     pub fn name(self) -> &'static str {
         match self {
@@ -311,6 +328,8 @@ impl Refusal {
         }
     }
 }
+
+written_as_word!(Refusal);
 
 /// A limit that an API key to be issued or imported does not keep.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -178,6 +178,20 @@ pub enum Detail {
     /// The master keys could not be read.
     #[error(transparent)]
     MasterKeys(#[from] MasterKeysError),
+    /// A master key is to become the active one, and nobody knows how strong it is.
+    #[error("master key {version} has not been judged: the vault was not opened to rotate")]
+    MasterKeyUnjudged {
+        /// Which one.
+        version: u32,
+    },
+    /// A master key is to become the active one, and the strength checks refuse it.
+    #[error("master key {version}: {fault}")]
+    MasterKeyWeak {
+        /// Which one.
+        version: u32,
+        /// Why.
+        fault: MasterKeyError,
+    },
     /// No rotation is open, and the call was to continue one.
     #[error("no rotation is open")]
     NoRotation,
@@ -308,7 +322,11 @@ impl Detail {
             Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
             Self::Keyring(fault) => keyring_kind(fault),
             Self::Life { fault, .. } => life_kind(fault),
-            Self::CommandLine(_) | Self::MasterKey(_) | Self::VerifierKey(_) => ErrorKind::MasterKey,
+            Self::CommandLine(_)
+            | Self::MasterKey(_)
+            | Self::MasterKeyUnjudged { .. }
+            | Self::MasterKeyWeak { .. }
+            | Self::VerifierKey(_) => ErrorKind::MasterKey,
             Self::MasterKeys(MasterKeysError::Source(fault))
             | Self::VerifierKeys(VerifierKeysError::Source(fault))
             | Self::Source(fault) => source_kind(fault),
@@ -340,7 +358,8 @@ impl Detail {
             Self::Keyring(fault) => keyring_code(fault),
             Self::Life { fault, .. } => fault.code(),
             Self::Limit(_) => "limit",
-            Self::MasterKey(MasterKeyError::Weak { .. }) => "master-key-weak",
+            Self::MasterKey(MasterKeyError::Weak { .. }) | Self::MasterKeyWeak { .. } => "master-key-weak",
+            Self::MasterKeyUnjudged { .. } => "master-key-unjudged",
             Self::MasterKey(_) => "master-key-malformed",
             Self::MasterKeys(MasterKeysError::Source(fault)) => source_code(fault, "master-keys-unreadable"),
             Self::MasterKeys(_) => "master-keys-unreadable",

@@ -215,6 +215,8 @@ every! {
         Detail::Limit(_) => of(Detail::Limit),
         Detail::MasterKey(_) => of(Detail::MasterKey),
         Detail::MasterKeys(_) => of(Detail::MasterKeys),
+        Detail::MasterKeyUnjudged { .. } => [Detail::MasterKeyUnjudged { version: 2 }],
+        Detail::MasterKeyWeak { .. } => of(|fault| Detail::MasterKeyWeak { version: 2, fault }),
         Detail::NoRotation => [Detail::NoRotation],
         Detail::NoVault => [Detail::NoVault],
         Detail::NotFound { .. } => [Detail::NotFound { id: id() }],

@@ -1,6 +1,10 @@
 #![doc = include_str!("../README.md")]
+// Where the documentation is made with this, it says of each item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The layers, the lowest first: each imports only those before it.
+
+mod written;
 
 mod parse_error;
 
@@ -118,14 +122,13 @@ pub mod audit {
 pub mod backup {
     pub use crate::backup_id::BackupId;
     pub use crate::known_backups::{KnownBackup, MAX_KNOWN_BACKUPS};
-    #[cfg(feature = "sqlite")]
     pub use crate::vault::{Backup, Behind};
     pub use crate::vault::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
 }
 
 /// The doctor: what is wrong with a vault, its keys and its files.
 pub mod doctor {
-    pub use crate::vault::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
+    pub use crate::vault::{Checkup, CheckupProgress, Depth, DoctorReport, Symptom, SymptomSeverity};
 }
 
 /// What is overdue, about to end, exposed or forgotten.

@@ -7,6 +7,7 @@ mod derived;
 mod finding;
 mod format;
 mod published;
+mod quick;
 mod relations;
 mod structure;
 mod waivers;
@@ -27,12 +28,17 @@ pub use waivers::Waivers;
 /// 32 secret bytes, written as 44 characters of URL-safe base64: what `Fernet.generate_key()` prints.
 ///
 /// A value of this type has passed the strict parser and the strength checks.
-pub struct MasterKey(SecretBytes<32>);
+pub struct MasterKey {
+    bytes: SecretBytes<32>,
+    /// Made at random, and nothing that anybody could guess.
+    random: bool,
+}
 
 impl MasterKey {
     /// A new random key from the operating system.
     pub fn generate() -> Result<Self, RandomError> {
-        SecretBytes::fill_with(|bytes| fill_random(bytes)).map(Self)
+        let bytes = SecretBytes::fill_with(|bytes| fill_random(bytes))?;
+        Ok(Self { bytes, random: true })
     }
 
     /// Reads the 44 characters strictly, and refuses a key that the quick strength checks refuse.
@@ -55,7 +61,7 @@ impl MasterKey {
     /// The same, where `waivers` may cover refusals: so a vault under a weak key opens, to be rotated away from it.
     pub fn parse_accepting(text: &str, waivers: &Waivers) -> Result<Self, MasterKeyError> {
         let format::Reading { key, malformed } = on_wiped_stack(|| format::read(text));
-        let key = match (key.map(Self), malformed) {
+        let key = match (key.map(Self::given), malformed) {
             (Some(key), Some(finding)) if waivers.waives(&finding, key.fingerprint()) => key,
             (_, Some(finding)) => return Err(MasterKeyError::Malformed(finding)),
             (Some(key), None) => key,
@@ -67,7 +73,11 @@ impl MasterKey {
     /// From bytes that were written in another way, under the same checks.
     #[cfg(feature = "escrow")]
     pub(crate) fn from_bytes_accepting(bytes: SecretBytes<32>, waivers: &Waivers) -> Result<Self, MasterKeyError> {
-        Self(bytes).accepted(waivers)
+        Self::given(bytes).accepted(waivers)
+    }
+
+    fn given(bytes: SecretBytes<32>) -> Self {
+        Self { bytes, random: false }
     }
 
     fn accepted(self, waivers: &Waivers) -> Result<Self, MasterKeyError> {
@@ -77,28 +87,39 @@ impl MasterKey {
         if findings.is_empty() { Ok(self) } else { Err(MasterKeyError::Weak { fingerprint, findings }) }
     }
 
+    /// Says that this key was made at random, by [`MasterKey::generate`] before it was written down, or by a key service. The full
+    /// strength checks, which take about a second before a key becomes the active one, are then left out for it.
+    #[must_use]
+    pub fn known_random(self) -> Self {
+        Self { random: true, ..self }
+    }
+
     /// What the quick strength checks say of this key. [`Suspect`] has the others.
     pub fn findings(&self) -> Vec<Finding> {
-        on_wiped_stack(|| check::quick(self.0.expose()))
+        on_wiped_stack(|| quick::quick(self.bytes.expose()))
     }
 
     /// A name for the key that is safe to show: 8 bytes derived from it, the same in every vault.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.0.expose())
+        Fingerprint::of(self.bytes.expose())
     }
 
     /// The 44 characters.
     pub fn to_text(&self) -> SecretText {
-        SecretText::new(Base64Url::encode_string(self.0.expose()))
+        SecretText::new(Base64Url::encode_string(self.bytes.expose()))
     }
 
     /// Whether two values are the same key, in constant time.
     pub fn same_as(&self, other: &Self) -> bool {
-        same_bytes(self.0.expose(), other.0.expose())
+        same_bytes(self.bytes.expose(), other.bytes.expose())
     }
 
     pub(crate) fn expose(&self) -> &[u8; 32] {
-        self.0.expose()
+        self.bytes.expose()
+    }
+
+    pub(crate) fn is_known_random(&self) -> bool {
+        self.random
     }
 }
 
@@ -110,7 +131,6 @@ impl fmt::Debug for MasterKey {
 
 hex_id! {
     /// 8 bytes of HKDF output that name a master key without telling anything else about it; written in hex.
-    #[derive(PartialOrd, Ord)]
     pub struct Fingerprint([u8; 8]);
 
     "fingerprint" => "a fingerprint is 16 lower-case hexadecimal characters"

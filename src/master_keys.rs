@@ -1,5 +1,6 @@
 //! The master keys a process was given, by version, and which source gave each.
 
+mod candidates;
 mod error;
 mod source;
 
@@ -15,6 +16,7 @@ use crate::key_source::{
 };
 use crate::master_key::{Fingerprint, MasterKey, Waivers};
 
+pub(crate) use candidates::Candidates;
 pub use error::MasterKeysError;
 pub use source::MasterKeySource;
 

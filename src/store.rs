@@ -9,14 +9,15 @@ mod sqlite;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
 
 use crate::unsafe_path::UnsafePath;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
-#[cfg(feature = "sqlite")]
-pub(crate) use sqlite::{SqliteBackup, UnfinishedStore};
+pub use sqlite::{SqliteBackups, SqliteStore};
 
 /// A row: its key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);
@@ -85,7 +86,7 @@ pub trait UnfinishedBackup: Rows {
     /// stop it.
     fn copy(&mut self, watch: &mut WatchCopy<'_>) -> Result<(), StoreError>;
 
-    /// Writes the manifest. Nothing of the backup changes any more after that.
+    /// Writes the manifest, as the row [`MANIFEST`]. Nothing of the backup changes any more after that.
     fn seal(&mut self, manifest: &[u8]) -> Result<(), StoreError>;
 
     /// Opens it from what was written, to be read.
@@ -95,8 +96,45 @@ pub trait UnfinishedBackup: Rows {
     fn publish(self: Box<Self>) -> Result<(), StoreError>;
 }
 
+/// An engine's backups, for whoever has no store: opened to be read, and made stores again.
+pub trait BackupFormat: Send + Sync {
+    /// Opens a backup to read it; nothing can be committed to it. What is no backup is [`StoreError::NotBackup`].
+    fn open(&self, from: &Path) -> Result<Box<dyn Store>, StoreError>;
+
+    /// The same, once the engine has read all of it and found on the medium what was written.
+    fn open_checked(&self, from: &Path) -> Result<Box<dyn Store>, StoreError> {
+        self.open(from)
+    }
+
+    /// Copies a backup to beside where a store is to stand; nothing may be there. `watch` may stop it. An engine that only
+    /// reads its backups answers [`StoreError::Unsupported`].
+    fn begin_restore(
+        &self,
+        from: &Path,
+        to: &Path,
+        watch: &mut WatchCopy<'_>,
+    ) -> Result<Box<dyn UnfinishedStore>, StoreError> {
+        let _ = (from, to, watch);
+        Err(StoreError::Unsupported { what: "restoring" })
+    }
+}
+
+/// A copy of a backup that is not in its place yet: read, made a store, written to, and published, in this order. What is read
+/// is this copy, so that nobody can exchange it between the check and its use. Dropped before it is published, it is gone.
+pub trait UnfinishedStore {
+    /// Opens it as the backup that it still is, checked.
+    fn reopen(&self) -> Result<Box<dyn Store>, StoreError>;
+
+    /// Makes a store of it: the same rows but for the [`MANIFEST`].
+    fn convert(&self) -> Result<Box<dyn Store>, StoreError>;
+
+    /// Makes it durable and gives it its name, which must be free. Nothing has it open any more.
+    fn publish(self: Box<Self>) -> Result<(), StoreError>;
+}
+
 /// The tables every engine has (docs/format.md, Tables).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Table {
     /// Audit entries by sequence number.
     Audit,
@@ -112,7 +150,7 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 5] = [Self::Audit, Self::Keys, Self::Lookup, Self::Usage, Self::Vault];
+    pub const ALL: &[Self] = &[Self::Audit, Self::Keys, Self::Lookup, Self::Usage, Self::Vault];
 
     /// Its name in engines that name tables.
     pub fn name(self) -> &'static str {
@@ -215,6 +253,10 @@ impl fmt::Debug for Change {
 
 /// What a change does to its row.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "an engine that passes over an effect loses a write: a new one must not compile"
+)]
 pub enum Effect {
     /// Nothing: only the expectation counts.
     Check,
@@ -226,6 +268,10 @@ pub enum Effect {
 
 /// What must be true of a row's value before a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "an engine that passes over an expectation undoes what others did: a new one must not compile"
+)]
 pub enum Expected {
     /// There is no row.
     Absent,
@@ -245,6 +291,7 @@ impl Expected {
 
 /// Why a batch was not committed. In both cases nothing of it happened, unless the error says that this is unknown.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CommitError {
     /// Expectations that did not hold, by table and key: all of them.
     #[error("{} rows changed meanwhile", .0.len())]
@@ -255,7 +302,9 @@ pub enum CommitError {
 }
 
 /// How far scrubbing went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+#[serde(rename_all = "kebab-case")]
 pub enum Scrub {
     /// Old values may remain until readers of old data have ended, or in places the engine does not reach.
     BestEffort,
@@ -265,55 +314,65 @@ pub enum Scrub {
     Unsupported,
 }
 
-impl<S: Rows + ?Sized> Rows for Box<S> {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        (**self).get(table, key)
-    }
+/// What points to a store is one: a vault takes a `Box<dyn Store>`, and threads share an `Arc`.
+macro_rules! through_pointers {
+    ($($pointer:ident),*) => {
+        $(
+        impl<S: Rows + ?Sized> Rows for $pointer<S> {
+            fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+                (**self).get(table, key)
+            }
 
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        (**self).at_or_after(table, key)
-    }
+            fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+                (**self).at_or_after(table, key)
+            }
 
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        (**self).scan(table, after, limit)
-    }
+            fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
+                (**self).scan(table, after, limit)
+            }
+        }
+
+        impl<S: Store + ?Sized> Store for $pointer<S> {
+            fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+                (**self).commit(batch)
+            }
+
+            fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
+                (**self).snapshot()
+            }
+
+            fn scrub(&self) -> Result<Scrub, StoreError> {
+                (**self).scrub()
+            }
+
+            fn claim_rotation(&self) -> Result<Claim, StoreError> {
+                (**self).claim_rotation()
+            }
+
+            fn concerns(&self) -> Result<Vec<String>, StoreError> {
+                (**self).concerns()
+            }
+
+            fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
+                (**self).begin_backup(to)
+            }
+
+            fn check(&self) -> Result<Vec<String>, StoreError> {
+                (**self).check()
+            }
+
+            fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
+                (**self).scratch()
+            }
+        }
+        )*
+    };
 }
 
-impl<S: Store + ?Sized> Store for Box<S> {
-    fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
-        (**self).commit(batch)
-    }
-
-    fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
-        (**self).snapshot()
-    }
-
-    fn scrub(&self) -> Result<Scrub, StoreError> {
-        (**self).scrub()
-    }
-
-    fn claim_rotation(&self) -> Result<Claim, StoreError> {
-        (**self).claim_rotation()
-    }
-
-    fn concerns(&self) -> Result<Vec<String>, StoreError> {
-        (**self).concerns()
-    }
-
-    fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
-        (**self).begin_backup(to)
-    }
-
-    fn check(&self) -> Result<Vec<String>, StoreError> {
-        (**self).check()
-    }
-
-    fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
-        (**self).scratch()
-    }
-}
+through_pointers!(Arc, Box);
 
 /// The answer to a claim to rotate.
+#[non_exhaustive]
 pub enum Claim {
     /// Nobody else has it; it is given up when the value is dropped.
     Granted(Box<dyn Send + Sync>),
@@ -427,5 +486,6 @@ pub enum EngineFault {
     Other,
 }
 
-/// Key of the row of the table `vault` that makes a store a backup (docs/format.md, Backups).
-pub(crate) const MANIFEST: &[u8] = b"manifest";
+/// Key of the row of the table [`Vault`](Table::Vault) that holds the manifest, in a backup and nowhere else
+/// (docs/format.md, Backups).
+pub const MANIFEST: &[u8] = b"manifest";

@@ -8,12 +8,16 @@ mod tally;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 use crate::time::Timestamp;
 
 pub(crate) use counters::{Counters, Pending};
-use endpoint::counted_as;
+pub use endpoint::MAX_ENDPOINT_LEN;
 pub use stored::UsageError;
 pub(crate) use stored::{UsageRow, UsageSealer};
+
+use endpoint::counted_as;
 
 /// What is known of the uses of one API key. Counts are what was recorded: a process that was killed takes with it what it had
 /// counted since it last wrote.
@@ -77,14 +81,27 @@ impl Usage {
     }
 }
 
+/// Its fields, and the sum of the refusals.
+impl Serialize for Usage {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut fields = to.serialize_struct("Usage", 7)?;
+        fields.serialize_field("last_used_at", &self.last_used_at)?;
+        fields.serialize_field("last_address", &self.last_address)?;
+        fields.serialize_field("verifications", &self.verifications)?;
+        fields.serialize_field("endpoints", &self.endpoints)?;
+        fields.serialize_field("other_endpoints", &self.other_endpoints)?;
+        fields.serialize_field("refused", &self.refused())?;
+        fields.serialize_field("refusals", &self.refusals)?;
+        fields.end()
+    }
+}
+
 fn bump(count: &mut u64, more: u64) {
     *count = count.saturating_add(more);
 }
 
 /// The most endpoints that are counted apart for one API key.
 pub const MAX_ENDPOINTS: usize = 1_000;
-/// The longest endpoint, in bytes.
-pub const MAX_ENDPOINT_LEN: usize = 500;
 
 #[cfg(test)]
 mod tests {

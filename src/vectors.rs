@@ -73,7 +73,7 @@ fn act() -> Act {
 
 fn filled(case: &Value) -> MemoryStore {
     let store = MemoryStore::new();
-    for table in Table::ALL {
+    for &table in Table::ALL {
         for row in list(&case["tables"][table.name()]) {
             put(&store, table, &hex(&row[0]), &hex(&row[1]));
         }

@@ -1,6 +1,6 @@
 //! What state an API key is in: one rule for verification, for lists and for what may be done to it.
 
-use super::Refusal;
+use crate::written::written_as_word;
 
 /// What state an API key is in. Where several hold, the one that counts is the first of revoked, expired, suspended, not
 /// yet valid.
@@ -33,18 +33,9 @@ impl Status {
             Self::Suspended => "suspended",
         }
     }
-
-    /// Why a token of such an API key is refused.
-    pub(super) fn refusal(self) -> Option<Refusal> {
-        match self {
-            Self::Active => None,
-            Self::Expired => Some(Refusal::Expired),
-            Self::NotYetValid => Some(Refusal::NotYetValid),
-            Self::Revoked => Some(Refusal::Revoked),
-            Self::Suspended => Some(Refusal::Suspended),
-        }
-    }
 }
+
+written_as_word!(Status);
 
 /// The moments that decide, as they are stored or as they are shown.
 pub(super) struct Times<T> {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use strongroom::api_keys::{ImportError, LifeError};
 use strongroom::error::{Detail, KeyringError, TargetFault, UnsafePath, VaultRow};
-use strongroom::master::{MasterKeysError, VerifierKeysError};
+use strongroom::master::{MasterKeyError, MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
 use strongroom::store::{EngineFault, StoreError};
 use strongroom::{ApiKeyId, Error};
@@ -15,7 +15,7 @@ use strongroom::{ApiKeyId, Error};
 use super::exit::Exit;
 use super::place::Place;
 use super::text::quoted;
-use super::told::Told;
+use super::told::{Told, waive_hint};
 
 /// Why a verb ended without doing what it was asked.
 pub(crate) enum Failure {
@@ -136,6 +136,9 @@ fn hint(error: &Error, place: &Place) -> String {
         Detail::Import { .. } => "nothing was imported: mend the line and run the command again".into(),
         Detail::Keyring(error) => keyring_hint(error, &store),
         Detail::Life { id, fault } => life_hint(*id, fault, &store),
+        Detail::MasterKeyWeak { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => {
+            waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint)
+        }
         Detail::MasterKeys(error) => keys::master_keys(error),
         Detail::NotKept { .. } => "make room where it goes, and run the command again".into(),
         Detail::Limit(_) => "`strongroom issue --help` shows what can be given".into(),

@@ -37,7 +37,6 @@ impl Authenticated<'_> {
 }
 
 /// What a row says, before its MAC is judged: for a reader who has no key.
-#[cfg(any(test, feature = "sqlite"))]
 pub(crate) fn claimed<T: for<'b> Decode<'b, ()>>(row: &[u8]) -> Result<T, RowError> {
     decode_whole(body_of(row)?).ok_or(RowError::Malformed)
 }

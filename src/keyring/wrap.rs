@@ -7,9 +7,9 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use sha2::Sha256;
 
-use super::KeyringError;
+use super::error::KeyringError;
 use crate::master_key::Fingerprint;
-use crate::master_keys::MasterKeys;
+use crate::master_keys::{Candidates, MasterKeys};
 use crate::secret::{SecretBytes, on_wiped_stack, random_array, same_bytes};
 use crate::suite::{AssociatedData, NONCE_LEN, Nonce, Suite, TAG_LEN};
 use crate::vault_id::VaultId;
@@ -39,6 +39,7 @@ impl Purpose {
 pub(crate) struct KeyEncryptionKeys {
     pub(super) versions: BTreeMap<u32, Version>,
     given: Given,
+    candidates: Candidates,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,8 +67,14 @@ impl KeyEncryptionKeys {
                 let (verify, recover) = (key(KEK_VERIFY_LABEL), key(KEK_RECOVER_LABEL));
                 (number, Version { fingerprint: master.fingerprint(), verify, recover: Some(recover) })
             };
-            Self { versions: masters.iter().map(version).collect(), given: Given::MasterKeys }
+            let candidates = Candidates::known_random(masters);
+            Self { versions: masters.iter().map(version).collect(), given: Given::MasterKeys, candidates }
         })
+    }
+
+    /// The same, with the master keys themselves beside it until a rotation to one of them begins.
+    pub(crate) fn derive_to_rotate(masters: &MasterKeys, vault: VaultId) -> Self {
+        Self { candidates: Candidates::of(masters), ..Self::derive(masters, vault) }
     }
 
     /// What verifier keys of this vault are enough for.
@@ -80,7 +87,7 @@ impl KeyEncryptionKeys {
             Ok((number, Version { fingerprint, verify: key.into_key(), recover: None }))
         };
         let versions = keys.into_keys().map(version).collect::<Result<_, _>>()?;
-        Ok(Self { versions, given: Given::VerifierKeys })
+        Ok(Self { versions, given: Given::VerifierKeys, candidates: Candidates::default() })
     }
 
     pub(crate) fn fingerprint(&self, version: u32) -> Option<Fingerprint> {
@@ -89,6 +96,10 @@ impl KeyEncryptionKeys {
 
     pub(crate) fn versions(&self) -> impl DoubleEndedIterator<Item = (u32, Fingerprint)> {
         self.versions.iter().map(|(version, keys)| (*version, keys.fingerprint))
+    }
+
+    pub(crate) fn candidates(&self) -> &Candidates {
+        &self.candidates
     }
 
     /// Whether they came from master keys, and not from verifier keys.

@@ -9,6 +9,7 @@ use super::state::State;
 use crate::arguments::Maybe;
 use crate::error::{Detail, Error, TargetFault};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
+use crate::master_key::Waivers;
 
 /// How to rotate.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct RotateOptions {
     pub(crate) compromised: bool,
     pub(crate) resume_only: bool,
     pub(crate) abandon: BTreeSet<Vec<u8>>,
+    pub(crate) waivers: Waivers,
+    pub(crate) quick: bool,
 }
 
 impl Default for RotateOptions {
@@ -35,6 +38,8 @@ impl Default for RotateOptions {
             compromised: false,
             resume_only: false,
             abandon: BTreeSet::new(),
+            waivers: Waivers::none(),
+            quick: false,
         }
     }
 }
@@ -102,6 +107,22 @@ impl RotateOptions {
     #[must_use]
     pub fn abandon<'a>(mut self, records: impl IntoIterator<Item = &'a Unreadable>) -> Self {
         self.abandon.extend(records.into_iter().map(|record| record.key.clone()));
+        self
+    }
+
+    /// What the full strength checks may say of the new master key nevertheless. With the feature `strength` they run before the
+    /// rotation begins, for about a second.
+    #[must_use]
+    pub fn waivers(mut self, waivers: Waivers) -> Self {
+        self.waivers = waivers;
+        self
+    }
+
+    /// Whether the full strength checks of the new master key are left out, for somebody who has run them. Of a key that is
+    /// [known to be random](crate::MasterKey::known_random) they are left out anyway.
+    #[must_use]
+    pub fn quick(mut self, quick: bool) -> Self {
+        self.quick = quick;
         self
     }
 

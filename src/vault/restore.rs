@@ -1,48 +1,59 @@
 //! Backup files: looked at, verified, compared with a vault, and made a vault again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::backup::{self, BackupManifest, BackupPhase, BackupProgress, step};
+use crate::arguments::Verdict;
 use crate::audit_log::{Act, Action, AuditFault, ChainEnd, Draft, Outcome, row_key};
 use crate::error::{Detail, Error, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::known_backups::KnownBackups;
 use crate::ledger::{Ledger, row_refused};
 use crate::master_keys::MasterKeys;
-use crate::rotation::Flow;
 use crate::secret::hex;
-use crate::store::{Rows, SqliteBackup, Store, Table, UnfinishedStore};
+#[cfg(feature = "sqlite")]
+use crate::store::SqliteBackups;
+use crate::store::{BackupFormat, Rows, Store, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::usage::Recorder;
-use crate::vault::{AuditCheck, AuditCheckpoint, Vault};
+use crate::vault::checkpoint::{AuditCheck, AuditCheckpoint};
+use crate::vault::handle::Vault;
 
 /// A backup file.
 ///
 /// ```no_run
+/// # #[cfg(feature = "sqlite")] {
 /// use strongroom::backup::Backup;
-/// use strongroom::rotation::Flow;
 /// use strongroom::{Act, MasterKeys};
 ///
 /// let backup = Backup::open("monday.backup")?;
 /// println!("{} API keys of vault {}", backup.claims().records, backup.claims().vault);
 /// let act = Act::by("alice").because("the disk of the server is gone");
-/// backup.restore("vault.db", &MasterKeys::from_env()?, &act, |_| Flow::Continue)?;
+/// backup.restore("vault.db", &MasterKeys::from_env()?, &act, |_| ())?;
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Backup {
+    format: Box<dyn BackupFormat>,
     path: PathBuf,
     claims: BackupManifest,
 }
 
 impl Backup {
-    /// Reads the manifest of a backup. This needs no key.
+    /// Reads the manifest of a backup of a [`SqliteStore`](crate::SqliteStore). This needs no key.
+    #[cfg(feature = "sqlite")]
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref().to_owned();
-        let row = backup::manifest_row(&SqliteBackup::open(&path)?)?;
+        Self::open_with(SqliteBackups, path)
+    }
+
+    /// The same for a backup that another engine wrote, or at a place that it understands.
+    pub fn open_with(format: impl BackupFormat + 'static, path: impl AsRef<Path>) -> Result<Self, Error> {
+        let (format, path) = (Box::new(format), path.as_ref().to_owned());
+        let row = backup::manifest_row(&*format.open(&path)?)?;
         let claims = BackupManifest::claimed_by(&row).map_err(|error| row_refused(VaultRow::Manifest, error))?;
-        Ok(Self { path, claims })
+        Ok(Self { format, path, claims })
     }
 
     /// What the file says of itself, which nobody has checked.
@@ -52,23 +63,23 @@ impl Backup {
 
     /// The manifest, with its MAC checked: this is what the vault wrote. What else is in the file is for [`Backup::verify`].
     pub fn authenticate(&self, keys: &MasterKeys) -> Result<BackupManifest, Error> {
-        opened(SqliteBackup::open(&self.path)?, keys)?.authentic_manifest()
+        opened(self.format.open(&self.path)?, keys)?.authentic_manifest()
     }
 
     /// Checks the file, opens every part of every record in it, compares their digest with the authenticated head, follows
     /// the audit chain, and compares the manifest with all of it.
-    pub fn verify(
+    pub fn verify<V: Verdict>(
         &self,
         keys: &MasterKeys,
-        mut watch: impl FnMut(&BackupProgress) -> Flow,
+        mut watch: impl FnMut(BackupProgress) -> V,
     ) -> Result<BackupManifest, Error> {
-        verified(SqliteBackup::open(&self.path)?, keys, &mut watch)
+        verified(self.format.open_checked(&self.path)?, keys, &mut |progress| watch(progress).flow())
     }
 
     /// The audit log in the backup beside checkpoints of its vault: whether the backup is older than one of them
     /// ([`AuditFault::RolledBack`]), or of another line ([`AuditFault::Forked`]).
     pub fn check_audit(&self, keys: &MasterKeys, checkpoints: &[AuditCheckpoint]) -> Result<AuditCheck, Error> {
-        opened(SqliteBackup::open(&self.path)?, keys)?.check_audit(checkpoints)
+        opened(self.format.open(&self.path)?, keys)?.check_audit(checkpoints)
     }
 
     /// What a vault has done since the backup, and who restores it would lose.
@@ -85,7 +96,7 @@ impl Backup {
         if !related {
             return Ok(behind);
         }
-        let backup = SqliteBackup::open(&self.path)?;
+        let backup = self.format.open(&self.path)?;
         let mut after = row_key(seq).to_vec();
         loop {
             let page = snapshot.scan(Table::Audit, Some(&after), PAGE)?;
@@ -93,29 +104,29 @@ impl Backup {
             after.clone_from(last);
             for (key, line) in &page {
                 let seq = <[u8; 8]>::try_from(key.as_slice()).map_or(0, u64::from_be_bytes);
-                behind.count(&serde_json::from_slice(line).map_err(|_| AuditFault::Malformed { seq })?, &backup)?;
+                behind.count(&serde_json::from_slice(line).map_err(|_| AuditFault::Malformed { seq })?, &*backup)?;
             }
         }
     }
 
     /// Makes a vault of it at `to`, where nothing may be. Everything is checked first, as by [`Backup::verify`], and on the
     /// copy that becomes the vault. The restored vault's audit log says that it was restored.
-    pub fn restore(
+    pub fn restore<V: Verdict>(
         &self,
         to: impl AsRef<Path>,
         keys: &MasterKeys,
         act: &Act,
-        mut watch: impl FnMut(&BackupProgress) -> Flow,
+        mut watch: impl FnMut(BackupProgress) -> V,
     ) -> Result<BackupManifest, Error> {
         act.check()?;
         // Before minutes of copying: the key opens it, and the reason is one that its policy takes.
-        let rules = opened(SqliteBackup::open(&self.path)?, keys)?.ledger.keyring();
+        let rules = opened(self.format.open(&self.path)?, keys)?.ledger.keyring();
         rules.policy().check_reason(act.reason())?;
-        let watch = &mut watch;
-        let place = UnfinishedStore::copy(&self.path, to.as_ref(), &mut |done, total| {
-            step(watch, BackupPhase::Copy, done, total)
-        })?;
-        let manifest = verified(place.backup()?, keys, watch)?;
+        let watch = &mut |progress| watch(progress).flow();
+        let place = self
+            .format
+            .begin_restore(&self.path, to.as_ref(), &mut |done, total| step(watch, BackupPhase::Copy, done, total))?;
+        let manifest = verified(place.reopen()?, keys, watch)?;
         let vault = opened(place.convert()?, keys)?;
         vault.ledger.change(act, |change| {
             let mut known = KnownBackups::read(change.keyring, vault.ledger.store())?;
@@ -183,18 +194,17 @@ impl Behind {
     }
 }
 
-fn opened(store: impl Store + 'static, keys: &MasterKeys) -> Result<Vault, Error> {
+fn opened(store: Box<dyn Store>, keys: &MasterKeys) -> Result<Vault, Error> {
     let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(keys, Keyring::vault_claimed_by(row)?));
-    let ledger = Ledger::open(Box::new(store), derive, Box::new(Timestamp::now))?;
-    Ok(Vault { ledger, usage: Recorder::unused() })
+    let ledger = Ledger::open(store, derive, Box::new(Timestamp::now))?;
+    Ok(Vault::unused(ledger))
 }
 
 fn verified(
-    backup: SqliteBackup,
+    backup: Box<dyn Store>,
     keys: &MasterKeys,
-    watch: &mut dyn FnMut(&BackupProgress) -> Flow,
+    watch: &mut dyn FnMut(BackupProgress) -> ControlFlow<()>,
 ) -> Result<BackupManifest, Error> {
-    backup.check()?;
     opened(backup, keys)?.verify_as_backup(watch)
 }
 

@@ -8,7 +8,7 @@ use crate::process::program;
 use crate::support::act;
 use serde_json::Value;
 use strongroom::strength::Waivers;
-use strongroom::{MasterKey, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions};
+use strongroom::{MasterKey, MasterKeys, SqliteStore, Timestamp, VaultOptions};
 
 /// Text, and no published key.
 const WEAK: &str = "bXkgb3duIHNlY3JldCBrZXkgb2YgdGhpcnR5dHdvYnk=";
@@ -110,8 +110,10 @@ fn a_vault_under_a_weak_key_is_rotated_away_from_it_with_a_waiver() {
     let line = &hint[hint.find('{').expect("a line")..=hint.find('}').expect("a line")];
     let line = line.replace("YYYY-MM-DD", "2999-01-01").replace("...", "until it is rotated away");
     std::fs::write(&waivers, &line).expect("written");
-    let keys = MasterKeys::parse_accepting(&weak, &Waivers::parse(&line, Timestamp::now())).expect("waived");
-    drop(Vault::create(SqliteStore::create(&store).expect("store"), keys, &act()).expect("vault"));
+    let waived = Waivers::parse(&line, Timestamp::now());
+    let keys = MasterKeys::parse_accepting(&weak, &waived).expect("waived");
+    let options = VaultOptions::new().waivers(waived);
+    drop(options.create(SqliteStore::create(&store).expect("store"), keys, &act()).expect("vault"));
     let waivers = waivers.display().to_string();
     assert_eq!(run(&store, &weak, &["status"], b"").code, Some(12));
     assert_eq!(run(&store, &weak, &["status", "--waivers", &waivers], b"").code, Some(0));

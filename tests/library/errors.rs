@@ -4,7 +4,9 @@ use std::error::Error as StdError;
 
 use strongroom::error::Detail;
 use strongroom::store::StoreError;
-use strongroom::{ApiKeyId, Error, ErrorKind, MasterKey, MasterKeys, SqliteStore, Vault, VaultId, VerifierKeys};
+use strongroom::{
+    ApiKeyId, Error, ErrorKind, MasterKey, MasterKeys, SqliteStore, Vault, VaultId, Verifier, VerifierKeys,
+};
 
 /// Never run: that it compiles is what counts.
 #[expect(dead_code, reason = "it is compiled")]
@@ -14,7 +16,7 @@ fn every_way_to_a_vault() -> Result<(), Error> {
     let vault = Vault::open(SqliteStore::open("vault.db")?, keys)?;
     vault.show("01kb0c5x7mq8e4t2v9rwyz3abd".parse()?)?;
     vault.issue(&strongroom::NewApiKey::new("n").network("10.0.0.0/8".parse()?), &strongroom::Act::by("tester"))?;
-    Vault::open_verifier(SqliteStore::open_read_only("vault.db")?, VerifierKeys::from_env()?)?;
+    Verifier::open(SqliteStore::open_read_only("vault.db")?, VerifierKeys::from_env()?)?;
     MasterKeys::single(MasterKey::generate()?);
     strongroom::policy::ReasonPattern::new("^OPS-")?;
     strongroom::master::KeyCommand::parse("pass show keys")?;

@@ -295,7 +295,7 @@ fn found_in_files(path: &Path, heads: &std::collections::HashSet<Vec<u8>>) -> us
 fn read_all(path: &Path) -> Result<usize, StoreError> {
     let store = SqliteStore::open(path)?;
     let mut rows = 0;
-    for table in Table::ALL {
+    for &table in Table::ALL {
         rows += store.scan(table, None, usize::MAX)?.len();
     }
     Ok(rows)

@@ -4,9 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::act;
 use serde::Deserialize;
-use strongroom::strength::{Severity, Suspect};
-use strongroom::{MasterKey, Timestamp};
+use strongroom::error::Detail;
+use strongroom::master::MasterKeyError;
+use strongroom::rotation::{RotateOptions, RotationOutcome};
+use strongroom::strength::{Severity, Suspect, Waivers};
+use strongroom::{ErrorKind, MasterKey, MasterKeys, MemoryStore, Timestamp, Vault, VaultOptions};
 
 #[derive(Deserialize)]
 struct Corpus {
@@ -129,4 +133,90 @@ fn ten_million_random_keys_are_not_refused() {
     });
     eprintln!("{} keys: {counts:?}", each * threads);
     assert!(counts.iter().all(|(id, _)| *id == "printable-half"), "{counts:?}");
+}
+
+/// Words that were typed where a key was wanted: the first thing that the full checks look for, however busy the machine is.
+const SPELLED: &str = "ThisIsMySuperSecretMasterKeyForTheVaultAppA=";
+
+fn spelled() -> MasterKey {
+    MasterKey::parse(SPELLED).expect("the quick checks see nothing")
+}
+
+fn waiver(fingerprint: impl std::fmt::Display) -> Waivers {
+    let line = format!(
+        r#"{{"id": "spelled-words", "fingerprint": "{fingerprint}", "until": "2999-01-01", "reason": "a test"}}"#
+    );
+    Waivers::parse(&line, Timestamp::now())
+}
+
+fn two(first: MasterKey, second: MasterKey) -> MasterKeys {
+    let mut keys = MasterKeys::single(first);
+    keys.insert(2, second).expect("another");
+    keys
+}
+
+fn text_of(key: &MasterKey) -> String {
+    key.to_text().expose().to_owned()
+}
+
+#[test]
+fn a_vault_is_not_made_under_a_key_that_the_full_checks_refuse() {
+    let store = MemoryStore::new();
+    let refused = Vault::create(store.clone(), MasterKeys::single(spelled()), &act()).err().expect("refused");
+    assert_eq!(refused.kind(), ErrorKind::MasterKey);
+    let Detail::MasterKeyWeak { version: 1, fault: MasterKeyError::Weak { fingerprint, findings } } = refused.detail()
+    else {
+        panic!("{refused}")
+    };
+    assert_eq!((fingerprint, findings[0].id), (&spelled().fingerprint(), "spelled-words"));
+    let opened = Vault::open(store.clone(), MasterKeys::single(spelled()));
+    assert!(opened.is_err_and(|error| matches!(error.detail(), Detail::NoVault)), "nothing was written");
+    let waived = VaultOptions::new().waivers(waiver(fingerprint));
+    waived.create(store, MasterKeys::single(spelled()), &act()).expect("waived");
+    let quick = VaultOptions::new().quick(true);
+    quick.create(MemoryStore::new(), MasterKeys::single(spelled()), &act()).expect("left out");
+}
+
+#[test]
+fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_or_that_nobody_has_judged() {
+    let (store, first) = (MemoryStore::new(), MasterKey::generate().expect("random"));
+    let keys = |second| two(MasterKey::parse(&text_of(&first)).expect("good"), second);
+    let only = MasterKey::parse(&text_of(&first)).expect("good").known_random();
+    drop(Vault::create(store.clone(), MasterKeys::single(only), &act()).expect("vault"));
+    let rotate = |vault: &Vault, options: RotateOptions| vault.rotate(&options, &act(), |_| ());
+
+    let vault = Vault::open(store.clone(), keys(spelled())).expect("opening judges nothing");
+    let unjudged = rotate(&vault, RotateOptions::new()).expect_err("not opened to rotate");
+    assert!(matches!(unjudged.detail(), Detail::MasterKeyUnjudged { version: 2 }), "{unjudged}");
+
+    let to_rotate = |second| VaultOptions::new().to_rotate(true).open(store.clone(), keys(second)).expect("vault");
+    let vault = to_rotate(spelled());
+    for options in [RotateOptions::new(), RotateOptions::new().rewrap_only(true)] {
+        let weak = rotate(&vault, options).expect_err("refused");
+        assert!(matches!(weak.detail(), Detail::MasterKeyWeak { version: 2, .. }), "{weak}");
+    }
+    assert_eq!(vault.status().expect("status").active_master_key, 1, "nothing has begun");
+
+    let good = MasterKey::parse(&text_of(&MasterKey::generate().expect("random"))).expect("good");
+    let begun = rotate(&to_rotate(good), RotateOptions::new()).expect("judged and found good");
+    assert_eq!(begun.outcome, RotationOutcome::Finished);
+}
+
+#[test]
+fn a_weak_key_is_rotated_to_where_it_is_waived_or_the_checks_are_left_out() {
+    for how in ["waived", "quick", "known"] {
+        let (store, first) = (MemoryStore::new(), MasterKey::generate().expect("random"));
+        let again = MasterKey::parse(&text_of(&first)).expect("good");
+        drop(Vault::create(store.clone(), MasterKeys::single(first), &act()).expect("a generated key is not judged"));
+        let options = RotateOptions::new();
+        let (second, open, options) = match how {
+            "waived" => {
+                (spelled(), VaultOptions::new().to_rotate(true), options.waivers(waiver(spelled().fingerprint())))
+            }
+            "quick" => (spelled(), VaultOptions::new(), options.quick(true)),
+            _ => (spelled().known_random(), VaultOptions::new(), options),
+        };
+        let vault = open.open(store, two(again, second)).expect("vault");
+        vault.rotate(&options, &act(), |_| ()).unwrap_or_else(|error| panic!("{how}: {error}"));
+    }
 }

@@ -3,10 +3,14 @@
 
 pub(crate) mod between;
 pub(crate) mod faulty;
+pub(crate) mod graph;
 pub(crate) mod past;
+pub(crate) mod shelf;
 pub(crate) mod tokens;
 
-use strongroom::rotation::{Flow, Phase, Progress};
+use std::ops::ControlFlow;
+
+use strongroom::rotation::{Phase, Progress};
 use strongroom::{Act, MasterKey, MasterKeys};
 
 /// The act of a test.
@@ -29,7 +33,8 @@ impl Keys {
         let mut keys = MasterKeys::default();
         for version in versions {
             let (_, text) = self.0.iter().find(|(known, _)| *known == version).expect("a version made before");
-            keys.insert(version, MasterKey::parse(text).expect("a good key")).expect("a new version");
+            let key = MasterKey::parse(text).expect("a good key").known_random();
+            keys.insert(version, key).expect("a new version");
         }
         keys
     }
@@ -45,6 +50,6 @@ impl Keys {
 }
 
 /// Past the cutover, and no further than the first batch.
-pub(crate) fn stop_after_one_batch(progress: &Progress) -> Flow {
-    if progress.phase == Phase::Preflight { Flow::Continue } else { Flow::Stop }
+pub(crate) fn stop_after_one_batch(progress: Progress) -> ControlFlow<()> {
+    if progress.phase == Phase::Preflight { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }

@@ -37,8 +37,8 @@ pub(crate) fn damage_record(store: &dyn Store, at: usize) -> (Vec<u8>, Vec<u8>) 
 pub(crate) type Copied = Vec<(Table, Vec<u8>, Vec<u8>)>;
 
 pub(crate) fn copied(store: &dyn Store) -> Copied {
-    let rows = |table| store.scan(table, None, usize::MAX).expect("rows").into_iter().map(move |(k, v)| (table, k, v));
-    Table::ALL.into_iter().flat_map(rows).collect()
+    let rows = |&table| store.scan(table, None, usize::MAX).expect("rows").into_iter().map(move |(k, v)| (table, k, v));
+    Table::ALL.iter().flat_map(rows).collect()
 }
 
 /// Makes the rows that are wanted what they were.

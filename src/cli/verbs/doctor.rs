@@ -28,10 +28,10 @@ pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exi
     own.extend(shallow);
     own.extend(status.iter().flat_map(keys::unused));
     let mut meter = Meter::new();
-    let mut report = vault.examine(&Checkup::new().depth(depth), |counted| {
+    let mut report = vault.examine(&Checkup::new().depth(depth), |progress| {
         // With `--json` there is one document.
         if !context.terminal.json() {
-            meter.show(context.terminal, "doctor", counted, total);
+            meter.show(context.terminal, "doctor", progress.counted, total);
         }
     })?;
     let sources = context.concerns().into_iter();
@@ -91,9 +91,9 @@ fn document(symptom: &Symptom) -> serde_json::Value {
 
 fn word(depth: Depth) -> String {
     match depth {
-        Depth::Deep => "deep".into(),
         Depth::Quick => "quick".into(),
         Depth::Subset { part, parts } => format!("{part}/{parts}"),
+        _ => "deep".into(),
     }
 }
 
@@ -105,9 +105,9 @@ fn summary(report: &DoctorReport) -> String {
     };
     let opened = counted(report.opened, "API key");
     let records = match report.depth {
-        Depth::Deep => format!("{opened} opened"),
         Depth::Quick => "no record opened".into(),
         Depth::Subset { part, parts } => format!("{opened} of {} opened (part {part} of {parts})", report.counted),
+        _ => format!("{opened} opened"),
     };
     let compared = match report.depth {
         Depth::Quick => "",

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::shown::master_key::fingerprint;
-use crate::strength::{require_strong, suspects};
+use crate::strength::{note_lesser, suspects};
 use crate::text::quoted;
 use crate::told::Told;
 
@@ -18,10 +18,11 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     refuse_missing_folder(context)?;
     let newest = keys.versions().last().map_or(1, |(version, _)| version);
     if !args.quick {
-        require_strong(context, &suspects(&keys), newest)?;
+        note_lesser(context, &suspects(&keys), newest);
     }
     let store = SqliteStore::create(&context.place.path)?;
-    let vault = VaultOptions::new().suite(args.suite).create(store, keys, &context.act(None))?;
+    let options = VaultOptions::new().suite(args.suite).waivers(context.waivers.clone()).quick(args.quick);
+    let vault = options.create(store, keys, &context.act(None))?;
     let status = vault.status()?;
     let (path, active) = (context.place.path.display().to_string(), status.active_master_key);
     let print = fingerprint(&status, active);

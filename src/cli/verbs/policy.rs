@@ -70,7 +70,7 @@ fn change<T>(rule: &mut Option<T>, given: Option<T>, removed: bool) {
 fn master_key_age(present: AgePolicy, args: &PolicyArgs) -> Option<AgePolicy> {
     match (args.max_master_key_age, args.refuse_master_key_age) {
         (None, None) => None,
-        (Some(warn), refuse) => Some(AgePolicy { warn, refuse: refuse.unwrap_or(warn.saturating_mul(2)) }),
-        (None, Some(refuse)) => Some(AgePolicy { refuse, ..present }),
+        (Some(warn), refuse) => Some(AgePolicy::new(warn, refuse.unwrap_or(warn.saturating_mul(2)))),
+        (None, Some(refuse)) => Some(AgePolicy::new(present.warn, refuse)),
     }
 }

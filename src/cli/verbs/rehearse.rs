@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use strongroom::error::Detail;
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::strength::Waivers;
 use strongroom::usage::ListedUsage;
@@ -92,8 +92,8 @@ pub(crate) fn step(context: &mut Context<'_>, args: &RehearsalStepArgs) -> Resul
     let bytes = input::secret(MAX_KEYS_LEN)?.unwrap_or_default();
     let keys = MasterKeys::parse_accepting(std::str::from_utf8(&bytes).unwrap_or_default(), &context.waivers)?;
     let store = Killing::new(SqliteStore::open(&context.place.path)?, When::Point(args.kill_at), Arc::default());
-    let options = RotateOptions::new().to(args.to).batch(args.batch);
-    Vault::open(store, keys)?.rotate(&options, &act(), |_| Flow::Continue)?;
+    let options = RotateOptions::new().to(args.to).batch(args.batch).quick(true);
+    Vault::open(store, keys)?.rotate(&options, &act(), |_| ())?;
     Ok(Exit::Success)
 }
 
@@ -149,7 +149,7 @@ impl Rehearsal {
         let store = Killing::new(SqliteStore::open(self.folder.join(WORK))?, When::Never, Arc::clone(&commits));
         let vault = Vault::open(store, self.master_keys(&[0, 1])?)?;
         let began = Instant::now();
-        vault.rotate(&self.options(), &act(), |_| Flow::Continue)?;
+        vault.rotate(&self.options(), &act(), |_| ())?;
         let took = began.elapsed();
         drop(vault);
         self.check(&[1]).map_err(|why| {
@@ -199,7 +199,7 @@ impl Rehearsal {
         if status.rotation.is_none() && status.active_master_key == self.master_keys[1].0 {
             return Ok(());
         }
-        let report = vault.rotate(&self.options(), &act(), |_| Flow::Continue);
+        let report = vault.rotate(&self.options(), &act(), |_| ());
         let report = report.map_err(|error| format!("the next run failed: {error}"))?;
         if report.outcome == RotationOutcome::Finished { Ok(()) } else { Err("the next run did not finish".into()) }
     }
@@ -224,7 +224,7 @@ impl Rehearsal {
     }
 
     fn options(&self) -> RotateOptions {
-        RotateOptions::new().to(self.master_keys[1].0).batch(self.batch)
+        RotateOptions::new().to(self.master_keys[1].0).batch(self.batch).quick(true)
     }
 
     fn start_anew(&self) -> Result<(), Failure> {
@@ -291,7 +291,7 @@ fn made_up(count: u32, base: &Path) -> Result<Prepared, Failure> {
 fn copied(context: &mut Context<'_>, base: &Path) -> Result<Prepared, Failure> {
     let (source, copy) = (SqliteStore::open(&context.place.path)?, SqliteStore::create(base)?);
     let snapshot = source.snapshot()?;
-    for table in Table::ALL {
+    for &table in Table::ALL {
         let mut after: Option<Vec<u8>> = None;
         loop {
             let rows = snapshot.scan(table, after.as_deref(), 5_000)?;
@@ -333,7 +333,6 @@ fn keys_of(vault: &Vault) -> Result<Vec<(ApiKey, u64)>, Failure> {
     vault.list_usage(&Query::new().limit(usize::MAX), |ListedUsage { listed, usage, .. }| {
         let key = listed.key.map_err(|fault| Detail::Record { id: listed.id, fault });
         opened.push(key.map(|key| (key, usage.unwrap_or_default().unwrap_or_default().verifications)));
-        Flow::Continue
     })?;
     Ok(opened.into_iter().collect::<Result<_, _>>()?)
 }

@@ -6,9 +6,10 @@ mod throttle;
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::ops::ControlFlow;
 
 use serde_json::json;
-use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport};
+use strongroom::rotation::{Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport};
 use strongroom::{Timestamp, Vault};
 
 use crate::args::RotateArgs;
@@ -19,7 +20,7 @@ use crate::interrupt::Interrupt;
 use crate::progress::Meter;
 use crate::shown::backup::known_or_none;
 use crate::shown::rotation::{described, open_rotation};
-use crate::strength::{require_strong, suspects};
+use crate::strength::{note_lesser, suspects};
 use crate::terminal::Terminal;
 use crate::text::{counted, span};
 use crate::told::Told;
@@ -34,16 +35,16 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     }
     let keys = context.keys_to_open()?;
     let suspects = if args.status || args.dry_run || args.quick { BTreeMap::new() } else { suspects(&keys) };
-    let vault = context.open_with(keys)?;
+    let vault = context.open_to_rotate(keys)?;
     if args.status {
         return show_status(context, &vault);
     }
-    let options = options(args);
+    let options = options(context, args);
     let plan = match vault.plan_rotation(&options) {
         // The vault refuses the act itself, so that its audit log tells of it. Stopped at once, nothing else can come of it.
         Err(error) if !args.dry_run => {
             let act = context.act(args.reason.as_deref());
-            return Err(vault.rotate(&options, &act, |_| Flow::Stop).err().unwrap_or(error).into());
+            return Err(vault.rotate(&options, &act, |_| ControlFlow::Break(())).err().unwrap_or(error).into());
         }
         plan => plan?,
     };
@@ -51,7 +52,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         return show_plan(context, args, &vault, &options, &plan);
     }
     if plan.open.is_none() {
-        require_strong(context, &suspects, plan.to_master)?;
+        note_lesser(context, &suspects, plan.to_master);
     }
     drop(suspects);
     if args.accept_record_set {
@@ -80,7 +81,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         RotationOutcome::Finished => Ok(Exit::Success),
         RotationOutcome::Incomplete => Err(incomplete(context, &report)),
         RotationOutcome::NotBegun => Err(not_begun(context, &interrupt)),
-        RotationOutcome::Stopped => Err(stopped(context, &interrupt, &report, total)),
+        _ => Err(stopped(context, &interrupt, &report, total)),
     }
 }
 
@@ -100,12 +101,12 @@ fn run(
             meter.show(context.terminal, progress.phase.name(), progress.done, progress.total);
             throttle.wait(progress.phase, progress.done, interrupt);
         }
-        if interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
+        if interrupt.seen().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok((report, total))
 }
 
-fn options(args: &RotateArgs) -> RotateOptions {
+fn options(context: &Context<'_>, args: &RotateArgs) -> RotateOptions {
     // A batch that takes longer than a second would come near the end of the rotation's lease.
     let rate = args.rate.map_or(u64::MAX, NonZeroU64::get);
     let batch = usize::try_from(rate).unwrap_or(usize::MAX).min(args.batch.into());
@@ -116,6 +117,8 @@ fn options(args: &RotateArgs) -> RotateOptions {
         .compromised(args.compromised)
         .resume_only(args.resume)
         .accept_record_set(args.accept_record_set)
+        .waivers(context.waivers.clone())
+        .quick(args.quick)
 }
 
 fn question(args: &RotateArgs, plan: &RotationPlan) -> String {

@@ -5,7 +5,6 @@ mod sums;
 
 use serde_json::json;
 use strongroom::error::Detail;
-use strongroom::rotation::Flow;
 use strongroom::{Error, Query, Timestamp};
 
 use crate::args::{FormatArg, StatsArgs};
@@ -30,7 +29,6 @@ pub(crate) fn stats(context: &mut Context<'_>, args: &StatsArgs) -> Result<Exit,
         if done % METER_STEP == 0 {
             meter.show(context.terminal, "stats", done, total);
         }
-        Flow::Continue
     })?;
     match vault.usage_of_none().map_err(Error::into_detail) {
         Ok(usage) => sums.add(&usage.unwrap_or_default()),

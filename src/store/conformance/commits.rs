@@ -75,7 +75,10 @@ pub fn one_broken_expectation_stops_the_whole_batch(open: &Open<'_>) {
     for key in [b"a", b"b", b"c"] {
         put(store, Table::Keys, key, key, Expected::Absent).expect("nothing is there");
     }
-    let rows = || Table::ALL.map(|table| store.scan(table, None, 100).expect("scan"));
+    let rows = || {
+        let of = |table: &Table| store.scan(*table, None, 100).expect("scan");
+        Table::ALL.iter().map(of).collect::<Vec<_>>()
+    };
     let before = rows();
     let mut batch = Batch::new();
     batch.put(Table::Keys, *b"a", *b"changed", exactly(b"a"));

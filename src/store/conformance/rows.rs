@@ -7,7 +7,7 @@ use crate::store::{Batch, Expected, Row, Table};
 /// would be taken for a vault.
 pub fn an_empty_store_has_no_rows(open: &Open<'_>) {
     for rows in both_views(&*open()) {
-        for table in Table::ALL {
+        for &table in Table::ALL {
             assert_eq!(rows.get(table, b"key").expect("get"), None);
             assert_eq!(rows.at_or_after(table, &[0]).expect("at or after"), None);
             assert_eq!(rows.scan(table, None, 10).expect("scan"), []);
@@ -44,10 +44,10 @@ pub fn a_row_reads_as_it_was_written(open: &Open<'_>) {
 /// The same key in two tables is two rows. API keys and the counts of their uses have the same ids.
 pub fn tables_do_not_share_rows(open: &Open<'_>) {
     let store = &*open();
-    for table in Table::ALL {
+    for &table in Table::ALL {
         put(store, table, b"key", table.name().as_bytes(), Expected::Absent).expect("commit");
     }
-    for table in Table::ALL {
+    for &table in Table::ALL {
         assert_eq!(store.get(table, b"key").expect("get").as_deref(), Some(table.name().as_bytes()));
         assert_eq!(store.scan(table, None, 10).expect("scan").len(), 1);
     }

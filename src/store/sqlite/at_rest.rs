@@ -12,8 +12,10 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::connection::{explained, restrict};
+use super::files;
 use super::statements::rows_by;
-use super::{StoreError, explained, files};
+use crate::store::StoreError;
 
 /// The store as it stands, while it is at rest.
 pub(super) struct AtRest {
@@ -28,7 +30,7 @@ impl AtRest {
         let Some(seen) = Seen::now(path)? else { return Ok(None) };
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(unchanging(path), flags).and_then(|connection| {
-            super::restrict(&connection)?;
+            restrict(&connection)?;
             Ok(connection)
         });
         let connection = connection.map_err(|error| explained(error, path))?;

@@ -9,13 +9,13 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
+use super::connection::{explained, restrict, wait_for_others};
+use super::handle::SqliteStore;
+use super::layout::{BACKUP_ID, Layout, definition, layout};
 use super::statements::rows_by;
 use super::unfinished::Unfinished;
-use super::{
-    BACKUP_ID, Batch, CommitError, Layout, Rows, Scrub, SqliteStore, Store, StoreError, Table, UnfinishedBackup,
-    WatchCopy, at_rest, definition, explained, files, layout, restrict, wait_for_others,
-};
-use crate::store::MANIFEST;
+use super::{at_rest, files};
+use crate::store::{Batch, CommitError, MANIFEST, Rows, Scrub, Store, StoreError, Table, UnfinishedBackup, WatchCopy};
 
 /// A backup in the making: reserved, then copied, then sealed.
 pub(super) struct Unsealed<'s> {
@@ -43,7 +43,7 @@ impl UnfinishedBackup for Unsealed<'_> {
         // In a transaction that reads no writer moves what it sees, so that the copy never begins anew.
         let snapshot = self.store.begin_snapshot()?;
         let mut copy = writing(self.file.path()).map_err(explain)?;
-        copy_pages(snapshot.0.connection(), &mut copy, watch).map_err(|error| match error {
+        copy_pages(snapshot.connection(), &mut copy, watch).map_err(|error| match error {
             CopyError::Engine(error) => explain(error),
             CopyError::Store(error) => error,
         })?;
@@ -65,9 +65,7 @@ impl UnfinishedBackup for Unsealed<'_> {
     }
 
     fn reopen(&self) -> Result<Box<dyn Store>, StoreError> {
-        let backup = SqliteBackup::open(self.file.path())?;
-        backup.check()?;
-        Ok(Box::new(backup))
+        Ok(Box::new(SqliteBackup::open_checked(self.file.path())?))
     }
 
     fn publish(self: Box<Self>) -> Result<(), StoreError> {
@@ -78,13 +76,13 @@ impl UnfinishedBackup for Unsealed<'_> {
 rows_by!(Unsealed<'_>, read);
 
 /// A backup file, which is only read.
-pub(crate) struct SqliteBackup {
+pub(super) struct SqliteBackup {
     path: PathBuf,
     connection: Mutex<Connection>,
 }
 
 impl SqliteBackup {
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         files::refuse_missing(path)?;
         let none = || StoreError::NotBackup { path: path.display().to_string() };
         if !std::fs::metadata(path).map_err(files::failed)?.is_file() {
@@ -104,8 +102,14 @@ impl SqliteBackup {
         }
     }
 
+    pub(super) fn open_checked(path: &Path) -> Result<Self, StoreError> {
+        let backup = Self::open(path)?;
+        backup.refuse_damaged()?;
+        Ok(backup)
+    }
+
     /// Whether SQLite finds the file whole, and there is nothing in it but our tables. It takes as long as reading the file.
-    pub(crate) fn check(&self) -> Result<(), StoreError> {
+    fn refuse_damaged(&self) -> Result<(), StoreError> {
         let found: Vec<String> = self.read(|connection| {
             let mut check = connection.prepare("PRAGMA integrity_check(1)")?;
             check.query_map([], |row| row.get(0))?.collect()
@@ -117,7 +121,7 @@ impl SqliteBackup {
             let mut schema = connection.prepare("SELECT coalesce(sql, name) FROM sqlite_schema")?;
             schema.query_map([], |row| row.get(0))?.collect()
         })?;
-        if schema != Table::ALL.map(definition).into() {
+        if schema != Table::ALL.iter().copied().map(definition).collect() {
             return Err(StoreError::Corrupt { message: "its tables are not those of a vault".into() });
         }
         Ok(())

@@ -5,7 +5,8 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use super::{Claim, StoreError, files};
+use super::files;
+use crate::store::{Claim, StoreError};
 use crate::unsafe_path::UnsafePath;
 
 pub(super) fn claim(store: &Path) -> Result<Claim, StoreError> {

@@ -4,17 +4,45 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
+use super::backup::{self, SqliteBackup};
+use super::connection::explained;
+use super::files;
+use super::handle::SqliteStore;
+use super::layout::APPLICATION_ID;
 use super::unfinished::Unfinished;
-use super::{APPLICATION_ID, SqliteBackup, SqliteStore, StoreError, WatchCopy, backup, explained, files};
-use crate::store::MANIFEST;
+use crate::store::{BackupFormat, MANIFEST, Store, StoreError, UnfinishedStore, WatchCopy};
+
+/// The backup files of [`SqliteStore`].
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct SqliteBackups;
+
+impl BackupFormat for SqliteBackups {
+    fn open(&self, from: &Path) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(SqliteBackup::open(from)?))
+    }
+
+    fn open_checked(&self, from: &Path) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(SqliteBackup::open_checked(from)?))
+    }
+
+    fn begin_restore(
+        &self,
+        from: &Path,
+        to: &Path,
+        watch: &mut WatchCopy<'_>,
+    ) -> Result<Box<dyn UnfinishedStore>, StoreError> {
+        Ok(Box::new(Restoring::copy(from, to, watch)?))
+    }
+}
 
 /// A copy of a backup beside where the store is to stand. What is checked is this copy, so that nobody can exchange it
 /// between the check and its use. Dropped, it is gone.
-pub(crate) struct UnfinishedStore(Unfinished);
+pub(super) struct Restoring(Unfinished);
 
-impl UnfinishedStore {
+impl Restoring {
     /// Copies the file. Nothing may be where the store is to stand.
-    pub(crate) fn copy(from: &Path, to: &Path, watch: &mut WatchCopy<'_>) -> Result<Self, StoreError> {
+    pub(super) fn copy(from: &Path, to: &Path, watch: &mut WatchCopy<'_>) -> Result<Self, StoreError> {
         // What is no backup is refused before a byte is written.
         drop(SqliteBackup::open(from)?);
         let file = Unfinished::beside(to)?;
@@ -35,14 +63,14 @@ impl UnfinishedStore {
             }
         }
     }
+}
 
-    /// The copy as the backup that it still is.
-    pub(crate) fn backup(&self) -> Result<SqliteBackup, StoreError> {
-        SqliteBackup::open(self.0.path())
+impl UnfinishedStore for Restoring {
+    fn reopen(&self) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(SqliteBackup::open_checked(self.0.path())?))
     }
 
-    /// Makes a store of it.
-    pub(crate) fn convert(&self) -> Result<SqliteStore, StoreError> {
+    fn convert(&self) -> Result<Box<dyn Store>, StoreError> {
         let path = self.0.path();
         let explain = |error| explained(error, path);
         let connection = backup::writing(path).map_err(explain)?;
@@ -52,11 +80,10 @@ impl UnfinishedStore {
         let log = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
         log.map_err(explain)?;
         connection.close().map_err(|(_, error)| explain(error))?;
-        SqliteStore::connect(path, false)
+        Ok(Box::new(SqliteStore::connect(path, false)?))
     }
 
-    /// Makes it durable and gives it its name. Nothing may have it open any more.
-    pub(crate) fn publish(self) -> Result<(), StoreError> {
+    fn publish(self: Box<Self>) -> Result<(), StoreError> {
         if files::beside(self.0.path(), "-wal").exists() {
             return Err(StoreError::engine("the write-ahead log of the restored store could not be moved into it"));
         }

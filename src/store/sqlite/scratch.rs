@@ -3,8 +3,9 @@
 use std::fs::{self, DirBuilder};
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, files};
+use super::files;
 use crate::secret::{hex, random_array};
+use crate::store::StoreError;
 
 /// Removed when it is dropped.
 pub(super) struct Scratch(PathBuf);

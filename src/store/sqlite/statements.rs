@@ -2,8 +2,7 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-use super::{Batch, Row, Table};
-use crate::store::{Effect, Expected};
+use crate::store::{Batch, Effect, Expected, Row, Table};
 
 pub(super) fn get(connection: &Connection, table: Table, key: &[u8]) -> rusqlite::Result<Option<Vec<u8>>> {
     connection.prepare_cached(sql(table).get)?.query_row([key], |row| bytes(row, 0)).optional()

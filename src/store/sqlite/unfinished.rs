@@ -5,7 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, claim, files};
+use super::{claim, files};
+use crate::store::StoreError;
 use crate::unsafe_path::UnsafePath;
 
 /// Removed when it is dropped, unless it was published.

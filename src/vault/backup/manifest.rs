@@ -147,7 +147,6 @@ impl BackupManifest {
     }
 
     /// Reads the row without judging it.
-    #[cfg(any(test, feature = "sqlite"))]
     pub(crate) fn claimed_by(row: &[u8]) -> Result<Self, RowError> {
         crate::keyring::claimed::<Stored>(row)?.view().ok_or(RowError::Malformed)
     }

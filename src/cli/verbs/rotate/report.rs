@@ -145,12 +145,7 @@ fn needless(status: &VaultStatus, plan: &RotationPlan) -> Vec<u32> {
 fn document(report: &RotationReport, removable: &[u32]) -> Value {
     let unreadable = |Unreadable { id, cause, .. }: &Unreadable| json!({ "id": id.map(|id| id.to_string()), "cause": cause.cause(), "message": cause.to_string() });
     json!({
-        "outcome": match report.outcome {
-            RotationOutcome::Finished => "finished",
-            RotationOutcome::Incomplete => "incomplete",
-            RotationOutcome::NotBegun => "not-begun",
-            RotationOutcome::Stopped => "stopped",
-        },
+        "outcome": report.outcome.name(),
         "from_master_key": report.from_master,
         "to_master_key": report.to_master,
         "from_generation": report.from_generation,
@@ -174,6 +169,6 @@ fn scrubbed(scrub: Scrub) -> (&'static str, &'static str) {
             ("best-effort", "some may remain until readers of old data have ended: run a checkpoint later")
         }
         Scrub::Clean => ("clean", "none is left in the files of the store"),
-        Scrub::Unsupported => ("unsupported", "the engine cannot say whether any is left"),
+        _ => ("unsupported", "the engine cannot say whether any is left"),
     }
 }

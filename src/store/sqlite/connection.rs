@@ -1,0 +1,76 @@
+//! Connections to a file, and what SQLite's errors mean.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, ffi};
+
+use crate::store::{EngineFault, StoreError};
+
+/// What is asked of the operating system.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+pub(super) fn connection(path: &Path, access: Access) -> rusqlite::Result<Connection> {
+    use rusqlite::OpenFlags as Flags;
+    let access = match access {
+        Access::ReadOnly => Flags::SQLITE_OPEN_READ_ONLY,
+        Access::ReadWrite => Flags::SQLITE_OPEN_READ_WRITE,
+    };
+    let mut connection = Connection::open_with_flags(path, access | Flags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_handler(Some(wait_for_others))?;
+    restrict(&connection)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")?;
+    Ok(connection)
+}
+
+/// What holds for whoever reads as well.
+pub(super) fn restrict(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // A trigger that somebody put into the file would run with every write, and could keep what a rotation replaces.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.execute_batch(&format!(
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; \
+         PRAGMA cache_size = -{CACHE_KIB};"
+    ))
+}
+
+/// Called while another process holds the lock. Short waits at first: a writer beside a rotation has to catch the
+/// moment between two batches.
+pub(super) fn wait_for_others(times: i32) -> bool {
+    let wait = Duration::from_micros(if times < 1_000 { 100 } else { 2_000 });
+    std::thread::sleep(wait);
+    times < MAX_WAITS
+}
+
+pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
+    let message = error.to_string();
+    let path = || path.display().to_string();
+    let rusqlite::Error::SqliteFailure(ffi::Error { code, .. }, _) = error else {
+        return StoreError::Corrupt { message };
+    };
+    match code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
+        ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
+        ErrorCode::CannotOpen => {
+            StoreError::Engine { fault: EngineFault::CannotOpen { path: path() }, source: error.into() }
+        }
+        // SQLite has no code of its own for this.
+        ErrorCode::Unknown if message.starts_with("no such table") => StoreError::Corrupt { message },
+        ErrorCode::DiskFull => StoreError::Full,
+        ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
+        ErrorCode::ReadOnly => StoreError::ReadOnly,
+        _ => StoreError::engine(error),
+    }
+}
+
+/// Each connection's page cache.
+const CACHE_KIB: u32 = 8 * 1024;
+/// With the waits of `wait_for_others` and the few microseconds by which a sleep is late: 10 seconds.
+const MAX_WAITS: i32 = 5_700;

@@ -1,0 +1,198 @@
+//! A store in a file: opened, read, and seen at one moment.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+use super::at_rest::AtRest;
+use super::connection::{Access, connection, explained};
+use super::files;
+use super::layout::{Layout, lay_out, layout};
+use super::scratch::Scratch;
+use super::statements::rows_by;
+use crate::store::StoreError;
+
+/// A store in one SQLite file, with one connection that writes and as many that read as are needed at once.
+pub struct SqliteStore {
+    pub(super) path: PathBuf,
+    pub(super) access: Access,
+    /// Absent where nothing may be written.
+    writer: Option<Mutex<Connection>>,
+    readers: Mutex<Vec<Connection>>,
+    /// Dropped after the connections to what is in it.
+    _scratch: Option<Scratch>,
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`, which must be there.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        files::refuse_missing(path)?;
+        files::refuse_unsafe(path)?;
+        Self::connect(path, false)
+    }
+
+    /// Opens the store at `path` to read it: for a process that has no right to write its files or their folder. What others
+    /// commit is seen at once. While no process that may write has the store open, each read opens the file anew, which takes
+    /// longer.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        files::refuse_missing(path)?;
+        files::refuse_unsafe(path)?;
+        let (access, path) = (Access::ReadOnly, path.to_owned());
+        let store = Self { path, access, writer: None, readers: Mutex::default(), _scratch: None };
+        match store.read(layout)? {
+            Layout::Ours => Ok(store),
+            other => Err(other.refusal(&store.path)),
+        }
+    }
+
+    /// Makes an empty store at `path`, readable and writable by its owner alone. An empty store that is there
+    /// already, as an interrupted creation leaves one, is taken over; anything else is an error.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        files::refuse_unsafe_folder(path)?;
+        files::create_private(path)?;
+        files::refuse_unsafe(path)?;
+        Self::connect(path, true)
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn connect(path: &Path, create: bool) -> Result<Self, StoreError> {
+        let explain = |error| explained(error, path);
+        let access = Access::ReadWrite;
+        let connection = connection(path, access).map_err(explain)?;
+        match layout(&connection).map_err(explain)? {
+            Layout::Ours => {}
+            Layout::Empty if create => lay_out(&connection).map_err(explain)?,
+            other => return Err(other.refusal(path)),
+        }
+        let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).map_err(explain)?;
+        if mode != "wal" {
+            return Err(StoreError::engine(format!(
+                "the journal mode is {mode}: this file system has no write-ahead log"
+            )));
+        }
+        let (path, writer) = (path.to_owned(), Some(Mutex::new(connection)));
+        Ok(Self { path, access, writer, readers: Mutex::default(), _scratch: None })
+    }
+
+    /// An empty store beside this one, gone when it is dropped.
+    pub(super) fn scratch_store(&self) -> Result<Self, StoreError> {
+        let scratch = Scratch::beside(&self.path)?;
+        let store = Self::create(scratch.store())?;
+        Ok(Self { _scratch: Some(scratch), ..store })
+    }
+
+    pub(super) fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        let writer = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
+        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        match self.access {
+            Access::ReadWrite => self.read_beside_writers(work),
+            Access::ReadOnly => self.read_unwriting(work),
+        }
+    }
+
+    fn read_beside_writers<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.reader()?.read(work)
+    }
+
+    /// In the way that the store allows at the moment, which may change between the look and the read.
+    fn read_unwriting<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        for _ in 0..READ_ATTEMPTS {
+            let Some(store) = AtRest::open(&self.path)? else {
+                match self.read_beside_writers(&work) {
+                    Err(StoreError::Engine { .. } | StoreError::ReadOnly) if AtRest::is(&self.path)? => continue,
+                    read => return read,
+                }
+            };
+            if let Some(read) = store.read(&work)? {
+                return Ok(read);
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    fn reader(&self) -> Result<Reader<'_>, StoreError> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection =
+            idle.map_or_else(|| connection(&self.path, self.access), Ok).map_err(|error| self.explained(error))?;
+        Ok(Reader { store: self, connection: Some(connection) })
+    }
+
+    pub(super) fn begin_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
+        let reader = self.reader()?;
+        // The moment of a deferred transaction is that of its first read.
+        let begun = reader.connection().execute_batch("BEGIN; SELECT count(*) FROM vault");
+        begun.map_err(|error| self.explained(error))?;
+        Ok(Snapshot(reader))
+    }
+
+    pub(super) fn explained(&self, error: rusqlite::Error) -> StoreError {
+        explained(error, &self.path)
+    }
+}
+
+rows_by!(SqliteStore, read);
+
+/// A reading connection on loan from the pool.
+struct Reader<'s> {
+    store: &'s SqliteStore,
+    connection: Option<Connection>,
+}
+
+impl Reader<'_> {
+    fn connection(&self) -> &Connection {
+        self.connection.as_ref().expect("the connection is only taken when the loan ends")
+    }
+
+    fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        work(self.connection()).map_err(|error| self.store.explained(error))
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        // One that is still in a transaction stands at an old moment, and must not go back to the pool.
+        let settled = self.connection.take().filter(Connection::is_autocommit);
+        let mut idle = self.store.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE_READERS {
+            idle.extend(settled);
+        }
+    }
+}
+
+pub(super) struct Snapshot<'s>(Reader<'s>);
+
+impl Snapshot<'_> {
+    pub(super) fn connection(&self) -> &Connection {
+        self.0.connection()
+    }
+
+    fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.0.read(work)
+    }
+}
+
+rows_by!(Snapshot<'_>, read);
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        if self.0.connection().execute_batch("ROLLBACK").is_err() {
+            // A connection that cannot leave its transaction must not go back to the pool.
+            self.0.connection = None;
+        }
+    }
+}
+
+/// A store changes between rest and use when a process begins or ends: not so often in a row.
+const READ_ATTEMPTS: usize = 100;
+const MAX_IDLE_READERS: usize = 16;
