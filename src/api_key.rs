@@ -22,11 +22,11 @@ use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
 use crate::written::written_as_word;
 
 pub use life::LifeError;
-pub use network::{Network, NetworkError};
+pub use network::Network;
 pub(crate) use past::Past;
 pub use reissue::Reissue;
 pub use request::Request;
-pub use revision::{Revision, RevisionError};
+pub use revision::Revision;
 pub use status::Status;
 pub(crate) use stored::{Attributes, edited, with_exposure};
 pub(crate) use terms::Terms;

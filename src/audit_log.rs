@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 
-pub use filter::{ActionError, AuditFilter};
+pub use filter::AuditFilter;
 
 /// Who acts, and why. An argument of every administrative call.
 ///
@@ -168,6 +168,31 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action.
+    pub(crate) const ALL: [Self; 21] = [
+        Self::Abandon,
+        Self::Backup,
+        Self::BackupForgotten,
+        Self::Export,
+        Self::Import,
+        Self::Init,
+        Self::Issue,
+        Self::Policy,
+        Self::Recover,
+        Self::Reissue,
+        Self::Restore,
+        Self::Resume,
+        Self::Revoke,
+        Self::Rewrap,
+        Self::RotationFinished,
+        Self::RotationStarted,
+        Self::ScheduleRevocation,
+        Self::Split,
+        Self::Suspend,
+        Self::Update,
+        Self::VerifierKey,
+    ];
+
     /// The word in the log.
     pub fn name(self) -> &'static str {
         match self {
@@ -361,7 +386,7 @@ impl AuditFault {
     }
 
     /// The word for an error that it is.
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Broken { .. } | Self::Malformed { .. } | Self::Missing { .. } => "audit-broken",
             Self::End { found, expected } if found < expected => "audit-cut",

@@ -6,9 +6,7 @@ hex_id! {
     /// 16 random bytes that name a backup, in the vault and in the file; written in hex.
     pub struct BackupId(pub(crate) [u8; 16]);
 
-    /// The text is not 32 lower-case hexadecimal characters.
-    #[error("the id of a backup is 32 lower-case hexadecimal characters")]
-    pub struct BackupIdError;
+    "backup id" => "the id of a backup is 32 lower-case hexadecimal characters"
 }
 
 impl BackupId {

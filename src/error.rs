@@ -1,31 +1,119 @@
 //! The error of the vault's operations: what failed, and what kind of failure it is.
 
+use std::error::Error as _;
 use std::fmt;
 
 use crate::api_key::{LifeError, LimitError};
 use crate::audit_log::{ActError, AuditFault};
 use crate::backup_id::BackupId;
 use crate::import::ImportError;
+#[cfg(feature = "escrow")]
+use crate::key_share::{CombineError, KeyShareError, SplitError};
+use crate::key_source::{CommandLineError, SourceError};
 use crate::master_key::MasterKeyError;
+use crate::master_keys::MasterKeysError;
+use crate::parse_error::ParseError;
 use crate::policy::PolicyError;
 use crate::store::StoreError;
 use crate::token::ApiKeyId;
 use crate::uses::UsageError;
 use crate::vault_id::VaultId;
+use crate::verifier_key::VerifierKeyError;
+use crate::verifier_keys::VerifierKeysError;
 
 pub use crate::keyring::KeyringError;
 pub use crate::record::RecordError;
 pub use crate::secret::RandomError;
-pub use crate::suite::{SealError, UnknownSuite};
-pub use crate::time::TimestampError;
-pub use crate::token::ApiKeyIdError;
 pub use crate::unsafe_path::UnsafePath;
-pub use crate::vault_id::VaultIdError;
 
 /// Why an operation on a vault failed. Messages name ids and counts, never contents.
+///
+/// `{error}` is the message alone, and what lies behind it are the [sources](std::error::Error::source); `{error:#}` is all
+/// of it on one line.
+pub struct Error(Box<Detail>);
+
+impl Error {
+    /// What kind of failure this is: what a program decides by.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind()
+    }
+
+    /// The error in one stable word: the same in the audit log, in events and in what the program prints (docs/codes.md).
+    pub fn code(&self) -> &'static str {
+        self.0.code()
+    }
+
+    /// Whether the same call may well succeed in a moment: others held the store, or were quicker.
+    pub fn is_retryable(&self) -> bool {
+        self.kind() == ErrorKind::Busy
+    }
+
+    /// The API key it speaks of.
+    pub fn api_key(&self) -> Option<ApiKeyId> {
+        match self.detail() {
+            Detail::Life { id, .. }
+            | Detail::NotFound { id }
+            | Detail::NotRecoverable { id }
+            | Detail::Record { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// What failed, with all that is known of it.
+    pub fn detail(&self) -> &Detail {
+        &self.0
+    }
+
+    /// The same, taken out.
+    pub fn into_detail(self) -> Detail {
+        *self.0
+    }
+
+    /// Whether the act is refused for what it asks, and not because something failed. The audit log keeps refusals.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound)
+            || matches!(self.detail(), Detail::Keyring(KeyringError::NotConfigured { .. }))
+    }
+}
+
+/// From a [`Detail`], and from whatever one is made of.
+impl<T> From<T> for Error
+where
+    Detail: From<T>,
+{
+    fn from(fault: T) -> Self {
+        Self(Box::new(fault.into()))
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.0)?;
+        let mut behind = self.source().filter(|_| out.alternate());
+        while let Some(source) = behind {
+            write!(out, ": {source}")?;
+            behind = source.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// What failed, with all that is known of it. What it is in a word says [`Error::code`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum Detail {
     /// The actor or the reason is missing or too long.
     #[error(transparent)]
     Act(#[from] ActError),
@@ -52,6 +140,13 @@ pub enum Error {
         /// The id asked for.
         id: BackupId,
     },
+    /// Shares give no master key.
+    #[cfg(feature = "escrow")]
+    #[error(transparent)]
+    Combine(#[from] CombineError),
+    /// A text is no command line.
+    #[error(transparent)]
+    CommandLine(#[from] CommandLineError),
     /// Others kept changing the same rows.
     #[error("others kept changing the same rows")]
     Contended,
@@ -77,6 +172,12 @@ pub enum Error {
     /// A limit is passed.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// A text is no master key, or a weak one.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The master keys could not be read.
+    #[error(transparent)]
+    MasterKeys(#[from] MasterKeysError),
     /// A master key is to become the active one, and nobody knows how strong it is.
     #[error("master key {version} has not been judged: the vault was not opened to rotate")]
     MasterKeyUnjudged {
@@ -115,6 +216,9 @@ pub enum Error {
         /// The id asked for.
         id: ApiKeyId,
     },
+    /// A text is not what it should be.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
     /// The policy of the vault forbids it, or cannot be set.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -166,10 +270,17 @@ pub enum Error {
         /// Why not.
         fault: TargetFault,
     },
+    /// A text is no share of a master key.
+    #[cfg(feature = "escrow")]
+    #[error(transparent)]
+    Share(#[from] KeyShareError),
+    /// A source of keys could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// A master key cannot be split so.
     #[cfg(feature = "escrow")]
     #[error(transparent)]
-    Split(#[from] crate::key_share::SplitError),
+    Split(#[from] SplitError),
     /// The storage engine failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -184,69 +295,161 @@ pub enum Error {
     /// The store holds a vault already.
     #[error("the store holds a vault already")]
     VaultExists,
+    /// A text is no verifier key.
+    #[error(transparent)]
+    VerifierKey(#[from] VerifierKeyError),
+    /// The verifier keys could not be read.
+    #[error(transparent)]
+    VerifierKeys(#[from] VerifierKeysError),
 }
 
-impl Error {
-    /// What kind of failure this is: what a program decides by.
-    pub fn kind(&self) -> ErrorKind {
+impl Detail {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Act(_) | Self::Limit(_) | Self::Import { .. } | Self::RotationTarget { .. } => ErrorKind::Input,
+            Self::Act(_) | Self::Import { .. } | Self::Limit(_) | Self::RotationTarget { .. } => ErrorKind::Input,
             Self::Audit(_)
             | Self::BackupDamaged { .. }
             | Self::Record { .. }
             | Self::RecordSet { .. }
             | Self::RowFormat { .. }
             | Self::Tampered { .. } => ErrorKind::Corrupt,
-            Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
             Self::BackupOfOther { .. } | Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
-            Self::Life { fault, .. } => life_kind(fault),
-            Self::Keyring(error) => keyring_kind(error),
-            Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
-            Self::Policy(_) => ErrorKind::Input,
-            Self::MasterKeyUnjudged { .. } | Self::MasterKeyWeak { .. } => ErrorKind::MasterKey,
-            Self::NoVault => ErrorKind::NoStore,
             Self::BackupUnknown { .. } | Self::NoRotation | Self::NotFound { .. } | Self::NotRecoverable { .. } => {
                 ErrorKind::NotFound
             }
             #[cfg(feature = "escrow")]
-            Self::Split(_) => ErrorKind::Input,
+            Self::Combine(_) | Self::Share(_) => ErrorKind::MasterKey,
+            Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
+            Self::Keyring(fault) => keyring_kind(fault),
+            Self::Life { fault, .. } => life_kind(fault),
+            Self::CommandLine(_)
+            | Self::MasterKey(_)
+            | Self::MasterKeyUnjudged { .. }
+            | Self::MasterKeyWeak { .. }
+            | Self::VerifierKey(_) => ErrorKind::MasterKey,
+            Self::MasterKeys(MasterKeysError::Source(fault))
+            | Self::VerifierKeys(VerifierKeysError::Source(fault))
+            | Self::Source(fault) => source_kind(fault),
+            Self::MasterKeys(_) | Self::VerifierKeys(_) => ErrorKind::MasterKey,
+            Self::NoVault => ErrorKind::NoStore,
             Self::NotKept { .. } | Self::Random(_) => ErrorKind::General,
-            Self::Store(error) => store_kind(error),
+            Self::Parse(_) => ErrorKind::Input,
+            Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
+            Self::Policy(_) => ErrorKind::Input,
+            #[cfg(feature = "escrow")]
+            Self::Split(_) => ErrorKind::Input,
+            Self::Store(fault) => store_kind(fault),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Act(_) => "invalid-act",
+            Self::Audit(fault) => fault.code(),
+            Self::BackupDamaged { .. } => "vault-damaged",
+            Self::BackupOfOther { .. } => "backup-of-other",
+            Self::BackupUnknown { .. } => "backup-unknown",
+            #[cfg(feature = "escrow")]
+            Self::Combine(fault) => combine_code(fault),
+            Self::CommandLine(_) => "key-command-failed",
+            Self::Contended => "contended",
+            Self::Import { fault: ImportError::Policy(fault), .. } | Self::Policy(fault) => fault.code(),
+            Self::Import { .. } => "import-line",
+            Self::Keyring(fault) => keyring_code(fault),
+            Self::Life { fault, .. } => fault.code(),
+            Self::Limit(_) => "limit",
+            Self::MasterKey(MasterKeyError::Weak { .. }) | Self::MasterKeyWeak { .. } => "master-key-weak",
+            Self::MasterKeyUnjudged { .. } => "master-key-unjudged",
+            Self::MasterKey(_) => "master-key-malformed",
+            Self::MasterKeys(MasterKeysError::Source(fault)) => source_code(fault, "master-keys-unreadable"),
+            Self::MasterKeys(_) => "master-keys-unreadable",
+            Self::NoRotation => "no-rotation",
+            Self::NoVault => "no-vault",
+            Self::NotFound { .. } => "not-found",
+            Self::NotKept { .. } => "token-not-kept",
+            Self::NotRecoverable { .. } => "not-recoverable",
+            Self::Parse(_) => "invalid-text",
+            Self::Random(_) => "no-randomness",
+            Self::Record { .. } => "record-unreadable",
+            Self::RecordSet { .. } => "record-set",
+            Self::RotationHeld { .. } => "rotation-held",
+            Self::RotationOpen { .. } => "rotation-open",
+            Self::RotationTarget { .. } => "rotation-target",
+            Self::RowFormat { .. } | Self::Tampered { .. } => "tampered",
+            #[cfg(feature = "escrow")]
+            Self::Share(_) => "shares-wrong",
+            Self::Source(fault) => source_code(fault, "source-unreadable"),
+            #[cfg(feature = "escrow")]
+            Self::Split(_) => "split",
+            Self::Store(fault) => store_code(fault),
+            Self::VaultExists => "vault-exists",
+            Self::VerifierKey(_) => "verifier-key-malformed",
+            Self::VerifierKeys(VerifierKeysError::Source(fault)) => source_code(fault, "verifier-keys-unreadable"),
+            Self::VerifierKeys(_) => "verifier-keys-unreadable",
         }
     }
 }
 
-impl Error {
-    /// The cause in one stable word, for the audit log and for events.
-    pub fn cause(&self) -> &'static str {
-        match self {
-            Self::Act(ActError::NoReason) => "no-reason",
-            Self::BackupOfOther { .. } => "backup-of-other",
-            Self::BackupUnknown { .. } => "backup-unknown",
-            Self::Import { fault: ImportError::Exists, .. } => "exists",
-            Self::Import { fault: ImportError::Repeated { .. }, .. } => "repeated",
-            Self::Import { fault: ImportError::Limit(_) | ImportError::TokenTooLong { .. }, .. } | Self::Limit(_) => {
-                "limit"
-            }
-            Self::Keyring(KeyringError::NotConfigured { .. }) => "not-configured",
-            Self::MasterKeyUnjudged { .. } => "master-key-unjudged",
-            Self::MasterKeyWeak { .. } => "master-key-weak",
-            Self::NoRotation => "no-rotation",
-            Self::Life { fault, .. } => fault.cause(),
-            Self::NotFound { .. } => "not-found",
-            Self::NotRecoverable { .. } => "not-recoverable",
-            Self::Policy(error) | Self::Import { fault: ImportError::Policy(error), .. } => error.cause(),
-            Self::Record { fault, .. } => fault.cause(),
-            Self::RotationOpen { .. } => "rotation-open",
-            Self::RotationTarget { .. } => "rotation-target",
-            other => other.kind().name(),
-        }
+#[cfg(feature = "escrow")]
+fn combine_code(fault: &CombineError) -> &'static str {
+    match fault {
+        CombineError::OtherSet { .. } => "shares-of-two-sets",
+        CombineError::TooFew { .. } => "shares-too-few",
+        CombineError::Key(_)
+        | CombineError::None
+        | CombineError::TooManyWays { .. }
+        | CombineError::Unproven { .. } => "shares-wrong",
     }
+}
 
-    /// Whether the act is refused for what it asks, and not because something failed. The audit log keeps refusals.
-    pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound)
-            || matches!(self, Self::Keyring(KeyringError::NotConfigured { .. }))
+fn keyring_code(fault: &KeyringError) -> &'static str {
+    match fault {
+        KeyringError::Format { .. } => "newer-format",
+        KeyringError::Malformed | KeyringError::Unauthentic | KeyringError::Unwrap { .. } => "keyring-damaged",
+        KeyringError::MissingMasterKey { .. } | KeyringError::NotConfigured { .. } => "master-key-missing",
+        KeyringError::MissingVerifierKey { .. } => "verifier-key-missing",
+        KeyringError::Random(_) => "no-randomness",
+        KeyringError::RetiredKey { .. } | KeyringError::RetiredVersion { .. } => "master-key-retired",
+        KeyringError::VerifierKeyVault { .. } | KeyringError::WrongVerifierKey { .. } => "verifier-key-wrong",
+        KeyringError::VerifierOnly => "verifier-keys-only",
+        KeyringError::WrongMasterKey { .. } => "master-key-wrong",
+    }
+}
+
+fn source_code(fault: &SourceError, unreadable: &'static str) -> &'static str {
+    match fault {
+        SourceError::Command { .. } | SourceError::CommandLine { .. } => "key-command-failed",
+        SourceError::Unsafe { .. } => "unsafe-key-file",
+        SourceError::NotAFile { .. }
+        | SourceError::NotText { .. }
+        | SourceError::TooLong { .. }
+        | SourceError::Unreadable { .. } => unreadable,
+    }
+}
+
+fn store_code(fault: &StoreError) -> &'static str {
+    match fault {
+        StoreError::AlreadyExists { .. } => "store-exists",
+        StoreError::Backup { .. } => "is-a-backup",
+        StoreError::Busy => "store-busy",
+        StoreError::Corrupt { .. } => "store-damaged",
+        StoreError::Engine { .. } => "engine-failed",
+        StoreError::Foreign { .. } => "foreign-store",
+        StoreError::Full => "store-full",
+        StoreError::NewerLayout { .. } => "newer-format",
+        StoreError::NotBackup { .. } => "not-a-backup",
+        StoreError::NotFound { .. } => "no-store",
+        StoreError::ReadOnly => "read-only",
+        StoreError::Stopped => "stopped",
+        StoreError::Unsafe { .. } => "unsafe-permissions",
+        StoreError::Unsupported { .. } => "unsupported",
+    }
+}
+
+fn source_kind(fault: &SourceError) -> ErrorKind {
+    match fault {
+        SourceError::Unsafe { .. } => ErrorKind::Unsafe,
+        _ => ErrorKind::MasterKey,
     }
 }
 
@@ -403,7 +606,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The word for it in the audit log and in events.
+    /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Busy => "busy",

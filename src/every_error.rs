@@ -1,33 +1,35 @@
 //! Every error there is, once: what holds for all of them is tested here, and one that is added is added here too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as StdError;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::api_key::{LifeError, LimitError, NetworkError, Refusal, Revision, RevisionError};
-use crate::audit_log::{ActError, Action, ActionError, AuditFault};
-use crate::backup_id::{BackupId, BackupIdError};
-use crate::error::{Error, KeyringError, RecordError, RowFault, TargetFault, VaultRow};
+use crate::api_key::{LifeError, LimitError, Refusal, Revision};
+use crate::audit_log::{ActError, AuditFault};
+use crate::backup_id::BackupId;
+use crate::error::{Detail, Error, KeyringError, RecordError, RowFault, TargetFault, VaultRow};
 use crate::import::ImportError;
 use crate::key_list::ListError;
 #[cfg(feature = "escrow")]
 use crate::key_share::{CombineError, KeyShareError, SplitError};
 use crate::key_source::{CommandFault, CommandLineError, Origin, Origins, SourceError};
-use crate::master_key::{Finding, Fingerprint, FingerprintError, MasterKeyError};
+use crate::master_key::{Finding, Fingerprint, MasterKeyError};
 use crate::master_keys::MasterKeysError;
+use crate::parse_error::ParseError;
 use crate::policy::PolicyError;
-use crate::rotation::CertificateError;
 use crate::secret::RandomError;
+#[cfg(feature = "conformance")]
+use crate::store::conformance::Broken;
 use crate::store::{CommitError, EngineFault, StoreError, Table};
-use crate::suite::{SealError, Suite, UnknownSuite};
-use crate::time::{Timestamp, TimestampError};
-use crate::token::{ApiKeyId, ApiKeyIdError};
+use crate::suite::Suite;
+use crate::time::Timestamp;
+use crate::token::ApiKeyId;
 use crate::unsafe_path::UnsafePath;
 use crate::uses::UsageError;
-use crate::vault::{CheckpointError, CheckpointFault, VerifyError};
-use crate::vault_id::{VaultId, VaultIdError};
+use crate::vault::{CheckpointFault, VerifyError};
+use crate::vault_id::VaultId;
 use crate::verifier_key::VerifierKeyError;
 use crate::verifier_keys::VerifierKeysError;
 
@@ -56,8 +58,32 @@ fn what_lies_behind_an_error_is_its_source() {
     assert_eq!(command.to_string(), "the command pass cannot be started");
     assert_eq!(behind(&command), told);
     assert_eq!(behind(&MasterKeysError::from(command)), told);
-    assert_eq!(behind(&Error::NotKept { source: denied() }), told);
+    assert_eq!(behind(&Detail::NotKept { source: denied() }), told);
     assert_eq!(behind(&Error::from(KeyringError::from(no_randomness()))), behind(&no_randomness()));
+}
+
+#[test]
+fn the_codes_of_the_library_are_those_that_the_manual_lists() {
+    let manual = include_str!("../docs/codes.md");
+    let rows = || manual.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | "));
+    let exits: BTreeMap<&str, &str> = rows().filter(|(_, rest)| !rest.contains('|')).collect();
+    let mut listed: BTreeMap<&str, &str> = BTreeMap::new();
+    for (code, rest) in rows().filter(|(_, rest)| rest.contains('|')) {
+        let cells: Vec<_> = rest.split(" | ").collect();
+        let of_library = cells[2].split(", ").any(|from| from == "library");
+        assert!(!of_library || listed.insert(code, cells[0]).is_none(), "{code} is listed twice");
+    }
+    let mut there = BTreeSet::new();
+    for error in Detail::every().into_iter().map(Error::from) {
+        let (code, exit) = (error.code(), exits[error.kind().name()]);
+        let row = listed.get(code).unwrap_or_else(|| panic!("{code} is not listed: {error}"));
+        assert!(row.split(", ").any(|listed| listed == exit), "{code} has {row}, and is {exit}");
+        there.insert(code);
+    }
+    // Without the feature nothing is split.
+    let of_shares = |code: &str| !cfg!(feature = "escrow") && (code.starts_with("shares-") || code == "split");
+    let gone: Vec<_> = listed.keys().filter(|code| !there.contains(*code) && !of_shares(code)).collect();
+    assert!(gone.is_empty(), "no error has {gone:?}");
 }
 
 #[test]
@@ -124,8 +150,6 @@ every! {
         ActError::NoReason => [ActError::NoReason],
         ActError::ReasonTooLong { .. } => [ActError::ReasonTooLong { len: 2_000 }],
     }
-    ActionError: { ActionError { .. } => ["no action".parse::<Action>().expect_err("none")] }
-    ApiKeyIdError: { ApiKeyIdError => [ApiKeyIdError] }
     AuditFault: {
         AuditFault::Broken { .. } => [AuditFault::Broken { seq: 1 }],
         AuditFault::End { .. } => [AuditFault::End { found: 1, expected: 2 }, AuditFault::End { found: 2, expected: 1 }],
@@ -134,15 +158,6 @@ every! {
         AuditFault::Missing { .. } => [AuditFault::Missing { seq: 1 }],
         AuditFault::RolledBack { .. } => [AuditFault::RolledBack { found: 1, seen: 2 }],
     }
-    BackupIdError: { BackupIdError => [BackupIdError] }
-    CertificateError: {
-        CertificateError::Malformed => [CertificateError::Malformed],
-        CertificateError::Schema => [CertificateError::Schema],
-    }
-    CheckpointError: {
-        CheckpointError::Malformed => [CheckpointError::Malformed],
-        CheckpointError::Schema => [CheckpointError::Schema],
-    }
     CheckpointFault: {
         CheckpointFault::Altered => [CheckpointFault::Altered],
         CheckpointFault::Future { .. } => [CheckpointFault::Future { at: time().to_string() }],
@@ -150,6 +165,8 @@ every! {
         CheckpointFault::OtherVault { .. } => [CheckpointFault::OtherVault { vault: vault().to_string() }],
         CheckpointFault::Records => [CheckpointFault::Records],
     }
+    #[cfg(feature = "conformance")]
+    Broken: { Broken { .. } => [Broken { claim: "a batch happens whole or not", how: "half of it happened".into() }] }
     #[cfg(feature = "escrow")]
     CombineError: {
         CombineError::Key(_) => of(CombineError::Key),
@@ -182,43 +199,53 @@ every! {
         CommitError::Conflict(_) => [CommitError::Conflict(vec![(Table::Keys, vec![1])])],
         CommitError::Store(_) => of(CommitError::Store),
     }
-    Error: {
-        Error::Act(_) => of(Error::Act),
-        Error::Audit(_) => of(Error::Audit),
-        Error::BackupDamaged { .. } => [Error::BackupDamaged { what: "the manifest is malformed".into() }],
-        Error::BackupOfOther { .. } => [Error::BackupOfOther { expected: vault(), found: vault() }],
-        Error::BackupUnknown { .. } => [Error::BackupUnknown { id: BackupId::random().expect("random") }],
-        Error::Contended => [Error::Contended],
-        Error::Import { .. } => of(|fault| Error::Import { line: 7, fault }),
-        Error::Keyring(_) => of(Error::Keyring),
-        Error::Life { .. } => of(|fault| Error::Life { id: id(), fault }),
-        Error::Limit(_) => of(Error::Limit),
-        Error::MasterKeyUnjudged { .. } => [Error::MasterKeyUnjudged { version: 2 }],
-        Error::MasterKeyWeak { .. } => of(|fault| Error::MasterKeyWeak { version: 2, fault }),
-        Error::NoRotation => [Error::NoRotation],
-        Error::NoVault => [Error::NoVault],
-        Error::NotFound { .. } => [Error::NotFound { id: id() }],
-        Error::NotKept { .. } => [Error::NotKept { source: denied() }],
-        Error::NotRecoverable { .. } => [Error::NotRecoverable { id: id() }],
-        Error::Policy(_) => of(Error::Policy),
-        Error::Random(_) => of(Error::Random),
-        Error::Record { .. } => of(|fault| Error::Record { id: id(), fault }),
-        Error::RecordSet { .. } => [Error::RecordSet { generation: 1 }],
-        Error::RotationHeld { .. } => [Error::RotationHeld { since_secs: 1 }],
-        Error::RotationOpen { .. } => [Error::RotationOpen { to: 2 }],
-        Error::RotationTarget { .. } => of(|fault| Error::RotationTarget { to: 2, fault }),
-        Error::RowFormat { .. } => [Error::RowFormat { row: VaultRow::Head, found: 9 }],
+    Detail: {
+        Detail::Act(_) => of(Detail::Act),
+        Detail::Audit(_) => of(Detail::Audit),
+        Detail::BackupDamaged { .. } => [Detail::BackupDamaged { what: "the manifest is malformed".into() }],
+        Detail::BackupOfOther { .. } => [Detail::BackupOfOther { expected: vault(), found: vault() }],
+        Detail::BackupUnknown { .. } => [Detail::BackupUnknown { id: BackupId::random().expect("random") }],
         #[cfg(feature = "escrow")]
-        Error::Split(_) => of(Error::Split),
-        Error::Store(_) => of(Error::Store),
-        Error::Tampered { .. } => of(|fault| Error::Tampered { row: VaultRow::Head, fault }),
-        Error::VaultExists => [Error::VaultExists],
+        Detail::Combine(_) => of(Detail::Combine),
+        Detail::CommandLine(_) => of(Detail::CommandLine),
+        Detail::Contended => [Detail::Contended],
+        Detail::Import { .. } => of(|fault| Detail::Import { line: 7, fault }),
+        Detail::Keyring(_) => of(Detail::Keyring),
+        Detail::Life { .. } => of(|fault| Detail::Life { id: id(), fault }),
+        Detail::Limit(_) => of(Detail::Limit),
+        Detail::MasterKey(_) => of(Detail::MasterKey),
+        Detail::MasterKeys(_) => of(Detail::MasterKeys),
+        Detail::MasterKeyUnjudged { .. } => [Detail::MasterKeyUnjudged { version: 2 }],
+        Detail::MasterKeyWeak { .. } => of(|fault| Detail::MasterKeyWeak { version: 2, fault }),
+        Detail::NoRotation => [Detail::NoRotation],
+        Detail::NoVault => [Detail::NoVault],
+        Detail::NotFound { .. } => [Detail::NotFound { id: id() }],
+        Detail::NotKept { .. } => [Detail::NotKept { source: denied() }],
+        Detail::NotRecoverable { .. } => [Detail::NotRecoverable { id: id() }],
+        Detail::Parse(_) => of(Detail::Parse),
+        Detail::Policy(_) => of(Detail::Policy),
+        Detail::Random(_) => of(Detail::Random),
+        Detail::Record { .. } => of(|fault| Detail::Record { id: id(), fault }),
+        Detail::RecordSet { .. } => [Detail::RecordSet { generation: 1 }],
+        Detail::RotationHeld { .. } => [Detail::RotationHeld { since_secs: 1 }],
+        Detail::RotationOpen { .. } => [Detail::RotationOpen { to: 2 }],
+        Detail::RotationTarget { .. } => of(|fault| Detail::RotationTarget { to: 2, fault }),
+        Detail::RowFormat { .. } => [Detail::RowFormat { row: VaultRow::Head, found: 9 }],
+        #[cfg(feature = "escrow")]
+        Detail::Share(_) => of(Detail::Share),
+        Detail::Source(_) => of(Detail::Source),
+        #[cfg(feature = "escrow")]
+        Detail::Split(_) => of(Detail::Split),
+        Detail::Store(_) => of(Detail::Store),
+        Detail::Tampered { .. } => of(|fault| Detail::Tampered { row: VaultRow::Head, fault }),
+        Detail::VaultExists => [Detail::VaultExists],
+        Detail::VerifierKey(_) => of(Detail::VerifierKey),
+        Detail::VerifierKeys(_) => of(Detail::VerifierKeys),
     }
     EngineFault: {
         EngineFault::CannotOpen { .. } => [EngineFault::CannotOpen { path: path() }],
         EngineFault::Other => [EngineFault::Other],
     }
-    FingerprintError: { FingerprintError => [FingerprintError] }
     ImportError: {
         ImportError::ByteOrderMark => [ImportError::ByteOrderMark],
         ImportError::Damaged => [ImportError::Damaged],
@@ -312,11 +339,7 @@ every! {
         MasterKeysError::VerifierKey { .. } => [MasterKeysError::VerifierKey { origin: origin(), entry: 1 }],
         MasterKeysError::VersionZero => [MasterKeysError::VersionZero],
     }
-    NetworkError: {
-        NetworkError::HostBits => [NetworkError::HostBits],
-        NetworkError::Malformed => [NetworkError::Malformed],
-        NetworkError::Mapped => [NetworkError::Mapped],
-    }
+    ParseError: { ParseError { .. } => ["no suite".parse::<Suite>().expect_err("none")] }
     PolicyError: {
         PolicyError::Age { .. } => [PolicyError::Age { max: DAY }],
         PolicyError::Expiry => [PolicyError::Expiry],
@@ -342,7 +365,6 @@ every! {
         RecordError::NotIndexed => [RecordError::NotIndexed],
         RecordError::Relabelled { .. } => [RecordError::Relabelled { named: 1, sealed: 2 }],
     }
-    RevisionError: { RevisionError => [RevisionError] }
     RowFault: {
         RowFault::Malformed => [RowFault::Malformed],
         RowFault::Missing => [RowFault::Missing],
@@ -350,7 +372,6 @@ every! {
         RowFault::Unauthentic => [RowFault::Unauthentic],
         RowFault::Usage(_) => of(RowFault::Usage),
     }
-    SealError: { SealError => [SealError] }
     SourceError: {
         SourceError::Command { .. } => {
             of(|fault| SourceError::Command { program: "pass".into(), fault, said: vec!["no".into()] })
@@ -392,8 +413,6 @@ every! {
         TargetFault::NotConfigured => [TargetFault::NotConfigured],
         TargetFault::Older => [TargetFault::Older],
     }
-    TimestampError: { TimestampError => [TimestampError] }
-    UnknownSuite: { UnknownSuite => ["no suite".parse::<Suite>().expect_err("none")] }
     UnsafePath: {
         UnsafePath::FileWritable => [UnsafePath::FileWritable],
         UnsafePath::FolderWritable => [UnsafePath::FolderWritable],
@@ -408,7 +427,6 @@ every! {
         UsageError::Malformed => [UsageError::Malformed],
         UsageError::MissingGeneration { .. } => [UsageError::MissingGeneration { generation: 1 }],
     }
-    VaultIdError: { VaultIdError => [VaultIdError] }
     VerifierKeyError: {
         VerifierKeyError::Alphabet => [VerifierKeyError::Alphabet],
         VerifierKeyError::Check => [VerifierKeyError::Check],
@@ -426,8 +444,8 @@ every! {
         VerifierKeysError::VersionZero => [VerifierKeysError::VersionZero],
     }
     VerifyError: {
-        VerifyError::NotValid(_) => [VerifyError::NotValid(Refusal::Unknown)],
-        VerifyError::Unavailable(_) => of(VerifyError::Unavailable),
+        VerifyError::Refused(_) => [VerifyError::Refused(Refusal::Unknown)],
+        VerifyError::Unavailable(_) => of(|fault: Detail| VerifyError::Unavailable(fault.into())),
     }
 }
 

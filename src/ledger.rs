@@ -9,7 +9,7 @@ use std::time::Instant;
 use tracing::field::display;
 
 use crate::audit_log::{Act, AuditEntry, ChainEnd, Draft, EVENTS, row_key};
-use crate::error::{Error, RowFault, VaultRow};
+use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
 use crate::record::Record;
 use crate::record_set::RecordSet;
@@ -56,7 +56,7 @@ impl Ledger {
                 kept.announce(act);
                 Ok(ledger)
             }
-            Err(CommitError::Conflict(_)) => Err(Error::VaultExists),
+            Err(CommitError::Conflict(_)) => Err(Detail::VaultExists.into()),
             Err(CommitError::Store(error)) => Err(error.into()),
         }
     }
@@ -67,7 +67,7 @@ impl Ledger {
         keks: impl FnOnce(&[u8]) -> Result<KeyEncryptionKeys, Error>,
         clock: Clock,
     ) -> Result<Self, Error> {
-        let row = store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+        let row = store.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
         let keks = keks(&row)?;
         let keyring = Keyring::open(row, &keks)?;
         Ok(Self::new(store, keks, clock, keyring))
@@ -75,7 +75,7 @@ impl Ledger {
 
     /// Opens another store of the same vault with the same keys.
     pub(crate) fn open_copy(&self, store: Box<dyn Store>) -> Result<Self, Error> {
-        let row = store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+        let row = store.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
         let keyring = Keyring::open(row, &self.keks)?;
         Ok(Self::new(store, Arc::clone(&self.keks), Box::new(Timestamp::now), keyring))
     }
@@ -109,7 +109,7 @@ impl Ledger {
 
     /// Reads the keyring again; opens it only when it changed.
     pub(crate) fn reload(&self) -> Result<Arc<Keyring>, Error> {
-        let row = self.store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+        let row = self.store.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
         let looked_at = self.elapsed_millis();
         let known = self.keyring();
         if known.bytes() == row {
@@ -137,7 +137,7 @@ impl Ledger {
 
     /// The keyring as it stood at that moment.
     pub(crate) fn keyring_in(&self, rows: &dyn Rows) -> Result<Arc<Keyring>, Error> {
-        let row = rows.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+        let row = rows.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
         let known = self.keyring();
         Ok(if known.bytes() == row { known } else { Arc::new(Keyring::open(row, &self.keks)?) })
     }
@@ -200,7 +200,7 @@ impl Ledger {
                 }
             }
         }
-        Err(Error::Contended)
+        Err(Detail::Contended.into())
     }
 
     /// Writes an audit entry of an act that is refused for what it asks. The refusal is returned whether or not the entry
@@ -208,13 +208,16 @@ impl Ledger {
     pub(crate) fn keep_refusal<T>(&self, act: &Act, subject: Draft, judged: Result<T, Error>) -> Result<T, Error> {
         let Err(error) = &judged else { return judged };
         if error.is_refusal() && act.check().is_ok() {
-            let draft = subject.refused(error.cause());
+            let draft = subject.refused(error.code());
             let written = self.change_for_any_reason(act, |change| {
                 change.audit(draft.clone());
                 Ok(())
             });
             if let Err(unwritten) = written {
-                tracing::warn!(error = %unwritten, "the audit entry of a refused act could not be written");
+                tracing::warn!(
+                    error = format!("{unwritten:#}"),
+                    "the audit entry of a refused act could not be written"
+                );
             }
         }
         judged
@@ -238,7 +241,7 @@ impl Ledger {
                 }
             }
         }
-        Err(Error::Contended)
+        Err(Detail::Contended.into())
     }
 
     fn new(store: Box<dyn Store>, keks: impl Into<Arc<KeyEncryptionKeys>>, clock: Clock, keyring: Keyring) -> Self {
@@ -332,7 +335,7 @@ impl<'k> Change<'k> {
         bytes: &[u8],
         apply: fn(&mut RecordSet, &crate::keyring::MacKey, &Record<'_>),
     ) -> Result<(), Error> {
-        let unreadable = |fault| Error::Record { id, fault };
+        let unreadable = |fault| Detail::Record { id, fault };
         let record = Record::parse(bytes).map_err(unreadable)?;
         let generation = record.generation();
         let missing = || unreadable(crate::record::RecordError::MissingGeneration { generation });
@@ -400,7 +403,7 @@ pub(crate) fn follow_chain(
 }
 
 fn head_missing() -> Error {
-    Error::Tampered { row: VaultRow::Head, fault: RowFault::Missing }
+    Detail::Tampered { row: VaultRow::Head, fault: RowFault::Missing }.into()
 }
 
 fn head_tampered(error: RowError) -> Error {
@@ -410,9 +413,9 @@ fn head_tampered(error: RowError) -> Error {
 /// Why a row of the table `vault` is not believed.
 pub(crate) fn row_refused(row: VaultRow, error: RowError) -> Error {
     match error {
-        RowError::Format(found) => Error::RowFormat { row, found },
-        RowError::Malformed => Error::Tampered { row, fault: RowFault::Malformed },
-        RowError::Unauthentic => Error::Tampered { row, fault: RowFault::Unauthentic },
+        RowError::Format(found) => Detail::RowFormat { row, found }.into(),
+        RowError::Malformed => Detail::Tampered { row, fault: RowFault::Malformed }.into(),
+        RowError::Unauthentic => Detail::Tampered { row, fault: RowFault::Unauthentic }.into(),
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod written;
 
+mod parse_error;
+
 mod time;
 
 pub mod arguments;
@@ -87,6 +89,7 @@ pub use audit_log::Act;
 pub use error::{Error, ErrorKind};
 pub use master_key::MasterKey;
 pub use master_keys::MasterKeys;
+pub use parse_error::ParseError;
 pub use secret::SecretText;
 pub use store::MemoryStore;
 #[cfg(feature = "sqlite")]
@@ -102,7 +105,6 @@ pub use verifier_keys::VerifierKeys;
 pub mod api_keys {
     pub use crate::api_key::{
         LifeError, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES,
-        NetworkError, RevisionError,
     };
     pub use crate::import::{ImportError, ImportedKey};
     pub use crate::vault::{ExportPage, Replaced};
@@ -111,16 +113,14 @@ pub mod api_keys {
 /// The audit log: its entries, following and checking it, and the checkpoints that prove it later.
 pub mod audit {
     pub use crate::audit_log::{
-        ActError, Action, ActionError, AuditEntry, AuditFault, AuditFilter, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome,
+        ActError, Action, AuditEntry, AuditFault, AuditFilter, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome,
     };
-    pub use crate::vault::{
-        AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointError, CheckpointFault,
-    };
+    pub use crate::vault::{AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointFault};
 }
 
 /// Backups: made beside a live service, verified, restored, and remembered by the vault.
 pub mod backup {
-    pub use crate::backup_id::{BackupId, BackupIdError};
+    pub use crate::backup_id::BackupId;
     pub use crate::known_backups::{KnownBackup, MAX_KNOWN_BACKUPS};
     pub use crate::vault::{Backup, Behind};
     pub use crate::vault::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
@@ -150,7 +150,7 @@ pub mod master {
         SystemdCredential,
     };
     pub use crate::keyring::MasterKeyVersion;
-    pub use crate::master_key::{AgePolicy, Fingerprint, FingerprintError, MasterKeyError};
+    pub use crate::master_key::{AgePolicy, Fingerprint, MasterKeyError};
     pub use crate::master_keys::{MasterKeySource, MasterKeysError};
     pub use crate::vault::known_fingerprints;
     pub use crate::verifier_key::{VerifierKey, VerifierKeyError};

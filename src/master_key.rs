@@ -133,9 +133,7 @@ hex_id! {
     /// 8 bytes of HKDF output that name a master key without telling anything else about it; written in hex.
     pub struct Fingerprint([u8; 8]);
 
-    /// The text is not 16 lower-case hexadecimal characters.
-    #[error("a fingerprint is 16 lower-case hexadecimal characters")]
-    pub struct FingerprintError;
+    "fingerprint" => "a fingerprint is 16 lower-case hexadecimal characters"
 }
 
 impl Fingerprint {

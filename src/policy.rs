@@ -304,8 +304,8 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
-    /// The cause in one stable word.
-    pub(crate) fn cause(&self) -> &'static str {
+    /// The error in one stable word.
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Age { .. } => "policy-age",
             Self::Expiry => "policy-expiry",

@@ -31,7 +31,7 @@ use rewrap::rewrap;
 use run::Run;
 
 pub(crate) use certificate::check as check_certificate;
-pub use certificate::{CertificateCheck, CertificateError, RotationCertificate};
+pub use certificate::{CertificateCheck, RotationCertificate};
 pub use options::RotateOptions;
 pub use plan::{Census, OpenRotation, RotationEstimate, RotationPlan};
 pub(crate) use plan::{census, plan};

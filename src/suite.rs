@@ -4,6 +4,7 @@ mod gcm;
 mod parts;
 mod xaes;
 
+use crate::parse_error::ParseError;
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
@@ -14,8 +15,7 @@ use chacha20poly1305::aead::{AeadInOut, KeyInit};
 
 use crate::written::written_as_word;
 
-pub use parts::SealError;
-pub(crate) use parts::{KEY_LEN, NONCE_LEN, Nonce, OpenError, TAG_LEN, Tag};
+pub(crate) use parts::{KEY_LEN, NONCE_LEN, Nonce, OpenError, SealError, TAG_LEN, Tag};
 
 use gcm::Gcm;
 use xaes::Xaes;
@@ -77,17 +77,14 @@ impl fmt::Display for Suite {
     }
 }
 
-/// The text names no suite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a suite: use xaes-256-gcm or xchacha20-poly1305")]
-#[non_exhaustive]
-pub struct UnknownSuite;
-
 impl FromStr for Suite {
-    type Err = UnknownSuite;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, UnknownSuite> {
-        Self::ALL.into_iter().find(|suite| suite.name() == text).ok_or(UnknownSuite)
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::ALL
+            .into_iter()
+            .find(|suite| suite.name() == text)
+            .ok_or_else(|| ParseError::new("suite", "not a suite: use xaes-256-gcm or xchacha20-poly1305"))
     }
 }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::secret::{RandomError, SecretText, fill_random};
 
-pub use id::{ApiKeyId, ApiKeyIdError};
+pub use id::ApiKeyId;
 
 /// A token of strongroom's own: `<prefix>_<id><secret><check>` (docs/format.md, Tokens).
 pub(crate) struct Token<'a> {

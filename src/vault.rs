@@ -25,7 +25,7 @@ mod doctor;
 
 pub use audit::{AuditLine, AuditPosition};
 pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
-pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointError, CheckpointFault};
+pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointFault};
 pub use doctor::{Checkup, CheckupProgress, Depth, DoctorReport, Symptom, SymptomSeverity};
 pub use due::{Due, DueCause, DuePage, DueRules};
 pub use export::ExportPage;

@@ -6,9 +6,7 @@ hex_id! {
     /// 16 random bytes that name a vault and are bound into everything it seals; written in hex.
     pub struct VaultId(pub(crate) [u8; 16]);
 
-    /// The text is not 32 lower-case hexadecimal characters.
-    #[error("the id of a vault is 32 lower-case hexadecimal characters")]
-    pub struct VaultIdError;
+    "vault id" => "the id of a vault is 32 lower-case hexadecimal characters"
 }
 
 impl VaultId {
@@ -27,7 +25,7 @@ mod tests {
         assert_eq!(id.to_string().parse(), Ok(id));
         for wrong in [&id.to_string()[1..], "", &format!("{id}0"), "AA1EB8FFA580315602FBBAF5F471EC15", &"g".repeat(32)]
         {
-            assert_eq!(wrong.parse::<VaultId>(), Err(VaultIdError), "{wrong}");
+            assert!(wrong.parse::<VaultId>().is_err(), "{wrong}");
         }
     }
 }

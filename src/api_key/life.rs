@@ -48,12 +48,12 @@ pub enum LifeError {
 }
 
 impl LifeError {
-    /// The cause in one stable word.
-    pub fn cause(&self) -> &'static str {
+    /// The error in one stable word.
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Changed { .. } => "changed",
             Self::Expired { .. } => "expired",
-            Self::Past { .. } => "past",
+            Self::Past { .. } => "time-past",
             Self::Replaced { .. } => "replaced",
             Self::Revoked => "revoked",
             Self::RevokedEarlier { .. } => "revoked-earlier",

@@ -1,5 +1,6 @@
 //! Networks an API key may be used from.
 
+use crate::parse_error::ParseError;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
@@ -28,19 +29,19 @@ impl Network {
 }
 
 impl FromStr for Network {
-    type Err = NetworkError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, NetworkError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let network = match text.parse::<IpAddr>() {
             Ok(address) => IpNet::from(address.to_canonical()),
-            Err(_) => text.parse::<IpNet>().map_err(|_| NetworkError::Malformed)?,
+            Err(_) => text.parse::<IpNet>().map_err(|_| malformed(MALFORMED))?,
         };
         let mapped = Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0);
         match network {
             IpNet::V6(v6) if v6.prefix_len() >= 96 && v6.network().segments()[..6] == mapped.segments()[..6] => {
-                Err(NetworkError::Mapped)
+                Err(malformed(MAPPED))
             }
-            _ if network.trunc() != network => Err(NetworkError::HostBits),
+            _ if network.trunc() != network => Err(malformed(HOST_BITS)),
             _ => Ok(Self(network)),
         }
     }
@@ -54,20 +55,14 @@ impl fmt::Display for Network {
 
 written_as_text!(Network);
 
-/// Why a text is no network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NetworkError {
-    /// An address inside the network was given, which hides a typo.
-    #[error("the network has bits set behind its prefix length")]
-    HostBits,
-    /// Neither an address nor a network.
-    #[error("not an IP address or network such as 10.0.0.0/8 or 2001:db8::/32")]
-    Malformed,
-    /// IPv4 written inside IPv6.
-    #[error("write an IPv4 network as IPv4, not mapped into IPv6")]
-    Mapped,
+fn malformed(expected: &'static str) -> ParseError {
+    ParseError::new("network", expected)
 }
+
+const MALFORMED: &str = "not an IP address or network such as 10.0.0.0/8 or 2001:db8::/32";
+/// An address inside the network was given, which hides a typo.
+const HOST_BITS: &str = "the network has bits set behind its prefix length";
+const MAPPED: &str = "write an IPv4 network as IPv4, not mapped into IPv6";
 
 #[cfg(test)]
 mod tests {

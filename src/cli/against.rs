@@ -3,6 +3,7 @@
 use serde_json::Value;
 use strongroom::audit::{AuditCheckpoint, AuditFault, CheckpointCheck, CheckpointFault};
 use strongroom::backup::Backup;
+use strongroom::error::Detail;
 use strongroom::{Error, MasterKeys};
 
 use crate::checkpoints::{Checkpoints, told};
@@ -23,7 +24,7 @@ impl<'c> Against<'c> {
         }
         let check = backup.check_audit(keys, &checkpoints.list)?;
         match check.fault {
-            Some(fault) => Err(Error::Audit(fault)),
+            Some(fault) => Err(Detail::Audit(fault).into()),
             None => Ok(Self { checkpoints, checks: check.checkpoints }),
         }
     }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use strongroom::backup::{BackupManifest, BackupProgress};
-use strongroom::error::UnsafePath;
+use strongroom::error::{Detail, UnsafePath};
 use strongroom::store::StoreError;
 use strongroom::{Error, ErrorKind};
 
@@ -29,7 +29,7 @@ pub(crate) fn watched(
 
 /// What to tell when a signal stopped it.
 pub(crate) fn interrupted(error: &Error, interrupt: &Interrupt, state: &str) -> Option<Told> {
-    let exit = interrupt.seen().filter(|_| matches!(error, Error::Store(StoreError::Stopped)))?;
+    let exit = interrupt.seen().filter(|_| matches!(error.detail(), Detail::Store(StoreError::Stopped)))?;
     Some(Told::new(exit, "stopped", format!("stopped: {state}")).hint("run the command again"))
 }
 
@@ -40,29 +40,29 @@ pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, st
     }
     let told =
         |code, hint: String| Told::new(error.kind().into(), code, error.to_string()).hint(hint).because(&error).into();
-    match &error {
-        Error::Store(StoreError::AlreadyExists { path }) if Path::new(path) == file => {
+    match error.detail() {
+        Detail::Store(StoreError::AlreadyExists { path }) if Path::new(path) == file => {
             told("file-exists", "nothing is ever overwritten: name another file".into())
         }
-        Error::Store(StoreError::AlreadyExists { path }) => told(
+        Detail::Store(StoreError::AlreadyExists { path }) => told(
             "file-exists",
             format!(
                 "SQLite would take {} for a part of the new file: find out whose it is, or name another file",
                 quoted(path)
             ),
         ),
-        Error::Store(StoreError::Unsafe { fault: UnsafePath::PartOfAnother, .. }) => {
+        Detail::Store(StoreError::Unsafe { fault: UnsafePath::PartOfAnother, .. }) => {
             told("unsafe-name", "name a file that ends in none of -wal, -shm and -journal".into())
         }
-        Error::Store(StoreError::Unsafe { path, fault: UnsafePath::Link }) => {
+        Detail::Store(StoreError::Unsafe { path, fault: UnsafePath::Link }) => {
             told("unsafe-permissions", format!("name a file that is not there yet, and not the link {}", quoted(path)))
         }
-        Error::Store(StoreError::NotFound { path }) => {
+        Detail::Store(StoreError::NotFound { path }) => {
             Told::new(Exit::NoStore, "no-folder", format!("there is no folder {path}"))
                 .hint(format!("`mkdir -p -m 700 {}`", quoted(path)))
                 .into()
         }
-        Error::Store(StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly) => told(
+        Detail::Store(StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly) => told(
             "engine-failed",
             format!(
                 "nothing is left of the attempt; look at the folder of {} and its medium: `ls -ld` and `df` show it",
@@ -78,11 +78,11 @@ pub(crate) fn explain_file(error: Error, file: &Path) -> Failure {
     let path = quoted(&file.display().to_string());
     let told =
         |code, hint: String| Told::new(error.kind().into(), code, error.to_string()).hint(hint).because(&error).into();
-    match &error {
-        Error::Store(StoreError::NotBackup { .. }) => {
+    match error.detail() {
+        Detail::Store(StoreError::NotBackup { .. }) => {
             told("not-a-backup", "name a file that `strongroom backup FILE` has written".into())
         }
-        Error::Store(StoreError::NotFound { .. }) => {
+        Detail::Store(StoreError::NotFound { .. }) => {
             Told::new(Exit::NoStore, "no-backup", format!("there is no file {}", file.display()))
                 .hint("`strongroom backup list` shows the names of those that were taken")
                 .into()

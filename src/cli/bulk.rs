@@ -2,6 +2,7 @@
 //! done is done, and the same command goes on where it was stopped.
 
 use serde_json::{Value, json};
+use strongroom::error::Detail;
 use strongroom::{ApiKey, ApiKeyId, Error, ErrorKind, Vault};
 
 use crate::context::Context;
@@ -114,10 +115,10 @@ impl Bulk<'_> {
         id: ApiKeyId,
         deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
     ) -> Result<Done, Failure> {
-        let judged = match vault.show(id) {
+        let judged = match vault.show(id).map_err(Error::into_detail) {
             Ok(key) => deed(Deed::Judge(&key))?,
             // What can be done without reading all of it is for the act to say.
-            Err(Error::Record { .. }) => Done::Planned,
+            Err(Detail::Record { .. }) => Done::Planned,
             Err(error) => return Err(error.into()),
         };
         match judged {
@@ -189,10 +190,10 @@ fn with(mut body: Value, outcome: &str) -> Value {
 /// Whether this API key alone is concerned, and the others can be gone on with.
 fn is_of_one(failure: &Failure) -> bool {
     let Failure::Vault(error) = failure else { return false };
-    match error {
-        Error::Act(_) => false,
-        Error::Record { .. } => true,
-        error => matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound),
+    match error.detail() {
+        Detail::Act(_) => false,
+        Detail::Record { .. } => true,
+        _ => matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use strongroom::error::KeyringError;
+use strongroom::error::{Detail, KeyringError};
 use strongroom::escrow::Combined;
 use strongroom::master::{MasterKeysError, Origin, SourceConcern, SourceError, VerifierKeysError};
 use strongroom::strength::Waivers;
-use strongroom::{Act, Error, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions, Verifier, VerifierKeys};
+use strongroom::{Act, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions, Verifier, VerifierKeys};
 
 use crate::age::Identities;
 use crate::args::Global;
@@ -75,7 +75,7 @@ impl<'t> Context<'t> {
         match self.master_keys() {
             Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
                 Err(VerifierKeysError::NotSet) => Ok(MasterKeys::default()),
-                _ => Err(Error::Keyring(KeyringError::VerifierOnly).into()),
+                _ => Err(Detail::Keyring(KeyringError::VerifierOnly).into()),
             },
             keys => keys,
         }
@@ -85,7 +85,7 @@ impl<'t> Context<'t> {
     pub(crate) fn without_master_keys() -> Failure {
         match VerifierKeys::from_env() {
             Err(VerifierKeysError::NotSet) => MasterKeysError::NotSet.into(),
-            _ => Error::Keyring(KeyringError::VerifierOnly).into(),
+            _ => Detail::Keyring(KeyringError::VerifierOnly).into(),
         }
     }
 

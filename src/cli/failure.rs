@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use strongroom::api_keys::{ImportError, LifeError};
-use strongroom::error::{KeyringError, TargetFault, UnsafePath, VaultRow};
+use strongroom::error::{Detail, KeyringError, TargetFault, UnsafePath, VaultRow};
 use strongroom::master::{MasterKeyError, MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
 use strongroom::store::{EngineFault, StoreError};
@@ -36,8 +36,8 @@ impl Failure {
     /// What to tell of it, where the vault is at `place`.
     pub(crate) fn explain(self, place: &Place) -> Told {
         match self {
-            Self::MasterKeys(error) => keys::explain_master_keys(&error),
-            Self::VerifierKeys(error) => keys::explain_verifier_keys(&error),
+            Self::MasterKeys(error) => told(&error.into(), place),
+            Self::VerifierKeys(error) => told(&error.into(), place),
             Self::Output(error) => Told::new(
                 Exit::OutputFailed,
                 "output-failed",
@@ -47,10 +47,7 @@ impl Failure {
                 "make room where the output goes; what the command had to change is changed, so repeat it only to read",
             ),
             Self::Told(told) => told,
-            Self::Vault(error) => {
-                let (code, hint) = explain_vault(&error, place);
-                Told::new(error.kind().into(), code, error.to_string()).hint(hint).because(&error)
-            }
+            Self::Vault(error) => told(&error, place),
         }
     }
 }
@@ -58,6 +55,12 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Vault(error)
+    }
+}
+
+impl From<Detail> for Failure {
+    fn from(error: Detail) -> Self {
+        Self::Vault(error.into())
     }
 }
 
@@ -91,128 +94,113 @@ impl From<Told> for Failure {
     }
 }
 
-/// The word for scripts and the next thing to do.
-fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
+/// What the library says, and what to do about it.
+fn told(error: &Error, place: &Place) -> Told {
+    let told = Told::new(error.kind().into(), error.code(), error.to_string());
+    let mut told = told.hint(hint(error, place)).because(error);
+    told.causes.extend(keys::said(error).iter().map(|line| format!("it said: {line}")));
+    told
+}
+
+/// The next thing to do.
+fn hint(error: &Error, place: &Place) -> String {
     let store = place.option();
-    let known = |code, hint: &str| (code, hint.to_owned());
-    match error {
-        Error::Act(_) => {
-            known("invalid-act", "give a reason of 1 to 1024 bytes with --reason, and an --actor of up to 256")
+    match error.detail() {
+        Detail::Act(_) => "give a reason of 1 to 1024 bytes with --reason, and an --actor of up to 256".into(),
+        Detail::Audit(_) => {
+            format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store")
         }
-        Error::Audit(fault) => (
-            fault.code(),
-            format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store"),
-        ),
-        Error::BackupDamaged { .. } => (
-            "vault-damaged",
-            format!("no backup was kept; `strongroom doctor{store}` says what is wrong with the vault"),
-        ),
-        Error::BackupOfOther { .. } => known("backup-of-other", "`strongroom backup inspect FILE` shows whose it is"),
-        Error::BackupUnknown { .. } => {
-            ("backup-unknown", format!("`strongroom backup list{store}` shows the ids there are"))
+        Detail::BackupDamaged { .. } => {
+            format!("no backup was kept; `strongroom doctor{store}` says what is wrong with the vault")
         }
-        Error::Contended => known("contended", "run the command again"),
-        Error::Import { fault: ImportError::Policy(_), .. } => (
-            error.cause(),
-            format!(
-                "nothing was imported: `strongroom policy show{store}` shows the rules; mend the line, or take all lines \
+        Detail::BackupOfOther { .. } => "`strongroom backup inspect FILE` shows whose it is".into(),
+        Detail::BackupUnknown { .. } => {
+            format!("`strongroom backup list{store}` shows the ids there are")
+        }
+        Detail::Contended => "run the command again".into(),
+        Detail::Import { fault: ImportError::Policy(_), .. } => format!(
+            "nothing was imported: `strongroom policy show{store}` shows the rules; mend the line, or take all lines \
                  as they are with --exempt-from-policy"
-            ),
         ),
-        Error::Policy(PolicyError::Newer) => ("policy-newer", NEWER.into()),
-        Error::Policy(PolicyError::Reissue) => {
-            ("policy-reissue", format!("recover it with --reissue; `strongroom policy show{store}` shows the rules"))
+        Detail::Policy(PolicyError::Newer) => NEWER.into(),
+        Detail::Policy(PolicyError::Reissue) => {
+            format!("recover it with --reissue; `strongroom policy show{store}` shows the rules")
         }
-        Error::Policy(PolicyError::Reason { .. }) => (
-            "policy-reason",
-            format!("give such a reason with --reason TEXT; `strongroom policy show{store}` shows the rules"),
+        Detail::Policy(PolicyError::Reason { .. }) => {
+            format!("give such a reason with --reason TEXT; `strongroom policy show{store}` shows the rules")
+        }
+        Detail::Policy(PolicyError::Pattern { .. } | PolicyError::PatternLength { .. }) => {
+            "give a regular expression of 1 to 256 bytes, such as '^OPS-[0-9]+'".into()
+        }
+        Detail::Policy(_) => format!("`strongroom policy show{store}` shows the rules"),
+        Detail::Import { .. } => "nothing was imported: mend the line and run the command again".into(),
+        Detail::Keyring(error) => keyring_hint(error, &store),
+        Detail::Life { id, fault } => life_hint(*id, fault, &store),
+        Detail::MasterKeyWeak { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => {
+            waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint)
+        }
+        Detail::MasterKeys(error) => keys::master_keys(error),
+        Detail::NotKept { .. } => "make room where it goes, and run the command again".into(),
+        Detail::Limit(_) => "`strongroom issue --help` shows what can be given".into(),
+        Detail::NoRotation => format!("begin one with `strongroom rotate-master-key{store}`"),
+        Detail::NoVault => format!("make one with `strongroom init{store}`"),
+        Detail::NotFound { .. } => format!("`strongroom list{store}` shows the ids there are"),
+        Detail::NotRecoverable { id } => format!(
+            "issue a new API key with `strongroom issue{store} --name NAME`, then `strongroom revoke{store} {id} --reason TEXT`"
         ),
-        Error::Policy(PolicyError::Pattern { .. } | PolicyError::PatternLength { .. }) => {
-            known("policy-pattern", "give a regular expression of 1 to 256 bytes, such as '^OPS-[0-9]+'")
-        }
-        Error::Policy(_) => (error.cause(), format!("`strongroom policy show{store}` shows the rules")),
-        Error::Import { .. } => known("import-line", "nothing was imported: mend the line and run the command again"),
-        Error::Keyring(error) => explain_keyring(error, &store),
-        Error::Life { id, fault } => explain_life(*id, fault, &store),
-        Error::NotKept { .. } => known("token-not-kept", "make room where it goes, and run the command again"),
-        Error::Limit(_) => known("limit", "`strongroom issue --help` shows what can be given"),
-        Error::MasterKeyWeak { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => {
-            ("master-key-weak", waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint))
-        }
-        Error::NoRotation => ("no-rotation", format!("begin one with `strongroom rotate-master-key{store}`")),
-        Error::NoVault => ("no-vault", format!("make one with `strongroom init{store}`")),
-        Error::NotFound { .. } => ("not-found", format!("`strongroom list{store}` shows the ids there are")),
-        Error::NotRecoverable { id } => (
-            "not-recoverable",
-            format!(
-                "issue a new API key with `strongroom issue{store} --name NAME`, then `strongroom revoke{store} {id} --reason TEXT`"
-            ),
-        ),
-        Error::Random(_) => {
-            known("no-randomness", "the operating system must give random bytes: nothing can go on without")
-        }
-        Error::Record { .. } => ("record-unreadable", format!("`strongroom doctor{store}` looks at every record")),
-        Error::RecordSet { .. } => (
-            "record-set",
-            format!(
-                "`strongroom doctor{store}` says what differs; restore a backup, or take the records that are there \
+        Detail::Random(_) => "the operating system must give random bytes: nothing can go on without".into(),
+        Detail::Record { .. } => format!("`strongroom doctor{store}` looks at every record"),
+        Detail::RecordSet { .. } => format!(
+            "`strongroom doctor{store}` says what differs; restore a backup, or take the records that are there \
                  with `strongroom rotate-master-key{store} --accept-record-set`, and --abandon-unreadable beside it \
                  when there are records to give up"
-            ),
         ),
-        Error::RotationHeld { .. } => (
-            "rotation-held",
-            format!(
-                "`strongroom status{store}` shows it; should its process be gone, `strongroom rotate-master-key{store}` \
+        Detail::RotationHeld { .. } => format!(
+            "`strongroom status{store}` shows it; should its process be gone, `strongroom rotate-master-key{store}` \
                  takes over within 5 s"
-            ),
         ),
-        Error::RotationOpen { .. } => {
-            ("rotation-open", format!("finish it with `strongroom rotate-master-key{store}`"))
+        Detail::RotationOpen { .. } => {
+            format!("finish it with `strongroom rotate-master-key{store}`")
         }
-        Error::RotationTarget { to, fault } => ("rotation-target", explain_target(*to, *fault, &store)),
-        Error::Split(_) => known("split", "the threshold is at least 2, and no more than there are shares"),
-        Error::Store(error) => explain_store(error, place),
-        Error::Tampered { row: VaultRow::Backups, .. } => (
-            "tampered",
-            format!(
-                "find out who can write the store; `strongroom backup forget{store} --all` begins the list of backups anew, and \
+        Detail::RotationTarget { to, fault } => target_hint(*to, *fault, &store),
+        Detail::Source(error) => keys::source(error),
+        Detail::Split(_) => "the threshold is at least 2, and no more than there are shares".into(),
+        Detail::Store(error) => store_hint(error, place),
+        Detail::Tampered { row: VaultRow::Backups, .. } => format!(
+            "find out who can write the store; `strongroom backup forget{store} --all` begins the list of backups anew, and \
                  `strongroom audit list{store}` shows when they were taken"
-            ),
         ),
         // Nothing can be judged without the row, so the doctor could not say more.
-        Error::RowFormat { .. } | Error::Tampered { .. } => {
-            known("tampered", "find out who can write the store, and restore a backup")
+        Detail::RowFormat { .. } | Detail::Tampered { .. } => {
+            "find out who can write the store, and restore a backup".into()
         }
-        Error::VaultExists => {
-            ("vault-exists", format!("use it: `strongroom status{store}`; or name another place with --store"))
+        Detail::VaultExists => {
+            format!("use it: `strongroom status{store}`; or name another place with --store")
         }
-        _ => known("failed", "run it again with --log debug to see more"),
+        Detail::VerifierKeys(error) => keys::verifier_keys(error),
+        _ => LOG.into(),
     }
 }
 
-fn explain_life(id: ApiKeyId, error: &LifeError, store: &str) -> (&'static str, String) {
+fn life_hint(id: ApiKeyId, error: &LifeError, store: &str) -> String {
     match error {
-        LifeError::Changed { .. } => (
-            "changed",
-            format!("look at it with `strongroom show{store} {id}`, and decide again with its --if-revision"),
-        ),
-        LifeError::Expired { .. } => {
-            ("expired", "say when the new one ends, with --expires-in 90d or --never-expires".into())
+        LifeError::Changed { .. } => {
+            format!("look at it with `strongroom show{store} {id}`, and decide again with its --if-revision")
         }
-        LifeError::Past { .. } => ("time-past", "give a time to come".into()),
+        LifeError::Expired { .. } => "say when the new one ends, with --expires-in 90d or --never-expires".into(),
+        LifeError::Past { .. } => "give a time to come".into(),
         LifeError::Replaced { by } => {
-            ("replaced", format!("reissue the newest of its chain: `strongroom show{store} {by}` shows it"))
+            format!("reissue the newest of its chain: `strongroom show{store} {by}` shows it")
         }
-        LifeError::Revoked => ("revoked", format!("issue a new API key with `strongroom issue{store} --name NAME`")),
+        LifeError::Revoked => format!("issue a new API key with `strongroom issue{store} --name NAME`"),
         LifeError::RevokedEarlier { .. } => {
-            ("revoked-earlier", format!("give an earlier time, or `strongroom revoke{store} {id} --reason TEXT` now"))
+            format!("give an earlier time, or `strongroom revoke{store} {id} --reason TEXT` now")
         }
-        _ => ("failed", "run it again with --log debug to see more".into()),
+        _ => LOG.into(),
     }
 }
 
-fn explain_target(to: u32, fault: TargetFault, store: &str) -> String {
+fn target_hint(to: u32, fault: TargetFault, store: &str) -> String {
     match fault {
         TargetFault::NotConfigured => format!("put {to}:KEY into STRONGROOM_MASTER_KEYS, beside the active one"),
         TargetFault::Older => {
@@ -226,101 +214,71 @@ fn explain_target(to: u32, fault: TargetFault, store: &str) -> String {
     }
 }
 
-fn explain_keyring(error: &KeyringError, store: &str) -> (&'static str, String) {
+fn keyring_hint(error: &KeyringError, store: &str) -> String {
     match error {
-        KeyringError::MissingMasterKey { version, .. } | KeyringError::NotConfigured { version } => (
-            "master-key-missing",
-            format!(
+        KeyringError::MissingMasterKey { version, .. } | KeyringError::NotConfigured { version } => format!(
                 "put {version}:KEY into STRONGROOM_MASTER_KEYS or the file that STRONGROOM_MASTER_KEYS_FILE names; \
                  `strongroom master-key check` shows the fingerprints of what is there"
             ),
-        ),
-        KeyringError::MissingVerifierKey { version, .. } => (
-            "verifier-key-missing",
-            format!(
+        KeyringError::MissingVerifierKey { version, .. } => format!(
                 "where the master key is, run `strongroom master-key verifier --version {version} --reason TEXT`, and put what \
                  it prints into STRONGROOM_VERIFIER_KEYS"
             ),
-        ),
-        KeyringError::VerifierKeyVault { .. } => (
-            "verifier-key-wrong",
-            "name the vault that it is for with --store, or make one for this vault with `strongroom master-key verifier`".into(),
-        ),
-        KeyringError::WrongVerifierKey { version, .. } => (
-            "verifier-key-wrong",
-            format!(
+        KeyringError::VerifierKeyVault { .. } => "name the vault that it is for with --store, or make one for this vault with `strongroom master-key verifier`".into(),
+        KeyringError::WrongVerifierKey { version, .. } => format!(
                 "mend the versions in STRONGROOM_VERIFIER_KEYS, or make the right key with `strongroom master-key verifier \
                  --version {version} --reason TEXT`"
             ),
-        ),
-        KeyringError::VerifierOnly => (
-            "verifier-keys-only",
-            "verify, list, show, due, status and audit work with verifier keys; for everything else put VERSION:KEY into \
+        KeyringError::VerifierOnly => "verify, list, show, due, status and audit work with verifier keys; for everything else put VERSION:KEY into \
              STRONGROOM_MASTER_KEYS"
                 .into(),
-        ),
-        KeyringError::WrongMasterKey { belongs_to: Some(other), .. } => (
-            "master-key-wrong",
-            format!(
+        KeyringError::WrongMasterKey { belongs_to: Some(other), .. } => format!(
                 "it is the key of version {other}: mend the numbers in STRONGROOM_MASTER_KEYS, then look with \
                  `strongroom master-key check`"
             ),
-        ),
-        KeyringError::WrongMasterKey { version, .. } => (
-            "master-key-wrong",
-            format!(
+        KeyringError::WrongMasterKey { version, .. } => format!(
                 "put the right {version}:KEY into STRONGROOM_MASTER_KEYS; `strongroom master-key check` shows the \
                  fingerprints of what is there"
             ),
-        ),
-        KeyringError::RetiredKey { .. } | KeyringError::RetiredVersion { .. } => (
-            "master-key-retired",
-            format!(
+        KeyringError::RetiredKey { .. } | KeyringError::RetiredVersion { .. } => format!(
                 "`strongroom status{store}` shows the versions there have been; make a new one with \
                  `strongroom master-key generate --version N`"
             ),
-        ),
-        KeyringError::Format { .. } => ("newer-format", NEWER.into()),
-        _ => ("keyring-damaged", "find out who can write the store, and restore a backup".into()),
+        KeyringError::Format { .. } => NEWER.into(),
+        _ => "find out who can write the store, and restore a backup".into(),
     }
 }
 
-fn explain_store(error: &StoreError, place: &Place) -> (&'static str, String) {
+fn store_hint(error: &StoreError, place: &Place) -> String {
     let store = place.option();
     match error {
-        StoreError::AlreadyExists { .. } => ("store-exists", "name another place with --store".into()),
+        StoreError::AlreadyExists { .. } => "name another place with --store".into(),
         StoreError::Backup { path } => {
-            ("is-a-backup", format!("make a vault of it with `strongroom restore {} --to sqlite:PATH`", quoted(path)))
+            format!("make a vault of it with `strongroom restore {} --to sqlite:PATH`", quoted(path))
         }
-        StoreError::Busy => ("store-busy", "run the command again".into()),
-        StoreError::Corrupt { .. } => ("store-damaged", "restore a backup of the store".into()),
-        StoreError::Foreign { .. } => ("foreign-store", "name the vault's own file with --store sqlite:PATH".into()),
-        StoreError::Full => ("store-full", "make room, and run the command again".into()),
-        StoreError::NewerLayout { .. } => ("newer-format", NEWER.into()),
-        StoreError::NotFound { .. } => (
-            "no-store",
-            format!("make one with `strongroom init{store}`, or name another place with --store sqlite:PATH"),
-        ),
-        StoreError::NotBackup { .. } => {
-            ("not-a-backup", "name a file that `strongroom backup FILE` has written".into())
+        StoreError::Busy => "run the command again".into(),
+        StoreError::Corrupt { .. } => "restore a backup of the store".into(),
+        StoreError::Foreign { .. } => "name the vault's own file with --store sqlite:PATH".into(),
+        StoreError::Full => "make room, and run the command again".into(),
+        StoreError::NewerLayout { .. } => NEWER.into(),
+        StoreError::NotFound { .. } => {
+            format!("make one with `strongroom init{store}`, or name another place with --store sqlite:PATH")
         }
-        StoreError::Stopped => ("stopped", "run the command again".into()),
-        StoreError::Unsupported { .. } => {
-            ("unsupported", "use the tools of that engine, or a store of another kind".into())
-        }
-        StoreError::ReadOnly => ("read-only", "make the store and its folder writable for this user".into()),
-        StoreError::Unsafe { path, fault } => ("unsafe-permissions", explain_unsafe(path, *fault, place)),
-        StoreError::Engine { fault: EngineFault::CannotOpen { .. }, .. } => (
-            "engine-failed",
+        StoreError::NotBackup { .. } => "name a file that `strongroom backup FILE` has written".into(),
+        StoreError::Stopped => "run the command again".into(),
+        StoreError::Unsupported { .. } => "use the tools of that engine, or a store of another kind".into(),
+        StoreError::ReadOnly => "make the store and its folder writable for this user".into(),
+        StoreError::Unsafe { path, fault } => unsafe_hint(path, *fault, place),
+        StoreError::Engine { fault: EngineFault::CannotOpen { .. }, .. } => {
             "the file and its folder must be readable and writable for this user, and not on a read-only file system; \
              `ls -ld` and `mount` show it"
-                .into(),
-        ),
-        _ => ("engine-failed", "look at the file, its folder and the medium; `ls -ld` shows who may do what".into()),
+                .into()
+        }
+        _ => "look at the file, its folder and the medium; `ls -ld` shows who may do what".into(),
     }
 }
 
-fn explain_unsafe(path: &str, fault: UnsafePath, place: &Place) -> String {
+fn unsafe_hint(path: &str, fault: UnsafePath, place: &Place) -> String {
     match fault {
         UnsafePath::Link if Path::new(path) != place.path => {
             format!("no store makes such a link: find out who made {}, and remove it", quoted(path))
@@ -336,4 +294,5 @@ fn explain_unsafe(path: &str, fault: UnsafePath, place: &Place) -> String {
     }
 }
 
+const LOG: &str = "run it again with --log debug to see more";
 const NEWER: &str = "use the version of strongroom that wrote it, or a later one";

@@ -6,6 +6,7 @@ use std::str;
 use std::time::Duration;
 
 use strongroom::due::{DueCause, DueRules};
+use strongroom::error::Detail;
 use strongroom::{ApiKey, ApiKeyId, Error, Vault};
 
 use crate::args::{Selection, Target};
@@ -90,9 +91,9 @@ fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
         }
     }
     for id in &ids {
-        match vault.show(*id) {
+        match vault.show(*id).map_err(Error::into_detail) {
             // A record that does not open is told of in its turn.
-            Ok(_) | Err(Error::Record { .. }) => {}
+            Ok(_) | Err(Detail::Record { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -120,7 +121,7 @@ pub(crate) fn known(
     refused: impl FnOnce(ApiKeyId) -> Option<Error>,
 ) -> Result<ApiKey, Failure> {
     match vault.show(id) {
-        Err(error @ Error::NotFound { .. }) => Err(refused(id).unwrap_or(error).into()),
+        Err(error) if matches!(error.detail(), Detail::NotFound { .. }) => Err(refused(id).unwrap_or(error).into()),
         shown => Ok(shown?),
     }
 }

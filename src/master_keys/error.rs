@@ -27,7 +27,7 @@ pub enum MasterKeysError {
         fault: ListError,
     },
     /// No source is there.
-    #[error("no master key is configured")]
+    #[error("no master key is configured: no source of them is there")]
     NotSet,
     /// A source of the caller's own failed.
     #[error("cannot read {origin}")]

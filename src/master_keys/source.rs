@@ -29,7 +29,7 @@ use crate::master_key::Waivers;
 /// assert_eq!(keys.origin(1), Some(&Safe.origin()));
 /// # Ok::<(), MasterKeysError>(())
 /// ```
-pub trait MasterKeySource {
+pub trait MasterKeySource: Send + Sync {
     /// What it is called in messages.
     fn origin(&self) -> Origin;
 

@@ -6,7 +6,7 @@ use super::proof;
 use super::run::Run;
 use crate::api_key::Attributes;
 use crate::audit_log::{Action, AuditFault, Draft, Outcome};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::ledger::{Change, follow_chain};
 use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError, sentinel};
@@ -46,7 +46,9 @@ pub(super) fn abandon(run: &Run<'_>, change: &mut Change<'_>) -> Result<Abandone
         match id.ok_or(RecordError::Malformed).and_then(|id| proof::judge(change.keyring, from, id, &bytes)) {
             Ok(()) => continue,
             // Somebody mended it: it has to be moved like the others.
-            Err(RecordError::MissingGeneration { generation }) if generation == from => return Err(Error::Contended),
+            Err(RecordError::MissingGeneration { generation }) if generation == from => {
+                return Err(Detail::Contended.into());
+            }
             Err(_) => abandoned.count += 1,
         }
         abandoned.counted += u64::from(id.is_some());
@@ -87,7 +89,7 @@ impl Abandoned {
         let Some(old) = &self.sentinel else { return Ok(()) };
         let fresh = sentinel(change.keyring, change.now)?;
         let generation = change.keyring.active_generation();
-        let record = Record::parse(&fresh).map_err(|fault| Error::Record { id: ApiKeyId::SENTINEL, fault })?;
+        let record = Record::parse(&fresh).map_err(|fault| Detail::Record { id: ApiKeyId::SENTINEL, fault })?;
         change.head.set(generation).add(&change.keyring.active().record_set, &record);
         change.batch.put(Table::Keys, ApiKeyId::SENTINEL.to_bytes(), fresh, Expected::Exactly(old.clone()));
         Ok(())

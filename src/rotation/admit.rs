@@ -2,7 +2,7 @@
 
 use super::options::RotateOptions;
 use super::row::read_state;
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::ledger::Ledger;
 
 /// Refuses a new master key that the full strength checks refuse. One that is the active one already is not judged: the rotation to
@@ -19,7 +19,7 @@ pub(super) fn admit(ledger: &Ledger, options: &RotateOptions) -> Result<(), Erro
     let Ok(to) = options.target(&keyring, ledger.keks()) else { return Ok(()) };
     match ledger.keks().candidates().judge(to, &options.waivers) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Error::MasterKeyUnjudged { version: to }),
-        Err(fault) => Err(Error::MasterKeyWeak { version: to, fault }),
+        Ok(false) => Err(Detail::MasterKeyUnjudged { version: to }.into()),
+        Err(fault) => Err(Detail::MasterKeyWeak { version: to, fault }.into()),
     }
 }

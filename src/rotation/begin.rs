@@ -6,7 +6,7 @@ use super::row::{ROTATION, ReadState, read_state, row_missing};
 use super::run::{Run, taken_over};
 use super::state::State;
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::known_backups::KnownBackups;
 use crate::ledger::Ledger;
 use crate::store::{Claim, Expected, Table};
@@ -24,7 +24,7 @@ pub(super) fn begin<'a>(
         Some(open) => may_take_over(ledger, &claim, &open, options)?,
         None if matches!(claim, Claim::Held) => return Err(taken_over()),
         None if resumed => restore_row(ledger, options, act)?,
-        None if options.resume_only => return Err(Error::NoRotation),
+        None if options.resume_only => return Err(Detail::NoRotation.into()),
         None => cut_over(ledger, options, act)?,
     }
     let begun = read_state(ledger)?.ok_or_else(taken_over)?;
@@ -89,8 +89,12 @@ fn may_take_over(ledger: &Ledger, claim: &Claim, read: &ReadState, options: &Rot
         // With the claim in our hands, a holder that had it is gone: no need to wait for its lease.
         let gone = lease.claimed && matches!(claim, Claim::Granted(_));
         if !gone {
-            return Err(Error::RotationHeld { since_secs: ledger.now().since(lease.renewed_at).as_secs() });
+            return Err(Detail::RotationHeld { since_secs: ledger.now().since(lease.renewed_at).as_secs() }.into());
         }
     }
-    if options.ask_for_another(open, &read.keyring) { Err(Error::RotationOpen { to: open.to_master }) } else { Ok(()) }
+    if options.ask_for_another(open, &read.keyring) {
+        Err(Detail::RotationOpen { to: open.to_master }.into())
+    } else {
+        Ok(())
+    }
 }

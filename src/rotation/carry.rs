@@ -10,7 +10,7 @@ use super::feed::Feed;
 use super::report::{Progress, RotationReport};
 use super::run::{Run, SaveError};
 use super::state::Phase;
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::store::{Batch, Expected, Row, Table};
 use crate::token::ApiKeyId;
@@ -40,7 +40,7 @@ pub(super) fn carry(
             return Ok(flow);
         }
     }
-    Err(Error::Contended)
+    Err(Detail::Contended.into())
 }
 
 /// Commits a batch. Rows that changed since they were read are left out: whoever changed them moved them.

@@ -8,8 +8,10 @@ use crate::error::Error;
 use crate::keyring::{Keyring, Statement};
 use crate::ledger::Ledger;
 use crate::master_key::Fingerprint;
+use crate::parse_error::ParseError;
 use crate::secret::{hex, same_bytes};
 use crate::store::{Rows, Table};
+use std::borrow::Cow;
 
 /// What a finished rotation did, authenticated by the generation it went to (docs/format.md, Certificate).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,9 +60,14 @@ pub struct RotationCertificate {
 
 impl RotationCertificate {
     /// Reads a certificate. Whether it is true is for [`Verifier::check_certificate`](crate::Verifier::check_certificate).
-    pub fn parse(text: &str) -> Result<Self, CertificateError> {
-        let certificate: Self = serde_json::from_str(text).map_err(|_| CertificateError::Malformed)?;
-        if certificate.schema == SCHEMA { Ok(certificate) } else { Err(CertificateError::Schema) }
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let certificate: Self =
+            serde_json::from_str(text).map_err(|_| no_certificate("this is no rotation certificate"))?;
+        if certificate.schema == SCHEMA {
+            Ok(certificate)
+        } else {
+            Err(no_certificate(format!("this is a document of another schema than {SCHEMA}")))
+        }
     }
 
     /// The certificate as JSON, over several lines.
@@ -193,16 +200,8 @@ fn fingerprint(keyring: &Keyring, version: u32) -> Option<Fingerprint> {
     keyring.masters().find(|master| master.version == version).map(|master| master.fingerprint)
 }
 
-/// Why a text is no certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// It is not JSON with the fields of a certificate.
-    #[error("this is no rotation certificate")]
-    Malformed,
-    /// It names another schema.
-    #[error("this is a document of another schema than {SCHEMA}")]
-    Schema,
+fn no_certificate(expected: impl Into<Cow<'static, str>>) -> ParseError {
+    ParseError::new("rotation certificate", expected)
 }
 
 const SCHEMA: &str = "strongroom.rotation-certificate.v1";

@@ -7,7 +7,7 @@ use super::row::ROTATION;
 use super::run::{Run, taken_over};
 use super::state::{Finish, State};
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::store::{Expected, Table};
 
 /// Drops the old generation. Only scrubbing is left then.
@@ -29,7 +29,7 @@ pub(super) fn finish(run: &mut Run<'_>, act: &Act, report: &mut RotationReport) 
         let adds_up =
             abandoned.explains(left, change, store)? && abandoned.present.is_none_or(|set| set == *change.head.set(to));
         if !adds_up && !options.accept_record_set {
-            return Err(Error::RecordSet { generation: from });
+            return Err(Detail::RecordSet { generation: from }.into());
         }
         if !adds_up {
             *change.head.set(to) = present_set(store, change.keyring, &options.abandon)?;

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use super::report::Unreadable;
 use super::state::State;
 use crate::arguments::Maybe;
-use crate::error::{Error, TargetFault};
+use crate::error::{Detail, Error, TargetFault};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::master_key::Waivers;
 
@@ -131,7 +131,7 @@ impl RotateOptions {
         let active = keyring.active_master();
         let newest = keks.versions().next_back().map_or(active, |(version, _)| version);
         let to = self.to.unwrap_or(newest);
-        let refuse = |fault| Err(Error::RotationTarget { to, fault });
+        let refuse = |fault| Err(Detail::RotationTarget { to, fault }.into());
         if keks.fingerprint(to).is_none() {
             return refuse(TargetFault::NotConfigured);
         }

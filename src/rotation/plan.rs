@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::options::RotateOptions;
 use super::row::{open_in, row_missing};
 use super::state::{Phase, State};
-use crate::error::{Error, TargetFault};
+use crate::error::{Detail, Error, TargetFault};
 use crate::ledger::Ledger;
 use crate::master_key::Fingerprint;
 use crate::record::Record;
@@ -105,9 +105,9 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
     let (keyring, _) = ledger.read_together(&*snapshot)?;
     let open = open_in(&keyring, &*snapshot)?;
     let to_master = match &open {
-        None if options.resume_only && keyring.retiring_generation().is_none() => return Err(Error::NoRotation),
+        None if options.resume_only && keyring.retiring_generation().is_none() => return Err(Detail::NoRotation.into()),
         Some(open) if options.ask_for_another(open, &keyring) => {
-            return Err(Error::RotationOpen { to: open.to_master });
+            return Err(Detail::RotationOpen { to: open.to_master }.into());
         }
         Some(open) => open.to_master,
         None if keyring.retiring_generation().is_none() => options.target(&keyring, ledger.keks())?,
@@ -119,7 +119,7 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
         from_master: open.as_ref().map_or(keyring.active_master(), |open| open.from_master),
         to_master,
         to_fingerprint: to_fingerprint
-            .ok_or(Error::RotationTarget { to: to_master, fault: TargetFault::NotConfigured })?,
+            .ok_or(Detail::RotationTarget { to: to_master, fault: TargetFault::NotConfigured })?,
         census: census(ledger, &*snapshot)?,
         open: open.map(|open| OpenRotation::of(&open, ledger.now())),
     })

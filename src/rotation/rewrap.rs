@@ -4,7 +4,7 @@ use super::options::RotateOptions;
 use super::report::{RotationOutcome, RotationReport};
 use super::row::{ROTATION, open_in, row_missing};
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::ledger::Ledger;
 use crate::store::{Expected, Table};
 
@@ -12,7 +12,7 @@ use crate::store::{Expected, Table};
 pub(super) fn rewrap(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<RotationReport, Error> {
     ledger.change(act, |change| {
         if let Some(open) = open_in(change.keyring, ledger.store())? {
-            return Err(Error::RotationOpen { to: open.to_master });
+            return Err(Detail::RotationOpen { to: open.to_master }.into());
         }
         if change.keyring.retiring_generation().is_some() {
             return Err(row_missing());

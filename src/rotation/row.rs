@@ -6,7 +6,7 @@ use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
 use super::state::{Finish, Lease, Phase, State};
-use crate::error::{Error, RowFault, VaultRow};
+use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{Keyring, RowError, RowLabel, encode};
 use crate::ledger::{Head, Ledger, mask_all, row_refused, unmask_all};
 use crate::record_set::MaskedRecordSet;
@@ -150,7 +150,7 @@ fn tampered(error: RowError) -> Error {
 }
 
 pub(super) fn row_missing() -> Error {
-    Error::Tampered { row: VaultRow::Rotation, fault: RowFault::Missing }
+    Detail::Tampered { row: VaultRow::Rotation, fault: RowFault::Missing }.into()
 }
 
 /// Key of the row in the table `vault`.

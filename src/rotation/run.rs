@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::options::RotateOptions;
 use super::row::{ROTATION, ReadState};
 use super::state::{Lease, Phase, State};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::ledger::{KEYRING, Ledger};
 use crate::secret::random_array;
@@ -114,12 +114,12 @@ impl From<SaveError> for Error {
     fn from(error: SaveError) -> Self {
         match error {
             SaveError::Failed(error) => error,
-            SaveError::Rows(_) => Self::Contended,
+            SaveError::Rows(_) => Detail::Contended.into(),
         }
     }
 }
 
 /// Another process works on the rotation.
 pub(super) fn taken_over() -> Error {
-    Error::RotationHeld { since_secs: 0 }
+    Detail::RotationHeld { since_secs: 0 }.into()
 }

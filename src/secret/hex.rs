@@ -5,14 +5,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     base16ct::lower::encode_string(bytes)
 }
 
-/// An id of some bytes, printed and parsed in its one spelling, and the error of a text that is none.
+/// An id of some bytes, printed and parsed in its one spelling. Behind it stand what it is and how it is written.
 macro_rules! hex_id {
     (
         $(#[$id_about:meta])*
         pub struct $id:ident($reach:vis [u8; $len:literal]);
 
-        $(#[$error_about:meta])*
-        pub struct $error:ident;
+        $what:literal => $expected:literal
     ) => {
         $(#[$id_about])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,21 +36,16 @@ macro_rules! hex_id {
         }
 
         impl std::str::FromStr for $id {
-            type Err = $error;
+            type Err = $crate::parse_error::ParseError;
 
-            fn from_str(text: &str) -> Result<Self, $error> {
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let mut bytes = [0; Self::LEN];
                 match base16ct::lower::decode(text, &mut bytes) {
                     Ok(decoded) if decoded.len() == Self::LEN => Ok(Self(bytes)),
-                    _ => Err($error),
+                    _ => Err($crate::parse_error::ParseError::new($what, $expected)),
                 }
             }
         }
-
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-        $(#[$error_about])*
-        #[non_exhaustive]
-        pub struct $error;
     };
 }
 

@@ -7,7 +7,7 @@ pub(crate) type Tag = [u8; TAG_LEN];
 #[derive(Debug, thiserror::Error)]
 #[error("too long to seal")]
 #[non_exhaustive]
-pub struct SealError;
+pub(crate) struct SealError;
 
 /// The key, nonce, associated data or bytes are not those that were sealed.
 #[derive(Debug, thiserror::Error)]

@@ -18,7 +18,7 @@ fn every_suite_has_one_byte_and_one_name() {
     }
     assert_eq!((0..=255).filter_map(Suite::from_byte).count(), SUITES.len());
     for text in ["", "aes", "XAES-256-GCM", "xaes-256-gcm "] {
-        assert_eq!(text.parse::<Suite>(), Err(UnknownSuite), "{text}");
+        assert!(text.parse::<Suite>().is_err(), "{text}");
     }
 }
 

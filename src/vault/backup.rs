@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::arguments::Verdict;
 use crate::audit_log::{Act, Action, Draft};
 use crate::backup_id::BackupId;
-use crate::error::{Error, RowFault, VaultRow};
+use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::known_backups::{BACKUPS, KnownBackup, KnownBackups};
 use crate::ledger::row_refused;
 use crate::store::{MANIFEST, Rows, Table, UnfinishedBackup};
@@ -91,7 +91,7 @@ impl Vault {
         let forgotten = self.ledger.change(act, |change| {
             let mut known = KnownBackups::read(change.keyring, self.ledger.store())?;
             if !known.remove(id) {
-                return Err(Error::BackupUnknown { id });
+                return Err(Detail::BackupUnknown { id }.into());
             }
             known.put(change);
             change.audit(draft());
@@ -127,13 +127,13 @@ impl Vault {
             Ok(manifest) => {
                 let listed = self.list_finished(&manifest, act);
                 if let Err(error) = &listed {
-                    tracing::warn!(%error, backup = %id, "the backup is in place, and is listed as unfinished");
+                    tracing::warn!(error = format!("{error:#}"), backup = %id, "the backup is in place, and is listed as unfinished");
                 }
                 Ok(BackupReport { manifest, recorded: listed.is_ok() })
             }
             Err(error) => {
                 if let Err(unlisted) = self.unlist(id, act) {
-                    tracing::warn!(error = %unlisted, backup = %id, "there is no such backup, and it stays listed as unfinished");
+                    tracing::warn!(error = format!("{unlisted:#}"), backup = %id, "there is no such backup, and it stays listed as unfinished");
                 }
                 Err(error)
             }
@@ -154,7 +154,7 @@ impl Vault {
         let verified = copy.verify_as_backup(watch)?;
         drop(copy);
         if verified != manifest {
-            return Err(Error::BackupDamaged { what: "its manifest is not the one that was written".into() });
+            return Err(Detail::BackupDamaged { what: "its manifest is not the one that was written".into() }.into());
         }
         place.publish()?;
         Ok(manifest)
@@ -168,12 +168,12 @@ impl Vault {
         let manifest = self.authentic_manifest()?;
         let (found, _) = BackupManifest::describe(&self.ledger, self.ledger.store(), manifest.id, manifest.at)?;
         if !manifest.agrees_with(&found) {
-            return Err(Error::Tampered { row: VaultRow::Manifest, fault: RowFault::OfOtherContents });
+            return Err(Detail::Tampered { row: VaultRow::Manifest, fault: RowFault::OfOtherContents }.into());
         }
         let report = self.doctor(|progress| step(watch, BackupPhase::Verify, progress.counted, manifest.records))?;
         let damage = report.symptoms.into_iter().find(|symptom| symptom.severity == SymptomSeverity::Damage);
         match damage {
-            Some(symptom) => Err(Error::BackupDamaged { what: symptom.what }),
+            Some(symptom) => Err(Detail::BackupDamaged { what: symptom.what }.into()),
             None => Ok(manifest),
         }
     }
@@ -210,7 +210,9 @@ impl Vault {
     fn list_finished(&self, manifest: &BackupManifest, act: &Act) -> Result<(), Error> {
         self.ledger.change_for_any_reason(act, |change| {
             let mut known = KnownBackups::read(change.keyring, self.ledger.store())?;
-            let Some(backup) = known.find(manifest.id) else { return Err(Error::BackupUnknown { id: manifest.id }) };
+            let Some(backup) = known.find(manifest.id) else {
+                return Err(Detail::BackupUnknown { id: manifest.id }.into());
+            };
             finish(backup, manifest);
             known.put(change);
             Ok(())
@@ -236,7 +238,7 @@ pub(super) fn finish(backup: &mut KnownBackup, manifest: &BackupManifest) {
 }
 
 pub(super) fn manifest_row(rows: &dyn Rows) -> Result<Vec<u8>, Error> {
-    let missing = || Error::Tampered { row: VaultRow::Manifest, fault: RowFault::Missing };
+    let missing = || Detail::Tampered { row: VaultRow::Manifest, fault: RowFault::Missing }.into();
     rows.get(Table::Vault, MANIFEST)?.ok_or_else(missing)
 }
 

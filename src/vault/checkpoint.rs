@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::audit_log::{AuditFault, ChainEnd};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::{Keyring, Statement};
 use crate::ledger::Head;
+use crate::parse_error::ParseError;
 use crate::secret::{hex, same_bytes};
 use crate::store::Rows;
 use crate::time::Timestamp;
@@ -41,14 +42,15 @@ pub struct AuditCheckpoint {
 
 impl AuditCheckpoint {
     /// Reads a checkpoint. Whether the log agrees with it is for [`Verifier::check_audit`].
-    pub fn parse(text: &str) -> Result<Self, CheckpointError> {
-        let named: Named = serde_json::from_str(text).map_err(|_| CheckpointError::Malformed)?;
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let named: Named = serde_json::from_str(text).map_err(|_| no_checkpoint())?;
         if named.schema != SCHEMA {
-            return Err(CheckpointError::Schema);
+            let other = format!("this is a document of another schema than {SCHEMA}");
+            return Err(ParseError::new("audit checkpoint", other));
         }
-        let checkpoint: Self = serde_json::from_str(text).map_err(|_| CheckpointError::Malformed)?;
+        let checkpoint: Self = serde_json::from_str(text).map_err(|_| no_checkpoint())?;
         let sound = checkpoint.hash.len() == 64 && checkpoint.at.parse::<Timestamp>().is_ok();
-        if sound { Ok(checkpoint) } else { Err(CheckpointError::Malformed) }
+        if sound { Ok(checkpoint) } else { Err(no_checkpoint()) }
     }
 
     /// The checkpoint as JSON, on one line.
@@ -100,16 +102,8 @@ struct Named {
     schema: String,
 }
 
-/// Why a text is no checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CheckpointError {
-    /// It is not JSON with the fields of a checkpoint.
-    #[error("this is no audit checkpoint")]
-    Malformed,
-    /// It names another schema.
-    #[error("this is a document of another schema than {SCHEMA}")]
-    Schema,
+fn no_checkpoint() -> ParseError {
+    ParseError::new("audit checkpoint", "this is no audit checkpoint")
 }
 
 /// What is to be said of an audit log beside checkpoints of it.
@@ -189,10 +183,10 @@ impl Verifier {
     /// Follows the whole chain, and compares it with checkpoints made before.
     pub fn check_audit(&self, checkpoints: &[AuditCheckpoint]) -> Result<AuditCheck, Error> {
         self.at_one_moment(|rows, keyring, head| {
-            let fault = match verify_chain(keyring, rows, head.chain) {
+            let fault = match verify_chain(keyring, rows, head.chain).map_err(Error::into_detail) {
                 Ok(_) => None,
-                Err(Error::Audit(fault)) => Some(fault),
-                Err(error) => return Err(error),
+                Err(Detail::Audit(fault)) => Some(fault),
+                Err(error) => return Err(error.into()),
             };
             let now = self.ledger.now();
             let judge = |checkpoint| judge(keyring, head, rows, now, checkpoint);
@@ -235,10 +229,10 @@ fn disagreement(
     checkpoint: &AuditCheckpoint,
 ) -> Result<Option<CheckpointFault>, Error> {
     let Some(seen) = checkpoint.end() else { return Ok(Some(CheckpointFault::Altered)) };
-    match still_there(rows, head, seen) {
+    match still_there(rows, head, seen).map_err(Error::into_detail) {
         Ok(()) => {}
-        Err(Error::Audit(fault)) => return Ok(Some(fault.into())),
-        Err(error) => return Err(error),
+        Err(Detail::Audit(fault)) => return Ok(Some(fault.into())),
+        Err(error) => return Err(error.into()),
     }
     // A log that holds the entry has also had the generation.
     if checkpoint.generation > keyring.active_generation() {

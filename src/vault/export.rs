@@ -1,7 +1,7 @@
 //! Exporting: the tokens of all API keys with everything else about them, a page at a time.
 
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::import::ImportedKey;
 use crate::ledger::Change;
 use crate::record::{Record, RecordError};
@@ -42,19 +42,20 @@ impl Vault {
         for (key, bytes) in &rows {
             let Some(id) = ApiKeyId::from_row(key).filter(|id| *id != ApiKeyId::SENTINEL) else { continue };
             page.last = Some(id);
-            match exported(change, id, bytes) {
+            match exported(change, id, bytes).map_err(Error::into_detail) {
                 Ok(Some(key)) => {
                     change.audit(Draft::on(Action::Export, id));
                     page.keys.push(key);
                 }
                 Ok(None) => page.left_out.push((id, "not-recoverable")),
                 // The record may be newer than the keyring it was read with: then the change is prepared again.
-                Err(Error::Record { fault: RecordError::MissingGeneration { generation }, .. })
+                Err(Detail::Record { fault: fault @ RecordError::MissingGeneration { .. }, .. })
                     if self.ledger.reload()?.bytes() != change.keyring.bytes() =>
                 {
-                    return Err(Error::Record { id, fault: RecordError::MissingGeneration { generation } });
+                    return Err(Detail::Record { id, fault }.into());
                 }
-                Err(error) => page.left_out.push((id, error.cause())),
+                Err(Detail::Record { fault, .. }) => page.left_out.push((id, fault.cause())),
+                Err(error) => page.left_out.push((id, Error::from(error).code())),
             }
         }
         Ok(page)
@@ -62,7 +63,7 @@ impl Vault {
 }
 
 fn exported(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<ImportedKey>, Error> {
-    let unreadable = |fault| Error::Record { id, fault };
+    let unreadable = |fault| Detail::Record { id, fault };
     let Some(token) = open_token(change, id, bytes)? else { return Ok(None) };
     let record = Record::parse(bytes).map_err(unreadable)?;
     let attributes = record.attributes(change.keyring, id).map_err(unreadable)?;

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::ledger::{Head, Ledger};
 use crate::store::{Rows, StoreError};
@@ -137,7 +137,8 @@ impl Verifier {
         };
         loop {
             match read() {
-                Err(Error::Store(StoreError::Busy)) if begun.elapsed() < PATIENCE => {}
+                Err(error)
+                    if matches!(error.detail(), Detail::Store(StoreError::Busy)) && begun.elapsed() < PATIENCE => {}
                 read => return read,
             }
         }

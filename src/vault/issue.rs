@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::api_key::{Attributes, NewApiKey, check_prefix};
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::import::{ImportError, ImportedKey};
 use crate::keyring::Keyring;
 use crate::ledger::Change;
@@ -127,7 +127,7 @@ impl Vault {
 }
 
 fn at_line(at: usize, fault: ImportError) -> Error {
-    Error::Import { line: at + 1, fault }
+    Detail::Import { line: at + 1, fault }.into()
 }
 
 /// Whether the token is in the vault: under its own id, or in the lookup index.
@@ -183,7 +183,7 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
         let attributes = Attributes::of(key, secret_digest(secret.expose()), now).to_bytes();
         let recover = key.recoverable.then_some(secret.expose());
         let record = sealer.seal(id, &Plain { imported: false, attributes: &attributes, secret: recover })?;
-        let parsed = Record::parse(&record).map_err(|fault| Error::Record { id, fault })?;
+        let parsed = Record::parse(&record).map_err(|fault| Detail::Record { id, fault })?;
         sealed.2.add(&keyring.active().record_set, &parsed);
         sealed.0.push(Issued { id, token: Token::compose(&key.prefix, id, secret.expose()), replaces: None });
         sealed.1.push(record);

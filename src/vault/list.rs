@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::api_key::{ApiKey, Status};
 use crate::arguments::Maybe;
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::record::{Record, RecordError};
 use crate::store::Table;
@@ -144,7 +144,7 @@ impl Verifier {
         // The keyring first: one that is newer than the record may have dropped its generation.
         let keyring = self.ledger.recent_keyring()?;
         let bytes = record_at(self.ledger.store(), id)?;
-        self.open_view(&keyring, id, &bytes)?.map_err(|fault| Error::Record { id, fault })
+        self.open_view(&keyring, id, &bytes)?.map_err(|fault| Detail::Record { id, fault }.into())
     }
 
     /// The API keys that this one was issued in place of, itself, and those that were issued in its place: the oldest
@@ -204,11 +204,11 @@ impl Verifier {
     fn link(&self, id: Option<ApiKeyId>, seen: &mut BTreeSet<ApiKeyId>) -> Result<Option<Listed>, Error> {
         let Some(id) = id.filter(|id| seen.insert(*id)) else { return Ok(None) };
         let listed = |key: Result<ApiKey, RecordError>| Ok(Some(Listed { id, key }));
-        match self.show(id) {
+        match self.show(id).map_err(Error::into_detail) {
             Ok(key) => listed(Ok(key)),
-            Err(Error::Record { fault, .. }) => listed(Err(fault)),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error),
+            Err(Detail::Record { fault, .. }) => listed(Err(fault)),
+            Err(Detail::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::arguments::Maybe;
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::ledger::{Change, Clock, Ledger};
 use crate::lookup::LookupRow;
@@ -125,7 +125,7 @@ impl VaultOptions {
         let newest = self.first.or(keys.versions().last().map(|(version, _)| version)).unwrap_or(1);
         if cfg!(feature = "strength") && !self.quick {
             let judged = Candidates::of(&keys).judge(newest, &self.waivers);
-            judged.map_err(|fault| Error::MasterKeyWeak { version: newest, fault })?;
+            judged.map_err(|fault| Detail::MasterKeyWeak { version: newest, fault })?;
         }
         let keks = KeyEncryptionKeys::derive(&keys, vault);
         drop(keys);

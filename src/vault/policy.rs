@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::api_key::{Terms, Update};
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::ledger::Change;
 use crate::policy::{Policy, PolicyChange};
 use crate::rotation::{ROTATION, open_in};
@@ -48,7 +48,7 @@ impl Vault {
             let planned = edited(change.keyring.policy(), edit)?;
             planned.after.check_reason(act.reason())?;
             if let Some(open) = open_in(change.keyring, self.ledger.store())? {
-                return Err(Error::RotationOpen { to: open.to_master });
+                return Err(Detail::RotationOpen { to: open.to_master }.into());
             }
             change.batch.check(Table::Vault, ROTATION, Expected::Absent);
             change.replace_keyring(change.keyring.with_policy(&planned.after, self.ledger.keks())?);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::api_key::{Refusal, Request};
 use crate::arguments::Maybe;
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::ledger::{KEYRING, Ledger};
 use crate::store::{Batch, CommitError, Effect, Expected, Table};
@@ -157,7 +157,7 @@ impl Recorder {
                 }
             }
         }
-        Err(Error::Contended)
+        Err(Detail::Contended.into())
     }
 
     /// Adds the rows of these API keys to the batch: what is there, and what was counted. Returns how many of those that are
@@ -205,7 +205,7 @@ impl Drop for Recorder {
             return;
         }
         if let Err(error) = self.flush() {
-            tracing::warn!(%error, "the last uses of API keys could not be written");
+            tracing::warn!(error = format!("{error:#}"), "the last uses of API keys could not be written");
         }
     }
 }

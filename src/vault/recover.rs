@@ -2,7 +2,7 @@
 
 use crate::api_key::Reissue;
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::ledger::Change;
 use crate::record::{Record, RecordError};
 use crate::secret::SecretText;
@@ -61,12 +61,12 @@ impl Vault {
 
 /// The token of an API key, for a change that writes an audit entry of it.
 pub(super) fn token_at(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<SecretText, Error> {
-    open_token(change, id, &record_at(rows, id)?)?.ok_or(Error::NotRecoverable { id })
+    open_token(change, id, &record_at(rows, id)?)?.ok_or_else(|| Detail::NotRecoverable { id }.into())
 }
 
 /// The whole token; `None` when no copy of the secret exists.
 pub(super) fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<SecretText>, Error> {
-    let unreadable = |fault| Error::Record { id, fault };
+    let unreadable = |fault| Detail::Record { id, fault };
     let record = Record::parse(bytes).map_err(unreadable)?;
     // The verify part first: it authenticates the header, and with it whether there is anything to recover.
     let attributes = record.attributes(change.keyring, id).map_err(unreadable)?;

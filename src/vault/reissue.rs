@@ -4,7 +4,7 @@ use std::io;
 
 use crate::api_key::{Reissue, check_prefix};
 use crate::audit_log::{Act, Action, Draft};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::ledger::Change;
 use crate::record::{Plain, seal};
 use crate::secret::SecretText;
@@ -45,7 +45,7 @@ impl Vault {
                 let issued = new.issue(change, &mut old, id, reissue)?;
                 change.audit(draft.clone());
                 change.audit(Draft::on(Action::Issue, new.id));
-                keep(&issued).map_err(|source| Error::NotKept { source })?;
+                keep(&issued).map_err(|source| Detail::NotKept { source })?;
                 Ok(issued)
             })
         });

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::backup::{self, BackupManifest, BackupPhase, BackupProgress, step};
 use crate::arguments::Verdict;
 use crate::audit_log::{Act, Action, AuditFault, ChainEnd, Draft, Outcome, row_key};
-use crate::error::{Error, VaultRow};
+use crate::error::{Detail, Error, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::known_backups::KnownBackups;
 use crate::ledger::{Ledger, row_refused};
@@ -87,7 +87,7 @@ impl Backup {
         let snapshot = vault.ledger.store().snapshot()?;
         let (keyring, head) = vault.ledger.read_together(&*snapshot)?;
         if keyring.vault() != self.claims.vault {
-            return Err(Error::BackupOfOther { expected: keyring.vault(), found: self.claims.vault });
+            return Err(Detail::BackupOfOther { expected: keyring.vault(), found: self.claims.vault }.into());
         }
         let seq = self.claims.audit_entries;
         let line = snapshot.get(Table::Audit, &row_key(seq))?;

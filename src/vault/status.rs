@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::keyring::{self, MasterKeyVersion};
 use crate::ledger::KEYRING;
 use crate::master_key::{Finding, Fingerprint};
@@ -143,6 +143,6 @@ impl Verifier {
 /// Nothing is authenticated then: whoever can write the store could have changed what this returns. It is good enough to
 /// look for leaked keys, and for nothing that decides about access.
 pub fn known_fingerprints(store: &impl Rows) -> Result<Vec<MasterKeyVersion>, Error> {
-    let row = store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+    let row = store.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
     Ok(keyring::claimed_masters(&row)?)
 }

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::api_key::{ApiKey, Attributes, LifeError, Revision, edited};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::ledger::Change;
 use crate::record::{Plain, Record, RecordError, seal};
 use crate::secret::SecretText;
@@ -23,7 +23,7 @@ impl Subject {
     pub(super) fn read(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<Self, Error> {
         let record = record_at(rows, id)?;
         let read = Record::parse(&record).and_then(|record| record.attributes(change.keyring, id));
-        let before = read.map_err(|fault| Error::Record { id, fault })?;
+        let before = read.map_err(|fault| Detail::Record { id, fault })?;
         Ok(Self { id, record, attributes: before.clone(), before, secret_may_go: false })
     }
 
@@ -91,18 +91,18 @@ impl Subject {
     }
 
     pub(super) fn refused(&self, fault: LifeError) -> Error {
-        Error::Life { id: self.id, fault }
+        Detail::Life { id: self.id, fault }.into()
     }
 
     fn unreadable(&self, fault: RecordError) -> Error {
-        Error::Record { id: self.id, fault }
+        Detail::Record { id: self.id, fault }.into()
     }
 }
 
 /// The record of an API key. The sentinel is none.
 pub(super) fn record_at(rows: &dyn Rows, id: ApiKeyId) -> Result<Vec<u8>, Error> {
     if id == ApiKeyId::SENTINEL {
-        return Err(Error::NotFound { id });
+        return Err(Detail::NotFound { id }.into());
     }
-    rows.get(Table::Keys, &id.to_bytes())?.ok_or(Error::NotFound { id })
+    rows.get(Table::Keys, &id.to_bytes())?.ok_or_else(|| Detail::NotFound { id }.into())
 }

@@ -4,7 +4,7 @@ mod flusher;
 mod list;
 
 use crate::arguments::Verdict;
-use crate::error::{Error, VaultRow};
+use crate::error::{Detail, Error, VaultRow};
 use crate::store::Table;
 use crate::token::ApiKeyId;
 use crate::uses::{Counters, Usage, UsageError};
@@ -21,7 +21,7 @@ impl Verifier {
     /// How an API key was used: what was written, and what this process has counted since. `None` when there is nothing.
     pub fn usage(&self, id: ApiKeyId) -> Result<Option<Usage>, Error> {
         let stored =
-            self.stored_usage(id)?.map_err(|fault| Error::Tampered { row: VaultRow::Usage, fault: fault.into() })?;
+            self.stored_usage(id)?.map_err(|fault| Detail::Tampered { row: VaultRow::Usage, fault: fault.into() })?;
         Ok(self.with_counted(id, stored))
     }
 

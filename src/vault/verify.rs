@@ -2,7 +2,7 @@
 
 use crate::api_key::{ApiKey, Attributes, Refusal, Request, Revision};
 use crate::audit_log::EVENTS;
-use crate::error::{Error, RowFault, VaultRow};
+use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError};
@@ -12,7 +12,7 @@ use crate::vault::handle::Verifier;
 
 /// # Verifying
 impl Verifier {
-    /// Whose token this is, when it is valid for the request. Anything else is an error: `NotValid` when the token is
+    /// Whose token this is, when it is valid for the request. Anything else is an error: `Refused` when the token is
     /// to be refused, `Unavailable` when the vault could not tell.
     ///
     /// An unknown id takes the same path as a known one: the next record is opened, and only then compared.
@@ -20,20 +20,22 @@ impl Verifier {
         let verdict = self.judge(token, request);
         match &verdict {
             Ok(key) => tracing::debug!(target: EVENTS, key = %key.id, "token valid"),
-            Err(VerifyError::NotValid(refusal)) => {
+            Err(VerifyError::Refused(refusal)) => {
                 self.usage.refused_of_none(token, *refusal);
                 tracing::info!(target: EVENTS, refusal = refusal.name(), "token refused");
             }
-            Err(VerifyError::Unavailable(error)) => tracing::warn!(target: EVENTS, %error, "token could not be judged"),
+            Err(VerifyError::Unavailable(error)) => {
+                tracing::warn!(target: EVENTS, error = format!("{error:#}"), code = error.code(), "token could not be judged")
+            }
         }
         verdict
     }
 
     fn judge(&self, token: &str, request: &Request<'_>) -> Result<ApiKey, VerifyError> {
         let (id, prefix, digest) = match Shape::of(token) {
-            Shape::Damaged => return Err(VerifyError::NotValid(Refusal::Damaged)),
+            Shape::Damaged => return Err(VerifyError::Refused(Refusal::Damaged)),
             Shape::Foreign if token.is_empty() || token.len() > MAX_IMPORTED_LEN => {
-                return Err(VerifyError::NotValid(Refusal::Unknown));
+                return Err(VerifyError::Refused(Refusal::Unknown));
             }
             Shape::Foreign => (self.look_up(token)?, "", secret_digest(token)),
             Shape::Token(token) => (token.id, token.prefix, secret_digest(token.secret)),
@@ -42,17 +44,17 @@ impl Verifier {
         // The digest is compared whether or not it is the right record.
         let right_secret = found.attributes.has_token(prefix, &digest);
         if found.id != id || !right_secret {
-            return Err(VerifyError::NotValid(Refusal::Unknown));
+            return Err(VerifyError::Refused(Refusal::Unknown));
         }
         let now = self.ledger.now();
         if let Some(refusal) = found.attributes.refusal(request, now) {
             self.usage.refused(id, refusal);
-            return Err(VerifyError::NotValid(refusal));
+            return Err(VerifyError::Refused(refusal));
         }
         let Found { id, attributes, imported, recoverable, revision } = found;
-        let malformed = Error::Record { id, fault: RecordError::Attributes };
+        let malformed = Detail::Record { id, fault: RecordError::Attributes };
         let key = attributes.into_view(id, imported, recoverable, revision);
-        let key = key.ok_or(VerifyError::Unavailable(malformed))?;
+        let key = key.ok_or(malformed)?;
         self.usage.valid(id, token, request, now);
         Ok(key)
     }
@@ -61,8 +63,8 @@ impl Verifier {
     fn next_record(&self, id: ApiKeyId) -> Result<Found, VerifyError> {
         let mut keyring = self.ledger.recent_keyring()?;
         loop {
-            let row = self.ledger.store().at_or_after(Table::Keys, &id.to_bytes()).map_err(Error::from)?;
-            let sentinel_missing = || Error::Tampered { row: VaultRow::Sentinel, fault: RowFault::Missing };
+            let row = self.ledger.store().at_or_after(Table::Keys, &id.to_bytes())?;
+            let sentinel_missing = || Detail::Tampered { row: VaultRow::Sentinel, fault: RowFault::Missing };
             let (key, bytes) = row.ok_or_else(sentinel_missing)?;
             let at = ApiKeyId::from_row(&key).ok_or_else(sentinel_missing)?;
             match Found::open(&keyring, at, &bytes) {
@@ -72,8 +74,8 @@ impl Verifier {
                     let reloaded = self.ledger.reload()?;
                     if reloaded.bytes() == keyring.bytes() {
                         // A damaged neighbour says nothing about an API key that does not exist.
-                        let unknown = VerifyError::NotValid(Refusal::Unknown);
-                        return Err(if at == id { Error::Record { id, fault }.into() } else { unknown });
+                        let unknown = VerifyError::Refused(Refusal::Unknown);
+                        return Err(if at == id { Detail::Record { id, fault }.into() } else { unknown });
                     }
                     keyring = reloaded;
                 }
@@ -90,12 +92,10 @@ impl Verifier {
             let newest = known.lookups().take(1).filter(|_| known.lookups().nth(1).is_some());
             for (_, key) in known.lookups().chain(newest) {
                 let index = key.index(token);
-                let row = self.ledger.store().at_or_after(Table::Lookup, &index).map_err(Error::from)?;
+                let row = self.ledger.store().at_or_after(Table::Lookup, &index)?;
                 if let Some((_, value)) = row.filter(|(found, _)| *found == index) {
-                    let forged = Error::Tampered { row: VaultRow::Lookup, fault: RowFault::Unauthentic };
-                    return LookupRow::open(&known, &index, &value)
-                        .map(|row| row.id)
-                        .ok_or(VerifyError::Unavailable(forged));
+                    let forged = Detail::Tampered { row: VaultRow::Lookup, fault: RowFault::Unauthentic };
+                    return LookupRow::open(&known, &index, &value).map(|row| row.id).ok_or_else(|| forged.into());
                 }
             }
             // The row may have moved to a lookup key that this process has not seen.
@@ -127,11 +127,11 @@ impl Found {
 
 /// Why a token does not verify.
 #[derive(Debug, thiserror::Error)]
-#[expect(clippy::exhaustive_enums, reason = "refused, or not judged: whoever answers must not take a third for either")]
+#[non_exhaustive]
 pub enum VerifyError {
     /// The token is to be refused. The text is the same for every cause; the cause is for operators.
     #[error("the token is not valid")]
-    NotValid(Refusal),
+    Refused(Refusal),
     /// The vault could not tell. Refuse the caller, and tell the operator.
     #[error("the token could not be judged")]
     Unavailable(#[source] Error),
@@ -141,14 +141,18 @@ impl VerifyError {
     /// Why the token is refused; `None` when the vault could not tell.
     pub fn refusal(&self) -> Option<Refusal> {
         match self {
-            Self::NotValid(refusal) => Some(*refusal),
+            Self::Refused(refusal) => Some(*refusal),
             Self::Unavailable(_) => None,
         }
     }
 }
 
-impl From<Error> for VerifyError {
-    fn from(error: Error) -> Self {
-        Self::Unavailable(error)
+/// From an [`Error`], and from whatever one is made of.
+impl<T> From<T> for VerifyError
+where
+    Error: From<T>,
+{
+    fn from(fault: T) -> Self {
+        Self::Unavailable(fault.into())
     }
 }

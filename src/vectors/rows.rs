@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{assert_is_deterministic, file, hex, keyring_named, list, number, put, row_error, text};
-use crate::error::{Error, RowFault, VaultRow};
+use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{Keyring, RowError};
 use crate::ledger::Head;
 use crate::record::Record;
@@ -78,12 +78,12 @@ fn rotation_rows_are_those_of_the_page() {
     assert_is_deterministic(&written[1..written.len() - 32]);
     assert_eq!(written.len(), row.len());
     for case in list(&rotations["bad"]) {
-        let named = match open(case) {
-            Err(Error::RowFormat { row: VaultRow::Rotation, .. }) => "newer",
-            Err(Error::Tampered { row: VaultRow::Rotation, fault: RowFault::Malformed }) => {
+        let named = match open(case).map_err(Error::into_detail) {
+            Err(Detail::RowFormat { row: VaultRow::Rotation, .. }) => "newer",
+            Err(Detail::Tampered { row: VaultRow::Rotation, fault: RowFault::Malformed }) => {
                 row_error(RowError::Malformed)
             }
-            Err(Error::Tampered { row: VaultRow::Rotation, fault: RowFault::Unauthentic }) => {
+            Err(Detail::Tampered { row: VaultRow::Rotation, fault: RowFault::Unauthentic }) => {
                 row_error(RowError::Unauthentic)
             }
             _ => panic!("{}", case["broken"]),

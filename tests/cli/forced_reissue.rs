@@ -7,6 +7,7 @@ use crate::running::{Ran, Room, Run, text};
 use crate::support::act;
 use age::secrecy::ExposeSecret;
 use serde_json::Value;
+use strongroom::error::Detail;
 use strongroom::policy::PolicyError;
 use strongroom::{Error, NewApiKey, Reissue, Request, SqliteStore, Vault};
 
@@ -176,12 +177,14 @@ fn a_vault_that_was_opened_before_the_rule_keeps_it() {
     let issued = early.issue(&NewApiKey::new("n"), &act()).expect("issued");
     early.recover(issued.id, &act()).expect("no rule yet");
     late.change_policy(|policy| policy.reissue_on_recovery = Some(HOUR), &act()).expect("set");
-    let forced = |error: Error| matches!(error, Error::Policy(PolicyError::Reissue));
+    let forced = |error: Error| matches!(error.detail(), Detail::Policy(PolicyError::Reissue));
     assert!(early.recover(issued.id, &act()).is_err_and(forced));
     assert!(early.export_page(None, 10, &act()).is_err_and(forced));
     let longer = Reissue::new().grace(2 * HOUR);
     let refused = early.recover_and_reissue(issued.id, &longer, &act());
-    assert!(matches!(refused, Err(Error::Policy(PolicyError::Grace { max })) if max == HOUR));
+    assert!(
+        matches!(refused.as_ref().map_err(Error::detail), Err(Detail::Policy(PolicyError::Grace { max })) if *max == HOUR)
+    );
     let (token, new) = early.recover_and_reissue(issued.id, &Reissue::new(), &act()).expect("recovered");
     assert_eq!(token.expose(), issued.token.expose());
     assert!(late.verify(new.token.expose(), &Request::new()).is_ok());

@@ -11,6 +11,7 @@ use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act};
 use age::secrecy::ExposeSecret;
 use serde_json::Value;
+use strongroom::error::Detail;
 use strongroom::{Act, ApiKeyId, Error, NewApiKey, Reissue, Request, SqliteStore, Update, Vault, VerifyError};
 
 /// Somebody with an age identity, who keeps it in a file.
@@ -107,11 +108,11 @@ fn an_export_taken_in_elsewhere_is_the_same_vault() {
     for (name, token) in &tokens {
         match (before.verify(token, &request), after.verify(token, &request)) {
             (Ok(left), Ok(right)) => assert_eq!((left.id, left.name), (right.id, right.name)),
-            (Err(VerifyError::NotValid(left)), Err(VerifyError::NotValid(right))) => assert_eq!(left, right, "{name}"),
+            (Err(VerifyError::Refused(left)), Err(VerifyError::Refused(right))) => assert_eq!(left, right, "{name}"),
             (left, right) => panic!("{name}: {left:?} {right:?}"),
         }
     }
-    assert!(matches!(after.verify(&tokens["revoked"], &request), Err(VerifyError::NotValid(_))));
+    assert!(matches!(after.verify(&tokens["revoked"], &request), Err(VerifyError::Refused(_))));
     other.run(&["doctor"]).ends(0);
     // A second run finds everything there, and changes nothing.
     let again = other.run(&["import", &out, "--identity", &person.file, "--json"]).ends(0).json_lines();
@@ -328,17 +329,17 @@ fn nothing_is_recovered_reissued_or_exported_when_the_audit_entry_cannot_be_writ
         let issued = vault.issue(&NewApiKey::new("key"), &act()).expect("issued");
         store.break_at(1, moment);
         let refused = vault.recover_and_reissue(issued.id, &Reissue::new(), &act());
-        assert!(matches!(refused, Err(Error::Store(_))), "{moment:?}: {refused:?}");
+        assert!(matches!(refused.as_ref().map_err(Error::detail), Err(Detail::Store(_))), "{moment:?}: {refused:?}");
         store.mend();
         store.break_at(1, moment);
         let refused = vault.export_page(None, 10, &act());
-        assert!(matches!(refused, Err(Error::Store(_))), "{moment:?}: {refused:?}");
+        assert!(matches!(refused.as_ref().map_err(Error::detail), Err(Detail::Store(_))), "{moment:?}: {refused:?}");
         store.mend();
         store.break_at(1, moment);
         let key =
             strongroom::MasterKey::parse(keys.variable([1]).split_once(':').expect("VERSION:KEY").1).expect("key");
         let refused = vault.split_master_key(&key, &strongroom::escrow::Split::new(3, 2), &act());
-        assert!(matches!(refused, Err(Error::Store(_))), "{moment:?}");
+        assert!(matches!(refused.as_ref().map_err(Error::detail), Err(Detail::Store(_))), "{moment:?}");
         store.mend();
         assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
     }
@@ -349,8 +350,11 @@ fn exporting_and_recovering_need_a_reason() {
     let room = Room::new();
     let vault = open(&room);
     let issued = vault.issue(&NewApiKey::new("key"), &act()).expect("issued");
-    assert!(matches!(vault.export_page(None, 10, &Act::by("a")), Err(Error::Act(_))));
-    assert!(matches!(vault.recover_and_reissue(issued.id, &Reissue::new(), &Act::by("a")), Err(Error::Act(_))));
+    assert!(matches!(vault.export_page(None, 10, &Act::by("a")).as_ref().map_err(Error::detail), Err(Detail::Act(_))));
+    assert!(matches!(
+        vault.recover_and_reissue(issued.id, &Reissue::new(), &Act::by("a")).as_ref().map_err(Error::detail),
+        Err(Detail::Act(_))
+    ));
     let page = vault.export_page(None, 10, &act()).expect("a page");
     assert_eq!((page.keys.len(), page.last), (1, Some(issued.id)));
     assert_eq!(vault.export_page(page.last, 10, &act()).expect("the end").last, None);

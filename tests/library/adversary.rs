@@ -10,7 +10,7 @@ use crate::support::between::{Between, Through};
 use crate::support::past::{edit, overwrite};
 use crate::support::{Keys, act};
 use strongroom::api_keys::{ImportError, ImportedKey};
-use strongroom::error::{RecordError, VaultRow};
+use strongroom::error::{Detail, RecordError, VaultRow};
 use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
 use strongroom::{
@@ -231,7 +231,7 @@ fn two_imported_tokens_with_one_id_are_refused() {
     assert_ne!(id, issued.id.to_string());
     let token = |letter: &str| legacy(&with_check(&format!("sr_{id}{}", letter.repeat(43))));
     let error = vault.import(&[token("a"), token("b")], &act()).expect_err("one id, two secrets");
-    assert!(matches!(error, Error::Import { line: 2, fault: ImportError::Repeated { line: 1 } }), "{error}");
+    assert!(matches!(error.detail(), Detail::Import { line: 2, fault: ImportError::Repeated { line: 1 } }), "{error}");
     assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
@@ -291,7 +291,7 @@ fn a_sentinel_that_vanishes_under_a_rotation_is_an_error_and_no_panic() {
     watched
         .once(|step| writes(step, Table::Keys, &[0xff; 16]), move || overwrite(&rows, Table::Keys, &[0xff; 16], None));
     let error = rotate(&rotator, &one_by_one()).expect_err("a record is missing");
-    assert!(matches!(error, Error::RecordSet { generation: 1 }), "{error}");
+    assert!(matches!(error.detail(), Detail::RecordSet { generation: 1 }), "{error}");
 }
 
 #[test]
@@ -331,9 +331,9 @@ fn a_removed_rotation_row_is_noticed_by_the_doctor_and_stops_a_rewrap() {
     let found = vault.doctor(|_| ()).expect("doctor").symptoms;
     assert!(found.iter().any(|symptom| symptom.id == "rotation"), "{found:?}");
     let refused = rotate(&vault, &RotateOptions::new().rewrap_only(true)).expect_err("two generations");
-    assert!(matches!(refused, Error::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
+    assert!(matches!(refused.detail(), Detail::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
     let refused = vault.plan_rotation(&RotateOptions::new()).expect_err("two generations");
-    assert!(matches!(refused, Error::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
+    assert!(matches!(refused.detail(), Detail::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
 }
 
 #[test]

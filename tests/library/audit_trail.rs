@@ -5,7 +5,8 @@
 use crate::support::past::{self, copied, put_back};
 use crate::support::{Keys, act};
 use strongroom::api_keys::ImportedKey;
-use strongroom::audit::{Action, AuditCheckpoint, AuditFault, AuditFilter, CheckpointError, CheckpointFault, Outcome};
+use strongroom::audit::{Action, AuditCheckpoint, AuditFault, AuditFilter, CheckpointFault, Outcome};
+use strongroom::error::Detail;
 use strongroom::rotation::RotateOptions;
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::{Act, ApiKeyId, Error, MemoryStore, NewApiKey, SecretText, Vault, Verifier, VerifierKeys};
@@ -156,13 +157,14 @@ fn what_is_no_checkpoint_of_this_vault_is_told_apart() {
     let (_, _, vault) = vault_of(5);
     let checkpoint = vault.audit_checkpoint().expect("checkpoint");
     let text = checkpoint.to_json();
+    let refused = |text: &str| AuditCheckpoint::parse(text).expect_err("no checkpoint").to_string();
     for malformed in ["", "{}", "[1]", &text[1..], &text.replace("\"seq\":5", "\"seq\":\"5\""), &text.repeat(2)] {
-        assert_eq!(AuditCheckpoint::parse(malformed), Err(CheckpointError::Malformed), "{malformed}");
+        assert_eq!(refused(malformed), "this is no audit checkpoint", "{malformed}");
     }
     let added = text.replace("\"seq\"", "\"more\":1,\"seq\"");
-    assert_eq!(AuditCheckpoint::parse(&added), Err(CheckpointError::Malformed));
+    assert_eq!(refused(&added), "this is no audit checkpoint");
     let later = text.replace("checkpoint.v1", "checkpoint.v2");
-    assert_eq!(AuditCheckpoint::parse(&later), Err(CheckpointError::Schema));
+    assert!(refused(&later).starts_with("this is a document of another schema"));
     let (_, _, other) = vault_of(5);
     assert_eq!(faults(&other, &[checkpoint]), ["other-vault"]);
 }
@@ -204,12 +206,12 @@ fn refused_acts_of_every_kind_are_kept_with_their_cause() {
     let expected = [
         (Action::Revoke, "not-found"),
         (Action::Recover, "not-found"),
-        (Action::Recover, "no-reason"),
+        (Action::Recover, "invalid-act"),
         (Action::Issue, "limit"),
-        (Action::Import, "exists"),
-        (Action::Import, "repeated"),
-        (Action::VerifierKey, "not-configured"),
-        (Action::VerifierKey, "no-reason"),
+        (Action::Import, "import-line"),
+        (Action::Import, "import-line"),
+        (Action::VerifierKey, "master-key-missing"),
+        (Action::VerifierKey, "invalid-act"),
         (Action::RotationStarted, "rotation-target"),
         (Action::Rewrap, "rotation-target"),
         (Action::RotationStarted, "no-rotation"),
@@ -228,8 +230,8 @@ fn the_log_is_followed_from_a_place_that_was_seen() {
     let (lines, next) = vault.audit_since(seen, 2).expect("followed");
     assert_eq!((lines.len(), lines[0].seq(), next.seq()), (2, 4, 5));
     let whole = copied(&store);
-    let fault = |seen| match vault.audit_since(seen, 10) {
-        Err(Error::Audit(fault)) => fault.name(),
+    let fault = |seen| match vault.audit_since(seen, 10).map_err(Error::into_detail) {
+        Err(Detail::Audit(fault)) => fault.name(),
         other => panic!("{other:?}"),
     };
     let line = String::from_utf8(store.get(Table::Audit, &7_u64.to_be_bytes()).expect("readable").expect("entry"));

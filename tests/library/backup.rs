@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use strongroom::error::VaultRow;
+use strongroom::error::{Detail, VaultRow};
 
 use crate::support::past::{edit, overwrite};
 use crate::support::{Keys, act, stop_after_one_batch};
@@ -161,7 +161,7 @@ fn a_list_that_was_tampered_with_stops_a_rotation_until_it_is_begun_anew() {
     }
     let vault = scene.vault([1, 2]);
     let refused = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect_err("edited");
-    assert!(matches!(refused, Error::Tampered { row: VaultRow::Backups, .. }), "{refused}");
+    assert!(matches!(refused.detail(), Detail::Tampered { row: VaultRow::Backups, .. }), "{refused}");
     assert_eq!(vault.status().expect("status").active_master_key, 1, "nothing was begun");
     vault.forget_all_backups(&act()).expect("anew");
     vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
@@ -195,7 +195,7 @@ fn what_was_done_since_is_told_and_two_histories_are_told_apart() {
 
     let other = Scene::new(1);
     let refused = backup.behind(&other.vault([1])).expect_err("another vault");
-    assert!(matches!(refused, Error::BackupOfOther { .. }) && refused.kind() == ErrorKind::Conflict);
+    assert!(matches!(refused.detail(), Detail::BackupOfOther { .. }) && refused.kind() == ErrorKind::Conflict);
 }
 
 #[test]
@@ -237,9 +237,9 @@ fn no_file_gets_a_name_that_sqlite_takes_for_a_part_of_another() {
     scene.backup(&vault, "b");
     for name in ["vault.db-journal", "other-wal", "other.db-shm"] {
         let refused = vault.backup(scene.file(name), &act(), |_| ()).expect_err("a part");
-        assert!(matches!(refused, Error::Store(StoreError::Unsafe { .. })), "{name}: {refused}");
+        assert!(matches!(refused.detail(), Detail::Store(StoreError::Unsafe { .. })), "{name}: {refused}");
         let refused = scene.restore("b", name, [1]).expect_err("a part");
-        assert!(matches!(refused, Error::Store(StoreError::Unsafe { .. })), "{name}: {refused}");
+        assert!(matches!(refused.detail(), Detail::Store(StoreError::Unsafe { .. })), "{name}: {refused}");
     }
     assert_eq!(left_in(&scene), ["b", "vault.db"].map(String::from));
 }
@@ -252,15 +252,15 @@ fn a_reason_that_the_policy_does_not_take_is_refused_before_anything_is_copied()
     let pattern = strongroom::policy::ReasonPattern::new("^OPS-").expect("a pattern");
     vault.change_policy(|policy| policy.reason = Some(pattern.clone()), &good).expect("set");
     vault.backup(scene.file("b"), &good, |_| ()).expect("a backup");
-    assert_eq!(vault.backup(scene.file("c"), &act(), |_| ()).expect_err("no reason").cause(), "policy-reason");
-    assert_eq!(vault.forget_all_backups(&act()).expect_err("no reason").cause(), "policy-reason");
+    assert_eq!(vault.backup(scene.file("c"), &act(), |_| ()).expect_err("no reason").code(), "policy-reason");
+    assert_eq!(vault.forget_all_backups(&act()).expect_err("no reason").code(), "policy-reason");
     let mut refused = vault.audit_entries(0, 100).expect("entries");
     refused.retain(|entry| entry.outcome == Outcome::Refused);
     assert_eq!(refused.iter().map(|entry| entry.action).collect::<Vec<_>>(), [Action::Backup, Action::BackupForgotten]);
     let keys = scene.keys.only([1]);
     let backup = Backup::open(scene.file("b")).expect("a backup");
     let restored = backup.restore(scene.file("r.db"), &keys, &act(), |_| -> () { panic!("copied") });
-    assert_eq!(restored.expect_err("no reason").cause(), "policy-reason");
+    assert_eq!(restored.expect_err("no reason").code(), "policy-reason");
     backup.restore(scene.file("r.db"), &keys, &good, |_| ()).expect("restored");
 }
 
@@ -270,7 +270,9 @@ fn an_engine_without_backups_says_so() {
     let vault = Vault::create(MemoryStore::new(), keys.only([1]), &act()).expect("vault");
     let file = std::env::temp_dir().join("strongroom-never-made");
     let refused = vault.backup(&file, &act(), |_| ()).expect_err("memory");
-    assert!(matches!(refused, Error::Store(StoreError::Unsupported { .. })) && refused.kind() == ErrorKind::Input);
+    assert!(
+        matches!(refused.detail(), Detail::Store(StoreError::Unsupported { .. })) && refused.kind() == ErrorKind::Input
+    );
     assert!(vault.backups().expect("list").is_empty() && !file.exists());
     let last = vault.audit_entries(0, 10).expect("entries").pop().expect("an entry");
     assert_eq!((last.action, last.outcome), (Action::Backup, Outcome::Refused));
@@ -317,7 +319,7 @@ fn a_backup_that_is_stopped_or_does_not_hold_up_leaves_nothing() {
             if progress.phase.name() == phase { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let stopped = vault.backup(scene.file("b"), &act(), stop).expect_err("stopped");
-        assert!(matches!(stopped, Error::Store(StoreError::Stopped)), "{phase}: {stopped}");
+        assert!(matches!(stopped.detail(), Detail::Store(StoreError::Stopped)), "{phase}: {stopped}");
         assert_eq!((vault.backups().expect("list"), left_in(&scene)), (vec![], LEFT.map(String::from).to_vec()));
     }
     // A record that is not the one written must not end as the only copy there is.
@@ -326,7 +328,7 @@ fn a_backup_that_is_stopped_or_does_not_hold_up_leaves_nothing() {
     edit(&store, Table::Keys, &key, |row| row[40] ^= 1);
     let refused = vault.backup(scene.file("b"), &act(), |_| ()).expect_err("damaged");
     assert!(
-        matches!(&refused, Error::BackupDamaged { what } if what.contains(&scene.issued[5].id.to_string())),
+        matches!(refused.detail(), Detail::BackupDamaged { what } if what.contains(&scene.issued[5].id.to_string())),
         "{refused}"
     );
     assert_eq!((vault.backups().expect("list"), left_in(&scene)), (vec![], LEFT.map(String::from).to_vec()));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::{Keys, act, past};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::Action;
+use strongroom::error::Detail;
 use strongroom::rotation::{RotateOptions, RotationOutcome, RotationReport};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::{Error, ErrorKind, Issued, MemoryStore, NewApiKey, Request, SecretText, Vault};
@@ -145,7 +146,7 @@ fn giving_up_a_damaged_record_does_not_hide_one_that_was_removed() {
     let report = scene.rotate(&RotateOptions::new()).expect("it ends");
     let abandon = RotateOptions::new().abandon(&report.unreadable);
     let error = scene.rotate(&abandon).expect_err("a record is missing");
-    assert!(matches!(error, Error::RecordSet { generation: 1 }), "{error}");
+    assert!(matches!(error.detail(), Detail::RecordSet { generation: 1 }), "{error}");
     let report = scene.rotate(&abandon.accept_record_set(true)).expect("taken for right");
     assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
     assert_eq!(scene.open([2]).doctor(|_| ()).expect("doctor").symptoms, []);
@@ -163,7 +164,7 @@ fn giving_up_a_damaged_record_does_not_hide_a_revocation_that_was_undone() {
     assert_eq!((report.outcome, report.unreadable.len()), (RotationOutcome::Incomplete, 1));
     let abandon = RotateOptions::new().abandon(&report.unreadable);
     let error = scene.rotate(&abandon).expect_err("a revoked key is back");
-    assert!(matches!(error, Error::RecordSet { generation: 1 }), "{error}");
+    assert!(matches!(error.detail(), Detail::RecordSet { generation: 1 }), "{error}");
 
     // Revoked once more, nothing of the old copy is left.
     assert!(scene.open([2]).revoke(scene.issued[5].id, &act()).expect("revoked again"));

@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::support::Keys;
 use strongroom::api_keys::LifeError;
 use strongroom::audit::{Action, AuditEntry, Outcome};
+use strongroom::error::Detail;
 use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::{Act, ApiKeyId, Error, NewApiKey, Reissue, Request, SqliteStore, Timestamp, Update, Vault};
 
@@ -60,10 +61,10 @@ fn work(vault: &Vault, ids: &[ApiKeyId], name: &str, seed: u64) -> Vec<Told> {
                 (Action::Update, vault.update(id, &update, &act).map(|_| true))
             }
         };
-        match result {
+        match result.map_err(Error::into_detail) {
             Ok(true) => told.push((action, id, Outcome::Done, made)),
             Ok(false) => {}
-            Err(Error::Life { fault, .. }) => {
+            Err(Detail::Life { fault, .. }) => {
                 assert!(!matches!(fault, LifeError::Past { .. } | LifeError::Expired { .. }), "{fault}");
                 told.push((action, id, Outcome::Refused, None));
             }

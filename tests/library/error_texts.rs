@@ -33,8 +33,9 @@ fn a_comparison_is_noticed_however_it_is_written() {
         r#"if "stopped" == error.to_string() {}"#,
         r#"if fault.name() != "cut" {}"#,
         "match fault.name() {\n    \"cut\" => 1,\n}",
-        r#"Error::Tampered { row: "backups", .. } => 1,"#,
-        r#"if matches!(error, Error::Tampered { row: "backups", .. }) {}"#,
+        r#"Detail::Tampered { row: "backups", .. } => 1,"#,
+        r#"if matches!(error.detail(), Detail::Tampered { row: "backups", .. }) {}"#,
+        r#"StoreError::Unsupported { what: "backups", .. } => 1,"#,
     ] {
         assert!(!comparisons(caught).is_empty(), "{caught}");
     }
@@ -72,9 +73,10 @@ fn matches(line: &str, below: &str) -> bool {
     subject.is_some_and(|subject| TEXTS.iter().any(|text| subject.ends_with(text))) && below.starts_with('"')
 }
 
-/// `Error::Tampered { row: "backups", .. }`.
+/// `Detail::Tampered { row: "backups", .. }`.
 fn in_pattern(line: &str) -> bool {
-    line.split("Error::").skip(1).any(|rest| {
+    let mut variants = line.split("Error::").skip(1).chain(line.split("Detail::").skip(1));
+    variants.any(|rest| {
         let fields = rest.split_once('{').and_then(|(_, fields)| fields.split_once('}')).map(|(fields, _)| fields);
         fields.is_some_and(|fields| fields.contains("..") && fields.contains(": \""))
     })

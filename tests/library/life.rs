@@ -8,6 +8,7 @@ use crate::support::{Keys, act};
 use proptest::prelude::*;
 use strongroom::api_keys::{ImportedKey, LifeError};
 use strongroom::audit::{Action, Outcome};
+use strongroom::error::Detail;
 use strongroom::{
     ApiKeyId, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Refusal, Reissue, Request, SecretText, Timestamp,
     Update, Vault, VaultOptions,
@@ -50,8 +51,8 @@ impl Room {
     }
 
     fn life<T: std::fmt::Debug>(result: Result<T, Error>) -> LifeError {
-        match result {
-            Err(Error::Life { fault, .. }) => fault,
+        match result.map_err(Error::into_detail) {
+            Err(Detail::Life { fault, .. }) => fault,
             other => panic!("{other:?}"),
         }
     }
@@ -250,7 +251,10 @@ fn a_revocation_that_is_set_moves_to_earlier_times_only() {
         room.vault.reissue(key.id, &Reissue::new(), &act()).err(),
     ];
     for error in changes {
-        assert!(matches!(error, Some(Error::Life { fault: LifeError::Revoked, .. })), "{error:?}");
+        assert!(
+            matches!(error.as_ref().map(Error::detail), Some(Detail::Life { fault: LifeError::Revoked, .. })),
+            "{error:?}"
+        );
     }
     // Said again it holds whatever the clock says.
     assert!(room.vault.revoke(key.id, &act()).expect("revoked"));
@@ -334,7 +338,7 @@ fn a_token_that_cannot_be_kept_is_not_issued() {
         offered = Some((issued.id, issued.token.expose().to_owned()));
         Err(std::io::ErrorKind::StorageFull.into())
     });
-    assert!(matches!(failed, Err(Error::NotKept { .. })));
+    assert!(matches!(failed.as_ref().map_err(Error::detail), Err(Detail::NotKept { .. })));
     let (id, token) = offered.expect("it was called");
     assert_eq!(room.vault.show(id).expect_err("it is not there").kind(), ErrorKind::NotFound);
     assert!(room.vault.verify(&token, &Request::new()).is_err());

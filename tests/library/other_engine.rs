@@ -6,9 +6,10 @@ use crate::support::past::damage_of;
 use crate::support::shelf::Shelf;
 use crate::support::{Keys, act};
 use strongroom::backup::Backup;
+use strongroom::error::Detail;
 use strongroom::rotation::RotateOptions;
 use strongroom::store::{BackupFormat, Store, StoreError, conformance};
-use strongroom::{Error, ErrorKind, MemoryStore, NewApiKey, Request, Vault};
+use strongroom::{ErrorKind, MemoryStore, NewApiKey, Request, Vault};
 
 #[test]
 fn it_keeps_every_claim() {
@@ -50,7 +51,7 @@ fn a_copy_that_is_stopped_or_whose_place_is_taken_leaves_nothing() {
     let backup = Backup::open_with(shelf.clone(), "monday").expect("a backup");
     let stopped =
         backup.restore("vault 2", &keys.only([1]), &act(), |_| std::ops::ControlFlow::Break(())).expect_err("stopped");
-    assert!(matches!(stopped, Error::Store(StoreError::Stopped)), "{stopped}");
+    assert!(matches!(stopped.detail(), Detail::Store(StoreError::Stopped)), "{stopped}");
     let taken = backup.restore("monday", &keys.only([1]), &act(), |_| ()).expect_err("taken");
     assert_eq!(taken.kind(), ErrorKind::Conflict);
     assert_eq!(shelf.names(), [PathBuf::from("monday")]);
@@ -73,9 +74,9 @@ fn an_engine_without_backups_or_without_restoring_says_so() {
     let backup = Backup::open_with(ReadOnly(shelf), "monday").expect("a backup");
     backup.verify(&keys.only([1]), |_| ()).expect("it can be read");
     let refused = backup.restore("vault 2", &keys.only([1]), &act(), |_| ()).expect_err("it cannot");
-    assert!(matches!(refused, Error::Store(StoreError::Unsupported { what: "restoring" })), "{refused}");
+    assert!(matches!(refused.detail(), Detail::Store(StoreError::Unsupported { what: "restoring" })), "{refused}");
 
     let vault = Vault::create(MemoryStore::new(), keys.only([1]), &act()).expect("vault");
     let refused = vault.backup("monday", &act(), |_| ()).expect_err("memory has none");
-    assert!(matches!(refused, Error::Store(StoreError::Unsupported { what: "backups" })), "{refused}");
+    assert!(matches!(refused.detail(), Detail::Store(StoreError::Unsupported { what: "backups" })), "{refused}");
 }

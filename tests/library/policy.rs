@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::support::{Keys, act, stop_after_one_batch};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::{Action, Outcome};
+use strongroom::error::Detail;
 use strongroom::master::AgePolicy;
 use strongroom::policy::{Policy, PolicyError, ReasonPattern};
 use strongroom::rotation::RotateOptions;
@@ -72,7 +73,7 @@ type Try<'a> = Box<dyn Fn(&Act) -> Result<(), Error> + 'a>;
 fn cause<T: std::fmt::Debug>(judged: Result<T, Error>) -> &'static str {
     let error = judged.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Input, "{error}");
-    error.cause()
+    error.code()
 }
 
 #[test]
@@ -162,7 +163,7 @@ fn an_import_keeps_the_policy_unless_it_is_exempt_or_revoked() {
     timed.set(|policy| policy.require_owner = true);
     let key = |name: &str| ImportedKey::new(SecretText::new(format!("fake-{name}")), NewApiKey::new(name));
     let error = timed.vault.import(&[key("a").revoked(true), key("b")], &act()).expect_err("no owner");
-    assert_eq!((error.cause(), error.to_string().starts_with("line 2: ")), ("policy-owner", true), "{error}");
+    assert_eq!((error.code(), error.to_string().starts_with("line 2: ")), ("policy-owner", true), "{error}");
     assert!(timed.vault.check_import(&[key("b")]).is_err());
     let ids =
         timed.vault.import(&[key("a").revoked(true), key("b").exempt_from_policy(true)], &act()).expect("imported");
@@ -222,7 +223,7 @@ fn a_reason_pattern_holds_for_every_act_and_reading_needs_none() {
         let (entries, refused) = (vault.status().expect("status").audit_entries, timed.refusals().len());
         for act in [&bad, &none] {
             let error = attempt(act).expect_err(name);
-            let known = ["policy-reason", "no-reason"].contains(&error.cause());
+            let known = ["policy-reason", "invalid-act"].contains(&error.code());
             assert!(known && error.kind() == ErrorKind::Input, "{name}: {error}");
         }
         assert_eq!(cause(attempt(&bad)), "policy-reason", "{name}");
@@ -282,7 +283,7 @@ fn a_policy_outlives_rewraps_and_rotations_and_stands_still_while_one_is_open() 
     assert!(expected.require_owner);
     vault.rotate(&RotateOptions::new(), &act(), stop_after_one_batch).expect("stopped");
     let error = vault.change_policy(|policy| policy.require_owner = false, &act()).expect_err("open");
-    assert!(matches!(error, Error::RotationOpen { to: 2 }), "{error}");
+    assert!(matches!(error.detail(), Detail::RotationOpen { to: 2 }), "{error}");
     // Continued without the reason it is refused before it moves anything, and not after.
     let bare = vault.rotate(&RotateOptions::new(), &Act::by("tester"), |_| -> () { panic!("it went on") });
     assert_eq!(cause(bare), "policy-reason");
@@ -318,7 +319,7 @@ fn rules_that_cannot_be_are_refused_and_change_nothing() {
     let backwards = |policy: &mut Policy| policy.master_key_age = Some(AgePolicy::new(2 * DAY, DAY));
     assert_eq!(cause(set(backwards)), "policy-span");
     let error = timed.vault.change_policy(|_| (), &Act::by("tester")).expect_err("no reason");
-    assert_eq!(error.cause(), "no-reason");
+    assert_eq!(error.code(), "invalid-act");
     assert_eq!(timed.vault.policy().expect("read"), Policy::default());
     assert!(matches!(ReasonPattern::new("["), Err(PolicyError::Pattern { .. })));
 }

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use crate::support::act;
 use serde::Deserialize;
+use strongroom::error::Detail;
 use strongroom::master::MasterKeyError;
 use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::strength::{Severity, Suspect, Waivers};
-use strongroom::{Error, ErrorKind, MasterKey, MasterKeys, MemoryStore, Timestamp, Vault, VaultOptions};
+use strongroom::{ErrorKind, MasterKey, MasterKeys, MemoryStore, Timestamp, Vault, VaultOptions};
 
 #[derive(Deserialize)]
 struct Corpus {
@@ -163,12 +164,13 @@ fn a_vault_is_not_made_under_a_key_that_the_full_checks_refuse() {
     let store = MemoryStore::new();
     let refused = Vault::create(store.clone(), MasterKeys::single(spelled()), &act()).err().expect("refused");
     assert_eq!(refused.kind(), ErrorKind::MasterKey);
-    let Error::MasterKeyWeak { version: 1, fault: MasterKeyError::Weak { fingerprint, findings } } = &refused else {
+    let Detail::MasterKeyWeak { version: 1, fault: MasterKeyError::Weak { fingerprint, findings } } = refused.detail()
+    else {
         panic!("{refused}")
     };
     assert_eq!((fingerprint, findings[0].id), (&spelled().fingerprint(), "spelled-words"));
     let opened = Vault::open(store.clone(), MasterKeys::single(spelled()));
-    assert!(matches!(opened, Err(Error::NoVault)), "nothing was written");
+    assert!(opened.is_err_and(|error| matches!(error.detail(), Detail::NoVault)), "nothing was written");
     let waived = VaultOptions::new().waivers(waiver(fingerprint));
     waived.create(store, MasterKeys::single(spelled()), &act()).expect("waived");
     let quick = VaultOptions::new().quick(true);
@@ -185,13 +187,13 @@ fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_or_that_nobody_has_ju
 
     let vault = Vault::open(store.clone(), keys(spelled())).expect("opening judges nothing");
     let unjudged = rotate(&vault, RotateOptions::new()).expect_err("not opened to rotate");
-    assert!(matches!(unjudged, Error::MasterKeyUnjudged { version: 2 }), "{unjudged}");
+    assert!(matches!(unjudged.detail(), Detail::MasterKeyUnjudged { version: 2 }), "{unjudged}");
 
     let to_rotate = |second| VaultOptions::new().to_rotate(true).open(store.clone(), keys(second)).expect("vault");
     let vault = to_rotate(spelled());
     for options in [RotateOptions::new(), RotateOptions::new().rewrap_only(true)] {
         let weak = rotate(&vault, options).expect_err("refused");
-        assert!(matches!(weak, Error::MasterKeyWeak { version: 2, .. }), "{weak}");
+        assert!(matches!(weak.detail(), Detail::MasterKeyWeak { version: 2, .. }), "{weak}");
     }
     assert_eq!(vault.status().expect("status").active_master_key, 1, "nothing has begun");
 

@@ -1,27 +1,19 @@
 //! What went wrong with the sources of keys, and what to do about each.
 
-use strongroom::error::UnsafePath;
+use strongroom::Error;
+use strongroom::error::{Detail, UnsafePath};
 use strongroom::master::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
 
-use crate::exit::Exit;
 use crate::text::quoted;
-use crate::told::{Told, waive_hint};
+use crate::told::waive_hint;
 
-pub(super) fn explain_master_keys(error: &MasterKeysError) -> Told {
+pub(super) fn master_keys(error: &MasterKeysError) -> String {
     use MasterKeysError as E;
-    let hint = match error {
-        E::NotSet => {
-            return Told::new(
-                Exit::MasterKey,
-                "master-keys-unreadable",
-                format!("{error}: no source of them is there"),
-            )
-            .hint(
-                "make one with `strongroom master-key generate --version 1 --out ~/master.keys` and \
-                     `export STRONGROOM_MASTER_KEYS_FILE=~/master.keys`",
-            );
-        }
-        E::Source(error) => return explain_source(error, "master-keys-unreadable"),
+    match error {
+        E::NotSet => "make one with `strongroom master-key generate --version 1 --out ~/master.keys` and \
+                      `export STRONGROOM_MASTER_KEYS_FILE=~/master.keys`"
+            .into(),
+        E::Source(error) => source(error),
         E::Key { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => {
             waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint)
         }
@@ -38,15 +30,14 @@ pub(super) fn explain_master_keys(error: &MasterKeysError) -> Told {
                 "leave one master key {version} and take the other away; then look with `strongroom master-key check`"
             )
         }
-        _ => "look at what is there with `strongroom master-key check`".into(),
-    };
-    Told::new(Exit::MasterKey, "master-keys-unreadable", error.to_string()).hint(hint).because(error)
+        _ => CHECK.into(),
+    }
 }
 
-pub(super) fn explain_verifier_keys(error: &VerifierKeysError) -> Told {
+pub(super) fn verifier_keys(error: &VerifierKeysError) -> String {
     use VerifierKeysError as E;
-    let hint = match error {
-        E::Source(error) => return explain_source(error, "verifier-keys-unreadable"),
+    match error {
+        E::Source(error) => source(error),
         E::Twice { version, .. } => format!("leave one verifier key {version} and take the other away"),
         E::SameKey { first, second, .. } => format!(
             "`strongroom status` where the master keys are shows which of {first} and {second} has this fingerprint; take the \
@@ -56,44 +47,40 @@ pub(super) fn explain_verifier_keys(error: &VerifierKeysError) -> Told {
             "STRONGROOM_VERIFIER_KEYS holds VERSION:KEY entries, as `strongroom master-key verifier --version N` prints them"
                 .into()
         }
-    };
-    Told::new(Exit::MasterKey, "verifier-keys-unreadable", error.to_string()).hint(hint).because(error)
+    }
 }
 
-fn explain_source(error: &SourceError, code: &'static str) -> Told {
+pub(super) fn source(error: &SourceError) -> String {
     use SourceError as E;
-    let (exit, code, hint) = match error {
-        E::Command { .. } if error.names_a_key() => (Exit::MasterKey, "key-command-failed", KEY_AS_NAME.into()),
-        E::Unreadable { .. } if error.names_a_key() => (Exit::MasterKey, code, KEY_AS_NAME.into()),
-        E::Command { fault, .. } => (Exit::MasterKey, "key-command-failed", command(fault)),
-        E::CommandLine { .. } => (
-            Exit::MasterKey,
-            "key-command-failed",
+    match error {
+        _ if error.names_a_key() => KEY_AS_NAME.into(),
+        E::Command { fault, .. } => command(fault),
+        E::CommandLine { .. } => {
             "write it as words, with single quotes where needed, or as a JSON array such as [\"pass\", \"show\", \"keys\"]; \
              what needs a shell goes into a script of its own"
-                .into(),
-        ),
+                .into()
+        }
         E::Unsafe { path, fault: UnsafePath::Strangers, .. } => {
-            (Exit::UnsafePermissions, "unsafe-key-file", format!("find out who made {}", quoted(&path.display().to_string())))
+            format!("find out who made {}", quoted(&path.display().to_string()))
         }
-        E::Unsafe { path, .. } => (
-            Exit::UnsafePermissions,
-            "unsafe-key-file",
-            format!(
-                "`chmod go-w {}`, once you know that nobody has used it",
-                quoted(&path.display().to_string())
-            ),
-        ),
+        E::Unsafe { path, .. } => {
+            format!("`chmod go-w {}`, once you know that nobody has used it", quoted(&path.display().to_string()))
+        }
         E::NotAFile { origin } | E::NotText { origin } | E::TooLong { origin } | E::Unreadable { origin, .. } => {
-            (Exit::MasterKey, code, readable(origin))
+            readable(origin)
         }
-        _ => (Exit::MasterKey, code, "look at what is there with `strongroom master-key check`".into()),
-    };
-    let mut told = Told::new(exit, code, error.to_string()).hint(hint).because(error);
-    if let E::Command { said, .. } = error {
-        told.causes.extend(said.iter().map(|line| format!("it said: {line}")));
+        _ => CHECK.into(),
     }
-    told
+}
+
+/// The last lines of a command that gave no keys.
+pub(super) fn said(error: &Error) -> &[String] {
+    match error.detail() {
+        Detail::MasterKeys(MasterKeysError::Source(SourceError::Command { said, .. }))
+        | Detail::Source(SourceError::Command { said, .. })
+        | Detail::VerifierKeys(VerifierKeysError::Source(SourceError::Command { said, .. })) => said,
+        _ => &[],
+    }
 }
 
 fn command(fault: &CommandFault) -> String {
@@ -138,5 +125,6 @@ fn readable(origin: &Origin) -> String {
     }
 }
 
+const CHECK: &str = "look at what is there with `strongroom master-key check`";
 const KEY_AS_NAME: &str = "a key itself goes into STRONGROOM_MASTER_KEYS, and a verifier key into STRONGROOM_VERIFIER_KEYS; what \
     ends with _FILE holds the path of a file, and what ends with _COMMAND a command";

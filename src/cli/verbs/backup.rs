@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use strongroom::backup::{Backup, BackupManifest};
+use strongroom::error::Detail;
 use strongroom::{Act, Error, ErrorKind, Vault};
 
 use crate::against::Against;
@@ -178,11 +179,11 @@ fn forget(context: &mut Context<'_>, args: &ForgetArgs) -> Result<Exit, Failure>
 fn forget_needing_others(vault: &Vault, act: &Act) -> Result<u64, Error> {
     let (active, mut forgotten) = (vault.status()?.active_master_key, 0);
     for backup in vault.backups()?.iter().filter(|backup| needs_retired_key(backup, active)) {
-        match vault.forget_backup(backup.id, act) {
+        match vault.forget_backup(backup.id, act).map_err(Error::into_detail) {
             Ok(()) => forgotten += 1,
             // Somebody else was first.
-            Err(Error::BackupUnknown { .. }) => {}
-            Err(error) => return Err(error),
+            Err(Detail::BackupUnknown { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(forgotten)

@@ -7,6 +7,7 @@ use std::str;
 
 use serde_json::json;
 use strongroom::api_keys::{ImportError, ImportedKey};
+use strongroom::error::Detail;
 use strongroom::{Act, Error, Vault};
 
 use crate::age::Identities;
@@ -76,7 +77,7 @@ fn read_all(vault: &Vault, mut lines: Lines<'_>, exempt: bool) -> Result<Vec<Imp
 
 fn read(line: &[u8], number: usize) -> Result<ImportedKey, Failure> {
     let text = str::from_utf8(line).map_err(|_| not_text(number))?;
-    Ok(ImportedKey::parse(text).map_err(|fault| Error::Import { line: number, fault })?)
+    Ok(ImportedKey::parse(text).map_err(|fault| Detail::Import { line: number, fault })?)
 }
 
 fn not_text(line: usize) -> Failure {
@@ -104,12 +105,12 @@ fn import_export(
         if keys.len() as u64 != part.keys {
             return Err(damaged(&path, "holds another number of API keys than the export says"));
         }
-        match vault.import(&keys, act) {
+        match vault.import(&keys, act).map_err(Error::into_detail) {
             Ok(ids) => imported += ids.len() as u64,
-            Err(Error::Import { line: 1, fault: ImportError::Exists }) if all_there(vault, &keys)? => {
+            Err(Detail::Import { line: 1, fault: ImportError::Exists }) if all_there(vault, &keys)? => {
                 before += keys.len() as u64;
             }
-            Err(error) => return Err(in_part(context, error, &path)),
+            Err(error) => return Err(in_part(context, error.into(), &path)),
         }
         meter.show(context.terminal, "import", imported + before, export.keys());
     }
@@ -129,8 +130,8 @@ fn import_export(
 /// Whether an earlier run took this part in.
 fn all_there(vault: &Vault, keys: &[ImportedKey]) -> Result<bool, Failure> {
     for key in keys {
-        match vault.check_import(std::slice::from_ref(key)) {
-            Err(Error::Import { fault: ImportError::Exists, .. }) => {}
+        match vault.check_import(std::slice::from_ref(key)).map_err(Error::into_detail) {
+            Err(Detail::Import { fault: ImportError::Exists, .. }) => {}
             Ok(()) => return Ok(false),
             Err(error) => return Err(error.into()),
         }

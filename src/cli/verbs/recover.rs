@@ -6,6 +6,7 @@ mod subject;
 use std::time::Duration;
 
 use serde::Serialize;
+use strongroom::error::Detail;
 use strongroom::policy::PolicyError;
 use strongroom::{ApiKeyId, Error, Reissue, SecretText, Vault};
 
@@ -60,7 +61,7 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
 
 /// The policy may demand what `--reissue` does.
 fn unless_reissued(error: Error, vault: &Vault, id: ApiKeyId, place: &Place) -> Failure {
-    if !matches!(error, Error::Policy(PolicyError::Reissue)) {
+    if !matches!(error.detail(), Detail::Policy(PolicyError::Reissue)) {
         return error.into();
     }
     let longest = vault.policy().ok().and_then(|policy| policy.reissue_on_recovery);
@@ -70,7 +71,7 @@ fn unless_reissued(error: Error, vault: &Vault, id: ApiKeyId, place: &Place) -> 
 
 /// It may allow no grace as long as the one that was asked for.
 fn within_grace(error: Error, id: ApiKeyId, place: &Place) -> Failure {
-    let Error::Policy(PolicyError::Grace { max }) = &error else { return error.into() };
+    let Detail::Policy(PolicyError::Grace { max }) = error.detail() else { return error.into() };
     let hint = with_reissue(*max, id, place);
     Told { hint: Some(hint), ..Failure::from(error).explain(place) }.into()
 }

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use strongroom::error::Detail;
 use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::strength::Waivers;
@@ -330,7 +331,7 @@ fn copied(context: &mut Context<'_>, base: &Path) -> Result<Prepared, Failure> {
 fn keys_of(vault: &Vault) -> Result<Vec<(ApiKey, u64)>, Failure> {
     let mut opened = vec![];
     vault.list_usage(&Query::new().limit(usize::MAX), |ListedUsage { listed, usage, .. }| {
-        let key = listed.key.map_err(|fault| Error::Record { id: listed.id, fault });
+        let key = listed.key.map_err(|fault| Detail::Record { id: listed.id, fault });
         opened.push(key.map(|key| (key, usage.unwrap_or_default().unwrap_or_default().verifications)));
     })?;
     Ok(opened.into_iter().collect::<Result<_, _>>()?)
@@ -346,7 +347,7 @@ fn spread(last: u64, count: usize) -> Vec<u64> {
 
 fn told(failure: Failure) -> String {
     match failure {
-        Failure::Vault(error) => error.to_string(),
+        Failure::Vault(error) => format!("{error:#}"),
         Failure::Told(told) => told.message,
         Failure::MasterKeys(error) => error.to_string(),
         Failure::Output(error) => error.to_string(),

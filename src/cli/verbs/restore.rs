@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use strongroom::backup::{Backup, BackupManifest, Behind};
+use strongroom::error::Detail;
 use strongroom::store::StoreError;
 use strongroom::{Error, SqliteStore, Vault};
 
@@ -40,8 +41,8 @@ pub(crate) fn restore(context: &mut Context<'_>, args: &RestoreArgs) -> Result<E
         backup.restore(&to, &keys, &act, |progress| watched(context.terminal, &mut meter, &interrupt, progress));
     let manifest = restored.map_err(|error| {
         let of_target = matches!(
-            &error,
-            Error::Store(
+            error.detail(),
+            Detail::Store(
                 StoreError::AlreadyExists { .. }
                     | StoreError::Engine { .. }
                     | StoreError::Full
@@ -82,7 +83,7 @@ pub(crate) fn restore(context: &mut Context<'_>, args: &RestoreArgs) -> Result<E
 
 fn refuse_other_vault(args: &RestoreArgs, claims: &BackupManifest) -> Result<(), Failure> {
     match args.vault.filter(|expected| *expected != claims.vault) {
-        Some(expected) => Err(Error::BackupOfOther { expected, found: claims.vault }.into()),
+        Some(expected) => Err(Detail::BackupOfOther { expected, found: claims.vault }.into()),
         None => Ok(()),
     }
 }
@@ -114,11 +115,11 @@ fn behind(context: &mut Context<'_>, backup: &Backup) -> Result<Option<Behind>, 
         .and_then(|store| backup.behind(&Vault::open(store, keys)?));
     match compared {
         Ok(behind) => Ok(Some(behind)),
-        Err(error @ Error::BackupOfOther { .. }) => Err(error.into()),
+        Err(error) if matches!(error.detail(), Detail::BackupOfOther { .. }) => Err(error.into()),
         // It may be the reason for the restore.
         Err(error) => {
             let path = context.place.path.display().to_string();
-            context.terminal.note(&format!("warning: the backup was not compared with the vault in {path}: {error}"));
+            context.terminal.note(&format!("warning: the backup was not compared with the vault in {path}: {error:#}"));
             Ok(None)
         }
     }

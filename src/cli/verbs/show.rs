@@ -1,8 +1,9 @@
 //! `show`: everything about one API key but its secret.
 
 use serde_json::{Value, json};
+use strongroom::error::Detail;
 use strongroom::usage::Usage;
-use strongroom::{ApiKey, ApiKeyId, Error, Listed, Timestamp, Verifier};
+use strongroom::{ApiKey, ApiKeyId, Listed, Timestamp, Verifier};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -68,7 +69,7 @@ fn link(listed: &Listed) -> Value {
 /// The uses of one API key. Counts that do not open are no failure of the API key.
 fn usage_of(context: &mut Context<'_>, vault: &Verifier, id: ApiKeyId) -> Result<Option<Usage>, Failure> {
     match vault.usage(id) {
-        Err(error @ Error::Tampered { .. }) => {
+        Err(error) if matches!(error.detail(), Detail::Tampered { .. }) => {
             context
                 .terminal
                 .note(&format!("warning: {error}; `strongroom doctor{}` says more", context.place.option()));

@@ -4,6 +4,7 @@ mod prometheus;
 mod sums;
 
 use serde_json::json;
+use strongroom::error::Detail;
 use strongroom::{Error, Query, Timestamp};
 
 use crate::args::{FormatArg, StatsArgs};
@@ -29,9 +30,9 @@ pub(crate) fn stats(context: &mut Context<'_>, args: &StatsArgs) -> Result<Exit,
             meter.show(context.terminal, "stats", done, total);
         }
     })?;
-    match vault.usage_of_none() {
+    match vault.usage_of_none().map_err(Error::into_detail) {
         Ok(usage) => sums.add(&usage.unwrap_or_default()),
-        Err(Error::Tampered { .. }) => sums.damaged += 1,
+        Err(Detail::Tampered { .. }) => sums.damaged += 1,
         Err(error) => return Err(error.into()),
     }
     match args.format {

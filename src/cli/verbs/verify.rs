@@ -39,7 +39,7 @@ fn tell(context: &mut Context<'_>, verdict: Result<ApiKey, VerifyError>) -> Resu
             context.terminal.flush()?;
             Ok(Exit::Success)
         }
-        Err(VerifyError::NotValid(refusal)) => {
+        Err(VerifyError::Refused(refusal)) => {
             context.terminal.line("not valid")?;
             context.terminal.document("verification", &json!({ "valid": false }))?;
             context.terminal.flush()?;
@@ -47,6 +47,7 @@ fn tell(context: &mut Context<'_>, verdict: Result<ApiKey, VerifyError>) -> Resu
             Ok(Exit::NotValid)
         }
         Err(VerifyError::Unavailable(error)) => Err(error.into()),
+        Err(error) => Err(Told::new(Exit::General, "failed", error.to_string()).into()),
     }
 }
 
@@ -81,7 +82,7 @@ fn record(context: &mut Context<'_>, vault: &Vault, write: bool) {
     // Nobody writes it, or tries once more, when the vault is closed.
     vault.take_usage();
     if let Some(error) = failed {
-        context.terminal.note(&format!("warning: this use could not be recorded: {error}"));
+        context.terminal.note(&format!("warning: this use could not be recorded: {error:#}"));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::findings::{Findings, RESTORE};
 use crate::audit_log::{AuditEntry, AuditFault};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::ledger::{Head, follow_chain};
 use crate::store::Rows;
 use crate::time::Timestamp;
@@ -26,13 +26,13 @@ pub(super) fn follow(
         _ => Ok(end.seq),
     });
     clock.judge(now, findings);
-    match followed {
+    match followed.map_err(Error::into_detail) {
         Ok(entries) => Ok(entries),
-        Err(Error::Audit(fault)) => {
+        Err(Detail::Audit(fault)) => {
             findings.damage("audit", fault.to_string(), RESTORE);
             Ok(clock.last.map_or(0, |(seq, _)| seq))
         }
-        Err(error) => Ok(findings.survive::<u64>(Err(error))?.unwrap_or_default()),
+        Err(error) => Ok(findings.survive::<u64>(Err(error.into()))?.unwrap_or_default()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Detail, Error, ErrorKind};
 use crate::written::written_as_word;
 
 /// One finding.
@@ -83,9 +83,9 @@ impl Findings {
         match result {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.kind() == ErrorKind::Corrupt => {
-                let id = match &error {
-                    Error::Audit(_) => "audit",
-                    Error::RowFormat { row, .. } | Error::Tampered { row, .. } => row.name(),
+                let id = match error.detail() {
+                    Detail::Audit(_) => "audit",
+                    Detail::RowFormat { row, .. } | Detail::Tampered { row, .. } => row.name(),
                     _ => "store",
                 };
                 self.damage(id, error.to_string(), RESTORE);

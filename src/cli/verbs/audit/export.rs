@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 use strongroom::audit::AuditFault;
+use strongroom::error::Detail;
 use strongroom::{Error, Verifier};
 
 use super::entries::PAGE;
@@ -54,7 +55,7 @@ struct Written {
 impl Written {
     /// All that is there was written, broken or not.
     fn judge(self) -> Result<Exit, Failure> {
-        self.fault.map_or(Ok(Exit::Success), |fault| Err(Error::Audit(fault).into()))
+        self.fault.map_or(Ok(Exit::Success), |fault| Err(Detail::Audit(fault).into()))
     }
 }
 
@@ -75,17 +76,17 @@ fn write(vault: &Verifier, mut take: impl FnMut(&[u8]) -> Result<bool, Failure>)
             }
         }
         while fault.is_none() && position.seq() < after {
-            match vault.audit_since(position, PAGE) {
+            match vault.audit_since(position, PAGE).map_err(Error::into_detail) {
                 Ok((_, next)) if next == position => break,
                 Ok((_, next)) => position = next,
-                Err(Error::Audit(found)) => fault = Some(found),
+                Err(Detail::Audit(found)) => fault = Some(found),
                 Err(error) => return Err(error.into()),
             }
         }
     }
     if fault.is_none() {
-        fault = match vault.audit_since(position, 1) {
-            Err(Error::Audit(found)) => Some(found),
+        fault = match vault.audit_since(position, 1).map_err(Error::into_detail) {
+            Err(Detail::Audit(found)) => Some(found),
             other => other.map(|_| None)?,
         };
     }

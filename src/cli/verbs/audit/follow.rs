@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use strongroom::Verifier;
 use strongroom::audit::AuditPosition;
+use strongroom::error::Detail;
 
 use super::entries::{HEADING, PAGE, row};
 use crate::args::AuditFollowArgs;
@@ -24,7 +25,7 @@ pub(crate) fn follow(context: &mut Context<'_>, args: &AuditFollowArgs) -> Resul
         let (lines, next) = vault.audit_since(seen, PAGE)?;
         let more = !lines.is_empty();
         for line in &lines {
-            let entry = line.entry().map_err(strongroom::Error::Audit)?;
+            let entry = line.entry().map_err(Detail::Audit)?;
             context.terminal.document("audit-entry", &entry)?;
             rows.push(row(&entry));
         }

@@ -1,8 +1,8 @@
 //! `audit verify`: the chain, and checkpoints of it.
 
 use serde_json::json;
-use strongroom::Error;
 use strongroom::audit::{AuditCheck, AuditCheckpoint, CheckpointFault};
+use strongroom::error::Detail;
 
 use crate::args::AuditVerifyArgs;
 use crate::checkpoints::{Checkpoints, told};
@@ -33,7 +33,7 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Resul
 /// The gravest fault decides: what the log is, before what a checkpoint is.
 fn judge(context: &Context<'_>, check: &AuditCheck) -> Result<Exit, Failure> {
     if let Some(fault) = check.fault {
-        return Err(Error::Audit(fault).into());
+        return Err(Detail::Audit(fault).into());
     }
     let faults = || check.checkpoints.iter().filter_map(|check| check.fault.as_ref());
     let rank = |fault: &&CheckpointFault| match fault {
@@ -45,7 +45,7 @@ fn judge(context: &Context<'_>, check: &AuditCheck) -> Result<Exit, Failure> {
     };
     let Some(gravest) = faults().min_by_key(rank) else { return Ok(Exit::Success) };
     let told = match gravest {
-        CheckpointFault::Log(fault) => return Err(Error::Audit(*fault).into()),
+        CheckpointFault::Log(fault) => return Err(Detail::Audit(*fault).into()),
         of_checkpoint => told(of_checkpoint, &context.place.option()),
     };
     let Some(told) = told else { return Ok(Exit::Success) };

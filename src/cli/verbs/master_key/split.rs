@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::json;
-use strongroom::error::KeyringError;
+use strongroom::error::{Detail, KeyringError};
 use strongroom::escrow::{KeyShare, Split};
 use strongroom::master::MasterKeyError;
 use strongroom::{Error, MasterKey, SecretText};
@@ -35,7 +35,7 @@ pub(crate) fn split(context: &mut Context<'_>, args: &SplitArgs) -> Result<Exit,
     let keys = context.keys_to_open()?;
     let newest = || keys.versions().last().map(|(version, _)| version);
     let version = args.version.map(NonZeroU32::get).or_else(newest).unwrap_or(1);
-    let key = keys.key(version).ok_or(Error::Keyring(KeyringError::NotConfigured { version }))?;
+    let key = keys.key(version).ok_or(Detail::Keyring(KeyringError::NotConfigured { version }))?;
     let split = Split::new(number, args.threshold).version(version);
     let folder = args.out_dir.as_deref().map(|path| Folder::prepare(path, args, version, number)).transpose()?;
     let fingerprint = key.fingerprint().to_string();

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 use serde_json::json;
-use strongroom::Error;
-use strongroom::error::KeyringError;
+use strongroom::error::{Detail, KeyringError};
 use strongroom::master::VerifierKey;
 
 use crate::args::VerifierArgs;
@@ -20,7 +19,7 @@ pub(crate) fn verifier(context: &mut Context<'_>, args: &VerifierArgs) -> Result
         Some(vault) => {
             let keys = context.master_keys()?;
             context.warn();
-            let master = keys.key(version).ok_or(Error::Keyring(KeyringError::NotConfigured { version }))?;
+            let master = keys.key(version).ok_or(Detail::Keyring(KeyringError::NotConfigured { version }))?;
             VerifierKey::derive(master, vault)
         }
         None => {

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use serde_json::json;
 use strongroom::api_keys::ExportPage;
+use strongroom::error::Detail;
 use strongroom::policy::PolicyError;
-use strongroom::{Act, Error, Vault};
+use strongroom::{Act, Vault};
 
 use crate::age::Recipients;
 use crate::args::RecoverArgs;
@@ -112,7 +113,8 @@ fn write_part(path: &Path, page: &ExportPage, recipients: &Recipients) -> io::Re
 
 /// What was begun is gone on with; where nothing was, nothing is left.
 fn interrupted(failure: Failure, manifest: &Manifest, args: &RecoverArgs, context: &Context<'_>) -> Failure {
-    let forced = matches!(&failure, Failure::Vault(Error::Policy(PolicyError::Reissue)));
+    let forced =
+        matches!(&failure, Failure::Vault(error) if matches!(error.detail(), Detail::Policy(PolicyError::Reissue)));
     let (mut told, store) = (failure.explain(&context.place), context.place.option());
     if forced {
         // No export reissues: the rule has to give way to it, and the audit log tells of that too.

@@ -10,6 +10,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use strongroom::error::Detail;
 use strongroom::{Act, ApiKeyId, Error, Issued, Reissue, Vault};
 
 use crate::exit::Exit;
@@ -102,12 +103,12 @@ impl Folder {
         new: ApiKeyId,
         dispose: impl Fn(&Path) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        match vault.show(new) {
-            Err(Error::NotFound { .. }) => {
+        match vault.show(new).map_err(Error::into_detail) {
+            Err(Detail::NotFound { .. }) => {
                 let file = self.file(old, new);
                 dispose(&file).map_err(|error| unusable(&file, &error))
             }
-            Ok(_) | Err(Error::Record { .. }) => {
+            Ok(_) | Err(Detail::Record { .. }) => {
                 self.made.insert(new, old);
                 Ok(())
             }
