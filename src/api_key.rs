@@ -297,6 +297,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Why a token of an API key in this state is refused.
+    fn of(status: Status) -> Option<Self> {
+        match status {
+            Status::Active => None,
+            Status::Expired => Some(Self::Expired),
+            Status::NotYetValid => Some(Self::NotYetValid),
+            Status::Revoked => Some(Self::Revoked),
+            Status::Suspended => Some(Self::Suspended),
+        }
+    }
+
     /// The word used in JSON and events.
     pub fn name(self) -> &'static str {
         match self {

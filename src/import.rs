@@ -62,32 +62,6 @@ impl ImportedKey {
         Self { token, key, created_at, revoked, exempt: false, id, past }
     }
 
-    /// Writes the line that [`ImportedKey::parse`] reads. It holds the token.
-    pub fn to_line(&self) -> SecretText {
-        line::write(self)
-    }
-
-    /// Reads one line of an import file.
-    ///
-    /// ```
-    /// # use strongroom::api_keys::ImportedKey;
-    /// let line = r#"{"token": "ghx_fake", "name": "billing", "scopes": ["read"], "expires_at": "2030-01-01T00:00:00Z"}"#;
-    /// assert!(ImportedKey::parse(line).is_ok());
-    /// assert!(ImportedKey::parse(r#"{"name": "no token"}"#).is_err());
-    /// ```
-    pub fn parse(line: &str) -> Result<Self, ImportError> {
-        // The derived parser would take an array of the values for one, too.
-        if line.trim_ascii_start().starts_with('[') {
-            return Err(ImportError::Fields { column: 1 });
-        }
-        if line.starts_with('\u{feff}') {
-            return Err(ImportError::ByteOrderMark);
-        }
-        let imported = line::read(line)?;
-        imported.check(Timestamp::now())?;
-        Ok(imported)
-    }
-
     /// Whether it keeps the policy, as far as it has to.
     pub(crate) fn keeps(&self, policy: &Policy, now: Timestamp) -> Result<(), PolicyError> {
         if self.exempt || self.revoked {

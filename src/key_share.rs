@@ -13,6 +13,8 @@ use crate::master_key::{Fingerprint, MasterKey};
 use crate::secret::{SecretBytes, SecretText, hex, on_wiped_stack, random_array};
 use crate::vault_id::VaultId;
 
+use polynomial::VALUE_LEN;
+
 pub use combine::Combined;
 pub use error::{CombineError, KeyShareError, SplitError};
 
@@ -96,30 +98,6 @@ struct Set {
 }
 
 impl KeyShare {
-    /// Reads a share from the text of a file: the one line that begins with `srs1-`, or the 56 words. Empty lines and lines
-    /// that begin with `#` say nothing.
-    pub fn parse(text: &str) -> Result<Self, KeyShareError> {
-        encoding::read(text)
-    }
-
-    /// The 108 characters.
-    pub fn to_text(&self) -> SecretText {
-        encoding::text(self)
-    }
-
-    /// The 56 words, seven on a line: for paper.
-    pub fn to_words(&self) -> SecretText {
-        encoding::words(self)
-    }
-
-    /// Puts shares together, and proves the key by its fingerprint. `waivers` may cover what the strength checks refuse.
-    ///
-    /// With more shares than the threshold one that is wrong is found, and named in [`Combined::wrong`]. A key that the
-    /// fingerprint does not prove is never returned.
-    pub fn combine(shares: &[Self], waivers: &crate::master_key::Waivers) -> Result<Combined, CombineError> {
-        combine::combine(shares, waivers)
-    }
-
     /// The vault whose master key it is, if it was known.
     pub fn vault(&self) -> Option<VaultId> {
         self.set.vault
@@ -165,7 +143,6 @@ impl fmt::Debug for KeyShare {
 /// With one share enough there would be nothing to share.
 const MIN_THRESHOLD: u8 = 2;
 const SET_ID_LEN: usize = 8;
-const VALUE_LEN: usize = 32;
 
 #[cfg(test)]
 mod tests;

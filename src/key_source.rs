@@ -82,6 +82,7 @@ impl fmt::Display for Origin {
 
 /// Where two keys came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Origins {
     /// Of the one that was read first.
     pub first: Origin,

@@ -3,6 +3,7 @@
 mod error;
 mod generation;
 mod mac;
+mod master;
 mod row;
 mod stored;
 mod wrap;
@@ -22,6 +23,8 @@ use wrap::Purpose;
 pub use error::KeyringError;
 pub(crate) use generation::{Generation, LookupKey, Statement};
 pub(crate) use mac::MacKey;
+pub use master::MasterKeyVersion;
+pub(crate) use master::clamped;
 pub(crate) use row::claimed;
 pub(crate) use row::{RowError, RowLabel, decode_whole, encode};
 pub(crate) use wrap::KeyEncryptionKeys;
@@ -33,19 +36,6 @@ pub(crate) struct Keyring {
     generations: BTreeMap<u32, Generation>,
     lookups: BTreeMap<u32, LookupKey>,
     policy: Policy,
-}
-
-/// What a master key version is in the life of a vault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MasterKeyVersion {
-    /// The version.
-    pub version: u32,
-    /// Names the key of this version.
-    pub fingerprint: Fingerprint,
-    /// When the vault began to use it.
-    pub added_at: Timestamp,
-    /// When another version took its place; `None` for the active one.
-    pub retired_at: Option<Timestamp>,
 }
 
 impl Keyring {
@@ -283,11 +273,6 @@ impl Keyring {
 /// The master key versions that a `keyring` row names, before anything about the row is proven.
 pub(crate) fn claimed_masters(row: &[u8]) -> Result<Vec<MasterKeyVersion>, KeyringError> {
     Stored::parse(row).map(|stored| stored.masters.iter().map(StoredMaster::view).collect())
-}
-
-/// Stored times were written by a clock; one outside the calendar is shown as the epoch.
-pub(crate) fn clamped(millis: i64) -> Timestamp {
-    Timestamp::from_unix_millis(millis).unwrap_or_else(|| Timestamp::from(std::time::UNIX_EPOCH))
 }
 
 #[cfg(test)]

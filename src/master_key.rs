@@ -7,6 +7,7 @@ mod derived;
 mod finding;
 mod format;
 mod published;
+mod quick;
 mod relations;
 mod structure;
 mod waivers;
@@ -95,7 +96,7 @@ impl MasterKey {
 
     /// What the quick strength checks say of this key. [`Suspect`] has the others.
     pub fn findings(&self) -> Vec<Finding> {
-        on_wiped_stack(|| check::quick(self.bytes.expose()))
+        on_wiped_stack(|| quick::quick(self.bytes.expose()))
     }
 
     /// A name for the key that is safe to show: 8 bytes derived from it, the same in every vault.

@@ -1,6 +1,7 @@
 //! The AEAD suites a record or a wrap may be sealed with, and keys prepared for them.
 
 mod gcm;
+mod parts;
 mod xaes;
 
 use std::fmt;
@@ -11,11 +12,15 @@ use chacha20poly1305::XChaCha20Poly1305;
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 
+pub use parts::SealError;
+pub(crate) use parts::{KEY_LEN, NONCE_LEN, Nonce, OpenError, TAG_LEN, Tag};
+
 use gcm::Gcm;
 use xaes::Xaes;
 
 /// An AEAD with 32-byte keys, 24-byte random nonces and 16-byte tags (docs/format.md, Suites).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Suite {
     /// Suite 1, the default: XAES-256-GCM (C2SP), as fast as AES and safe with random nonces.
     #[default]
@@ -71,6 +76,7 @@ impl fmt::Display for Suite {
 /// The text names no suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a suite: use xaes-256-gcm or xchacha20-poly1305")]
+#[non_exhaustive]
 pub struct UnknownSuite;
 
 impl FromStr for Suite {
@@ -166,16 +172,6 @@ fn prepare<'p>(
     (&prepared.get_or_insert_with(|| (prefix, key.derive(prefix))).1, rest)
 }
 
-/// The plaintext is too long for the suite.
-#[derive(Debug, thiserror::Error)]
-#[error("too long to seal")]
-pub struct SealError;
-
-/// The key, nonce, associated data or bytes are not those that were sealed.
-#[derive(Debug, thiserror::Error)]
-#[error("failed authentication")]
-pub(crate) struct OpenError;
-
 /// Associated data: fields with their length before each, 4 bytes big-endian, so that no two lists of fields give the
 /// same bytes. It is made for every part of every record, and therefore not on the heap.
 pub(crate) struct AssociatedData {
@@ -208,14 +204,8 @@ impl Deref for AssociatedData {
     }
 }
 
-pub(crate) type Nonce = [u8; NONCE_LEN];
-pub(crate) type Tag = [u8; TAG_LEN];
-
 /// Enough for the fields of records and wraps, whose lengths are all fixed.
 const MAX_AAD_LEN: usize = 160;
-pub(crate) const KEY_LEN: usize = 32;
-pub(crate) const NONCE_LEN: usize = 24;
-pub(crate) const TAG_LEN: usize = 16;
 /// Length of the part of a nonce that neighbours in a batch may share.
 pub(crate) const SHARED_NONCE_LEN: usize = xaes::PREFIX_LEN;
 

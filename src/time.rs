@@ -50,6 +50,7 @@ impl Timestamp {
 /// The text is not an RFC 3339 time in the years 0 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an RFC 3339 time such as 2027-01-31T00:00:00Z")]
+#[non_exhaustive]
 pub struct TimestampError;
 
 impl FromStr for Timestamp {

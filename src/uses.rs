@@ -11,9 +11,11 @@ use std::net::IpAddr;
 use crate::time::Timestamp;
 
 pub(crate) use counters::{Counters, Pending};
-use endpoint::counted_as;
+pub use endpoint::MAX_ENDPOINT_LEN;
 pub use stored::UsageError;
 pub(crate) use stored::{UsageRow, UsageSealer};
+
+use endpoint::counted_as;
 
 /// What is known of the uses of one API key. Counts are what was recorded: a process that was killed takes with it what it had
 /// counted since it last wrote.
@@ -83,8 +85,6 @@ fn bump(count: &mut u64, more: u64) {
 
 /// The most endpoints that are counted apart for one API key.
 pub const MAX_ENDPOINTS: usize = 1_000;
-/// The longest endpoint, in bytes.
-pub const MAX_ENDPOINT_LEN: usize = 500;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,5 @@
 //! What state an API key is in: one rule for verification, for lists and for what may be done to it.
 
-use super::Refusal;
-
 /// What state an API key is in. Where several hold, the one that counts is the first of revoked, expired, suspended, not
 /// yet valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,17 +29,6 @@ impl Status {
             Self::NotYetValid => "not-yet-valid",
             Self::Revoked => "revoked",
             Self::Suspended => "suspended",
-        }
-    }
-
-    /// Why a token of such an API key is refused.
-    pub(super) fn refusal(self) -> Option<Refusal> {
-        match self {
-            Self::Active => None,
-            Self::Expired => Some(Refusal::Expired),
-            Self::NotYetValid => Some(Refusal::NotYetValid),
-            Self::Revoked => Some(Refusal::Revoked),
-            Self::Suspended => Some(Refusal::Suspended),
         }
     }
 }

@@ -150,7 +150,7 @@ impl Attributes {
 
     /// Why an API key with these attributes is refused to a caller who knows its secret.
     pub(crate) fn refusal(&self, request: &Request<'_>, now: Timestamp) -> Option<Refusal> {
-        if let Some(refusal) = self.status(now).refusal() {
+        if let Some(refusal) = Refusal::of(self.status(now)) {
             return Some(refusal);
         }
         if let Some(networks) = &self.networks {

@@ -1,6 +1,7 @@
 //! Putting shares together: what does not belong together is named, and the key is proven before anybody gets it.
 
-use super::{CombineError, KeyShare, polynomial};
+use super::error::CombineError;
+use super::{KeyShare, polynomial};
 use crate::master_key::{Fingerprint, MasterKey, Waivers};
 use crate::secret::{SecretBytes, on_wiped_stack};
 use crate::vault_id::VaultId;
@@ -21,7 +22,17 @@ pub struct Combined {
     pub repeated: Vec<usize>,
 }
 
-pub(super) fn combine(shares: &[KeyShare], waivers: &Waivers) -> Result<Combined, CombineError> {
+impl KeyShare {
+    /// Puts shares together, and proves the key by its fingerprint. `waivers` may cover what the strength checks refuse.
+    ///
+    /// With more shares than the threshold one that is wrong is found, and named in [`Combined::wrong`]. A key that the
+    /// fingerprint does not prove is never returned.
+    pub fn combine(shares: &[Self], waivers: &Waivers) -> Result<Combined, CombineError> {
+        combine(shares, waivers)
+    }
+}
+
+fn combine(shares: &[KeyShare], waivers: &Waivers) -> Result<Combined, CombineError> {
     let first = shares.first().ok_or(CombineError::None)?;
     let strangers: Vec<_> = places(shares, |share| share.set != first.set);
     if !strangers.is_empty() {

@@ -3,12 +3,32 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
-use super::{KeyShare, KeyShareError, MIN_THRESHOLD, SET_ID_LEN, Set, VALUE_LEN, words as list};
+use super::error::KeyShareError;
+use super::polynomial::VALUE_LEN;
+use super::{KeyShare, MIN_THRESHOLD, SET_ID_LEN, Set, words as list};
 use crate::master_key::Fingerprint;
 use crate::secret::{SecretBytes, SecretText, on_wiped_stack};
 use crate::vault_id::VaultId;
 
-pub(super) fn text(share: &KeyShare) -> SecretText {
+impl KeyShare {
+    /// Reads a share from the text of a file: the one line that begins with `srs1-`, or the 56 words. Empty lines and lines
+    /// that begin with `#` say nothing.
+    pub fn parse(text: &str) -> Result<Self, KeyShareError> {
+        read(text)
+    }
+
+    /// The 108 characters.
+    pub fn to_text(&self) -> SecretText {
+        text(self)
+    }
+
+    /// The 56 words, seven on a line: for paper.
+    pub fn to_words(&self) -> SecretText {
+        words(self)
+    }
+}
+
+fn text(share: &KeyShare) -> SecretText {
     on_wiped_stack(|| {
         let mut encoded = Zeroizing::new([0; ENCODED_LEN]);
         let encoded = Base64UrlUnpadded::encode(&*bytes(share), encoded.as_mut()).expect("77 bytes are 103 characters");
@@ -20,7 +40,7 @@ pub(super) fn text(share: &KeyShare) -> SecretText {
     })
 }
 
-pub(super) fn words(share: &KeyShare) -> SecretText {
+fn words(share: &KeyShare) -> SecretText {
     let mut text = String::with_capacity(WORDS * 9);
     for (at, word) in list::of(&*bytes(share)).enumerate() {
         if at > 0 {
@@ -31,7 +51,7 @@ pub(super) fn words(share: &KeyShare) -> SecretText {
     SecretText::new(text)
 }
 
-pub(super) fn read(text: &str) -> Result<KeyShare, KeyShareError> {
+fn read(text: &str) -> Result<KeyShare, KeyShareError> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
     let first = *lines.peek().ok_or(KeyShareError::Empty)?;
     if let Some(encoded) = first.strip_prefix(PREFIX) {

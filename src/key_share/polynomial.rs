@@ -7,7 +7,6 @@ use rand_core::{TryCryptoRng, TryRng};
 use vsss_rs::{DefaultShare, Gf256, IdentifierGf256, Polynomial};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::VALUE_LEN;
 use crate::secret::{RandomError, SecretBytes, fill_random};
 
 /// The polynomials at 1, 2, ... `number`: of degree `threshold - 1`, with the bytes of the key at 0.
@@ -101,6 +100,8 @@ impl TryRng for Drawn {
 }
 
 impl TryCryptoRng for Drawn {}
+
+pub(super) const VALUE_LEN: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! Keys from a command: started without a shell, in an environment of its own, for a limited time.
 
+mod fault;
 #[cfg(unix)]
 mod running;
 
@@ -8,6 +9,8 @@ use std::fmt;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
+
+pub use fault::CommandFault;
 
 use super::redaction::redacted_name;
 use super::variable::secret_variable;
@@ -122,45 +125,6 @@ impl fmt::Debug for KeyCommand {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "KeyCommand({})", self.named())
     }
-}
-
-/// What went wrong with a command.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CommandFault {
-    /// It ended with another exit code than 0.
-    #[error("ended with exit code {0}")]
-    ExitCode(i32),
-    /// It ended well, and a process that it left behind keeps its output open.
-    #[error("left a process behind that held its output open for {secs} s")]
-    HeldOpen {
-        /// The time limit.
-        secs: u64,
-    },
-    /// It closed its output and did not end.
-    #[error("closed its output and did not end within {secs} s")]
-    Lingering {
-        /// The time limit.
-        secs: u64,
-    },
-    /// It could not be started.
-    #[error("cannot be started")]
-    NotStarted(#[source] std::io::Error),
-    /// A signal killed it.
-    #[error("was killed by signal {0}")]
-    Signal(i32),
-    /// It did not finish in time.
-    #[error("did not finish within {secs} s")]
-    TimedOut {
-        /// The time limit.
-        secs: u64,
-    },
-    /// It wrote more than a list of keys can have.
-    #[error("wrote more than 64 KiB")]
-    TooLong,
-    /// The operating system does not let it be followed.
-    #[error("cannot be followed")]
-    Unwatchable(#[source] std::io::Error),
 }
 
 /// What a command needs to find its programs, its user's files and its language.

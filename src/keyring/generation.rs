@@ -3,8 +3,8 @@
 use hkdf::Hkdf;
 use sha2::Sha256;
 
-use super::clamped;
 use super::mac::MacKey;
+use super::master::clamped;
 use super::row::{Authenticated, RowError, RowLabel, authenticate, authenticated};
 use super::wrap::Purpose;
 use crate::secret::SecretBytes;

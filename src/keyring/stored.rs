@@ -3,10 +3,11 @@
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
+use super::error::KeyringError;
 use super::mac::MacKey;
+use super::master::{MasterKeyVersion, clamped};
 use super::row::{RowError, RowLabel, authenticate, body_of, decode_whole, encode};
 use super::wrap::{KeyEncryptionKeys, Wrap};
-use super::{KeyringError, MasterKeyVersion, clamped};
 use crate::master_key::Fingerprint;
 use crate::policy::RawPolicy;
 use crate::suite::Suite;

@@ -7,7 +7,7 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use sha2::Sha256;
 
-use super::KeyringError;
+use super::error::KeyringError;
 use crate::master_key::Fingerprint;
 use crate::master_keys::{Candidates, MasterKeys};
 use crate::secret::{SecretBytes, on_wiped_stack, random_array, same_bytes};

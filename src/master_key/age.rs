@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// How old the active master key may grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AgePolicy {
     /// From this age on it should be rotated.
     pub warn: Duration,
@@ -23,6 +24,11 @@ impl Default for AgePolicy {
 }
 
 impl AgePolicy {
+    /// To be rotated from the one age on, and to be rotated at last from the other.
+    pub fn new(warn: Duration, refuse: Duration) -> Self {
+        Self { warn, refuse }
+    }
+
     /// What there is to say of the active master key, which was added at `added_at`.
     pub fn judge(&self, version: u32, added_at: Timestamp, now: Timestamp) -> Option<Finding> {
         let age = now.since(added_at);

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::finding::{Finding, Severity};
-use super::{Fingerprint, MasterKey, format, published, relations, structure};
+use super::quick::quick;
+use super::{Fingerprint, MasterKey, format, relations};
 use crate::key_list::{self, ListError};
 use crate::secret::{SecretBytes, on_wiped_stack};
 
@@ -133,11 +134,6 @@ impl Suspect {
                 .remedy("remove that variable, or give that use a key of its own")
         })
     }
-}
-
-/// What runs whenever a key is taken in.
-pub(super) fn quick(key: &[u8; 32]) -> Vec<Finding> {
-    published::check(key).into_iter().chain(structure::check(key)).collect()
 }
 
 impl fmt::Debug for Suspect {

@@ -13,6 +13,7 @@ mod sequence;
 mod spelled;
 
 use super::finding::{Finding, Severity};
+use alphabet::Key;
 
 /// The most telling finding about the shape of a key; the tests stand in that order.
 pub(super) fn check(key: &Key) -> Option<Finding> {
@@ -20,8 +21,6 @@ pub(super) fn check(key: &Key) -> Option<Finding> {
     let test = [Severity::Refuse, Severity::Warn, Severity::Notice].into_iter().find_map(gravest)?;
     Some(Finding::new(test.id, test.severity, test.what))
 }
-
-type Key = [u8; 32];
 
 struct Test {
     id: &'static str,

@@ -9,6 +9,7 @@ use crate::token::ApiKeyId;
 
 /// Whether a rotation goes on after a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it goes on or it stops: there is no third")]
 pub enum Flow {
     /// It goes on.
     Continue,
@@ -106,6 +107,7 @@ impl RotationReport {
 
 /// How a rotation stands at the end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RotationOutcome {
     /// Every record is under the new generation, and the old one is gone.
     Finished,

@@ -48,6 +48,7 @@ macro_rules! hex_id {
 
         #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
         $(#[$error_about])*
+        #[non_exhaustive]
         pub struct $error;
     };
 }

@@ -158,7 +158,8 @@ fn exactly(bytes: &[u8]) -> Expected {
 fn conflicts<K: AsRef<[u8]>>(committed: Result<(), CommitError>, expected: &[(Table, K)]) {
     let Err(CommitError::Conflict(mut found)) = committed else { panic!("no conflict, but {committed:?}") };
     let mut expected: Vec<_> = expected.iter().map(|(table, key)| (*table, key.as_ref().to_vec())).collect();
-    (found.sort(), expected.sort());
+    found.sort();
+    expected.sort();
     assert_eq!(found, expected, "not the rows that conflict");
 }
 

@@ -9,7 +9,7 @@ pub(super) use rust::Gcm;
 mod aws_lc {
     use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
-    use crate::suite::{KEY_LEN, OpenError, SealError, Tag};
+    use crate::suite::parts::{KEY_LEN, OpenError, SealError, Tag};
 
     /// AWS-LC keeps the key in memory of its own and wipes that when it is freed.
     pub(in crate::suite) struct Gcm(LessSafeKey);
@@ -46,7 +46,7 @@ mod rust {
     use aes_gcm::aead::inout::InOutBuf;
     use aes_gcm::aead::{AeadInOut, KeyInit};
 
-    use crate::suite::{KEY_LEN, OpenError, SealError, Tag};
+    use crate::suite::parts::{KEY_LEN, OpenError, SealError, Tag};
 
     pub(in crate::suite) struct Gcm(Aes256Gcm);
 

@@ -8,7 +8,7 @@ use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use zeroize::Zeroize;
 
 use super::gcm::Gcm;
-use super::{KEY_LEN, Nonce};
+use super::parts::{KEY_LEN, Nonce};
 
 /// A key, ready to derive the AES-256-GCM key of a nonce prefix.
 pub(crate) struct Xaes {

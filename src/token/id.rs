@@ -92,6 +92,7 @@ impl fmt::Debug for ApiKeyId {
 /// The text is not 26 characters of lower-case Crockford base32 from `0` to `7zzzz...`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an API key id is 26 characters such as 01kb0c5x7mq8e4t2v9rwyz3abd")]
+#[non_exhaustive]
 pub struct ApiKeyIdError;
 
 const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

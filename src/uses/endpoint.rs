@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::MAX_ENDPOINT_LEN;
-
 /// The endpoint without its query and fragment, without what could steer a terminal, and no longer than the limit. `None` for
 /// one that is empty, or has the token in it: what is counted is shown later.
 pub(super) fn counted_as<'e>(endpoint: &'e str, token: &str) -> Option<Cow<'e, str>> {
@@ -25,6 +23,9 @@ fn cut(text: &str) -> &str {
     let end = (0..=text.len().min(MAX_ENDPOINT_LEN)).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or_default()]
 }
+
+/// The longest endpoint, in bytes.
+pub const MAX_ENDPOINT_LEN: usize = 500;
 
 #[cfg(test)]
 mod tests {

@@ -126,6 +126,7 @@ impl Found {
 
 /// Why a token does not verify.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum VerifyError {
     /// The token is to be refused. The text is the same for every cause; the cause is for operators.
     #[error("the token is not valid")]

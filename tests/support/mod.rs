@@ -3,6 +3,7 @@
 
 pub(crate) mod between;
 pub(crate) mod faulty;
+pub(crate) mod graph;
 pub(crate) mod past;
 pub(crate) mod shelf;
 pub(crate) mod tokens;

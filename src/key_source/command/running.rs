@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use zeroize::Zeroizing;
 
-use super::CommandFault;
+use super::fault::CommandFault;
 use crate::key_source::MAX_TEXT_LEN;
 use crate::key_source::redaction::redacted;
 

@@ -13,6 +13,7 @@
 mod draws;
 mod generator;
 mod lanes;
+mod shape;
 mod wanted;
 
 use super::matcher::Matcher;
@@ -20,6 +21,8 @@ use super::seeds::{any_made, arch};
 use draws::{draws, shuffled, spelled, texts};
 pub(super) use generator::Twister;
 use lanes::Lanes;
+pub(super) use shape::Seeding;
+use shape::{OUTPUTS, WIDTH};
 use wanted::Wanted;
 
 /// Whether a generator seeded with one of `seeds` made the key.
@@ -46,15 +49,6 @@ impl pulp::WithSimd for Trial<'_> {
         self.lanes.seed(self.seeds);
         self.lanes.agreeing(self.wanted)
     }
-}
-
-/// How a seed becomes a state.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seeding {
-    /// `init_by_array`: Python and Ruby.
-    Array,
-    /// `init_genrand`: NumPy's `RandomState`, PHP, C++.
-    Single,
 }
 
 /// Whether the outputs of a generator, in one of the ways that bytes are drawn, are the key.
@@ -87,14 +81,6 @@ pub(super) fn find_slowly(
     })
 }
 
-const WIDTH: usize = ROWS * LANES;
-const ROWS: usize = 2;
-const LANES: usize = 32;
-const OUTPUTS: usize = 12;
-/// So many of them say no to nearly every candidate of a draw that rejects every second word.
-const FIRST_LOOK: usize = 6;
-/// Output 13 takes words 13, 14 and 410.
-const LAST_NEEDED: usize = 410;
 /// A rejecting draw of 32 bytes takes 64 words on average, and hardly ever more than these.
 const TRIED: usize = 160;
 /// A shuffle of 256 takes 370 of them.

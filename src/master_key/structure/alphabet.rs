@@ -1,6 +1,6 @@
 //! Which values the bytes take, whatever their order.
 
-use super::Key;
+pub(super) type Key = [u8; 32];
 
 pub(super) fn one_byte(key: &Key) -> bool {
     key.iter().all(|byte| *byte == key[0])

@@ -2,7 +2,7 @@
 //!
 //! The language is prefix-free, so at most 2^T keys have a description of T bits (Kraft's inequality).
 
-use super::Key;
+use super::alphabet::Key;
 
 /// At most 216 bits describe it, forward or backward: 2 * 2^(217-256) and a little.
 pub(super) fn short(key: &Key) -> bool {

@@ -4,8 +4,7 @@
 
 use sha2::{Digest, Sha256, Sha512};
 
-use super::Key;
-use super::alphabet::{dimension, distinct, is_text};
+use super::alphabet::{Key, dimension, distinct, is_text};
 use super::describe::{character_cost, cost};
 use super::linear::bits_are_short;
 use super::sequence::{has_period, polynomial_words, readings};

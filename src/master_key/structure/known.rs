@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::Key;
+use super::alphabet::Key;
 use super::sequence::{inverse, mask, readings};
 
 /// One of them, read as bytes or words of 16, 32 or 64 bits, from any of its first 64 places, in either direction, after a sum, an

@@ -1,6 +1,6 @@
 //! Linear complexity: the length of the shortest shift register that generates the key (Berlekamp and Massey).
 
-use super::Key;
+use super::alphabet::Key;
 
 /// Over the bits in both orders, over the bytes as a field, and over the eight bits of the bytes each for itself.
 ///

@@ -1,7 +1,6 @@
 //! Whether bytes, or words of 16, 32 or 64 bits, follow from those before them.
 
-use super::Key;
-use super::alphabet::one_byte;
+use super::alphabet::{Key, one_byte};
 
 /// A period of at most 208 bits, with or without the complement: at most 2 * 2^(209-256).
 pub(super) fn repeats(key: &Key) -> bool {

@@ -1,6 +1,6 @@
 //! The 44 characters themselves: a key can be typed so that they, and not its bytes, are readable.
 
-use super::Key;
+use super::alphabet::Key;
 use super::describe::character_cost;
 use base64ct::{Base64Url, Encoding};
 use zeroize::Zeroize;

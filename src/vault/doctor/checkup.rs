@@ -41,6 +41,7 @@ impl Checkup {
 
 /// How many records are opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Depth {
     /// All of them.
     Deep,

@@ -1,6 +1,6 @@
 //! One MT19937, seeded in either way.
 
-use super::Seeding;
+use super::shape::Seeding;
 
 /// One generator.
 pub(in super::super) struct Twister {

@@ -1,8 +1,8 @@
 //! Many states at once, as far as the first outputs need them.
 
 use super::generator::{ARRAY_START, single, temper, twist};
+use super::shape::{LANES, LAST_NEEDED, OUTPUTS, ROWS, Seeding, WIDTH};
 use super::wanted::Wanted;
-use super::{LANES, LAST_NEEDED, OUTPUTS, ROWS, Seeding, WIDTH};
 
 /// Many states at once, as far as they are needed.
 pub(super) struct Lanes {

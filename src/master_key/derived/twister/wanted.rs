@@ -1,6 +1,6 @@
 //! What the first outputs of a generator are if it made the key.
 
-use super::{FIRST_LOOK, OUTPUTS, WIDTH};
+use super::shape::{FIRST_LOOK, OUTPUTS, WIDTH};
 
 /// What outputs 2 to 13 are, in each way of drawing. Output 1 takes word 1, which is the last to be made.
 pub(super) struct Wanted {

@@ -1,0 +1,23 @@
+//! The master keys that a keyring names.
+
+use crate::master_key::Fingerprint;
+use crate::time::Timestamp;
+
+/// What a master key version is in the life of a vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MasterKeyVersion {
+    /// The version.
+    pub version: u32,
+    /// Names the key of this version.
+    pub fingerprint: Fingerprint,
+    /// When the vault began to use it.
+    pub added_at: Timestamp,
+    /// When another version took its place; `None` for the active one.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// Stored times were written by a clock; one outside the calendar is shown as the epoch.
+pub(crate) fn clamped(millis: i64) -> Timestamp {
+    Timestamp::from_unix_millis(millis).unwrap_or_else(|| Timestamp::from(std::time::UNIX_EPOCH))
+}

@@ -1,0 +1,127 @@
+//! Which files of a crate use which, and which of them do so in a circle.
+#![allow(dead_code, reason = "each test target uses its own part")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::tokens::{declared_modules, tokens};
+
+/// The names of a module and of those around it; of the root, none.
+pub(crate) type Module = Vec<String>;
+
+/// The text of each file, by its module.
+pub(crate) struct Sources(pub(crate) BTreeMap<Module, String>);
+
+impl Sources {
+    /// The files that a file names, but itself. Declaring a module, giving a name on and saying who may see something use nothing.
+    pub(crate) fn used_by(&self, module: &Module) -> BTreeSet<Module> {
+        let paths = paths(&tokens(&self.0[module]), module);
+        let files = paths.into_iter().map(|mut path| {
+            while !path.is_empty() && !self.0.contains_key(&path) {
+                path.pop();
+            }
+            path
+        });
+        files.filter(|file| file != module && !file.is_empty()).collect()
+    }
+
+    /// Files that are used by what they use, together.
+    pub(crate) fn circles(&self) -> BTreeSet<Vec<String>> {
+        let uses: BTreeMap<_, _> = self.0.keys().map(|module| (module.clone(), self.used_by(module))).collect();
+        let reached: BTreeMap<_, _> = uses.keys().map(|module| (module, reached_from(module, &uses))).collect();
+        let circle = |(module, below): (&&Module, &BTreeSet<Module>)| -> Vec<String> {
+            let back = below.iter().filter(|other| reached.get(other).is_some_and(|other| other.contains(*module)));
+            back.map(|module| module.join("::")).collect()
+        };
+        reached.iter().map(circle).filter(|circle| !circle.is_empty()).collect()
+    }
+}
+
+/// Everything that it uses, and that those use; itself, when it is in a circle.
+fn reached_from(module: &Module, uses: &BTreeMap<Module, BTreeSet<Module>>) -> BTreeSet<Module> {
+    let (mut reached, mut next) = (BTreeSet::new(), vec![module]);
+    while let Some(module) = next.pop() {
+        next.extend(uses.get(module).into_iter().flatten().filter(|used| reached.insert((*used).clone())));
+    }
+    reached
+}
+
+/// All paths that begin at the crate's root, above the file's module, or with a module that the file declares.
+pub(crate) fn paths(tokens: &[String], module: &Module) -> Vec<Module> {
+    let children = declared_modules(tokens);
+    let (mut paths, mut around, mut braces, mut at) = (vec![], vec![], 0, 0);
+    while at < tokens.len() {
+        let is = |back: usize, wanted: &str| at >= back && tokens[at - back] == wanted;
+        let here = || -> Module { module.iter().chain(around.iter().map(|(_, name)| name)).cloned().collect() };
+        match tokens[at].as_str() {
+            "use" if gives_on(&tokens[..at]) => {
+                while tokens.get(at).is_some_and(|token| token != ";") {
+                    at += 1;
+                }
+            }
+            "{" => {
+                if is(2, "mod") {
+                    around.push((braces, tokens[at - 1].clone()));
+                }
+                braces += 1;
+            }
+            "}" => {
+                braces -= 1;
+                around.pop_if(|(outside, _)| *outside == braces);
+            }
+            // A part of a path, or who may see something.
+            _ if is(1, "::") || is(1, "in") && is(2, "(") && is(3, "pub") => {}
+            "crate" => read_path(tokens, at + 1, vec![], &mut paths),
+            "self" => read_path(tokens, at + 1, here(), &mut paths),
+            "super" if !is(1, "(") || tokens.get(at + 1).is_some_and(|next| next == "::") => {
+                let supers = tokens[at..].iter().step_by(2).take_while(|token| *token == "super").count();
+                let mut above = here();
+                above.truncate(above.len().saturating_sub(supers));
+                read_path(tokens, at + 2 * supers - 1, above, &mut paths);
+            }
+            name if around.is_empty() && children.iter().any(|child| child == name) => {
+                if tokens.get(at + 1).is_some_and(|next| next == "::") {
+                    let child = here().into_iter().chain([name.to_owned()]).collect();
+                    read_path(tokens, at + 1, child, &mut paths);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    paths
+}
+
+/// Whether what stands before `use` makes it public, to all or to some.
+fn gives_on(before: &[String]) -> bool {
+    let Some((last, before)) = before.split_last() else { return false };
+    let opened = || before.iter().rposition(|token| token == "(").is_some_and(|at| at > 0 && before[at - 1] == "pub");
+    last == "pub" || last == ")" && opened()
+}
+
+/// Goes on with a path that has come this far, into each branch of a braced list.
+pub(crate) fn read_path(tokens: &[String], at: usize, so_far: Module, paths: &mut Vec<Module>) {
+    match [at, at + 1].map(|at| tokens.get(at).map_or("", String::as_str)) {
+        ["::", "{"] => {
+            let (mut braces, mut expected) = (0, true);
+            for (at, token) in tokens.iter().enumerate().skip(at + 2) {
+                match token.as_str() {
+                    "{" => braces += 1,
+                    "}" if braces == 0 => break,
+                    "}" => braces -= 1,
+                    "," if braces == 0 => expected = true,
+                    name if expected => {
+                        expected = false;
+                        let path = so_far.iter().cloned().chain([name.to_owned()]).collect();
+                        read_path(tokens, at + 1, path, paths);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        ["::", name] => {
+            let path = so_far.into_iter().chain([name.to_owned()]).collect();
+            read_path(tokens, at + 2, path, paths);
+        }
+        _ => paths.push(so_far),
+    }
+}
