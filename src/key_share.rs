@@ -10,7 +10,7 @@ use std::fmt;
 
 use crate::arguments::Maybe;
 use crate::master_key::{Fingerprint, MasterKey};
-use crate::secret::{SecretBytes, SecretText, hex, on_wiped_stack, random_array};
+use crate::secret::{SecretBytes, hex, on_wiped_stack, random_array};
 use crate::vault_id::VaultId;
 
 use polynomial::VALUE_LEN;

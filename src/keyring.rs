@@ -10,7 +10,6 @@ mod wrap;
 
 use std::collections::BTreeMap;
 
-use crate::master_key::Fingerprint;
 use crate::policy::{Policy, RawPolicy};
 use crate::secret::{SecretBytes, on_wiped_stack};
 use crate::suite::Suite;

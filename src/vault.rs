@@ -84,7 +84,8 @@ impl Vault {
         VaultOptions::new().create(store, keys, act)
     }
 
-    /// Opens the vault in a store. The master keys are not kept: only what is derived from them for this vault.
+    /// Opens the vault in a store. The master keys are not kept: only what is derived from them for this vault
+    /// ([`VaultOptions::to_rotate`] keeps them for a while).
     pub fn open(store: impl Store + 'static, keys: MasterKeys) -> Result<Self, Error> {
         VaultOptions::new().open(store, keys)
     }
