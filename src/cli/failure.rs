@@ -5,17 +5,17 @@ mod keys;
 use std::io;
 use std::path::Path;
 
-use serde::{Serialize, Serializer};
 use strongroom::api_keys::{ImportError, LifeError};
 use strongroom::error::{KeyringError, TargetFault, UnsafePath, VaultRow};
-use strongroom::master::{Fingerprint, MasterKeyError, MasterKeysError, VerifierKeysError};
+use strongroom::master::{MasterKeyError, MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
 use strongroom::store::{EngineFault, StoreError};
 use strongroom::{ApiKeyId, Error};
 
-use super::context::Place;
 use super::exit::Exit;
+use super::place::Place;
 use super::text::quoted;
+use super::told::{Told, waive_hint};
 
 /// Why a verb ended without doing what it was asked.
 pub(crate) enum Failure {
@@ -25,50 +25,6 @@ pub(crate) enum Failure {
     Told(Told),
     Vault(Error),
     VerifierKeys(VerifierKeysError),
-}
-
-/// A failure as it is shown.
-#[derive(Serialize)]
-pub(crate) struct Told {
-    pub(crate) code: &'static str,
-    #[serde(serialize_with = "number")]
-    pub(crate) exit: Exit,
-    pub(crate) message: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) causes: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) hint: Option<String>,
-}
-
-impl Told {
-    pub(crate) fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, exit, message: message.into(), causes: vec![], hint: None }
-    }
-
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// The same with all its text passed through `change`.
-    pub(crate) fn map(&self, change: impl Fn(&str) -> String) -> Self {
-        Self {
-            message: change(&self.message),
-            causes: self.causes.iter().map(|cause| change(cause)).collect(),
-            hint: self.hint.as_deref().map(change),
-            ..*self
-        }
-    }
-
-    /// Adds the causes, which no message of the library holds already.
-    pub(crate) fn because(mut self, error: &dyn std::error::Error) -> Self {
-        let mut next = error.source();
-        while let Some(cause) = next {
-            self.causes.push(cause.to_string());
-            next = cause.source();
-        }
-        self
-    }
 }
 
 impl Failure {
@@ -133,16 +89,6 @@ impl From<Told> for Failure {
     fn from(told: Told) -> Self {
         Self::Told(told)
     }
-}
-
-/// How a vault under a weak key is opened once more, to rotate it away from there.
-pub(crate) fn waive_hint(id: &str, fingerprint: Fingerprint) -> String {
-    let risk = if id == "published" || id.starts_with("format-") { " and --accept-risk" } else { "" };
-    format!(
-        "make a new key with `strongroom master-key generate --version N`; should this one guard a vault already, write a \
-         line {{\"id\": \"{id}\", \"fingerprint\": \"{fingerprint}\", \"until\": \"YYYY-MM-DD\", \"reason\": \"...\"}} into a file, \
-         and rotate with --waivers FILE{risk}"
-    )
 }
 
 /// The word for scripts and the next thing to do.
@@ -388,11 +334,6 @@ fn explain_unsafe(path: &str, fault: UnsafePath, place: &Place) -> String {
         }
         _ => "name the vault's own file with --store sqlite:PATH".into(),
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde decides what it passes")]
-fn number<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u8(exit.code())
 }
 
 const NEWER: &str = "use the version of strongroom that wrote it, or a later one";

@@ -119,6 +119,18 @@ pub enum RotationOutcome {
     Stopped,
 }
 
+impl RotationOutcome {
+    /// The word used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Incomplete => "incomplete",
+            Self::NotBegun => "not-begun",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// A record that rotation could not move, or verification could not open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

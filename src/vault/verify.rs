@@ -126,7 +126,7 @@ impl Found {
 
 /// Why a token does not verify.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "refused, or not judged: whoever answers must not take a third for either")]
 pub enum VerifyError {
     /// The token is to be refused. The text is the same for every cause; the cause is for operators.
     #[error("the token is not valid")]

@@ -1,6 +1,7 @@
 //! Claims about the program, made by running it.
 
 mod files;
+#[cfg(feature = "age")]
 mod manual;
 mod master_keys;
 mod output;

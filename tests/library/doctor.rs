@@ -172,7 +172,7 @@ fn a_clock_that_went_back_is_a_notice_and_one_in_the_future_a_warning() {
 fn the_ages_of_the_checkup_decide_whether_a_master_key_is_old() {
     let (_, _, vault) = vault_of(1);
     std::thread::sleep(Duration::from_millis(5));
-    let ages = strongroom::master::AgePolicy { warn: Duration::from_millis(1), refuse: Duration::from_secs(900) };
+    let ages = strongroom::master::AgePolicy::new(Duration::from_millis(1), Duration::from_secs(900));
     let report = vault.examine(&Checkup::new().ages(ages), |_| {}).expect("examined");
     assert_eq!(report.symptoms.iter().map(|symptom| symptom.id).collect::<Vec<_>>(), ["master-key-age"]);
     assert_eq!(report.worst(), Some(SymptomSeverity::Warning));

@@ -276,7 +276,7 @@ fn a_policy_outlives_rewraps_and_rotations_and_stands_still_while_one_is_open() 
     timed.set(|policy| {
         policy.require_owner = true;
         policy.reason = Some(pattern("a test"));
-        policy.master_key_age = Some(AgePolicy { warn: 30 * DAY, refuse: 60 * DAY });
+        policy.master_key_age = Some(AgePolicy::new(30 * DAY, 60 * DAY));
     });
     let expected = vault.status().expect("status").policy;
     assert!(expected.require_owner);
@@ -296,7 +296,7 @@ fn a_policy_outlives_rewraps_and_rotations_and_stands_still_while_one_is_open() 
 #[test]
 fn the_age_of_the_master_key_is_judged_by_the_policy() {
     let timed = Timed::new();
-    timed.set(|policy| policy.master_key_age = Some(AgePolicy { warn: 30 * DAY, refuse: 60 * DAY }));
+    timed.set(|policy| policy.master_key_age = Some(AgePolicy::new(30 * DAY, 60 * DAY)));
     let judged = |days: u32| {
         timed.pass(days * DAY);
         let finding = timed.vault.status().expect("status").age_finding(timed.now());
@@ -315,7 +315,7 @@ fn rules_that_cannot_be_are_refused_and_change_nothing() {
     let timed = Timed::new();
     let set = |edit: fn(&mut Policy)| timed.vault.change_policy(edit, &act());
     assert_eq!(cause(set(|policy| policy.max_key_age = Some(Duration::ZERO))), "policy-span");
-    let backwards = |policy: &mut Policy| policy.master_key_age = Some(AgePolicy { warn: 2 * DAY, refuse: DAY });
+    let backwards = |policy: &mut Policy| policy.master_key_age = Some(AgePolicy::new(2 * DAY, DAY));
     assert_eq!(cause(set(backwards)), "policy-span");
     let error = timed.vault.change_policy(|_| {}, &Act::by("tester")).expect_err("no reason");
     assert_eq!(error.cause(), "no-reason");

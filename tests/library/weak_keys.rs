@@ -134,16 +134,16 @@ fn ten_million_random_keys_are_not_refused() {
     assert!(counts.iter().all(|(id, _)| *id == "printable-half"), "{counts:?}");
 }
 
-/// SHA-256 of "Summer2024!": nothing shows in the key itself.
-const DIGEST: &str = "Mjcl6O_03wpJdNbqjHMBeqZGfZTgk4J0W3qYjOwPugo=";
+/// Words that were typed where a key was wanted: the first thing that the full checks look for, however busy the machine is.
+const SPELLED: &str = "ThisIsMySuperSecretMasterKeyForTheVaultAppA=";
 
-fn digest() -> MasterKey {
-    MasterKey::parse(DIGEST).expect("the quick checks see nothing")
+fn spelled() -> MasterKey {
+    MasterKey::parse(SPELLED).expect("the quick checks see nothing")
 }
 
 fn waiver(fingerprint: impl std::fmt::Display) -> Waivers {
     let line = format!(
-        r#"{{"id": "digest-of-word", "fingerprint": "{fingerprint}", "until": "2999-01-01", "reason": "a test"}}"#
+        r#"{{"id": "spelled-words", "fingerprint": "{fingerprint}", "until": "2999-01-01", "reason": "a test"}}"#
     );
     Waivers::parse(&line, Timestamp::now())
 }
@@ -161,18 +161,18 @@ fn text_of(key: &MasterKey) -> String {
 #[test]
 fn a_vault_is_not_made_under_a_key_that_the_full_checks_refuse() {
     let store = MemoryStore::new();
-    let refused = Vault::create(store.clone(), MasterKeys::single(digest()), &act()).err().expect("refused");
+    let refused = Vault::create(store.clone(), MasterKeys::single(spelled()), &act()).err().expect("refused");
     assert_eq!(refused.kind(), ErrorKind::MasterKey);
     let Error::MasterKeyWeak { version: 1, fault: MasterKeyError::Weak { fingerprint, findings } } = &refused else {
         panic!("{refused}")
     };
-    assert_eq!((fingerprint, findings[0].id), (&digest().fingerprint(), "digest-of-word"));
-    let opened = Vault::open(store.clone(), MasterKeys::single(digest()));
+    assert_eq!((fingerprint, findings[0].id), (&spelled().fingerprint(), "spelled-words"));
+    let opened = Vault::open(store.clone(), MasterKeys::single(spelled()));
     assert!(matches!(opened, Err(Error::NoVault)), "nothing was written");
     let waived = VaultOptions::new().waivers(waiver(fingerprint));
-    waived.create(store, MasterKeys::single(digest()), &act()).expect("waived");
+    waived.create(store, MasterKeys::single(spelled()), &act()).expect("waived");
     let quick = VaultOptions::new().quick(true);
-    quick.create(MemoryStore::new(), MasterKeys::single(digest()), &act()).expect("left out");
+    quick.create(MemoryStore::new(), MasterKeys::single(spelled()), &act()).expect("left out");
 }
 
 #[test]
@@ -183,12 +183,12 @@ fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_or_that_nobody_has_ju
     drop(Vault::create(store.clone(), MasterKeys::single(only), &act()).expect("vault"));
     let rotate = |vault: &Vault, options: RotateOptions| vault.rotate(&options, &act(), |_| Flow::Continue);
 
-    let vault = Vault::open(store.clone(), keys(digest())).expect("opening judges nothing");
+    let vault = Vault::open(store.clone(), keys(spelled())).expect("opening judges nothing");
     let unjudged = rotate(&vault, RotateOptions::new()).expect_err("not opened to rotate");
     assert!(matches!(unjudged, Error::MasterKeyUnjudged { version: 2 }), "{unjudged}");
 
     let to_rotate = |second| VaultOptions::new().to_rotate(true).open(store.clone(), keys(second)).expect("vault");
-    let vault = to_rotate(digest());
+    let vault = to_rotate(spelled());
     for options in [RotateOptions::new(), RotateOptions::new().rewrap_only(true)] {
         let weak = rotate(&vault, options).expect_err("refused");
         assert!(matches!(weak, Error::MasterKeyWeak { version: 2, .. }), "{weak}");
@@ -209,10 +209,10 @@ fn a_weak_key_is_rotated_to_where_it_is_waived_or_the_checks_are_left_out() {
         let options = RotateOptions::new();
         let (second, open, options) = match how {
             "waived" => {
-                (digest(), VaultOptions::new().to_rotate(true), options.waivers(waiver(digest().fingerprint())))
+                (spelled(), VaultOptions::new().to_rotate(true), options.waivers(waiver(spelled().fingerprint())))
             }
-            "quick" => (digest(), VaultOptions::new(), options.quick(true)),
-            _ => (digest().known_random(), VaultOptions::new(), options),
+            "quick" => (spelled(), VaultOptions::new(), options.quick(true)),
+            _ => (spelled().known_random(), VaultOptions::new(), options),
         };
         let vault = open.open(store, two(again, second)).expect("vault");
         vault.rotate(&options, &act(), |_| Flow::Continue).unwrap_or_else(|error| panic!("{how}: {error}"));

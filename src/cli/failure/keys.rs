@@ -3,8 +3,9 @@
 use strongroom::error::UnsafePath;
 use strongroom::master::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
 
-use super::{Exit, Told, waive_hint};
+use crate::exit::Exit;
 use crate::text::quoted;
+use crate::told::{Told, waive_hint};
 
 pub(super) fn explain_master_keys(error: &MasterKeysError) -> Told {
     use MasterKeysError as E;
