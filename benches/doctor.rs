@@ -26,7 +26,7 @@ fn main() {
     let seventh = Depth::Subset { part: number(3), parts: number(7) };
     for (name, depth) in [("--deep", Depth::Deep), ("--subset 3/7", seventh), ("--quick", Depth::Quick)] {
         let examine = || {
-            let report = vault.examine(&Checkup::new().depth(depth), |_| {}).expect("examined");
+            let report = vault.examine(&Checkup::new().depth(depth), |_| ()).expect("examined");
             assert!(report.symptoms.is_empty(), "{:?}", report.symptoms);
         };
         beside(&format!("doctor {name}, {keys} API keys"), keys, 3, scan, examine);

@@ -5,13 +5,14 @@
 
 mod support;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use rusqlite::Connection;
-use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome};
+use strongroom::rotation::{Phase, RotateOptions, RotationOutcome};
 use strongroom::{SqliteStore, Vault};
 use support::{Keys, act, filled, median, raw, report};
 
@@ -63,7 +64,7 @@ fn multifernet(count: usize) -> Result<f64, String> {
 fn rewrapping(folder: &Path, keys: &Keys) -> Duration {
     let vault = Vault::open(SqliteStore::open(folder.join("vault.db")).expect("store"), keys.up_to(3)).expect("vault");
     let start = Instant::now();
-    let done = vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| Flow::Continue).expect("rewrapped");
+    let done = vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| ()).expect("rewrapped");
     let took = start.elapsed();
     assert_eq!(done.outcome, RotationOutcome::Finished);
     took
@@ -78,7 +79,7 @@ fn rotation(folder: &Path, keys: &Keys) -> (Duration, Duration) {
             if progress.phase == Phase::Sweep {
                 swept = start.elapsed();
             }
-            Flow::Continue
+            ControlFlow::Continue(())
         })
         .expect("rotated");
     assert_eq!(done.outcome, RotationOutcome::Finished);

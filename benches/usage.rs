@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use strongroom::api_keys::ImportedKey;
-use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::rotation::RotateOptions;
 use strongroom::store::Store;
 use strongroom::usage::UsageOptions;
 use strongroom::{MemoryStore, NewApiKey, Request, SecretText, SqliteStore, Vault, VaultOptions};
@@ -100,7 +100,7 @@ fn rotation(folder: &Path, keys: &Keys, tokens: &[String], name: &str) {
     let vault = open(folder, keys, UsageOptions::off());
     let rotate = |to: u32| {
         let begun = Instant::now();
-        vault.rotate(&RotateOptions::new().to(to), &act(), |_| Flow::Continue).expect("rotated");
+        vault.rotate(&RotateOptions::new().to(to), &act(), |_| ()).expect("rotated");
         begun.elapsed()
     };
     let with = rotate(2);

@@ -14,9 +14,12 @@ mod update;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::arguments::Maybe;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
+use crate::written::written_as_word;
 
 pub use life::LifeError;
 pub use network::{Network, NetworkError};
@@ -201,7 +204,10 @@ pub(crate) fn check_prefix(prefix: &str) -> Result<(), LimitError> {
 }
 
 /// An API key as verification, listing and `show` present it. It holds no secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Written as JSON it has the fields below, times and ids as texts. What depends on the moment, its [status](Self::status), is for
+/// the caller to add.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ApiKey {
     /// Its id.
@@ -322,6 +328,8 @@ impl Refusal {
         }
     }
 }
+
+written_as_word!(Refusal);
 
 /// A limit that an API key to be issued or imported does not keep.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

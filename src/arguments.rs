@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::ControlFlow;
 use std::time::SystemTime;
 
 use crate::time::Timestamp;
@@ -52,3 +53,40 @@ also!(String: &'a str, &'a String, Cow<'a, str>, Box<str>);
 also!(Cow<'a, str>: &'a str, &'a String, String);
 also!(IpAddr: Ipv4Addr, Ipv6Addr, [u8; 4]);
 also!(Timestamp: SystemTime);
+
+/// What is answered to a report of progress: nothing, by whoever only watches, or whether to go on.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, Vault};
+/// # let keys = MasterKeys::single(MasterKey::generate()?);
+/// # let vault = Vault::create(MemoryStore::new(), keys, &Act::by("deploy"))?;
+/// vault.doctor(|at| println!("{} records so far", at.counted))?;
+/// let stopped = vault.doctor(|_| ControlFlow::Break(()));
+/// assert_eq!(stopped.expect_err("stopped").to_string(), "stopped");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Verdict: sealed::Sealed {
+    /// Whether to go on.
+    fn flow(self) -> ControlFlow<()>;
+}
+
+impl Verdict for () {
+    fn flow(self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl Verdict for ControlFlow<()> {
+    fn flow(self) -> ControlFlow<()> {
+        self
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for () {}
+
+    impl Sealed for std::ops::ControlFlow<()> {}
+}

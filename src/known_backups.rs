@@ -2,6 +2,7 @@
 
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::backup_id::BackupId;
 use crate::error::{Error, VaultRow};
@@ -12,7 +13,7 @@ use crate::store::{Expected, Rows, Table};
 use crate::time::Timestamp;
 
 /// A backup that a vault remembers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct KnownBackup {
     /// Its id, which stands in its manifest.

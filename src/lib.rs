@@ -1,6 +1,10 @@
 #![doc = include_str!("../README.md")]
+// Where the documentation is made with this, it says of each item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The layers, the lowest first: each imports only those before it.
+
+mod written;
 
 mod time;
 
@@ -124,7 +128,7 @@ pub mod backup {
 
 /// The doctor: what is wrong with a vault, its keys and its files.
 pub mod doctor {
-    pub use crate::vault::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
+    pub use crate::vault::{Checkup, CheckupProgress, Depth, DoctorReport, Symptom, SymptomSeverity};
 }
 
 /// What is overdue, about to end, exposed or forgotten.

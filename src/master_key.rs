@@ -131,7 +131,6 @@ impl fmt::Debug for MasterKey {
 
 hex_id! {
     /// 8 bytes of HKDF output that name a master key without telling anything else about it; written in hex.
-    #[derive(PartialOrd, Ord)]
     pub struct Fingerprint([u8; 8]);
 
     /// The text is not 16 lower-case hexadecimal characters.

@@ -5,6 +5,7 @@ mod stored;
 use std::time::Duration;
 
 use regex_lite::{Regex, RegexBuilder};
+use serde::{Serialize, Serializer};
 
 use crate::arguments::Maybe;
 use crate::master_key::AgePolicy;
@@ -46,7 +47,7 @@ pub struct Policy {
 }
 
 /// The rules before and after a change of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PolicyChange {
     /// Those there were.
@@ -172,6 +173,36 @@ impl Policy {
             None => Ok(()),
         }
     }
+}
+
+/// Spans in seconds; null where there is no rule.
+impl Serialize for Policy {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let seconds = |span: Option<Duration>| span.map(|span| span.as_secs());
+        Written {
+            max_key_age_seconds: seconds(self.max_key_age),
+            max_master_key_age_seconds: seconds(self.master_key_age.map(|age| age.warn)),
+            refuse_master_key_age_seconds: seconds(self.master_key_age.map(|age| age.refuse)),
+            require_expiry: self.require_expiry,
+            require_owner: self.require_owner,
+            reason_pattern: self.reason.as_ref().map(ReasonPattern::as_str),
+            reissue_on_recovery_seconds: seconds(self.reissue_on_recovery),
+            newer: self.newer,
+        }
+        .serialize(to)
+    }
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    max_key_age_seconds: Option<u64>,
+    max_master_key_age_seconds: Option<u64>,
+    refuse_master_key_age_seconds: Option<u64>,
+    require_expiry: bool,
+    require_owner: bool,
+    reason_pattern: Option<&'a str>,
+    reissue_on_recovery_seconds: Option<u64>,
+    newer: bool,
 }
 
 /// A regular expression that a reason must hold: 1 to 256 bytes, in the syntax of the crate `regex-lite`.

@@ -5,6 +5,7 @@ mod reseal;
 
 use std::ops::Range;
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::api_key::{Attributes, NewApiKey, Revision, with_exposure};
@@ -368,6 +369,16 @@ impl RecordError {
             Self::Relabelled { .. } => "relabelled",
             Self::NotIndexed => "not-indexed",
         }
+    }
+}
+
+/// A word for the cause, and a message.
+impl Serialize for RecordError {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut fields = to.serialize_struct("RecordError", 2)?;
+        fields.serialize_field("cause", self.cause())?;
+        fields.serialize_field("message", &self.to_string())?;
+        fields.end()
     }
 }
 

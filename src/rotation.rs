@@ -17,6 +17,8 @@ mod run;
 mod state;
 mod sweep;
 
+use std::ops::ControlFlow;
+
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::ledger::Ledger;
@@ -33,7 +35,7 @@ pub use certificate::{CertificateCheck, CertificateError, RotationCertificate};
 pub use options::RotateOptions;
 pub use plan::{Census, OpenRotation, RotationEstimate, RotationPlan};
 pub(crate) use plan::{census, plan};
-pub use report::{Flow, Progress, RotationOutcome, RotationReport, Unreadable};
+pub use report::{Progress, RotationOutcome, RotationReport, Unreadable};
 pub(crate) use row::{ROTATION, open_in};
 pub use state::Phase;
 
@@ -42,7 +44,7 @@ pub(crate) fn rotate(
     ledger: &Ledger,
     options: &RotateOptions,
     act: &Act,
-    watch: &mut dyn FnMut(&Progress) -> Flow,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RotationReport, Error> {
     act.check()?;
     let action = if options.rewrap_only { Action::Rewrap } else { Action::RotationStarted };
@@ -53,11 +55,11 @@ fn rotate_now(
     ledger: &Ledger,
     options: &RotateOptions,
     act: &Act,
-    watch: &mut dyn FnMut(&Progress) -> Flow,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RotationReport, Error> {
     // Before the first record moves, and not at the audit entry after the last.
     ledger.reload()?.policy().check_reason(act.reason())?;
-    if watch(&Progress { phase: Phase::Preflight, done: 0, total: 0 }) == Flow::Stop {
+    if watch(Progress { phase: Phase::Preflight, done: 0, total: 0 }).is_break() {
         return not_begun(ledger, options);
     }
     admit(ledger, options)?;
@@ -67,7 +69,7 @@ fn rotate_now(
     }
     let (mut run, mut report) = begin(ledger, options, act)?;
     if run.state.phase != Phase::Scrub {
-        if move_all(&mut run, &mut report, watch)? == Flow::Stop {
+        if move_all(&mut run, &mut report, watch)?.is_break() {
             run.release()?;
             return Ok(report);
         }
@@ -81,7 +83,7 @@ fn rotate_now(
         report.unreadable.clear();
     }
     report.outcome = RotationOutcome::Finished;
-    watch(&Progress { phase: Phase::Scrub, done: run.total, total: run.total });
+    let _ = watch(Progress { phase: Phase::Scrub, done: run.total, total: run.total });
     report.scrub = Some(scrubbed(ledger));
     report.certificate = RotationCertificate::issue(ledger, &run.keyring, &run.state)?;
     if let Some(certificate) = &report.certificate {
@@ -97,15 +99,15 @@ fn rotate_now(
 fn move_all(
     run: &mut Run<'_>,
     report: &mut RotationReport,
-    watch: &mut dyn FnMut(&Progress) -> Flow,
-) -> Result<Flow, Error> {
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, Error> {
     for pass in 1.. {
         report.unreadable.clear();
-        if run.state.phase == Phase::Sweep && sweep::sweep(run, report, watch)? == Flow::Stop {
-            return Ok(Flow::Stop);
+        if run.state.phase == Phase::Sweep && sweep::sweep(run, report, watch)?.is_break() {
+            return Ok(ControlFlow::Break(()));
         }
-        if carry::carry(run, report, watch)? == Flow::Stop || proof::verify(run, report, watch)? == Flow::Stop {
-            return Ok(Flow::Stop);
+        if carry::carry(run, report, watch)?.is_break() || proof::verify(run, report, watch)?.is_break() {
+            return Ok(ControlFlow::Break(()));
         }
         // Records that conflicted with a writer that then failed are still where they were: once more over all.
         if pass == MAX_PASSES || !report.unreadable.iter().any(|record| record.is_left_behind(&run.state)) {
@@ -113,7 +115,7 @@ fn move_all(
         }
         run.restart_sweep()?;
     }
-    Ok(Flow::Continue)
+    Ok(ControlFlow::Continue(()))
 }
 
 /// Stopped before anything changed, in this call.

@@ -45,7 +45,14 @@ impl<const N: usize> fmt::Debug for SecretBytes<N> {
     }
 }
 
-/// A secret text: a token, the secret inside one, a written master key.
+/// A secret text: a token, the secret inside one, a written master key. It is neither printed nor written by accident; this does
+/// not compile:
+///
+/// ```compile_fail,E0277
+/// fn written(token: &strongroom::SecretText) -> impl serde::Serialize {
+///     token
+/// }
+/// ```
 pub struct SecretText(String);
 
 impl SecretText {

@@ -11,6 +11,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::unsafe_path::UnsafePath;
 
 pub use memory::MemoryStore;
@@ -300,8 +302,9 @@ pub enum CommitError {
 }
 
 /// How far scrubbing went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[serde(rename_all = "kebab-case")]
 pub enum Scrub {
     /// Old values may remain until readers of old data have ended, or in places the engine does not reach.
     BestEffort,

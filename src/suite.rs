@@ -12,6 +12,8 @@ use chacha20poly1305::XChaCha20Poly1305;
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 
+use crate::written::written_as_word;
+
 pub use parts::SealError;
 pub(crate) use parts::{KEY_LEN, NONCE_LEN, Nonce, OpenError, TAG_LEN, Tag};
 
@@ -66,6 +68,8 @@ impl Suite {
         }
     }
 }
+
+written_as_word!(Suite);
 
 impl fmt::Display for Suite {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::written::written_as_text;
+
 /// A moment in UTC, to the millisecond.
 ///
 /// ```
@@ -77,6 +79,8 @@ impl fmt::Display for Timestamp {
         fmt::Display::fmt(&time, out)
     }
 }
+
+written_as_text!(Timestamp);
 
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {

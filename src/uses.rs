@@ -8,6 +8,8 @@ mod tally;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 use crate::time::Timestamp;
 
 pub(crate) use counters::{Counters, Pending};
@@ -76,6 +78,21 @@ impl Usage {
             None if room => drop(self.endpoints.insert(endpoint.into(), count)),
             None => bump(&mut self.other_endpoints, count),
         }
+    }
+}
+
+/// Its fields, and the sum of the refusals.
+impl Serialize for Usage {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut fields = to.serialize_struct("Usage", 7)?;
+        fields.serialize_field("last_used_at", &self.last_used_at)?;
+        fields.serialize_field("last_address", &self.last_address)?;
+        fields.serialize_field("verifications", &self.verifications)?;
+        fields.serialize_field("endpoints", &self.endpoints)?;
+        fields.serialize_field("other_endpoints", &self.other_endpoints)?;
+        fields.serialize_field("refused", &self.refused())?;
+        fields.serialize_field("refusals", &self.refusals)?;
+        fields.end()
     }
 }
 

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
+use crate::written::written_as_text;
+
 /// An IPv4 or IPv6 network such as `10.0.0.0/8`; a single address is a network of one.
 ///
 /// ```
@@ -49,6 +51,8 @@ impl fmt::Display for Network {
         fmt::Display::fmt(&self.0, out)
     }
 }
+
+written_as_text!(Network);
 
 /// Why a text is no network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

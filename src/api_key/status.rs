@@ -1,5 +1,7 @@
 //! What state an API key is in: one rule for verification, for lists and for what may be done to it.
 
+use crate::written::written_as_word;
+
 /// What state an API key is in. Where several hold, the one that counts is the first of revoked, expired, suspended, not
 /// yet valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +34,8 @@ impl Status {
         }
     }
 }
+
+written_as_word!(Status);
 
 /// The moments that decide, as they are stored or as they are shown.
 pub(super) struct Times<T> {

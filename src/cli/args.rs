@@ -131,7 +131,7 @@ pub(crate) enum Verb {
     Doctor(DoctorArgs),
     /// Issue an API key and print its token, once
     Issue(IssueArgs),
-    /// Judge the token on standard input: exit code 0 when it is valid, 3 when it is not
+    /// Check the token on standard input: exit code 0 when it is valid, 3 when it is not
     Verify(VerifyArgs),
     /// List API keys in the order of their issue
     List(ListArgs),

@@ -1,10 +1,10 @@
 //! The file of a backup, that is made or read: how far it is, and what went wrong with it.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use strongroom::backup::{BackupManifest, BackupProgress};
 use strongroom::error::UnsafePath;
-use strongroom::rotation::Flow;
 use strongroom::store::StoreError;
 use strongroom::{Error, ErrorKind};
 
@@ -21,10 +21,10 @@ pub(crate) fn watched(
     terminal: &mut Terminal,
     meter: &mut Meter,
     interrupt: &Interrupt,
-    progress: &BackupProgress,
-) -> Flow {
+    progress: BackupProgress,
+) -> ControlFlow<()> {
     meter.show(terminal, progress.phase.name(), progress.done, progress.total);
-    if interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
+    if interrupt.seen().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 /// What to tell when a signal stopped it.

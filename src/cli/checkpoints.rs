@@ -29,7 +29,7 @@ impl<'p> Checkpoints<'p> {
         checks: &[CheckpointCheck],
         what: impl Fn(&AuditCheckpoint, &CheckpointFault) -> String,
     ) -> Vec<Value> {
-        let document = |((path, checkpoint), check): ((&PathBuf, &AuditCheckpoint), &CheckpointCheck)| {
+        let document = |(path, checkpoint, check): (&PathBuf, &AuditCheckpoint, &CheckpointCheck)| {
             json!({
                 "file": path.display().to_string(),
                 "at": checkpoint.at,
@@ -41,7 +41,7 @@ impl<'p> Checkpoints<'p> {
                 "what": check.fault.as_ref().map(|fault| what(checkpoint, fault)),
             })
         };
-        self.paths.iter().zip(&self.list).zip(checks).map(document).collect()
+        self.beside(checks).map(document).collect()
     }
 
     /// The same in a line each.
@@ -50,7 +50,7 @@ impl<'p> Checkpoints<'p> {
         checks: &[CheckpointCheck],
         what: impl Fn(&AuditCheckpoint, &CheckpointFault) -> String,
     ) -> Vec<String> {
-        let line = |((path, checkpoint), check): ((&PathBuf, &AuditCheckpoint), &CheckpointCheck)| {
+        let line = |(path, checkpoint, check): (&PathBuf, &AuditCheckpoint, &CheckpointCheck)| {
             let place = format!("checkpoint {} (entry {}, {})", path.display(), checkpoint.seq, checkpoint.at);
             match &check.fault {
                 Some(fault) => format!("{place}: {}: {}", fault.name(), what(checkpoint, fault)),
@@ -64,7 +64,14 @@ impl<'p> Checkpoints<'p> {
                 ),
             }
         };
-        self.paths.iter().zip(&self.list).zip(checks).map(line).collect()
+        self.beside(checks).map(line).collect()
+    }
+
+    fn beside<'c>(
+        &'c self,
+        checks: &'c [CheckpointCheck],
+    ) -> impl Iterator<Item = (&'c PathBuf, &'c AuditCheckpoint, &'c CheckpointCheck)> {
+        self.paths.iter().zip(&self.list).zip(checks).map(|((path, checkpoint), check)| (path, checkpoint, check))
     }
 }
 

@@ -7,7 +7,7 @@ use strongroom::error::KeyringError;
 use strongroom::escrow::Combined;
 use strongroom::master::{MasterKeysError, Origin, SourceConcern, SourceError, VerifierKeysError};
 use strongroom::strength::Waivers;
-use strongroom::{Act, Error, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions, VerifierKeys};
+use strongroom::{Act, Error, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions, Verifier, VerifierKeys};
 
 use crate::age::Identities;
 use crate::args::Global;
@@ -15,7 +15,6 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::process;
-use crate::reading::Reading;
 use crate::shares::{self, Noted};
 use crate::terminal::Terminal;
 use crate::told::Told;
@@ -92,22 +91,28 @@ impl<'t> Context<'t> {
 
     /// Opens the vault to read it: with the configured master keys, or where there are none with the verifier keys, and
     /// then without the right to write.
-    pub(crate) fn open_reading(&mut self) -> Result<Reading, Failure> {
+    pub(crate) fn open_reading(&mut self) -> Result<Verifier, Failure> {
+        Ok(self.open_as_configured()?.0)
+    }
+
+    /// The same, and the whole vault where it was opened with master keys.
+    pub(crate) fn open_as_configured(&mut self) -> Result<(Verifier, Option<Vault>), Failure> {
         let keys = match self.master_keys() {
             Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
                 Err(VerifierKeysError::NotSet) => MasterKeys::default(),
-                keys => return self.open_verifier(keys?),
+                keys => return Ok((self.open_verifier(keys?)?, None)),
             },
             keys => keys?,
         };
-        Ok(Reading::Vault(self.open_with(keys)?))
+        let vault = self.open_with(keys)?;
+        Ok((vault.verifier(), Some(vault)))
     }
 
-    fn open_verifier(&mut self, keys: VerifierKeys) -> Result<Reading, Failure> {
+    fn open_verifier(&mut self, keys: VerifierKeys) -> Result<Verifier, Failure> {
         self.concerns.extend(keys.concerns(Some(&self.place.path)));
         self.warn();
         let store = SqliteStore::open_read_only(&self.place.path)?;
-        Ok(Reading::Verifier(Vault::open_verifier(store, keys)?))
+        Ok(Verifier::open(store, keys)?)
     }
 
     /// The configured master keys, and the one whose shares were given.
@@ -167,11 +172,7 @@ impl<'t> Context<'t> {
     pub(crate) fn act(&self, reason: Option<&str>) -> Act {
         let named = || std::env::var_os("STRONGROOM_ACTOR").filter(|name| !name.is_empty());
         let named = self.actor.clone().or_else(|| named().map(|name| name.to_string_lossy().into_owned()));
-        let act = Act::by(named.unwrap_or_else(process::user_name));
-        match reason {
-            Some(reason) => act.because(reason),
-            None => act,
-        }
+        Act::by(named.unwrap_or_else(process::user_name)).because(reason)
     }
 
     /// Nothing may be done yet when nobody can be asked.

@@ -20,7 +20,6 @@ mod scratch;
 mod digest;
 mod age;
 mod shares;
-mod reading;
 mod context;
 mod shown;
 mod strength;

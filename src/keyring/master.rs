@@ -1,10 +1,12 @@
 //! The master keys that a keyring names.
 
+use serde::Serialize;
+
 use crate::master_key::Fingerprint;
 use crate::time::Timestamp;
 
 /// What a master key version is in the life of a vault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MasterKeyVersion {
     /// The version.

@@ -4,9 +4,10 @@
 //! proof: it opened every row under the new generation.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use super::feed::Feed;
-use super::report::{Flow, Progress, RotationReport};
+use super::report::{Progress, RotationReport};
 use super::run::{Run, SaveError};
 use super::state::Phase;
 use crate::error::Error;
@@ -20,8 +21,8 @@ use crate::uses::{UsageError, UsageRow, UsageSealer};
 pub(super) fn carry(
     run: &mut Run<'_>,
     report: &mut RotationReport,
-    watch: &mut dyn FnMut(&Progress) -> Flow,
-) -> Result<Flow, Error> {
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, Error> {
     let (keyring, rows) = (run.keyring.clone(), run.options.batch.get());
     for _ in 0..MAX_PASSES {
         let mut changes = 0;
@@ -33,9 +34,9 @@ pub(super) fn carry(
         let flow = Feed::of(run.ledger.store(), Table::Usage, None, run.options).run(worker, |carried: Carried| {
             changes += carried.batch.changes().len();
             commit(run, report, carried)?;
-            Ok(watch(&Progress { phase: Phase::Verify, done: 0, total: run.total }))
+            Ok(watch(Progress { phase: Phase::Verify, done: 0, total: run.total }))
         })?;
-        if flow == Flow::Stop || changes == 0 {
+        if flow.is_break() || changes == 0 {
             return Ok(flow);
         }
     }

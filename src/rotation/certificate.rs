@@ -57,7 +57,7 @@ pub struct RotationCertificate {
 }
 
 impl RotationCertificate {
-    /// Reads a certificate. Whether it is true is for [`Vault::check_certificate`](crate::Vault::check_certificate).
+    /// Reads a certificate. Whether it is true is for [`Verifier::check_certificate`](crate::Verifier::check_certificate).
     pub fn parse(text: &str) -> Result<Self, CertificateError> {
         let certificate: Self = serde_json::from_str(text).map_err(|_| CertificateError::Malformed)?;
         if certificate.schema == SCHEMA { Ok(certificate) } else { Err(CertificateError::Schema) }

@@ -1,11 +1,11 @@
 //! Batches of rows read and worked on by several threads, and taken by one in the order of the keys.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::options::RotateOptions;
-use super::report::Flow;
 use crate::error::Error;
 use crate::store::{Row, Store, StoreError, Table};
 
@@ -29,8 +29,8 @@ impl<'a> Feed<'a> {
     pub(super) fn run<T: Send, W: FnMut(Vec<Row>) -> Result<T, Error>>(
         self,
         worker: impl Fn() -> W + Sync,
-        mut take: impl FnMut(T) -> Result<Flow, Error>,
-    ) -> Result<Flow, Error> {
+        mut take: impl FnMut(T) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<ControlFlow<()>, Error> {
         let in_flight = 2 * self.workers + 1;
         // A worker takes a permit with each batch; without permits, or with nobody who gives them, it waits or ends.
         let (permits, permitted) = sync_channel(in_flight);
@@ -76,8 +76,8 @@ fn give_way() {
 fn take_in_order<T>(
     results: &Receiver<Result<(u64, T), Error>>,
     permits: SyncSender<()>,
-    take: &mut dyn FnMut(T) -> Result<Flow, Error>,
-) -> Result<Flow, Error> {
+    take: &mut dyn FnMut(T) -> Result<ControlFlow<()>, Error>,
+) -> Result<ControlFlow<()>, Error> {
     let (mut waiting, mut next) = (BTreeMap::new(), 0);
     while let Ok(result) = results.recv() {
         let (number, made) = result?;
@@ -85,12 +85,12 @@ fn take_in_order<T>(
         while let Some(made) = waiting.remove(&next) {
             next += 1;
             give(&permits);
-            if take(made)? == Flow::Stop {
-                return Ok(Flow::Stop);
+            if take(made)?.is_break() {
+                return Ok(ControlFlow::Break(()));
             }
         }
     }
-    Ok(Flow::Continue)
+    Ok(ControlFlow::Continue(()))
 }
 
 /// A worker that panics says so, or the others would wait for its batch for ever.

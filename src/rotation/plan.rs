@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::options::RotateOptions;
 use super::row::{open_in, row_missing};
 use super::state::{Phase, State};
@@ -12,25 +14,29 @@ use crate::record::Record;
 use crate::store::{Rows, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
+use crate::written::seconds;
 
 /// What a rotation would do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RotationPlan {
     /// The master key version now active.
+    #[serde(rename = "from_master_key")]
     pub from_master: u32,
     /// The version it would go to.
+    #[serde(rename = "to_master_key")]
     pub to_master: u32,
     /// The fingerprint of that version.
     pub to_fingerprint: Fingerprint,
     /// API keys by the generation they are counted under.
+    #[serde(rename = "generations")]
     pub census: Vec<Census>,
     /// The rotation that is open, and would be continued.
     pub open: Option<OpenRotation>,
 }
 
 /// What a rotation of this vault would take on this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RotationEstimate {
     /// API keys to move.
@@ -38,11 +44,12 @@ pub struct RotationEstimate {
     /// The speed measured: the whole rotation, with verification and scrub.
     pub per_second: u64,
     /// How long all of them would take at that speed.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
     pub duration: Duration,
 }
 
 /// The API keys of one generation, by the authenticated counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Census {
     /// The generation.
@@ -54,14 +61,16 @@ pub struct Census {
 }
 
 /// A rotation that has begun and not finished.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OpenRotation {
     /// What it is doing.
     pub phase: Phase,
     /// The master key version it comes from.
+    #[serde(rename = "from_master_key")]
     pub from_master: u32,
     /// The master key version it goes to.
+    #[serde(rename = "to_master_key")]
     pub to_master: u32,
     /// The generation that retires.
     pub from_generation: u32,

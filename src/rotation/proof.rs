@@ -1,10 +1,11 @@
 //! The proof: every part of every record opened under the new generation. Labels are not believed.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::feed::Feed;
-use super::report::{Flow, Progress, RotationReport, Unreadable, api_keys_among};
+use super::report::{Progress, RotationReport, Unreadable, api_keys_among};
 use super::run::Run;
 use super::state::Phase;
 use crate::error::Error;
@@ -20,8 +21,8 @@ use crate::token::ApiKeyId;
 pub(super) fn verify(
     run: &mut Run<'_>,
     report: &mut RotationReport,
-    watch: &mut dyn FnMut(&Progress) -> Flow,
-) -> Result<Flow, Error> {
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, Error> {
     (report.verified, report.unreadable) = (0, vec![]);
     count_lookups(run)?;
     let (keyring, from) = (run.keyring.clone(), run.state.from_generation);
@@ -39,7 +40,7 @@ pub(super) fn verify(
             run.save(&mut Batch::new())?;
             renewed = Instant::now();
         }
-        Ok(watch(&Progress { phase: Phase::Verify, done, total: run.total }))
+        Ok(watch(Progress { phase: Phase::Verify, done, total: run.total }))
     })
 }
 

@@ -1,21 +1,13 @@
 //! What a rotation says of itself, on the way and at the end.
 
+use serde::Serialize;
+
 use super::certificate::RotationCertificate;
 use super::state::{Phase, State};
 use crate::keyring::Keyring;
 use crate::record::RecordError;
 use crate::store::{Row, Scrub};
 use crate::token::ApiKeyId;
-
-/// Whether a rotation goes on after a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "it goes on or it stops: there is no third")]
-pub enum Flow {
-    /// It goes on.
-    Continue,
-    /// It stops here; the next call continues.
-    Stop,
-}
 
 /// How far a rotation has come, after each committed batch.
 #[derive(Clone, Copy, Debug)]
@@ -30,14 +22,16 @@ pub struct Progress {
 }
 
 /// How a call to rotate ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RotationReport {
     /// How it ended.
     pub outcome: RotationOutcome,
     /// The master key version before.
+    #[serde(rename = "from_master_key")]
     pub from_master: u32,
     /// The master key version after.
+    #[serde(rename = "to_master_key")]
     pub to_master: u32,
     /// The generation that retires; the same as `to_generation` when only wraps changed.
     pub from_generation: u32,
@@ -62,6 +56,7 @@ pub struct RotationReport {
     /// How far overwritten bytes were made unreadable.
     pub scrub: Option<Scrub>,
     /// What can be shown of a rotation that finished; none for one that left the records as they are.
+    #[serde(skip)]
     pub certificate: Option<RotationCertificate>,
 }
 
@@ -106,8 +101,9 @@ impl RotationReport {
 }
 
 /// How a rotation stands at the end of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[serde(rename_all = "kebab-case")]
 pub enum RotationOutcome {
     /// Every record is under the new generation, and the old one is gone.
     Finished,
@@ -132,13 +128,15 @@ impl RotationOutcome {
 }
 
 /// A record that rotation could not move, or verification could not open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Unreadable {
     /// Where the record stands; `None` for a row whose key is no id.
     pub id: Option<ApiKeyId>,
+    #[serde(skip)]
     pub(crate) key: Vec<u8>,
     /// Why.
+    #[serde(flatten)]
     pub cause: RecordError,
 }
 

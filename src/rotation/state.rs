@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::keyring::Keyring;
 use crate::record_set::RecordSet;
 use crate::time::Timestamp;
+use crate::written::written_as_word;
 
 /// The opened `rotation` row.
 #[derive(Clone, Debug)]
@@ -123,6 +124,8 @@ impl Phase {
         }
     }
 }
+
+written_as_word!(Phase);
 
 /// Who works on a rotation, and since when without a sign of life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

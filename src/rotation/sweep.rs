@@ -1,9 +1,10 @@
 //! The sweep: workers open and seal records and their lookup rows ahead, and one thread commits them in the order of their keys.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use super::feed::Feed;
-use super::report::{Flow, Progress, RotationReport, api_keys_among};
+use super::report::{Progress, RotationReport, api_keys_among};
 use super::row::row_missing;
 use super::run::{Run, SaveError};
 use super::state::Phase;
@@ -19,8 +20,8 @@ use crate::token::ApiKeyId;
 pub(super) fn sweep(
     run: &mut Run<'_>,
     report: &mut RotationReport,
-    watch: &mut dyn FnMut(&Progress) -> Flow,
-) -> Result<Flow, Error> {
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, Error> {
     let (store, keyring, from) = (run.ledger.store(), run.keyring.clone(), run.state.from_generation);
     run.save(&mut indexed(store, LookupRow::sentinel(&keyring))?)?;
     let worker = || {
@@ -32,9 +33,9 @@ pub(super) fn sweep(
     let flow = feed.run(worker, |sealed: Sealed| {
         done += sealed.seen;
         commit(run, report, sealed)?;
-        Ok(watch(&Progress { phase: Phase::Sweep, done, total: run.total }))
+        Ok(watch(Progress { phase: Phase::Sweep, done, total: run.total }))
     })?;
-    if flow == Flow::Continue {
+    if flow.is_continue() {
         (run.state.phase, run.state.cursor) = (Phase::Verify, None);
         run.save(&mut Batch::new())?;
     }

@@ -15,7 +15,7 @@ macro_rules! hex_id {
         pub struct $error:ident;
     ) => {
         $(#[$id_about])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $id($reach [u8; Self::LEN]);
 
         impl $id {
@@ -27,6 +27,8 @@ macro_rules! hex_id {
                 out.write_str(&$crate::secret::hex(&self.0))
             }
         }
+
+        $crate::written::written_as_text!($id);
 
         impl std::fmt::Debug for $id {
             fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

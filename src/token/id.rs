@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::secret::{RandomError, random_array};
 use crate::time::Timestamp;
+use crate::written::written_as_text;
 
 /// 48 bits of Unix milliseconds and 80 random bits, written as 26 characters of lower-case Crockford base32.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,6 +83,8 @@ impl fmt::Display for ApiKeyId {
         out.write_str(self.encode(&mut [0; Self::TEXT_LEN]))
     }
 }
+
+written_as_text!(ApiKeyId);
 
 impl fmt::Debug for ApiKeyId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,16 +5,16 @@ mod manifest;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::arguments::Verdict;
 use crate::audit_log::{Act, Action, Draft};
 use crate::backup_id::BackupId;
 use crate::error::{Error, RowFault, VaultRow};
 use crate::known_backups::{BACKUPS, KnownBackup, KnownBackups};
 use crate::ledger::row_refused;
-use crate::rotation::Flow;
-use crate::store::{MANIFEST, Rows, StoreError, Table, UnfinishedBackup};
+use crate::store::{MANIFEST, Rows, Table, UnfinishedBackup};
 use crate::time::Timestamp;
-use crate::vault::usage::Recorder;
-use crate::vault::{SymptomSeverity, Vault};
+use crate::vault::doctor::SymptomSeverity;
+use crate::vault::handle::Vault;
 
 pub use manifest::{BackupManifest, BackupRotation};
 
@@ -60,20 +60,21 @@ impl BackupPhase {
     }
 }
 
+/// # Backing up
 impl Vault {
     /// Writes a backup to a new file, while this process and others go on working: what is in it is one moment, and every
     /// change that was acknowledged before the call. It stays sealed. It gets its name only after everything in it was opened
     /// and compared, and the vault remembers which master key it needs.
     ///
-    /// `watch` may stop it; the error is then [`StoreError::Stopped`].
-    pub fn backup(
+    /// `watch` may stop it; the error is then [`StoreError::Stopped`](crate::store::StoreError::Stopped).
+    pub fn backup<V: Verdict>(
         &self,
         file: impl AsRef<Path>,
         act: &Act,
-        mut watch: impl FnMut(&BackupProgress) -> Flow,
+        mut watch: impl FnMut(BackupProgress) -> V,
     ) -> Result<BackupReport, Error> {
         act.check()?;
-        let taken = self.take_backup(file.as_ref(), act, &mut watch);
+        let taken = self.take_backup(file.as_ref(), act, &mut |progress| watch(progress).flow());
         self.ledger.keep_refusal(act, Draft::of(Action::Backup), taken)
     }
 
@@ -115,7 +116,7 @@ impl Vault {
         &self,
         file: &Path,
         act: &Act,
-        watch: &mut dyn FnMut(&BackupProgress) -> Flow,
+        watch: &mut dyn FnMut(BackupProgress) -> ControlFlow<()>,
     ) -> Result<BackupReport, Error> {
         let id = BackupId::random()?;
         let place = self.ledger.store().begin_backup(file)?;
@@ -144,12 +145,12 @@ impl Vault {
         mut place: Box<dyn UnfinishedBackup + '_>,
         id: BackupId,
         at: Timestamp,
-        watch: &mut dyn FnMut(&BackupProgress) -> Flow,
+        watch: &mut dyn FnMut(BackupProgress) -> ControlFlow<()>,
     ) -> Result<BackupManifest, Error> {
         place.copy(&mut |done, total| step(watch, BackupPhase::Copy, done, total))?;
         let (manifest, row) = BackupManifest::describe(&self.ledger, &*place, id, at)?;
         place.seal(&row)?;
-        let copy = Vault { ledger: self.ledger.open_copy(place.reopen()?)?, usage: Recorder::unused() };
+        let copy = Vault::unused(self.ledger.open_copy(place.reopen()?)?);
         let verified = copy.verify_as_backup(watch)?;
         drop(copy);
         if verified != manifest {
@@ -162,20 +163,14 @@ impl Vault {
     /// Opens everything in this vault, which is a backup, and compares its manifest with what is there.
     pub(super) fn verify_as_backup(
         &self,
-        watch: &mut dyn FnMut(&BackupProgress) -> Flow,
+        watch: &mut dyn FnMut(BackupProgress) -> ControlFlow<()>,
     ) -> Result<BackupManifest, Error> {
         let manifest = self.authentic_manifest()?;
         let (found, _) = BackupManifest::describe(&self.ledger, self.ledger.store(), manifest.id, manifest.at)?;
         if !manifest.agrees_with(&found) {
             return Err(Error::Tampered { row: VaultRow::Manifest, fault: RowFault::OfOtherContents });
         }
-        let mut stopped = false;
-        let report = self.doctor(|opened| {
-            stopped |= step(watch, BackupPhase::Verify, opened, manifest.records).is_break();
-        })?;
-        if stopped {
-            return Err(StoreError::Stopped.into());
-        }
+        let report = self.doctor(|progress| step(watch, BackupPhase::Verify, progress.counted, manifest.records))?;
         let damage = report.symptoms.into_iter().find(|symptom| symptom.severity == SymptomSeverity::Damage);
         match damage {
             Some(symptom) => Err(Error::BackupDamaged { what: symptom.what }),
@@ -246,15 +241,12 @@ pub(super) fn manifest_row(rows: &dyn Rows) -> Result<Vec<u8>, Error> {
 }
 
 pub(super) fn step(
-    watch: &mut dyn FnMut(&BackupProgress) -> Flow,
+    watch: &mut dyn FnMut(BackupProgress) -> ControlFlow<()>,
     phase: BackupPhase,
     done: u64,
     total: u64,
 ) -> ControlFlow<()> {
-    match watch(&BackupProgress { phase, done, total }) {
-        Flow::Stop => ControlFlow::Break(()),
-        Flow::Continue => ControlFlow::Continue(()),
-    }
+    watch(BackupProgress { phase, done, total })
 }
 
 /// The folder stays out of it: it may tell something of the place where backups are kept.

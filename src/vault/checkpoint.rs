@@ -11,8 +11,8 @@ use crate::ledger::Head;
 use crate::secret::{hex, same_bytes};
 use crate::store::Rows;
 use crate::time::Timestamp;
-use crate::vault::Vault;
-use crate::vault::trail::{still_there, verify_chain};
+use crate::vault::audit::{still_there, verify_chain};
+use crate::vault::handle::Verifier;
 
 /// Where the audit log of a vault stood, authenticated by the generation that was active (docs/format.md, Checkpoint).
 /// It holds no secret. Kept where the store's writers cannot write, it tells a log that was cut off, that took another
@@ -40,7 +40,7 @@ pub struct AuditCheckpoint {
 }
 
 impl AuditCheckpoint {
-    /// Reads a checkpoint. Whether the log agrees with it is for [`Vault::check_audit`].
+    /// Reads a checkpoint. Whether the log agrees with it is for [`Verifier::check_audit`].
     pub fn parse(text: &str) -> Result<Self, CheckpointError> {
         let named: Named = serde_json::from_str(text).map_err(|_| CheckpointError::Malformed)?;
         if named.schema != SCHEMA {
@@ -176,28 +176,29 @@ impl CheckpointFault {
     }
 }
 
-impl Vault {
+/// # Checkpoints of the audit log
+impl Verifier {
     /// A checkpoint of the audit log as it stands, once its chain is followed to the authenticated head.
     pub fn audit_checkpoint(&self) -> Result<AuditCheckpoint, Error> {
-        let snapshot = self.ledger.store().snapshot()?;
-        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
-        verify_chain(&keyring, &*snapshot, head.chain)?;
-        Ok(AuditCheckpoint::of(&keyring, &head, self.ledger.now()))
+        self.at_one_moment(|rows, keyring, head| {
+            verify_chain(keyring, rows, head.chain)?;
+            Ok(AuditCheckpoint::of(keyring, head, self.ledger.now()))
+        })
     }
 
     /// Follows the whole chain, and compares it with checkpoints made before.
     pub fn check_audit(&self, checkpoints: &[AuditCheckpoint]) -> Result<AuditCheck, Error> {
-        let snapshot = self.ledger.store().snapshot()?;
-        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
-        let fault = match verify_chain(&keyring, &*snapshot, head.chain) {
-            Ok(_) => None,
-            Err(Error::Audit(fault)) => Some(fault),
-            Err(error) => return Err(error),
-        };
-        let now = self.ledger.now();
-        let judge = |checkpoint| judge(&keyring, &head, &*snapshot, now, checkpoint);
-        let checkpoints = checkpoints.iter().map(judge).collect::<Result<_, _>>()?;
-        Ok(AuditCheck { entries: head.chain.seq, fault, checkpoints })
+        self.at_one_moment(|rows, keyring, head| {
+            let fault = match verify_chain(keyring, rows, head.chain) {
+                Ok(_) => None,
+                Err(Error::Audit(fault)) => Some(fault),
+                Err(error) => return Err(error),
+            };
+            let now = self.ledger.now();
+            let judge = |checkpoint| judge(keyring, head, rows, now, checkpoint);
+            let checkpoints = checkpoints.iter().map(judge).collect::<Result<_, _>>()?;
+            Ok(AuditCheck { entries: head.chain.seq, fault, checkpoints })
+        })
     }
 }
 

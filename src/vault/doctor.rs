@@ -1,6 +1,6 @@
 //! The doctor: what is wrong with a vault, how grave it is, and what to do.
 
-mod chain;
+mod audit;
 mod checkup;
 mod findings;
 mod lookups;
@@ -8,15 +8,24 @@ mod records;
 mod rows;
 mod uses;
 
+use crate::arguments::Verdict;
 use crate::error::Error;
 use crate::known_backups::KnownBackup;
 use crate::ledger::Ledger;
-use crate::vault::Vault;
+use crate::vault::handle::Vault;
 
 use findings::Findings;
 
 pub use checkup::{Checkup, Depth};
 pub use findings::{Symptom, SymptomSeverity};
+
+/// How far the doctor has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CheckupProgress {
+    /// API keys whose record was read and counted.
+    pub counted: u64,
+}
 
 /// What the doctor found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,17 +60,23 @@ impl DoctorReport {
     }
 }
 
+/// # Examining
 impl Vault {
     /// Opens every part of every record at one moment, follows the audit chain, compares the digest of the records
-    /// with the authenticated head, checks the lookup index, and asks the engine about its files. `watch` learns how many
-    /// records have been read.
-    pub fn doctor(&self, watch: impl FnMut(u64)) -> Result<DoctorReport, Error> {
+    /// with the authenticated head, checks the lookup index, and asks the engine about its files.
+    ///
+    /// `watch` is called while records are read, and may stop it; the error is then [`StoreError::Stopped`](crate::store::StoreError::Stopped).
+    pub fn doctor<V: Verdict>(&self, watch: impl FnMut(CheckupProgress) -> V) -> Result<DoctorReport, Error> {
         self.examine(&Checkup::new(), watch)
     }
 
     /// The same, as far as the checkup goes. What is damaged is a finding, and everything else is examined all the same; only
     /// without a keyring that opens there is nothing to examine with.
-    pub fn examine(&self, checkup: &Checkup, mut watch: impl FnMut(u64)) -> Result<DoctorReport, Error> {
+    pub fn examine<V: Verdict>(
+        &self,
+        checkup: &Checkup,
+        mut watch: impl FnMut(CheckupProgress) -> V,
+    ) -> Result<DoctorReport, Error> {
         let (store, now) = (self.ledger.store(), self.ledger.now());
         let snapshot = store.snapshot()?;
         let rows = &*snapshot;
@@ -75,12 +90,14 @@ impl Vault {
             counted: 0,
             opened: 0,
             compared: false,
-            audit_entries: chain::follow(keyring.vault(), rows, head.as_ref(), now, &mut findings)?,
+            audit_entries: audit::follow(keyring.vault(), rows, head.as_ref(), now, &mut findings)?,
             backups,
             symptoms: vec![],
         };
         if checkup.depth != Depth::Quick {
-            let examined = records::examine(&keyring, rows, checkup.depth, &mut findings, &mut watch);
+            let examined = records::examine(&keyring, rows, checkup.depth, &mut findings, &mut |counted| {
+                watch(CheckupProgress { counted }).flow()
+            });
             if let Some(examined) = findings.survive(examined)? {
                 (report.counted, report.opened) = (examined.counted, examined.opened);
                 report.compared = rows::compare(&keyring, head.as_ref(), &rotation, &examined.sets, &mut findings);

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
 use crate::api_key::{ApiKey, Status};
 use crate::arguments::Maybe;
 use crate::error::Error;
@@ -11,8 +14,9 @@ use crate::store::Table;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::uses::UsageError;
+use crate::vault::handle::Verifier;
+use crate::vault::list::{Query, Written};
 use crate::vault::usage::UsageRows;
-use crate::vault::{Query, Vault};
 
 /// What counts as due, beside the policy of the vault.
 #[derive(Clone, Debug)]
@@ -72,7 +76,7 @@ impl DueRules {
         self
     }
 
-    /// What could have been used for so long and was not, by the counts of its uses ([`Vault::usage`]). Nothing is counted before
+    /// What could have been used for so long and was not, by the counts of its uses ([`Verifier::usage`]). Nothing is counted before
     /// the vault is made, so an older API key that was imported has its time from then on.
     #[must_use]
     pub fn unused(mut self, span: impl Maybe<Duration>) -> Self {
@@ -240,6 +244,29 @@ impl DueCause {
     }
 }
 
+/// As the API key is written, or what does not open, with the causes.
+impl Serialize for Due {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct WithCauses<'a> {
+            #[serde(flatten)]
+            key: Written<'a>,
+            causes: &'a [DueCause],
+        }
+        WithCauses { key: Written::of(self.id, &self.key), causes: &self.causes }.serialize(to)
+    }
+}
+
+/// Its word, and the moment it speaks of.
+impl Serialize for DueCause {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut fields = to.serialize_struct("DueCause", 2)?;
+        fields.serialize_field("cause", self.name())?;
+        fields.serialize_field("at", &self.at())?;
+        fields.end()
+    }
+}
+
 /// A page of what is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -254,7 +281,8 @@ pub struct DuePage {
     pub next: Option<ApiKeyId>,
 }
 
-impl Vault {
+/// # What is due
+impl Verifier {
     /// What is due among the API keys after an id, or from the first on: a page of a few hundred looked at, of which none
     /// or all may be due. Records that do not open are listed. Nothing is written.
     pub fn due(&self, rules: &DueRules, after: Option<ApiKeyId>) -> Result<DuePage, Error> {

@@ -7,9 +7,9 @@ use crate::ledger::Change;
 use crate::record::{Record, RecordError};
 use crate::store::Table;
 use crate::token::ApiKeyId;
-use crate::vault::Vault;
-use crate::vault::admin::open_token;
-use crate::vault::admission::admit_recovery;
+use crate::vault::handle::Vault;
+use crate::vault::policy::admit_recovery;
+use crate::vault::recover::open_token;
 
 /// One page of an export.
 #[derive(Debug)]
@@ -23,6 +23,7 @@ pub struct ExportPage {
     pub last: Option<ApiKeyId>,
 }
 
+/// # Exporting
 impl Vault {
     /// Recovers the tokens of up to `limit` API keys after an id, in the order of their ids. A reason is required. There is an
     /// audit entry `export` for each of them, in one commit, and it is durable before the page is returned. The page is as

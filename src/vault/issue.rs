@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
+use serde::Serialize;
+
 use crate::api_key::{Attributes, NewApiKey, check_prefix};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
@@ -16,8 +18,8 @@ use crate::secret::SecretText;
 use crate::store::{Expected, Rows, Table};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
-use crate::vault::Vault;
-use crate::vault::admission::admit;
+use crate::vault::handle::Vault;
+use crate::vault::policy::admit;
 
 /// An API key just issued. The token is shown once; give it to the client and drop it.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub struct Issued {
 }
 
 /// An API key that another was issued in place of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Replaced {
     /// Its id.
@@ -41,6 +43,7 @@ pub struct Replaced {
     pub until: Timestamp,
 }
 
+/// # Issuing
 impl Vault {
     /// Issues an API key. When it returns, the API key survives a power loss.
     pub fn issue(&self, key: &NewApiKey, act: &Act) -> Result<Issued, Error> {
@@ -70,7 +73,10 @@ impl Vault {
             Ok(issued)
         })
     }
+}
 
+/// # Importing
+impl Vault {
     /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
     pub fn check_import(&self, keys: &[ImportedKey]) -> Result<(), Error> {
         let keyring = self.ledger.reload()?;

@@ -6,10 +6,11 @@ use crate::error::Error;
 use crate::ledger::Change;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::Vault;
-use crate::vault::admission::admit_update;
+use crate::vault::handle::Vault;
+use crate::vault::policy::admit_update;
 use crate::vault::subject::Subject;
 
+/// # Changing
 impl Vault {
     /// Revokes an API key, for good. From the moment this returns, no process that shares the store accepts its
     /// token. Revoking twice is no error: `false` says that it was revoked before.
@@ -93,8 +94,9 @@ mod tests {
     use crate::master_key::MasterKey;
     use crate::master_keys::MasterKeys;
     use crate::record::{Plain, Record, seal};
-    use crate::rotation::{Flow, RotateOptions};
+    use crate::rotation::RotateOptions;
     use crate::store::{MemoryStore, Table};
+    use crate::vault::options::VaultOptions;
 
     fn act() -> Act {
         Act::by("tester").because("a test")
@@ -135,7 +137,7 @@ mod tests {
     fn every_change_and_a_rotation_keep_unknown_fields_and_each_other() {
         let mut keys = MasterKeys::single(MasterKey::generate().expect("random"));
         keys.insert(2, MasterKey::generate().expect("random")).expect("new");
-        let vault = super::super::VaultOptions::new().first(1).create(MemoryStore::new(), keys, &act()).expect("vault");
+        let vault = VaultOptions::new().first(1).create(MemoryStore::new(), keys, &act()).expect("vault");
         let hour = Duration::from_secs(3_600);
         let ahead = |hours: u32| Timestamp::now().saturating_add(hour * hours);
         let key = NewApiKey::new("n").owner("o").not_before(ahead(1)).expires_at(ahead(9));
@@ -157,7 +159,7 @@ mod tests {
         changed("reissue");
         assert!(has_later_field(&vault, new), "the new one");
         let before = vault.show(id).expect("there");
-        vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+        vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
         changed("rotation");
         let after = vault.show(id).expect("there");
         assert!(after.says_the_same(&before), "a rotation keeps all fields: {after:?}");

@@ -1,15 +1,20 @@
-//! Listing API keys a page at a time, and showing one.
+//! Listing API keys a page at a time, finding one by the beginning of its id, and showing it and its reissues.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use std::ops::ControlFlow;
+
+use serde::{Serialize, Serializer};
 
 use crate::api_key::{ApiKey, Status};
 use crate::arguments::Maybe;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::record::{Record, RecordError};
-use crate::rotation::Flow;
 use crate::store::Table;
 use crate::token::ApiKeyId;
-use crate::vault::Vault;
-use crate::vault::admin::record_at;
+use crate::vault::handle::Verifier;
+use crate::vault::subject::record_at;
 
 /// Which API keys to list.
 #[derive(Clone, Debug, Default)]
@@ -97,20 +102,84 @@ pub struct Listed {
     pub key: Result<ApiKey, RecordError>,
 }
 
-impl Vault {
+/// As the API key is written; a record that does not open as its id, a word for the cause, and a message.
+impl Serialize for Listed {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Written::of(self.id, &self.key).serialize(to)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Written<'a> {
+    Open(&'a ApiKey),
+    Shut {
+        id: ApiKeyId,
+        #[serde(flatten)]
+        fault: &'a RecordError,
+    },
+}
+
+impl<'a> Written<'a> {
+    pub(super) fn of(id: ApiKeyId, key: &'a Result<ApiKey, RecordError>) -> Self {
+        key.as_ref().map_or_else(|fault| Self::Shut { id, fault }, Self::Open)
+    }
+}
+
+/// # Listing
+impl Verifier {
     /// A page of API keys in the order of their ids, which is the order of issue. Records that do not open are
     /// listed whatever the filters say.
     pub fn list(&self, query: &Query) -> Result<Vec<Listed>, Error> {
         let mut found = vec![];
         self.walk(query, |listed| {
             found.push(listed);
-            Ok(Flow::Continue)
+            Ok(ControlFlow::Continue(()))
         })?;
         Ok(found)
     }
 
-    /// The same, one after the other.
-    pub(super) fn walk(&self, query: &Query, mut each: impl FnMut(Listed) -> Result<Flow, Error>) -> Result<(), Error> {
+    /// One API key.
+    pub fn show(&self, id: ApiKeyId) -> Result<ApiKey, Error> {
+        // The keyring first: one that is newer than the record may have dropped its generation.
+        let keyring = self.ledger.recent_keyring()?;
+        let bytes = record_at(self.ledger.store(), id)?;
+        self.open_view(&keyring, id, &bytes)?.map_err(|fault| Error::Record { id, fault })
+    }
+
+    /// The API keys that this one was issued in place of, itself, and those that were issued in its place: the oldest
+    /// first. The chain ends at a record that is not there any more, and with one that does not open.
+    pub fn chain(&self, id: ApiKeyId) -> Result<Vec<Listed>, Error> {
+        let key = self.show(id)?;
+        let (mut seen, mut chain) = (BTreeSet::from([id]), VecDeque::new());
+        let (mut earlier, mut later) = (key.replaces, key.replaced_by);
+        chain.push_back(Listed { id, key: Ok(key) });
+        while let Some(found) = self.link(earlier, &mut seen)? {
+            earlier = found.key.as_ref().ok().and_then(|key| key.replaces);
+            chain.push_front(found);
+        }
+        while let Some(found) = self.link(later, &mut seen)? {
+            later = found.key.as_ref().ok().and_then(|key| key.replaced_by);
+            chain.push_back(found);
+        }
+        Ok(chain.into())
+    }
+
+    /// Up to `limit` ids of API keys that begin with this text, in ascending order. No record is opened.
+    pub fn ids_beginning(&self, beginning: &str, limit: usize) -> Result<Vec<ApiKeyId>, Error> {
+        let Some((first, last)) = ApiKeyId::range_of(beginning) else { return Ok(vec![]) };
+        let after = first.before().map(ApiKeyId::to_bytes);
+        let rows = self.ledger.store().scan(Table::Keys, after.as_ref().map(<[u8; 16]>::as_slice), limit)?;
+        let ids = rows.iter().filter_map(|(key, _)| ApiKeyId::from_row(key));
+        Ok(ids.take_while(|id| *id <= last && *id != ApiKeyId::SENTINEL).collect())
+    }
+
+    /// What a query finds, one after the other.
+    pub(super) fn walk(
+        &self,
+        query: &Query,
+        mut each: impl FnMut(Listed) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
         let (mut left, now) = (query.limit.unwrap_or(DEFAULT_LIMIT), self.ledger.now());
         let mut after = query.after.map(|id| id.to_bytes().to_vec());
         while left > 0 {
@@ -123,7 +192,7 @@ impl Vault {
                 let key = self.open_view(&keyring, id, bytes)?;
                 if key.as_ref().map_or(true, |key| query.accepts(key, now)) {
                     left -= 1;
-                    if each(Listed { id, key })? == Flow::Stop || left == 0 {
+                    if each(Listed { id, key })?.is_break() || left == 0 {
                         return Ok(());
                     }
                 }
@@ -132,16 +201,15 @@ impl Vault {
         Ok(())
     }
 
-    /// One API key.
-    pub fn show(&self, id: ApiKeyId) -> Result<ApiKey, Error> {
-        self.attributes(id)
-    }
-
-    pub(super) fn attributes(&self, id: ApiKeyId) -> Result<ApiKey, Error> {
-        // The keyring first: one that is newer than the record may have dropped its generation.
-        let keyring = self.ledger.recent_keyring()?;
-        let bytes = record_at(self.ledger.store(), id)?;
-        self.open_view(&keyring, id, &bytes)?.map_err(|fault| Error::Record { id, fault })
+    fn link(&self, id: Option<ApiKeyId>, seen: &mut BTreeSet<ApiKeyId>) -> Result<Option<Listed>, Error> {
+        let Some(id) = id.filter(|id| seen.insert(*id)) else { return Ok(None) };
+        let listed = |key: Result<ApiKey, RecordError>| Ok(Some(Listed { id, key }));
+        match self.show(id) {
+            Ok(key) => listed(Ok(key)),
+            Err(Error::Record { fault, .. }) => listed(Err(fault)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Opens a record that may be newer than the keyring.

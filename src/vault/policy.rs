@@ -1,18 +1,26 @@
 //! The policy of a vault: reading it, changing it, and keeping to it.
 
+use std::time::Duration;
+
+use crate::api_key::{Terms, Update};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
+use crate::ledger::Change;
 use crate::policy::{Policy, PolicyChange};
 use crate::rotation::{ROTATION, open_in};
 use crate::store::{Expected, Table};
-use crate::vault::Vault;
+use crate::vault::handle::{Vault, Verifier};
 
-impl Vault {
+/// # Policy
+impl Verifier {
     /// The rules of the vault, as last read: at most a second old.
     pub fn policy(&self) -> Result<Policy, Error> {
         Ok(self.ledger.recent_keyring()?.policy().clone())
     }
+}
 
+/// # Policy
+impl Vault {
     /// Puts these rules in the place of the present ones. See [`Vault::change_policy`].
     pub fn set_policy(&self, policy: &Policy, act: &Act) -> Result<PolicyChange, Error> {
         self.change_policy(|present| *present = policy.clone(), act)
@@ -48,6 +56,35 @@ impl Vault {
             Ok(planned)
         })
     }
+}
+
+/// Whether an API key may be issued as these terms say. Every new one passes here, inside the change that commits it.
+pub(super) fn admit(change: &Change<'_>, terms: &Terms<'_>) -> Result<(), Error> {
+    terms.check()?;
+    let policy = change.keyring.policy();
+    policy.check_owner(terms.owner)?;
+    Ok(policy.check_expiry(terms.created_at.unwrap_or(change.now), terms.expires_at)?)
+}
+
+/// Whether an API key may be changed to these terms. The policy is asked about what is changed: an API key that was there
+/// before the policy can still be given another name.
+pub(super) fn admit_update(change: &Change<'_>, terms: &Terms<'_>, update: &Update) -> Result<(), Error> {
+    terms.check()?;
+    let policy = change.keyring.policy();
+    policy.check_known()?;
+    if update.owner.is_given() {
+        policy.check_owner(terms.owner)?;
+    }
+    if update.expires_at.is_given() {
+        policy.check_expiry(terms.created_at.unwrap_or(change.now), terms.expires_at)?;
+    }
+    Ok(())
+}
+
+/// Whether a token may be recovered by an act that reissues the API key with this grace, or by one that does not. Every
+/// recovery passes here, inside the change that commits its audit entry.
+pub(super) fn admit_recovery(change: &Change<'_>, grace: Option<Duration>) -> Result<(), Error> {
+    Ok(change.keyring.policy().check_recovery(grace)?)
 }
 
 fn edited(before: &Policy, edit: &dyn Fn(&mut Policy)) -> Result<PolicyChange, Error> {

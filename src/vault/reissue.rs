@@ -8,13 +8,14 @@ use crate::error::Error;
 use crate::ledger::Change;
 use crate::record::{Plain, seal};
 use crate::secret::SecretText;
+use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Token, secret_digest};
-use crate::vault::Vault;
-use crate::vault::admin::token_at;
-use crate::vault::admission::{admit, admit_recovery};
+use crate::vault::handle::Vault;
 use crate::vault::issue::{Issued, Replaced};
+use crate::vault::policy::admit;
 use crate::vault::subject::Subject;
 
+/// # Reissuing
 impl Vault {
     /// Issues a new API key in place of another, which stays valid until the grace is over. One commit does both: the new
     /// one has the name, owner, scopes, networks and labels of the old one, and is suspended if that is; the audit log has
@@ -38,7 +39,7 @@ impl Vault {
     ) -> Result<Issued, Error> {
         act.check()?;
         let draft = Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue));
-        let reissued = self.prepare(reissue).and_then(|new| {
+        let reissued = New::prepare(reissue, self.ledger.now()).and_then(|new| {
             self.ledger.change(act, |change| {
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
                 let issued = new.issue(change, &mut old, id, reissue)?;
@@ -50,47 +51,22 @@ impl Vault {
         });
         self.ledger.keep_refusal(act, draft, reissued)
     }
-
-    /// Recovers the token of an API key and reissues the API key, in one commit: the audit log has an entry `recover`, and after
-    /// it those of the reissue, and both are durable before either token is returned. A reason is required.
-    pub fn recover_and_reissue(
-        &self,
-        id: ApiKeyId,
-        reissue: &Reissue,
-        act: &Act,
-    ) -> Result<(SecretText, Issued), Error> {
-        let draft = Draft::on(Action::Recover, id);
-        let prepared = act.check_with_reason().map_err(Error::from).and_then(|()| self.prepare(reissue));
-        let done = prepared.and_then(|new| {
-            self.ledger.change(act, |change| {
-                admit_recovery(change, Some(reissue.grace))?;
-                let token = token_at(change, self.ledger.store(), id)?;
-                let mut old = Subject::read(change, self.ledger.store(), id)?;
-                let issued = new.issue(change, &mut old, id, reissue)?;
-                change.audit(draft.clone());
-                change.audit(Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue)));
-                change.audit(Draft::on(Action::Issue, new.id));
-                Ok((token, issued))
-            })
-        });
-        self.ledger.keep_refusal(act, draft, done)
-    }
-
-    fn prepare(&self, reissue: &Reissue) -> Result<New, Error> {
-        reissue.prefix.as_deref().map_or(Ok(()), check_prefix)?;
-        Ok(New { id: ApiKeyId::random(self.ledger.now())?, secret: Token::random_secret()? })
-    }
 }
 
 /// What the new API key has of its own.
-struct New {
-    id: ApiKeyId,
+pub(super) struct New {
+    pub(super) id: ApiKeyId,
     secret: SecretText,
 }
 
 impl New {
+    pub(super) fn prepare(reissue: &Reissue, now: Timestamp) -> Result<Self, Error> {
+        reissue.prefix.as_deref().map_or(Ok(()), check_prefix)?;
+        Ok(Self { id: ApiKeyId::random(now)?, secret: Token::random_secret()? })
+    }
+
     /// Writes both records.
-    fn issue(
+    pub(super) fn issue(
         &self,
         change: &mut Change<'_>,
         old: &mut Subject,
@@ -113,6 +89,6 @@ impl New {
     }
 }
 
-fn millis(reissue: &Reissue) -> u64 {
+pub(super) fn millis(reissue: &Reissue) -> u64 {
     u64::try_from(reissue.grace.as_millis()).unwrap_or(u64::MAX)
 }

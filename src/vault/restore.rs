@@ -1,37 +1,37 @@
 //! Backup files: looked at, verified, compared with a vault, and made a vault again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::backup::{self, BackupManifest, BackupPhase, BackupProgress, step};
+use crate::arguments::Verdict;
 use crate::audit_log::{Act, Action, AuditFault, ChainEnd, Draft, Outcome, row_key};
 use crate::error::{Error, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::known_backups::KnownBackups;
 use crate::ledger::{Ledger, row_refused};
 use crate::master_keys::MasterKeys;
-use crate::rotation::Flow;
 use crate::secret::hex;
 #[cfg(feature = "sqlite")]
 use crate::store::SqliteBackups;
 use crate::store::{BackupFormat, Rows, Store, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::usage::Recorder;
-use crate::vault::{AuditCheck, AuditCheckpoint, Vault};
+use crate::vault::checkpoint::{AuditCheck, AuditCheckpoint};
+use crate::vault::handle::Vault;
 
 /// A backup file.
 ///
 /// ```no_run
 /// # #[cfg(feature = "sqlite")] {
 /// use strongroom::backup::Backup;
-/// use strongroom::rotation::Flow;
 /// use strongroom::{Act, MasterKeys};
 ///
 /// let backup = Backup::open("monday.backup")?;
 /// println!("{} API keys of vault {}", backup.claims().records, backup.claims().vault);
 /// let act = Act::by("alice").because("the disk of the server is gone");
-/// backup.restore("vault.db", &MasterKeys::from_env()?, &act, |_| Flow::Continue)?;
+/// backup.restore("vault.db", &MasterKeys::from_env()?, &act, |_| ())?;
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -68,12 +68,12 @@ impl Backup {
 
     /// Checks the file, opens every part of every record in it, compares their digest with the authenticated head, follows
     /// the audit chain, and compares the manifest with all of it.
-    pub fn verify(
+    pub fn verify<V: Verdict>(
         &self,
         keys: &MasterKeys,
-        mut watch: impl FnMut(&BackupProgress) -> Flow,
+        mut watch: impl FnMut(BackupProgress) -> V,
     ) -> Result<BackupManifest, Error> {
-        verified(self.format.open_checked(&self.path)?, keys, &mut watch)
+        verified(self.format.open_checked(&self.path)?, keys, &mut |progress| watch(progress).flow())
     }
 
     /// The audit log in the backup beside checkpoints of its vault: whether the backup is older than one of them
@@ -111,18 +111,18 @@ impl Backup {
 
     /// Makes a vault of it at `to`, where nothing may be. Everything is checked first, as by [`Backup::verify`], and on the
     /// copy that becomes the vault. The restored vault's audit log says that it was restored.
-    pub fn restore(
+    pub fn restore<V: Verdict>(
         &self,
         to: impl AsRef<Path>,
         keys: &MasterKeys,
         act: &Act,
-        mut watch: impl FnMut(&BackupProgress) -> Flow,
+        mut watch: impl FnMut(BackupProgress) -> V,
     ) -> Result<BackupManifest, Error> {
         act.check()?;
         // Before minutes of copying: the key opens it, and the reason is one that its policy takes.
         let rules = opened(self.format.open(&self.path)?, keys)?.ledger.keyring();
         rules.policy().check_reason(act.reason())?;
-        let watch = &mut watch;
+        let watch = &mut |progress| watch(progress).flow();
         let place = self
             .format
             .begin_restore(&self.path, to.as_ref(), &mut |done, total| step(watch, BackupPhase::Copy, done, total))?;
@@ -197,13 +197,13 @@ impl Behind {
 fn opened(store: Box<dyn Store>, keys: &MasterKeys) -> Result<Vault, Error> {
     let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(keys, Keyring::vault_claimed_by(row)?));
     let ledger = Ledger::open(store, derive, Box::new(Timestamp::now))?;
-    Ok(Vault { ledger, usage: Recorder::unused() })
+    Ok(Vault::unused(ledger))
 }
 
 fn verified(
     backup: Box<dyn Store>,
     keys: &MasterKeys,
-    watch: &mut dyn FnMut(&BackupProgress) -> Flow,
+    watch: &mut dyn FnMut(BackupProgress) -> ControlFlow<()>,
 ) -> Result<BackupManifest, Error> {
     opened(backup, keys)?.verify_as_backup(watch)
 }

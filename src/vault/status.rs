@@ -1,13 +1,17 @@
 //! What an operator asks first: which keys, how many records, is a rotation open.
 
+use serde::{Serialize, Serializer};
+
 use crate::error::Error;
-use crate::keyring::MasterKeyVersion;
+use crate::keyring::{self, MasterKeyVersion};
+use crate::ledger::KEYRING;
 use crate::master_key::{Finding, Fingerprint};
 use crate::policy::Policy;
 use crate::rotation::{Census, OpenRotation, census, open_in};
+use crate::store::{Rows, Table};
 use crate::suite::Suite;
 use crate::time::Timestamp;
-use crate::vault::Vault;
+use crate::vault::handle::Verifier;
 use crate::vault_id::VaultId;
 
 /// The state of a vault at one moment, without opening any record.
@@ -59,25 +63,86 @@ impl VaultStatus {
     }
 }
 
-impl Vault {
-    /// The state of the vault. Reads three rows.
+impl Serialize for VaultStatus {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Written {
+            vault: self.vault,
+            created_at: self.created_at,
+            suite: self.suite,
+            master_keys: &self.master_keys,
+            active_master_key: self.active_master_key,
+            configured: self
+                .configured
+                .iter()
+                .map(|&(version, fingerprint)| Configured { version, fingerprint })
+                .collect(),
+            removable: self.removable().collect(),
+            records: self.record_count(),
+            generations: &self.census,
+            active_generation: self.active_generation,
+            audit_entries: self.audit_entries,
+            stale_lookups: self.stale_lookups,
+            policy: &self.policy,
+            rotation: self.rotation.as_ref(),
+        }
+        .serialize(to)
+    }
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    vault: VaultId,
+    created_at: Timestamp,
+    suite: Suite,
+    master_keys: &'a [MasterKeyVersion],
+    active_master_key: u32,
+    configured: Vec<Configured>,
+    removable: Vec<u32>,
+    records: u64,
+    generations: &'a [Census],
+    active_generation: u32,
+    audit_entries: u64,
+    stale_lookups: u64,
+    policy: &'a Policy,
+    rotation: Option<&'a OpenRotation>,
+}
+
+#[derive(Serialize)]
+struct Configured {
+    version: u32,
+    fingerprint: Fingerprint,
+}
+
+/// # Status
+impl Verifier {
+    /// The state of the vault. Reads three rows. What is configured are the master keys, or of a [`Verifier::open`] the
+    /// verifier keys.
     pub fn status(&self) -> Result<VaultStatus, Error> {
-        let snapshot = self.ledger.store().snapshot()?;
-        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
-        let open = open_in(&keyring, &*snapshot)?;
-        Ok(VaultStatus {
-            vault: keyring.vault(),
-            created_at: keyring.created_at(),
-            suite: keyring.suite(),
-            master_keys: keyring.masters().collect(),
-            active_master_key: keyring.active_master(),
-            configured: self.ledger.keks().versions().collect(),
-            active_generation: keyring.active_generation(),
-            census: census(&self.ledger, &*snapshot)?,
-            policy: keyring.policy().clone(),
-            audit_entries: head.chain.seq,
-            stale_lookups: keyring.stale_lookup_rows(),
-            rotation: open.map(|state| OpenRotation::of(&state, self.ledger.now())),
+        self.at_one_moment(|rows, keyring, head| {
+            let open = open_in(keyring, rows)?;
+            Ok(VaultStatus {
+                vault: keyring.vault(),
+                created_at: keyring.created_at(),
+                suite: keyring.suite(),
+                master_keys: keyring.masters().collect(),
+                active_master_key: keyring.active_master(),
+                configured: self.ledger.keks().versions().collect(),
+                active_generation: keyring.active_generation(),
+                census: census(&self.ledger, rows)?,
+                policy: keyring.policy().clone(),
+                audit_entries: head.chain.seq,
+                stale_lookups: keyring.stale_lookup_rows(),
+                rotation: open.map(|state| OpenRotation::of(&state, self.ledger.now())),
+            })
         })
     }
+}
+
+/// Every master key version that the vault in a store has had, retired ones included, without any master key.
+///
+/// Nothing is authenticated then: whoever can write the store could have changed what this returns. It is good enough to
+/// look for leaked keys, and for nothing that decides about access.
+pub fn known_fingerprints(store: &impl Rows) -> Result<Vec<MasterKeyVersion>, Error> {
+    let row = store.get(Table::Vault, KEYRING)?.ok_or(Error::NoVault)?;
+    Ok(keyring::claimed_masters(&row)?)
 }

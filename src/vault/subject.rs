@@ -7,9 +7,8 @@ use crate::error::Error;
 use crate::ledger::Change;
 use crate::record::{Plain, Record, RecordError, seal};
 use crate::secret::SecretText;
-use crate::store::Rows;
+use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
-use crate::vault::admin::record_at;
 
 pub(super) struct Subject {
     id: ApiKeyId,
@@ -98,4 +97,12 @@ impl Subject {
     fn unreadable(&self, fault: RecordError) -> Error {
         Error::Record { id: self.id, fault }
     }
+}
+
+/// The record of an API key. The sentinel is none.
+pub(super) fn record_at(rows: &dyn Rows, id: ApiKeyId) -> Result<Vec<u8>, Error> {
+    if id == ApiKeyId::SENTINEL {
+        return Err(Error::NotFound { id });
+    }
+    rows.get(Table::Keys, &id.to_bytes())?.ok_or(Error::NotFound { id })
 }

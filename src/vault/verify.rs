@@ -8,9 +8,10 @@ use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError};
 use crate::store::Table;
 use crate::token::{ApiKeyId, MAX_IMPORTED_LEN, Shape, secret_digest};
-use crate::vault::Vault;
+use crate::vault::handle::Verifier;
 
-impl Vault {
+/// # Verifying
+impl Verifier {
     /// Whose token this is, when it is valid for the request. Anything else is an error: `NotValid` when the token is
     /// to be refused, `Unavailable` when the vault could not tell.
     ///

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::{act, file, filled, hex, id, keyring_named, list, masters, number, text, vaults};
-use crate::rotation::{Flow, RotateOptions};
+use crate::rotation::RotateOptions;
 use crate::store::{Rows, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -61,7 +61,7 @@ fn the_vaults_of_the_page_show_their_usage_and_carry_it_over() {
         };
         as_listed(&vault);
         if case["open_rotation"] == true {
-            vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+            vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
             as_listed(&vault);
             for (_, row) in store.scan(Table::Usage, None, 10).expect("rows") {
                 assert_eq!(UsageRow::parse(&row).expect("a row").generation(), 2);

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{act, file, filled, id, list, masters, number, text, vaults};
 use crate::api_key::Request;
-use crate::rotation::{Flow, RotateOptions, RotationOutcome};
-use crate::vault::{AuditCheckpoint, Query, Vault, VerifyError};
+use crate::rotation::{RotateOptions, RotationOutcome};
+use crate::vault::{AuditCheckpoint, Query, Vault, Verifier, VerifyError};
 use crate::verifier_keys::VerifierKeys;
 
 #[test]
@@ -44,7 +44,7 @@ fn a_verifier_opens_the_vaults_of_the_page_and_answers_as_a_vault_does() {
         VerifierKeys::parse(&list(&keys["good"]).iter().map(entry).collect::<String>()).expect("a good list")
     };
     for case in list(&file) {
-        let verifier = Vault::open_verifier(filled(case), keys()).expect("it opens");
+        let verifier = Verifier::open(filled(case), keys()).expect("it opens");
         for token in list(&case["valid"]) {
             assert!(verifier.verify(text(&token["token"]), &request(token)).is_ok(), "{}: {token}", case["name"]);
         }
@@ -59,7 +59,7 @@ fn rotations_that_another_implementation_left_open_are_finished() {
     for case in list(&vaults()).iter().filter(|case| case["open_rotation"] == true) {
         let vault = Vault::open(filled(case), masters(&[case["master_key"].clone()])).expect("a good vault");
         assert_exposed(&vault, case);
-        let report = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+        let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
         assert_eq!((report.outcome, report.resumed), (RotationOutcome::Finished, true));
         assert_eq!((report.moved, report.verified), (number(&case["moves"]), 5));
         for token in list(&case["valid"]) {

@@ -13,7 +13,7 @@ use crate::running::{PROGRAM, Room, Run, text};
 use crate::support::act;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::rotation::RotateOptions;
 use strongroom::{Request, SqliteStore, Vault};
 
 #[test]
@@ -85,7 +85,7 @@ fn a_backup_beside_two_writing_processes_holds_every_write_acknowledged_before_i
         let status = vault.status().expect("status");
         assert_eq!((&manifest["records"], &restored["records"]), (&status.record_count().into(), &manifest["records"]));
         assert_eq!(manifest["audit_entries"], status.audit_entries - 1, "and the restore");
-        assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+        assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
     }
 }
 
@@ -277,7 +277,7 @@ fn a_vault_that_is_rotated_while_it_is_backed_up_gives_a_backup_that_opens() {
             let vault =
                 Vault::open(SqliteStore::open(room.path()).expect("store"), room.keys.only([1, 2])).expect("vault");
             let options = RotateOptions::new().batch(NonZeroUsize::new(10));
-            vault.rotate(&options, &act(), |_| Flow::Continue).expect("rotated");
+            vault.rotate(&options, &act(), |_| ()).expect("rotated");
         });
         for round in 0..4 {
             room.run_with([1, 2], &["backup", &path(&room, &format!("b{round}"))]).ends(0);

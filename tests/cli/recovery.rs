@@ -340,7 +340,7 @@ fn nothing_is_recovered_reissued_or_exported_when_the_audit_entry_cannot_be_writ
         let refused = vault.split_master_key(&key, &strongroom::escrow::Split::new(3, 2), &act());
         assert!(matches!(refused, Err(Error::Store(_))), "{moment:?}");
         store.mend();
-        assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+        assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
     }
 }
 

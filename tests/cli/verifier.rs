@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -14,10 +15,11 @@ use crate::support::{Keys, act};
 use strongroom::audit::{ActError, Action};
 use strongroom::error::KeyringError;
 use strongroom::master::VerifierKey;
-use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::rotation::RotateOptions;
 use strongroom::store::{Batch, CommitError, Store, StoreError};
 use strongroom::{
-    Act, Error, ErrorKind, MemoryStore, NewApiKey, Query, Request, SqliteStore, Vault, VerifierKeys, VerifyError,
+    Act, Error, ErrorKind, MemoryStore, NewApiKey, Query, Request, SqliteStore, Vault, Verifier, VerifierKeys,
+    VerifyError,
 };
 
 #[test]
@@ -26,7 +28,7 @@ fn a_verifier_answers_as_the_vault_does() {
     let new = NewApiKey::new("n").owner("acme").scope("read");
     let issued = home.vault.issue_many(&vec![new; 20], &act()).expect("issued");
     home.vault.revoke(issued[3].id, &act()).expect("revoked");
-    let verifier = Vault::open_verifier(home.store.clone(), home.verifier(&[1])).expect("opened");
+    let verifier = Verifier::open(home.store.clone(), home.verifier(&[1])).expect("opened");
     for (at, key) in issued.iter().enumerate() {
         let (token, request) = (key.token.expose(), Request::new().scope("read"));
         match (home.vault.verify(token, &request), verifier.verify(token, &request)) {
@@ -49,7 +51,7 @@ fn a_verifier_answers_as_the_vault_does() {
 #[test]
 fn a_verifier_sees_what_is_revoked_and_issued_after_it_was_opened() {
     let home = Home::new();
-    let verifier = Vault::open_verifier(home.store.clone(), home.verifier(&[1])).expect("opened");
+    let verifier = Verifier::open(home.store.clone(), home.verifier(&[1])).expect("opened");
     let issued = home.vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
     assert!(verifier.verify(issued.token.expose(), &Request::new()).is_ok());
     home.vault.revoke(issued.id, &act()).expect("revoked");
@@ -64,8 +66,7 @@ fn a_verifier_that_only_reads_is_not_turned_away_by_writers_that_come_and_go() {
     let mut verifier_keys = VerifierKeys::default();
     verifier_keys.insert(1, vault.issue_verifier_key(1, &act().because("test")).expect("key")).expect("inserted");
     drop(vault);
-    let verifier =
-        Vault::open_verifier(SqliteStore::open_read_only(&path).expect("opened"), verifier_keys).expect("opened");
+    let verifier = Verifier::open(SqliteStore::open_read_only(&path).expect("opened"), verifier_keys).expect("opened");
     let done = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|threads| {
         threads.spawn(|| {
@@ -89,8 +90,8 @@ fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_clos
     let home = Home::new();
     let issued = home.vault.issue_many(&vec![NewApiKey::new("n"); 3], &act()).expect("issued");
     let (both, first) = (home.verifier(&[1, 2]), home.verifier(&[1]));
-    let following = Vault::open_verifier(home.store.clone(), both).expect("opened");
-    let left_behind = Vault::open_verifier(home.store.clone(), first).expect("opened");
+    let following = Verifier::open(home.store.clone(), both).expect("opened");
+    let left_behind = Verifier::open(home.store.clone(), first).expect("opened");
     let verify = |verifier: &strongroom::Verifier| {
         issued.iter().try_for_each(|key| verifier.verify(key.token.expose(), &Request::new()).map(drop))
     };
@@ -100,7 +101,7 @@ fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_clos
     home.vault
         .rotate(&options, &act(), |_| {
             verify(&following).expect("while it runs");
-            Flow::Continue
+            ControlFlow::Continue(())
         })
         .expect("rotated");
     verify(&following).expect("after");
@@ -114,24 +115,24 @@ fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_clos
         other => panic!("{other:?}"),
     }
     assert!(left_behind.show(issued[0].id).is_err_and(|error| is_left_behind(&error)));
-    let opened = Vault::open_verifier(home.store.clone(), home.verifier(&[1])).err().expect("too late");
+    let opened = Verifier::open(home.store.clone(), home.verifier(&[1])).err().expect("too late");
     assert!(is_left_behind(&opened));
     // Afterwards the new one alone is enough.
-    verify(&Vault::open_verifier(home.store.clone(), home.verifier(&[2])).expect("opened")).expect("verified");
+    verify(&Verifier::open(home.store.clone(), home.verifier(&[2])).expect("opened")).expect("verified");
 }
 
 #[test]
 fn a_verifier_key_of_another_vault_or_version_is_named() {
     let (home, other) = (Home::new(), Home::new());
-    let opened = Vault::open_verifier(home.store.clone(), other.verifier(&[1])).err().expect("of another vault");
+    let opened = Verifier::open(home.store.clone(), other.verifier(&[1])).err().expect("of another vault");
     assert!(matches!(opened, Error::Keyring(KeyringError::VerifierKeyVault { version: 1, .. })), "{opened}");
     let (ours, theirs) = (home.vault.status().expect("status").vault, other.vault.status().expect("status").vault);
     assert!(opened.to_string().contains(&ours.to_string()) && opened.to_string().contains(&theirs.to_string()));
     let mut keys = VerifierKeys::default();
     keys.insert(1, home.derive(2)).expect("inserted");
-    let opened = Vault::open_verifier(home.store.clone(), keys).err().expect("of another version");
+    let opened = Verifier::open(home.store.clone(), keys).err().expect("of another version");
     assert!(matches!(opened, Error::Keyring(KeyringError::WrongVerifierKey { version: 1, .. })), "{opened}");
-    assert!(Vault::open_verifier(home.store.clone(), VerifierKeys::default()).is_err());
+    assert!(Verifier::open(home.store.clone(), VerifierKeys::default()).is_err());
 }
 
 #[test]
@@ -334,8 +335,7 @@ fn a_verifier_that_only_reads_follows_writers_that_come_and_go() {
     let mut keys = VerifierKeys::default();
     let vault = || Vault::open(SqliteStore::open(room.path()).expect("store"), room.keys.only([1])).expect("vault");
     keys.insert(1, vault().issue_verifier_key(1, &act()).expect("issued")).expect("inserted");
-    let verifier =
-        Vault::open_verifier(SqliteStore::open_read_only(room.path()).expect("store"), keys).expect("opened");
+    let verifier = Verifier::open(SqliteStore::open_read_only(room.path()).expect("store"), keys).expect("opened");
     let valid = |token: &str| verifier.verify(token, &Request::new()).is_ok();
     // Each of these opens the vault, writes, and closes it.
     for _ in 0..3 {

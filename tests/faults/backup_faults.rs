@@ -10,7 +10,6 @@ use std::process::{Command, ExitStatus, Stdio};
 use crate::process::{Scene, program};
 use crate::support::past::{files_in, put_files_back};
 use strongroom::backup::Backup;
-use strongroom::rotation::Flow;
 use strongroom::{SqliteStore, Vault};
 
 crate::harness::claims! {
@@ -147,7 +146,7 @@ impl Prepared {
 
     fn assert_whole(&self, file: &str, fault: &str) {
         let backup = Backup::open(file).unwrap_or_else(|error| panic!("{fault}: {error}"));
-        let verified = backup.verify(&self.scene.keys.only([1]), |_| Flow::Continue);
+        let verified = backup.verify(&self.scene.keys.only([1]), |_| ());
         assert_eq!(verified.unwrap_or_else(|error| panic!("{fault}: {error}")).records, RECORDS as u64, "{fault}");
     }
 

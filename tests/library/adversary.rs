@@ -2,6 +2,7 @@
 #![cfg(feature = "sqlite")]
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use crate::support::past::{edit, overwrite};
 use crate::support::{Keys, act};
 use strongroom::api_keys::{ImportError, ImportedKey};
 use strongroom::error::{RecordError, VaultRow};
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
 use strongroom::{
     Error, ErrorKind, MemoryStore, NewApiKey, Refusal, Request, SecretText, Timestamp, Vault, VaultOptions, VerifyError,
@@ -93,7 +94,7 @@ fn one_by_one() -> RotateOptions {
 }
 
 fn rotate(vault: &Vault, options: &RotateOptions) -> Result<strongroom::rotation::RotationReport, Error> {
-    vault.rotate(options, &act(), |_| Flow::Continue)
+    vault.rotate(options, &act(), |_| ())
 }
 
 fn stop_after_one_batch(vault: &Vault) {
@@ -169,7 +170,7 @@ fn a_rotation_takes_the_lookup_row_of_a_record_that_is_revoked_meanwhile() {
     assert_eq!((report.outcome, report.stale_lookups), (RotationOutcome::Finished, 0));
     let verdict = rotator.verify("legacy-token", &Request::new());
     assert_eq!(verdict.expect_err("revoked").refusal(), Some(Refusal::Revoked));
-    assert_eq!(rotator.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(rotator.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -231,7 +232,7 @@ fn two_imported_tokens_with_one_id_are_refused() {
     let token = |letter: &str| legacy(&with_check(&format!("sr_{id}{}", letter.repeat(43))));
     let error = vault.import(&[token("a"), token("b")], &act()).expect_err("one id, two secrets");
     assert!(matches!(error, Error::Import { line: 2, fault: ImportError::Repeated { line: 1 } }), "{error}");
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -298,9 +299,9 @@ fn the_status_counts_without_a_panic_when_the_sentinel_lies() {
     let keys = Keys::generate(2);
     let (store, ..) = in_memory(&keys);
     let vault = open(store.clone(), &keys, &[1, 2]);
-    let stop_at_proof = |p: &strongroom::rotation::Progress| match p.phase {
-        strongroom::rotation::Phase::Verify => Flow::Stop,
-        _ => Flow::Continue,
+    let stop_at_proof = |p: strongroom::rotation::Progress| match p.phase {
+        strongroom::rotation::Phase::Verify => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
     };
     vault.rotate(&RotateOptions::new(), &act(), stop_at_proof).expect("stopped");
     edit(&store, Table::Keys, &[0xff; 16], |record| record[4..8].copy_from_slice(&[0, 0, 0, 1]));
@@ -327,7 +328,7 @@ fn a_removed_rotation_row_is_noticed_by_the_doctor_and_stops_a_rewrap() {
     rotate(&rotator, &RotateOptions::new()).expect_err("killed");
     overwrite(&store, Table::Vault, b"rotation", None);
     let vault = open(store, &keys, &[2, 3]);
-    let found = vault.doctor(|_| {}).expect("doctor").symptoms;
+    let found = vault.doctor(|_| ()).expect("doctor").symptoms;
     assert!(found.iter().any(|symptom| symptom.id == "rotation"), "{found:?}");
     let refused = rotate(&vault, &RotateOptions::new().rewrap_only(true)).expect_err("two generations");
     assert!(matches!(refused, Error::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
@@ -450,7 +451,7 @@ mod sqlite {
         let report = rotate(&vault, &RotateOptions::new()).expect("the others are moved");
         assert_eq!((report.outcome, report.moved, report.unreadable.len()), (RotationOutcome::Incomplete, 2, 1));
         assert_eq!(report.unreadable[0].cause, RecordError::Malformed);
-        let found = vault.doctor(|_| {}).expect("the doctor looks at the others");
+        let found = vault.doctor(|_| ()).expect("the doctor looks at the others");
         assert_eq!(found.opened, 2);
         vault.verify(issued[1].token.expose(), &Request::new()).expect("valid");
     }

@@ -6,9 +6,9 @@ use crate::support::past::{self, copied, put_back};
 use crate::support::{Keys, act};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::{Action, AuditCheckpoint, AuditFault, AuditFilter, CheckpointError, CheckpointFault, Outcome};
-use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::rotation::RotateOptions;
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
-use strongroom::{Act, ApiKeyId, Error, MemoryStore, NewApiKey, SecretText, Vault, VerifierKeys};
+use strongroom::{Act, ApiKeyId, Error, MemoryStore, NewApiKey, SecretText, Vault, Verifier, VerifierKeys};
 
 /// A vault of so many audit entries.
 fn vault_of(entries: usize) -> (MemoryStore, Keys, Vault) {
@@ -44,12 +44,12 @@ fn a_log_that_grew_agrees_with_its_checkpoints_also_after_a_rotation() {
     let said: Vec<_> = check.checkpoints.iter().map(|c| (c.authenticated, c.entries_since, &c.fault)).collect();
     assert_eq!((check.entries, check.fault, said), (8, None, vec![(true, 3, &None), (true, 0, &None)]));
     let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
-    vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     let check = vault.check_audit(&[early, late]).expect("checked");
     assert!(check.checkpoints.iter().all(|c| !c.authenticated && c.fault.is_none()), "{check:?}");
     let mut verifier = VerifierKeys::default();
     verifier.insert(2, vault.issue_verifier_key(2, &act()).expect("key")).expect("new");
-    let verifier = Vault::open_verifier(store, verifier).expect("verifier");
+    let verifier = Verifier::open(store, verifier).expect("verifier");
     let made = verifier.audit_checkpoint().expect("checkpoint");
     assert!(vault.check_audit(std::slice::from_ref(&made)).expect("checked").checkpoints[0].authenticated);
     assert!(verifier.check_audit(&[made]).expect("checked").checkpoints[0].fault.is_none());
@@ -195,9 +195,9 @@ fn refused_acts_of_every_kind_are_kept_with_their_cause() {
     assert!(vault.import(&[import("new"), import("new")], &act()).is_err());
     assert!(vault.issue_verifier_key(9, &act()).is_err());
     assert!(vault.issue_verifier_key(1, &Act::by("tester")).is_err());
-    assert!(vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).is_err());
-    assert!(vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| Flow::Continue).is_err());
-    assert!(vault.rotate(&RotateOptions::new().resume_only(true), &act(), |_| Flow::Continue).is_err());
+    assert!(vault.rotate(&RotateOptions::new(), &act(), |_| ()).is_err());
+    assert!(vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| ()).is_err());
+    assert!(vault.rotate(&RotateOptions::new().resume_only(true), &act(), |_| ()).is_err());
     let kept = vault.audit_entries(3, 100).expect("entries");
     assert!(kept.iter().all(|entry| entry.outcome == Outcome::Refused && entry.actor == "tester"));
     let kept: Vec<_> = kept.iter().map(|entry| (entry.action, entry.cause.as_deref().unwrap_or_default())).collect();

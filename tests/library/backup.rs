@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::support::{Keys, act, stop_after_one_batch};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::{Action, Outcome};
 use strongroom::backup::{Backup, BackupProgress, BackupReport, MAX_KNOWN_BACKUPS};
-use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::rotation::RotateOptions;
 use strongroom::store::{Rows, StoreError, Table};
 use strongroom::{
     Act, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Reissue, Request, SecretText, SqliteStore, Timestamp, Vault,
@@ -44,7 +45,7 @@ fn a_restored_backup_is_the_vault_of_that_moment() {
     assert!(restored.verify(late.token.expose(), &Request::new()).is_err());
     let token = restored.recover(scene.issued[0].id, &act()).expect("recovered");
     assert_eq!(token.expose(), scene.issued[0].token.expose());
-    assert_eq!(restored.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(restored.doctor(|_| ()).expect("doctor").symptoms, []);
     let entries = restored.audit_entries(manifest.audit_entries - 1, 10).expect("entries");
     assert_eq!(entries[0].action, Action::Backup);
     assert_eq!((entries[1].action, entries[1].counts["backup_seq"]), (Action::Restore, manifest.audit_entries));
@@ -77,7 +78,7 @@ fn a_backup_begun_beside_writers_ends_and_holds_what_was_acknowledged_before() {
             for issued in &acknowledged.lock().expect("no panic")[..before] {
                 restored.verify(issued.token.expose(), &Request::new()).expect("acknowledged before");
             }
-            assert_eq!(restored.doctor(|_| {}).expect("doctor").symptoms, []);
+            assert_eq!(restored.doctor(|_| ()).expect("doctor").symptoms, []);
         }
         stop.store(true, Ordering::Relaxed);
     });
@@ -98,9 +99,9 @@ fn a_backup_within_a_rotation_opens_with_the_new_master_key_alone_and_is_rotated
     assert_eq!(refused.kind(), ErrorKind::MasterKey);
     scene.restore("b", "r.db", [2]).expect("restored");
     let restored = scene.open("r.db", [2]);
-    restored.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("finished");
+    restored.rotate(&RotateOptions::new(), &act(), |_| ()).expect("finished");
     scene.assert_tokens(&restored);
-    assert_eq!(restored.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(restored.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -108,11 +109,11 @@ fn the_list_says_which_master_key_each_backup_needs_and_outlives_rotations() {
     let scene = Scene::new(10);
     scene.backup(&scene.vault([1]), "b1");
     let vault = scene.vault([1, 2]);
-    vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     scene.backup(&vault, "b2");
-    vault.rotate(&RotateOptions::new().to(2), &act(), |_| Flow::Continue).expect_err("active already");
+    vault.rotate(&RotateOptions::new().to(2), &act(), |_| ()).expect_err("active already");
     let vault = scene.vault([2, 3]);
-    vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| Flow::Continue).expect("rewrapped");
+    vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| ()).expect("rewrapped");
     let known = vault.backups().expect("list");
     let said: Vec<_> = known.iter().map(|b| (b.file_name.as_str(), b.master_key, b.records, b.finished)).collect();
     assert_eq!(said, [("b1", 1, 10, true), ("b2", 2, 10, true)]);
@@ -159,11 +160,11 @@ fn a_list_that_was_tampered_with_stops_a_rotation_until_it_is_begun_anew() {
         assert_eq!(refused.kind(), ErrorKind::Corrupt, "byte {at}");
     }
     let vault = scene.vault([1, 2]);
-    let refused = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect_err("edited");
+    let refused = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect_err("edited");
     assert!(matches!(refused, Error::Tampered { row: VaultRow::Backups, .. }), "{refused}");
     assert_eq!(vault.status().expect("status").active_master_key, 1, "nothing was begun");
     vault.forget_all_backups(&act()).expect("anew");
-    vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!(vault.backups().expect("list"), []);
 }
 
@@ -187,7 +188,7 @@ fn what_was_done_since_is_told_and_two_histories_are_told_apart() {
     scene.restore("b", "r.db", [1]).expect("restored");
     let restored = scene.open("r.db", [1]);
     assert!(restored.verify(scene.issued[1].token.expose(), &Request::new()).is_ok(), "back to life");
-    let taken = restored.backup(scene.file("b2"), &act(), |_| Flow::Continue).expect("taken").manifest;
+    let taken = restored.backup(scene.file("b2"), &act(), |_| ()).expect("taken").manifest;
     assert!(taken.audit_entries <= vault.status().expect("status").audit_entries);
     let behind = Backup::open(scene.file("b2")).expect("a backup").behind(&vault).expect("compared");
     assert!(!behind.related);
@@ -235,7 +236,7 @@ fn no_file_gets_a_name_that_sqlite_takes_for_a_part_of_another() {
     let vault = scene.vault([1]);
     scene.backup(&vault, "b");
     for name in ["vault.db-journal", "other-wal", "other.db-shm"] {
-        let refused = vault.backup(scene.file(name), &act(), |_| Flow::Continue).expect_err("a part");
+        let refused = vault.backup(scene.file(name), &act(), |_| ()).expect_err("a part");
         assert!(matches!(refused, Error::Store(StoreError::Unsafe { .. })), "{name}: {refused}");
         let refused = scene.restore("b", name, [1]).expect_err("a part");
         assert!(matches!(refused, Error::Store(StoreError::Unsafe { .. })), "{name}: {refused}");
@@ -250,20 +251,17 @@ fn a_reason_that_the_policy_does_not_take_is_refused_before_anything_is_copied()
     let good = Act::by("tester").because("OPS-1");
     let pattern = strongroom::policy::ReasonPattern::new("^OPS-").expect("a pattern");
     vault.change_policy(|policy| policy.reason = Some(pattern.clone()), &good).expect("set");
-    vault.backup(scene.file("b"), &good, |_| Flow::Continue).expect("a backup");
-    assert_eq!(
-        vault.backup(scene.file("c"), &act(), |_| Flow::Continue).expect_err("no reason").cause(),
-        "policy-reason"
-    );
+    vault.backup(scene.file("b"), &good, |_| ()).expect("a backup");
+    assert_eq!(vault.backup(scene.file("c"), &act(), |_| ()).expect_err("no reason").cause(), "policy-reason");
     assert_eq!(vault.forget_all_backups(&act()).expect_err("no reason").cause(), "policy-reason");
     let mut refused = vault.audit_entries(0, 100).expect("entries");
     refused.retain(|entry| entry.outcome == Outcome::Refused);
     assert_eq!(refused.iter().map(|entry| entry.action).collect::<Vec<_>>(), [Action::Backup, Action::BackupForgotten]);
     let keys = scene.keys.only([1]);
     let backup = Backup::open(scene.file("b")).expect("a backup");
-    let restored = backup.restore(scene.file("r.db"), &keys, &act(), |_| panic!("copied"));
+    let restored = backup.restore(scene.file("r.db"), &keys, &act(), |_| -> () { panic!("copied") });
     assert_eq!(restored.expect_err("no reason").cause(), "policy-reason");
-    backup.restore(scene.file("r.db"), &keys, &good, |_| Flow::Continue).expect("restored");
+    backup.restore(scene.file("r.db"), &keys, &good, |_| ()).expect("restored");
 }
 
 #[test]
@@ -271,7 +269,7 @@ fn an_engine_without_backups_says_so() {
     let keys = Keys::generate(1);
     let vault = Vault::create(MemoryStore::new(), keys.only([1]), &act()).expect("vault");
     let file = std::env::temp_dir().join("strongroom-never-made");
-    let refused = vault.backup(&file, &act(), |_| Flow::Continue).expect_err("memory");
+    let refused = vault.backup(&file, &act(), |_| ()).expect_err("memory");
     assert!(matches!(refused, Error::Store(StoreError::Unsupported { .. })) && refused.kind() == ErrorKind::Input);
     assert!(vault.backups().expect("list").is_empty() && !file.exists());
     let last = vault.audit_entries(0, 10).expect("entries").pop().expect("an entry");
@@ -284,7 +282,7 @@ fn nothing_is_overwritten_and_nothing_is_left_of_what_was_refused() {
     let vault = scene.vault([1]);
     scene.backup(&vault, "b");
     let before = fs::read(scene.file("b")).expect("readable");
-    let take = |name: &str| vault.backup(scene.file(name), &act(), |_| Flow::Continue).expect_err(name);
+    let take = |name: &str| vault.backup(scene.file(name), &act(), |_| ()).expect_err(name);
     assert_eq!(take("b").kind(), ErrorKind::Conflict);
     assert_eq!(take("vault.db").kind(), ErrorKind::Conflict);
     fs::write(scene.file("stale-wal"), "x").expect("written");
@@ -315,7 +313,9 @@ fn a_backup_that_is_stopped_or_does_not_hold_up_leaves_nothing() {
     let scene = Scene::new(3_000);
     let vault = scene.vault([1]);
     for phase in ["copy", "verify"] {
-        let stop = |progress: &BackupProgress| if progress.phase.name() == phase { Flow::Stop } else { Flow::Continue };
+        let stop = |progress: BackupProgress| {
+            if progress.phase.name() == phase { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
         let stopped = vault.backup(scene.file("b"), &act(), stop).expect_err("stopped");
         assert!(matches!(stopped, Error::Store(StoreError::Stopped)), "{phase}: {stopped}");
         assert_eq!((vault.backups().expect("list"), left_in(&scene)), (vec![], LEFT.map(String::from).to_vec()));
@@ -324,7 +324,7 @@ fn a_backup_that_is_stopped_or_does_not_hold_up_leaves_nothing() {
     let store = SqliteStore::open(scene.file("vault.db")).expect("store");
     let key = row_key(&store, &scene, 5);
     edit(&store, Table::Keys, &key, |row| row[40] ^= 1);
-    let refused = vault.backup(scene.file("b"), &act(), |_| Flow::Continue).expect_err("damaged");
+    let refused = vault.backup(scene.file("b"), &act(), |_| ()).expect_err("damaged");
     assert!(
         matches!(&refused, Error::BackupDamaged { what } if what.contains(&scene.issued[5].id.to_string())),
         "{refused}"
@@ -366,7 +366,7 @@ fn a_flipped_bit_anywhere_is_detected_or_changes_nothing() {
             Ok(_) => {
                 let restored = scene.open("r.db", [1]);
                 scene.assert_tokens(&restored);
-                assert_eq!(restored.doctor(|_| {}).expect("doctor").symptoms, [], "byte {at}");
+                assert_eq!(restored.doctor(|_| ()).expect("doctor").symptoms, [], "byte {at}");
                 restored.issue(&NewApiKey::new("more"), &act()).expect("it works");
                 drop(restored);
                 fs::remove_file(scene.file("r.db")).expect("removed");
@@ -436,7 +436,7 @@ fn old_ciphertext_of_a_finished_rotation_is_not_in_a_later_backup() {
     let old: Vec<Vec<u8>> = store.scan(Table::Keys, None, 1_000).expect("rows").into_iter().map(|(_, v)| v).collect();
     drop(store);
     let vault = scene.vault([1, 2]);
-    vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     scene.backup(&vault, "b");
     let bytes = fs::read(scene.file("b")).expect("readable");
     for record in old {
@@ -483,7 +483,7 @@ impl Scene {
     }
 
     fn backup(&self, vault: &Vault, name: &str) -> BackupReport {
-        vault.backup(self.file(name), &act(), |_| Flow::Continue).expect("a backup")
+        vault.backup(self.file(name), &act(), |_| ()).expect("a backup")
     }
 
     fn restore(
@@ -493,7 +493,7 @@ impl Scene {
         versions: impl IntoIterator<Item = u32>,
     ) -> Result<strongroom::backup::BackupManifest, Error> {
         let keys = self.keys.only(versions);
-        Backup::open(self.file(from))?.restore(self.file(to), &keys, &act(), |_| Flow::Continue)
+        Backup::open(self.file(from))?.restore(self.file(to), &keys, &act(), |_| ())
     }
 
     fn assert_tokens(&self, vault: &Vault) {

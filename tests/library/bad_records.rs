@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::{Keys, act, past};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::Action;
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome, RotationReport};
+use strongroom::rotation::{RotateOptions, RotationOutcome, RotationReport};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::{Error, ErrorKind, Issued, MemoryStore, NewApiKey, Request, SecretText, Vault};
 
@@ -31,7 +31,7 @@ impl Scene {
     }
 
     fn rotate(&self, options: &RotateOptions) -> Result<RotationReport, Error> {
-        self.open([1, 2]).rotate(options, &act(), |_| Flow::Continue)
+        self.open([1, 2]).rotate(options, &act(), |_| ())
     }
 
     fn row(&self, at: usize) -> Vec<u8> {
@@ -77,7 +77,7 @@ fn of_ten_thousand_records_the_six_bad_ones_are_told_apart_and_all_others_move()
     assert_eq!((report.outcome, report.moved, report.verified), (RotationOutcome::Finished, 10_000, 10_000));
     let vault = scene.open([2]);
     assert!(scene.issued.iter().all(|issued| vault.verify(issued.token.expose(), &Request::new()).is_ok()));
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn records_that_were_shown_can_be_given_up_and_the_rest_is_whole() {
     let report = scene.rotate(&abandon).expect("given up");
     assert_eq!((report.outcome, report.abandoned, report.verified), (RotationOutcome::Finished, 2, 99));
     let vault = scene.open([2]);
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
     assert_eq!(vault.status().expect("status").record_count(), 99);
     let entries = vault.audit_entries(0, 1_000).expect("entries");
     let named: BTreeSet<_> = entries.iter().filter(|e| e.action == Action::Abandon).filter_map(|e| e.key).collect();
@@ -131,7 +131,7 @@ fn a_damaged_sentinel_is_replaced_when_it_is_given_up() {
     let report = scene.rotate(&RotateOptions::new().abandon(&report.unreadable)).expect("replaced");
     assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
     let vault = scene.open([2]);
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
     assert_eq!(vault.status().expect("status").record_count(), 3);
 }
 
@@ -148,7 +148,7 @@ fn giving_up_a_damaged_record_does_not_hide_one_that_was_removed() {
     assert!(matches!(error, Error::RecordSet { generation: 1 }), "{error}");
     let report = scene.rotate(&abandon.accept_record_set(true)).expect("taken for right");
     assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
-    assert_eq!(scene.open([2]).doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(scene.open([2]).doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn giving_up_a_damaged_record_does_not_hide_a_revocation_that_was_undone() {
     assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
     let vault = scene.open([2]);
     assert!(vault.verify(token, &Request::new()).is_err());
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_row_that_is_no_id_was_never_counted_and_can_be_given_up() {
     let report = scene.rotate(&RotateOptions::new().abandon(&report.unreadable)).expect("given up");
     assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 2));
     assert_eq!(scene.store.get(Table::Keys, &[1, 2]).expect("readable"), None);
-    assert_eq!(scene.open([2]).doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(scene.open([2]).doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]

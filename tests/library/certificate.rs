@@ -2,7 +2,7 @@
 
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act};
-use strongroom::rotation::{Flow, RotateOptions, RotationCertificate};
+use strongroom::rotation::{RotateOptions, RotationCertificate};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::{MemoryStore, NewApiKey, Vault};
 
@@ -11,7 +11,7 @@ fn rotated(keys: &Keys) -> (MemoryStore, Vault, RotationCertificate) {
     let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
     vault.issue_many(&vec![NewApiKey::new("key"); 20], &act()).expect("issued");
     let vault = Vault::open(store.clone(), keys.only([1, 2, 3])).expect("vault");
-    let report = vault.rotate(&RotateOptions::new().to(2), &act(), |_| Flow::Continue).expect("rotated");
+    let report = vault.rotate(&RotateOptions::new().to(2), &act(), |_| ()).expect("rotated");
     (store, vault, report.certificate.expect("a finished rotation has one"))
 }
 
@@ -27,7 +27,7 @@ fn it_is_true_at_once_after_more_work_and_after_later_rotations() {
     vault.issue(&NewApiKey::new("later"), &act()).expect("issued");
     let check = vault.check_certificate(&read).expect("checked");
     assert_eq!((check.faults.as_slice(), check.authenticated, check.entries_since), ([].as_slice(), true, 1));
-    vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     let check = vault.check_certificate(&read).expect("checked");
     assert_eq!((check.faults.as_slice(), check.authenticated), ([].as_slice(), false), "its generation is gone");
 }
@@ -72,7 +72,7 @@ fn another_vault_and_an_older_store_do_not_bear_it_out() {
         copy.commit(&batch).expect("copied");
     }
     let rotated = Vault::open(store, keys.only([1, 2])).expect("vault");
-    let report = rotated.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    let report = rotated.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     let old = Vault::open(copy, keys.only([1, 2])).expect("the old copy opens");
     let check = old.check_certificate(&report.certificate.expect("finished")).expect("checked");
     assert!(check.faults.iter().any(|fault| fault.contains("older store")), "{:?}", check.faults);
@@ -89,13 +89,13 @@ fn a_rotation_killed_while_it_scrubs_gives_it_in_the_next_run() {
         vault.issue_many(&vec![NewApiKey::new("key"); 5], &act()).expect("issued");
         let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
         store.break_at(number, Moment::Before);
-        let crashed = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue);
+        let crashed = vault.rotate(&RotateOptions::new(), &act(), |_| ());
         if !store.mend() {
             assert!(crashed.is_ok());
             break;
         }
         let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
-        let report = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("continued");
+        let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("continued");
         let check = vault.check_certificate(&report.certificate.expect("finished")).expect("checked");
         assert_eq!((check.faults.as_slice(), check.authenticated), ([].as_slice(), true), "broken at {number}");
         assert!(vault.status().expect("status").rotation.is_none());

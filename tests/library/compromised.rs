@@ -1,9 +1,10 @@
 //! A rotation away from a master key that has leaked.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 
 use crate::support::{Keys, act, stop_after_one_batch};
-use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome};
+use strongroom::rotation::{Phase, RotateOptions, RotationOutcome};
 use strongroom::store::{Rows, Table};
 use strongroom::{ApiKeyId, ErrorKind, MemoryStore, NewApiKey, Query, Request, Vault};
 
@@ -33,7 +34,7 @@ fn every_api_key_issued_before_is_exposed_from_the_cutover_on_and_none_issued_af
     vault.revoke(before[30].id, &act()).expect("revoked");
 
     // Another call continues, and marks the rest without being told to.
-    let report = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!((report.outcome, report.compromised), (RotationOutcome::Finished, true));
     let vault = Vault::open(store.clone(), keys.only([2, 3])).expect("vault");
     assert_eq!(exposed(&vault), before_ids);
@@ -45,9 +46,9 @@ fn every_api_key_issued_before_is_exposed_from_the_cutover_on_and_none_issued_af
     }
 
     // The mark outlives another rotation, which exposes nobody else.
-    vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!(exposed(&vault), before_ids);
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn from_the_cutover_on_the_old_master_key_opens_nothing() {
         assert_eq!(opened.is_ok(), progress.phase == Phase::Preflight);
         assert!(opened.err().is_none_or(|error| error.kind() == ErrorKind::MasterKey));
         looked += 1;
-        Flow::Continue
+        ControlFlow::Continue(())
     });
     assert_eq!(report.expect("rotated").outcome, RotationOutcome::Finished);
     assert!(looked > 8, "{looked}");
@@ -78,9 +79,9 @@ fn a_rotation_that_marks_nothing_cannot_be_made_to_mark_on_the_way() {
     let vault = Vault::open(store, keys.only([1, 2])).expect("vault");
     let ten = RotateOptions::new().batch(NonZeroUsize::new(10).expect("not zero"));
     vault.rotate(&ten, &act(), stop_after_one_batch).expect("stopped");
-    let refused = vault.rotate(&compromised(), &act(), |_| Flow::Continue).expect_err("records were moved unmarked");
+    let refused = vault.rotate(&compromised(), &act(), |_| ()).expect_err("records were moved unmarked");
     assert_eq!(refused.kind(), ErrorKind::Conflict);
-    let report = vault.rotate(&ten, &act(), |_| Flow::Continue).expect("it goes on as it began");
+    let report = vault.rotate(&ten, &act(), |_| ()).expect("it goes on as it began");
     assert_eq!((report.outcome, report.compromised), (RotationOutcome::Finished, false));
     assert_eq!(exposed(&vault), []);
 }

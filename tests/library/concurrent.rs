@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::support::Keys;
 use strongroom::api_keys::LifeError;
 use strongroom::audit::{Action, AuditEntry, Outcome};
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::{Act, ApiKeyId, Error, NewApiKey, Reissue, Request, SqliteStore, Timestamp, Update, Vault};
 
 const THREADS: usize = 8;
@@ -143,7 +143,7 @@ fn no_act_of_eight_threads_in_two_processes_is_lost_or_undone_while_the_master_k
         let rotator = scope.spawn(|| {
             for to in 2..=4 {
                 let options = RotateOptions::new().to(to).batch(NonZeroUsize::new(20).expect("not zero"));
-                let report = vault.rotate(&options, &crate::support::act(), |_| Flow::Continue).expect("rotated");
+                let report = vault.rotate(&options, &crate::support::act(), |_| ()).expect("rotated");
                 assert_eq!(report.outcome, RotationOutcome::Finished);
                 *rotations.lock().expect("whole") += 1;
             }
@@ -160,7 +160,7 @@ fn no_act_of_eight_threads_in_two_processes_is_lost_or_undone_while_the_master_k
 
     the_log_has_one_entry_for_each_act(&vault, before, &told);
     nothing_is_lost_or_undone(&vault, before, &ids, &told);
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms.iter().map(|s| &s.what).collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms.iter().map(|s| &s.what).collect::<Vec<_>>(), [""; 0]);
     for untouched in &issued[IDS..] {
         vault.verify(untouched.token.expose(), &Request::new()).expect("nobody touched it");
     }

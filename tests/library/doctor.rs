@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::support::past::{damage, edit, overwrite};
 use crate::support::{Keys, act, stop_after_one_batch};
 use strongroom::api_keys::ImportedKey;
 use strongroom::doctor::{Checkup, Depth, DoctorReport, SymptomSeverity};
-use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::rotation::RotateOptions;
 use strongroom::store::{Rows, Table};
 use strongroom::{MemoryStore, NewApiKey, SecretText, Timestamp, Vault, VaultOptions};
 
@@ -25,7 +26,7 @@ fn record_keys(store: &MemoryStore, count: usize) -> Vec<Vec<u8>> {
 }
 
 fn examined(vault: &Vault, depth: Depth) -> DoctorReport {
-    vault.examine(&Checkup::new().depth(depth), |_| {}).expect("examined")
+    vault.examine(&Checkup::new().depth(depth), |_| ()).expect("examined")
 }
 
 fn part(part: u32, parts: u32) -> Depth {
@@ -34,10 +35,24 @@ fn part(part: u32, parts: u32) -> Depth {
 }
 
 #[test]
+fn a_doctor_who_is_stopped_goes_no_further() {
+    let (_, _, vault) = vault_of(2_500);
+    let mut seen = vec![];
+    let stopped = vault.doctor(|progress| {
+        seen.push(progress.counted);
+        if progress.counted >= 1_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!(stopped.expect_err("stopped").to_string(), "stopped");
+    assert!(seen.last().is_some_and(|last| (1_000..2_500).contains(last)), "{seen:?}");
+    assert_eq!(seen.iter().filter(|counted| **counted >= 1_000).count(), 1, "{seen:?}");
+    assert_eq!(examined(&vault, Depth::Deep).counted, 2_500, "and another time to the end");
+}
+
+#[test]
 fn a_healthy_vault_has_no_finding_at_any_depth() {
     let (_, _, vault) = vault_of(2_500);
     let mut seen = vec![];
-    let report = vault.doctor(|counted| seen.push(counted)).expect("examined");
+    let report = vault.doctor(|progress| seen.push(progress.counted)).expect("examined");
     assert_eq!((report.symptoms.as_slice(), report.counted, report.opened), ([].as_slice(), 2_500, 2_500));
     assert!(report.compared && report.audit_entries == 2_501 && seen.is_sorted() && seen.last() == Some(&2_500));
     let quick = examined(&vault, Depth::Quick);
@@ -118,7 +133,7 @@ fn an_imported_token_that_is_not_indexed_is_found_before_and_during_a_rotation()
     let (index, _) = store.scan(Table::Lookup, None, 1).expect("rows").remove(0);
     overwrite(&store, Table::Lookup, &index, None);
     assert_eq!(damage(&examined(&vault, Depth::Deep)), ["record"]);
-    vault.rotate(&options, &act(), |_| Flow::Continue).expect("rotated");
+    vault.rotate(&options, &act(), |_| ()).expect("rotated");
 }
 
 #[test]
@@ -152,7 +167,7 @@ fn a_clock_that_went_back_is_a_notice_and_one_in_the_future_a_warning() {
     };
     issue(-59);
     let found = |shift: i64| {
-        let report = at(shift).open(store.clone(), keys.only([1])).expect("vault").doctor(|_| {}).expect("examined");
+        let report = at(shift).open(store.clone(), keys.only([1])).expect("vault").doctor(|_| ()).expect("examined");
         let found = report.symptoms.iter().map(|symptom| (symptom.id, symptom.severity)).collect::<Vec<_>>();
         (found, report.symptoms.first().map_or_else(String::new, |symptom| symptom.what.clone()))
     };
@@ -173,7 +188,7 @@ fn the_ages_of_the_checkup_decide_whether_a_master_key_is_old() {
     let (_, _, vault) = vault_of(1);
     std::thread::sleep(Duration::from_millis(5));
     let ages = strongroom::master::AgePolicy::new(Duration::from_millis(1), Duration::from_secs(900));
-    let report = vault.examine(&Checkup::new().ages(ages), |_| {}).expect("examined");
+    let report = vault.examine(&Checkup::new().ages(ages), |_| ()).expect("examined");
     assert_eq!(report.symptoms.iter().map(|symptom| symptom.id).collect::<Vec<_>>(), ["master-key-age"]);
     assert_eq!(report.worst(), Some(SymptomSeverity::Warning));
 }

@@ -141,7 +141,7 @@ fn what_a_leaked_master_key_exposed_is_due_until_it_is_reissued_or_revoked() {
     let options = || VaultOptions::new().clock(start);
     let vault = options().open(store.clone(), keys.only([1, 2])).expect("it opens");
     let leaked = strongroom::rotation::RotateOptions::new().compromised(true);
-    vault.rotate(&leaked, &act(), |_| strongroom::rotation::Flow::Continue).expect("rotated");
+    vault.rotate(&leaked, &act(), |_| std::ops::ControlFlow::Continue(())).expect("rotated");
     assert_eq!(due(&vault, &DueRules::new()), [(first, vec!["exposed"]), (second, vec!["exposed"])]);
     vault.reissue(first, &Reissue::new(), &act()).expect("reissued");
     vault.revoke(second, &act()).expect("revoked");

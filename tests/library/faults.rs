@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act};
 use strongroom::api_keys::ImportedKey;
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::{Error, ErrorKind, NewApiKey, Request, SecretText, Vault};
 
 fn tokens_of(vault: &Vault, count: usize) -> Vec<String> {
@@ -34,7 +34,7 @@ fn rotation_resumes_after_a_crash_at_every_commit() {
 
             let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
             store.break_at(number, moment);
-            let crashed = vault.rotate(&batches, &act(), |_| Flow::Continue);
+            let crashed = vault.rotate(&batches, &act(), |_| ());
             let struck = store.mend();
             drop(vault);
 
@@ -46,7 +46,7 @@ fn rotation_resumes_after_a_crash_at_every_commit() {
                 break;
             }
             crashed.expect_err("a broken store is an error");
-            match vault.rotate(&batches, &act(), |_| Flow::Continue) {
+            match vault.rotate(&batches, &act(), |_| ()) {
                 Ok(report) => assert_eq!(report.outcome, RotationOutcome::Finished),
                 // The last commit took effect and was not acknowledged: there is nothing left to rotate to.
                 Err(error) => assert_eq!((error.kind(), moment), (ErrorKind::Input, Moment::After), "{error}"),
@@ -54,7 +54,7 @@ fn rotation_resumes_after_a_crash_at_every_commit() {
             drop(vault);
             let vault = Vault::open(store.clone(), keys.only([2])).expect("the new master key is enough");
             assert_all_valid(&vault, &tokens);
-            assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+            assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
             assert!(Vault::open(store, keys.only([1])).is_err(), "the old master key opens nothing");
         }
     }
@@ -72,14 +72,14 @@ fn a_second_crash_while_resuming_loses_nothing() {
             for number in [first, second] {
                 let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
                 store.break_at(number, if number % 2 == 0 { Moment::Before } else { Moment::After });
-                let _ = vault.rotate(&batches, &act(), |_| Flow::Continue);
+                let _ = vault.rotate(&batches, &act(), |_| ());
                 pairs += u32::from(store.mend());
             }
             let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
-            let _ = vault.rotate(&batches, &act(), |_| Flow::Continue);
+            let _ = vault.rotate(&batches, &act(), |_| ());
             let vault = Vault::open(store, keys.only([2])).expect("the new master key is enough");
             assert_all_valid(&vault, &tokens);
-            assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+            assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
         }
     }
     assert!(pairs > 100, "only {pairs} faults struck");
@@ -111,6 +111,6 @@ fn an_unacknowledged_issue_or_revoke_leaves_the_vault_whole() {
         store.mend();
         let valid = vault.verify(issued.token.expose(), &Request::new()).is_ok();
         assert_eq!(valid, moment == Moment::Before);
-        assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+        assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
     }
 }

@@ -169,7 +169,7 @@ fn a_reissue_is_two_entries_in_a_row_and_says_what_cannot_be_reissued() {
     assert_eq!((room.refusal(&short), room.refusal(&renewed)), (Some(Refusal::Revoked), None));
     let refused = room.log(0).into_iter().filter(|(_, _, outcome)| *outcome == Outcome::Refused).count();
     assert_eq!(refused, 4, "each refusal is in the log");
-    assert!(room.vault.doctor(|_| {}).expect("doctor").symptoms.is_empty());
+    assert!(room.vault.doctor(|_| ()).expect("doctor").symptoms.is_empty());
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn an_imported_token_is_reissued_in_the_shape_of_strongroom_and_a_suspended_one_
     assert_eq!(chain.iter().map(|listed| listed.id).collect::<Vec<_>>(), [id, new.id, other.id]);
     let odd = room.vault.reissue(other.id, &Reissue::new().prefix("No!"), &act()).expect_err("no prefix");
     assert_eq!(odd.kind(), ErrorKind::Input);
-    assert!(room.vault.doctor(|_| {}).expect("doctor").symptoms.is_empty());
+    assert!(room.vault.doctor(|_| ()).expect("doctor").symptoms.is_empty());
 }
 
 #[test]
@@ -554,7 +554,7 @@ proptest! {
             world.check();
         }
         prop_assert_eq!(world.room.vault.verify_audit().expect("whole"), world.entries as u64);
-        let symptoms = world.room.vault.doctor(|_| {}).expect("doctor").symptoms;
+        let symptoms = world.room.vault.doctor(|_| ()).expect("doctor").symptoms;
         prop_assert_eq!(symptoms, vec![]);
     }
 }

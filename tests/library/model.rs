@@ -1,6 +1,7 @@
 //! The vault beside a model of it: whatever happens in whatever order, both answer the same.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use crate::support::{Keys, act};
 use proptest::prelude::*;
 use strongroom::api_keys::ImportedKey;
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::{
     ApiKeyId, MemoryStore, NewApiKey, Refusal, Request, SecretText, Timestamp, Vault, VaultOptions, VerifyError,
 };
@@ -112,13 +113,13 @@ impl World {
                 }
                 let batches = RotateOptions::new().batch(NonZeroUsize::new(3).expect("not zero"));
                 let mut left = stop_after;
-                let watch = |_: &strongroom::rotation::Progress| match &mut left {
-                    Some(0) => Flow::Stop,
+                let watch = |_: strongroom::rotation::Progress| match &mut left {
+                    Some(0) => ControlFlow::Break(()),
                     Some(left) => {
                         *left -= 1;
-                        Flow::Continue
+                        ControlFlow::Continue(())
                     }
-                    None => Flow::Continue,
+                    None => ControlFlow::Continue(()),
                 };
                 let report = self.vault.rotate(&batches, &act(), watch).expect("rotated");
                 self.rotating = report.outcome == RotationOutcome::Stopped;
@@ -167,6 +168,6 @@ proptest! {
             world.take(step);
             world.check();
         }
-        prop_assert_eq!(world.vault.doctor(|_| {}).expect("doctor").symptoms.iter().filter(|s| s.id != "rotation").count(), 0);
+        prop_assert_eq!(world.vault.doctor(|_| ()).expect("doctor").symptoms.iter().filter(|s| s.id != "rotation").count(), 0);
     }
 }

@@ -6,7 +6,7 @@ use crate::support::past::damage_of;
 use crate::support::shelf::Shelf;
 use crate::support::{Keys, act};
 use strongroom::backup::Backup;
-use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::rotation::RotateOptions;
 use strongroom::store::{BackupFormat, Store, StoreError, conformance};
 use strongroom::{Error, ErrorKind, MemoryStore, NewApiKey, Request, Vault};
 
@@ -23,22 +23,22 @@ fn a_backup_of_another_engine_is_verified_compared_and_restored() {
     let (shelf, keys) = (Shelf::default(), Keys::generate(2));
     let vault = Vault::create(shelf.new_store(), keys.only([1]), &act()).expect("vault");
     let kept = vault.issue(&NewApiKey::new("kept"), &act()).expect("issued");
-    vault.backup("monday", &act(), |_| Flow::Continue).expect("backup");
+    vault.backup("monday", &act(), |_| ()).expect("backup");
     let later = vault.issue(&NewApiKey::new("later"), &act()).expect("issued");
     vault.revoke(kept.id, &act()).expect("revoked");
 
     let backup = Backup::open_with(shelf.clone(), "monday").expect("a backup");
     assert_eq!(backup.claims().records, 1);
-    assert_eq!(backup.verify(&keys.only([1]), |_| Flow::Continue).expect("whole"), *backup.claims());
+    assert_eq!(backup.verify(&keys.only([1]), |_| ()).expect("whole"), *backup.claims());
     let behind = backup.behind(&vault).expect("compared");
     assert!(behind.related && behind.revoked.contains(&kept.id));
 
-    backup.restore("vault 2", &keys.only([1]), &act(), |_| Flow::Continue).expect("restored");
+    backup.restore("vault 2", &keys.only([1]), &act(), |_| ()).expect("restored");
     let restored = shelf.restored("vault 2").expect("it stands there");
     let restored = Vault::open(restored, keys.only([1, 2])).expect("a vault");
     restored.verify(kept.token.expose(), &Request::new()).expect("as on Monday");
     restored.verify(later.token.expose(), &Request::new()).expect_err("not there on Monday");
-    restored.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    restored.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!(damage_of(&restored), Vec::<&str>::new());
 }
 
@@ -46,11 +46,12 @@ fn a_backup_of_another_engine_is_verified_compared_and_restored() {
 fn a_copy_that_is_stopped_or_whose_place_is_taken_leaves_nothing() {
     let (shelf, keys) = (Shelf::default(), Keys::generate(1));
     let vault = Vault::create(shelf.new_store(), keys.only([1]), &act()).expect("vault");
-    vault.backup("monday", &act(), |_| Flow::Continue).expect("backup");
+    vault.backup("monday", &act(), |_| ()).expect("backup");
     let backup = Backup::open_with(shelf.clone(), "monday").expect("a backup");
-    let stopped = backup.restore("vault 2", &keys.only([1]), &act(), |_| Flow::Stop).expect_err("stopped");
+    let stopped =
+        backup.restore("vault 2", &keys.only([1]), &act(), |_| std::ops::ControlFlow::Break(())).expect_err("stopped");
     assert!(matches!(stopped, Error::Store(StoreError::Stopped)), "{stopped}");
-    let taken = backup.restore("monday", &keys.only([1]), &act(), |_| Flow::Continue).expect_err("taken");
+    let taken = backup.restore("monday", &keys.only([1]), &act(), |_| ()).expect_err("taken");
     assert_eq!(taken.kind(), ErrorKind::Conflict);
     assert_eq!(shelf.names(), [PathBuf::from("monday")]);
 }
@@ -68,13 +69,13 @@ fn an_engine_without_backups_or_without_restoring_says_so() {
 
     let (shelf, keys) = (Shelf::default(), Keys::generate(1));
     let vault = Vault::create(shelf.new_store(), keys.only([1]), &act()).expect("vault");
-    vault.backup("monday", &act(), |_| Flow::Continue).expect("backup");
+    vault.backup("monday", &act(), |_| ()).expect("backup");
     let backup = Backup::open_with(ReadOnly(shelf), "monday").expect("a backup");
-    backup.verify(&keys.only([1]), |_| Flow::Continue).expect("it can be read");
-    let refused = backup.restore("vault 2", &keys.only([1]), &act(), |_| Flow::Continue).expect_err("it cannot");
+    backup.verify(&keys.only([1]), |_| ()).expect("it can be read");
+    let refused = backup.restore("vault 2", &keys.only([1]), &act(), |_| ()).expect_err("it cannot");
     assert!(matches!(refused, Error::Store(StoreError::Unsupported { what: "restoring" })), "{refused}");
 
     let vault = Vault::create(MemoryStore::new(), keys.only([1]), &act()).expect("vault");
-    let refused = vault.backup("monday", &act(), |_| Flow::Continue).expect_err("memory has none");
+    let refused = vault.backup("monday", &act(), |_| ()).expect_err("memory has none");
     assert!(matches!(refused, Error::Store(StoreError::Unsupported { what: "backups" })), "{refused}");
 }

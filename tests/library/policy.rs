@@ -9,7 +9,7 @@ use strongroom::api_keys::ImportedKey;
 use strongroom::audit::{Action, Outcome};
 use strongroom::master::AgePolicy;
 use strongroom::policy::{Policy, PolicyError, ReasonPattern};
-use strongroom::rotation::{Flow, RotateOptions};
+use strongroom::rotation::RotateOptions;
 use strongroom::strength::Severity;
 use strongroom::{
     Act, ApiKeyId, Error, ErrorKind, MasterKeys, MemoryStore, NewApiKey, Reissue, Request, SecretText, Timestamp,
@@ -93,7 +93,7 @@ fn a_new_vault_has_no_rules_and_a_changed_policy_holds_for_every_process_and_is_
     assert_eq!(timed.vault.status().expect("status").audit_entries, before);
     timed.set(|policy| *policy = Policy::default());
     assert!(beside.issue(&NewApiKey::new("n"), &act()).is_ok());
-    assert_eq!(timed.vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(timed.vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_reason_pattern_holds_for_every_act_and_reading_needs_none() {
         ("reissue", Box::new(|act| vault.reissue(id, &Reissue::new(), act).map(drop))),
         ("verifier key", Box::new(|act| vault.issue_verifier_key(1, act).map(drop))),
         ("policy", Box::new(|act| vault.change_policy(|policy| policy.require_owner ^= true, act).map(drop))),
-        ("rotate", Box::new(|act| vault.rotate(&RotateOptions::new(), act, |_| Flow::Continue).map(drop))),
+        ("rotate", Box::new(|act| vault.rotate(&RotateOptions::new(), act, |_| ()).map(drop))),
     ];
     for (name, attempt) in &acts {
         let (entries, refused) = (vault.status().expect("status").audit_entries, timed.refusals().len());
@@ -284,13 +284,13 @@ fn a_policy_outlives_rewraps_and_rotations_and_stands_still_while_one_is_open() 
     let error = vault.change_policy(|policy| policy.require_owner = false, &act()).expect_err("open");
     assert!(matches!(error, Error::RotationOpen { to: 2 }), "{error}");
     // Continued without the reason it is refused before it moves anything, and not after.
-    let bare = vault.rotate(&RotateOptions::new(), &Act::by("tester"), |_| panic!("it went on"));
+    let bare = vault.rotate(&RotateOptions::new(), &Act::by("tester"), |_| -> () { panic!("it went on") });
     assert_eq!(cause(bare), "policy-reason");
     assert_eq!(cause(vault.issue(&NewApiKey::new("n"), &act())), "policy-owner");
-    vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     let vault = timed.opened(timed.keys.only([2]));
     assert_eq!(vault.policy().expect("read"), expected);
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn the_age_of_the_master_key_is_judged_by_the_policy() {
     let judged = |days: u32| {
         timed.pass(days * DAY);
         let finding = timed.vault.status().expect("status").age_finding(timed.now());
-        let symptoms = timed.vault.doctor(|_| {}).expect("doctor").symptoms;
+        let symptoms = timed.vault.doctor(|_| ()).expect("doctor").symptoms;
         assert_eq!(finding.is_some(), symptoms.iter().any(|symptom| symptom.id == "master-key-age"));
         finding.map(|finding| finding.severity)
     };
@@ -317,7 +317,7 @@ fn rules_that_cannot_be_are_refused_and_change_nothing() {
     assert_eq!(cause(set(|policy| policy.max_key_age = Some(Duration::ZERO))), "policy-span");
     let backwards = |policy: &mut Policy| policy.master_key_age = Some(AgePolicy::new(2 * DAY, DAY));
     assert_eq!(cause(set(backwards)), "policy-span");
-    let error = timed.vault.change_policy(|_| {}, &Act::by("tester")).expect_err("no reason");
+    let error = timed.vault.change_policy(|_| (), &Act::by("tester")).expect_err("no reason");
     assert_eq!(error.cause(), "no-reason");
     assert_eq!(timed.vault.policy().expect("read"), Policy::default());
     assert!(matches!(ReasonPattern::new("["), Err(PolicyError::Pattern { .. })));

@@ -2,12 +2,13 @@
 #![cfg(feature = "sqlite")]
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use crate::support::between::{Between, Through};
 use crate::support::{Keys, act, stop_after_one_batch};
 use strongroom::api_keys::ImportedKey;
 use strongroom::error::KeyringError;
-use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome};
+use strongroom::rotation::{Phase, RotateOptions, RotationOutcome};
 use strongroom::store::{Claim, Rows, Scrub, StoreError, Table};
 use strongroom::{
     Error, Issued, MemoryStore, NewApiKey, Refusal, Request, SqliteStore, Timestamp, Vault, VaultOptions, VerifyError,
@@ -49,7 +50,7 @@ fn five_rotations_keep_every_token_valid_recoverable_and_every_revocation() {
             Vault::open(SqliteStore::open(&path).expect("store"), keys.only(versions.iter().copied()))
         };
         let vault = open(&[to - 1, to]).expect("vault");
-        let report = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+        let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
         assert_eq!((report.outcome, report.moved, report.verified), (RotationOutcome::Finished, 1_060, 1_060));
         assert_eq!(report.stale_lookups, 0);
         drop(vault);
@@ -66,7 +67,7 @@ fn five_rotations_keep_every_token_valid_recoverable_and_every_revocation() {
             }
             assert_eq!(vault.recover(*id, &act()).expect("recovered").expose(), token);
         }
-        assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+        assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
     }
 }
 
@@ -112,7 +113,7 @@ fn a_writer_with_the_old_keyring_writes_under_the_new_generation_without_its_cal
     assert!(service.revoke(issued[45].id, &act()).expect("revoked"));
     assert_eq!((generation_of(&path, late.id), generation_of(&path, issued[45].id)), (2, 2));
     assert_eq!(generation_of(&path, issued[44].id), 1, "the sweep has not come that far");
-    let report = rotator.rotate(&ten, &act(), |_| Flow::Continue).expect("rotated");
+    let report = rotator.rotate(&ten, &act(), |_| ()).expect("rotated");
     assert_eq!((report.outcome, report.moved, report.verified), (RotationOutcome::Finished, 49, 51));
     for vault in [&rotator, &service] {
         assert!(vault.verify(late.token.expose(), &Request::new()).is_ok());
@@ -126,7 +127,7 @@ fn a_process_without_the_new_master_key_fails_closed_and_names_it() {
     let (folder, keys) = (tempfile::tempdir().expect("folder"), Keys::generate(2));
     let (path, issued) = vault_file(&folder, &keys, 5);
     let (rotator, service) = pair(&keys, &path, &[1]);
-    rotator.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    rotator.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     let refused = service.issue(&NewApiKey::new("late"), &act()).expect_err("it has not the new key");
     let fingerprint = keys.only([2]).key(2).expect("there").fingerprint().to_string();
     assert!(refused.to_string().contains("master key 2") && refused.to_string().contains(&fingerprint), "{refused}");
@@ -143,17 +144,17 @@ fn a_second_rotation_is_refused_at_once() {
     let mut refusals = 0;
     let report = rotator.rotate(&ten, &act(), |progress| {
         if progress.phase == Phase::Preflight {
-            return Flow::Continue;
+            return ControlFlow::Continue(());
         }
         let refused = other
             .rotate(&ten, &act(), |progress| {
                 assert_eq!(progress.phase, Phase::Preflight, "two rotations at once");
-                Flow::Continue
+                ControlFlow::Continue(())
             })
             .expect_err("refused");
         assert_eq!(refused.kind(), strongroom::ErrorKind::Busy);
         refusals += 1;
-        Flow::Continue
+        ControlFlow::Continue(())
     });
     assert_eq!(report.expect("rotated").outcome, RotationOutcome::Finished);
     assert!(refusals >= 10, "{refusals}");
@@ -178,14 +179,14 @@ fn a_rotation_that_was_taken_over_commits_nothing_more() {
         if batches == 2 {
             // As if this process had been stopped for six seconds, and another had come by.
             clock.fetch_add(6_000, std::sync::atomic::Ordering::SeqCst);
-            let report = second.rotate(&ten, &act(), |_| Flow::Continue).expect("taken over");
+            let report = second.rotate(&ten, &act(), |_| ()).expect("taken over");
             assert_eq!((report.outcome, report.moved), (RotationOutcome::Finished, 50));
         }
-        Flow::Continue
+        ControlFlow::Continue(())
     });
     assert_eq!(stopped.expect_err("it lost the rotation").kind(), strongroom::ErrorKind::Busy);
     assert_eq!(batches, 2, "it committed after it was taken over");
-    let symptoms = second.doctor(|_| {}).expect("doctor").symptoms;
+    let symptoms = second.doctor(|_| ()).expect("doctor").symptoms;
     let ids: Vec<_> = symptoms.iter().map(|symptom| symptom.id).collect();
     assert_eq!(ids, ["clock-went-back"], "the clocks of the two are not the same");
 }
@@ -207,15 +208,14 @@ fn rewrapping_changes_the_master_key_and_no_record() {
     let records = || SqliteStore::open(&path).expect("store").scan(Table::Keys, None, 100).expect("rows");
     let (rotator, _) = pair(&keys, &path, &[1, 2]);
     let before = records();
-    let report =
-        rotator.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| Flow::Continue).expect("rewrapped");
+    let report = rotator.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| ()).expect("rewrapped");
     assert_eq!((report.outcome, report.moved), (RotationOutcome::Finished, 0));
     assert_eq!(records(), before);
     let open = |version| Vault::open(SqliteStore::open(&path).expect("store"), keys.only([version]));
     assert!(open(1).is_err());
     let vault = open(2).expect("the new master key is enough");
     assert!(issued.iter().all(|issued| vault.verify(issued.token.expose(), &Request::new()).is_ok()));
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn no_old_ciphertext_and_no_old_wrap_is_left_in_any_file() {
     let old: Vec<_> = SqliteStore::open(&path).expect("store").scan(Table::Keys, None, usize::MAX).expect("rows");
     let keyring = SqliteStore::open(&path).expect("store").get(Table::Vault, b"keyring").expect("row").expect("row");
     let (rotator, _) = pair(&keys, &path, &[1, 2]);
-    let report = rotator.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    let report = rotator.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!(report.scrub, Some(Scrub::Clean));
     // Nonce and ciphertext of both parts begin 32 bytes in; 16 bytes are enough to recognise them.
     let mut pieces: std::collections::HashSet<[u8; 16]> = old

@@ -4,7 +4,7 @@ use crate::support::past::{damage_of, overwrite};
 use crate::support::{Keys, act, stop_after_one_batch};
 use strongroom::api_keys::ImportedKey;
 use strongroom::error::RecordError;
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::store::{Rows, Table};
 use strongroom::{Error, ErrorKind, MemoryStore, NewApiKey, Request, SecretText, Vault, VerifyError};
 
@@ -111,10 +111,10 @@ fn a_rotation_does_not_launder_a_record_that_was_put_back() {
         let id = scene.vault.verify(&scene.tokens[3].1, &Request::new()).expect("valid").id;
         scene.vault.revoke(id, &act()).expect("revoked");
         overwrite(&scene.store, Table::Keys, &scene.tokens[3].0, (!deletion).then_some(old));
-        let refused = scene.vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue);
+        let refused = scene.vault.rotate(&RotateOptions::new(), &act(), |_| ());
         assert!(matches!(refused, Err(Error::RecordSet { generation: 1 })), "{refused:?}");
         assert!(scene.vault.status().expect("status").rotation.is_some(), "the old generation is kept");
-        let accepted = scene.vault.rotate(&RotateOptions::new().accept_record_set(true), &act(), |_| Flow::Continue);
+        let accepted = scene.vault.rotate(&RotateOptions::new().accept_record_set(true), &act(), |_| ());
         assert_eq!(accepted.expect("accepted").outcome, RotationOutcome::Finished);
         let last = scene.vault.audit_entries(scene.vault.verify_audit().expect("whole") - 1, 1).expect("entries");
         assert_eq!(last[0].counts.get("record_set_accepted"), Some(&1));
@@ -132,16 +132,16 @@ fn an_edited_rotation_row_stops_the_rotation_and_hurts_nothing() {
         changed[bit / 8] ^= 1 << (bit % 8);
         overwrite(&scene.store, Table::Vault, b"rotation", Some(changed));
         let records = scene.store.scan(Table::Keys, None, 100).expect("records");
-        let refused = scene.vault.rotate(&options, &act(), |_| Flow::Continue).expect_err("an edited row is noticed");
+        let refused = scene.vault.rotate(&options, &act(), |_| ()).expect_err("an edited row is noticed");
         assert_eq!(refused.kind(), ErrorKind::Corrupt, "bit {bit}: {refused}");
         assert_eq!(scene.store.scan(Table::Keys, None, 100).expect("records"), records, "bit {bit} changed records");
     }
     overwrite(&scene.store, Table::Vault, b"rotation", None);
     assert!(!damage_of(&scene.vault).is_empty(), "a deleted rotation row is noticed by the doctor");
-    let refused = scene.vault.rotate(&options, &act(), |_| Flow::Continue).expect_err("a deleted row is noticed");
+    let refused = scene.vault.rotate(&options, &act(), |_| ()).expect_err("a deleted row is noticed");
     assert_eq!(refused.kind(), ErrorKind::Corrupt);
     overwrite(&scene.store, Table::Vault, b"rotation", Some(row));
-    let report = scene.vault.rotate(&options, &act(), |_| Flow::Continue).expect("rotated");
+    let report = scene.vault.rotate(&options, &act(), |_| ()).expect("rotated");
     assert_eq!((report.outcome, report.verified), (RotationOutcome::Finished, 40));
 }
 
@@ -190,7 +190,7 @@ fn bad_records_are_listed_by_cause_and_do_not_stop_the_others() {
     relabelled[7] = 2;
     overwrite(&scene.store, Table::Keys, &scene.tokens[40].0, Some(relabelled));
 
-    let report = scene.vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    let report = scene.vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!((report.outcome, report.moved, report.verified), (RotationOutcome::Incomplete, 996, 996));
     let causes: Vec<_> = report.unreadable.iter().map(|unreadable| unreadable.cause.cause()).collect();
     assert_eq!(causes, ["moved", "moved", "corrupt", "relabelled"]);
@@ -199,7 +199,7 @@ fn bad_records_are_listed_by_cause_and_do_not_stop_the_others() {
     for (at, bytes) in originals {
         overwrite(&scene.store, Table::Keys, &scene.tokens[at].0, Some(bytes));
     }
-    let report = scene.vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    let report = scene.vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!((report.outcome, report.moved, report.verified), (RotationOutcome::Finished, 1_000, 1_000));
     assert_eq!(damage_of(&scene.vault), Vec::<&str>::new());
 }
@@ -233,7 +233,7 @@ fn a_rotation_whose_row_is_gone_can_be_finished_when_the_records_are_accepted() 
     let options = RotateOptions::new().batch(std::num::NonZeroUsize::new(10).expect("not zero"));
     scene.vault.rotate(&options, &act(), stop_after_one_batch).expect("stopped");
     overwrite(&scene.store, Table::Vault, b"rotation", None);
-    let report = scene.vault.rotate(&options.accept_record_set(true), &act(), |_| Flow::Continue).expect("rotated");
+    let report = scene.vault.rotate(&options.accept_record_set(true), &act(), |_| ()).expect("rotated");
     assert_eq!((report.outcome, report.verified), (RotationOutcome::Finished, 40));
     assert!(scene.tokens.iter().all(|(_, token)| scene.vault.verify(token, &Request::new()).is_ok()));
     let vault = Vault::open(scene.store.clone(), scene.keys.only([2])).expect("the new master key is enough");

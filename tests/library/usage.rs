@@ -4,13 +4,13 @@ mod rotations;
 mod scene;
 mod stores;
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use strongroom::rotation::Flow;
 use strongroom::usage::{MAX_ENDPOINTS, Usage, UsageFlusher, UsageOptions};
-use strongroom::{ApiKeyId, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, VerifierKeys};
+use strongroom::{ApiKeyId, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, Verifier, VerifierKeys};
 
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act};
@@ -105,7 +105,7 @@ fn verifications_write_nothing_and_a_flush_is_one_transaction() {
 fn a_flusher_writes_once_an_interval_and_when_it_ends() {
     let (store, keys) = (Counting::default(), Keys::generate(1));
     let options = VaultOptions::new().usage(UsageOptions::new().interval(Duration::from_millis(50)));
-    let vault = Arc::new(options.create(store.clone(), keys.only([1]), &act()).expect("vault"));
+    let vault = options.create(store.clone(), keys.only([1]), &act()).expect("vault");
     let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
     let (before, begun) = (store.commits(), std::time::Instant::now());
     let flusher = UsageFlusher::start(&vault).expect("a thread");
@@ -160,7 +160,7 @@ fn counts_of_eight_threads_and_other_vaults_add_up_exactly() {
         scene.issued.iter().map(|issued| vault.usage(issued.id).expect("read").expect("used").verifications).sum();
     assert_eq!(used, 8 * 500);
     assert_eq!(vault.usage_of_none().expect("read").expect("counted").refusals["unknown"], 8 * 500);
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_flush_replaces_a_row_that_does_not_open() {
     assert_eq!((flushed.rows, flushed.replaced), (2, 1));
     let [first, second] = [0, 1].map(|at| vault.usage(id_of(&rows[at].0)).expect("read").expect("used").verifications);
     assert_eq!((first, second), (1, 4));
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_process_that_dies_loses_what_it_had_not_written_and_nothing_else() {
     std::mem::forget(vault);
     let vault = scene.open([1]);
     scene.assert_each(&vault, 2);
-    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn a_verifier_counts_only_when_asked_writes_nothing_and_hands_over() {
     let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
     let text = vault.issue_verifier_key(1, &act()).expect("a verifier key").to_text();
     let keys = || VerifierKeys::parse(&format!("1:{}", text.expose())).expect("a list");
-    let silent = Vault::open_verifier(store.clone(), keys()).expect("verifier");
+    let silent = Verifier::open(store.clone(), keys()).expect("verifier");
     silent.verify(issued.token.expose(), &Request::new()).expect("valid");
     assert_eq!(silent.take_usage(), []);
     let options = VaultOptions::new().usage(UsageOptions::new());
@@ -328,7 +328,7 @@ fn api_keys_are_listed_beside_their_uses_whatever_is_missing_between_them() {
         vault
             .list_usage(query, |line| {
                 lines.push((line.listed.id, line.usage.expect("readable")));
-                Flow::Continue
+                ControlFlow::Continue(())
             })
             .expect("listed");
         lines
@@ -347,7 +347,7 @@ fn api_keys_are_listed_beside_their_uses_whatever_is_missing_between_them() {
     vault
         .list_usage(&Query::new(), |_| {
             seen += 1;
-            if seen == 3 { Flow::Stop } else { Flow::Continue }
+            if seen == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
         .expect("stopped");
     assert_eq!(seen, 3);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::support::act;
 use serde::Deserialize;
 use strongroom::master::MasterKeyError;
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::strength::{Severity, Suspect, Waivers};
 use strongroom::{Error, ErrorKind, MasterKey, MasterKeys, MemoryStore, Timestamp, Vault, VaultOptions};
 
@@ -181,7 +181,7 @@ fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_or_that_nobody_has_ju
     let keys = |second| two(MasterKey::parse(&text_of(&first)).expect("good"), second);
     let only = MasterKey::parse(&text_of(&first)).expect("good").known_random();
     drop(Vault::create(store.clone(), MasterKeys::single(only), &act()).expect("vault"));
-    let rotate = |vault: &Vault, options: RotateOptions| vault.rotate(&options, &act(), |_| Flow::Continue);
+    let rotate = |vault: &Vault, options: RotateOptions| vault.rotate(&options, &act(), |_| ());
 
     let vault = Vault::open(store.clone(), keys(spelled())).expect("opening judges nothing");
     let unjudged = rotate(&vault, RotateOptions::new()).expect_err("not opened to rotate");
@@ -215,6 +215,6 @@ fn a_weak_key_is_rotated_to_where_it_is_waived_or_the_checks_are_left_out() {
             _ => (spelled().known_random(), VaultOptions::new(), options),
         };
         let vault = open.open(store, two(again, second)).expect("vault");
-        vault.rotate(&options, &act(), |_| Flow::Continue).unwrap_or_else(|error| panic!("{how}: {error}"));
+        vault.rotate(&options, &act(), |_| ()).unwrap_or_else(|error| panic!("{how}: {error}"));
     }
 }

@@ -8,7 +8,9 @@ pub(crate) mod past;
 pub(crate) mod shelf;
 pub(crate) mod tokens;
 
-use strongroom::rotation::{Flow, Phase, Progress};
+use std::ops::ControlFlow;
+
+use strongroom::rotation::{Phase, Progress};
 use strongroom::{Act, MasterKey, MasterKeys};
 
 /// The act of a test.
@@ -48,6 +50,6 @@ impl Keys {
 }
 
 /// Past the cutover, and no further than the first batch.
-pub(crate) fn stop_after_one_batch(progress: &Progress) -> Flow {
-    if progress.phase == Phase::Preflight { Flow::Continue } else { Flow::Stop }
+pub(crate) fn stop_after_one_batch(progress: Progress) -> ControlFlow<()> {
+    if progress.phase == Phase::Preflight { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }

@@ -83,7 +83,7 @@ pub(crate) struct AuditFollowArgs {
     /// Begin after this entry [default: the last there is]
     #[arg(long, value_name = "SEQ")]
     pub(crate) after: Option<u64>,
-    /// Look so often: 500ms, 1s, 5m or 1h
+    /// How often to look: 500ms, 1s, 5m or 1h
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
     pub(crate) every: Duration,
 }

@@ -8,7 +8,7 @@ pub(crate) struct ImportArgs {
     /// a single dash is standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Take API keys that do not keep the policy: their tokens are in use already. The audit log tells of it, and `due` lists them
+    /// Take API keys that do not keep the policy: their tokens are in use already. The audit log records it, and `due` lists them
     #[arg(long)]
     pub(crate) exempt_from_policy: bool,
     /// Why, for the audit log

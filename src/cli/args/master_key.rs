@@ -13,7 +13,7 @@ use super::parse::{dash, share_count};
 pub(crate) enum MasterKeyVerb {
     /// Print a new random master key, or write it to a new file
     Generate(GenerateArgs),
-    /// Split a master key into shares, so many of which give it back, and fewer of which tell nothing
+    /// Split a master key into shares: as many as the threshold restore it, and fewer reveal nothing
     Split(SplitArgs),
     /// Check the configured master keys, or those on standard input
     Check(CheckArgs),
@@ -96,7 +96,7 @@ pub(crate) struct VerifierArgs {
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT", required_unless_present = "vault")]
     pub(crate) reason: Option<String>,
-    /// For the vault with this id, whose store is not at hand: no audit log will tell of it
+    /// For the vault with this id, whose store is not at hand: no audit log will record it
     #[arg(long, value_name = "ID", conflicts_with = "reason")]
     pub(crate) vault: Option<VaultId>,
 }

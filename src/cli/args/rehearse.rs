@@ -11,7 +11,7 @@ pub(crate) struct RehearseArgs {
     /// API keys of the synthetic vault
     #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) keys: u32,
-    /// Kill at so many points at most, spread over the whole rotation
+    /// Kill at this many points at most, spread over the whole rotation
     #[arg(long, value_name = "N", default_value = "60")]
     pub(crate) points: NonZeroUsize,
     /// Records in one batch [default: a twentieth of the vault, and 1000 at most]

@@ -2,15 +2,16 @@
 
 mod needles;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::{
-    Act, Error, ErrorKind, Issued, MasterKey, MasterKeys, NewApiKey, Request, SecretText, SqliteStore, Vault,
+    Act, Error, ErrorKind, Issued, MasterKey, MasterKeys, NewApiKey, Request, SecretText, SqliteStore, Vault, Verifier,
     VerifierKeys,
 };
 
@@ -123,7 +124,7 @@ impl<'c, 't> Demo<'c, 't> {
             let verifying = scope.spawn(|| verify_until(&service, issued, &over));
             let report = vault.rotate(&RotateOptions::new(), &self.act, |progress| {
                 meter.show(self.context.terminal, progress.phase.name(), progress.done, progress.total);
-                if self.interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
+                if self.interrupt.seen().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
             over.store(true, Ordering::Relaxed);
             (report, verifying.join())
@@ -207,7 +208,7 @@ impl<'c, 't> Demo<'c, 't> {
     fn verifier_key_is_enough(&mut self, vault: &Vault, sample: &[&Issued]) -> Result<(), Failure> {
         let mut keys = VerifierKeys::default();
         keys.insert(2, vault.issue_verifier_key(2, &self.act)?)?;
-        let verifier = Vault::open_verifier(SqliteStore::open_read_only(&self.path)?, keys)?;
+        let verifier = Verifier::open(SqliteStore::open_read_only(&self.path)?, keys)?;
         let verdict = |key: &&&Issued| verifier.verify(key.token.expose(), &Request::new().scope("read"));
         let valid = sample.iter().filter(|key| verdict(key).is_ok_and(|found| found.id == key.id)).count();
         let claim =

@@ -28,10 +28,10 @@ pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exi
     own.extend(shallow);
     own.extend(status.iter().flat_map(keys::unused));
     let mut meter = Meter::new();
-    let mut report = vault.examine(&Checkup::new().depth(depth), |counted| {
+    let mut report = vault.examine(&Checkup::new().depth(depth), |progress| {
         // With `--json` there is one document.
         if !context.terminal.json() {
-            meter.show(context.terminal, "doctor", counted, total);
+            meter.show(context.terminal, "doctor", progress.counted, total);
         }
     })?;
     let sources = context.concerns().into_iter();

@@ -1,15 +1,13 @@
 //! `list`: API keys in the order of their issue, page by page.
 
 use serde_json::json;
-use strongroom::rotation::Flow;
 use strongroom::usage::ListedUsage;
-use strongroom::{ApiKeyId, Timestamp};
+use strongroom::{ApiKeyId, Timestamp, Verifier};
 
 use crate::args::ListArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::reading::Reading;
 use crate::shown::{api_key, usage};
 use crate::text::Table;
 
@@ -54,13 +52,10 @@ pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, F
     if unreadable == 0 { Ok(Exit::Success) } else { Err(api_key::unreadable_records(&context.place, unreadable)) }
 }
 
-fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ListedUsage>, Failure> {
+fn page(vault: &Verifier, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ListedUsage>, Failure> {
     let query = args.which.query().limit(limit).after(after);
     let mut page = vec![];
-    vault.list_usage(&query, |line| {
-        page.push(usage::summary(line));
-        Flow::Continue
-    })?;
+    vault.list_usage(&query, |line| page.push(usage::summary(line)))?;
     Ok(page)
 }
 

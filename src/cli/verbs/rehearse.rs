@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::strength::Waivers;
 use strongroom::usage::ListedUsage;
@@ -92,7 +92,7 @@ pub(crate) fn step(context: &mut Context<'_>, args: &RehearsalStepArgs) -> Resul
     let keys = MasterKeys::parse_accepting(std::str::from_utf8(&bytes).unwrap_or_default(), &context.waivers)?;
     let store = Killing::new(SqliteStore::open(&context.place.path)?, When::Point(args.kill_at), Arc::default());
     let options = RotateOptions::new().to(args.to).batch(args.batch).quick(true);
-    Vault::open(store, keys)?.rotate(&options, &act(), |_| Flow::Continue)?;
+    Vault::open(store, keys)?.rotate(&options, &act(), |_| ())?;
     Ok(Exit::Success)
 }
 
@@ -148,7 +148,7 @@ impl Rehearsal {
         let store = Killing::new(SqliteStore::open(self.folder.join(WORK))?, When::Never, Arc::clone(&commits));
         let vault = Vault::open(store, self.master_keys(&[0, 1])?)?;
         let began = Instant::now();
-        vault.rotate(&self.options(), &act(), |_| Flow::Continue)?;
+        vault.rotate(&self.options(), &act(), |_| ())?;
         let took = began.elapsed();
         drop(vault);
         self.check(&[1]).map_err(|why| {
@@ -198,7 +198,7 @@ impl Rehearsal {
         if status.rotation.is_none() && status.active_master_key == self.master_keys[1].0 {
             return Ok(());
         }
-        let report = vault.rotate(&self.options(), &act(), |_| Flow::Continue);
+        let report = vault.rotate(&self.options(), &act(), |_| ());
         let report = report.map_err(|error| format!("the next run failed: {error}"))?;
         if report.outcome == RotationOutcome::Finished { Ok(()) } else { Err("the next run did not finish".into()) }
     }
@@ -332,7 +332,6 @@ fn keys_of(vault: &Vault) -> Result<Vec<(ApiKey, u64)>, Failure> {
     vault.list_usage(&Query::new().limit(usize::MAX), |ListedUsage { listed, usage, .. }| {
         let key = listed.key.map_err(|fault| Error::Record { id: listed.id, fault });
         opened.push(key.map(|key| (key, usage.unwrap_or_default().unwrap_or_default().verifications)));
-        Flow::Continue
     })?;
     Ok(opened.into_iter().collect::<Result<_, _>>()?)
 }

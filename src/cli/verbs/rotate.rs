@@ -6,9 +6,10 @@ mod throttle;
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::ops::ControlFlow;
 
 use serde_json::json;
-use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport};
+use strongroom::rotation::{Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport};
 use strongroom::{Timestamp, Vault};
 
 use crate::args::RotateArgs;
@@ -43,7 +44,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         // The vault refuses the act itself, so that its audit log tells of it. Stopped at once, nothing else can come of it.
         Err(error) if !args.dry_run => {
             let act = context.act(args.reason.as_deref());
-            return Err(vault.rotate(&options, &act, |_| Flow::Stop).err().unwrap_or(error).into());
+            return Err(vault.rotate(&options, &act, |_| ControlFlow::Break(())).err().unwrap_or(error).into());
         }
         plan => plan?,
     };
@@ -100,7 +101,7 @@ fn run(
             meter.show(context.terminal, progress.phase.name(), progress.done, progress.total);
             throttle.wait(progress.phase, progress.done, interrupt);
         }
-        if interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
+        if interrupt.seen().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok((report, total))
 }

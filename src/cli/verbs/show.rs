@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 use strongroom::usage::Usage;
-use strongroom::{ApiKey, ApiKeyId, Error, Listed, Timestamp};
+use strongroom::{ApiKey, ApiKeyId, Error, Listed, Timestamp, Verifier};
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::reading::Reading;
 use crate::shown::{api_key, usage};
 
 pub(crate) fn show(context: &mut Context<'_>, id: ApiKeyId) -> Result<Exit, Failure> {
@@ -67,7 +66,7 @@ fn link(listed: &Listed) -> Value {
 }
 
 /// The uses of one API key. Counts that do not open are no failure of the API key.
-fn usage_of(context: &mut Context<'_>, vault: &Reading, id: ApiKeyId) -> Result<Option<Usage>, Failure> {
+fn usage_of(context: &mut Context<'_>, vault: &Verifier, id: ApiKeyId) -> Result<Option<Usage>, Failure> {
     match vault.usage(id) {
         Err(error @ Error::Tampered { .. }) => {
             context

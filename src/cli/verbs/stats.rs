@@ -4,7 +4,6 @@ mod prometheus;
 mod sums;
 
 use serde_json::json;
-use strongroom::rotation::Flow;
 use strongroom::{Error, Query, Timestamp};
 
 use crate::args::{FormatArg, StatsArgs};
@@ -29,7 +28,6 @@ pub(crate) fn stats(context: &mut Context<'_>, args: &StatsArgs) -> Result<Exit,
         if done % METER_STEP == 0 {
             meter.show(context.terminal, "stats", done, total);
         }
-        Flow::Continue
     })?;
     match vault.usage_of_none() {
         Ok(usage) => sums.add(&usage.unwrap_or_default()),

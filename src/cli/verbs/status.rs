@@ -7,7 +7,6 @@ use strongroom::{Timestamp, VaultStatus};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::reading::Reading;
 use crate::shown::backup::{self, known_or_none};
 use crate::shown::finding::{self, severity};
 use crate::shown::policy;
@@ -15,21 +14,15 @@ use crate::shown::rotation::{described, estimate, estimate_document, estimated, 
 use crate::text::counted;
 
 pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let vault = context.open_reading()?;
-    let status = vault.status()?;
+    let (verifier, vault) = context.open_as_configured()?;
+    let status = verifier.status()?;
     // Beside a rotation the figure would be wrong, and in its way.
     let idle = status.rotation.is_none();
-    let (access, estimate) = match &vault {
-        Reading::Vault(vault) if idle => ("master-keys", Some(estimate(vault, &RotateOptions::new()))),
-        Reading::Vault(_) => ("master-keys", None),
-        Reading::Verifier(_) => ("verifier-keys", None),
-    };
+    let access = if vault.is_some() { "master-keys" } else { "verifier-keys" };
+    let estimate = vault.as_ref().filter(|_| idle).map(|vault| estimate(vault, &RotateOptions::new()));
     let aged = status.age_finding(Timestamp::now());
     let mut shown = document(&status, access, estimate.as_ref());
-    let backups = match &vault {
-        Reading::Vault(vault) => known_or_none(vault),
-        Reading::Verifier(_) => vec![],
-    };
+    let backups = vault.as_ref().map(known_or_none).unwrap_or_default();
     shown["policy"] = policy::document(&status.policy);
     shown["last_backup"] = json!(backup::last_finished(&backups).map(backup::document));
     shown["backups_needing_other_keys"] = backup::needing_others(&backups, status.active_master_key);
@@ -70,7 +63,7 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
             format!("{}: imported tokens that no rotation can re-index", status.stale_lookups),
         ));
     }
-    if matches!(vault, Reading::Vault(_)) {
+    if vault.is_some() {
         rows.extend(backup::status_rows(&status, &backups));
     }
     rows.push(("rotation", status.rotation.as_ref().map_or_else(|| "none open".into(), described)));

@@ -1,5 +1,7 @@
 //! `suspend` and `resume`: take API keys out of use, and back into it.
 
+use strongroom::{Act, ApiKey, ApiKeyId, Error, Vault};
+
 use crate::args::SuspendArgs;
 use crate::bulk::{Bulk, Deed, Done};
 use crate::context::{Context, reason};
@@ -9,36 +11,56 @@ use crate::selection::{self, Selected};
 use crate::shown::api_key::changed;
 
 pub(crate) fn suspend(context: &mut Context<'_>, args: &SuspendArgs) -> Result<Exit, Failure> {
-    selection::require_some(&args.selection)?;
-    let act = context.act(Some(reason(&args.reason)?));
-    let vault = context.open()?;
-    let bulk = Bulk { verb: "suspend", past: "suspended", lasting: "", dry_run: args.selection.dry_run };
-    match selection::select(context, &vault, &args.selection)? {
-        Selected::One(id) if !bulk.dry_run => {
-            let done = vault.suspend(id, &act)?;
-            changed(context.terminal, &vault.show(id)?, if done { "suspended" } else { "suspended before:" })
-        }
-        selected => bulk.run(context, &vault, &selected, |deed| match deed {
-            Deed::Judge(key) => Ok(key.suspended_at.map(|_| "suspended before").map_or(Done::Planned, Done::Skipped)),
-            Deed::Do(id) => Ok(Done::if_changed(vault.suspend(id, &act)?, "suspended before")),
-        }),
-    }
+    let suspend = Change {
+        verb: "suspend",
+        past: "suspended",
+        was_so: |key| key.suspended_at.is_some(),
+        before: "suspended before",
+        before_of_one: "suspended before:",
+        act: Vault::suspend,
+    };
+    suspend.run(context, args)
 }
 
 pub(crate) fn resume(context: &mut Context<'_>, args: &SuspendArgs) -> Result<Exit, Failure> {
-    selection::require_some(&args.selection)?;
-    let act = context.act(Some(reason(&args.reason)?));
-    let vault = context.open()?;
-    let bulk = Bulk { verb: "resume", past: "resumed", lasting: "", dry_run: args.selection.dry_run };
-    match selection::select(context, &vault, &args.selection)? {
-        Selected::One(id) if !bulk.dry_run => {
-            let done = vault.resume(id, &act)?;
-            changed(context.terminal, &vault.show(id)?, if done { "resumed" } else { "was not suspended:" })
+    let resume = Change {
+        verb: "resume",
+        past: "resumed",
+        was_so: |key| key.suspended_at.is_none(),
+        before: "not suspended",
+        before_of_one: "was not suspended:",
+        act: Vault::resume,
+    };
+    resume.run(context, args)
+}
+
+/// One of the two, and the words for it.
+struct Change {
+    verb: &'static str,
+    past: &'static str,
+    /// Whether there is nothing to do.
+    was_so: fn(&ApiKey) -> bool,
+    before: &'static str,
+    before_of_one: &'static str,
+    act: fn(&Vault, ApiKeyId, &Act) -> Result<bool, Error>,
+}
+
+impl Change {
+    fn run(&self, context: &mut Context<'_>, args: &SuspendArgs) -> Result<Exit, Failure> {
+        selection::require_some(&args.selection)?;
+        let act = context.act(Some(reason(&args.reason)?));
+        let vault = context.open()?;
+        let bulk = Bulk { verb: self.verb, past: self.past, lasting: "", dry_run: args.selection.dry_run };
+        match selection::select(context, &vault, &args.selection)? {
+            Selected::One(id) if !bulk.dry_run => {
+                let done = (self.act)(&vault, id, &act)?;
+                changed(context.terminal, &vault.show(id)?, if done { self.past } else { self.before_of_one })
+            }
+            selected => bulk.run(context, &vault, &selected, |deed| match deed {
+                Deed::Judge(key) if (self.was_so)(key) => Ok(Done::Skipped(self.before)),
+                Deed::Judge(_) => Ok(Done::Planned),
+                Deed::Do(id) => Ok(Done::if_changed((self.act)(&vault, id, &act)?, self.before)),
+            }),
         }
-        selected => bulk.run(context, &vault, &selected, |deed| match deed {
-            Deed::Judge(key) if key.suspended_at.is_none() => Ok(Done::Skipped("not suspended")),
-            Deed::Judge(_) => Ok(Done::Planned),
-            Deed::Do(id) => Ok(Done::if_changed(vault.resume(id, &act)?, "not suspended")),
-        }),
     }
 }

@@ -1,20 +1,19 @@
 //! `verify`: judges the token on standard input, and records its use.
 
 use serde_json::json;
-use strongroom::{ApiKey, Refusal, Request, VerifyError};
+use strongroom::{ApiKey, Refusal, Request, Vault, VerifyError};
 
 use crate::args::VerifyArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
-use crate::reading::Reading;
 use crate::shown::api_key::document;
 use crate::terminal::Terminal;
 use crate::told::Told;
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exit, Failure> {
-    let vault = context.open_reading()?;
+    let (verifier, vault) = context.open_as_configured()?;
     if Terminal::can_ask() {
         context.terminal.note("the token, on one line:");
     }
@@ -22,9 +21,12 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
     let bytes = input::secret(MAX_TOKEN_LEN)?;
     // What is too long or no text is nobody's token.
     let token = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-    let verdict = vault.verify(token, &request);
+    let verdict = verifier.verify(token, &request);
     let exit = tell(context, verdict)?;
-    record(context, &vault, !args.no_usage);
+    // A verifier counts nothing.
+    if let Some(vault) = vault {
+        record(context, &vault, !args.no_usage);
+    }
     Ok(exit)
 }
 
@@ -74,10 +76,11 @@ fn refused(refusal: Refusal) -> Told {
 }
 
 /// Writes the use, unless it is not to be recorded. The answer stands whether or not that succeeds.
-fn record(context: &mut Context<'_>, vault: &Reading, write: bool) {
-    if let Err(error) = vault.settle_usage(write) {
-        // Nobody tries once more when the vault is closed.
-        let _ = vault.settle_usage(false);
+fn record(context: &mut Context<'_>, vault: &Vault, write: bool) {
+    let failed = if write { vault.flush_usage().err() } else { None };
+    // Nobody writes it, or tries once more, when the vault is closed.
+    vault.take_usage();
+    if let Some(error) = failed {
         context.terminal.note(&format!("warning: this use could not be recorded: {error}"));
     }
 }

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::error::{Error, ErrorKind};
+use crate::written::written_as_word;
 
 /// One finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Symptom {
     /// A stable name for scripts.
@@ -53,6 +56,8 @@ impl SymptomSeverity {
         }
     }
 }
+
+written_as_word!(SymptomSeverity);
 
 #[derive(Default)]
 pub(super) struct Findings {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use super::Depth;
+use super::checkup::Depth;
 use super::findings::Findings;
 use crate::api_key::Attributes;
 use crate::error::Error;
@@ -13,7 +14,7 @@ use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
 use crate::record::{Opener, Part, Record, RecordError};
 use crate::record_set::RecordSet;
-use crate::store::{Row, Rows, Table};
+use crate::store::{Row, Rows, StoreError, Table};
 use crate::token::ApiKeyId;
 
 /// What the records are.
@@ -33,7 +34,7 @@ pub(super) fn examine(
     rows: &dyn Rows,
     depth: Depth,
     findings: &mut Findings,
-    watch: &mut dyn FnMut(u64),
+    watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Examined, Error> {
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let most = 2 * workers + 1;
@@ -52,8 +53,7 @@ pub(super) fn examine(
         let (mut after, mut sent): (Option<Vec<u8>>, u64) = (None, 0);
         let mut take = |page: Page| {
             examined.take(page, keyring, rows, findings)?;
-            watch(examined.counted);
-            Ok::<(), Error>(())
+            if watch(examined.counted).is_break() { Err(StoreError::Stopped.into()) } else { Ok::<(), Error>(()) }
         };
         loop {
             while sent - order.next >= most as u64 {

@@ -5,17 +5,17 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use crate::vault::Vault;
+use crate::vault::handle::Vault;
+use crate::vault::recorder::Recorder;
 
 /// Writes the uses that a vault has counted, once an interval, for as long as it is kept. Dropping it writes a last time.
 ///
 /// ```
-/// use std::sync::Arc;
 /// use strongroom::usage::UsageFlusher;
 /// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, NewApiKey, Request, Vault};
 ///
 /// let keys = MasterKeys::single(MasterKey::generate()?);
-/// let vault = Arc::new(Vault::create(MemoryStore::new(), keys, &Act::by("deploy"))?);
+/// let vault = Vault::create(MemoryStore::new(), keys, &Act::by("deploy"))?;
 /// let _flusher = UsageFlusher::start(&vault)?;
 ///
 /// let issued = vault.issue(&NewApiKey::new("billing worker"), &Act::by("alice"))?;
@@ -27,27 +27,27 @@ use crate::vault::Vault;
 /// ```
 #[must_use = "it stops when it is dropped"]
 pub struct UsageFlusher {
-    vault: Weak<Vault>,
+    recorder: Weak<Recorder>,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl UsageFlusher {
     /// Starts the thread. It does not keep the vault alive. The interval is that of
-    /// [`UsageOptions`](super::UsageOptions::interval), 60 seconds unless it was set.
-    pub fn start(vault: &Arc<Vault>) -> io::Result<Self> {
+    /// [`UsageOptions`](crate::usage::UsageOptions::interval), 60 seconds unless it was set.
+    pub fn start(vault: &Vault) -> io::Result<Self> {
         let (stop, stopped) = channel();
-        let (weak, interval) = (Arc::downgrade(vault), vault.usage.interval);
+        let (weak, interval) = (Arc::downgrade(&vault.usage), vault.usage.interval);
         let thread = std::thread::Builder::new().name("strongroom-usage".into()).spawn({
             let weak = Weak::clone(&weak);
             move || {
                 while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                    let Some(vault) = weak.upgrade() else { return };
-                    flush(&vault);
+                    let Some(recorder) = weak.upgrade() else { return };
+                    flush(&recorder);
                 }
             }
         })?;
-        Ok(Self { vault: weak, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { recorder: weak, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -58,14 +58,14 @@ impl Drop for UsageFlusher {
             // One that panicked has said so, and the last flush is tried all the same.
             let _ = thread.join();
         }
-        if let Some(vault) = self.vault.upgrade() {
-            flush(&vault);
+        if let Some(recorder) = self.recorder.upgrade() {
+            flush(&recorder);
         }
     }
 }
 
-fn flush(vault: &Vault) {
-    if let Err(error) = vault.flush_usage() {
+fn flush(recorder: &Recorder) {
+    if let Err(error) = recorder.flush() {
         tracing::warn!(%error, "uses of API keys could not be written; they are kept for the next time");
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::opened;
 use crate::error::Error;
-use crate::rotation::Flow;
 use crate::store::{Row, Store, Table};
 use crate::token::ApiKeyId;
 use crate::uses::{Usage, UsageError};
-use crate::vault::{Listed, Query, Vault};
+use crate::vault::handle::Verifier;
+use crate::vault::list::Listed;
+use crate::vault::recorder::opened;
 
 /// One line of a list with uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,17 +20,7 @@ pub struct ListedUsage {
     pub usage: Result<Option<Usage>, UsageError>,
 }
 
-impl Vault {
-    /// API keys as [`Vault::list`] finds them, each with its uses, one after the other and as many as the query's limit says. The
-    /// tables are read a page at a time, so that a million API keys take no more memory than a hundred. `each` may stop it.
-    pub fn list_usage(&self, query: &Query, mut each: impl FnMut(ListedUsage) -> Flow) -> Result<(), Error> {
-        let mut rows = self.usage_rows();
-        self.walk(query, |listed| {
-            let usage = self.usage_among(&mut rows, listed.id)?;
-            Ok(each(ListedUsage { listed, usage }))
-        })
-    }
-
+impl Verifier {
     /// To look for one API key after the other in.
     pub(in crate::vault) fn usage_rows(&self) -> UsageRows<'_> {
         UsageRows { store: self.ledger.store(), page: VecDeque::new(), read_to: None }

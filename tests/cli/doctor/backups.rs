@@ -1,7 +1,8 @@
 //! What the doctor says of the backups that a vault remembers.
 
+use std::ops::ControlFlow;
+
 use serde_json::Value;
-use strongroom::rotation::Flow;
 use strongroom::{SqliteStore, Timestamp, VaultOptions};
 
 use crate::running::Room;
@@ -18,7 +19,7 @@ fn backed_up(days: u32) -> Room {
     VaultOptions::new().clock(move || ago(days)).create(store(), room.keys.only([1]), &act()).expect("vault");
     let store = SqliteStore::open(room.path()).expect("store");
     let vault = VaultOptions::new().clock(move || ago(days)).open(store, room.keys.only([1])).expect("vault");
-    vault.backup(room.file("b"), &act(), |_| Flow::Continue).expect("a backup");
+    vault.backup(room.file("b"), &act(), |_| ()).expect("a backup");
     room
 }
 
@@ -95,7 +96,7 @@ fn a_list_that_was_edited_is_damage_and_begins_anew() {
 #[test]
 fn a_backup_that_never_finished_is_none() {
     let room = backed_up(20);
-    let (stop, act) = (|_: &strongroom::backup::BackupProgress| Flow::Stop, act());
+    let (stop, act) = (|_: strongroom::backup::BackupProgress| ControlFlow::Break(()), act());
     let store = SqliteStore::open(room.path()).expect("store");
     let vault = VaultOptions::new().open(store, room.keys.only([1])).expect("vault");
     vault.backup(room.file("stopped"), &act, stop).expect_err("stopped");

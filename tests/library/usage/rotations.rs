@@ -1,9 +1,10 @@
 //! Rotations carry the counts over.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 
 use strongroom::doctor::SymptomSeverity;
-use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::usage::UsageError;
 use strongroom::{NewApiKey, Query, Vault};
@@ -31,7 +32,7 @@ fn a_rotation_carries_the_counts_over_and_nothing_of_the_old_generation_is_left(
     assert_eq!(service.flush_usage().expect("flushed").rows, 300);
     assert!(scene.generations().iter().all(|generation| *generation == 2), "written under the new generation");
     scene.verify_each(&service, 1);
-    let report = vault.rotate(&options, &act(), |_| Flow::Continue).expect("rotated");
+    let report = vault.rotate(&options, &act(), |_| ()).expect("rotated");
     assert_eq!((report.outcome, report.usage_dropped), (RotationOutcome::Finished, 0));
     service.flush_usage().expect("flushed");
     let vault = scene.open([2]);
@@ -41,7 +42,7 @@ fn a_rotation_carries_the_counts_over_and_nothing_of_the_old_generation_is_left(
     assert!(old.iter().zip(&new).all(|(old, new)| old.0 == new.0 && old.1 != new.1));
 }
 
-fn stop_after_one_batch_of(progress: &strongroom::rotation::Progress) -> Flow {
+fn stop_after_one_batch_of(progress: strongroom::rotation::Progress) -> ControlFlow<()> {
     stop_after_one_batch(progress)
 }
 
@@ -57,7 +58,7 @@ fn a_rotation_killed_at_any_commit_keeps_every_count() {
             drop(vault);
             store.break_at(number, moment);
             let options = RotateOptions::new().batch(NonZeroUsize::new(10));
-            let rotate = |vault: &Vault| vault.rotate(&options, &act(), |_| Flow::Continue);
+            let rotate = |vault: &Vault| vault.rotate(&options, &act(), |_| ());
             let broken = rotate(&Vault::open(store.clone(), keys.only([1, 2])).expect("vault")).is_err();
             let struck = store.mend();
             let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
@@ -112,13 +113,13 @@ fn rows_that_do_not_open_are_counted_and_dropped_by_a_rotation_and_refuse_nobody
     vault
         .list_usage(&Query::new(), |line| {
             damaged.extend(line.usage.err());
-            Flow::Continue
+            ControlFlow::Continue(())
         })
         .expect("the others are listed");
     assert_eq!(damaged, [UsageError::Malformed, UsageError::Corrupt, UsageError::Format { found: 9 }]);
 
     std::mem::forget(vault);
-    let report = scene.open([1, 2]).rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    let report = scene.open([1, 2]).rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!((report.outcome, report.usage_dropped), (RotationOutcome::Finished, 4));
     let vault = scene.open([2]);
     let last = vault.audit_entries(0, 1_000).expect("entries").pop().expect("the last");
@@ -139,10 +140,10 @@ fn uses_are_listed_by_a_process_that_does_not_know_of_the_rotation_yet() {
     other
         .list_usage(&Query::new().limit(200), |line| {
             if let Some(options) = options.take() {
-                rotating.rotate(&options, &act(), |_| Flow::Continue).expect("rotated");
+                rotating.rotate(&options, &act(), |_| ()).expect("rotated");
             }
             seen += line.usage.expect("readable").expect("used").verifications;
-            Flow::Continue
+            ControlFlow::Continue(())
         })
         .expect("listed");
     assert_eq!(seen, 120);
@@ -162,10 +163,10 @@ fn records_that_are_given_up_take_their_uses_with_them() {
     let mut batch = Batch::new();
     batch.put(Table::Keys, key, damaged, Expected::Exactly(bytes));
     scene.store.commit(&batch).expect("damaged");
-    let report = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("incomplete");
+    let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("incomplete");
     assert_eq!(report.outcome, RotationOutcome::Incomplete);
     let options = RotateOptions::new().abandon(&report.unreadable);
-    let report = vault.rotate(&options, &act(), |_| Flow::Continue).expect("finished");
+    let report = vault.rotate(&options, &act(), |_| ()).expect("finished");
     assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
     assert_eq!(vault.usage(id).expect("read"), None);
     assert_eq!(scene.usage_rows().len(), 4);
@@ -193,7 +194,7 @@ fn the_old_rows_are_gone_from_the_files_after_a_rotation() {
     let rows = || strongroom::SqliteStore::open(&path).expect("store").scan(Table::Usage, None, 1_000).expect("rows");
     let old = rows();
     drop(vault);
-    let report = open(&[1, 2]).rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
+    let report = open(&[1, 2]).rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!((report.outcome, report.scrub), (RotationOutcome::Finished, Some(strongroom::store::Scrub::Clean)));
     let files: Vec<u8> = ["", "-wal"]
         .iter()

@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use serde_json::json;
-use strongroom::Error;
 use strongroom::audit::AuditFault;
+use strongroom::{Error, Verifier};
 
 use super::entries::PAGE;
 use crate::args::AuditExportArgs;
@@ -13,7 +13,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::new_file::Reserved;
-use crate::reading::Reading;
 use crate::told::Told;
 
 pub(crate) fn export(context: &mut Context<'_>, args: &AuditExportArgs) -> Result<Exit, Failure> {
@@ -60,7 +59,7 @@ impl Written {
 }
 
 /// Writes what is stored, and follows the chain beside it.
-fn write(vault: &Reading, mut take: impl FnMut(&[u8]) -> Result<bool, Failure>) -> Result<Written, Failure> {
+fn write(vault: &Verifier, mut take: impl FnMut(&[u8]) -> Result<bool, Failure>) -> Result<Written, Failure> {
     let mut position = vault.audit_position(0)?;
     let (mut after, mut entries, mut fault) = (0, 0, None);
     loop {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use strongroom::Verifier;
 use strongroom::audit::AuditPosition;
 
 use super::entries::{HEADING, PAGE, row};
@@ -11,7 +12,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::reading::Reading;
 use crate::text::Table;
 
 pub(crate) fn follow(context: &mut Context<'_>, args: &AuditFollowArgs) -> Result<Exit, Failure> {
@@ -40,7 +40,7 @@ pub(crate) fn follow(context: &mut Context<'_>, args: &AuditFollowArgs) -> Resul
     }
 }
 
-fn begin(vault: &Reading, after: Option<u64>) -> Result<AuditPosition, Failure> {
+fn begin(vault: &Verifier, after: Option<u64>) -> Result<AuditPosition, Failure> {
     let end = vault.audit_end()?;
     match after {
         None => Ok(end),

@@ -1,6 +1,7 @@
 //! `audit list`.
 
 use serde_json::json;
+use strongroom::Verifier;
 use strongroom::audit::{AuditFault, AuditFilter, AuditLine, Outcome};
 
 use super::entries::{HEADING, PAGE, row};
@@ -8,7 +9,6 @@ use crate::args::{AuditListArgs, OutcomeArg};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::reading::Reading;
 use crate::text::Table;
 use crate::told::Told;
 
@@ -44,7 +44,7 @@ fn filter(args: &AuditListArgs, actor: Option<&str>) -> AuditFilter {
 /// Returns where to go on, when there are more.
 fn oldest(
     context: &mut Context<'_>,
-    vault: &Reading,
+    vault: &Verifier,
     filter: &AuditFilter,
     args: &AuditListArgs,
     page: &mut Page,
@@ -71,7 +71,7 @@ fn oldest(
 /// Goes back from the end, page by page: the numbers have no gaps.
 fn newest(
     context: &mut Context<'_>,
-    vault: &Reading,
+    vault: &Verifier,
     filter: &AuditFilter,
     after: u64,
     last: usize,

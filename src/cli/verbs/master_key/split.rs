@@ -65,7 +65,7 @@ pub(crate) fn split(context: &mut Context<'_>, args: &SplitArgs) -> Result<Exit,
         args.threshold, head.fingerprint
     ));
     if !at_hand {
-        context.terminal.note("there is no vault here: the shares name none, and no audit log tells of them");
+        context.terminal.note("there is no vault here: the shares name none, and no audit log records them");
     }
     Ok(Exit::Success)
 }

@@ -1,15 +1,27 @@
-//! Splitting a master key of the vault into shares.
+//! What is given into other hands: verifier keys, and shares of a master key.
 
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
+#[cfg(feature = "escrow")]
 use crate::key_share::{KeyShare, Split};
 use crate::keyring::KeyringError;
+#[cfg(feature = "escrow")]
 use crate::master_key::MasterKey;
-use crate::vault::Vault;
+use crate::vault::handle::Vault;
+use crate::verifier_key::VerifierKey;
 
+/// # Keys for other hands
 impl Vault {
+    /// The verifier key of a configured master key version, for this vault. A reason is required. The audit entry is
+    /// durable before the key is returned; when it cannot be written, there is no key.
+    pub fn issue_verifier_key(&self, version: u32, act: &Act) -> Result<VerifierKey, Error> {
+        let subject = Draft::of(Action::VerifierKey).count("master_key", version.into());
+        self.ledger.keep_refusal(act, subject.clone(), self.hand_out(version, act, subject))
+    }
+
     /// Splits a master key that this vault was opened with into shares that name the vault. The audit entry is durable before
     /// the shares are returned; when it cannot be written, there are none.
+    #[cfg(feature = "escrow")]
     pub fn split_master_key(&self, key: &MasterKey, split: &Split, act: &Act) -> Result<Vec<KeyShare>, Error> {
         act.check()?;
         let version = split.version;
@@ -26,5 +38,16 @@ impl Vault {
         });
         self.ledger.keep_refusal(act, draft, recorded)?;
         Ok(shares)
+    }
+
+    fn hand_out(&self, version: u32, act: &Act, subject: Draft) -> Result<VerifierKey, Error> {
+        act.check_with_reason()?;
+        let key = self.ledger.keks().verifier_key(version, self.ledger.keyring().vault());
+        let key = key.ok_or(KeyringError::NotConfigured { version })?;
+        self.ledger.change(act, |change| {
+            change.audit(subject.clone());
+            Ok(())
+        })?;
+        Ok(key)
     }
 }

@@ -1,16 +1,60 @@
-//! Writing what was counted: one batch, added to what is there, and fenced by the keyring.
+//! What a vault counts of the uses of its API keys, and the way it is written: one batch, added to what is there, and
+//! fenced by the keyring.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use super::opened;
+use crate::api_key::{Refusal, Request};
+use crate::arguments::Maybe;
 use crate::error::Error;
 use crate::keyring::Keyring;
-use crate::ledger::KEYRING;
+use crate::ledger::{KEYRING, Ledger};
 use crate::store::{Batch, CommitError, Effect, Expected, Table};
+use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::uses::{Pending, UsageSealer};
-use crate::vault::Vault;
+use crate::uses::{Counters, Pending, Usage, UsageError, UsageRow, UsageSealer};
+
+/// How uses of API keys are recorded.
+#[derive(Clone, Debug)]
+pub struct UsageOptions {
+    records: bool,
+    interval: Duration,
+    max_keys: usize,
+}
+
+impl Default for UsageOptions {
+    fn default() -> Self {
+        Self { records: true, interval: INTERVAL, max_keys: MAX_KEYS }
+    }
+}
+
+impl UsageOptions {
+    /// Uses are counted; a [`UsageFlusher`](crate::usage::UsageFlusher) writes them every 60 seconds; up to 100,000 API keys are kept apart meanwhile.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Nothing is counted, and nothing written.
+    pub fn off() -> Self {
+        Self { records: false, ..Self::default() }
+    }
+
+    /// How often a [`UsageFlusher`](crate::usage::UsageFlusher) writes: the most that a process loses when it is killed.
+    #[must_use]
+    pub fn interval(mut self, interval: impl Maybe<Duration>) -> Self {
+        self.interval = interval.maybe().unwrap_or(self.interval);
+        self
+    }
+
+    /// How many API keys are kept apart in memory between two writes, at about 250 bytes each, and 80 for each endpoint. Uses of further ones are only
+    /// counted, under no API key, and their last use is not kept.
+    #[must_use]
+    pub fn max_keys(mut self, max_keys: impl Maybe<usize>) -> Self {
+        self.max_keys = max_keys.maybe().unwrap_or(self.max_keys);
+        self
+    }
+}
 
 /// What a flush wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,29 +66,68 @@ pub struct UsageFlush {
     pub replaced: u64,
 }
 
-impl Vault {
-    /// Writes what this process has counted since the last flush, in one transaction; in none when there is nothing. Counts of
-    /// several processes add up. What could not be written is kept, and written with the next flush.
-    ///
-    /// A [`UsageFlusher`](super::UsageFlusher) calls it once an interval, and dropping the vault calls it a last time. No
-    /// verification ever does.
-    pub fn flush_usage(&self) -> Result<UsageFlush, Error> {
-        let Some(counters) = self.usage.counters.as_ref().filter(|_| self.usage.writes) else {
+/// What is counted until it is written, in the vault of this ledger.
+pub(super) struct Recorder {
+    ledger: Arc<Ledger>,
+    pub(super) counters: Option<Counters>,
+    pub(super) interval: Duration,
+    /// One write at a time.
+    flushing: Mutex<()>,
+    writes: bool,
+}
+
+impl Recorder {
+    pub(super) fn new(ledger: Arc<Ledger>, options: UsageOptions) -> Self {
+        let counters = options.records.then(|| Counters::new(options.max_keys));
+        Self { ledger, counters, interval: options.interval, flushing: Mutex::new(()), writes: true }
+    }
+
+    /// Never writes.
+    pub(super) fn in_memory(ledger: Arc<Ledger>, options: UsageOptions) -> Self {
+        let mut recorder = Self::new(ledger, options);
+        recorder.writes = false;
+        recorder
+    }
+
+    pub(super) fn valid(&self, id: ApiKeyId, token: &str, request: &Request<'_>, now: Timestamp) {
+        if let Some(counters) = &self.counters {
+            counters.valid(id, token, request, now);
+        }
+    }
+
+    pub(super) fn refused(&self, id: ApiKeyId, refusal: Refusal) {
+        if let Some(counters) = &self.counters {
+            counters.refused(id, refusal);
+        }
+    }
+
+    /// Counts what says nothing of an API key, and only that. What does was counted when it was found.
+    pub(super) fn refused_of_none(&self, token: &str, refusal: Refusal) {
+        if let Some(counters) =
+            self.counters.as_ref().filter(|_| matches!(refusal, Refusal::Damaged | Refusal::Unknown))
+        {
+            counters.refused_of_none(token, refusal);
+        }
+    }
+
+    /// Writes what was counted since the last time. What could not be written is kept.
+    pub(super) fn flush(&self) -> Result<UsageFlush, Error> {
+        let Some(counters) = self.counters.as_ref().filter(|_| self.writes) else {
             return Ok(UsageFlush::default());
         };
-        let _turn = self.usage.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
         let pending = counters.take();
         if pending.is_empty() {
             return Ok(UsageFlush::default());
         }
-        let flushed = self.write_usage(&pending);
+        let flushed = self.write(&pending);
         if flushed.is_err() {
             counters.put_back(pending);
         }
         flushed
     }
 
-    fn write_usage(&self, pending: &Pending) -> Result<UsageFlush, Error> {
+    fn write(&self, pending: &Pending) -> Result<UsageFlush, Error> {
         let store = self.ledger.store();
         let mut keyring = self.ledger.reload()?;
         let (mut batch, mut replaced) = (Batch::new(), 0);
@@ -116,17 +199,22 @@ impl Vault {
     }
 }
 
-impl Drop for Vault {
-    /// Writes what was counted and not flushed.
+impl Drop for Recorder {
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;
         }
-        if let Err(error) = self.flush_usage() {
+        if let Err(error) = self.flush() {
             tracing::warn!(%error, "the last uses of API keys could not be written");
         }
     }
 }
 
+pub(super) fn opened(keyring: &Keyring, id: ApiKeyId, row: &[u8]) -> Result<Usage, UsageError> {
+    UsageRow::parse(row)?.open(keyring, id)
+}
+
 /// Others that write the same rows win no more often than this in a row.
 const MAX_ATTEMPTS: usize = 100;
+const INTERVAL: Duration = Duration::from_secs(60);
+const MAX_KEYS: usize = 100_000;

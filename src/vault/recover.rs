@@ -1,15 +1,20 @@
-//! Recovering tokens.
+//! Recovering tokens, alone or together with a reissue.
 
+use crate::api_key::Reissue;
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::ledger::Change;
 use crate::record::{Record, RecordError};
 use crate::secret::SecretText;
-use crate::store::{Rows, Table};
+use crate::store::Rows;
 use crate::token::{ApiKeyId, Token};
-use crate::vault::Vault;
-use crate::vault::admission::admit_recovery;
+use crate::vault::handle::Vault;
+use crate::vault::issue::Issued;
+use crate::vault::policy::admit_recovery;
+use crate::vault::reissue::{New, millis};
+use crate::vault::subject::{Subject, record_at};
 
+/// # Recovering
 impl Vault {
     /// Opens the secret of an API key and returns its token. A reason is required. The audit entry is durable before
     /// the token is returned; when it cannot be written, there is no token. Refused where the policy demands a reissue with it.
@@ -26,14 +31,32 @@ impl Vault {
         });
         self.ledger.keep_refusal(act, draft(), recovered)
     }
-}
 
-/// The record of an API key. The sentinel is none.
-pub(super) fn record_at(rows: &dyn Rows, id: ApiKeyId) -> Result<Vec<u8>, Error> {
-    if id == ApiKeyId::SENTINEL {
-        return Err(Error::NotFound { id });
+    /// Recovers the token of an API key and reissues the API key, in one commit: the audit log has an entry `recover`, and after
+    /// it those of the reissue, and both are durable before either token is returned. A reason is required.
+    pub fn recover_and_reissue(
+        &self,
+        id: ApiKeyId,
+        reissue: &Reissue,
+        act: &Act,
+    ) -> Result<(SecretText, Issued), Error> {
+        let draft = Draft::on(Action::Recover, id);
+        let prepared =
+            act.check_with_reason().map_err(Error::from).and_then(|()| New::prepare(reissue, self.ledger.now()));
+        let done = prepared.and_then(|new| {
+            self.ledger.change(act, |change| {
+                admit_recovery(change, Some(reissue.grace))?;
+                let token = token_at(change, self.ledger.store(), id)?;
+                let mut old = Subject::read(change, self.ledger.store(), id)?;
+                let issued = new.issue(change, &mut old, id, reissue)?;
+                change.audit(draft.clone());
+                change.audit(Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue)));
+                change.audit(Draft::on(Action::Issue, new.id));
+                Ok((token, issued))
+            })
+        });
+        self.ledger.keep_refusal(act, draft, done)
     }
-    rows.get(Table::Keys, &id.to_bytes())?.ok_or(Error::NotFound { id })
 }
 
 /// The token of an API key, for a change that writes an audit entry of it.

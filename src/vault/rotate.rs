@@ -1,17 +1,39 @@
-//! How long a rotation would take here: measured by doing a small one.
+//! Replacing the master key, and how long that would take here: measured by doing a small one.
 
 use std::time::{Duration, Instant};
 
 use crate::api_key::{MAX_ATTRIBUTES_LEN, NewApiKey};
+use crate::arguments::Verdict;
 use crate::audit_log::Act;
 use crate::error::Error;
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
-use crate::rotation::{Flow, RotateOptions, RotationEstimate};
+use crate::rotation::{
+    self, CertificateCheck, Progress, RotateOptions, RotationCertificate, RotationEstimate, RotationPlan,
+    RotationReport,
+};
 use crate::store::Table;
-use crate::vault::{Vault, VaultOptions};
+use crate::vault::handle::{Vault, Verifier};
+use crate::vault::options::VaultOptions;
 
+/// # Rotating the master key
 impl Vault {
+    /// Replaces the master key, or continues a rotation begun before. The vault goes on working meanwhile, here and
+    /// in other processes that have the new master key. `watch` is called after each batch, and may stop it.
+    pub fn rotate<V: Verdict>(
+        &self,
+        options: &RotateOptions,
+        act: &Act,
+        mut watch: impl FnMut(Progress) -> V,
+    ) -> Result<RotationReport, Error> {
+        rotation::rotate(&self.ledger, options, act, &mut |progress| watch(progress).flow())
+    }
+
+    /// What [`Vault::rotate`] would do. Writes nothing.
+    pub fn plan_rotation(&self, options: &RotateOptions) -> Result<RotationPlan, Error> {
+        rotation::plan(&self.ledger, options)
+    }
+
     /// Rotates a scratch vault of a few thousand API keys, of the size of those that are here, on the same medium, and
     /// concludes from that. This vault is only read. `None` where the engine has no place for a scratch store.
     pub fn estimate_rotation(&self, options: &RotateOptions) -> Result<Option<RotationEstimate>, Error> {
@@ -28,7 +50,7 @@ impl Vault {
         }
         let options = RotateOptions { to: Some(2), resume_only: false, rewrap_only: false, ..options.clone() };
         let began = Instant::now();
-        vault.rotate(&options, &act, |_| Flow::Continue)?;
+        vault.rotate(&options, &act, |_| ())?;
         let took = began.elapsed().max(Duration::from_micros(1));
         let (count, micros) = (sample.len() as u64, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         let per_second = count * 1_000_000 / micros;
@@ -43,6 +65,14 @@ impl Vault {
         let padding = mean.saturating_sub(BARE_RECORD_LEN).min(MAX_ATTRIBUTES_LEN / 2);
         let key = NewApiKey::new("sample").attribute("padding", "x".repeat(padding));
         Ok(vec![key; SAMPLE])
+    }
+}
+
+/// # Rotation certificates
+impl Verifier {
+    /// Whether the certificate of an earlier rotation is true of this vault.
+    pub fn check_certificate(&self, certificate: &RotationCertificate) -> Result<CertificateCheck, Error> {
+        rotation::check_certificate(&self.ledger, certificate)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::keyring::Keyring;
 use crate::ledger::{Head, follow_chain};
 use crate::secret::hex;
 use crate::store::{Rows, Table};
-use crate::vault::Vault;
+use crate::vault::handle::Verifier;
 
 /// An entry of the audit log, byte for byte as it is stored: its hash is taken over these bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,8 @@ impl AuditPosition {
     }
 }
 
-impl Vault {
+/// # Audit log
+impl Verifier {
     /// Up to `limit` audit entries after a sequence number, oldest first. The chain is not checked here.
     pub fn audit_entries(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, Error> {
         self.audit_lines(after, limit)?.iter().map(|line| Ok(line.entry()?)).collect()
@@ -60,17 +61,14 @@ impl Vault {
     }
 
     /// Follows the whole chain to the authenticated head, and returns the number of entries. A chain whose tail was
-    /// cut together with the head can only be told from an outside checkpoint: [`Vault::check_audit`].
+    /// cut together with the head can only be told from an outside checkpoint: [`Verifier::check_audit`].
     pub fn verify_audit(&self) -> Result<u64, Error> {
-        let snapshot = self.ledger.store().snapshot()?;
-        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
-        verify_chain(&keyring, &*snapshot, head.chain)
+        self.at_one_moment(|rows, keyring, head| verify_chain(keyring, rows, head.chain))
     }
 
     /// Where the log ends, by the authenticated head.
     pub fn audit_end(&self) -> Result<AuditPosition, Error> {
-        let snapshot = self.ledger.store().snapshot()?;
-        Ok(AuditPosition(self.ledger.read_together(&*snapshot)?.1.chain))
+        self.at_one_moment(|_, _, head| Ok(AuditPosition(head.chain)))
     }
 
     /// The place of an entry as it is stored; 0 is the place before the first.
@@ -86,25 +84,32 @@ impl Vault {
     /// there, and at the end of the log it has to be that of the authenticated head: an entry that was changed, a log
     /// that was cut off, and one that took another way are errors. Entries before the fault are returned first.
     pub fn audit_since(&self, seen: AuditPosition, limit: usize) -> Result<(Vec<AuditLine>, AuditPosition), Error> {
-        let snapshot = self.ledger.store().snapshot()?;
-        let (_, head) = self.ledger.read_together(&*snapshot)?;
-        still_there(&*snapshot, &head, seen.0)?;
-        let (mut lines, mut end) = (vec![], seen.0);
-        let page = snapshot.scan(Table::Audit, Some(&row_key(end.seq)), limit)?;
-        let reached_the_end = page.len() < limit;
-        for (key, bytes) in page {
-            match end.follow(&key, &bytes).and_then(|(_, next)| within(next, head.chain)) {
-                Ok(next) => end = next,
-                Err(fault) if lines.is_empty() => return Err(fault.into()),
-                Err(_) => return Ok((lines, AuditPosition(end))),
-            }
-            lines.push(AuditLine { seq: end.seq, bytes });
-        }
-        if lines.is_empty() && reached_the_end && end != head.chain {
-            return Err(AuditFault::End { found: end.seq, expected: head.chain.seq }.into());
-        }
-        Ok((lines, AuditPosition(end)))
+        self.at_one_moment(|rows, _, head| lines_since(rows, head, seen.0, limit))
     }
+}
+
+fn lines_since(
+    rows: &dyn Rows,
+    head: &Head,
+    seen: ChainEnd,
+    limit: usize,
+) -> Result<(Vec<AuditLine>, AuditPosition), Error> {
+    still_there(rows, head, seen)?;
+    let (mut lines, mut end) = (vec![], seen);
+    let page = rows.scan(Table::Audit, Some(&row_key(end.seq)), limit)?;
+    let reached_the_end = page.len() < limit;
+    for (key, bytes) in page {
+        match end.follow(&key, &bytes).and_then(|(_, next)| within(next, head.chain)) {
+            Ok(next) => end = next,
+            Err(fault) if lines.is_empty() => return Err(fault.into()),
+            Err(_) => return Ok((lines, AuditPosition(end))),
+        }
+        lines.push(AuditLine { seq: end.seq, bytes });
+    }
+    if lines.is_empty() && reached_the_end && end != head.chain {
+        return Err(AuditFault::End { found: end.seq, expected: head.chain.seq }.into());
+    }
+    Ok((lines, AuditPosition(end)))
 }
 
 /// No entry stands after the one that the head names, and that one is the one it names.

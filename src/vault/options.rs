@@ -1,0 +1,160 @@
+//! Making a vault, and opening it: with master keys, or with verifier keys to read it.
+
+use crate::arguments::Maybe;
+use crate::audit_log::{Act, Action, Draft};
+use crate::error::Error;
+use crate::keyring::{KeyEncryptionKeys, Keyring};
+use crate::ledger::{Change, Clock, Ledger};
+use crate::lookup::LookupRow;
+use crate::master_key::Waivers;
+use crate::master_keys::{Candidates, MasterKeys};
+use crate::record::sentinel;
+use crate::store::{Expected, Store, Table};
+use crate::suite::Suite;
+use crate::time::Timestamp;
+use crate::token::ApiKeyId;
+use crate::vault::handle::{Vault, Verifier};
+use crate::vault::recorder::UsageOptions;
+use crate::vault_id::VaultId;
+use crate::verifier_keys::VerifierKeys;
+
+/// # Opening
+impl Vault {
+    /// Makes a vault in a store that holds none, under the newest of `keys`.
+    pub fn create(store: impl Store + 'static, keys: MasterKeys, act: &Act) -> Result<Self, Error> {
+        VaultOptions::new().create(store, keys, act)
+    }
+
+    /// Opens the vault in a store. The master keys are not kept: only what is derived from them for this vault
+    /// ([`VaultOptions::to_rotate`] keeps them for a while).
+    pub fn open(store: impl Store + 'static, keys: MasterKeys) -> Result<Self, Error> {
+        VaultOptions::new().open(store, keys)
+    }
+
+    /// A handle that only reads, for the part of a program that needs no more. It is restricted by its type: the process
+    /// keeps the keys of the vault, and [`Verifier::open`] is for one that is to have none of them.
+    pub fn verifier(&self) -> Verifier {
+        self.into()
+    }
+}
+
+/// # Opening
+impl Verifier {
+    /// Opens the vault in a store with verifier keys, to verify and to list and for nothing else.
+    pub fn open(store: impl Store + 'static, keys: VerifierKeys) -> Result<Self, Error> {
+        VaultOptions::new().open_verifier(store, keys)
+    }
+}
+
+/// How to make or open a vault, where the defaults do not fit.
+#[derive(Default)]
+pub struct VaultOptions {
+    suite: Suite,
+    clock: Option<Clock>,
+    first: Option<u32>,
+    usage: Option<UsageOptions>,
+    waivers: Waivers,
+    quick: bool,
+    to_rotate: bool,
+}
+
+impl VaultOptions {
+    /// Suite 1 and the operating system's clock.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The suite of a new vault.
+    #[must_use]
+    pub fn suite(mut self, suite: impl Maybe<Suite>) -> Self {
+        self.suite = suite.maybe().unwrap_or(self.suite);
+        self
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// How uses of API keys are recorded. A [`Verifier`] records none unless this is said.
+    #[must_use]
+    pub fn usage(mut self, usage: impl Maybe<UsageOptions>) -> Self {
+        self.usage = usage.maybe().or(self.usage);
+        self
+    }
+
+    /// What the full strength checks may say of a new vault's master key nevertheless. With the feature `strength` they run
+    /// before the vault is made, for about a second.
+    #[must_use]
+    pub fn waivers(mut self, waivers: Waivers) -> Self {
+        self.waivers = waivers;
+        self
+    }
+
+    /// Whether the full strength checks of a new vault's master key are left out, for somebody who has run them. Of a key that is
+    /// [known to be random](crate::MasterKey::known_random) they are left out anyway.
+    #[must_use]
+    pub fn quick(mut self, quick: bool) -> Self {
+        self.quick = quick;
+        self
+    }
+
+    /// Whether a vault is opened to rotate it. It then keeps the master keys until a rotation begins, so that the one it goes to can be
+    /// judged. Without this a rotation begins only to a key that is [known to be random](crate::MasterKey::known_random), or
+    /// with [`RotateOptions::quick`](crate::rotation::RotateOptions::quick).
+    #[must_use]
+    pub fn to_rotate(mut self, to_rotate: bool) -> Self {
+        self.to_rotate = to_rotate;
+        self
+    }
+
+    /// Begins under this version, and not under the newest.
+    pub(super) fn first(mut self, version: u32) -> Self {
+        self.first = Some(version);
+        self
+    }
+
+    /// See [`Vault::create`].
+    pub fn create(self, store: impl Store + 'static, keys: MasterKeys, act: &Act) -> Result<Vault, Error> {
+        act.check()?;
+        let usage = self.usage.unwrap_or_default();
+        let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
+        let (vault, now) = (VaultId::random()?, clock());
+        let newest = self.first.or(keys.versions().last().map(|(version, _)| version)).unwrap_or(1);
+        if cfg!(feature = "strength") && !self.quick {
+            let judged = Candidates::of(&keys).judge(newest, &self.waivers);
+            judged.map_err(|fault| Error::MasterKeyWeak { version: newest, fault })?;
+        }
+        let keks = KeyEncryptionKeys::derive(&keys, vault);
+        drop(keys);
+        let keyring = Keyring::create(self.suite, vault, newest, &keks, now)?;
+        let first = |change: &mut Change<'_>| {
+            change.insert_record(ApiKeyId::SENTINEL, sentinel(change.keyring, now)?)?;
+            let (index, row) = LookupRow::sentinel(change.keyring);
+            change.batch.put(Table::Lookup, index, row, Expected::Absent);
+            change.audit(Draft::of(Action::Init).count("master_key", newest.into()));
+            Ok(())
+        };
+        let ledger = Ledger::create(Box::new(store), keks, clock, keyring, first, act)?;
+        Ok(Vault::over(ledger, usage))
+    }
+
+    /// See [`Vault::open`].
+    pub fn open(self, store: impl Store + 'static, keys: MasterKeys) -> Result<Vault, Error> {
+        let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
+        let derived = if self.to_rotate { KeyEncryptionKeys::derive_to_rotate } else { KeyEncryptionKeys::derive };
+        let derive = |row: &[u8]| Ok(derived(&keys, Keyring::vault_claimed_by(row)?));
+        let ledger = Ledger::open(Box::new(store), derive, clock)?;
+        Ok(Vault::over(ledger, self.usage.unwrap_or_default()))
+    }
+
+    /// See [`Verifier::open`].
+    pub fn open_verifier(self, store: impl Store + 'static, keys: VerifierKeys) -> Result<Verifier, Error> {
+        let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
+        let derive = |row: &[u8]| Ok(KeyEncryptionKeys::of_verifier(keys, Keyring::vault_claimed_by(row)?)?);
+        let ledger = Ledger::open(Box::new(store), derive, clock)?;
+        Ok(Verifier::over(ledger, self.usage.unwrap_or_else(UsageOptions::off)))
+    }
+}
