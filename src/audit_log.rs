@@ -388,9 +388,8 @@ impl AuditFault {
     /// The word for an error that it is.
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Broken { .. } | Self::Malformed { .. } | Self::Missing { .. } => "audit-broken",
             Self::End { found, expected } if found < expected => "audit-cut",
-            Self::End { .. } => "audit-broken",
+            Self::Broken { .. } | Self::End { .. } | Self::Malformed { .. } | Self::Missing { .. } => "audit-broken",
             Self::Forked { .. } => "audit-forked",
             Self::RolledBack { .. } => "audit-rolled-back",
         }

@@ -256,7 +256,7 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         StoreError::Backup { path } => {
             format!("make a vault of it with `strongroom restore {} --to sqlite:PATH`", quoted(path))
         }
-        StoreError::Busy => "run the command again".into(),
+        StoreError::Busy | StoreError::Stopped => "run the command again".into(),
         StoreError::Corrupt { .. } => "restore a backup of the store".into(),
         StoreError::Foreign { .. } => "name the vault's own file with --store sqlite:PATH".into(),
         StoreError::Full => "make room, and run the command again".into(),
@@ -265,7 +265,6 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
             format!("make one with `strongroom init{store}`, or name another place with --store sqlite:PATH")
         }
         StoreError::NotBackup { .. } => "name a file that `strongroom backup FILE` has written".into(),
-        StoreError::Stopped => "run the command again".into(),
         StoreError::Unsupported { .. } => "use the tools of that engine, or a store of another kind".into(),
         StoreError::ReadOnly => "make the store and its folder writable for this user".into(),
         StoreError::Unsafe { path, fault } => unsafe_hint(path, *fault, place),

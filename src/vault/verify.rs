@@ -25,7 +25,7 @@ impl Verifier {
                 tracing::info!(target: EVENTS, refusal = refusal.name(), "token refused");
             }
             Err(VerifyError::Unavailable(error)) => {
-                tracing::warn!(target: EVENTS, error = format!("{error:#}"), code = error.code(), "token could not be judged")
+                tracing::warn!(target: EVENTS, error = format!("{error:#}"), code = error.code(), "token could not be judged");
             }
         }
         verdict

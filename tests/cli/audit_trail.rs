@@ -141,7 +141,7 @@ fn an_export_is_what_is_stored() {
 #[test]
 fn ten_lines_of_python_check_an_export() {
     if Command::new("python3").arg("--version").output().is_err() {
-        return eprintln!("SKIPPED: python3 was not found (on Debian: apt-get install python3)");
+        return crate::support::skipped("python3 was not found (on Debian: apt-get install python3)");
     }
     let room = Room::with(30);
     room.issue(&["--name", "n", "--reason", "\u{202e}\u{7f} \"quoted\"\n"]);

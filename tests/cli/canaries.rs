@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 
 use crate::running::{Ran, Room, Run};
-use crate::support::past::damage_record;
+use crate::support::past::damage_listed_record;
 use age::secrecy::ExposeSecret;
 use base64ct::{Base64Url, Encoding};
 use rustix::process::{Pid, Signal, kill_process};
@@ -196,7 +196,7 @@ impl Scene {
     fn run_all(&mut self, extra: &[&str]) {
         let fitting = |case: &&Case| case.in_json || !extra.contains(&"--json");
         TABLE.iter().filter(fitting).for_each(|case| self.run(case, extra));
-        damage_record(&self.room.store(), 0);
+        damage_listed_record(&self.room.store(), 0);
         DAMAGED.iter().filter(fitting).for_each(|case| self.run(case, extra));
         assert!(self.secrets.len() > 5_000, "{} pieces were looked for", self.secrets.len());
         let heard = self.secrets.heard_in_files(self.room.folder.path());

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::running::{Room, text};
-use crate::support::past::damage_record;
+use crate::support::past::damage_listed_record;
 use strongroom::MasterKeys;
 use strongroom::master::Fingerprint;
 
@@ -125,7 +125,7 @@ fn list_filters_pages_and_shows() {
 #[test]
 fn one_bad_record_never_hides_the_others_and_makes_exit_13() {
     let room = Room::with(3);
-    damage_record(&room.store(), 0);
+    damage_listed_record(&room.store(), 0);
     let ran = room.run(&["list"]).ends(13).says("records that do not open: 1").says("strongroom doctor");
     assert_eq!(ran.out.lines().count(), 4);
     assert!(ran.out.contains("unreadable") && ran.out.contains("failed authentication"));

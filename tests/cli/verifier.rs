@@ -115,7 +115,7 @@ fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_clos
         other => panic!("{other:?}"),
     }
     assert!(left_behind.show(issued[0].id).is_err_and(|error| is_left_behind(&error)));
-    let opened = Verifier::open(home.store.clone(), home.verifier(&[1])).err().expect("too late");
+    let opened = Verifier::open(home.store.clone(), home.verifier(&[1])).expect_err("too late");
     assert!(is_left_behind(&opened));
     // Afterwards the new one alone is enough.
     verify(&Verifier::open(home.store.clone(), home.verifier(&[2])).expect("opened")).expect("verified");
@@ -124,13 +124,13 @@ fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_clos
 #[test]
 fn a_verifier_key_of_another_vault_or_version_is_named() {
     let (home, other) = (Home::new(), Home::new());
-    let opened = Verifier::open(home.store.clone(), other.verifier(&[1])).err().expect("of another vault");
+    let opened = Verifier::open(home.store.clone(), other.verifier(&[1])).expect_err("of another vault");
     assert!(matches!(opened.detail(), Detail::Keyring(KeyringError::VerifierKeyVault { version: 1, .. })), "{opened}");
     let (ours, theirs) = (home.vault.status().expect("status").vault, other.vault.status().expect("status").vault);
     assert!(opened.to_string().contains(&ours.to_string()) && opened.to_string().contains(&theirs.to_string()));
     let mut keys = VerifierKeys::default();
     keys.insert(1, home.derive(2)).expect("inserted");
-    let opened = Verifier::open(home.store.clone(), keys).err().expect("of another version");
+    let opened = Verifier::open(home.store.clone(), keys).expect_err("of another version");
     assert!(matches!(opened.detail(), Detail::Keyring(KeyringError::WrongVerifierKey { version: 1, .. })), "{opened}");
     assert!(Verifier::open(home.store.clone(), VerifierKeys::default()).is_err());
 }

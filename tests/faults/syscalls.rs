@@ -2,6 +2,7 @@
 //!
 //! Needs `strace`.
 #![cfg(target_os = "linux")]
+#![allow(clippy::print_stderr, reason = "a test says what it saw")]
 
 use std::fs;
 use std::path::Path;

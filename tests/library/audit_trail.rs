@@ -1,7 +1,5 @@
 //! The audit trail as it is shown, and what an attacker with the store can do to it.
 
-#![allow(clippy::print_stderr, reason = "a test that was skipped says so")]
-
 use crate::support::past::{self, copied, put_back};
 use crate::support::{Keys, act};
 use strongroom::api_keys::ImportedKey;

@@ -1,4 +1,5 @@
 //! One error type from the environment to an answer, and what it tells.
+#![cfg(feature = "sqlite")]
 
 use std::error::Error as StdError;
 

@@ -55,7 +55,7 @@ fn five_rotations_keep_every_token_valid_recoverable_and_every_revocation() {
         assert_eq!(report.stale_lookups, 0);
         drop(vault);
 
-        let refused = open(&[to - 1]).err().expect("the old master key opens nothing");
+        let refused = open(&[to - 1]).expect_err("the old master key opens nothing");
         assert!(
             matches!(refused.detail(), Detail::Keyring(KeyringError::MissingMasterKey { version, .. }) if *version == to)
         );

@@ -16,7 +16,7 @@ use strongroom::{MasterKey, MasterKeys};
 fn every_writing_is_found_for_every_key_and_by_its_fingerprint_for_all_or_none() {
     let keys = keys();
     let Some(corpus) = written(&keys) else {
-        return eprintln!("SKIPPED: python3, od or hexdump was not found (on Debian: python3, bsdextrautils)");
+        return crate::support::skipped("python3, od or hexdump was not found (on Debian: python3, bsdextrautils)");
     };
     let mut table: BTreeMap<String, Found> = BTreeMap::new();
     let (mut exact, mut prints) = (Scanner::default(), Scanner::default());

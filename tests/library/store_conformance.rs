@@ -388,7 +388,10 @@ impl Drop for Given {
 }
 
 #[derive(Default)]
-struct Remembers(Mutex<BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>>);
+struct Remembers(Mutex<Remembered>);
+
+/// What was read at a key.
+type Remembered = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
 
 impl Between for Remembers {
     fn get(&self, rows: &MemoryStore, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

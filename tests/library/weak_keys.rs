@@ -162,7 +162,7 @@ fn text_of(key: &MasterKey) -> String {
 #[test]
 fn a_vault_is_not_made_under_a_key_that_the_full_checks_refuse() {
     let store = MemoryStore::new();
-    let refused = Vault::create(store.clone(), MasterKeys::single(spelled()), &act()).err().expect("refused");
+    let refused = Vault::create(store.clone(), MasterKeys::single(spelled()), &act()).expect_err("refused");
     assert_eq!(refused.kind(), ErrorKind::MasterKey);
     let Detail::MasterKeyWeak { version: 1, fault: MasterKeyError::Weak { fingerprint, findings } } = refused.detail()
     else {

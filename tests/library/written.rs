@@ -120,25 +120,26 @@ fn documented(schema: &str, written: &Value) {
     let section = text.split(&format!("### `strongroom.{schema}.v1`\n")).nth(1).expect(schema);
     let table = section.lines().take_while(|line| !line.starts_with('#')).filter(|line| line.starts_with("| `"));
     let names: BTreeSet<&str> =
-        table.flat_map(|line| line.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        table.filter_map(|line| line.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
     let inner = |name: &str| {
         names.iter().any(|other| other.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', '['])))
     };
-    fn check(at: &str, value: &Value, names: &BTreeSet<&str>, inner: &dyn Fn(&str) -> bool) {
-        match value {
-            Value::Object(fields) if at.is_empty() || inner(at.trim_end_matches("[]")) => {
-                for (name, value) in fields {
-                    let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
-                    assert!(names.contains(at.as_str()), "{at} is not documented");
-                    check(&at, value, names, inner);
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|item| check(&format!("{at}[]"), item, names, inner)),
-            _ => {}
-        }
-    }
     assert!(names.len() > 3 && written.as_object().is_some_and(|fields| fields.len() > 3), "{schema}");
     check("", written, &names, &inner);
+}
+
+fn check(at: &str, value: &Value, names: &BTreeSet<&str>, inner: &dyn Fn(&str) -> bool) {
+    match value {
+        Value::Object(fields) if at.is_empty() || inner(at.trim_end_matches("[]")) => {
+            for (name, value) in fields {
+                let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                assert!(names.contains(at.as_str()), "{at} is not documented");
+                check(&at, value, names, inner);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| check(&format!("{at}[]"), item, names, inner)),
+        _ => {}
+    }
 }
 
 fn value(shown: impl Serialize) -> Value {

@@ -78,11 +78,12 @@ pub(crate) fn paths(tokens: &[String], module: &Module) -> Vec<Module> {
                 above.truncate(above.len().saturating_sub(supers));
                 read_path(tokens, at + 2 * supers - 1, above, &mut paths);
             }
-            name if around.is_empty() && children.iter().any(|child| child == name) => {
-                if tokens.get(at + 1).is_some_and(|next| next == "::") {
-                    let child = here().into_iter().chain([name.to_owned()]).collect();
-                    read_path(tokens, at + 1, child, &mut paths);
-                }
+            name if around.is_empty()
+                && children.iter().any(|child| child == name)
+                && tokens.get(at + 1).is_some_and(|next| next == "::") =>
+            {
+                let child = here().into_iter().chain([name.to_owned()]).collect();
+                read_path(tokens, at + 1, child, &mut paths);
             }
             _ => {}
         }

@@ -26,10 +26,22 @@ pub(crate) fn edit(store: &dyn Store, table: Table, key: &[u8], edit: impl FnOnc
     overwrite(store, table, key, Some(value));
 }
 
-/// Turns one bit of the n-th record, in its last byte; its key, and what it was.
+/// Turns one bit of the n-th record, in its last byte, which belongs to the secret; its key, and what it was.
 pub(crate) fn damage_record(store: &dyn Store, at: usize) -> (Vec<u8>, Vec<u8>) {
+    damage_at(store, at, |record| record.len() - 1)
+}
+
+/// The same in the part that a list opens.
+pub(crate) fn damage_listed_record(store: &dyn Store, at: usize) -> (Vec<u8>, Vec<u8>) {
+    damage_at(store, at, |_| 70)
+}
+
+fn damage_at(store: &dyn Store, at: usize, place: fn(&[u8]) -> usize) -> (Vec<u8>, Vec<u8>) {
     let (key, whole) = store.scan(Table::Keys, None, at + 1).expect("rows").pop().expect("a record");
-    edit(store, Table::Keys, &key, |value| *value.last_mut().expect("not empty") ^= 1);
+    edit(store, Table::Keys, &key, |value| {
+        let place = place(value);
+        value[place] ^= 1;
+    });
     (key, whole)
 }
 

@@ -43,7 +43,7 @@ pub(super) fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
 pub(super) fn lay_out(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))?;
-    let tables = Table::ALL.iter().map(|table| format!("{};\n", definition(*table))).collect::<String>();
+    let tables = Table::ALL.iter().map(|table| definition(*table) + ";\n").collect::<String>();
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE;\n{tables}PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {LAYOUT_VERSION};\nCOMMIT;"
     ))

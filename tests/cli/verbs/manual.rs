@@ -8,7 +8,7 @@ use age::secrecy::ExposeSecret;
 
 use super::key;
 use crate::running::{Ran, Room, Run, text};
-use crate::support::past::damage_record;
+use crate::support::past::damage_listed_record;
 
 #[test]
 fn the_manual_describes_every_document_and_every_field() {
@@ -95,7 +95,7 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1], &["scan", &leak, "/nonexistent"], ""));
     check(json(&[1, 2], &["rotate-master-key", "--dry-run"], ""));
     // Slow enough to show progress, and with a record that keeps it open.
-    damage_record(&room.store(), 0);
+    damage_listed_record(&room.store(), 0);
     check(json(&[1, 2], &["rotate-master-key", "--quick", "--rate", "1"], ""));
     damage_an_entry(&room);
     check(json(&[2], &["backup", "forget", "--all"], ""));
