@@ -111,7 +111,7 @@ pub struct AuditEntry {
     pub counts: BTreeMap<String, u64>,
     /// How it ended.
     pub outcome: Outcome,
-    /// Why it was refused, in a word such as `not-found`: [`Error::cause`](crate::Error::cause).
+    /// Why it was refused, in a word such as `not-found`: [`Error::code`](crate::Error::code).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cause: Option<String>,
     /// The hash of the entry before, in hex.
