@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
+use crate::support::graph::{Module, read_path};
 use crate::support::tokens::{declared_modules, rust_files, tokens};
 
 #[test]
@@ -48,9 +49,6 @@ fn what_breaks_the_order_is_noticed_however_it_is_written() {
         assert_eq!(Sources::made_up(file, source).faults(), Vec::<String>::new(), "{file}: {source}");
     }
 }
-
-/// The names of a module and of those around it; of the root, none.
-type Module = Vec<String>;
 
 /// The text of each file, by its module.
 struct Sources(BTreeMap<Module, String>);
@@ -183,34 +181,6 @@ fn paths(tokens: &[String], module: &Module) -> Vec<Module> {
         }
     }
     paths
-}
-
-/// Goes on with a path that has come this far, into each branch of a braced list.
-fn read_path(tokens: &[String], at: usize, so_far: Module, paths: &mut Vec<Module>) {
-    match [at, at + 1].map(|at| tokens.get(at).map_or("", String::as_str)) {
-        ["::", "{"] => {
-            let (mut braces, mut expected) = (0, true);
-            for (at, token) in tokens.iter().enumerate().skip(at + 2) {
-                match token.as_str() {
-                    "{" => braces += 1,
-                    "}" if braces == 0 => break,
-                    "}" => braces -= 1,
-                    "," if braces == 0 => expected = true,
-                    name if expected => {
-                        expected = false;
-                        let path = so_far.iter().cloned().chain([name.to_owned()]).collect();
-                        read_path(tokens, at + 1, path, paths);
-                    }
-                    _ => {}
-                }
-            }
-        }
-        ["::", name] => {
-            let path = so_far.into_iter().chain([name.to_owned()]).collect();
-            read_path(tokens, at + 2, path, paths);
-        }
-        _ => paths.push(so_far),
-    }
 }
 
 fn module_of(name: &str) -> Module {
