@@ -5,8 +5,6 @@ mod ground;
 #[path = "../support/process.rs"]
 #[allow(dead_code, reason = "the faults use more of it")]
 mod process;
-#[path = "../../src/cli/redact.rs"]
-mod redact;
 #[path = "../support/running.rs"]
 mod running;
 #[path = "../support/mod.rs"]

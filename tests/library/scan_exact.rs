@@ -28,6 +28,32 @@ fn a_known_key_is_found_in_every_writing_and_another_key_in_none() {
 }
 
 #[test]
+fn among_many_keys_each_is_found_in_every_writing_under_its_version() {
+    let corpus = Corpus::read();
+    // What is looked up in is of another size for few keys, for some and for many.
+    for count in [2, 10, 100, 600] {
+        let mut keys = MasterKeys::default();
+        keys.insert(count, MasterKey::parse(&corpus.key).expect("a strong key")).expect("new");
+        for version in 1..count {
+            keys.insert(version, MasterKey::generate().expect("random")).expect("new");
+        }
+        let scanner = Scanner::exact(&keys);
+        for file in &corpus.files {
+            let versions = |content: &[u8]| -> Vec<_> {
+                scanner.scan(&file.name, content).hits.iter().map(|hit| hit.version).collect()
+            };
+            let found = versions(&file.content);
+            assert!(
+                !found.is_empty() && found.iter().all(|version| *version == Some(count)),
+                "{}: {found:?}",
+                file.name
+            );
+            assert_eq!(versions(&file.other), [], "{}", file.name);
+        }
+    }
+}
+
+#[test]
 fn bytes_that_would_be_quotes_or_escapes_elsewhere_do_not_hide_a_key() {
     let odd: [&[u8]; 5] = [b"'+\"", b"%0D", b"&#1;", b"`, `", b"\"\""];
     for odd in odd {

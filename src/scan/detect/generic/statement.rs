@@ -112,10 +112,16 @@ pub(super) fn nearest(text: &[u8]) -> Vec<String> {
 }
 
 /// What comes after the last statement that is complete. An entity ends with a semicolon as well, and so does what a property has
-/// before its value: `{ get; set; } = `.
+/// before its value: `{ get; set; } = `; and the type of an array has one in it.
 fn of_statement(text: &[u8]) -> &[u8] {
     let entity = |at: usize| text[at.saturating_sub(6)..at].contains(&b'&');
-    let ends = memchr::memrchr_iter(b';', text).find(|at| !entity(*at));
+    // The length in the type of an array: `[u8; 32]`.
+    let length = |at: usize| {
+        let rest = text[at + 1..].trim_ascii_start();
+        let len = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        len > 0 && rest.get(len) == Some(&b']')
+    };
+    let ends = memchr::memrchr_iter(b';', text).find(|at| !entity(*at) && !length(*at));
     let rest = ends.map_or(text, |at| &text[at + 1..]);
     if rest.trim_ascii_start().starts_with(b"}") { text } else { rest }
 }

@@ -14,14 +14,40 @@ pub(super) fn is_quiet_file(name: &str) -> bool {
         || VECTORS.iter().any(|part| path.contains(part))
 }
 
+/// Whether the file is there to test: keys in it are weak on purpose.
+pub(super) fn is_test_file(name: &str) -> bool {
+    let path = name.replace('\\', "/");
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", &path));
+    let in_folder = folders.split('/').any(|folder| {
+        let folder = folder.to_ascii_lowercase();
+        TEST_FOLDERS.contains(&&*folder) || folder.ends_with("-tests") || folder.ends_with("_tests")
+    });
+    let stem = file.split('.').next().unwrap_or(file);
+    let (lower, lower_stem) = (file.to_ascii_lowercase(), stem.to_ascii_lowercase());
+    in_folder
+        || matches!(&*lower_stem, "test" | "tests" | "spec")
+        || stem.ends_with("Test")
+        || stem.ends_with("Tests")
+        || lower.starts_with("test_")
+        || ["_test", "_tests", "_spec", ".test", ".spec"]
+            .iter()
+            .any(|end| lower.rsplit_once('.').is_some_and(|(stem, _)| stem.ends_with(end)))
+}
+
+/// Whether the lines around the literal say that it is none.
+pub(super) fn is_said_to_be_none(context: &[u8], span: &Range<usize>) -> bool {
+    let line = line_range(context, span.start);
+    let above = line_range(context, line.start.saturating_sub(1));
+    is_denied(&context[above.start.min(line.start)..line.end])
+}
+
 /// Whether the lines around the literal are of that kind.
 pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool {
     let line = line_range(context, span.start);
     let name = name.to_ascii_lowercase();
     let bundled = line.len() > LONG_LINE && ![".json", ".env"].iter().any(|ending| name.ends_with(ending));
-    let above = line_range(context, line.start.saturating_sub(1));
     bundled
-        || is_denied(&context[above.start.min(line.start)..line.end])
+        || is_file_name(context, span)
         || is_public_key(context, span)
         || is_member_name(context, span)
         || is_vector(context, span)
@@ -30,6 +56,15 @@ pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool 
         || is_among_binary(context, span)
         || is_coordinate(context, span)
         || is_sum(context, span)
+}
+
+/// Part of the name of a file or of a host: a dot parts it from more. A key ends with padding, a mark or a blank, and a sentence with
+/// a dot and a blank.
+fn is_file_name(context: &[u8], span: &Range<usize>) -> bool {
+    let goes_on = matches!(context[span.end..], [b'.', next, ..] if next.is_ascii_alphanumeric());
+    let comes_from = matches!(context[..span.start], [.., before, b'.'] if before.is_ascii_alphanumeric());
+    let called = memchr::memchr(b'(', &context[span.end..context.len().min(span.end + MEMBER)]).is_some();
+    goes_on && !called || comes_from && context.get(span.end) != Some(&b'=')
 }
 
 /// In a list of checksums: a digest at the beginning of a line, a blank and a blank or a star, and the name of a file.
@@ -130,6 +165,27 @@ fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
     }
     heads.len() >= 2
 }
+
+/// Folders with tests, in lower case.
+const TEST_FOLDERS: &[&str] = &[
+    "test",
+    "tests",
+    "testing",
+    "testdata",
+    "test-data",
+    "test_data",
+    "__tests__",
+    "spec",
+    "specs",
+    "fixtures",
+    "fixture",
+    "bench",
+    "benches",
+    "fuzz",
+    "mocks",
+    "__mocks__",
+    "e2e",
+];
 
 const LOCK_FILES: &[&str] = &[
     "package-lock.json",

@@ -51,7 +51,8 @@ fn of_rows_unless_encryption(statement: &Statement, outer: &[Vec<String>]) -> Ju
 
 /// Whether a name says that it is a key and no more.
 fn is_bare(name: &[String]) -> bool {
-    name.iter().filter(|word| !is_tail(word)).count() < 2
+    let words: Vec<_> = name.iter().filter(|word| !is_tail(word)).collect();
+    words.len() < 2 && words.iter().all(|word| is_any(KEYS, word))
 }
 
 /// A name that says little, as part of the names of what it stands in.

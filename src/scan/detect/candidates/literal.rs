@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::Candidate;
+use crate::scan::detect::candidate::Candidate;
 use crate::scan::detect::classes::{base64_len, base64_value, hex_value, is_base64};
 
 /// Tells `found` each run that is a key in base64, hexadecimal or base32, or as long as one, and keys in longer runs.
