@@ -14,7 +14,7 @@ use crate::support::past::{edit, overwrite};
 use crate::support::{Keys, act, generation, stop_after_one_batch, version};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::{Action, Outcome};
-use strongroom::backup::{Backup, BackupProgress, BackupReport, MAX_KNOWN_BACKUPS};
+use strongroom::backup::{Backup, BackupProgress, BackupReport};
 use strongroom::rotation::RotateOptions;
 use strongroom::store::{Rows, StoreError, Table};
 use strongroom::{
@@ -141,12 +141,12 @@ fn the_list_says_which_master_key_each_backup_needs_and_outlives_rotations() {
 fn the_list_keeps_the_last_hundred() {
     let scene = Scene::new(0);
     let vault = scene.vault([1]);
-    for round in 0..MAX_KNOWN_BACKUPS + 3 {
+    for round in 0..Backup::MAX_KNOWN + 3 {
         scene.backup(&vault, &format!("b{round}"));
         fs::remove_file(scene.file(&format!("b{round}"))).expect("removed");
     }
     let known = vault.backups().expect("list");
-    assert_eq!((known.len(), known[0].file_name.as_str()), (MAX_KNOWN_BACKUPS, "b3"));
+    assert_eq!((known.len(), known[0].file_name.as_str()), (Backup::MAX_KNOWN, "b3"));
 }
 
 #[test]

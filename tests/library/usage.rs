@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use strongroom::usage::{MAX_ENDPOINTS, Usage, UsageFlusher, UsageOptions};
+use strongroom::usage::{Usage, UsageFlusher, UsageOptions};
 use strongroom::{ApiKeyId, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, Verifier, VerifierKeys};
 
 use crate::support::faulty::{FaultyStore, Moment};
@@ -250,7 +250,7 @@ fn more_api_keys_than_are_kept_apart_are_counted_under_none() {
 fn endpoints_are_capped_over_flushes_as_well() {
     let scene = Scene::new(1);
     let vault = scene.open([1]);
-    let endpoints: Vec<_> = (0..MAX_ENDPOINTS + 200).map(|number| format!("/{number}")).collect();
+    let endpoints: Vec<_> = (0..Usage::MAX_ENDPOINTS + 200).map(|number| format!("/{number}")).collect();
     for part in [&endpoints[..600], &endpoints[600..]] {
         for endpoint in part {
             vault.verify(scene.token(0), &Request::new().endpoint(endpoint)).expect("valid");
@@ -258,7 +258,7 @@ fn endpoints_are_capped_over_flushes_as_well() {
         vault.flush_usage().expect("flushed");
     }
     let used = vault.usage(scene.issued[0].id).expect("read").expect("used");
-    assert_eq!((used.endpoints.len(), used.other_endpoints, used.verifications), (MAX_ENDPOINTS, 200, 1_200));
+    assert_eq!((used.endpoints.len(), used.other_endpoints, used.verifications), (Usage::MAX_ENDPOINTS, 200, 1_200));
     let token = scene.token(0).to_owned();
     vault.verify(&token, &Request::new().endpoint(format!("/v1/{token}"))).expect("valid");
     let used = vault.usage(scene.issued[0].id).expect("read").expect("used");
