@@ -43,6 +43,8 @@ mod keyring;
 
 mod token;
 
+mod page;
+
 mod api_key;
 
 mod record;
@@ -89,6 +91,7 @@ pub use audit_log::Act;
 pub use error::{Error, ErrorKind};
 pub use master_key::MasterKey;
 pub use master_keys::MasterKeys;
+pub use page::{Cursor, Page};
 pub use parse_error::ParseError;
 pub use secret::SecretText;
 pub use store::MemoryStore;
@@ -107,7 +110,7 @@ pub mod api_keys {
         LifeError, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES,
     };
     pub use crate::import::{ImportError, ImportedKey};
-    pub use crate::vault::{ExportPage, Replaced};
+    pub use crate::vault::{Exported, Replaced};
 }
 
 /// The audit log: its entries, following and checking it, and the checkpoints that prove it later.
