@@ -45,6 +45,8 @@ mod keyring;
 
 mod token;
 
+mod page;
+
 mod api_key;
 
 mod record;
@@ -91,6 +93,7 @@ pub use audit_log::Act;
 pub use error::{Error, ErrorKind};
 pub use master_key::MasterKey;
 pub use master_keys::MasterKeys;
+pub use page::{Cursor, Page};
 pub use parse_error::ParseError;
 pub use secret::SecretText;
 pub use store::MemoryStore;
@@ -108,7 +111,7 @@ pub use versions::MasterKeyVersion;
 pub mod api_keys {
     pub use crate::api_key::{LifeError, LimitError};
     pub use crate::import::{ImportError, ImportedKey};
-    pub use crate::vault::{ExportPage, Replaced};
+    pub use crate::vault::{Exported, Replaced};
 }
 
 /// The audit log: its entries, following and checking it, and the checkpoints that prove it later.

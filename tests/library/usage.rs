@@ -4,13 +4,12 @@ mod rotations;
 mod scene;
 mod stores;
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use strongroom::usage::{Usage, UsageFlusher, UsageOptions};
-use strongroom::{ApiKeyId, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, Verifier, VerifierKeys};
+use strongroom::{ApiKeyId, Cursor, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, Verifier, VerifierKeys};
 
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act, version};
@@ -324,14 +323,8 @@ fn api_keys_are_listed_beside_their_uses_whatever_is_missing_between_them() {
         scene.put_usage(&[number; 16], b"no row");
     }
     let listed = |query: &Query| -> Vec<(ApiKeyId, Option<Usage>)> {
-        let mut lines = vec![];
-        vault
-            .list_usage(query, |line| {
-                lines.push((line.listed.id, line.usage.expect("readable")));
-                ControlFlow::Continue(())
-            })
-            .expect("listed");
-        lines
+        let lines = vault.list_usage(query).expect("listed").items.into_iter();
+        lines.map(|line| (line.listed.id, line.usage.expect("readable"))).collect()
     };
     let all = listed(&Query::new().limit(usize::MAX));
     assert_eq!(all.len(), 700);
@@ -340,17 +333,12 @@ fn api_keys_are_listed_beside_their_uses_whatever_is_missing_between_them() {
         assert_eq!(usage.as_ref().map(|usage| usage.verifications), used(at).then_some(1), "{at}");
         assert_eq!(*usage, vault.usage(*id).expect("read"));
     }
-    let page = Query::new().after(scene.issued[299].id).limit(40);
+    let page = Query::new().after(Cursor::after_api_key(scene.issued[299].id)).limit(40);
     assert_eq!(listed(&page), all[300..340]);
     assert_eq!(listed(&Query::new()).len(), 100);
-    let mut seen = 0;
-    vault
-        .list_usage(&Query::new(), |_| {
-            seen += 1;
-            if seen == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-        .expect("stopped");
-    assert_eq!(seen, 3);
+    let behind = Query::new().after(Cursor::after_api_key(scene.issued[299].id)).limit(3);
+    let ids: Vec<_> = vault.list_usage_all(&behind).map(|line| line.expect("listed").listed.id).collect();
+    assert_eq!(ids, all[300..].iter().map(|(id, _)| *id).collect::<Vec<_>>());
 }
 
 #[test]
