@@ -76,9 +76,9 @@ impl<T> Page<T> {
 /// ```
 /// use strongroom::Cursor;
 /// let cursor = Cursor::after_audit_entry(42);
-/// assert_eq!(cursor.to_string(), "02000000000000002ac2af2cb3");
-/// assert_eq!("02000000000000002ac2af2cb3".parse(), Ok(cursor));
-/// assert!("02000000000000002bc2af2cb3".parse::<Cursor>().is_err());
+/// assert_eq!(cursor.to_string(), "02000000000000002a1344f5fe");
+/// assert_eq!("02000000000000002a1344f5fe".parse(), Ok(cursor));
+/// assert!("02000000000000002b1344f5fe".parse::<Cursor>().is_err());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(Place);
