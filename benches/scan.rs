@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use memchr::memmem::Finder;
 use strongroom::scan::Scanner;
-use strongroom::{MasterKey, MasterKeys};
+use strongroom::{MasterKey, MasterKeyVersion, MasterKeys};
 use support::median;
 
 fn scan(_criterion: &mut Criterion) {
@@ -24,7 +24,9 @@ fn scan(_criterion: &mut Criterion) {
     let finder = Finder::new(&literal);
     let exact = |count| {
         let mut keys = MasterKeys::default();
-        (1..=count).for_each(|version| keys.insert(version, MasterKey::generate().expect("random")).expect("new"));
+        std::iter::successors(Some(MasterKeyVersion::FIRST), |version| version.next())
+            .take(count)
+            .for_each(|version| keys.insert(version, MasterKey::generate().expect("random")).expect("new"));
         Scanner::exact(&keys)
     };
     let only = std::env::var("STRONGROOM_BENCH_MODE").unwrap_or_default();
@@ -32,7 +34,7 @@ fn scan(_criterion: &mut Criterion) {
         ("exact, one key", exact(1)),
         ("exact, ten keys", exact(10)),
         ("exact, a hundred keys", exact(100)),
-        ("fingerprint", Scanner::fingerprints([(1, key.fingerprint())])),
+        ("fingerprint", Scanner::fingerprints([(MasterKeyVersion::FIRST, key.fingerprint())])),
         ("generic", Scanner::generic()),
         ("exact and generic", exact(1).with(Scanner::generic())),
     ];

@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use super::{Action, AuditEntry, Outcome};
+use super::action::Action;
+use super::entry::{AuditEntry, Outcome};
 use crate::arguments::Maybe;
 use crate::parse_error::ParseError;
 use crate::time::Timestamp;

@@ -7,6 +7,7 @@ use super::quick::quick;
 use super::{Fingerprint, MasterKey, format, relations};
 use crate::key_list::{self, ListError};
 use crate::secret::{SecretBytes, on_wiped_stack};
+use crate::versions::MasterKeyVersion;
 
 /// A text that should be a master key, under judgement: it cannot be used as one.
 ///
@@ -33,7 +34,7 @@ impl Suspect {
 
     /// Reads one key, or a list in the syntax of [`MasterKeys::parse`](crate::MasterKeys::parse), with the version that
     /// each stands for. What is no entry of a list is a suspect as well, of which nothing but that is known.
-    pub fn read_list(text: &str) -> Vec<(Option<u32>, Self)> {
+    pub fn read_list(text: &str) -> Vec<(Option<MasterKeyVersion>, Self)> {
         if !key_list::is_list(text) {
             return vec![(None, Self::read(text))];
         }
@@ -83,7 +84,7 @@ impl Suspect {
     /// The quick ones, and whether the key is derived from a word, a password or a small seed: about a second.
     #[cfg(feature = "strength")]
     pub fn findings(&self, now: crate::time::Timestamp) -> Vec<Finding> {
-        self.search(|key| super::derived::check(key, now, None))
+        self.search(|key| super::derived::check(key, now))
     }
 
     /// Everything that [`Suspect::findings`] tries, and much further: every second since 2015, long lists of compounds, more
@@ -91,13 +92,6 @@ impl Suspect {
     #[cfg(feature = "strength")]
     pub fn findings_thorough(&self, now: crate::time::Timestamp, tell: impl FnMut(u32)) -> Vec<Finding> {
         self.search(|key| super::derived::check_thoroughly(key, now, tell))
-    }
-
-    /// The same, given up after `limit`: the commonest origins are tried first.
-    #[cfg(feature = "strength")]
-    pub fn findings_within(&self, limit: std::time::Duration, now: crate::time::Timestamp) -> Vec<Finding> {
-        let until = std::time::Instant::now().checked_add(limit);
-        self.search(|key| super::derived::check(key, now, until))
     }
 
     #[cfg(feature = "strength")]

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{Header, Keyring, Part, Plain, Record, part_aad, seal_part};
-use crate::keyring::Generation;
+use crate::keyring::GenerationKeys;
 use crate::secret::{RandomError, fill_random, random_array};
 use crate::suite::{CipherStream, NONCE_LEN, Nonce, SHARED_NONCE_LEN, Suite};
 use crate::token::ApiKeyId;
@@ -48,7 +48,7 @@ pub(crate) struct Opener<'k> {
 
 impl<'k> Opener<'k> {
     pub(crate) fn new(keyring: &'k Keyring) -> Self {
-        let ciphers = Suite::ALL.map(|suite| PartCiphers::new(keyring.active(), suite));
+        let ciphers = Suite::BOTH.map(|suite| PartCiphers::new(keyring.active(), suite));
         Self { keyring, ciphers, plain: Zeroizing::default() }
     }
 
@@ -86,7 +86,7 @@ pub(super) struct PartCiphers<'k> {
 }
 
 impl<'k> PartCiphers<'k> {
-    pub(super) fn new(generation: &'k Generation, suite: Suite) -> Self {
+    pub(super) fn new(generation: &'k GenerationKeys, suite: Suite) -> Self {
         let (verify, recover) = (generation.verify.cipher(suite).stream(), generation.recover().cipher(suite).stream());
         Self { suite, verify, recover }
     }

@@ -30,6 +30,7 @@ use zeroize::Zeroizing;
 
 use crate::master_key::Fingerprint;
 use crate::master_keys::MasterKeys;
+use crate::versions::MasterKeyVersion;
 
 use exact::Exact;
 use find::{Find, Sweep};
@@ -54,7 +55,7 @@ use window::{OVERLAP, WINDOW, fill};
 #[derive(Default)]
 pub struct Scanner {
     exact: Exact,
-    known: Vec<(u32, Fingerprint)>,
+    known: Vec<(MasterKeyVersion, Fingerprint)>,
     generic: bool,
 }
 
@@ -69,7 +70,7 @@ impl Scanner {
     }
 
     /// Finds the keys with these fingerprints: whatever decodes to 32 bytes is fingerprinted and compared.
-    pub fn fingerprints(known: impl IntoIterator<Item = (u32, Fingerprint)>) -> Self {
+    pub fn fingerprints(known: impl IntoIterator<Item = (MasterKeyVersion, Fingerprint)>) -> Self {
         Self { known: known.into_iter().collect(), ..Self::default() }
     }
 

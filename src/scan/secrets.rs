@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::detect::hit::{Sameness, ScanMode};
 use super::report::{Found, GitObject, ScanPlace};
 use crate::master_key::Fingerprint;
+use crate::versions::MasterKeyVersion;
 
 /// Gathers places by the secret that lies there.
 ///
@@ -42,7 +43,7 @@ pub struct Secret {
     /// The surest mode that found it.
     pub mode: ScanMode,
     /// The version of the key, where the key is known.
-    pub version: Option<u32>,
+    pub version: Option<MasterKeyVersion>,
     /// The fingerprint of the 32 bytes, where they are 32.
     pub fingerprint: Option<Fingerprint>,
     /// Why the checks of master keys would refuse it.

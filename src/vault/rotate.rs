@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::api_key::{MAX_ATTRIBUTES_LEN, NewApiKey};
+use crate::api_key::NewApiKey;
 use crate::arguments::Verdict;
 use crate::audit_log::Act;
 use crate::error::Error;
@@ -15,6 +15,7 @@ use crate::rotation::{
 use crate::store::Table;
 use crate::vault::handle::{Vault, Verifier};
 use crate::vault::options::VaultOptions;
+use crate::versions::MasterKeyVersion;
 
 /// # Rotating the master key
 impl Vault {
@@ -41,14 +42,17 @@ impl Vault {
         let Some(scratch) = self.ledger.store().scratch()? else { return Ok(None) };
         let (act, sample) = (Act::by("estimate"), self.sample()?);
         let mut keys = MasterKeys::single(MasterKey::generate()?);
+        let first = MasterKeyVersion::FIRST;
+        let second = first.next().expect("one can be added to 1");
         // Two random keys are neither equal nor under one version.
-        let added = keys.insert(2, MasterKey::generate()?);
+        let added = keys.insert(second, MasterKey::generate()?);
         debug_assert!(added.is_ok(), "two random keys are the same");
-        let vault = VaultOptions::new().suite(self.ledger.keyring().suite()).first(1).create(scratch, keys, &act)?;
+        let vault =
+            VaultOptions::new().suite(self.ledger.keyring().suite()).first(first).create(scratch, keys, &act)?;
         for batch in sample.chunks(1_000) {
             vault.issue_many(batch, &act)?;
         }
-        let options = RotateOptions { to: Some(2), resume_only: false, rewrap_only: false, ..options.clone() };
+        let options = RotateOptions { to: Some(second), resume_only: false, rewrap_only: false, ..options.clone() };
         let began = Instant::now();
         vault.rotate(&options, &act, |_| ())?;
         let took = began.elapsed().max(Duration::from_micros(1));
@@ -62,7 +66,7 @@ impl Vault {
     fn sample(&self) -> Result<Vec<NewApiKey>, Error> {
         let rows = self.ledger.store().scan(Table::Keys, None, 100)?;
         let mean = rows.iter().map(|(_, record)| record.len()).sum::<usize>() / rows.len().max(1);
-        let padding = mean.saturating_sub(BARE_RECORD_LEN).min(MAX_ATTRIBUTES_LEN / 2);
+        let padding = mean.saturating_sub(BARE_RECORD_LEN).min(NewApiKey::MAX_ATTRIBUTES_LEN / 2);
         let key = NewApiKey::new("sample").attribute("padding", "x".repeat(padding));
         Ok(vec![key; SAMPLE])
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::between::{Between, Through};
 use crate::support::past::{edit, overwrite};
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, version};
 use strongroom::api_keys::{ImportError, ImportedKey};
 use strongroom::error::{Detail, RecordError, VaultRow};
 use strongroom::rotation::{RotateOptions, RotationOutcome};
@@ -291,7 +291,7 @@ fn a_sentinel_that_vanishes_under_a_rotation_is_an_error_and_no_panic() {
     watched
         .once(|step| writes(step, Table::Keys, &[0xff; 16]), move || overwrite(&rows, Table::Keys, &[0xff; 16], None));
     let error = rotate(&rotator, &one_by_one()).expect_err("a record is missing");
-    assert!(matches!(error.detail(), Detail::RecordSet { generation: 1 }), "{error}");
+    assert!(matches!(error.detail(), Detail::RecordSet { generation } if generation.get() == 1), "{error}");
 }
 
 #[test]
@@ -341,8 +341,8 @@ fn a_plan_refuses_what_the_rotation_would_refuse() {
     let keys = Keys::generate(3);
     let (store, ..) = in_memory(&keys);
     let vault = open(store, &keys, &[1, 2, 3]);
-    vault.rotate(&one_by_one().to(2), &act(), crate::support::stop_after_one_batch).expect("stopped");
-    for options in [RotateOptions::new().to(3), RotateOptions::new().rewrap_only(true)] {
+    vault.rotate(&one_by_one().to(version(2)), &act(), crate::support::stop_after_one_batch).expect("stopped");
+    for options in [RotateOptions::new().to(version(3)), RotateOptions::new().rewrap_only(true)] {
         let rotated = rotate(&vault, &options).expect_err("another is open").kind();
         assert_eq!(rotated, ErrorKind::Conflict);
         assert_eq!(vault.plan_rotation(&options).expect_err("another is open").kind(), rotated);
@@ -399,7 +399,7 @@ fn one_of_two_revocations_at_once_says_that_it_was_revoked_before() {
         move || assert!(other.revoke(issued.id, &act()).expect("revoked")),
     );
     assert!(!vault.revoke(issued.id, &act()).expect("revoked before"));
-    let revocations = vault.audit_entries(0, 100).expect("entries");
+    let revocations = vault.audit_entries(None, 100).expect("entries").items;
     assert_eq!(revocations.iter().filter(|entry| entry.action == strongroom::audit::Action::Revoke).count(), 1);
 }
 
@@ -446,7 +446,7 @@ mod sqlite {
         drop(other);
 
         let vault = open(SqliteStore::open(&path).expect("store"), &keys, &[1, 2]);
-        let listed = vault.list(&strongroom::Query::new()).expect("the others are listed");
+        let listed = vault.list(&strongroom::Query::new()).expect("the others are listed").items;
         assert_eq!(listed.iter().filter(|one| one.key.is_ok()).count(), 2);
         let report = rotate(&vault, &RotateOptions::new()).expect("the others are moved");
         assert_eq!((report.outcome, report.moved, report.unreadable.len()), (RotationOutcome::Incomplete, 2, 1));

@@ -5,7 +5,7 @@ use std::fs;
 
 use base64ct::{Base64, Encoding};
 use strongroom::scan::{ScanMode, Scanner};
-use strongroom::{MasterKey, MasterKeys};
+use strongroom::{MasterKey, MasterKeyVersion, MasterKeys};
 
 #[test]
 fn a_known_key_is_found_in_every_writing_and_another_key_in_none() {
@@ -33,9 +33,10 @@ fn among_many_keys_each_is_found_in_every_writing_under_its_version() {
     // What is looked up in is of another size for few keys, for some and for many.
     for count in [2, 10, 100, 600] {
         let mut keys = MasterKeys::default();
-        keys.insert(count, MasterKey::parse(&corpus.key).expect("a strong key")).expect("new");
+        let number = |version: u32| MasterKeyVersion::try_from(version).expect("from 1");
+        keys.insert(number(count), MasterKey::parse(&corpus.key).expect("a strong key")).expect("new");
         for version in 1..count {
-            keys.insert(version, MasterKey::generate().expect("random")).expect("new");
+            keys.insert(number(version), MasterKey::generate().expect("random")).expect("new");
         }
         let scanner = Scanner::exact(&keys);
         for file in &corpus.files {
@@ -44,7 +45,7 @@ fn among_many_keys_each_is_found_in_every_writing_under_its_version() {
             };
             let found = versions(&file.content);
             assert!(
-                !found.is_empty() && found.iter().all(|version| *version == Some(count)),
+                !found.is_empty() && found.iter().all(|version| *version == Some(number(count))),
                 "{}: {found:?}",
                 file.name
             );

@@ -1,36 +1,29 @@
 //! Whether a digest or an output stands in the key: whole, cut, as one half, backward, complemented.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 /// The first eight bytes of each window of the key that a candidate is compared with.
 pub(super) struct Matcher {
     key: [u8; 32],
     forms: [[u8; 32]; 4],
     heads: [u64; 12],
-    until: Option<Instant>,
     found: AtomicBool,
 }
 
 impl Matcher {
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        Self::until(key, None)
-    }
-
-    /// One that is given up at a moment.
-    pub(super) fn until(key: &[u8; 32], until: Option<Instant>) -> Self {
         let mut backward = *key;
         backward.reverse();
         let mut swapped = *key;
         swapped.chunks_exact_mut(4).for_each(<[u8]>::reverse);
         let forms = [*key, backward, key.map(|byte| !byte), swapped];
         let heads = std::array::from_fn(|at| head(&forms[at / 3][OFFSETS[at % 3]..]));
-        Self { key: *key, forms, heads, until, found: AtomicBool::new(false) }
+        Self { key: *key, forms, heads, found: AtomicBool::new(false) }
     }
 
-    /// Whether it is time to stop. Asked now and then.
+    /// Whether another thread has found what made the key. Asked now and then.
     pub(super) fn is_over(&self) -> bool {
-        self.found.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() >= until)
+        self.found.load(Ordering::Relaxed)
     }
 
     /// Ends the searches that other threads are at.

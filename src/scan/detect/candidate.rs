@@ -5,6 +5,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use crate::master_key::Fingerprint;
+use crate::versions::MasterKeyVersion;
 
 use super::find::Find;
 use super::hit::ScanMode;
@@ -28,7 +29,7 @@ impl Candidate {
     }
 
     /// The find, if its fingerprint is known.
-    pub(super) fn known(&self, known: &[(u32, Fingerprint)]) -> Option<Find> {
+    pub(super) fn known(&self, known: &[(MasterKeyVersion, Fingerprint)]) -> Option<Find> {
         if known.is_empty() {
             return None;
         }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::master_key::Fingerprint;
 use crate::master_keys::MasterKeys;
+use crate::versions::MasterKeyVersion;
 
 use super::escapes::{self, Decoded};
 use super::find::Find;
@@ -39,7 +40,7 @@ pub(super) struct Exact {
 }
 
 struct Known {
-    version: u32,
+    version: MasterKeyVersion,
     fingerprint: Fingerprint,
     bytes: Zeroizing<[u8; 32]>,
 }
@@ -221,7 +222,7 @@ fn lifted(find: Find, decoded: &Decoded, start: usize) -> Find {
 }
 
 impl Known {
-    fn new(version: u32, fingerprint: Fingerprint, bytes: &[u8; 32]) -> Self {
+    fn new(version: MasterKeyVersion, fingerprint: Fingerprint, bytes: &[u8; 32]) -> Self {
         Self { version, fingerprint, bytes: Zeroizing::new(*bytes) }
     }
 

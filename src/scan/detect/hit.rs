@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::master_key::Fingerprint;
+use crate::versions::MasterKeyVersion;
 
 /// What a scan of one content found.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +32,7 @@ pub struct Hit {
     /// The writing or the rule: `base64`, `byte-array`, `fernet`. Stable.
     pub kind: &'static str,
     /// The version of the key, where the key is known.
-    pub version: Option<u32>,
+    pub version: Option<MasterKeyVersion>,
     /// The fingerprint of the 32 bytes, where they are 32.
     pub fingerprint: Option<Fingerprint>,
     /// In generic mode, why the checks of master keys would refuse it: the identifier of the finding (docs/master-keys.md), or

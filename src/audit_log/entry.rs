@@ -1,0 +1,83 @@
+//! One entry of the audit log, as its JSON line has it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::action::Action;
+use crate::time::Timestamp;
+use crate::token::ApiKeyId;
+
+/// One entry of the audit log. It holds no secret and no attribute of an API key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AuditEntry {
+    /// Its place in the log, from 1.
+    pub seq: u64,
+    /// When, by the clock of the process that acted.
+    #[serde(with = "rfc3339")]
+    pub at: Timestamp,
+    /// Who acted.
+    pub actor: String,
+    /// What was done.
+    pub action: Action,
+    /// The API key it was done to.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "optional_id")]
+    pub key: Option<ApiKeyId>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Counts that belong to the act, such as the records a rotation moved.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub counts: BTreeMap<String, u64>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it was refused, in a word such as `not-found`: [`Error::code`](crate::Error::code).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
+    /// The hash of the entry before, in hex.
+    pub prev: String,
+}
+
+/// How an act ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It was done, in the same batch as this entry.
+    Done,
+    /// It was refused, and nothing changed.
+    Refused,
+}
+
+mod rfc3339 {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::time::Timestamp;
+
+    pub(super) fn serialize<S: Serializer>(time: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(time)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Timestamp, D::Error> {
+        String::deserialize(input)?.parse().map_err(D::Error::custom)
+    }
+}
+
+mod optional_id {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::token::ApiKeyId;
+
+    #[allow(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(id: &Option<ApiKeyId>, out: S) -> Result<S::Ok, S::Error> {
+        match id {
+            Some(id) => out.collect_str(id),
+            None => out.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<ApiKeyId>, D::Error> {
+        Option::<String>::deserialize(input)?.map(|id| id.parse()).transpose().map_err(D::Error::custom)
+    }
+}
