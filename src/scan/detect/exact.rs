@@ -113,7 +113,7 @@ impl Exact {
         let (mut from, mut recent) = (0, 0);
         while let Some((at, seen)) = self.fragments.next(window, from, recent) {
             (from, recent) = (at + 1, seen);
-            for (needle, place) in self.fragments.holding(recent) {
+            for (needle, place) in self.fragments.holding(window, at, recent) {
                 self.fragment(window, at, needle, place, depth, &mut state, finds);
             }
         }

@@ -37,7 +37,11 @@ impl Fragments {
             let classes: Zeroizing<Vec<u8>> =
                 Zeroizing::new(needle.dense.iter().filter_map(|byte| fold(*byte)).collect());
             if needle.stride() == 1 {
-                four.extend((FOUR as usize..=classes.len()).map(|end| place::<FOUR>(&classes, index, end)));
+                // The case of letters is part of what is looked up, where it is not free: that is nine of ten chance matches fewer.
+                let (dense, ends) = (&needle.dense, FOUR as usize..=classes.len());
+                let case =
+                    |end: usize| if needle.any_case { ANY_CASE } else { cases(&dense[end - FOUR as usize..end]) };
+                four.extend(ends.map(|end| place::<FOUR>(&classes, index, end) | case(end) << CASES));
                 continue;
             }
             // A piece of seven holds one of these four with two more on one of its sides.
@@ -65,9 +69,14 @@ impl Fragments {
         }
     }
 
-    /// The needles that have it, and the places of its last character in them.
-    pub(super) fn holding(&self, recent: u64) -> impl Iterator<Item = (usize, usize)> {
-        let places = self.four.holding(recent).chain(self.six.holding(recent));
+    /// The needles that have what ends at `at`, and the places of its last character in them.
+    pub(super) fn holding(&self, window: &[u8], at: usize, recent: u64) -> impl Iterator<Item = (usize, usize)> {
+        let mut seen = None;
+        let four = self.four.holding(recent).filter(move |place| {
+            let wanted = place >> CASES & CASE_BITS;
+            wanted == ANY_CASE || wanted == *seen.get_or_insert_with(|| cases_before(window, at))
+        });
+        let places = four.chain(self.six.holding(recent));
         places.map(|place| ((place >> PLACE_BITS & NEEDLES) as usize, (place & PLACES) as usize))
     }
 }
@@ -75,12 +84,12 @@ impl Fragments {
 impl<const CHARACTERS: u32> Table<CHARACTERS> {
     fn of(mut places: Vec<u64>, filter: usize) -> Self {
         let bits = places.len().next_power_of_two().trailing_zeros().clamp(8, 20);
-        let bucket = |place: u64| bucket(place >> (NEEDLE_BITS + PLACE_BITS), bits);
+        let bucket = |place: u64| bucket(fragment_of::<CHARACTERS>(place), bits);
         places.sort_unstable_by_key(|place| (bucket(*place), *place));
         let mut table = Self { filter: vec![0; filter], starts: vec![0; (1 << bits) + 1], places: places.into() };
         for place in table.places.iter() {
             table.starts[bucket(*place) + 1] += 1;
-            let slot = slot::<CHARACTERS>(place >> (NEEDLE_BITS + PLACE_BITS), filter);
+            let slot = slot::<CHARACTERS>(fragment_of::<CHARACTERS>(*place), filter);
             table.filter[slot / 64] |= 1 << (slot % 64);
         }
         (1..table.starts.len()).for_each(|at| table.starts[at] += table.starts[at - 1]);
@@ -96,7 +105,7 @@ impl<const CHARACTERS: u32> Table<CHARACTERS> {
         } else {
             &[]
         };
-        places.iter().copied().filter(move |place| place >> (NEEDLE_BITS + PLACE_BITS) == fragment)
+        places.iter().copied().filter(move |place| fragment_of::<CHARACTERS>(*place) == fragment)
     }
 }
 
@@ -106,6 +115,21 @@ fn place<const CHARACTERS: u32>(classes: &[u8], needle: usize, end: usize) -> u6
     let (needle, place) = (needle as u64, end as u64 - 1);
     assert!(needle <= NEEDLES && place <= PLACES, "more than 10,000 keys");
     fragment << (NEEDLE_BITS + PLACE_BITS) | needle << PLACE_BITS | place
+}
+
+fn fragment_of<const CHARACTERS: u32>(place: u64) -> u64 {
+    place >> (NEEDLE_BITS + PLACE_BITS) & mask(CHARACTERS)
+}
+
+/// One bit for each character: whether it is a capital.
+fn cases(characters: &[u8]) -> u64 {
+    characters.iter().fold(0, |cases, byte| cases << 1 | u64::from(byte.is_ascii_uppercase()))
+}
+
+/// The same of the last four letters and digits up to `at`.
+fn cases_before(window: &[u8], at: usize) -> u64 {
+    let last = window[..=at].iter().rev().filter(|byte| fold(**byte).is_some()).take(FOUR as usize);
+    last.enumerate().fold(0, |cases, (place, byte)| cases | u64::from(byte.is_ascii_uppercase()) << place)
 }
 
 /// Of a fixed length, so that a place in a filter needs no check.
@@ -193,6 +217,10 @@ const HASH: u64 = 0x9e37_79b9_7f4a_7c15;
 /// a hundred writings.
 const NEEDLE_BITS: u32 = 20;
 const PLACE_BITS: u32 = 8;
+/// Where the case of four characters stands: above them, where a fragment of six has two more.
+const CASES: u32 = NEEDLE_BITS + PLACE_BITS + 6 * FOUR;
+const CASE_BITS: u64 = 0x1f;
+const ANY_CASE: u64 = 0x10;
 const NEEDLES: u64 = (1 << NEEDLE_BITS) - 1;
 const PLACES: u64 = (1 << PLACE_BITS) - 1;
 
