@@ -139,6 +139,47 @@ fn a_derivation_of_what_is_not_there_or_of_no_key_is_no_finding() {
 }
 
 #[test]
+fn what_another_key_has_encrypted_and_a_hash_of_a_password_are_no_keys() {
+    let text = Base64::encode_string(&random());
+    let cases = [
+        ("envelope.json", format!("{{\"encrypted_dek\": \"{text}\", \"version\": 1}}\n")),
+        ("wrap.json", format!("{{\"wrapped_key\": \"{text}\"}}\n")),
+        ("data.yaml", format!("encrypted_data_key: {text}\n")),
+        ("vault.yaml", format!("master_key: vault:v1:{text}\n")),
+        ("users.ldif", format!("userPassword: {{CRYPT}}$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ${}\n", &text[..43])),
+    ];
+    for (name, content) in cases {
+        assert_eq!(hits(name, &content), [], "{name}: {content}");
+    }
+    assert_eq!(hits("a.yaml", &format!("encrypted_database_key: {text}\n")).len(), 1, "the key of what is encrypted");
+}
+
+#[test]
+fn names_in_other_languages_and_above_a_value_name_it() {
+    let text = Base64::encode_string(&random());
+    let secret = |name: &str| {
+        format!(
+            "kind: Secret\nmetadata:\n  name: {name}\ntype: Opaque\ndata:\n  value: {}\n",
+            Base64::encode_string(text.as_bytes())
+        )
+    };
+    let cases = [
+        ("fr.py", format!("CLE_DE_CHIFFREMENT = \"{text}\"\n")),
+        ("de.py", format!("hauptschluessel = \"{text}\"\n")),
+        ("es.py", format!("clave_maestra = \"{text}\"\n")),
+        ("pt.py", format!("chave_mestra = \"{text}\"\n")),
+        ("secret.yaml", secret("encryption-key")),
+        ("key.pem", format!("-----BEGIN MASTER KEY-----\n{text}\n-----END MASTER KEY-----\n")),
+        ("box.json", format!("{{\"tag\": \"latest\", \"iv_length\": 12, \"encryption_key\": \"{text}\"}}\n")),
+        ("b32.env", "MASTER_KEY=IZKX6S6BQ2J5PDOGWL3MT7NAYUVR4CEH27QSBJK5XGPDFM3WIOTA====\n".to_owned()),
+    ];
+    for (name, content) in cases {
+        assert_eq!(hits(name, &content).len(), 1, "{name}: {content}");
+    }
+    assert_eq!(hits("secret.yaml", &secret("tls-certificate")), []);
+}
+
+#[test]
 fn pieces_are_joined_only_by_the_rule() {
     let text = Base64::encode_string(&random());
     let bare = text.trim_end_matches('=');

@@ -35,7 +35,7 @@ impl Statement {
         if is_octet_key(context, span, before) {
             statement.name = split("oct-key");
         }
-        let indent = indent_of(before);
+        let mut indent = indent_of(before);
         statement.add(before);
         statement.own = !statement.name.is_empty();
         statement.beside = statement.names.len();
@@ -50,9 +50,11 @@ impl Statement {
             if text.trim_ascii().is_empty() && !before.trim_ascii().is_empty() {
                 break;
             }
-            // A sibling with a value of its own names nothing, unless it says that it does. An outer line names what is inside it.
+            // A sibling with a value of its own names nothing, unless it says that it does. An outer line names what is inside it, and has
+            // siblings of its own.
             if indent_of(text) < indent {
                 statement.add(text);
+                indent = indent_of(text);
             } else {
                 statement.add(of_sibling(text));
             }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::scan::detect::classes::is_base64;
+use crate::scan::detect::classes::{is_base64, is_quote, is_word};
 use crate::scan::detect::position::line_range;
 
 /// Whether the file is of a kind that is full of digests.
@@ -56,6 +56,7 @@ pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool 
         || is_among_binary(context, span)
         || is_coordinate(context, span)
         || is_sum(context, span)
+        || is_hashed(context, span)
 }
 
 /// Part of the name of a file or of a host: a dot parts it from more. A key ends with padding, a mark or a blank, and a sentence with
@@ -75,16 +76,25 @@ fn is_sum(context: &[u8], span: &Range<usize>) -> bool {
     line.start == span.start && named && span.len().is_multiple_of(32)
 }
 
+/// A part of a hash of a password as `crypt` writes it, after whatever scheme: `$argon2id$v=19$...`, `{CRYPT}$6$...`.
+fn is_hashed(context: &[u8], span: &Range<usize>) -> bool {
+    let near = &context[span.start.saturating_sub(NEAR)..span.start];
+    let token =
+        near.iter().rposition(|byte| byte.is_ascii_whitespace() || is_quote(*byte)).map_or(near, |at| &near[at + 1..]);
+    token.ends_with(b"$") && HASHES.iter().any(|scheme| memchr::memmem::find(token, scheme.as_bytes()).is_some())
+}
+
 fn is_denied(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line).to_ascii_lowercase();
     DENYING.iter().any(|word| line.contains(word))
 }
 
-/// Inside a PEM block that is public.
+/// Inside a PEM block: what such blocks hold is not raw, unless they say that it is a key that encrypts.
 fn is_public_key(context: &[u8], span: &Range<usize>) -> bool {
     let before = String::from_utf8_lossy(&context[span.start.saturating_sub(NEAR)..span.start]).into_owned();
     let Some(open) = before.rfind("-----BEGIN ") else { return false };
-    !before[open..].contains("-----END")
+    let label = before[open..].lines().next().unwrap_or_default();
+    !before[open..].contains("-----END") && !RAW_KEYS.iter().any(|word| label.contains(word))
 }
 
 /// The name of what follows, as in `"...": {`: an id.
@@ -154,7 +164,7 @@ fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
             .iter()
             .copied()
             .skip_while(|byte| !byte.is_ascii_alphabetic())
-            .take_while(u8::is_ascii_alphabetic)
+            .take_while(|byte| is_word(*byte))
             .collect();
         // An argument of a call has no value behind its name.
         let given = line.trim_ascii().len() >= head.len() + SHORTEST_GIVEN;
@@ -246,6 +256,13 @@ const VECTORS: &[&str] = &[
     "/acvp",
     "nist",
 ];
+
+/// Labels of blocks that hold a key and nothing around it.
+const RAW_KEYS: &[&str] = &["MASTER", "ENCRYPTION", "SYMMETRIC", "SECRET KEY", "AES"];
+
+/// How `crypt` and its like mark what a password was hashed with.
+const HASHES: &[&str] =
+    &["$argon2", "$scrypt$", "$pbkdf2", "$bcrypt", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$7$", "$y$"];
 
 const VECTOR_HEADS: &[&str] = &[
     "pt",
