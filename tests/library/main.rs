@@ -31,6 +31,7 @@ mod scan_exact;
 mod scan_generic;
 mod scan_robustness;
 mod scan_writings;
+mod service;
 mod sqlite_files;
 mod store_conformance;
 mod tampering;
