@@ -80,6 +80,10 @@ pub mod scan;
 #[doc(hidden)]
 pub mod fuzzing;
 
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../docs/service.md")]
+struct Service;
+
 #[cfg(test)]
 mod vectors;
 

@@ -34,7 +34,7 @@ use reach::Reach;
 ///
 /// ```
 /// # use strongroom::scan::{Scan, ScanEvent, Scanner};
-/// # use strongroom::{MasterKey, MasterKeys};
+/// # use strongroom::{MasterKey, MasterKeyVersion, MasterKeys};
 /// # let folder = tempfile::tempdir()?;
 /// let key = MasterKey::generate()?;
 /// std::fs::write(folder.path().join("settings.py"), format!("KEY = '{}'\n", key.to_text().expose()))?;
@@ -46,7 +46,7 @@ use reach::Reach;
 ///         found.push((leak.path, leak.hit.line, leak.hit.version));
 ///     }
 /// });
-/// assert_eq!(found, [(folder.path().join("settings.py"), 1, Some(1))]);
+/// assert_eq!(found, [(folder.path().join("settings.py"), 1, Some(MasterKeyVersion::FIRST))]);
 /// assert_eq!((counts.files, counts.missed), (1, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -99,6 +99,9 @@ impl Query {
 }
 
 /// One line of a list: an API key, or a record that does not open. One bad record never hides the others.
+///
+/// Written as JSON it is the object that [`ApiKey`] is written as; a record that does not open is one of `id`, `cause` (a word such as
+/// `corrupt`) and `message`, and no API key has a `cause`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Listed {
@@ -108,7 +111,6 @@ pub struct Listed {
     pub key: Result<ApiKey, RecordError>,
 }
 
-/// As the API key is written; a record that does not open as its id, a word for the cause, and a message.
 impl Serialize for Listed {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Written::of(self.id, &self.key).serialize(to)

@@ -34,6 +34,7 @@ mod scan_kinds;
 mod scan_robustness;
 mod scan_shown;
 mod scan_writings;
+mod service;
 mod sqlite_files;
 mod store_conformance;
 mod tampering;

@@ -181,16 +181,12 @@ fn a_vault_is_not_made_under_a_key_that_the_full_checks_refuse() {
 }
 
 #[test]
-fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_or_that_nobody_has_judged() {
+fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_where_the_vault_was_opened_to_rotate() {
     let (store, first) = (MemoryStore::new(), MasterKey::generate().expect("random"));
     let keys = |second| two(MasterKey::parse(&text_of(&first)).expect("good"), second);
     let only = MasterKey::parse(&text_of(&first)).expect("good").known_random();
     drop(Vault::create(store.clone(), MasterKeys::single(only), &act()).expect("vault"));
     let rotate = |vault: &Vault, options: RotateOptions| vault.rotate(&options, &act(), |_| ());
-
-    let vault = Vault::open(store.clone(), keys(spelled())).expect("opening judges nothing");
-    let unjudged = rotate(&vault, RotateOptions::new()).expect_err("not opened to rotate");
-    assert!(matches!(unjudged.detail(), Detail::MasterKeyUnjudged { version } if version.get() == 2), "{unjudged}");
 
     let to_rotate = |second| VaultOptions::new().to_rotate(true).open(store.clone(), keys(second)).expect("vault");
     let vault = to_rotate(spelled());
@@ -203,6 +199,35 @@ fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_or_that_nobody_has_ju
     let good = MasterKey::parse(&text_of(&MasterKey::generate().expect("random"))).expect("good");
     let begun = rotate(&to_rotate(good), RotateOptions::new()).expect("judged and found good");
     assert_eq!(begun.outcome, RotationOutcome::Finished);
+}
+
+#[test]
+fn after_one_rotation_the_key_of_the_next_is_judged_as_well() {
+    let (store, [first, second]) = (MemoryStore::new(), [(); 2].map(|()| MasterKey::generate().expect("random")));
+    drop(Vault::create(store.clone(), MasterKeys::single(again(&first)), &act()).expect("vault"));
+    let mut keys = two(again(&first), again(&second));
+    keys.insert(version(3), spelled()).expect("another");
+    let vault = VaultOptions::new().to_rotate(true).open(store, keys).expect("vault");
+    let rotate = |to| vault.rotate(&RotateOptions::new().to(version(to)), &act(), |_| ());
+    assert_eq!(rotate(2).expect("good").outcome, RotationOutcome::Finished);
+    let weak = rotate(3).expect_err("refused");
+    assert!(matches!(weak.detail(), Detail::MasterKeyWeak { version, .. } if version.get() == 3), "{weak}");
+}
+
+/// A feature that another crate turns on does not change what a service does that has not asked for it.
+#[test]
+fn a_vault_that_was_not_opened_to_rotate_judges_nothing_with_every_feature() {
+    let (store, first) = (MemoryStore::new(), MasterKey::generate().expect("random"));
+    let keys = two(again(&first), spelled());
+    drop(Vault::create(store.clone(), MasterKeys::single(first), &act()).expect("vault"));
+    let vault = Vault::open(store, keys).expect("vault");
+    let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("the checks of reading are all there are");
+    assert_eq!(report.outcome, RotationOutcome::Finished);
+}
+
+/// The same key, of which nobody knows that it is random.
+fn again(key: &MasterKey) -> MasterKey {
+    MasterKey::parse(&text_of(key)).expect("good")
 }
 
 #[test]
