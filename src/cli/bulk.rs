@@ -78,9 +78,7 @@ impl Bulk<'_> {
         mut deed: impl FnMut(Deed<'_>) -> Result<Done, Failure>,
     ) -> Result<Exit, Failure> {
         let ids = selected.ids();
-        if !ids.is_empty() && !self.dry_run {
-            self.ask(context, vault, ids, &mut deed)?;
-        }
+        let may_act = !self.dry_run && !ids.is_empty() && self.ask(context, vault, ids, &mut deed)?;
         let interrupt = Interrupt::watch()?;
         let (mut counts, mut meter, total) = (Counts::default(), Meter::new(), ids.len() as u64);
         for id in ids {
@@ -88,7 +86,7 @@ impl Bulk<'_> {
             if interrupt.seen().is_some() || (self.dry_run && context.terminal.closed()) {
                 break;
             }
-            let done = self.one(vault, *id, &mut deed);
+            let done = Self::one(vault, *id, may_act, &mut deed);
             match done {
                 Err(failure) if !is_of_one(&failure) => {
                     self.summary(context, ids.len(), &counts)?;
@@ -116,14 +114,15 @@ impl Bulk<'_> {
         }
     }
 
-    /// Asks with the number of those that will change. It takes a look at each, which `--yes` spares.
+    /// Asks with the number of those that will change. It takes a look at each, which `--yes` spares. `false` says that there is nothing
+    /// to change: nobody was asked then, and nothing may be done to what comes to fit only later.
     fn ask(
         &self,
         context: &mut Context<'_>,
         vault: &Vault,
         ids: &[ApiKeyId],
         deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         context.require_consent()?;
         let (all, mut concerned) = (ids.len() as u64, ids.len() as u64);
         for id in ids.iter().filter(|_| !context.yes) {
@@ -135,33 +134,34 @@ impl Bulk<'_> {
             }
         }
         if concerned == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let verb = format!("{}{}", self.verb[..1].to_uppercase(), &self.verb[1..]);
         let some = if concerned < all { format!("{concerned} of ") } else { String::new() };
-        context.confirm(&format!("{verb} {some}{}{}?", counted(all, "API key"), self.lasting))
+        context.confirm(&format!("{verb} {some}{}{}?", counted(all, "API key"), self.lasting))?;
+        Ok(true)
     }
 
     fn one(
-        &self,
         vault: &Vault,
         id: ApiKeyId,
+        may_act: bool,
         deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
     ) -> Result<Done, Failure> {
-        match self.one_try(vault, id, deed) {
-            Err(Failure::Vault(error)) if error.code() == CHANGED => self.one_try(vault, id, deed),
+        match Self::one_try(vault, id, may_act, deed) {
+            Err(Failure::Vault(error)) if error.code() == CHANGED => Self::one_try(vault, id, may_act, deed),
             done => done,
         }
     }
 
     fn one_try(
-        &self,
         vault: &Vault,
         id: ApiKeyId,
+        may_act: bool,
         deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
     ) -> Result<Done, Failure> {
         match Self::look(vault, id, deed)? {
-            (Done::Planned(_), key) if !self.dry_run => deed(Deed::Do(id, key.as_ref())),
+            (Done::Planned(_), key) if may_act => deed(Deed::Do(id, key.as_ref())),
             (judged, _) => Ok(judged),
         }
     }
