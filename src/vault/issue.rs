@@ -46,6 +46,9 @@ pub struct Replaced {
 /// # Issuing
 impl Vault {
     /// Issues an API key. When it returns, the API key survives a power loss. One that would have expired already is refused.
+    ///
+    /// Its errors ([`Error::code`]) are `limit`, `time-past`, `invalid-act`, `policy-owner`, `policy-expiry`, `policy-age`, `policy-reason`
+    /// and `policy-newer`, and what stands in the way of a commit, such as `store-busy` and `engine-failed`.
     pub fn issue(&self, key: &NewApiKey, act: &Act) -> Result<Issued, Error> {
         let mut issued = self.issue_many(std::slice::from_ref(key), act)?;
         Ok(issued.remove(0))

@@ -24,7 +24,8 @@ pub struct Query {
     owner: Option<String>,
     name: Option<String>,
     scope: Option<String>,
-    status: Option<Status>,
+    statuses: Vec<Status>,
+    expires_after: Option<Timestamp>,
     exposed: bool,
     after: Option<Cursor>,
     limit: Option<usize>,
@@ -57,10 +58,24 @@ impl Query {
         self
     }
 
-    /// Only those in this state.
+    /// Only those in this state, or in another one that is named.
     #[must_use]
     pub fn status(mut self, status: impl Maybe<Status>) -> Self {
-        self.status = status.maybe().or(self.status);
+        self.statuses.extend(status.maybe());
+        self
+    }
+
+    /// Only those in one of these states, or in another one that is named.
+    #[must_use]
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = Status>) -> Self {
+        self.statuses.extend(statuses);
+        self
+    }
+
+    /// Only those that expire after this moment, or never.
+    #[must_use]
+    pub fn expires_after(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.expires_after = at.maybe().or(self.expires_after);
         self
     }
 
@@ -94,7 +109,8 @@ impl Query {
             && self.name.as_ref().is_none_or(|text| key.name.contains(text.as_str()))
             && self.scope.as_ref().is_none_or(|scope| key.scopes.contains(scope))
             && (!self.exposed || key.exposed_at.is_some())
-            && self.status.is_none_or(|status| key.status(now) == status)
+            && self.expires_after.is_none_or(|after| key.expires_at.is_none_or(|at| at > after))
+            && (self.statuses.is_empty() || self.statuses.contains(&key.status(now)))
     }
 }
 

@@ -20,7 +20,6 @@ mod doctor;
 mod due;
 #[cfg(feature = "age")]
 mod escrow;
-mod floor;
 #[cfg(feature = "age")]
 mod forced_reissue;
 mod life;

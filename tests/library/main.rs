@@ -17,6 +17,7 @@ mod due;
 mod error_texts;
 mod errors;
 mod faults;
+mod floor;
 mod handles;
 mod layering;
 mod life;
