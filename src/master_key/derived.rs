@@ -4,12 +4,14 @@ mod additive;
 mod batch;
 mod congruential;
 mod digests;
+mod functions;
 mod kdf;
 mod matcher;
 mod pcg;
 mod register;
 mod rust;
 mod seeds;
+mod sha256;
 mod small;
 mod spelled;
 mod texts;
@@ -27,7 +29,7 @@ use crate::time::Timestamp;
 use matcher::Matcher;
 use twister::{Seeding, Twister};
 
-pub(super) use digests::is_digest_of;
+pub(super) use functions::is_digest_of;
 
 /// What made the key, if anything that is tried here did.
 pub(super) fn check(key: &[u8; 32], now: Timestamp, until: Option<Instant>) -> Option<Finding> {

@@ -3,9 +3,10 @@
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use super::batch::{Batch, sha256};
-use super::digests::{any, common, twice};
+use super::batch::{Batch, Reach};
+use super::functions::{any, common, twice};
 use super::matcher::Matcher;
+use super::sha256::sha256;
 use super::words;
 
 /// What made the key of one of them.
@@ -26,14 +27,14 @@ fn halves(key: &Matcher) -> Option<&'static str> {
 }
 
 fn others(key: &Matcher) -> Option<&'static str> {
-    let mut batch = Batch::new(key);
+    let mut batch = Batch::new(key, Reach::Most);
     let found = words::others().filter(|_| !key.is_over()).find_map(|text| {
         let with = |end: &[u8]| [text, end].concat();
         any(key, text)
             .or_else(|| twice(key, text))
             .or_else(|| common(key, &with(b"\n")))
             .or_else(|| any(key, &text.to_ascii_uppercase()))
-            .or_else(|| words::SUFFIXES.iter().find_map(|end| batch.commonest(&with(end))))
+            .or_else(|| words::SUFFIXES.iter().find_map(|end| batch.add(&with(end))))
     });
     found.or_else(|| batch.finish())
 }

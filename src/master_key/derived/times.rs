@@ -2,17 +2,17 @@
 
 use std::ops::Range;
 
-use super::batch::Batch;
+use super::batch::{Batch, Reach};
 use super::matcher::Matcher;
 use crate::time::Timestamp;
 
 /// The numbers as decimal text: seconds since 1970 among them.
 pub(super) fn numbers(key: &Matcher, numbers: Range<u32>) -> Option<&'static str> {
     let mut text = Decimal::of(numbers.start);
-    let mut batch = Batch::new(key);
+    let mut batch = Batch::new(key, Reach::Commonest);
     let found = numbers.into_iter().find_map(|number| {
         let found =
-            if number.is_multiple_of(4_096) && key.is_over() { Some("") } else { batch.commonest(text.digits()) };
+            if number.is_multiple_of(4_096) && key.is_over() { Some("") } else { batch.add(text.digits()) };
         text.increment();
         found
     });
@@ -21,7 +21,7 @@ pub(super) fn numbers(key: &Matcher, numbers: Range<u32>) -> Option<&'static str
 
 /// Minutes since 1970, as ISO 8601 and its relatives write them.
 pub(super) fn minutes(key: &Matcher, minutes: Range<u32>) -> Option<&'static str> {
-    let mut batch = Batch::new(key);
+    let mut batch = Batch::new(key, Reach::Commonest);
     let found = minutes.into_iter().take_while(|_| !key.is_over()).find_map(|minute| {
         let text = written(60 * i64::from(minute))?;
         // 2026-11-24T09:30:00Z
@@ -38,20 +38,20 @@ pub(super) fn minutes(key: &Matcher, minutes: Range<u32>) -> Option<&'static str
             plain[..12].to_owned(),
             plain[..14].to_owned(),
         ];
-        forms.iter().find_map(|form| batch.commonest(form.as_bytes()))
+        forms.iter().find_map(|form| batch.add(form.as_bytes()))
     });
     found.or_else(|| batch.finish())
 }
 
 /// Seconds since 1970, in the commonest of these forms.
 pub(super) fn seconds(key: &Matcher, seconds: Range<u32>) -> Option<&'static str> {
-    let mut batch = Batch::new(key);
+    let mut batch = Batch::new(key, Reach::Commonest);
     let found = seconds.into_iter().take_while(|_| !key.is_over()).find_map(|second| {
         let text = written(i64::from(second))?;
         let text = &text[..19];
         let spaced = text.replacen('T', " ", 1);
         let zulu = format!("{text}Z");
-        [text, &spaced, &zulu].iter().find_map(|form| batch.commonest(form.as_bytes()))
+        [text, &spaced, &zulu].iter().find_map(|form| batch.add(form.as_bytes()))
     });
     found.or_else(|| batch.finish())
 }
@@ -92,7 +92,7 @@ impl Decimal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::batch::sha256;
+    use super::super::sha256::sha256;
     use super::*;
 
     #[test]
