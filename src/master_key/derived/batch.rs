@@ -3,7 +3,7 @@
 mod blake2;
 mod keccak;
 mod md5;
-mod sha1;
+pub(super) mod sha1;
 mod sha512;
 
 use ::md5::Md5;
@@ -47,6 +47,8 @@ impl<'k> Batch<'k> {
     /// What made the key of this text, or of one before.
     #[inline]
     pub(super) fn add(&mut self, text: &[u8]) -> Option<&'static str> {
+        #[cfg(test)]
+        recorded(text);
         let digest = sha256(text);
         if self.key.matches(&digest) || self.key.matches(&sha256_of_line(text)) {
             return Some("SHA-256");
@@ -256,7 +258,22 @@ fn narrow(len: usize) -> u32 {
     u32::try_from(len).expect("below 56")
 }
 
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
+
+#[cfg(test)]
+thread_local! {
+    /// Texts that a test looks for among all that are tried.
+    pub(super) static SOUGHT: std::cell::RefCell<std::collections::HashSet<Vec<u8>>> = std::cell::RefCell::default();
+}
+
+#[cfg(test)]
+fn recorded(text: &[u8]) {
+    SOUGHT.with_borrow_mut(|sought| {
+        if !sought.is_empty() {
+            sought.remove(text);
+        }
+    });
+}
 
 #[cfg(test)]
 mod tests {

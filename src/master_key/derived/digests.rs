@@ -10,10 +10,12 @@ use super::matcher::Matcher;
 use super::sha256::sha256;
 use super::words;
 
-pub(super) fn phrases(key: &Matcher) -> Option<&'static str> {
+/// Every phrase in all spellings and with all endings: one of so many parts of the list.
+pub(super) fn phrases(key: &Matcher, number: usize, of: usize) -> Option<&'static str> {
     let mut found = None;
-    let (mut all, mut most) = (Batch::new(key, Reach::All), Batch::new(key, Reach::Most));
-    words::each_phrase(|phrase, end| {
+    let [mut common, mut most, mut all] = [Reach::Common, Reach::Most, Reach::All].map(|reach| Batch::new(key, reach));
+    let chosen = || words::phrases().skip(number).step_by(of);
+    words::each_phrase(chosen(), |phrase, end| {
         found = match end {
             b"" if !phrase.contains(&b'.') => all.add(phrase).or_else(|| twice(key, phrase)),
             b"\n" if !phrase.contains(&b'.') => all.add(phrase),
@@ -21,11 +23,11 @@ pub(super) fn phrases(key: &Matcher) -> Option<&'static str> {
         };
         found.is_some() || key.is_over()
     });
-    words::each_phrase_variant(|variant, frequent| {
-        found = found.or_else(|| if frequent { all.add(variant) } else { most.add(variant) });
+    words::each_phrase_variant(chosen(), |variant, frequent| {
+        found = found.or_else(|| if frequent { all.add(variant) } else { common.add(variant) });
         found.is_some() || key.is_over()
     });
-    found.or_else(|| all.finish()).or_else(|| most.finish())
+    found.or_else(|| all.finish()).or_else(|| most.finish()).or_else(|| common.finish())
 }
 
 pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
@@ -145,11 +147,7 @@ pub(super) fn short(key: &Matcher) -> Option<&'static str> {
     let (mut batch, mut all) = (Batch::new(key, Reach::Common), Batch::new(key, Reach::All));
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let found = (0..=u16::MAX).map(u16::to_be_bytes).find_map(|pair| {
-        if pair.into_iter().all(letter) {
-            all.add(&pair).or_else(|| twice(key, &pair))
-        } else {
-            batch.add(&pair)
-        }
+        if pair.into_iter().all(letter) { all.add(&pair).or_else(|| twice(key, &pair)) } else { batch.add(&pair) }
     });
     let found = found.or_else(|| {
         let mut every = |text: &[u8]| all.add(text).or_else(|| twice(key, text));

@@ -18,6 +18,14 @@ pub(super) fn sha256_of_line(text: &[u8]) -> [u8; 32] {
     digest_of_block(SHA256_START, block, text.len() + 1)
 }
 
+/// The digest of a short text behind so many bytes that led to a state.
+#[inline]
+pub(super) fn digest_from(state: [u32; 8], before: usize, text: &[u8]) -> [u8; 32] {
+    let block = padded(text).expect("it is short");
+    digest_of_block(state, block, before + text.len())
+}
+
+/// The last step: a padded block, and how long the whole text is.
 #[inline]
 pub(super) fn digest_of_block(mut state: [u32; 8], mut block: [u8; 64], len: usize) -> [u8; 32] {
     block[56..].copy_from_slice(&(8 * len as u64).to_be_bytes());

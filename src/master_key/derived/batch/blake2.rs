@@ -79,7 +79,16 @@ impl pulp::WithSimd for Small<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> Self::Output {
-        compress!(u32, LANES, 10, [16, 12, 8, 7], self.words, self.lens, super::super::sha256::SHA256_START, 0x0101_0020)
+        compress!(
+            u32,
+            LANES,
+            10,
+            [16, 12, 8, 7],
+            self.words,
+            self.lens,
+            super::super::sha256::SHA256_START,
+            0x0101_0020
+        )
     }
 }
 

@@ -35,11 +35,8 @@ fn permute(state: &mut [Words; 25], constant: u64) {
     let mut columns = [[0; WIDTH]; 5];
     for x in 0..5 {
         for lane in 0..WIDTH {
-            columns[x][lane] = state[x][lane]
-                ^ state[x + 5][lane]
-                ^ state[x + 10][lane]
-                ^ state[x + 15][lane]
-                ^ state[x + 20][lane];
+            columns[x][lane] =
+                state[x][lane] ^ state[x + 5][lane] ^ state[x + 10][lane] ^ state[x + 15][lane] ^ state[x + 20][lane];
         }
     }
     let mut moved = [[0; WIDTH]; 25];
@@ -65,8 +62,7 @@ fn permute(state: &mut [Words; 25], constant: u64) {
     }
 }
 
-const TURNS: [u32; 25] =
-    [0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43, 25, 39, 41, 45, 15, 21, 8, 18, 2, 61, 56, 14];
+const TURNS: [u32; 25] = [0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43, 25, 39, 41, 45, 15, 21, 8, 18, 2, 61, 56, 14];
 
 const ROUNDS: [u64; 24] = [
     0x0000_0000_0000_0001,

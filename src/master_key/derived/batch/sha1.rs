@@ -6,7 +6,7 @@ use super::LANES;
 type Words = [u32; LANES];
 
 /// Padded blocks as big-endian words, with their lengths at the end.
-pub(in super::super) struct Blocks<'a>(pub(in super::super) &'a [Words; 16]);
+pub(in crate::master_key::derived) struct Blocks<'a>(pub(in crate::master_key::derived) &'a [Words; 16]);
 
 impl pulp::WithSimd for Blocks<'_> {
     type Output = [Words; 5];

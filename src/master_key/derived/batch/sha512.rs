@@ -29,8 +29,7 @@ impl pulp::WithSimd for Blocks<'_> {
                 let (early, late) = (early[lane], late[lane]);
                 let small = early.rotate_right(1) ^ early.rotate_right(8) ^ (early >> 7);
                 let large = late.rotate_right(19) ^ late.rotate_right(61) ^ (late >> 6);
-                schedule[at][lane] =
-                    first[lane].wrapping_add(small).wrapping_add(seventh[lane]).wrapping_add(large);
+                schedule[at][lane] = first[lane].wrapping_add(small).wrapping_add(seventh[lane]).wrapping_add(large);
             }
         }
         let mut digests = [[[0; WIDTH]; 8]; 3];
@@ -50,11 +49,8 @@ fn compress(start: &[u64; 8], schedule: &[Words; 80]) -> [Words; 8] {
             let (a, b, c, e, f, g) = (a[lane], b[lane], c[lane], e[lane], f[lane], g[lane]);
             let mixed = e.rotate_right(14) ^ e.rotate_right(18) ^ e.rotate_right(41);
             let chosen = g ^ (e & (f ^ g));
-            let first = h[lane]
-                .wrapping_add(mixed)
-                .wrapping_add(chosen)
-                .wrapping_add(constant)
-                .wrapping_add(words[lane]);
+            let first =
+                h[lane].wrapping_add(mixed).wrapping_add(chosen).wrapping_add(constant).wrapping_add(words[lane]);
             let mixed = a.rotate_right(28) ^ a.rotate_right(34) ^ a.rotate_right(39);
             let majority = (a & b) | (c & (a | b));
             next_e[lane] = d[lane].wrapping_add(first);

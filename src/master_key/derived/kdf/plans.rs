@@ -182,11 +182,7 @@ pub(super) const PLANS: &[Plan] = &[
         passwords: Passwords::Phrases,
     },
     Plan {
-        functions: &[
-            Function::Sha256(390_000),
-            Function::Sha256(480_000),
-            Function::Sha256(600_000),
-        ],
+        functions: &[Function::Sha256(390_000), Function::Sha256(480_000), Function::Sha256(600_000)],
         salts: &[b"salt", &[0; 16]],
         passwords: Passwords::Phrases,
     },
