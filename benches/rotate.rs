@@ -63,7 +63,7 @@ fn multifernet(count: usize) -> Result<f64, String> {
 fn rewrapping(folder: &Path, keys: &Keys) -> Duration {
     let vault = Vault::open(SqliteStore::open(folder.join("vault.db")).expect("store"), keys.up_to(3)).expect("vault");
     let start = Instant::now();
-    let done = vault.rotate(&RotateOptions::new().rewrap_only(), &act(), |_| Flow::Continue).expect("rewrapped");
+    let done = vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| Flow::Continue).expect("rewrapped");
     let took = start.elapsed();
     assert_eq!(done.outcome, RotationOutcome::Finished);
     took

@@ -4,6 +4,7 @@ mod life;
 mod network;
 mod past;
 mod reissue;
+mod request;
 mod revision;
 mod status;
 mod stored;
@@ -11,8 +12,9 @@ mod terms;
 mod update;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::time::Duration;
 
+use crate::arguments::Maybe;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
 
@@ -20,6 +22,7 @@ pub use life::LifeError;
 pub use network::{Network, NetworkError};
 pub(crate) use past::Past;
 pub use reissue::Reissue;
+pub use request::Request;
 pub use revision::{Revision, RevisionError};
 pub use status::Status;
 pub(crate) use stored::{Attributes, edited, with_exposure};
@@ -40,9 +43,25 @@ pub struct NewApiKey {
     pub(crate) networks: Vec<Network>,
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) not_before: Option<Timestamp>,
-    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) expiry: Option<Expiry>,
     pub(crate) prefix: String,
     pub(crate) recoverable: bool,
+}
+
+/// When a new API key expires: at a time, or so long after it is issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    At(Timestamp),
+    In(Duration),
+}
+
+impl Expiry {
+    pub(crate) fn issued(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => at,
+            Self::In(span) => now.saturating_add(span),
+        }
+    }
 }
 
 impl NewApiKey {
@@ -56,7 +75,7 @@ impl NewApiKey {
             networks: vec![],
             attributes: BTreeMap::new(),
             not_before: None,
-            expires_at: None,
+            expiry: None,
             prefix: DEFAULT_PREFIX.into(),
             recoverable: true,
         }
@@ -64,8 +83,8 @@ impl NewApiKey {
 
     /// Whom the API key belongs to: 1 to 256 bytes.
     #[must_use]
-    pub fn owner(mut self, owner: impl Into<String>) -> Self {
-        self.owner = Some(owner.into());
+    pub fn owner(mut self, owner: impl Maybe<String>) -> Self {
+        self.owner = owner.maybe().or(self.owner);
         self
     }
 
@@ -76,10 +95,24 @@ impl NewApiKey {
         self
     }
 
+    /// More of what it may do.
+    #[must_use]
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes.extend(scopes.into_iter().map(Into::into));
+        self
+    }
+
     /// A network the API key may be used from; at most 64. Without any, it may be used from everywhere.
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.networks.push(network);
+        self
+    }
+
+    /// More networks it may be used from.
+    #[must_use]
+    pub fn networks(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
+        self.networks.extend(networks);
         self
     }
 
@@ -90,42 +123,65 @@ impl NewApiKey {
         self
     }
 
+    /// More labels.
+    #[must_use]
+    pub fn attributes<K: Into<String>, V: Into<String>>(
+        mut self,
+        attributes: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        self.attributes.extend(attributes.into_iter().map(|(key, value)| (key.into(), value.into())));
+        self
+    }
+
     /// The first moment at which the API key is valid; at once unless set.
     #[must_use]
-    pub fn not_before(mut self, at: impl Into<Timestamp>) -> Self {
-        self.not_before = Some(at.into());
+    pub fn not_before(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.not_before = at.maybe().or(self.not_before);
         self
     }
 
     /// The first moment at which the API key is no longer valid.
     #[must_use]
-    pub fn expires_at(mut self, at: impl Into<Timestamp>) -> Self {
-        self.expires_at = Some(at.into());
+    pub fn expires_at(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.expiry = at.maybe().map(Expiry::At).or(self.expiry);
+        self
+    }
+
+    /// It expires so long after it is issued, by the vault's clock.
+    #[must_use]
+    pub fn expires_in(mut self, span: impl Maybe<Duration>) -> Self {
+        self.expiry = span.maybe().map(Expiry::In).or(self.expiry);
         self
     }
 
     /// What the token begins with: 1 to 20 characters of `a-z`, `0-9` and `_`; `sr` unless set.
     #[must_use]
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
+    pub fn prefix(mut self, prefix: impl Maybe<String>) -> Self {
+        self.prefix = prefix.maybe().unwrap_or(self.prefix);
         self
     }
 
-    /// Keeps no sealed copy of the secret: nobody can recover it, and it verifies all the same.
+    /// Whether a sealed copy of the secret is kept; it is unless this says no. Without it nobody can recover the token, and it
+    /// verifies all the same.
     #[must_use]
-    pub fn unrecoverable(mut self) -> Self {
-        self.recoverable = false;
+    pub fn recoverable(mut self, recoverable: bool) -> Self {
+        self.recoverable = recoverable;
         self
     }
 
-    /// Whether every limit is kept.
-    pub(crate) fn check(&self) -> Result<(), LimitError> {
-        self.terms().check()?;
+    /// Whether every limit is kept, if it is issued now.
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), LimitError> {
+        self.terms(now).check()?;
         check_prefix(&self.prefix)
     }
 
-    /// What it is to say.
-    pub(crate) fn terms(&self) -> Terms<'_> {
+    /// When it expires, if it is issued now.
+    pub(crate) fn expiry_if_issued(&self, now: Timestamp) -> Option<Timestamp> {
+        self.expiry.map(|expiry| expiry.issued(now))
+    }
+
+    /// What it is to say, if it is issued now.
+    pub(crate) fn terms(&self, now: Timestamp) -> Terms<'_> {
         Terms {
             name: &self.name,
             owner: self.owner.as_deref(),
@@ -134,7 +190,7 @@ impl NewApiKey {
             attributes: Some(&self.attributes),
             created_at: None,
             not_before: self.not_before,
-            expires_at: self.expires_at,
+            expires_at: self.expiry_if_issued(now),
         }
     }
 }
@@ -202,6 +258,11 @@ impl ApiKey {
         .status(now)
     }
 
+    /// Whether it has this scope, byte for byte.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|own| own == scope)
+    }
+
     /// Whether both say the same: all but the revision, which a rotation renews.
     pub fn says_the_same(&self, other: &Self) -> bool {
         Self { revision: other.revision, ..self.clone() } == *other
@@ -210,43 +271,6 @@ impl ApiKey {
     /// Since when it counts as revoked, when it does at this moment: it was revoked, or the time set for that has come.
     pub fn revoked_since(&self, now: Timestamp) -> Option<Timestamp> {
         [self.revoked_at, self.revoke_at.filter(|at| *at <= now)].into_iter().flatten().min()
-    }
-}
-
-/// From where, and for what, a token is presented.
-#[derive(Clone, Debug, Default)]
-pub struct Request<'a> {
-    pub(crate) address: Option<IpAddr>,
-    pub(crate) scope: Option<&'a str>,
-    pub(crate) endpoint: Option<&'a str>,
-}
-
-impl<'a> Request<'a> {
-    /// Nothing known: an API key that is bound to networks is refused.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The caller's address.
-    #[must_use]
-    pub fn address(mut self, address: IpAddr) -> Self {
-        self.address = Some(address);
-        self
-    }
-
-    /// The scope the API key must have.
-    #[must_use]
-    pub fn scope(mut self, scope: &'a str) -> Self {
-        self.scope = Some(scope);
-        self
-    }
-
-    /// What the token is presented for, such as `/v1/invoices`: to be counted with the API key's uses, and nothing else. Give
-    /// the route and not what varies within it: an API key keeps counts of 1,000 endpoints, of 500 bytes each.
-    #[must_use]
-    pub fn endpoint(mut self, endpoint: &'a str) -> Self {
-        self.endpoint = Some(endpoint);
-        self
     }
 }
 
@@ -264,7 +288,7 @@ pub enum Refusal {
     NotYetValid,
     /// The API key was revoked.
     Revoked,
-    /// The API key lacks the wanted scope.
+    /// The API key lacks a scope that the request asks for.
     Scope,
     /// The API key is suspended.
     Suspended,
@@ -348,10 +372,11 @@ mod tests {
     fn every_limit_is_named_when_it_is_passed() {
         let key = || NewApiKey::new("name");
         let at = |millis| Timestamp::from_unix_millis(millis).expect("time");
-        assert_eq!(key().not_before(at(8)).expires_at(at(9)).check(), Ok(()));
-        let many = |n: usize| (0..n).fold(key(), |key, i| key.scope(format!("s{i}")));
-        assert_eq!(many(MAX_SCOPES).check(), Ok(()));
-        assert_eq!(key().owner("o".repeat(256)).attribute("k", "v".repeat(8191)).check(), Ok(()));
+        assert_eq!(key().not_before(at(8)).expires_at(at(9)).check(at(5)), Ok(()));
+        assert_eq!(key().not_before(at(8)).expires_in(Duration::from_millis(4)).check(at(5)), Ok(()));
+        let many = |n: usize| key().scopes((0..n).map(|i| format!("s{i}")));
+        assert_eq!(many(MAX_SCOPES).check(at(5)), Ok(()));
+        assert_eq!(key().owner("o".repeat(256)).attribute("k", "v".repeat(8191)).check(at(5)), Ok(()));
         let bad = [
             (NewApiKey::new(""), "the name is empty"),
             (NewApiKey::new("é".repeat(129)), "the name has 258 bytes, and 256 is the limit"),
@@ -363,10 +388,14 @@ mod tests {
             (key().attribute("", "v"), "the attribute name is empty"),
             (key().prefix("No"), "a prefix is 1 to 20 characters of a-z, 0-9 and _"),
             (key().not_before(at(9)).expires_at(at(9)), "the API key would end before it begins to be valid"),
+            (
+                key().not_before(at(9)).expires_in(Duration::from_millis(4)),
+                "the API key would end before it begins to be valid",
+            ),
             (key().prefix(""), "a prefix is 1 to 20 characters of a-z, 0-9 and _"),
         ];
         for (key, message) in bad {
-            assert_eq!(key.check().expect_err(message).to_string(), message);
+            assert_eq!(key.check(at(5)).expect_err(message).to_string(), message);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::arguments::Maybe;
 use crate::secret::hex;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -35,8 +36,8 @@ impl Act {
 
     /// The reason, for the audit log: 1 to 1,024 bytes.
     #[must_use]
-    pub fn because(mut self, reason: impl Into<String>) -> Self {
-        self.reason = Some(reason.into());
+    pub fn because(mut self, reason: impl Maybe<String>) -> Self {
+        self.reason = reason.maybe().or(self.reason);
         self
     }
 
@@ -356,6 +357,17 @@ impl AuditFault {
             Self::Malformed { .. } => "malformed",
             Self::Missing { .. } => "missing",
             Self::RolledBack { .. } => "rolled-back",
+        }
+    }
+
+    /// The word for an error that it is.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Broken { .. } | Self::Malformed { .. } | Self::Missing { .. } => "audit-broken",
+            Self::End { found, expected } if found < expected => "audit-cut",
+            Self::End { .. } => "audit-broken",
+            Self::Forked { .. } => "audit-forked",
+            Self::RolledBack { .. } => "audit-rolled-back",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The error of the vault's operations: what failed, and what kind of failure it is.
 
+use std::fmt;
+
 use crate::api_key::{LifeError, LimitError};
 use crate::audit_log::{ActError, AuditFault};
 use crate::backup_id::BackupId;
@@ -7,6 +9,7 @@ use crate::import::ImportError;
 use crate::policy::PolicyError;
 use crate::store::StoreError;
 use crate::token::ApiKeyId;
+use crate::uses::UsageError;
 use crate::vault_id::VaultId;
 
 pub use crate::keyring::KeyringError;
@@ -15,6 +18,7 @@ pub use crate::secret::RandomError;
 pub use crate::suite::{SealError, UnknownSuite};
 pub use crate::time::TimestampError;
 pub use crate::token::ApiKeyIdError;
+pub use crate::unsafe_path::UnsafePath;
 pub use crate::vault_id::VaultIdError;
 
 /// Why an operation on a vault failed. Messages name ids and counts, never contents.
@@ -51,23 +55,23 @@ pub enum Error {
     #[error("others kept changing the same rows")]
     Contended,
     /// A line of an import cannot be taken, and nothing was imported.
-    #[error("line {line}: {source}")]
+    #[error("line {line}: {fault}")]
     Import {
         /// The first such line, from 1.
         line: usize,
         /// What is wrong with it.
-        source: ImportError,
+        fault: ImportError,
     },
     /// The keyring does not open.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     /// Where an API key stands in its life does not allow the change.
-    #[error("API key {id} {source}")]
+    #[error("API key {id} {fault}")]
     Life {
         /// Which API key.
         id: ApiKeyId,
         /// What stands against it.
-        source: LifeError,
+        fault: LifeError,
     },
     /// A limit is passed.
     #[error(transparent)]
@@ -103,12 +107,12 @@ pub enum Error {
     #[error(transparent)]
     Random(#[from] RandomError),
     /// A record does not open.
-    #[error("API key {id}: {source}")]
+    #[error("API key {id}: {fault}")]
     Record {
         /// Where the record stands.
         id: ApiKeyId,
         /// What is wrong with it.
-        source: RecordError,
+        fault: RecordError,
     },
     /// The records are not those that were written: their count or their digest differs from the authenticated head.
     #[error(
@@ -134,18 +138,18 @@ pub enum Error {
     /// was changed, since a later version changes both.
     #[error("the row {row} has format version {found}, which this version of strongroom does not know")]
     RowFormat {
-        /// The row: `head`, `rotation`.
-        row: &'static str,
+        /// The row.
+        row: VaultRow,
         /// The version found.
         found: u8,
     },
     /// Nothing to rotate to, or a target that cannot be one.
-    #[error("cannot rotate to master key {to}: {problem}")]
+    #[error("cannot rotate to master key {to}: {fault}")]
     RotationTarget {
         /// The version asked for, or the active one when none was.
         to: u32,
         /// Why not.
-        problem: &'static str,
+        fault: TargetFault,
     },
     /// A master key cannot be split so.
     #[cfg(feature = "escrow")]
@@ -155,12 +159,12 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A row is not what strongroom wrote.
-    #[error("the row {row} {problem}")]
+    #[error("the row {row} {fault}")]
     Tampered {
-        /// The row: `head`, `rotation`, `lookup`.
-        row: &'static str,
+        /// The row.
+        row: VaultRow,
         /// What is wrong with it.
-        problem: String,
+        fault: RowFault,
     },
     /// The store holds a vault already.
     #[error("the store holds a vault already")]
@@ -180,7 +184,7 @@ impl Error {
             | Self::Tampered { .. } => ErrorKind::Corrupt,
             Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
             Self::BackupOfOther { .. } | Self::RotationOpen { .. } | Self::VaultExists => ErrorKind::Conflict,
-            Self::Life { source, .. } => life_kind(source),
+            Self::Life { fault, .. } => life_kind(fault),
             Self::Keyring(error) => keyring_kind(error),
             Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
             Self::Policy(_) => ErrorKind::Input,
@@ -203,18 +207,18 @@ impl Error {
             Self::Act(ActError::NoReason) => "no-reason",
             Self::BackupOfOther { .. } => "backup-of-other",
             Self::BackupUnknown { .. } => "backup-unknown",
-            Self::Import { source: ImportError::Exists, .. } => "exists",
-            Self::Import { source: ImportError::Repeated { .. }, .. } => "repeated",
-            Self::Import { source: ImportError::Limit(_) | ImportError::TokenTooLong { .. }, .. } | Self::Limit(_) => {
+            Self::Import { fault: ImportError::Exists, .. } => "exists",
+            Self::Import { fault: ImportError::Repeated { .. }, .. } => "repeated",
+            Self::Import { fault: ImportError::Limit(_) | ImportError::TokenTooLong { .. }, .. } | Self::Limit(_) => {
                 "limit"
             }
             Self::Keyring(KeyringError::NotConfigured { .. }) => "not-configured",
             Self::NoRotation => "no-rotation",
-            Self::Life { source, .. } => source.cause(),
+            Self::Life { fault, .. } => fault.cause(),
             Self::NotFound { .. } => "not-found",
             Self::NotRecoverable { .. } => "not-recoverable",
-            Self::Policy(error) | Self::Import { source: ImportError::Policy(error), .. } => error.cause(),
-            Self::Record { source, .. } => source.cause(),
+            Self::Policy(error) | Self::Import { fault: ImportError::Policy(error), .. } => error.cause(),
+            Self::Record { fault, .. } => fault.cause(),
             Self::RotationOpen { .. } => "rotation-open",
             Self::RotationTarget { .. } => "rotation-target",
             other => other.kind().name(),
@@ -270,6 +274,86 @@ fn store_kind(error: &StoreError) -> ErrorKind {
         StoreError::Unsupported { .. } => ErrorKind::Input,
         StoreError::Unsafe { .. } => ErrorKind::Unsafe,
     }
+}
+
+/// Rows that a vault has beside the records of its API keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VaultRow {
+    /// The list of backups.
+    Backups,
+    /// What holds the audit log and the set of records together.
+    Head,
+    /// A row of the lookup index, for imported tokens.
+    Lookup,
+    /// The manifest of a backup.
+    Manifest,
+    /// The rotation that is open.
+    Rotation,
+    /// The record that stands after all others.
+    Sentinel,
+    /// Counts of the uses of an API key.
+    Usage,
+}
+
+impl VaultRow {
+    /// Its name in messages, and in the findings of the doctor.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Backups => "backups",
+            Self::Head => "head",
+            Self::Lookup => "lookup",
+            Self::Manifest => "manifest",
+            Self::Rotation => "rotation",
+            Self::Sentinel => "sentinel",
+            Self::Usage => "usage",
+        }
+    }
+}
+
+impl fmt::Display for VaultRow {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// What is wrong with a row. Each reads after its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowFault {
+    /// Too short, or it holds something else than it should.
+    #[error("is malformed")]
+    Malformed,
+    /// It is not there.
+    #[error("is missing")]
+    Missing,
+    /// It is authentic, and the backup that it stands in is another one.
+    #[error("does not describe what is in the backup")]
+    OfOtherContents,
+    /// Its MAC is wrong.
+    #[error("failed authentication")]
+    Unauthentic,
+    /// It holds counts, and they do not open.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+}
+
+/// Why a master key cannot be rotated to. Each reads after a colon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetFault {
+    /// It is the active one.
+    #[error("it is active already")]
+    Active,
+    /// None was named, and the newest that is configured is active.
+    #[error("it is active already, and no newer one is configured")]
+    NoNewer,
+    /// It is not among the configured ones.
+    #[error("it is not configured")]
+    NotConfigured,
+    /// There is no way back.
+    #[error("a newer one is active")]
+    Older,
 }
 
 /// Kinds of failure. The program has an exit code for each.

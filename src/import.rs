@@ -2,7 +2,8 @@
 
 mod line;
 
-use crate::api_key::{ApiKey, LimitError, NewApiKey, Past};
+use crate::api_key::{ApiKey, Expiry, LimitError, NewApiKey, Past};
+use crate::arguments::Maybe;
 use crate::policy::{Policy, PolicyError};
 use crate::secret::SecretText;
 use crate::time::Timestamp;
@@ -29,23 +30,23 @@ impl ImportedKey {
 
     /// When it was issued where it comes from; the moment of import unless set.
     #[must_use]
-    pub fn created_at(mut self, at: Timestamp) -> Self {
-        self.created_at = Some(at);
+    pub fn created_at(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.created_at = at.maybe().or(self.created_at);
         self
     }
 
-    /// It was revoked where it comes from.
+    /// Whether it was revoked where it comes from.
     #[must_use]
-    pub fn revoked(mut self) -> Self {
-        self.revoked = true;
+    pub fn revoked(mut self, revoked: bool) -> Self {
+        self.revoked = revoked;
         self
     }
 
-    /// Takes it although it does not keep the policy: its token is in use already, and refused it would only stay outside.
+    /// Whether it is taken although it does not keep the policy: its token is in use already, and refused it would only stay outside.
     /// The audit entry tells of it, and it is due from the start.
     #[must_use]
-    pub fn exempt_from_policy(mut self) -> Self {
-        self.exempt = true;
+    pub fn exempt_from_policy(mut self, exempt: bool) -> Self {
+        self.exempt = exempt;
         self
     }
 
@@ -57,7 +58,7 @@ impl ImportedKey {
         let mut key = NewApiKey::new(from.name);
         (key.owner, key.scopes, key.networks, key.attributes) =
             (from.owner, from.scopes, from.networks, from.attributes);
-        (key.not_before, key.expires_at) = (from.not_before, from.expires_at);
+        (key.not_before, key.expiry) = (from.not_before, from.expires_at.map(Expiry::At));
         Self { token, key, created_at, revoked, exempt: false, id, past }
     }
 
@@ -83,7 +84,7 @@ impl ImportedKey {
             return Err(ImportError::ByteOrderMark);
         }
         let imported = line::read(line)?;
-        imported.check()?;
+        imported.check(Timestamp::now())?;
         Ok(imported)
     }
 
@@ -93,7 +94,7 @@ impl ImportedKey {
             return policy.check_known();
         }
         policy.check_owner(self.key.owner.as_deref())?;
-        policy.check_expiry(self.issued_by(now), self.key.expires_at)
+        policy.check_expiry(self.issued_by(now), self.key.expiry_if_issued(now))
     }
 
     /// When it was issued, for a vault whose time is `now`. Nothing was issued in times to come: one that says so would
@@ -102,9 +103,9 @@ impl ImportedKey {
         self.created_at.map_or(now, |at| at.min(now))
     }
 
-    /// Whether the token can be found again, and every limit is kept.
-    pub(crate) fn check(&self) -> Result<(), ImportError> {
-        self.key.check()?;
+    /// Whether the token can be found again, and every limit is kept, if it is imported now.
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), ImportError> {
+        self.key.check(now)?;
         match self.token.expose().len() {
             0 => Err(ImportError::NoToken),
             len if len > MAX_IMPORTED_LEN => Err(ImportError::TokenTooLong { len }),
@@ -205,7 +206,7 @@ mod tests {
         let read = ImportedKey::parse(line).expect("good");
         assert_eq!((read.token.expose(), read.key.name.as_str(), read.revoked), ("t", "n", true));
         assert_eq!(read.key.scopes, ["a", "b"]);
-        assert_eq!(read.key.expires_at, "2030-01-01T00:00:00Z".parse().ok());
+        assert_eq!(read.key.expiry_if_issued(Timestamp::now()), "2030-01-01T00:00:00Z".parse().ok());
         assert_eq!(read.created_at, "2020-01-01T00:00:00Z".parse().ok());
     }
 

@@ -8,6 +8,7 @@ mod words;
 
 use std::fmt;
 
+use crate::arguments::Maybe;
 use crate::master_key::{Fingerprint, MasterKey};
 use crate::secret::{SecretBytes, SecretText, hex, on_wiped_stack, random_array};
 use crate::vault_id::VaultId;
@@ -45,15 +46,15 @@ impl Split {
 
     /// The version of the master key; 1 unless set.
     #[must_use]
-    pub fn version(mut self, version: u32) -> Self {
-        self.version = version;
+    pub fn version(mut self, version: impl Maybe<u32>) -> Self {
+        self.version = version.maybe().unwrap_or(self.version);
         self
     }
 
     /// The vault whose master key it is, for whoever finds a share.
     #[must_use]
-    pub fn vault(mut self, vault: VaultId) -> Self {
-        self.vault = Some(vault);
+    pub fn vault(mut self, vault: impl Maybe<VaultId>) -> Self {
+        self.vault = vault.maybe().or(self.vault);
         self
     }
 }

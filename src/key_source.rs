@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::unsafe_path::UnsafePath;
+use redaction::is_redacted;
+
 pub use command::{CommandFault, KeyCommand};
 pub use file::{KeyFile, SystemdCredential};
 pub use variable::KeyVariable;
@@ -115,22 +118,19 @@ pub struct SourceConcern {
 }
 
 /// Why a source gave no text. Never holds any part of what it gave.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum SourceError {
     /// The command did not do what it should.
-    #[error("the command {program} {fault}")]
     Command {
         /// What was started, or was to be.
         program: String,
         /// What happened.
-        #[source]
         fault: CommandFault,
         /// The last lines that it wrote to its standard error, with whatever looks like a key taken out.
         said: Vec<String>,
     },
     /// The command is not written as a command line.
-    #[error("{name} is no command line: {fault}")]
     CommandLine {
         /// The variable that holds it.
         name: String,
@@ -138,25 +138,21 @@ pub enum SourceError {
         fault: CommandLineError,
     },
     /// It is no regular file.
-    #[error("{origin} is not a regular file")]
     NotAFile {
         /// What was to be read.
         origin: Origin,
     },
     /// It is not UTF-8.
-    #[error("{origin} is not text")]
     NotText {
         /// What was read.
         origin: Origin,
     },
     /// It is longer than 64 KiB.
-    #[error("{origin} is longer than 64 KiB")]
     TooLong {
         /// What was read.
         origin: Origin,
     },
     /// The operating system does not let it be read.
-    #[error("cannot read {origin}")]
     Unreadable {
         /// What was to be read.
         origin: Origin,
@@ -164,15 +160,52 @@ pub enum SourceError {
         source: std::io::Error,
     },
     /// Others could exchange or write it.
-    #[error("{origin} is not safe: {} {problem}", path.display())]
     Unsafe {
         /// What was to be read.
         origin: Origin,
         /// The file or folder that makes it so.
         path: PathBuf,
         /// What is wrong with it.
-        problem: &'static str,
+        fault: UnsafePath,
     },
+}
+
+impl SourceError {
+    /// Whether what should name the source is redacted: a key may have been put there instead.
+    pub fn names_a_key(&self) -> bool {
+        match self {
+            Self::Command { program, fault: CommandFault::NotStarted(_), .. } => is_redacted(program),
+            Self::Unreadable { origin: Origin::File { path }, .. } => path.to_str().is_some_and(is_redacted),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command { program, fault, .. } => write!(out, "the command {program} {fault}"),
+            Self::CommandLine { name, fault } => write!(out, "{name} is no command line: {fault}"),
+            Self::NotAFile { origin } => write!(out, "{origin} is not a regular file"),
+            Self::NotText { origin } => write!(out, "{origin} is not text"),
+            Self::TooLong { origin } => write!(out, "{origin} is longer than 64 KiB"),
+            Self::Unreadable { origin, .. } => write!(out, "cannot read {origin}"),
+            Self::Unsafe { origin, path, fault } => {
+                write!(out, "{origin} is not safe: {} {fault}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for SourceError {
+    /// The message holds the fault of a command, and not what lies behind that.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Command { fault, .. } => fault.source(),
+            Self::Unreadable { source, .. } => Some(source),
+            _ => None,
+        }
+    }
 }
 
 /// What a source gave.

@@ -4,7 +4,7 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
 use crate::backup_id::BackupId;
-use crate::error::Error;
+use crate::error::{Error, VaultRow};
 use crate::keyring::{Keyring, RowError, RowLabel, encode};
 use crate::ledger::{Change, row_refused};
 use crate::master_key::Fingerprint;
@@ -75,7 +75,7 @@ struct StoredBackup {
 impl KnownBackups {
     pub(crate) fn read(keyring: &Keyring, rows: &dyn Rows) -> Result<Self, Error> {
         let Some(row) = rows.get(Table::Vault, BACKUPS)? else { return Ok(Self::default()) };
-        Self::open(keyring, row).map_err(|error| row_refused("backups", error))
+        Self::open(keyring, row).map_err(|error| row_refused(VaultRow::Backups, error))
     }
 
     /// Checks the MAC and reads the row.

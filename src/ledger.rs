@@ -9,7 +9,7 @@ use std::time::Instant;
 use tracing::field::display;
 
 use crate::audit_log::{Act, AuditEntry, ChainEnd, Draft, EVENTS, row_key};
-use crate::error::Error;
+use crate::error::{Error, RowFault, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
 use crate::record::Record;
 use crate::record_set::RecordSet;
@@ -332,7 +332,7 @@ impl<'k> Change<'k> {
         bytes: &[u8],
         apply: fn(&mut RecordSet, &crate::keyring::MacKey, &Record<'_>),
     ) -> Result<(), Error> {
-        let unreadable = |source| Error::Record { id, source };
+        let unreadable = |fault| Error::Record { id, fault };
         let record = Record::parse(bytes).map_err(unreadable)?;
         let generation = record.generation();
         let missing = || unreadable(crate::record::RecordError::MissingGeneration { generation });
@@ -400,18 +400,19 @@ pub(crate) fn follow_chain(
 }
 
 fn head_missing() -> Error {
-    Error::Tampered { row: "head", problem: "is missing".into() }
+    Error::Tampered { row: VaultRow::Head, fault: RowFault::Missing }
 }
 
 fn head_tampered(error: RowError) -> Error {
-    row_refused("head", error)
+    row_refused(VaultRow::Head, error)
 }
 
 /// Why a row of the table `vault` is not believed.
-pub(crate) fn row_refused(row: &'static str, error: RowError) -> Error {
+pub(crate) fn row_refused(row: VaultRow, error: RowError) -> Error {
     match error {
         RowError::Format(found) => Error::RowFormat { row, found },
-        _ => Error::Tampered { row, problem: error.to_string() },
+        RowError::Malformed => Error::Tampered { row, fault: RowFault::Malformed },
+        RowError::Unauthentic => Error::Tampered { row, fault: RowFault::Unauthentic },
     }
 }
 

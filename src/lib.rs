@@ -4,9 +4,13 @@
 
 mod time;
 
+pub mod arguments;
+
 mod secret;
 
 mod suite;
+
+mod unsafe_path;
 
 mod key_source;
 
@@ -68,6 +72,9 @@ pub mod fuzzing;
 
 #[cfg(test)]
 mod vectors;
+
+#[cfg(test)]
+mod every_error;
 
 // What a service types on its first day stands at the root; the rest by what it is about.
 

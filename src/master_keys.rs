@@ -201,7 +201,7 @@ impl MasterKeys {
                 return Err(MasterKeysError::VerifierKey { origin: origin.clone(), entry });
             }
             let key = MasterKey::parse_accepting(key, waivers);
-            let key = key.map_err(|source| MasterKeysError::Key { origin: origin.clone(), entry, source })?;
+            let key = key.map_err(|fault| MasterKeysError::Key { origin: origin.clone(), entry, fault })?;
             keys.insert_from(version, key, origin.clone())?;
         }
         Ok(keys)

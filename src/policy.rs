@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use regex_lite::{Regex, RegexBuilder};
 
+use crate::arguments::Maybe;
 use crate::master_key::AgePolicy;
 use crate::time::Timestamp;
 
@@ -18,10 +19,10 @@ pub(crate) use stored::RawPolicy;
 /// use std::time::Duration;
 /// use strongroom::policy::{Policy, ReasonPattern};
 ///
-/// let mut policy = Policy::default();
-/// policy.max_key_age = Some(Duration::from_secs(90 * 86_400));
-/// policy.require_owner = true;
-/// policy.reason = Some(ReasonPattern::new("^(OPS|SEC)-[0-9]+")?);
+/// let policy = Policy::new()
+///     .max_key_age(Duration::from_secs(90 * 86_400))
+///     .require_owner(true)
+///     .reason(ReasonPattern::new("^(OPS|SEC)-[0-9]+")?);
 /// # Ok::<(), strongroom::policy::PolicyError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,13 +56,55 @@ pub struct PolicyChange {
 }
 
 impl Policy {
-    /// How long a recovered token may stay valid beside its replacement, where recovering demands one.
-    pub fn reissue_on_recovery(&self) -> Option<Duration> {
-        self.reissue_on_recovery
+    /// No rule at all.
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// How old a master key may grow.
-    pub fn master_key_age(&self) -> AgePolicy {
+    /// Sets [`max_key_age`](Self#structfield.max_key_age).
+    #[must_use]
+    pub fn max_key_age(mut self, age: impl Maybe<Duration>) -> Self {
+        self.max_key_age = age.maybe().or(self.max_key_age);
+        self
+    }
+
+    /// Sets [`master_key_age`](Self#structfield.master_key_age).
+    #[must_use]
+    pub fn master_key_age(mut self, age: impl Maybe<AgePolicy>) -> Self {
+        self.master_key_age = age.maybe().or(self.master_key_age);
+        self
+    }
+
+    /// Sets [`require_expiry`](Self#structfield.require_expiry).
+    #[must_use]
+    pub fn require_expiry(mut self, required: bool) -> Self {
+        self.require_expiry = required;
+        self
+    }
+
+    /// Sets [`require_owner`](Self#structfield.require_owner).
+    #[must_use]
+    pub fn require_owner(mut self, required: bool) -> Self {
+        self.require_owner = required;
+        self
+    }
+
+    /// Sets [`reason`](Self#structfield.reason).
+    #[must_use]
+    pub fn reason(mut self, pattern: impl Maybe<ReasonPattern>) -> Self {
+        self.reason = pattern.maybe().or(self.reason);
+        self
+    }
+
+    /// Sets [`reissue_on_recovery`](Self#structfield.reissue_on_recovery).
+    #[must_use]
+    pub fn reissue_on_recovery(mut self, grace: impl Maybe<Duration>) -> Self {
+        self.reissue_on_recovery = grace.maybe().or(self.reissue_on_recovery);
+        self
+    }
+
+    /// How old a master key may grow: as the rule says, or the default.
+    pub fn master_key_age_or_default(&self) -> AgePolicy {
         self.master_key_age.unwrap_or_default()
     }
 

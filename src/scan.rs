@@ -16,6 +16,7 @@ use std::thread;
 pub use detect::{Hit, ScanMode, Scanned, Scanner};
 pub use report::{Found, GitObject, Missed, ScanCounts, ScanEvent, ScanPlace};
 
+use crate::arguments::Maybe;
 use content::Sieve;
 
 /// A scan: what to look for, and how to go about it. Each method reads one kind of place, tells `watch` what it finds and
@@ -68,15 +69,15 @@ impl Scan {
 
     /// On so many threads.
     #[must_use]
-    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
-        self.threads = threads.get();
+    pub fn threads(mut self, threads: impl Maybe<NonZeroUsize>) -> Self {
+        self.threads = threads.maybe().map_or(self.threads, NonZeroUsize::get);
         self
     }
 
     /// Which ignore files count in [`Scan::tree`].
     #[must_use]
-    pub fn ignore_files(mut self, ignore: IgnoreFiles) -> Self {
-        self.ignore = ignore;
+    pub fn ignore_files(mut self, ignore: impl Maybe<IgnoreFiles>) -> Self {
+        self.ignore = ignore.maybe().unwrap_or(self.ignore);
         self
     }
 

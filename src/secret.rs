@@ -77,7 +77,7 @@ impl fmt::Debug for SecretText {
 /// The operating system gave no random bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gave no random bytes")]
-pub struct RandomError(#[source] getrandom::Error);
+pub struct RandomError(#[source] pub(crate) getrandom::Error);
 
 /// Fills `bytes` from the operating system. Every random byte of the library comes through here.
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), RandomError> {

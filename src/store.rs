@@ -1,5 +1,7 @@
 //! What the vault needs of a storage engine: ordered tables of opaque bytes, and batches that happen whole or not.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -7,6 +9,8 @@ mod sqlite;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
+
+use crate::unsafe_path::UnsafePath;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
@@ -171,8 +175,15 @@ impl Batch {
     }
 }
 
+impl FromIterator<Change> for Batch {
+    fn from_iter<I: IntoIterator<Item = Change>>(changes: I) -> Self {
+        Self { changes: changes.into_iter().collect() }
+    }
+}
+
 /// One change of a batch.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Change {
     /// Where.
     pub table: Table,
@@ -182,6 +193,13 @@ pub struct Change {
     pub expected: Expected,
     /// What happens to the row.
     pub effect: Effect,
+}
+
+impl Change {
+    /// A change of a row.
+    pub fn new(table: Table, key: impl Into<Vec<u8>>, expected: Expected, effect: Effect) -> Self {
+        Self { table, key: key.into(), expected, effect }
+    }
 }
 
 impl fmt::Debug for Change {
@@ -331,10 +349,12 @@ pub enum StoreError {
         message: String,
     },
     /// The medium or the operating system failed.
-    #[error("the storage engine failed: {message}")]
+    #[error("the storage engine failed{fault}")]
     Engine {
+        /// At what.
+        fault: EngineFault,
         /// What the engine says.
-        message: String,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// There is something, and it is not a strongroom store.
     #[error("{path} is not a strongroom store")]
@@ -376,13 +396,35 @@ pub enum StoreError {
         what: &'static str,
     },
     /// Files that others may exchange or write.
-    #[error("{path} {problem}")]
+    #[error("{path} {fault}")]
     Unsafe {
         /// Which.
         path: String,
         /// What is wrong with it.
-        problem: &'static str,
+        fault: UnsafePath,
     },
+}
+
+impl StoreError {
+    /// The engine, its medium or the operating system failed, and this is what it says.
+    pub fn engine(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Engine { fault: EngineFault::Other, source: source.into() }
+    }
+}
+
+/// What a storage engine failed at, as far as it matters for what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineFault {
+    /// A file of the store cannot be opened.
+    #[error(" to open {path}, whose folder it has to write even to read")]
+    CannotOpen {
+        /// The store.
+        path: String,
+    },
+    /// Anything else.
+    #[error("")]
+    Other,
 }
 
 /// Key of the row of the table `vault` that makes a store a backup (docs/format.md, Backups).

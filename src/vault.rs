@@ -27,6 +27,7 @@ mod usage;
 mod verify;
 mod verifier;
 
+use crate::arguments::Maybe;
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::keyring::{KeyEncryptionKeys, Keyring};
@@ -128,8 +129,8 @@ impl VaultOptions {
 
     /// The suite of a new vault.
     #[must_use]
-    pub fn suite(mut self, suite: Suite) -> Self {
-        self.suite = suite;
+    pub fn suite(mut self, suite: impl Maybe<Suite>) -> Self {
+        self.suite = suite.maybe().unwrap_or(self.suite);
         self
     }
 
@@ -142,8 +143,8 @@ impl VaultOptions {
 
     /// How uses of API keys are recorded. A [`Verifier`] records none unless this is said.
     #[must_use]
-    pub fn usage(mut self, usage: UsageOptions) -> Self {
-        self.usage = Some(usage);
+    pub fn usage(mut self, usage: impl Maybe<UsageOptions>) -> Self {
+        self.usage = usage.maybe().or(self.usage);
         self
     }
 

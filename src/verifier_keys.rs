@@ -78,7 +78,7 @@ impl VerifierKeys {
         let mut keys = Self::default();
         for (entry, version, key) in entries(text).map_err(malformed)? {
             let key = VerifierKey::parse(key);
-            let key = key.map_err(|source| VerifierKeysError::Key { origin: origin.clone(), entry, source })?;
+            let key = key.map_err(|fault| VerifierKeysError::Key { origin: origin.clone(), entry, fault })?;
             keys.insert_from(version, key, origin.clone())?;
         }
         Ok(keys)
@@ -109,14 +109,14 @@ impl VerifierKeys {
 #[non_exhaustive]
 pub enum VerifierKeysError {
     /// An entry's key is malformed.
-    #[error("entry {entry} of {origin}: {source}")]
+    #[error("entry {entry} of {origin}: {fault}")]
     Key {
         /// Where it stands.
         origin: Origin,
         /// Which one, from 1.
         entry: usize,
         /// What is wrong with it.
-        source: VerifierKeyError,
+        fault: VerifierKeyError,
     },
     /// A text is no list of keys.
     #[error("{origin} is no list of verifier keys: {fault}")]

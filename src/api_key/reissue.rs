@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Revision;
 use super::update::Setting;
+use crate::arguments::Maybe;
 use crate::time::Timestamp;
 
 /// A new API key in place of an old one: the same name, owner, scopes, networks and labels, another id and another secret. Where
@@ -31,37 +32,37 @@ impl Reissue {
     /// The old API key stays valid for so long, but never past its own expiry or a revocation set for it before. From the
     /// moment on which the grace ends it is revoked.
     #[must_use]
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
+    pub fn grace(mut self, grace: impl Maybe<Duration>) -> Self {
+        self.grace = grace.maybe().unwrap_or(self.grace);
         self
     }
 
     /// The new API key expires at this time, and not when the old one does.
     #[must_use]
-    pub fn expires_at(mut self, at: impl Into<Timestamp>) -> Self {
-        self.expires_at = Setting::Set(at.into());
+    pub fn expires_at(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.expires_at.set(at);
         self
     }
 
-    /// The new API key never expires, whatever the old one does.
+    /// Whether the new API key never expires, whatever the old one does.
     #[must_use]
-    pub fn never_expires(mut self) -> Self {
-        self.expires_at = Setting::Unset;
+    pub fn never_expires(mut self, never: bool) -> Self {
+        self.expires_at.unset(never);
         self
     }
 
     /// What the new token begins with. Unless set: the same as the old one, and `sr` for an imported token of another
     /// shape.
     #[must_use]
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = Some(prefix.into());
+    pub fn prefix(mut self, prefix: impl Maybe<String>) -> Self {
+        self.prefix = prefix.maybe().or(self.prefix);
         self
     }
 
     /// Only if the old API key is as the caller saw it.
     #[must_use]
-    pub fn expect(mut self, revision: Revision) -> Self {
-        self.expected = Some(revision);
+    pub fn expect(mut self, revision: impl Maybe<Revision>) -> Self {
+        self.expected = revision.maybe().or(self.expected);
         self
     }
 }

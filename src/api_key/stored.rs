@@ -61,7 +61,7 @@ impl Attributes {
             created_at: created_at.unix_millis(),
             name: key.name.clone(),
             owner: key.owner.clone(),
-            expires_at: key.expires_at.map(Timestamp::unix_millis),
+            expires_at: key.expiry_if_issued(created_at).map(Timestamp::unix_millis),
             revoked_at: None,
             scopes: some(key.scopes.clone()),
             networks: some(key.networks.iter().map(ToString::to_string).collect()),
@@ -160,8 +160,7 @@ impl Attributes {
                 return Some(Refusal::Address);
             }
         }
-        let has = |wanted: &str| self.scopes.iter().flatten().any(|scope| scope == wanted);
-        request.scope.is_some_and(|wanted| !has(wanted)).then_some(Refusal::Scope)
+        (!request.is_met_by(self.scopes.as_deref().unwrap_or_default())).then_some(Refusal::Scope)
     }
 
     /// The public view. `None` when a stored network or time is not one.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Network, Revision};
+use crate::arguments::Maybe;
 use crate::time::Timestamp;
 
 /// Changes of what an API key says. What is not named stays.
@@ -31,28 +32,28 @@ impl Update {
 
     /// Another name: 1 to 256 bytes.
     #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+    pub fn name(mut self, name: impl Maybe<String>) -> Self {
+        self.name = name.maybe().or(self.name);
         self
     }
 
     /// Another owner: 1 to 256 bytes.
     #[must_use]
-    pub fn owner(mut self, owner: impl Into<String>) -> Self {
-        self.owner = Setting::Set(owner.into());
+    pub fn owner(mut self, owner: impl Maybe<String>) -> Self {
+        self.owner.set(owner);
         self
     }
 
-    /// No owner.
+    /// Whether the owner goes.
     #[must_use]
-    pub fn without_owner(mut self) -> Self {
-        self.owner = Setting::Unset;
+    pub fn without_owner(mut self, without: bool) -> Self {
+        self.owner.unset(without);
         self
     }
 
     /// These scopes, and no others: at most 64, each 1 to 128 bytes without white space.
     #[must_use]
-    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes = Some(scopes.into_iter().map(Into::into).collect());
         self
     }
@@ -71,6 +72,16 @@ impl Update {
         self
     }
 
+    /// Sets more labels.
+    #[must_use]
+    pub fn attributes<K: Into<String>, V: Into<String>>(
+        mut self,
+        attributes: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        self.attributes.extend(attributes.into_iter().map(|(key, value)| (key.into(), Some(value.into()))));
+        self
+    }
+
     /// Removes a label.
     #[must_use]
     pub fn without_attribute(mut self, key: impl Into<String>) -> Self {
@@ -78,39 +89,46 @@ impl Update {
         self
     }
 
-    /// Valid from this time on, which lies ahead.
+    /// Removes more labels.
     #[must_use]
-    pub fn not_before(mut self, at: impl Into<Timestamp>) -> Self {
-        self.not_before = Setting::Set(at.into());
+    pub fn without_attributes(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.attributes.extend(keys.into_iter().map(|key| (key.into(), None)));
         self
     }
 
-    /// Valid at once.
+    /// Valid from this time on, which lies ahead.
     #[must_use]
-    pub fn without_not_before(mut self) -> Self {
-        self.not_before = Setting::Unset;
+    pub fn not_before(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.not_before.set(at);
+        self
+    }
+
+    /// Whether it is valid at once.
+    #[must_use]
+    pub fn without_not_before(mut self, without: bool) -> Self {
+        self.not_before.unset(without);
         self
     }
 
     /// Another expiry, earlier or later, which lies ahead. A revocation set before stays where it is.
     #[must_use]
-    pub fn expires_at(mut self, at: impl Into<Timestamp>) -> Self {
-        self.expires_at = Setting::Set(at.into());
+    pub fn expires_at(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.expires_at.set(at);
         self
     }
 
-    /// No expiry.
+    /// Whether the expiry goes.
     #[must_use]
-    pub fn never_expires(mut self) -> Self {
-        self.expires_at = Setting::Unset;
+    pub fn never_expires(mut self, never: bool) -> Self {
+        self.expires_at.unset(never);
         self
     }
 
     /// Only if the API key is as the caller saw it: nothing changes, and the error is a conflict, when somebody else has
     /// changed it since.
     #[must_use]
-    pub fn expect(mut self, revision: Revision) -> Self {
-        self.expected = Some(revision);
+    pub fn expect(mut self, revision: impl Maybe<Revision>) -> Self {
+        self.expected = revision.maybe().or(self.expected);
         self
     }
 
@@ -135,6 +153,18 @@ impl<T: Clone> Setting<T> {
             Self::Kept => {}
             Self::Set(value) => *field = Some(stored(value.clone())),
             Self::Unset => *field = None,
+        }
+    }
+
+    pub(super) fn set(&mut self, value: impl Maybe<T>) {
+        if let Some(value) = value.maybe() {
+            *self = Self::Set(value);
+        }
+    }
+
+    pub(super) fn unset(&mut self, really: bool) {
+        if really {
+            *self = Self::Unset;
         }
     }
 

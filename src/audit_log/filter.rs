@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 
 use super::{Action, AuditEntry, Outcome};
+use crate::arguments::Maybe;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 
@@ -34,50 +35,50 @@ impl AuditFilter {
 
     /// Only those of this actor.
     #[must_use]
-    pub fn actor(mut self, actor: impl Into<String>) -> Self {
-        self.actor = Some(actor.into());
+    pub fn actor(mut self, actor: impl Maybe<String>) -> Self {
+        self.actor = actor.maybe().or(self.actor);
         self
     }
 
     /// Only this kind of act.
     #[must_use]
-    pub fn action(mut self, action: Action) -> Self {
-        self.action = Some(action);
+    pub fn action(mut self, action: impl Maybe<Action>) -> Self {
+        self.action = action.maybe().or(self.action);
         self
     }
 
     /// Only what was done to this API key.
     #[must_use]
-    pub fn key(mut self, key: ApiKeyId) -> Self {
-        self.key = Some(key);
+    pub fn key(mut self, key: impl Maybe<ApiKeyId>) -> Self {
+        self.key = key.maybe().or(self.key);
         self
     }
 
     /// Only acts that ended like this.
     #[must_use]
-    pub fn outcome(mut self, outcome: Outcome) -> Self {
-        self.outcome = Some(outcome);
+    pub fn outcome(mut self, outcome: impl Maybe<Outcome>) -> Self {
+        self.outcome = outcome.maybe().or(self.outcome);
         self
     }
 
     /// Only acts whose reason contains this text.
     #[must_use]
-    pub fn reason_contains(mut self, text: impl Into<String>) -> Self {
-        self.reason = Some(text.into());
+    pub fn reason_contains(mut self, text: impl Maybe<String>) -> Self {
+        self.reason = text.maybe().or(self.reason);
         self
     }
 
     /// Only entries of this moment and later ones, by the clocks of those who acted.
     #[must_use]
-    pub fn since(mut self, at: Timestamp) -> Self {
-        self.since = Some(at);
+    pub fn since(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.since = at.maybe().or(self.since);
         self
     }
 
     /// Only entries before this moment.
     #[must_use]
-    pub fn until(mut self, at: Timestamp) -> Self {
-        self.until = Some(at);
+    pub fn until(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.until = at.maybe().or(self.until);
         self
     }
 

@@ -1,14 +1,15 @@
 //! Files of audit checkpoints: read, and told of beside the log they were compared with.
 
-use std::fs;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use strongroom::audit::{AuditCheckpoint, CheckpointCheck, CheckpointFault};
 
-use super::exit::Exit;
-use super::failure::{Failure, Told};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input::short_text;
+use crate::text::counted;
+use crate::told::Told;
 
 /// Checkpoints that were named, in the order given.
 pub(crate) struct Checkpoints<'p> {
@@ -53,11 +54,13 @@ impl<'p> Checkpoints<'p> {
             let place = format!("checkpoint {} (entry {}, {})", path.display(), checkpoint.seq, checkpoint.at);
             match &check.fault {
                 Some(fault) => format!("{place}: {}: {}", fault.name(), what(checkpoint, fault)),
-                None if check.authenticated => format!("{place}: agrees; {} since", entries(check.entries_since)),
+                None if check.authenticated => {
+                    format!("{place}: agrees; {} since", counted(check.entries_since, "entry"))
+                }
                 None => format!(
                     "{place}: agrees; {} since; its MAC cannot be checked any more, since a later rotation dropped that \
                      generation",
-                    entries(check.entries_since)
+                    counted(check.entries_since, "entry")
                 ),
             }
         };
@@ -93,24 +96,11 @@ pub(crate) fn told(fault: &CheckpointFault, store: &str) -> Option<Told> {
     }
 }
 
-pub(crate) fn entries(count: u64) -> String {
-    if count == 1 { "1 entry".into() } else { format!("{count} entries") }
-}
-
 fn read(path: &Path) -> Result<AuditCheckpoint, Failure> {
-    let mut text = String::new();
-    let read = if path.as_os_str() == "-" {
-        io::stdin().take(MAX_LEN).read_to_string(&mut text)
-    } else {
-        fs::File::open(path).and_then(|file| file.take(MAX_LEN).read_to_string(&mut text))
-    };
     let wrong = |why: String| {
         let hint = "give a file that `strongroom audit checkpoint` has printed";
         Failure::from(Told::new(Exit::Usage, "checkpoint-file", format!("{}: {why}", path.display())).hint(hint))
     };
-    read.map_err(|error| wrong(error.to_string()))?;
+    let text = short_text(path).map_err(|error| wrong(error.to_string()))?;
     AuditCheckpoint::parse(&text).map_err(|error| wrong(error.to_string()))
 }
-
-/// Far longer than any checkpoint.
-const MAX_LEN: u64 = 64 * 1024;

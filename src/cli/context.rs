@@ -1,22 +1,24 @@
 //! What every verb needs: where the vault is, who acts, whether the answer is yes, and the terminal.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use strongroom::error::KeyringError;
+use strongroom::escrow::Combined;
 use strongroom::master::{MasterKeysError, Origin, SourceConcern, SourceError, VerifierKeysError};
 use strongroom::strength::Waivers;
 use strongroom::{Act, Error, MasterKeys, SqliteStore, Timestamp, Vault, VerifierKeys};
 
-use super::args::Global;
-use super::escrow;
-use super::exit::Exit;
-use super::failure::{Failure, Told};
-use super::process;
-use super::reading::Reading;
-use super::terminal::Terminal;
-use super::text::quoted;
+use crate::age::Identities;
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::process;
+use crate::reading::Reading;
+use crate::shares::{self, Noted};
+use crate::terminal::Terminal;
+use crate::told::Told;
 
 /// The surroundings of one command.
 pub(crate) struct Context<'t> {
@@ -111,9 +113,15 @@ impl<'t> Context<'t> {
             keys => keys?,
         };
         let files = self.shares.clone();
-        let (combined, _) = escrow::put_together(self, &files)?;
+        let (combined, _) = self.put_together(&files)?;
         keys.insert_from(combined.version, combined.key, Origin::Other("the shares".into()))?;
         Ok(keys)
+    }
+
+    /// The master key that these files give together, and which of them were of no use.
+    pub(crate) fn put_together(&mut self, files: &[PathBuf]) -> Result<(Combined, Noted), Failure> {
+        let identities = Identities::open(&self.identities)?;
+        shares::put_together(self.terminal, &self.waivers, &identities, files)
     }
 
     /// For a command that gives `--shares` another meaning.
@@ -180,6 +188,12 @@ impl<'t> Context<'t> {
     }
 }
 
+/// A reason has words: an empty one is found before anybody is asked.
+pub(crate) fn reason(text: &str) -> Result<&str, Failure> {
+    let missing = || Failure::input("the reason is empty", "say why with --reason TEXT; it goes into the audit log");
+    Some(text).filter(|text| !text.trim().is_empty()).ok_or_else(missing)
+}
+
 fn without_what_was_shown(mut error: MasterKeysError) -> MasterKeysError {
     if let MasterKeysError::Source(SourceError::Command { said, .. }) = &mut error {
         said.clear();
@@ -199,58 +213,11 @@ fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {
         return Ok((waivers, options));
     }
     options.push("--accept-risk".into());
-    Ok((waivers.accepting_risk(), options))
+    Ok((waivers.accepting_risk(true), options))
 }
 
 fn unconfirmed(why: &str) -> Failure {
     Told::new(Exit::Unconfirmed, "confirmation-needed", format!("{why}: nothing was done"))
         .hint("run the command again with --yes")
         .into()
-}
-
-/// Where the vault is.
-pub(crate) struct Place {
-    pub(crate) path: PathBuf,
-    /// As it was given on the command line.
-    given: Option<OsString>,
-    /// By the command line or the environment.
-    named: bool,
-}
-
-impl Place {
-    pub(crate) fn of(given: Option<OsString>) -> Result<Self, Told> {
-        let variable = || std::env::var_os("STRONGROOM_STORE").filter(|value| !value.is_empty());
-        let url = given.clone().or_else(variable);
-        let named = url.is_some();
-        let url = url.unwrap_or_else(|| "sqlite:strongroom.db".into());
-        let source = if given.is_some() { "--store" } else { "STRONGROOM_STORE" };
-        Ok(Self { path: path_of(source, &url)?, given, named })
-    }
-
-    /// What another option names.
-    pub(crate) fn of_option(option: &str, url: OsString) -> Result<Self, Told> {
-        Ok(Self { path: path_of(option, &url)?, given: Some(url), named: true })
-    }
-
-    /// Whether somebody said where, and it is not only the default.
-    pub(crate) fn is_named(&self) -> bool {
-        self.named
-    }
-
-    /// The option that leads here, for hints; nothing where it is not needed.
-    pub(crate) fn option(&self) -> String {
-        let option = |url: &OsString| format!(" --store {}", quoted(&url.to_string_lossy()));
-        self.given.as_ref().map(option).unwrap_or_default()
-    }
-}
-
-fn path_of(source: &str, url: &OsStr) -> Result<PathBuf, Told> {
-    match url.as_bytes().strip_prefix(b"sqlite:") {
-        Some(path) if !path.is_empty() && !path.contains(&0) => Ok(OsStr::from_bytes(path).into()),
-        _ => {
-            let option = if source.starts_with("--") { source } else { "--store" };
-            Err(Told::new(Exit::Usage, "invalid-store", format!("{source} is not of the form sqlite:PATH"))
-                .hint(format!("for a file vault.db in this folder, use {option} sqlite:vault.db")))
-        }
-    }
 }

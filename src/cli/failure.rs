@@ -5,17 +5,17 @@ mod keys;
 use std::io;
 use std::path::Path;
 
-use serde::{Serialize, Serializer};
 use strongroom::api_keys::{ImportError, LifeError};
-use strongroom::error::KeyringError;
-use strongroom::master::{Fingerprint, MasterKeysError, VerifierKeysError};
+use strongroom::error::{KeyringError, TargetFault, UnsafePath, VaultRow};
+use strongroom::master::{MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
-use strongroom::store::StoreError;
+use strongroom::store::{EngineFault, StoreError};
 use strongroom::{ApiKeyId, Error};
 
-use super::context::Place;
 use super::exit::Exit;
+use super::place::Place;
 use super::text::quoted;
+use super::told::Told;
 
 /// Why a verb ended without doing what it was asked.
 pub(crate) enum Failure {
@@ -25,53 +25,6 @@ pub(crate) enum Failure {
     Told(Told),
     Vault(Error),
     VerifierKeys(VerifierKeysError),
-}
-
-/// A failure as it is shown.
-#[derive(Serialize)]
-pub(crate) struct Told {
-    pub(crate) code: &'static str,
-    #[serde(serialize_with = "number")]
-    pub(crate) exit: Exit,
-    pub(crate) message: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) causes: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) hint: Option<String>,
-}
-
-impl Told {
-    pub(crate) fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, exit, message: message.into(), causes: vec![], hint: None }
-    }
-
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// The same with all its text passed through `change`.
-    pub(crate) fn map(&self, change: impl Fn(&str) -> String) -> Self {
-        Self {
-            message: change(&self.message),
-            causes: self.causes.iter().map(|cause| change(cause)).collect(),
-            hint: self.hint.as_deref().map(change),
-            ..*self
-        }
-    }
-
-    /// Adds the causes that the message does not hold already.
-    pub(crate) fn because(mut self, error: &dyn std::error::Error) -> Self {
-        let mut next = error.source();
-        while let Some(cause) = next {
-            let text = cause.to_string();
-            if !self.message.contains(&text) && !self.causes.iter().any(|known| known.contains(&text)) {
-                self.causes.push(text);
-            }
-            next = cause.source();
-        }
-        self
-    }
 }
 
 impl Failure {
@@ -138,16 +91,6 @@ impl From<Told> for Failure {
     }
 }
 
-/// How a vault under a weak key is opened once more, to rotate it away from there.
-pub(crate) fn waive_hint(id: &str, fingerprint: Fingerprint) -> String {
-    let risk = if id == "published" || id.starts_with("format-") { " and --accept-risk" } else { "" };
-    format!(
-        "make a new key with `strongroom master-key generate --version N`; should this one guard a vault already, write a \
-         line {{\"id\": \"{id}\", \"fingerprint\": \"{fingerprint}\", \"until\": \"YYYY-MM-DD\", \"reason\": \"...\"}} into a file, \
-         and rotate with --waivers FILE{risk}"
-    )
-}
-
 /// The word for scripts and the next thing to do.
 fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
     let store = place.option();
@@ -157,12 +100,7 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
             known("invalid-act", "give a reason of 1 to 1024 bytes with --reason, and an --actor of up to 256")
         }
         Error::Audit(fault) => (
-            match fault.name() {
-                "cut" => "audit-cut",
-                "forked" => "audit-forked",
-                "rolled-back" => "audit-rolled-back",
-                _ => "audit-broken",
-            },
+            fault.code(),
             format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store"),
         ),
         Error::BackupDamaged { .. } => (
@@ -174,7 +112,7 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
             ("backup-unknown", format!("`strongroom backup list{store}` shows the ids there are"))
         }
         Error::Contended => known("contended", "run the command again"),
-        Error::Import { source: ImportError::Policy(_), .. } => (
+        Error::Import { fault: ImportError::Policy(_), .. } => (
             error.cause(),
             format!(
                 "nothing was imported: `strongroom policy show{store}` shows the rules; mend the line, or take all lines \
@@ -195,7 +133,7 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::Policy(_) => (error.cause(), format!("`strongroom policy show{store}` shows the rules")),
         Error::Import { .. } => known("import-line", "nothing was imported: mend the line and run the command again"),
         Error::Keyring(error) => explain_keyring(error, &store),
-        Error::Life { id, source } => explain_life(*id, source, &store),
+        Error::Life { id, fault } => explain_life(*id, fault, &store),
         Error::NotKept { .. } => known("token-not-kept", "make room where it goes, and run the command again"),
         Error::Limit(_) => known("limit", "`strongroom issue --help` shows what can be given"),
         Error::NoRotation => ("no-rotation", format!("begin one with `strongroom rotate-master-key{store}`")),
@@ -229,10 +167,10 @@ fn explain_vault(error: &Error, place: &Place) -> (&'static str, String) {
         Error::RotationOpen { .. } => {
             ("rotation-open", format!("finish it with `strongroom rotate-master-key{store}`"))
         }
-        Error::RotationTarget { to, problem } => ("rotation-target", explain_target(*to, problem, &store)),
+        Error::RotationTarget { to, fault } => ("rotation-target", explain_target(*to, *fault, &store)),
         Error::Split(_) => known("split", "the threshold is at least 2, and no more than there are shares"),
         Error::Store(error) => explain_store(error, place),
-        Error::Tampered { row: "backups", .. } => (
+        Error::Tampered { row: VaultRow::Backups, .. } => (
             "tampered",
             format!(
                 "find out who can write the store; `strongroom backup forget{store} --all` begins the list of backups anew, and \
@@ -271,18 +209,18 @@ fn explain_life(id: ApiKeyId, error: &LifeError, store: &str) -> (&'static str, 
     }
 }
 
-fn explain_target(to: u32, problem: &str, store: &str) -> String {
-    if problem.contains("not configured") {
-        return format!("put {to}:KEY into STRONGROOM_MASTER_KEYS, beside the active one");
+fn explain_target(to: u32, fault: TargetFault, store: &str) -> String {
+    match fault {
+        TargetFault::NotConfigured => format!("put {to}:KEY into STRONGROOM_MASTER_KEYS, beside the active one"),
+        TargetFault::Older => {
+            format!("`strongroom status{store}` shows the active one; there is no way back to an older one")
+        }
+        _ => format!(
+            "make one with `strongroom master-key generate --version {}` and put it into STRONGROOM_MASTER_KEYS beside the \
+             active one; `strongroom status{store}` shows both",
+            to.saturating_add(1)
+        ),
     }
-    if problem.contains("a newer one") {
-        return format!("`strongroom status{store}` shows the active one; there is no way back to an older one");
-    }
-    format!(
-        "make one with `strongroom master-key generate --version {}` and put it into STRONGROOM_MASTER_KEYS beside the \
-         active one; `strongroom status{store}` shows both",
-        to.saturating_add(1)
-    )
 }
 
 fn explain_keyring(error: &KeyringError, store: &str) -> (&'static str, String) {
@@ -368,8 +306,8 @@ fn explain_store(error: &StoreError, place: &Place) -> (&'static str, String) {
             ("unsupported", "use the tools of that engine, or a store of another kind".into())
         }
         StoreError::ReadOnly => ("read-only", "make the store and its folder writable for this user".into()),
-        StoreError::Unsafe { path, problem } => ("unsafe-permissions", explain_unsafe(path, problem, place)),
-        StoreError::Engine { message } if message.contains("unable to open") => (
+        StoreError::Unsafe { path, fault } => ("unsafe-permissions", explain_unsafe(path, *fault, place)),
+        StoreError::Engine { fault: EngineFault::CannotOpen { .. }, .. } => (
             "engine-failed",
             "the file and its folder must be readable and writable for this user, and not on a read-only file system; \
              `ls -ld` and `mount` show it"
@@ -379,23 +317,20 @@ fn explain_store(error: &StoreError, place: &Place) -> (&'static str, String) {
     }
 }
 
-fn explain_unsafe(path: &str, problem: &str, place: &Place) -> String {
-    if problem.contains("link") && Path::new(path) != place.path {
-        return format!("no store makes such a link: find out who made {}, and remove it", quoted(path));
+fn explain_unsafe(path: &str, fault: UnsafePath, place: &Place) -> String {
+    match fault {
+        UnsafePath::Link if Path::new(path) != place.path => {
+            format!("no store makes such a link: find out who made {}, and remove it", quoted(path))
+        }
+        UnsafePath::Link => {
+            let target = std::fs::canonicalize(path).map_or_else(|_| "PATH".into(), |path| path.display().to_string());
+            format!("name the file itself: `--store {}`", quoted(&format!("sqlite:{target}")))
+        }
+        UnsafePath::FileWritable | UnsafePath::FolderWritable => {
+            format!("`chmod go-w {}`, once you know that nobody has used it", quoted(path))
+        }
+        _ => "name the vault's own file with --store sqlite:PATH".into(),
     }
-    if problem.contains("link") {
-        let target = std::fs::canonicalize(path).map_or_else(|_| "PATH".into(), |path| path.display().to_string());
-        return format!("name the file itself: `--store {}`", quoted(&format!("sqlite:{target}")));
-    }
-    if problem.contains("written") || problem.contains("write") {
-        return format!("`chmod go-w {}`, once you know that nobody has used it", quoted(path));
-    }
-    "name the vault's own file with --store sqlite:PATH".into()
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde decides what it passes")]
-fn number<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u8(exit.code())
 }
 
 const NEWER: &str = "use the version of strongroom that wrote it, or a later one";

@@ -1,4 +1,4 @@
-//! Reading secrets from standard input or a file, into buffers that are wiped.
+//! What is read from standard input or a file; secrets into buffers that are wiped.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -8,8 +8,9 @@ use std::path::Path;
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
-use super::exit::Exit;
-use super::failure::{Failure, Told};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::told::Told;
 
 /// Everything on standard input, or one line when it is a terminal, without its last newline. `None` when it is longer
 /// than `limit`.
@@ -128,6 +129,43 @@ impl<'r> Lines<'r> {
     }
 }
 
+/// All of a short secret file, into a buffer that is wiped.
+pub(crate) fn short_secret(mut from: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes = Zeroizing::new(vec![0; MAX_SHORT_LEN + 1]);
+    let mut len = 0;
+    while len < bytes.len() {
+        match from.read(&mut bytes[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable_file(name, &error)),
+        }
+    }
+    bytes.truncate(len);
+    if len > MAX_SHORT_LEN {
+        return Err(Failure::input(format!("{name} is longer than 64 KiB"), "name a file that holds one share"));
+    }
+    Ok(bytes)
+}
+
+/// All of a short text; a single dash is standard input.
+pub(crate) fn short_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    if path.as_os_str() == "-" {
+        io::stdin().take(MAX_SHORT_LEN as u64).read_to_string(&mut text)?;
+    } else {
+        File::open(path)?.take(MAX_SHORT_LEN as u64).read_to_string(&mut text)?;
+    }
+    Ok(text)
+}
+
+/// Why a file, or standard input, could not be read; of an age file also that it was cut or changed.
+pub(crate) fn unreadable_file(name: &str, error: &io::Error) -> Failure {
+    Told::new(Exit::Usage, "input-unreadable", format!("cannot read {name}: {error}"))
+        .hint("name a file that is there, readable and whole")
+        .into()
+}
+
 fn unreadable(name: &str, error: &io::Error) -> Failure {
     Told::new(Exit::Usage, "input-unreadable", format!("cannot read {name}: {error}"))
         .hint("name a file that is there and readable, or a single dash for standard input")
@@ -136,3 +174,5 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
 
 const CTRL_C: u8 = 3;
 const MAX_LINE_LEN: usize = 256 * 1024;
+/// Far longer than any share, checkpoint or certificate.
+const MAX_SHORT_LEN: usize = 64 * 1024;

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use super::exit::Exit;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::told::Told;
 
 /// From when it is made until the process ends.
 #[derive(Clone)]
@@ -17,7 +19,12 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    pub(crate) fn watch() -> io::Result<Self> {
+    pub(crate) fn watch() -> Result<Self, Failure> {
+        let told = |error: io::Error| Told::new(Exit::General, "no-signals", error.to_string());
+        Ok(Self::register().map_err(told)?)
+    }
+
+    fn register() -> io::Result<Self> {
         let watch = Self { interrupted: Arc::default(), terminated: Arc::default() };
         for (signal, seen) in [(SIGINT, &watch.interrupted), (SIGTERM, &watch.terminated)] {
             // In this order: the first signal only sets the flag, the second finds it set.

@@ -1,6 +1,6 @@
 //! The process itself: what others may see of it, who runs it, and its event log.
 
-use super::args::LogLevel;
+use crate::args::LogLevel;
 
 /// Keeps master keys and tokens out of core dumps, and other processes of the user out of this one's memory.
 pub(crate) fn harden() {

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::terminal::Terminal;
+use crate::terminal::Terminal;
+use crate::text::span;
 
 /// Shows one phase after the other.
 pub(crate) struct Meter {
@@ -93,15 +94,6 @@ impl Step {
 fn rate(done: u64, took: Duration) -> Option<u64> {
     let millis = u64::try_from(took.as_millis()).ok().filter(|millis| *millis > 0 && done > 0)?;
     Some(done.saturating_mul(1_000) / millis)
-}
-
-/// Seconds as people say them.
-pub(crate) fn span(seconds: u64) -> String {
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
-    }
 }
 
 const BAR_EVERY: Duration = Duration::from_millis(100);

@@ -12,10 +12,11 @@ use strongroom::SecretText;
 use strongroom::master::SourceConcern;
 use zeroize::Zeroizing;
 
-use super::exit::Exit;
-use super::failure::{Failure, Told};
-use super::redact::redacted;
-use super::text::{escaped, escaped_json};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::redact::redacted;
+use crate::text::{Table, escaped, escaped_json};
+use crate::told::Told;
 
 /// Standard output and standard error.
 pub(crate) struct Terminal {
@@ -61,6 +62,25 @@ impl Terminal {
         self.pending.extend_from_slice(escaped(text).as_bytes());
         self.pending.push(b'\n');
         self.flush_when_long()
+    }
+
+    /// Rows in columns; nothing with `--json`.
+    pub(crate) fn table(&mut self, rows: &[Vec<String>]) -> Result<(), Failure> {
+        self.page(&mut Table::default(), rows)
+    }
+
+    /// The next rows of a table that is shown page by page.
+    pub(crate) fn page(&mut self, table: &mut Table, rows: &[Vec<String>]) -> Result<(), Failure> {
+        table.lines(rows).iter().try_for_each(|line| self.line(line))
+    }
+
+    /// What is known of one thing, each with its name before it.
+    pub(crate) fn pairs(
+        &mut self,
+        pairs: impl IntoIterator<Item = (impl Into<String>, String)>,
+    ) -> Result<(), Failure> {
+        let rows: Vec<_> = pairs.into_iter().map(|(name, value)| vec![name.into(), value]).collect();
+        self.table(&rows)
     }
 
     /// A document for programs, on one line; nothing without `--json`.
@@ -232,6 +252,17 @@ impl Terminal {
         let clear = if self.bar.take().is_some() { "\r\x1b[K" } else { "" };
         let _ = io::stderr().write_all(format!("{clear}{text}").as_bytes());
     }
+}
+
+/// Before anything is done whose result would be a secret on this terminal: somebody may look over the shoulder, and the
+/// scrollback remembers it.
+pub(crate) fn refuse_terminal(what: &str) -> Result<(), Failure> {
+    if !io::stdout().is_terminal() {
+        return Ok(());
+    }
+    let message = format!("{what} would be shown on this terminal: nothing was done");
+    let hint = "write it to a new file with --out FILE, send it through a pipe, or show it with --reveal";
+    Err(Told::new(Exit::Unconfirmed, "reveal-needed", message).hint(hint).into())
 }
 
 /// A word in colour, where it is seen and wanted.

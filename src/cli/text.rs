@@ -1,7 +1,10 @@
-//! Text that is safe on a terminal, and columns.
+//! Text: safe on a terminal, quoted for a shell, counted, spans of time, and columns.
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::time::Duration;
+
+use unicode_width::UnicodeWidthStr;
 
 /// Makes characters visible that could move the cursor, hide text or turn its direction around.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
@@ -46,10 +49,28 @@ pub(crate) fn quoted(word: &str) -> String {
 
 /// One thing or several.
 pub(crate) fn counted(count: u64, one: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
+    match (count, one.strip_suffix("ry")) {
+        (1, _) => format!("1 {one}"),
+        (_, Some(stem)) => format!("{count} {stem}ries"),
         _ => format!("{count} {one}s"),
     }
+}
+
+/// Seconds as people say them.
+pub(crate) fn span(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// A span as the options take it.
+pub(crate) fn span_text(span: Duration) -> String {
+    let secs = span.as_secs();
+    let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
+    let whole = units.into_iter().find(|(unit, _)| secs > 0 && secs.is_multiple_of(*unit));
+    whole.map_or_else(|| format!("{secs}s"), |(unit, name)| format!("{}{name}", secs / unit))
 }
 
 /// Rows as wide as the widest of the first page; the last column takes what it needs.
@@ -65,7 +86,7 @@ impl Table {
             rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
         if self.widths.is_empty() {
             let columns = rows.first().map_or(0, Vec::len);
-            let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+            let width = |at: usize| rows.iter().map(|row| row[at].width()).max().unwrap_or(0);
             self.widths = (0..columns).map(width).collect();
         }
         rows.iter().map(|row| self.line(row)).collect()
@@ -74,9 +95,13 @@ impl Table {
     fn line(&self, row: &[Cow<'_, str>]) -> String {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&self.widths) {
-            let _ = write!(line, "{cell:<width$}  ");
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + GAP));
         }
         line.truncate(line.trim_end().len());
         line
     }
 }
+
+/// Spaces between two columns.
+const GAP: usize = 2;

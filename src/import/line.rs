@@ -79,7 +79,7 @@ pub(super) fn read(line: &str) -> Result<ImportedKey, ImportError> {
         networks.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(|_| ImportError::Network)?;
     key.attributes = line.attributes.map(|labels| labels.0).unwrap_or_default();
     key.not_before = time("not_before", line.not_before)?;
-    key.expires_at = time("expires_at", line.expires_at)?;
+    key = key.expires_at(time("expires_at", line.expires_at)?);
     let past = Past {
         revoked_at: time("revoked_at", line.revoked_at)?,
         suspended_at: time("suspended_at", line.suspended_at)?,
@@ -149,7 +149,7 @@ pub(super) fn write(from: &ImportedKey) -> SecretText {
         networks: key.networks.iter().map(ToString::to_string).collect(),
         attributes: &key.attributes,
         not_before: As(key.not_before),
-        expires_at: As(key.expires_at),
+        expires_at: As(key.expiry_if_issued(Timestamp::now())),
         revoked: *revoked,
         created_at: As(*created_at),
         id: As(*id),

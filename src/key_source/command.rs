@@ -13,6 +13,7 @@ use super::redaction::redacted_name;
 use super::variable::secret_variable;
 use super::words::{self, CommandLineError};
 use super::{Origin, SourceError, SourceText, TextSource};
+use crate::arguments::Maybe;
 
 /// A command whose output is a list of keys, at most 64 KiB, within 10 seconds.
 ///
@@ -57,8 +58,8 @@ impl KeyCommand {
 
     /// Another limit than 10 seconds, for all of it: starting, reading, ending.
     #[must_use]
-    pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.time_limit = limit;
+    pub fn time_limit(mut self, limit: impl Maybe<Duration>) -> Self {
+        self.time_limit = limit.maybe().unwrap_or(self.time_limit);
         self
     }
 

@@ -80,7 +80,7 @@ fn read(path: &Path, origin: Origin, strictness: Strictness) -> Result<SourceTex
     let found = way::follow(path, strictness).map_err(|fault| match fault {
         way::Fault::System(source) => unreadable(source),
         way::Fault::NotAFile => SourceError::NotAFile { origin: origin.clone() },
-        way::Fault::Unsafe { path, problem } => SourceError::Unsafe { origin: origin.clone(), path, problem },
+        way::Fault::Unsafe { path, fault } => SourceError::Unsafe { origin: origin.clone(), path, fault },
     })?;
     let file = File::open(&found.path).map_err(unreadable)?;
     // What was judged is what is read.

@@ -60,6 +60,11 @@ pub(super) fn redacted_path(path: &Path) -> PathBuf {
     }
 }
 
+/// Whether something was taken out of a name.
+pub(super) fn is_redacted(name: &str) -> bool {
+    name.contains(REDACTED)
+}
+
 /// A slash stands in standard base64 as well as in paths.
 fn redacted_run(run: &str) -> String {
     let has = |of: fn(&char) -> bool| run.chars().any(|c| of(&c));

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::SourceConcern;
+use crate::unsafe_path::UnsafePath;
 
 /// What is expected of the file at the end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(super) struct Found {
 pub(super) enum Fault {
     NotAFile,
     System(io::Error),
-    Unsafe { path: PathBuf, problem: &'static str },
+    Unsafe { path: PathBuf, fault: UnsafePath },
 }
 
 /// Follows `path` component by component and link by link.
@@ -74,10 +75,7 @@ impl Way {
         let next = self.at.join(&part);
         let found = fs::symlink_metadata(&next).map_err(Fault::System)?;
         if self.shared && !is_trusted(&found) {
-            return Err(Fault::Unsafe {
-                path: next,
-                problem: "belongs to another user, in a folder that all can write",
-            });
+            return Err(Fault::Unsafe { path: next, fault: UnsafePath::Strangers });
         }
         if found.is_symlink() {
             self.links += 1;
@@ -101,7 +99,7 @@ impl Way {
         let writable = mode(&found) & 0o022 != 0;
         self.shared = writable && mode(&found) & 0o1000 != 0;
         if writable && !self.shared {
-            return Err(Fault::Unsafe { path: self.at.clone(), problem: "is a folder that others can write" });
+            return Err(Fault::Unsafe { path: self.at.clone(), fault: UnsafePath::FolderWritable });
         }
         self.concerns.extend(owner_concern(&self.at, &found));
         Ok(())
@@ -118,7 +116,7 @@ fn judge_file(
         return Err(Fault::NotAFile);
     }
     if mode(found) & 0o022 != 0 {
-        return Err(Fault::Unsafe { path: path.to_owned(), problem: "can be written by others" });
+        return Err(Fault::Unsafe { path: path.to_owned(), fault: UnsafePath::FileWritable });
     }
     concerns.extend(owner_concern(path, found));
     if strictness == Strictness::File {

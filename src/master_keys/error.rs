@@ -9,14 +9,14 @@ use crate::master_key::MasterKeyError;
 #[non_exhaustive]
 pub enum MasterKeysError {
     /// An entry's key is malformed or weak.
-    #[error("entry {entry} of {origin}: {source}")]
+    #[error("entry {entry} of {origin}: {fault}")]
     Key {
         /// Where it stands.
         origin: Origin,
         /// Which one, from 1.
         entry: usize,
         /// What is wrong with it.
-        source: MasterKeyError,
+        fault: MasterKeyError,
     },
     /// A text is no list of keys.
     #[error("{origin} is no list of master keys: {fault}")]

@@ -87,7 +87,7 @@ impl Abandoned {
         let Some(old) = &self.sentinel else { return Ok(()) };
         let fresh = sentinel(change.keyring, change.now)?;
         let generation = change.keyring.active_generation();
-        let record = Record::parse(&fresh).map_err(|source| Error::Record { id: ApiKeyId::SENTINEL, source })?;
+        let record = Record::parse(&fresh).map_err(|fault| Error::Record { id: ApiKeyId::SENTINEL, fault })?;
         change.head.set(generation).add(&change.keyring.active().record_set, &record);
         change.batch.put(Table::Keys, ApiKeyId::SENTINEL.to_bytes(), fresh, Expected::Exactly(old.clone()));
         Ok(())

@@ -99,7 +99,7 @@ struct Alarm<'a, T>(&'a Sender<Result<T, Error>>);
 impl<T> Drop for Alarm<'_, T> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let _ = self.0.send(Err(StoreError::Engine { message: "a worker of the rotation panicked".into() }.into()));
+            let _ = self.0.send(Err(StoreError::engine("a worker of the rotation panicked").into()));
         }
     }
 }

@@ -6,7 +6,8 @@ use std::num::NonZeroUsize;
 
 use super::report::Unreadable;
 use super::state::State;
-use crate::error::Error;
+use crate::arguments::Maybe;
+use crate::error::{Error, TargetFault};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 
 /// How to rotate.
@@ -46,61 +47,61 @@ impl RotateOptions {
 
     /// Rotates to this version.
     #[must_use]
-    pub fn to(mut self, version: u32) -> Self {
-        self.to = Some(version);
+    pub fn to(mut self, version: impl Maybe<u32>) -> Self {
+        self.to = version.maybe().or(self.to);
         self
     }
 
     /// Records in one batch. Other writers get their turn between batches.
     #[must_use]
-    pub fn batch(mut self, records: NonZeroUsize) -> Self {
-        self.batch = records.min(MAX_BATCH);
+    pub fn batch(mut self, records: impl Maybe<NonZeroUsize>) -> Self {
+        self.batch = records.maybe().unwrap_or(self.batch).min(MAX_BATCH);
         self
     }
 
     /// Threads that open and seal, beside the one that writes; as many as the machine has cores, unless set, since the
     /// one that writes mostly waits for the medium.
     #[must_use]
-    pub fn workers(mut self, threads: NonZeroUsize) -> Self {
-        self.workers = Some(threads);
+    pub fn workers(mut self, threads: impl Maybe<NonZeroUsize>) -> Self {
+        self.workers = threads.maybe().or(self.workers);
         self
     }
 
-    /// Wraps the data keys under the new master key and leaves the records as they are.
+    /// Whether the data keys are wrapped under the new master key and the records left as they are.
     #[must_use]
-    pub fn rewrap_only(mut self) -> Self {
-        self.rewrap_only = true;
+    pub fn rewrap_only(mut self, only: bool) -> Self {
+        self.rewrap_only = only;
         self
     }
 
-    /// Finishes although the records are not those that were written, and takes those that are there for the right
-    /// ones. The audit log says so.
+    /// Whether it finishes although the records are not those that were written, and takes those that are there for the
+    /// right ones. The audit log says so.
     #[must_use]
-    pub fn accept_record_set(mut self) -> Self {
-        self.accept_record_set = true;
+    pub fn accept_record_set(mut self, accept: bool) -> Self {
+        self.accept_record_set = accept;
         self
     }
 
-    /// For a master key that has leaked: marks every API key issued before the cutover as exposed, so that a
+    /// Whether the master key has leaked: marks every API key issued before the cutover as exposed, so that a
     /// [`Query`](crate::Query) finds those to reissue. They stay valid until they are revoked.
     #[must_use]
-    pub fn compromised(mut self) -> Self {
-        self.compromised = true;
+    pub fn compromised(mut self, compromised: bool) -> Self {
+        self.compromised = compromised;
         self
     }
 
-    /// Continues the rotation that is open, and is an error when none is.
+    /// Whether it only continues the rotation that is open, which is an error when none is.
     #[must_use]
-    pub fn resume_only(mut self) -> Self {
-        self.resume_only = true;
+    pub fn resume_only(mut self, only: bool) -> Self {
+        self.resume_only = only;
         self
     }
 
     /// Deletes these records, of an earlier [`RotationReport`](super::RotationReport), if they still do not open, and
     /// finishes without them. Each has its audit entry. What they held is lost.
     #[must_use]
-    pub fn abandon(mut self, records: &[Unreadable]) -> Self {
-        self.abandon.extend(records.iter().map(|record| record.key.clone()));
+    pub fn abandon<'a>(mut self, records: impl IntoIterator<Item = &'a Unreadable>) -> Self {
+        self.abandon.extend(records.into_iter().map(|record| record.key.clone()));
         self
     }
 
@@ -109,14 +110,14 @@ impl RotateOptions {
         let active = keyring.active_master();
         let newest = keks.versions().next_back().map_or(active, |(version, _)| version);
         let to = self.to.unwrap_or(newest);
-        let refuse = |problem| Err(Error::RotationTarget { to, problem });
+        let refuse = |fault| Err(Error::RotationTarget { to, fault });
         if keks.fingerprint(to).is_none() {
-            return refuse("it is not configured");
+            return refuse(TargetFault::NotConfigured);
         }
         match to.cmp(&active) {
-            Ordering::Equal if self.to.is_none() => refuse("it is active already, and no newer one is configured"),
-            Ordering::Equal => refuse("it is active already"),
-            Ordering::Less => refuse("a newer one is active"),
+            Ordering::Equal if self.to.is_none() => refuse(TargetFault::NoNewer),
+            Ordering::Equal => refuse(TargetFault::Active),
+            Ordering::Less => refuse(TargetFault::Older),
             Ordering::Greater => Ok(to),
         }
     }

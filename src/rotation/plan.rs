@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::options::RotateOptions;
 use super::row::{open_in, row_missing};
 use super::state::{Phase, State};
-use crate::error::Error;
+use crate::error::{Error, TargetFault};
 use crate::ledger::Ledger;
 use crate::master_key::Fingerprint;
 use crate::record::Record;
@@ -110,7 +110,7 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
         from_master: open.as_ref().map_or(keyring.active_master(), |open| open.from_master),
         to_master,
         to_fingerprint: to_fingerprint
-            .ok_or(Error::RotationTarget { to: to_master, problem: "it is not configured" })?,
+            .ok_or(Error::RotationTarget { to: to_master, fault: TargetFault::NotConfigured })?,
         census: census(ledger, &*snapshot)?,
         open: open.map(|open| OpenRotation::of(&open, ledger.now())),
     })

@@ -6,7 +6,7 @@ use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
 use super::state::{Finish, Lease, Phase, State};
-use crate::error::Error;
+use crate::error::{Error, RowFault, VaultRow};
 use crate::keyring::{Keyring, RowError, RowLabel, encode};
 use crate::ledger::{Head, Ledger, mask_all, row_refused, unmask_all};
 use crate::record_set::MaskedRecordSet;
@@ -146,11 +146,11 @@ struct StoredLease {
 }
 
 fn tampered(error: RowError) -> Error {
-    row_refused("rotation", error)
+    row_refused(VaultRow::Rotation, error)
 }
 
 pub(super) fn row_missing() -> Error {
-    Error::Tampered { row: "rotation", problem: "is missing".into() }
+    Error::Tampered { row: VaultRow::Rotation, fault: RowFault::Missing }
 }
 
 /// Key of the row in the table `vault`.

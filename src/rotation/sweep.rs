@@ -101,7 +101,7 @@ impl<'a> Worker<'a> {
             Err(ResealError::Random(error)) => return Err(error.into()),
             Err(ResealError::ReadBack) => {
                 let message = "a record just sealed opened to something else: the memory or the processor is at fault";
-                return Err(StoreError::Engine { message: message.into() }.into());
+                return Err(StoreError::engine(message).into());
             }
         };
         let (old, new) = (parsed(&bytes)?, parsed(&resealed)?);
@@ -212,6 +212,6 @@ fn indexed(store: &dyn Store, (index, row): ([u8; 32], Vec<u8>)) -> Result<Batch
 }
 
 fn parsed(bytes: &[u8]) -> Result<Record<'_>, Error> {
-    let malformed = |error: RecordError| StoreError::Engine { message: error.to_string() }.into();
+    let malformed = |error: RecordError| StoreError::engine(error).into();
     Record::parse(bytes).map_err(malformed)
 }

@@ -21,6 +21,7 @@ use scratch::Scratch;
 use statements::{apply, rows_by};
 
 use super::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table, UnfinishedBackup, WatchCopy};
+use crate::store::EngineFault;
 
 pub(crate) use backup::SqliteBackup;
 pub(crate) use restore::UnfinishedStore;
@@ -86,8 +87,9 @@ impl SqliteStore {
         }
         let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).map_err(explain)?;
         if mode != "wal" {
-            let message = format!("the journal mode is {mode}: this file system has no write-ahead log");
-            return Err(StoreError::Engine { message });
+            return Err(StoreError::engine(format!(
+                "the journal mode is {mode}: this file system has no write-ahead log"
+            )));
         }
         let (path, writer) = (path.to_owned(), Some(Mutex::new(connection)));
         Ok(Self { path, access, writer, readers: Mutex::default(), _scratch: None })
@@ -372,14 +374,15 @@ fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
     match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
         ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
-        ErrorCode::CannotOpen => StoreError::Engine {
-            message: format!("{message} (SQLite needs to write the folder of {}, even to read)", path()),
-        },
+        ErrorCode::CannotOpen => {
+            StoreError::Engine { fault: EngineFault::CannotOpen { path: path() }, source: error.into() }
+        }
+        // SQLite has no code of its own for this.
         ErrorCode::Unknown if message.starts_with("no such table") => StoreError::Corrupt { message },
         ErrorCode::DiskFull => StoreError::Full,
         ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
         ErrorCode::ReadOnly => StoreError::ReadOnly,
-        _ => StoreError::Engine { message },
+        _ => StoreError::engine(error),
     }
 }
 

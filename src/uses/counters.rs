@@ -37,7 +37,7 @@ impl Counters {
         tally.count_valid();
         if apart {
             tally.touch(Some(now), request.address.map(|address| IpAddr::to_canonical(&address)));
-            if let Some(endpoint) = request.endpoint {
+            if let Some(endpoint) = &request.endpoint {
                 tally.count_endpoint(counted_as(endpoint, token).as_deref(), 1, |bytes| self.has_room(bytes));
             }
         }

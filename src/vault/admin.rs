@@ -43,7 +43,7 @@ pub(super) fn token_at(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Re
 
 /// The whole token; `None` when no copy of the secret exists.
 pub(super) fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<SecretText>, Error> {
-    let unreadable = |source| Error::Record { id, source };
+    let unreadable = |fault| Error::Record { id, fault };
     let record = Record::parse(bytes).map_err(unreadable)?;
     // The verify part first: it authenticates the header, and with it whether there is anything to recover.
     let attributes = record.attributes(change.keyring, id).map_err(unreadable)?;

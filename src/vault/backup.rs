@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::audit_log::{Act, Action, Draft};
 use crate::backup_id::BackupId;
-use crate::error::Error;
+use crate::error::{Error, RowFault, VaultRow};
 use crate::known_backups::{BACKUPS, KnownBackup, KnownBackups};
 use crate::ledger::row_refused;
 use crate::rotation::Flow;
@@ -167,7 +167,7 @@ impl Vault {
         let manifest = self.authentic_manifest()?;
         let (found, _) = BackupManifest::describe(&self.ledger, self.ledger.store(), manifest.id, manifest.at)?;
         if !manifest.agrees_with(&found) {
-            return Err(Error::Tampered { row: "manifest", problem: "does not describe what is in the backup".into() });
+            return Err(Error::Tampered { row: VaultRow::Manifest, fault: RowFault::OfOtherContents });
         }
         let mut stopped = false;
         let report = self.doctor(|opened| {
@@ -187,7 +187,7 @@ impl Vault {
     pub(super) fn authentic_manifest(&self) -> Result<BackupManifest, Error> {
         let row = manifest_row(self.ledger.store())?;
         let keyring = self.ledger.keyring();
-        BackupManifest::open(&keyring, &row).map_err(|error| row_refused("manifest", error))
+        BackupManifest::open(&keyring, &row).map_err(|error| row_refused(VaultRow::Manifest, error))
     }
 
     fn list_unfinished(&self, id: BackupId, file: &Path, act: &Act) -> Result<Timestamp, Error> {
@@ -241,7 +241,7 @@ pub(super) fn finish(backup: &mut KnownBackup, manifest: &BackupManifest) {
 }
 
 pub(super) fn manifest_row(rows: &dyn Rows) -> Result<Vec<u8>, Error> {
-    let missing = || Error::Tampered { row: "manifest", problem: "is missing".into() };
+    let missing = || Error::Tampered { row: VaultRow::Manifest, fault: RowFault::Missing };
     rows.get(Table::Vault, MANIFEST)?.ok_or_else(missing)
 }
 

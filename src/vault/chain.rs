@@ -32,7 +32,7 @@ impl Vault {
         let listed = |key: Result<ApiKey, RecordError>| Ok(Some(Listed { id, key }));
         match self.show(id) {
             Ok(key) => listed(Ok(key)),
-            Err(Error::Record { source, .. }) => listed(Err(source)),
+            Err(Error::Record { fault, .. }) => listed(Err(fault)),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }

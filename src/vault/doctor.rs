@@ -92,7 +92,7 @@ impl Vault {
             findings.engine_check(store.check()?);
         }
         findings.engine(store.concerns()?);
-        let ages = checkup.ages.unwrap_or_else(|| keyring.policy().master_key_age());
+        let ages = checkup.ages.unwrap_or_else(|| keyring.policy().master_key_age_or_default());
         rows::age(&keyring, &ages, now, &mut findings);
         rows::policy(&keyring, &mut findings);
         report.add(findings.into_symptoms());

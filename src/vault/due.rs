@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::api_key::{ApiKey, Status};
+use crate::arguments::Maybe;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::record::RecordError;
@@ -45,44 +46,44 @@ impl DueRules {
 
     /// What expires, or reaches the maximum age of the policy, within so long.
     #[must_use]
-    pub fn within(mut self, span: Duration) -> Self {
-        self.within = span;
+    pub fn within(mut self, span: impl Maybe<Duration>) -> Self {
+        self.within = span.maybe().unwrap_or(self.within);
         self
     }
 
     /// What is to be revoked within so long, as the old API key is at the end of the grace of a reissue.
     #[must_use]
-    pub fn ending_within(mut self, span: Duration) -> Self {
-        self.ending = span;
+    pub fn ending_within(mut self, span: impl Maybe<Duration>) -> Self {
+        self.ending = span.maybe().unwrap_or(self.ending);
         self
     }
 
     /// What has been suspended for so long, neither resumed nor revoked.
     #[must_use]
-    pub fn suspended_for(mut self, span: Duration) -> Self {
-        self.suspended = span;
+    pub fn suspended_for(mut self, span: impl Maybe<Duration>) -> Self {
+        self.suspended = span.maybe().unwrap_or(self.suspended);
         self
     }
 
     /// What has been expired for so long, and was not revoked: it can still be given another expiry.
     #[must_use]
-    pub fn expired_for(mut self, span: Duration) -> Self {
-        self.expired = Some(span);
+    pub fn expired_for(mut self, span: impl Maybe<Duration>) -> Self {
+        self.expired = span.maybe().or(self.expired);
         self
     }
 
     /// What could have been used for so long and was not, by the counts of its uses ([`Vault::usage`]). Nothing is counted before
     /// the vault is made, so an older API key that was imported has its time from then on.
     #[must_use]
-    pub fn unused(mut self, span: Duration) -> Self {
-        self.unused = Some(span);
+    pub fn unused(mut self, span: impl Maybe<Duration>) -> Self {
+        self.unused = span.maybe().or(self.unused);
         self
     }
 
     /// Only what this query finds; its page and limit mean nothing here.
     #[must_use]
-    pub fn among(mut self, query: Query) -> Self {
-        self.among = query;
+    pub fn among(mut self, query: impl Maybe<Query>) -> Self {
+        self.among = query.maybe().unwrap_or(self.among);
         self
     }
 

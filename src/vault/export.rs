@@ -48,10 +48,10 @@ impl Vault {
                 }
                 Ok(None) => page.left_out.push((id, "not-recoverable")),
                 // The record may be newer than the keyring it was read with: then the change is prepared again.
-                Err(Error::Record { source: RecordError::MissingGeneration { generation }, .. })
+                Err(Error::Record { fault: RecordError::MissingGeneration { generation }, .. })
                     if self.ledger.reload()?.bytes() != change.keyring.bytes() =>
                 {
-                    return Err(Error::Record { id, source: RecordError::MissingGeneration { generation } });
+                    return Err(Error::Record { id, fault: RecordError::MissingGeneration { generation } });
                 }
                 Err(error) => page.left_out.push((id, error.cause())),
             }
@@ -61,7 +61,7 @@ impl Vault {
 }
 
 fn exported(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<ImportedKey>, Error> {
-    let unreadable = |source| Error::Record { id, source };
+    let unreadable = |fault| Error::Record { id, fault };
     let Some(token) = open_token(change, id, bytes)? else { return Ok(None) };
     let record = Record::parse(bytes).map_err(unreadable)?;
     let attributes = record.attributes(change.keyring, id).map_err(unreadable)?;

@@ -56,8 +56,8 @@ impl Vault {
     fn issue_all(&self, keys: &[NewApiKey], act: &Act) -> Result<Vec<Issued>, Error> {
         keys.iter().try_for_each(|key| check_prefix(&key.prefix))?;
         self.ledger.change(act, |change| {
-            keys.iter().try_for_each(|key| admit(change, &key.terms()))?;
             let now = change.now;
+            keys.iter().try_for_each(|key| admit(change, &key.terms(now)))?;
             let mut ids = (0..keys.len()).map(|_| ApiKeyId::random(now)).collect::<Result<Vec<_>, _>>()?;
             // The engine appends fastest in the order of its keys.
             ids.sort_unstable();
@@ -74,27 +74,27 @@ impl Vault {
     /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
     pub fn check_import(&self, keys: &[ImportedKey]) -> Result<(), Error> {
         let keyring = self.ledger.reload()?;
-        let mut seen = HashMap::with_capacity(keys.len());
+        let (now, mut seen) = (self.ledger.now(), HashMap::with_capacity(keys.len()));
         for (at, key) in keys.iter().enumerate() {
-            key.check().map_err(|source| fault(at, source))?;
+            key.check(now).map_err(|fault| at_line(at, fault))?;
             // A token of strongroom's own shape is found by its id, whatever secret follows it.
             let token = match Shape::of(key.token.expose()) {
                 Shape::Token(token) => secret_digest(&token.id.to_string()),
                 _ => secret_digest(key.token.expose()),
             };
             if let Some(earlier) = seen.insert(token, at + 1) {
-                return Err(fault(at, ImportError::Repeated { line: earlier }));
+                return Err(at_line(at, ImportError::Repeated { line: earlier }));
             }
             if let Some(earlier) = key.id.and_then(|id| seen.insert(secret_digest(&id.to_string()), at + 1)) {
                 // That of the token itself was noted a moment ago.
                 if earlier != at + 1 {
-                    return Err(fault(at, ImportError::Repeated { line: earlier }));
+                    return Err(at_line(at, ImportError::Repeated { line: earlier }));
                 }
             }
             if is_taken(&keyring, self.ledger.store(), key)? {
-                return Err(fault(at, ImportError::Exists));
+                return Err(at_line(at, ImportError::Exists));
             }
-            key.keeps(keyring.policy(), self.ledger.now()).map_err(|source| fault(at, source.into()))?;
+            key.keeps(keyring.policy(), now).map_err(|fault| at_line(at, fault.into()))?;
         }
         Ok(())
     }
@@ -111,17 +111,17 @@ impl Vault {
         let rows = self.ledger.store();
         self.ledger.change(act, |change| {
             let import = |(at, key): (usize, &ImportedKey)| {
-                key.keeps(change.keyring.policy(), change.now).map_err(|source| fault(at, source.into()))?;
+                key.keeps(change.keyring.policy(), change.now).map_err(|fault| at_line(at, fault.into()))?;
                 let id = import_one(change, rows, key)?;
-                id.ok_or_else(|| fault(at, ImportError::Exists))
+                id.ok_or_else(|| at_line(at, ImportError::Exists))
             };
             keys.iter().enumerate().map(import).collect()
         })
     }
 }
 
-fn fault(at: usize, source: ImportError) -> Error {
-    Error::Import { line: at + 1, source }
+fn at_line(at: usize, fault: ImportError) -> Error {
+    Error::Import { line: at + 1, fault }
 }
 
 /// Whether the token is in the vault: under its own id, or in the lookup index.
@@ -177,7 +177,7 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
         let attributes = Attributes::of(key, secret_digest(secret.expose()), now).to_bytes();
         let recover = key.recoverable.then_some(secret.expose());
         let record = sealer.seal(id, &Plain { imported: false, attributes: &attributes, secret: recover })?;
-        let parsed = Record::parse(&record).map_err(|source| Error::Record { id, source })?;
+        let parsed = Record::parse(&record).map_err(|fault| Error::Record { id, fault })?;
         sealed.2.add(&keyring.active().record_set, &parsed);
         sealed.0.push(Issued { id, token: Token::compose(&key.prefix, id, secret.expose()), replaces: None });
         sealed.1.push(record);
@@ -190,7 +190,7 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
 fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) -> Result<Option<ApiKeyId>, Error> {
     let text = imported.token.expose();
     let created_at = imported.issued_by(change.now);
-    let mut key = imported.key.clone();
+    let mut key = imported.key.clone().expires_at(imported.key.expiry_if_issued(change.now));
     let (id, secret, foreign) = match Shape::of(text) {
         Shape::Token(token) => {
             token.prefix.clone_into(&mut key.prefix);

@@ -1,6 +1,7 @@
 //! Listing API keys a page at a time, and showing one.
 
 use crate::api_key::{ApiKey, Status};
+use crate::arguments::Maybe;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::record::{Record, RecordError};
@@ -30,50 +31,50 @@ impl Query {
 
     /// Only those of this owner.
     #[must_use]
-    pub fn owner(mut self, owner: impl Into<String>) -> Self {
-        self.owner = Some(owner.into());
+    pub fn owner(mut self, owner: impl Maybe<String>) -> Self {
+        self.owner = owner.maybe().or(self.owner);
         self
     }
 
     /// Only those whose name contains this text.
     #[must_use]
-    pub fn name_contains(mut self, text: impl Into<String>) -> Self {
-        self.name = Some(text.into());
+    pub fn name_contains(mut self, text: impl Maybe<String>) -> Self {
+        self.name = text.maybe().or(self.name);
         self
     }
 
     /// Only those with this scope.
     #[must_use]
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scope = Some(scope.into());
+    pub fn scope(mut self, scope: impl Maybe<String>) -> Self {
+        self.scope = scope.maybe().or(self.scope);
         self
     }
 
     /// Only those in this state.
     #[must_use]
-    pub fn status(mut self, status: Status) -> Self {
-        self.status = Some(status);
+    pub fn status(mut self, status: impl Maybe<Status>) -> Self {
+        self.status = status.maybe().or(self.status);
         self
     }
 
-    /// Only those that are exposed: what is to be reissued after a rotation away from a master key that had leaked.
+    /// Whether only those that are exposed: what is to be reissued after a rotation away from a master key that had leaked.
     #[must_use]
-    pub fn exposed(mut self) -> Self {
-        self.exposed = true;
+    pub fn exposed(mut self, only: bool) -> Self {
+        self.exposed = only;
         self
     }
 
     /// Only those after this id: the last of the page before.
     #[must_use]
-    pub fn after(mut self, id: ApiKeyId) -> Self {
-        self.after = Some(id);
+    pub fn after(mut self, id: impl Maybe<ApiKeyId>) -> Self {
+        self.after = id.maybe().or(self.after);
         self
     }
 
     /// At most this many; 100 unless set.
     #[must_use]
-    pub fn limit(mut self, limit: usize) -> Self {
-        self.limit = Some(limit);
+    pub fn limit(mut self, limit: impl Maybe<usize>) -> Self {
+        self.limit = limit.maybe().or(self.limit);
         self
     }
 
@@ -140,7 +141,7 @@ impl Vault {
         // The keyring first: one that is newer than the record may have dropped its generation.
         let keyring = self.ledger.recent_keyring()?;
         let bytes = record_at(self.ledger.store(), id)?;
-        self.open_view(&keyring, id, &bytes)?.map_err(|source| Error::Record { id, source })
+        self.open_view(&keyring, id, &bytes)?.map_err(|fault| Error::Record { id, fault })
     }
 
     /// Opens a record that may be newer than the keyring.

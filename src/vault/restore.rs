@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::backup::{self, BackupManifest, BackupPhase, BackupProgress, step};
 use crate::audit_log::{Act, Action, AuditFault, ChainEnd, Draft, Outcome, row_key};
-use crate::error::Error;
+use crate::error::{Error, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::known_backups::KnownBackups;
 use crate::ledger::{Ledger, row_refused};
@@ -41,7 +41,7 @@ impl Backup {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();
         let row = backup::manifest_row(&SqliteBackup::open(&path)?)?;
-        let claims = BackupManifest::claimed_by(&row).map_err(|error| row_refused("manifest", error))?;
+        let claims = BackupManifest::claimed_by(&row).map_err(|error| row_refused(VaultRow::Manifest, error))?;
         Ok(Self { path, claims })
     }
 

@@ -49,7 +49,7 @@ impl VaultStatus {
     /// What the policy says of the age of the active master key.
     pub fn age_finding(&self, now: Timestamp) -> Option<Finding> {
         let active = self.master_keys.iter().find(|key| key.version == self.active_master_key)?;
-        self.policy.master_key_age().judge(active.version, active.added_at, now)
+        self.policy.master_key_age_or_default().judge(active.version, active.added_at, now)
     }
 
     /// Configured versions that nothing in this vault needs any more.

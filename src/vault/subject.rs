@@ -24,7 +24,7 @@ impl Subject {
     pub(super) fn read(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<Self, Error> {
         let record = record_at(rows, id)?;
         let read = Record::parse(&record).and_then(|record| record.attributes(change.keyring, id));
-        let before = read.map_err(|source| Error::Record { id, source })?;
+        let before = read.map_err(|fault| Error::Record { id, fault })?;
         Ok(Self { id, record, attributes: before.clone(), before, secret_may_go: false })
     }
 
@@ -60,7 +60,7 @@ impl Subject {
 
     /// Attributes as bytes, with what the record holds beside them: fields of later versions.
     pub(super) fn carrying(&self, change: &Change<'_>, wanted: &Attributes) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let carried = self.parsed()?.carried(change.keyring, self.id).map_err(|source| self.unreadable(source))?;
+        let carried = self.parsed()?.carried(change.keyring, self.id).map_err(|fault| self.unreadable(fault))?;
         let edited = edited(&carried, |attributes| wanted.clone_into(attributes));
         edited.ok_or(self.unreadable(RecordError::Attributes))
     }
@@ -83,19 +83,19 @@ impl Subject {
                 tracing::warn!(key = %self.id, "the recover part is damaged and was given up with the revocation");
                 Ok(None)
             }
-            opened => opened.map_err(|source| self.unreadable(source)),
+            opened => opened.map_err(|fault| self.unreadable(fault)),
         }
     }
 
     fn parsed(&self) -> Result<Record<'_>, Error> {
-        Record::parse(&self.record).map_err(|source| self.unreadable(source))
+        Record::parse(&self.record).map_err(|fault| self.unreadable(fault))
     }
 
-    pub(super) fn refused(&self, source: LifeError) -> Error {
-        Error::Life { id: self.id, source }
+    pub(super) fn refused(&self, fault: LifeError) -> Error {
+        Error::Life { id: self.id, fault }
     }
 
-    fn unreadable(&self, source: RecordError) -> Error {
-        Error::Record { id: self.id, source }
+    fn unreadable(&self, fault: RecordError) -> Error {
+        Error::Record { id: self.id, fault }
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::api_key::{Refusal, Request};
-use crate::error::Error;
+use crate::arguments::Maybe;
+use crate::error::{Error, VaultRow};
 use crate::keyring::Keyring;
 use crate::store::Table;
 use crate::time::Timestamp;
@@ -48,16 +49,16 @@ impl UsageOptions {
 
     /// How often a [`UsageFlusher`] writes: the most that a process loses when it is killed.
     #[must_use]
-    pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = interval;
+    pub fn interval(mut self, interval: impl Maybe<Duration>) -> Self {
+        self.interval = interval.maybe().unwrap_or(self.interval);
         self
     }
 
     /// How many API keys are kept apart in memory between two writes, at about 250 bytes each, and 80 for each endpoint. Uses of further ones are only
     /// counted, under no API key, and their last use is not kept.
     #[must_use]
-    pub fn max_keys(mut self, max_keys: usize) -> Self {
-        self.max_keys = max_keys;
+    pub fn max_keys(mut self, max_keys: impl Maybe<usize>) -> Self {
+        self.max_keys = max_keys.maybe().unwrap_or(self.max_keys);
         self
     }
 }
@@ -113,7 +114,7 @@ impl Vault {
     /// How an API key was used: what was written, and what this process has counted since. `None` when there is nothing.
     pub fn usage(&self, id: ApiKeyId) -> Result<Option<Usage>, Error> {
         let stored =
-            self.stored_usage(id)?.map_err(|error| Error::Tampered { row: "usage", problem: error.to_string() })?;
+            self.stored_usage(id)?.map_err(|fault| Error::Tampered { row: VaultRow::Usage, fault: fault.into() })?;
         Ok(self.with_counted(id, stored))
     }
 

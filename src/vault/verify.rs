@@ -2,7 +2,7 @@
 
 use crate::api_key::{ApiKey, Attributes, Refusal, Request, Revision};
 use crate::audit_log::EVENTS;
-use crate::error::Error;
+use crate::error::{Error, RowFault, VaultRow};
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError};
@@ -49,7 +49,7 @@ impl Vault {
             return Err(VerifyError::NotValid(refusal));
         }
         let Found { id, attributes, imported, recoverable, revision } = found;
-        let malformed = Error::Record { id, source: RecordError::Attributes };
+        let malformed = Error::Record { id, fault: RecordError::Attributes };
         let key = attributes.into_view(id, imported, recoverable, revision);
         let key = key.ok_or(VerifyError::Unavailable(malformed))?;
         self.usage.valid(id, token, request, now);
@@ -61,18 +61,18 @@ impl Vault {
         let mut keyring = self.ledger.recent_keyring()?;
         loop {
             let row = self.ledger.store().at_or_after(Table::Keys, &id.to_bytes()).map_err(Error::from)?;
-            let sentinel_missing = || Error::Tampered { row: "sentinel", problem: "is missing".into() };
+            let sentinel_missing = || Error::Tampered { row: VaultRow::Sentinel, fault: RowFault::Missing };
             let (key, bytes) = row.ok_or_else(sentinel_missing)?;
             let at = ApiKeyId::from_row(&key).ok_or_else(sentinel_missing)?;
             match Found::open(&keyring, at, &bytes) {
                 Ok(found) => return Ok(found),
-                Err(source) => {
+                Err(fault) => {
                     // The record may be newer than the keyring it was read with.
                     let reloaded = self.ledger.reload()?;
                     if reloaded.bytes() == keyring.bytes() {
                         // A damaged neighbour says nothing about an API key that does not exist.
                         let unknown = VerifyError::NotValid(Refusal::Unknown);
-                        return Err(if at == id { Error::Record { id, source }.into() } else { unknown });
+                        return Err(if at == id { Error::Record { id, fault }.into() } else { unknown });
                     }
                     keyring = reloaded;
                 }
@@ -91,7 +91,7 @@ impl Vault {
                 let index = key.index(token);
                 let row = self.ledger.store().at_or_after(Table::Lookup, &index).map_err(Error::from)?;
                 if let Some((_, value)) = row.filter(|(found, _)| *found == index) {
-                    let forged = Error::Tampered { row: "lookup", problem: "failed authentication".into() };
+                    let forged = Error::Tampered { row: VaultRow::Lookup, fault: RowFault::Unauthentic };
                     return LookupRow::open(&known, &index, &value)
                         .map(|row| row.id)
                         .ok_or(VerifyError::Unavailable(forged));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{assert_is_deterministic, file, hex, keyring_named, list, number, put, row_error, text};
-use crate::error::Error;
+use crate::error::{Error, RowFault, VaultRow};
 use crate::keyring::{Keyring, RowError};
 use crate::ledger::Head;
 use crate::record::Record;
@@ -79,10 +79,12 @@ fn rotation_rows_are_those_of_the_page() {
     assert_eq!(written.len(), row.len());
     for case in list(&rotations["bad"]) {
         let named = match open(case) {
-            Err(Error::RowFormat { row: "rotation", .. }) => "newer",
-            Err(Error::Tampered { row: "rotation", problem }) => {
-                let known = [RowError::Malformed, RowError::Unauthentic];
-                row_error(known.into_iter().find(|error| error.to_string() == problem).expect("a known problem"))
+            Err(Error::RowFormat { row: VaultRow::Rotation, .. }) => "newer",
+            Err(Error::Tampered { row: VaultRow::Rotation, fault: RowFault::Malformed }) => {
+                row_error(RowError::Malformed)
+            }
+            Err(Error::Tampered { row: VaultRow::Rotation, fault: RowFault::Unauthentic }) => {
+                row_error(RowError::Unauthentic)
             }
             _ => panic!("{}", case["broken"]),
         };

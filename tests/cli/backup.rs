@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -275,7 +276,7 @@ fn a_vault_that_is_rotated_while_it_is_backed_up_gives_a_backup_that_opens() {
         threads.spawn(|| {
             let vault =
                 Vault::open(SqliteStore::open(room.path()).expect("store"), room.keys.only([1, 2])).expect("vault");
-            let options = RotateOptions::new().batch(10.try_into().expect("not 0"));
+            let options = RotateOptions::new().batch(NonZeroUsize::new(10));
             vault.rotate(&options, &act(), |_| Flow::Continue).expect("rotated");
         });
         for round in 0..4 {

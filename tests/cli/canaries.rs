@@ -8,12 +8,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 
 use crate::running::{Ran, Room, Run};
+use crate::support::past::damage_record;
 use age::secrecy::ExposeSecret;
 use base64ct::{Base64Url, Encoding};
 use rustix::process::{Pid, Signal, kill_process};
 use secrets::{ATTRIBUTE, IDENTITY, NOTHING, REASON, Secrets, TOKEN};
-use strongroom::store::{Batch, Expected, Rows, Store, Table};
-use strongroom::{MasterKey, SqliteStore};
+use strongroom::MasterKey;
 use table::{Case, DAMAGED, Exit, GROUPS, TABLE};
 
 #[test]
@@ -196,7 +196,7 @@ impl Scene {
     fn run_all(&mut self, extra: &[&str]) {
         let fitting = |case: &&Case| case.in_json || !extra.contains(&"--json");
         TABLE.iter().filter(fitting).for_each(|case| self.run(case, extra));
-        self.damage();
+        damage_record(&self.room.store(), 0);
         DAMAGED.iter().filter(fitting).for_each(|case| self.run(case, extra));
         assert!(self.secrets.len() > 5_000, "{} pieces were looked for", self.secrets.len());
         let heard = self.secrets.heard_in_files(self.room.folder.path());
@@ -233,17 +233,6 @@ impl Scene {
             text = text.replace(&format!("{{{name}}}"), value);
         }
         text
-    }
-
-    /// Turns one bit of one record.
-    fn damage(&self) {
-        let store = SqliteStore::open(self.room.path()).expect("store");
-        let (key, record) = store.scan(Table::Keys, None, 1).expect("rows").remove(0);
-        let mut bad = record.clone();
-        bad[70] ^= 1;
-        let mut batch = Batch::new();
-        batch.put(Table::Keys, key, bad, Expected::Exactly(record));
-        store.commit(&batch).expect("written");
     }
 }
 

@@ -5,6 +5,8 @@ mod ground;
 #[path = "../support/process.rs"]
 #[allow(dead_code, reason = "the faults use more of it")]
 mod process;
+#[path = "../../src/cli/redact.rs"]
+mod redact;
 #[path = "../support/running.rs"]
 mod running;
 #[path = "../support/mod.rs"]
@@ -13,15 +15,20 @@ mod support;
 mod audit_trail;
 mod backup;
 mod bulk;
+#[cfg(feature = "age")]
 mod canaries;
 mod checkpointed;
 mod doctor;
 mod due;
+#[cfg(feature = "age")]
 mod escrow;
+mod floor;
+#[cfg(feature = "age")]
 mod forced_reissue;
 mod life;
 mod operator;
 mod policy;
+#[cfg(feature = "age")]
 mod recovery;
 mod runbooks;
 mod scan_canary;
@@ -34,3 +41,5 @@ mod usage;
 mod verbs;
 mod verifier;
 mod weak_master_keys;
+#[cfg(not(feature = "age"))]
+mod without_age;

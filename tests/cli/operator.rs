@@ -6,42 +6,15 @@ use std::time::Duration;
 
 use crate::process::{ends_within, signal};
 use crate::running::Room;
+use crate::support::past::{damage_record, files_in, overwrite};
 use serde_json::Value;
-use strongroom::SqliteStore;
-use strongroom::store::{Batch, Expected, Rows, Store, Table};
-
-/// Damages the record of the n-th API key, past the vault; the bytes it had.
-fn damage(room: &Room, at: usize) -> (Vec<u8>, Vec<u8>) {
-    let store = SqliteStore::open(room.path()).expect("store");
-    let (key, bytes) = store.scan(Table::Keys, None, at + 1).expect("rows").pop().expect("a record");
-    let mut bad = bytes.clone();
-    *bad.last_mut().expect("not empty") ^= 1;
-    put(room, &key, bad);
-    (key, bytes)
-}
-
-fn put(room: &Room, key: &[u8], value: Vec<u8>) {
-    let store = SqliteStore::open(room.path()).expect("store");
-    let old = store.get(Table::Keys, key).expect("readable").expect("a record");
-    let mut batch = Batch::new();
-    batch.put(Table::Keys, key, value, Expected::Exactly(old));
-    store.commit(&batch).expect("written");
-}
-
-fn files(room: &Room) -> Vec<(String, Vec<u8>)> {
-    let entries = std::fs::read_dir(room.folder.path()).expect("folder").map(|entry| entry.expect("entry"));
-    let mut files: Vec<_> = entries
-        .map(|entry| (entry.file_name().into_string().expect("text"), std::fs::read(entry.path()).expect("readable")))
-        .collect();
-    files.sort();
-    files
-}
+use strongroom::store::Table;
 
 #[test]
 fn a_dry_run_tells_all_of_it_and_leaves_the_store_byte_for_byte() {
     let room = Room::with(250);
     let store = || std::fs::read(room.path()).expect("readable");
-    let (before, names) = (store(), files(&room).len());
+    let (before, names) = (store(), files_in(room.folder.path()).len());
     let plan = room.run_with([1, 2], &["rotate-master-key", "--dry-run", "--json"]).ends(0).json();
     assert_eq!(plan["generations"], serde_json::json!([{ "generation": 1, "master_key": 1, "records": 250 }]));
     assert_eq!(plan["removable_master_keys"], serde_json::json!([]));
@@ -50,7 +23,12 @@ fn a_dry_run_tells_all_of_it_and_leaves_the_store_byte_for_byte() {
     let status = room.run(&["status"]).ends(0);
     assert!(status.out.contains("1: 250 API keys, under master key 1, active") && status.out.contains("it would take"));
     assert!(store() == before, "the store was changed");
-    assert_eq!(files(&room).len(), names, "something was left behind: {:?}", files(&room).iter().map(|f| &f.0));
+    assert_eq!(
+        files_in(room.folder.path()).len(),
+        names,
+        "something was left behind: {:?}",
+        files_in(room.folder.path()).iter().map(|f| &f.0)
+    );
 }
 
 #[test]
@@ -83,15 +61,15 @@ fn another_terminal_sees_how_far_it_is_and_a_signal_stops_it_where_it_can_be_res
 #[test]
 fn bad_records_are_shown_and_mended_or_given_up_by_a_typed_word() {
     let room = Room::with(300);
-    let (first, whole) = damage(&room, 10);
-    damage(&room, 20);
+    let (first, whole) = damage_record(&room.store(), 10);
+    damage_record(&room.store(), 20);
     let ran = room
         .run_with([1, 2], &["rotate-master-key", "--quick"])
         .ends(14)
         .says("2 records did not open")
         .says("--resume");
     assert_eq!(ran.out.matches("corrupt").count(), 2, "{}", ran.out);
-    put(&room, &first, whole);
+    overwrite(&room.store(), Table::Keys, &first, Some(whole));
     // What a rotation would refuse, its dry run refuses too.
     room.run_with([1, 2], &["rotate-master-key", "--dry-run", "--compromised"]).ends(5).says("is open");
     room.run_with([2], &["rotate-master-key", "--abandon-unreadable"]).ends(17).says("--yes");
@@ -148,7 +126,7 @@ fn a_certificate_is_written_once_and_checked_later() {
     room.run_with([2], &["doctor", "--certificate", "-"]).stdin("{}").ends(2).says("no rotation certificate");
     // A rotation that does not come to its end leaves no empty file.
     let other = room.file("other.json");
-    damage(&room, 3);
+    damage_record(&room.store(), 3);
     room.run_with([2, 3], &["rotate-master-key", "--quick", "--certificate", other.to_str().expect("text")]).ends(14);
     assert!(!other.exists());
 }
@@ -156,7 +134,7 @@ fn a_certificate_is_written_once_and_checked_later() {
 #[test]
 fn a_rehearsal_kills_a_copy_again_and_again_and_leaves_the_vault_alone() {
     let room = Room::with(120);
-    let before = files(&room);
+    let before = files_in(room.folder.path());
     let place = format!("sqlite:{}", room.path().display());
     let arguments = ["rehearse", "--from", &place, "--batch", "30", "--json"];
     let tmp = room.file("tmp");
@@ -169,7 +147,7 @@ fn a_rehearsal_kills_a_copy_again_and_again_and_leaves_the_vault_alone() {
     assert_eq!(report["recovered"], points);
     assert_eq!(std::fs::read_dir(&tmp).expect("folder").count(), 0, "scratch was left behind");
     std::fs::remove_dir(&tmp).expect("empty");
-    let same = files(&room).iter().map(|file| &file.0).eq(before.iter().map(|file| &file.0));
+    let same = files_in(room.folder.path()).iter().map(|file| &file.0).eq(before.iter().map(|file| &file.0));
     assert!(same && std::fs::read(room.path()).expect("readable") == before[0].1, "the vault was changed");
 }
 

@@ -1,9 +1,11 @@
 //! A scan as CI runs it: fingerprints beside the sources, no vault, and no key in the environment.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use crate::ground::Ground;
-use crate::running::{Ran, Room};
+use crate::running::{PROGRAM, Ran, Room, Run};
 use base64ct::{Base64Url, Encoding};
 use serde_json::Value;
 
@@ -55,6 +57,57 @@ fn fingerprints_that_were_exported_find_retired_keys_where_there_is_no_key() {
     for output in [&[][..], &["--json"]] {
         is_silent_about(&scan(output).ends(3), &retired, &array);
     }
+}
+
+#[test]
+fn the_hook_for_pre_commit_runs_the_program_that_is_in_path() {
+    let hook = include_str!("../../.pre-commit-hooks.yaml");
+    let value = |name: &str| {
+        let line = hook.lines().find_map(|line| line.trim_start_matches([' ', '-']).strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name} in {hook}")).trim()
+    };
+    // With any other, pre-commit installs the package at the root, which has no program.
+    assert_eq!((value("language:"), value("pass_filenames:")), ("system", "true"));
+    let ground = Ground::new();
+    ground.write("clean.txt", "nothing");
+    ground.write("leak.env", ground.line(1));
+    let folder = Path::new(PROGRAM).parent().expect("a folder").display().to_string();
+    let run = |file| {
+        let words = ["-c", "exec \"$@\"", "sh"].into_iter().chain(value("entry:").split(' ')).chain([file]);
+        let mut run = Run::through(Command::new("/bin/sh"), &words.collect::<Vec<_>>()).env("PATH", &folder);
+        run.command.current_dir(&ground.tree);
+        run
+    };
+    run("clean.txt").ends(0);
+    run("leak.env").ends(3);
+}
+
+#[test]
+fn every_command_that_installs_the_program_names_a_package_that_has_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut named = 0;
+    for page in ["README.md", "docs/operations.md", "docs/performance.md", "docs/scanning.md"] {
+        let text = fs::read_to_string(root.join(page)).expect("a page");
+        for words in text.split("cargo install ").skip(1).map(|rest| rest.split([' ', '\n', '`']).collect::<Vec<_>>()) {
+            let package = if words[0] == "--path" {
+                fs::read_to_string(root.join(words[1]).join("Cargo.toml"))
+            } else {
+                own_manifest()
+            };
+            let package = package.unwrap_or_else(|error| panic!("{page}: {words:?}: {error}"));
+            assert!(package.contains("[[bin]]\nname = \"strongroom\"\n"), "{page}: {words:?}");
+            assert!(
+                words[0] == "--path" || package.contains(&format!("name = \"{}\"\n", words[0])),
+                "{page}: {words:?}"
+            );
+            named += 1;
+        }
+    }
+    assert!(named >= 8, "{named}");
+}
+
+fn own_manifest() -> std::io::Result<String> {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
 }
 
 fn is_silent_about(ran: &Ran, key: &str, array: &str) {

@@ -1,6 +1,7 @@
 //! Claims about the program, made by running it.
 
 mod files;
+#[cfg(feature = "age")]
 mod manual;
 mod master_keys;
 mod output;
@@ -10,9 +11,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::running::{Room, text};
+use crate::support::past::damage_record;
+use strongroom::MasterKeys;
 use strongroom::master::Fingerprint;
-use strongroom::store::{Batch, Expected, Rows, Store, Table};
-use strongroom::{MasterKeys, SqliteStore};
 
 #[test]
 fn a_first_vault_takes_four_commands() {
@@ -124,7 +125,7 @@ fn list_filters_pages_and_shows() {
 #[test]
 fn one_bad_record_never_hides_the_others_and_makes_exit_13() {
     let room = Room::with(3);
-    damage_a_record(&room);
+    damage_record(&room.store(), 0);
     let ran = room.run(&["list"]).ends(13).says("records that do not open: 1").says("strongroom doctor");
     assert_eq!(ran.out.lines().count(), 4);
     assert!(ran.out.contains("unreadable") && ran.out.contains("failed authentication"));
@@ -267,15 +268,4 @@ fn fingerprint(room: &Room, version: u32) -> String {
     let keys: MasterKeys = room.keys.only([version]);
     let (_, print): (u32, Fingerprint) = keys.versions().next().expect("a key");
     print.to_string()
-}
-
-/// Turns one bit in the middle of the first record.
-fn damage_a_record(room: &Room) {
-    let store = SqliteStore::open(room.path()).expect("store");
-    let (key, record) = store.scan(Table::Keys, None, 1).expect("rows").remove(0);
-    let mut bad = record.clone();
-    bad[70] ^= 1;
-    let mut batch = Batch::new();
-    batch.put(Table::Keys, key, bad, Expected::Exactly(record));
-    store.commit(&batch).expect("written");
 }

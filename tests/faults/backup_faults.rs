@@ -1,41 +1,46 @@
 //! `backup` and `restore` stopped at each system call that writes: killed there, out of space there, failing there.
 //!
-//! Needs `strace`. Without it each test says so and passes; with `STRONGROOM_REQUIRE_STRACE` set, it fails instead.
+//! Needs `strace`.
 #![cfg(target_os = "linux")]
-#![allow(clippy::print_stderr, reason = "a test that was skipped says so")]
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 use crate::process::{Scene, program};
+use crate::support::past::{files_in, put_files_back};
 use strongroom::backup::Backup;
 use strongroom::rotation::Flow;
 use strongroom::{SqliteStore, Vault};
+
+crate::harness::claims! {
+    needs [Strace];
+    killed_at_every_write_of_a_backup_it_is_whole_or_not_there_and_the_next_one_succeeds,
+    killed_at_every_write_of_a_restore_the_vault_is_whole_or_not_there_and_the_next_one_succeeds,
+    out_of_space_or_failing_at_any_write_of_a_backup_nothing_half_done_is_left,
+    out_of_space_or_failing_at_any_write_of_a_restore_nothing_half_done_is_left,
+}
 
 const WRITES: &str =
     "write,pwrite64,writev,pwritev,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,renameat2,link,linkat";
 const RECORDS: usize = 200;
 
-#[test]
 fn killed_at_every_write_of_a_backup_it_is_whole_or_not_there_and_the_next_one_succeeds() {
-    let Some(scene) = Prepared::new() else { return };
+    let scene = Prepared::new();
     let points = scene.every_point("signal=KILL:when=", false, Prepared::backup);
     eprintln!("killed at {points} points of a backup");
     assert!(points > 20, "only {points} points");
 }
 
-#[test]
 fn killed_at_every_write_of_a_restore_the_vault_is_whole_or_not_there_and_the_next_one_succeeds() {
-    let Some(scene) = Prepared::with_backup() else { return };
+    let scene = Prepared::with_backup();
     let points = scene.every_point("signal=KILL:when=", false, Prepared::restore);
     eprintln!("killed at {points} points of a restore");
     assert!(points > 20, "only {points} points");
 }
 
-#[test]
 fn out_of_space_or_failing_at_any_write_of_a_backup_nothing_half_done_is_left() {
-    let Some(scene) = Prepared::new() else { return };
+    let scene = Prepared::new();
     for error in ["ENOSPC", "EIO"] {
         let points = scene.every_point(&format!("error={error}:when="), true, Prepared::backup);
         eprintln!("{error} from {points} points of a backup on");
@@ -43,9 +48,8 @@ fn out_of_space_or_failing_at_any_write_of_a_backup_nothing_half_done_is_left() 
     }
 }
 
-#[test]
 fn out_of_space_or_failing_at_any_write_of_a_restore_nothing_half_done_is_left() {
-    let Some(scene) = Prepared::with_backup() else { return };
+    let scene = Prepared::with_backup();
     for error in ["ENOSPC", "EIO"] {
         let points = scene.every_point(&format!("error={error}:when="), true, Prepared::restore);
         eprintln!("{error} from {points} points of a restore on");
@@ -60,23 +64,17 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new() -> Option<Self> {
-        let found = Command::new("strace").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        if !found.is_ok_and(|status| status.success()) {
-            assert!(std::env::var_os("STRONGROOM_REQUIRE_STRACE").is_none(), "strace is required and was not found");
-            eprintln!("SKIPPED: strace was not found (on Debian: apt-get install strace)");
-            return None;
-        }
+    fn new() -> Self {
         let mut prepared = Self { scene: Scene::new(RECORDS, 1), before: vec![] };
-        prepared.before = prepared.saved();
-        Some(prepared)
+        prepared.before = files_in(prepared.scene.folder.path());
+        prepared
     }
 
-    fn with_backup() -> Option<Self> {
-        let mut prepared = Self::new()?;
+    fn with_backup() -> Self {
+        let mut prepared = Self::new();
         assert!(prepared.scene.command(&[1], &["backup", &prepared.file("b")]).status().expect("runs").success());
-        prepared.before = prepared.saved();
-        Some(prepared)
+        prepared.before = files_in(prepared.scene.folder.path());
+        prepared
     }
 
     /// Runs it with a fault at its first write, then at its second, and so on until there is none left. `act` looks at
@@ -84,14 +82,14 @@ impl Prepared {
     fn every_point(&self, fault: &str, onward: bool, act: impl Fn(&Self, &str) -> bool) -> u32 {
         let mut points = 0;
         for number in 1.. {
-            self.put_back();
+            put_files_back(self.scene.folder.path(), &self.before);
             let ended = act(self, &format!("{fault}{number}{}", if onward { "+" } else { "" }));
             if ended && !onward {
                 break;
             }
             if ended {
                 // It went well in spite of the fault, or there is no such call: whom nothing kills has none.
-                self.put_back();
+                put_files_back(self.scene.folder.path(), &self.before);
                 if act(self, &format!("signal=KILL:when={number}")) {
                     break;
                 }
@@ -160,31 +158,13 @@ impl Prepared {
     }
 
     fn assert_nothing_unfinished(&self, fault: &str) {
-        for (name, _) in self.saved() {
+        for (name, _) in files_in(self.scene.folder.path()) {
             assert!(!name.contains("-strongroom-unfinished"), "{fault}: {name} is left");
         }
     }
 
     fn file(&self, name: &str) -> String {
         self.scene.folder.path().join(name).display().to_string()
-    }
-
-    fn saved(&self) -> Vec<(String, Vec<u8>)> {
-        let entries = fs::read_dir(self.scene.folder.path()).expect("folder").map(|entry| entry.expect("entry"));
-        entries
-            .map(|entry| (entry.file_name().into_string().expect("text"), fs::read(entry.path()).expect("readable")))
-            .collect()
-    }
-
-    fn put_back(&self) {
-        for entry in fs::read_dir(self.scene.folder.path()).expect("folder") {
-            fs::remove_file(entry.expect("entry").path()).expect("removed");
-        }
-        for (name, bytes) in &self.before {
-            let path = self.scene.folder.path().join(name);
-            fs::write(&path, bytes).expect("written");
-            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("mode");
-        }
     }
 
     /// Runs the program under strace with a fault at its writes. The exit status is the program's.

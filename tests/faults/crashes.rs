@@ -10,7 +10,14 @@ use crate::support::act;
 use strongroom::store::{Rows, Table};
 use strongroom::{NewApiKey, Request, SqliteStore};
 
-#[test]
+crate::harness::claims! {
+    needs [];
+    fifty_kills_at_random_moments_of_rotations_lose_nothing,
+    a_service_goes_on_verifying_issuing_and_revoking_beside_the_rotation,
+    a_second_rotation_is_refused_and_takes_over_only_from_one_that_shows_no_life,
+    a_killed_rotation_can_be_continued_at_once,
+}
+
 fn fifty_kills_at_random_moments_of_rotations_lose_nothing() {
     let scene = Scene::new(5_000, 100);
     let (mut master, mut kills, mut dice) = (2, 0, Dice::new());
@@ -50,7 +57,6 @@ fn fifty_kills_at_random_moments_of_rotations_lose_nothing() {
     }
 }
 
-#[test]
 fn a_service_goes_on_verifying_issuing_and_revoking_beside_the_rotation() {
     let scene = Scene::new(20_000, 2);
     let (done, verified) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -97,7 +103,6 @@ fn a_service_goes_on_verifying_issuing_and_revoking_beside_the_rotation() {
     assert!(rows.iter().all(|(_, bytes)| bytes[4..8] == 2_u32.to_be_bytes()), "a record of the old generation");
 }
 
-#[test]
 fn a_second_rotation_is_refused_and_takes_over_only_from_one_that_shows_no_life() {
     let scene = Scene::new(2_000, 2);
     let slow = ["rotate-master-key", "--quick", "--batch", "10", "--rate", "100"];
@@ -125,7 +130,6 @@ fn a_second_rotation_is_refused_and_takes_over_only_from_one_that_shows_no_life(
     assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
 }
 
-#[test]
 fn a_killed_rotation_can_be_continued_at_once() {
     let scene = Scene::new(2_000, 2);
     let slow = ["rotate-master-key", "--quick", "--batch", "10", "--rate", "100"];

@@ -12,11 +12,16 @@ use crate::process::{ends_within, program};
 use crate::support::{Keys, act};
 use strongroom::{ErrorKind, Issued, NewApiKey, Request, SqliteStore, Vault};
 
-#[test]
+crate::harness::claims! {
+    needs [Mount];
+    a_rotation_on_a_full_disk_fails_loses_nothing_and_completes_when_there_is_room,
+    an_issue_and_a_revocation_on_a_full_disk_happen_whole_or_not_at_all,
+}
+
 fn a_rotation_on_a_full_disk_fails_loses_nothing_and_completes_when_there_is_room() {
     let mut full = 0;
     for step in 0..16_u64 {
-        let Some(disk) = Mounted::tmpfs("6m") else { return };
+        let disk = Mounted::tmpfs("6m");
         let (path, keys) = (disk.path.join("vault.db"), Keys::generate(2));
         let issued = filled(&path, &keys);
         let filler = fill(&disk.path, step * STEP);
@@ -47,9 +52,8 @@ fn a_rotation_on_a_full_disk_fails_loses_nothing_and_completes_when_there_is_roo
     assert!(full >= 4, "only {full} rotations ran out of space");
 }
 
-#[test]
 fn an_issue_and_a_revocation_on_a_full_disk_happen_whole_or_not_at_all() {
-    let Some(disk) = Mounted::tmpfs("6m") else { return };
+    let disk = Mounted::tmpfs("6m");
     let (path, keys) = (disk.path.join("vault.db"), Keys::generate(1));
     let issued = filled(&path, &keys);
     let vault = open(&path, &keys, &[1]);

@@ -11,6 +11,11 @@ use crate::process::{Dice, Scene};
 use crate::support::act;
 use strongroom::{ApiKeyId, MasterKeys, NewApiKey, Request, SqliteStore, Vault};
 
+crate::harness::claims! {
+    needs [];
+    nothing_acknowledged_is_undone_however_often_a_live_vault_is_killed,
+}
+
 /// What is known of an API key from outside.
 struct Known {
     id: ApiKeyId,
@@ -21,7 +26,6 @@ struct Known {
     fresh: bool,
 }
 
-#[test]
 fn nothing_acknowledged_is_undone_however_often_a_live_vault_is_killed() {
     let wanted: u32 = std::env::var("STRONGROOM_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
     // More than one rotation for each kill never completes.
@@ -107,7 +111,6 @@ fn learn(service: &mut Child, model: &mut BTreeMap<String, Known>) -> u64 {
                 let known = model.get_mut(token).expect("known");
                 (known.revoked, known.doubtful, known.fresh) = (true, false, true);
             }
-            // The harness of the test says things too.
             _ => continue,
         }
         acknowledged += 1;
@@ -119,9 +122,7 @@ fn learn(service: &mut Child, model: &mut BTreeMap<String, Known>) -> u64 {
 /// Starts this very program as a service: it gets the master keys and some API keys on its input.
 fn service(scene: &Scene, versions: &[u32], model: &BTreeMap<String, Known>) -> Child {
     let mut command = Command::new(std::env::current_exe().expect("itself"));
-    command
-        .args(["--exact", "live_kills::the_service_that_is_killed", "--nocapture"])
-        .env("STRONGROOM_TEST_SERVICE", scene.path());
+    command.env(SERVICE, scene.path());
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
     let mut input = child.stdin.take().expect("piped");
@@ -132,9 +133,8 @@ fn service(scene: &Scene, versions: &[u32], model: &BTreeMap<String, Known>) -> 
     child
 }
 
-#[test]
-fn the_service_that_is_killed() {
-    let Some(path) = std::env::var_os("STRONGROOM_TEST_SERVICE") else { return };
+/// The service of the test above, in a process of its own: this program, started again.
+pub(crate) fn serve(path: &std::path::Path) -> ! {
     let mut lines = BufReader::new(std::io::stdin()).lines().map(|line| line.expect("text"));
     let keys = MasterKeys::parse(&lines.next().expect("master keys")).expect("good keys");
     let mut alive: Vec<(ApiKeyId, String)> = lines
@@ -174,3 +174,6 @@ fn the_service_that_is_killed() {
         }
     }
 }
+
+/// Names the vault of the service, and makes this program be it.
+pub(crate) const SERVICE: &str = "STRONGROOM_TEST_SERVICE";

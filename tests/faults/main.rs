@@ -9,6 +9,8 @@ mod running;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod harness;
+
 mod backup_faults;
 mod crashes;
 mod full_disk;
@@ -16,3 +18,21 @@ mod live_kills;
 mod memory;
 mod power_loss;
 mod syscalls;
+
+use std::path::Path;
+
+fn main() {
+    if let Some(path) = std::env::var_os(live_kills::SERVICE) {
+        live_kills::serve(Path::new(&path));
+    }
+    let modules = [
+        backup_faults::CLAIMS,
+        crashes::CLAIMS,
+        full_disk::CLAIMS,
+        live_kills::CLAIMS,
+        memory::CLAIMS,
+        power_loss::CLAIMS,
+        syscalls::CLAIMS,
+    ];
+    harness::run(modules.into_iter().flatten().copied()).exit();
+}

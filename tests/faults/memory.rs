@@ -10,7 +10,12 @@ use crate::running::{Ran, Room, Run};
 use strongroom::master::VerifierKey;
 use strongroom::{MasterKey, SqliteStore, Vault};
 
-#[test]
+crate::harness::claims! {
+    needs [];
+    of_a_master_key_neither_text_nor_bytes_stay_in_memory_whatever_source_it_came_from,
+    of_a_verifier_key_no_text_stays_in_memory_and_no_recover_key_is_ever_there,
+}
+
 fn of_a_master_key_neither_text_nor_bytes_stay_in_memory_whatever_source_it_came_from() {
     let room = Room::with(1);
     let list = room.keys.variable([1, 2]);
@@ -47,7 +52,6 @@ fn of_a_master_key_neither_text_nor_bytes_stay_in_memory_whatever_source_it_came
     }
 }
 
-#[test]
 fn of_a_verifier_key_no_text_stays_in_memory_and_no_recover_key_is_ever_there() {
     let room = Room::with(1);
     let vault = Vault::open(SqliteStore::open(room.path()).expect("store"), room.keys.only([1])).expect("vault");

@@ -16,6 +16,12 @@ use crate::support::{Keys, act};
 use rusqlite::Connection;
 use strongroom::{ApiKeyId, NewApiKey, Request, SqliteStore, Vault};
 
+crate::harness::claims! {
+    needs [Mount];
+    what_was_acknowledged_survives_a_power_cut_at_any_moment_of_a_rotation,
+    a_power_cut_takes_what_a_careless_writer_has_acknowledged,
+}
+
 /// What a caller was told had happened.
 #[derive(Clone, Default)]
 struct Acknowledged {
@@ -23,19 +29,18 @@ struct Acknowledged {
     revoked: usize,
 }
 
-#[test]
 fn what_was_acknowledged_survives_a_power_cut_at_any_moment_of_a_rotation() {
     let rounds: u32 = std::env::var("STRONGROOM_POWER_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(8);
     let (mut open, mut dice) = (0, Dice::new());
     for round in 0..rounds {
         let folder = tempfile::tempdir().expect("folder");
         let (image, copy) = (folder.path().join("disk.img"), folder.path().join("copy.img"));
-        let Some(()) = make_image(&image, 32) else { return };
-        let Some(disk) = Mounted::image(&image) else { return };
+        make_image(&image, 32);
+        let disk = Mounted::image(&image);
         let keys = Keys::generate(2);
         let before = cut_power(&disk.path, &image, &copy, &keys, dice.below(Duration::from_millis(450)));
         drop(disk);
-        let Some(disk) = Mounted::image(&copy) else { return };
+        let disk = Mounted::image(&copy);
         open += u32::from(check(&disk.path.join("vault.db"), &keys, &before, round));
     }
     eprintln!("{rounds} power cuts, {open} of them with the rotation open");
@@ -111,12 +116,11 @@ fn check(path: &Path, keys: &Keys, before: &Acknowledged, round: u32) -> bool {
 }
 
 /// The method itself: it loses what was not made durable.
-#[test]
 fn a_power_cut_takes_what_a_careless_writer_has_acknowledged() {
     let folder = tempfile::tempdir().expect("folder");
     let (image, copy) = (folder.path().join("disk.img"), folder.path().join("copy.img"));
-    let Some(()) = make_image(&image, 32) else { return };
-    let Some(disk) = Mounted::image(&image) else { return };
+    make_image(&image, 32);
+    let disk = Mounted::image(&image);
     let connection = Connection::open(disk.path.join("careless.db")).expect("database");
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE t (n INTEGER PRIMARY KEY)")
@@ -129,7 +133,7 @@ fn a_power_cut_takes_what_a_careless_writer_has_acknowledged() {
     std::fs::copy(&image, &copy).expect("copied");
     drop(connection);
     drop(disk);
-    let Some(disk) = Mounted::image(&copy) else { return };
+    let disk = Mounted::image(&copy);
     let found = Connection::open(disk.path.join("careless.db"))
         .and_then(|connection| connection.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)));
     let found = usize::try_from(found.unwrap_or(0)).expect("a count");

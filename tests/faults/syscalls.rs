@@ -1,23 +1,33 @@
 //! The program stopped at each system call that writes: killed there, out of space there, failing there.
 //!
-//! Needs `strace`. Without it each test says so and passes; with `STRONGROOM_REQUIRE_STRACE` set, it fails instead.
+//! Needs `strace`.
 #![cfg(target_os = "linux")]
-#![allow(clippy::print_stderr, reason = "a test that was skipped says so")]
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 use crate::process::{Scene, program};
+use crate::support::past::{files_in, put_files_back};
 use strongroom::{Request, SqliteStore, Vault};
+
+crate::harness::claims! {
+    needs [Strace];
+    killed_at_every_write_of_a_rotation_the_next_run_completes,
+    killed_again_while_resuming_the_third_run_completes,
+    out_of_space_or_failing_at_any_write_the_old_state_stays_readable,
+    killed_at_every_write_of_issue_and_revoke_what_was_acknowledged_stays,
+    killed_at_every_write_of_init_it_can_be_run_again,
+    out_of_space_or_failing_at_any_write_of_init_it_can_be_run_again,
+    out_of_space_or_failing_at_any_write_of_issue_and_revoke_they_happen_whole_or_not_at_all,
+}
 
 const WRITES: &str = "write,pwrite64,writev,pwritev,fsync,fdatasync,ftruncate,unlink,rename";
 const RECORDS: usize = 200;
 const ROTATE: [&str; 4] = ["rotate-master-key", "--quick", "--batch", "20"];
 
-#[test]
 fn killed_at_every_write_of_a_rotation_the_next_run_completes() {
-    let Some(scene) = prepared() else { return };
+    let scene = prepared();
     let mut points = 0;
     for number in 1.. {
         scene.restore();
@@ -33,18 +43,17 @@ fn killed_at_every_write_of_a_rotation_the_next_run_completes() {
     assert!(points > 50, "only {points} points");
 }
 
-#[test]
 fn killed_again_while_resuming_the_third_run_completes() {
-    let Some(scene) = prepared() else { return };
+    let scene = prepared();
     let mut pairs = 0;
     for first in (3..).step_by(8) {
         scene.restore();
         if scene.injected(&[1, 2], &ROTATE, &format!("signal=KILL:when={first}")).code().is_some() {
             break;
         }
-        let halfway = scene.saved();
+        let halfway = files_in(scene.scene.folder.path());
         for second in (1..).step_by(4) {
-            scene.put_back(&halfway);
+            put_files_back(scene.scene.folder.path(), &halfway);
             // Not killed: it came to an end, or there was nothing left to do.
             if scene.injected(&[1, 2], &ROTATE, &format!("signal=KILL:when={second}")).code().is_some() {
                 break;
@@ -58,9 +67,8 @@ fn killed_again_while_resuming_the_third_run_completes() {
     assert!(pairs >= 150, "only {pairs} pairs");
 }
 
-#[test]
 fn out_of_space_or_failing_at_any_write_the_old_state_stays_readable() {
-    let Some(scene) = prepared() else { return };
+    let scene = prepared();
     for error in ["ENOSPC", "EIO"] {
         let mut points = 0;
         for number in 1.. {
@@ -86,9 +94,8 @@ fn out_of_space_or_failing_at_any_write_the_old_state_stays_readable() {
     }
 }
 
-#[test]
 fn killed_at_every_write_of_issue_and_revoke_what_was_acknowledged_stays() {
-    let Some(scene) = prepared() else { return };
+    let scene = prepared();
     let id = scene.scene.issued[0].id.to_string();
     let revoke = ["revoke", id.as_str(), "--reason", "test", "--yes"];
     for (arguments, is_revoke) in [(&["issue", "--name", "late"][..], false), (&revoke[..], true)] {
@@ -112,9 +119,8 @@ fn killed_at_every_write_of_issue_and_revoke_what_was_acknowledged_stays() {
     }
 }
 
-#[test]
 fn killed_at_every_write_of_init_it_can_be_run_again() {
-    let Some(scene) = prepared() else { return };
+    let scene = prepared();
     let path = scene.scene.folder.path().join("new.db");
     let master = scene.scene.keys.variable([1]);
     let mut points = 0;
@@ -137,9 +143,8 @@ fn killed_at_every_write_of_init_it_can_be_run_again() {
     assert!(points > 5, "only {points} points");
 }
 
-#[test]
 fn out_of_space_or_failing_at_any_write_of_init_it_can_be_run_again() {
-    let Some(scene) = prepared() else { return };
+    let scene = prepared();
     let path = scene.scene.folder.path().join("new.db");
     let master = scene.scene.keys.variable([1]);
     let remove = || {
@@ -174,9 +179,8 @@ fn out_of_space_or_failing_at_any_write_of_init_it_can_be_run_again() {
     }
 }
 
-#[test]
 fn out_of_space_or_failing_at_any_write_of_issue_and_revoke_they_happen_whole_or_not_at_all() {
-    let Some(scene) = prepared() else { return };
+    let scene = prepared();
     let id = scene.scene.issued[0].id.to_string();
     let revoke = ["revoke", id.as_str(), "--reason", "test", "--yes"];
     for error in ["ENOSPC", "EIO"] {
@@ -215,40 +219,16 @@ struct Prepared {
     before: Vec<(String, Vec<u8>)>,
 }
 
-fn prepared() -> Option<Prepared> {
-    let found = Command::new("strace").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !found.is_ok_and(|status| status.success()) {
-        assert!(std::env::var_os("STRONGROOM_REQUIRE_STRACE").is_none(), "strace is required and was not found");
-        eprintln!("SKIPPED: strace was not found (on Debian: apt-get install strace)");
-        return None;
-    }
+fn prepared() -> Prepared {
     let scene = Scene::new(RECORDS, 2);
     let mut prepared = Prepared { scene, before: vec![] };
-    prepared.before = prepared.saved();
-    Some(prepared)
+    prepared.before = files_in(prepared.scene.folder.path());
+    prepared
 }
 
 impl Prepared {
-    fn saved(&self) -> Vec<(String, Vec<u8>)> {
-        let entries = fs::read_dir(self.scene.folder.path()).expect("folder").map(|entry| entry.expect("entry"));
-        entries
-            .map(|entry| (entry.file_name().into_string().expect("text"), fs::read(entry.path()).expect("readable")))
-            .collect()
-    }
-
     fn restore(&self) {
-        self.put_back(&self.before);
-    }
-
-    fn put_back(&self, files: &[(String, Vec<u8>)]) {
-        for entry in fs::read_dir(self.scene.folder.path()).expect("folder") {
-            fs::remove_file(entry.expect("entry").path()).expect("removed");
-        }
-        for (name, bytes) in files {
-            let path = self.scene.folder.path().join(name);
-            fs::write(&path, bytes).expect("written");
-            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("mode");
-        }
+        put_files_back(self.scene.folder.path(), &self.before);
     }
 
     fn injected(&self, versions: &[u32], arguments: &[&str], fault: &str) -> ExitStatus {

@@ -5,11 +5,13 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::support::between::{Between, Through};
+use crate::support::past::{edit, overwrite};
 use crate::support::{Keys, act};
 use strongroom::api_keys::{ImportError, ImportedKey};
-use strongroom::error::RecordError;
+use strongroom::error::{RecordError, VaultRow};
 use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
-use strongroom::store::{Batch, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::store::{Batch, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
 use strongroom::{
     Error, ErrorKind, MemoryStore, NewApiKey, Refusal, Request, SecretText, Timestamp, Vault, VaultOptions, VerifyError,
 };
@@ -22,20 +24,16 @@ enum Step<'a> {
 
 type Hook = Box<dyn FnMut(&Step<'_>) -> Result<(), StoreError> + Send>;
 
-/// Memory that lets others act, or breaks, at a chosen step. Clones share their rows and their hook.
-#[derive(Clone, Default)]
-struct Watched {
-    rows: MemoryStore,
-    hook: Arc<Mutex<Option<Hook>>>,
-}
+/// Memory that lets others act, or breaks, at a chosen step. It cannot tell whether another process rotates, as an engine
+/// across a network.
+type Watched = Through<Watch>;
 
-impl Watched {
-    fn over(rows: &MemoryStore) -> Self {
-        Self { rows: rows.clone(), ..Self::default() }
-    }
+#[derive(Default)]
+struct Watch(Mutex<Option<Hook>>);
 
+impl Watch {
     fn on(&self, hook: impl FnMut(&Step<'_>) -> Result<(), StoreError> + Send + 'static) {
-        *self.hook.lock().expect("no hook panics") = Some(Box::new(hook));
+        *self.0.lock().expect("no hook panics") = Some(Box::new(hook));
     }
 
     /// Runs `act` once, at the first step that `when` accepts.
@@ -53,39 +51,32 @@ impl Watched {
 
     fn step(&self, step: &Step<'_>) -> Result<(), StoreError> {
         // What a hook itself does through this store is not watched.
-        self.hook.try_lock().map_or(Ok(()), |mut hook| hook.as_mut().map_or(Ok(()), |hook| hook(step)))
+        self.0.try_lock().map_or(Ok(()), |mut hook| hook.as_mut().map_or(Ok(()), |hook| hook(step)))
     }
 }
 
-impl Rows for Watched {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.rows.get(table, key);
+impl Between for Watch {
+    fn get(&self, rows: &MemoryStore, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = rows.get(table, key);
         self.step(&Step::Read(table)).and(found)
     }
 
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        let found = self.rows.at_or_after(table, key);
+    fn at_or_after(&self, rows: &MemoryStore, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        let found = rows.at_or_after(table, key);
         self.step(&Step::Read(table)).and(found)
     }
 
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.rows.scan(table, after, limit)
-    }
-}
-
-/// It cannot tell whether another process rotates, as an engine across a network.
-impl Store for Watched {
-    fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+    fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
         self.step(&Step::Commit(batch))?;
-        self.rows.commit(batch)
+        rows.commit(batch)
     }
 
-    fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
-        self.rows.snapshot()
-    }
-
-    fn scrub(&self) -> Result<Scrub, StoreError> {
+    fn scrub(&self, _: &MemoryStore) -> Result<Scrub, StoreError> {
         Ok(Scrub::Clean)
+    }
+
+    fn claim_rotation(&self, _: &MemoryStore) -> Result<Claim, StoreError> {
+        Ok(Claim::Unknown)
     }
 }
 
@@ -135,22 +126,6 @@ fn id_bytes(id: strongroom::ApiKeyId, store: &MemoryStore) -> Vec<u8> {
     let digit = |c: char| "0123456789abcdefghjkmnpqrstvwxyz".find(c).expect("a digit") as u128;
     let wanted = id.to_string().chars().fold(0, |id, c| (id << 5) | digit(c));
     rows.into_iter().find(|(key, _)| of(key) == wanted).expect("the record").0
-}
-
-fn edit(store: &MemoryStore, table: Table, key: &[u8], edit: impl FnOnce(&mut Vec<u8>)) {
-    let old = store.get(table, key).expect("read").expect("the row");
-    let mut new = old.clone();
-    edit(&mut new);
-    let mut batch = Batch::new();
-    batch.put(table, key, new, Expected::Exactly(old));
-    store.commit(&batch).expect("written");
-}
-
-fn remove(store: &MemoryStore, table: Table, key: &[u8]) {
-    let old = store.get(table, key).expect("read").expect("the row");
-    let mut batch = Batch::new();
-    batch.delete(table, key, Expected::Exactly(old));
-    store.commit(&batch).expect("removed");
 }
 
 /// `body` with the check of docs/format.md, Tokens.
@@ -221,7 +196,7 @@ fn a_process_without_the_new_master_key_fails_closed_and_stays_so() {
     let keys = Keys::generate(2);
     let (store, issued, _) = in_memory(&keys);
     let service = open(store.clone(), &keys, &[1]);
-    rotate(&open(store, &keys, &[1, 2]), &RotateOptions::new().rewrap_only()).expect("rewrapped");
+    rotate(&open(store, &keys, &[1, 2]), &RotateOptions::new().rewrap_only(true)).expect("rewrapped");
     std::thread::sleep(Duration::from_millis(1_100));
     for attempt in 0..3 {
         let verdict = service.verify(issued.token.expose(), &Request::new());
@@ -255,7 +230,7 @@ fn two_imported_tokens_with_one_id_are_refused() {
     assert_ne!(id, issued.id.to_string());
     let token = |letter: &str| legacy(&with_check(&format!("sr_{id}{}", letter.repeat(43))));
     let error = vault.import(&[token("a"), token("b")], &act()).expect_err("one id, two secrets");
-    assert!(matches!(error, Error::Import { line: 2, source: ImportError::Repeated { line: 1 } }), "{error}");
+    assert!(matches!(error, Error::Import { line: 2, fault: ImportError::Repeated { line: 1 } }), "{error}");
     assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
 }
 
@@ -312,7 +287,8 @@ fn a_sentinel_that_vanishes_under_a_rotation_is_an_error_and_no_panic() {
     let (store, ..) = in_memory(&keys);
     let (watched, rows) = (Watched::over(&store), store.clone());
     let rotator = open(watched.clone(), &keys, &[1, 2]);
-    watched.once(|step| writes(step, Table::Keys, &[0xff; 16]), move || remove(&rows, Table::Keys, &[0xff; 16]));
+    watched
+        .once(|step| writes(step, Table::Keys, &[0xff; 16]), move || overwrite(&rows, Table::Keys, &[0xff; 16], None));
     let error = rotate(&rotator, &one_by_one()).expect_err("a record is missing");
     assert!(matches!(error, Error::RecordSet { generation: 1 }), "{error}");
 }
@@ -349,14 +325,14 @@ fn a_removed_rotation_row_is_noticed_by_the_doctor_and_stops_a_rewrap() {
         Step::Read(_) => Ok(()),
     });
     rotate(&rotator, &RotateOptions::new()).expect_err("killed");
-    remove(&store, Table::Vault, b"rotation");
+    overwrite(&store, Table::Vault, b"rotation", None);
     let vault = open(store, &keys, &[2, 3]);
     let found = vault.doctor(|_| {}).expect("doctor").symptoms;
     assert!(found.iter().any(|symptom| symptom.id == "rotation"), "{found:?}");
-    let refused = rotate(&vault, &RotateOptions::new().rewrap_only()).expect_err("two generations");
-    assert!(matches!(refused, Error::Tampered { row: "rotation", .. }), "{refused}");
+    let refused = rotate(&vault, &RotateOptions::new().rewrap_only(true)).expect_err("two generations");
+    assert!(matches!(refused, Error::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
     let refused = vault.plan_rotation(&RotateOptions::new()).expect_err("two generations");
-    assert!(matches!(refused, Error::Tampered { row: "rotation", .. }), "{refused}");
+    assert!(matches!(refused, Error::Tampered { row: VaultRow::Rotation, .. }), "{refused}");
 }
 
 #[test]
@@ -365,7 +341,7 @@ fn a_plan_refuses_what_the_rotation_would_refuse() {
     let (store, ..) = in_memory(&keys);
     let vault = open(store, &keys, &[1, 2, 3]);
     vault.rotate(&one_by_one().to(2), &act(), crate::support::stop_after_one_batch).expect("stopped");
-    for options in [RotateOptions::new().to(3), RotateOptions::new().rewrap_only()] {
+    for options in [RotateOptions::new().to(3), RotateOptions::new().rewrap_only(true)] {
         let rotated = rotate(&vault, &options).expect_err("another is open").kind();
         assert_eq!(rotated, ErrorKind::Conflict);
         assert_eq!(vault.plan_rotation(&options).expect_err("another is open").kind(), rotated);

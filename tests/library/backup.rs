@@ -3,16 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use strongroom::error::VaultRow;
 
+use crate::support::past::{edit, overwrite};
 use crate::support::{Keys, act, stop_after_one_batch};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::{Action, Outcome};
 use strongroom::backup::{Backup, BackupProgress, BackupReport, MAX_KNOWN_BACKUPS};
 use strongroom::rotation::{Flow, RotateOptions};
-use strongroom::store::{Batch, Expected, Rows, Store, StoreError, Table};
+use strongroom::store::{Rows, StoreError, Table};
 use strongroom::{
     Act, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Reissue, Request, SecretText, SqliteStore, Timestamp, Vault,
 };
@@ -85,7 +88,7 @@ fn a_backup_begun_beside_writers_ends_and_holds_what_was_acknowledged_before() {
 fn a_backup_within_a_rotation_opens_with_the_new_master_key_alone_and_is_rotated_on() {
     let scene = Scene::new(200);
     let vault = scene.vault([1, 2]);
-    let options = RotateOptions::new().batch(20.try_into().expect("not 0"));
+    let options = RotateOptions::new().batch(NonZeroUsize::new(20));
     vault.rotate(&options, &act(), stop_after_one_batch).expect("stopped");
     let manifest = scene.backup(&vault, "b").manifest;
     assert_eq!(manifest.opens_with.iter().map(|(version, _)| *version).collect::<Vec<_>>(), [2]);
@@ -109,7 +112,7 @@ fn the_list_says_which_master_key_each_backup_needs_and_outlives_rotations() {
     scene.backup(&vault, "b2");
     vault.rotate(&RotateOptions::new().to(2), &act(), |_| Flow::Continue).expect_err("active already");
     let vault = scene.vault([2, 3]);
-    vault.rotate(&RotateOptions::new().rewrap_only(), &act(), |_| Flow::Continue).expect("rewrapped");
+    vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| Flow::Continue).expect("rewrapped");
     let known = vault.backups().expect("list");
     let said: Vec<_> = known.iter().map(|b| (b.file_name.as_str(), b.master_key, b.records, b.finished)).collect();
     assert_eq!(said, [("b1", 1, 10, true), ("b2", 2, 10, true)]);
@@ -151,13 +154,13 @@ fn a_list_that_was_tampered_with_stops_a_rotation_until_it_is_begun_anew() {
     for at in 0..row.len() {
         let mut edited = row.clone();
         edited[at] ^= 1;
-        put_back(&store, Table::Vault, b"backups", &edited);
+        overwrite(&store, Table::Vault, b"backups", Some(edited));
         let refused = scene.vault([1]).backups().expect_err("edited");
         assert_eq!(refused.kind(), ErrorKind::Corrupt, "byte {at}");
     }
     let vault = scene.vault([1, 2]);
     let refused = vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect_err("edited");
-    assert!(matches!(refused, Error::Tampered { row: "backups", .. }), "{refused}");
+    assert!(matches!(refused, Error::Tampered { row: VaultRow::Backups, .. }), "{refused}");
     assert_eq!(vault.status().expect("status").active_master_key, 1, "nothing was begun");
     vault.forget_all_backups(&act()).expect("anew");
     vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
@@ -320,8 +323,7 @@ fn a_backup_that_is_stopped_or_does_not_hold_up_leaves_nothing() {
     // A record that is not the one written must not end as the only copy there is.
     let store = SqliteStore::open(scene.file("vault.db")).expect("store");
     let key = row_key(&store, &scene, 5);
-    let row = store.get(Table::Keys, &key).expect("read").expect("a row");
-    put_back(&store, Table::Keys, &key, &[&row[..40], &[row[40] ^ 1], &row[41..]].concat());
+    edit(&store, Table::Keys, &key, |row| row[40] ^= 1);
     let refused = vault.backup(scene.file("b"), &act(), |_| Flow::Continue).expect_err("damaged");
     assert!(
         matches!(&refused, Error::BackupDamaged { what } if what.contains(&scene.issued[5].id.to_string())),
@@ -510,13 +512,6 @@ fn left_in(scene: &Scene) -> Vec<String> {
     });
     names.sort();
     names
-}
-
-fn put_back(store: &SqliteStore, table: Table, key: &[u8], value: &[u8]) {
-    let mut batch = Batch::new();
-    let found = store.get(table, key).expect("read").expect("a row");
-    batch.put(table, key, value, Expected::Exactly(found));
-    store.commit(&batch).expect("written");
 }
 
 /// Ids sort as their rows do.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, past};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::Action;
 use strongroom::rotation::{Flow, RotateOptions, RotationOutcome, RotationReport};
@@ -38,17 +38,12 @@ impl Scene {
         self.store.get(Table::Keys, &self.places[at]).expect("readable").expect("a record")
     }
 
-    /// Writes past the vault.
     fn overwrite(&self, at: usize, value: Vec<u8>) {
-        let mut batch = Batch::new();
-        batch.put(Table::Keys, self.places[at].clone(), value, Expected::Exactly(self.row(at)));
-        self.store.commit(&batch).expect("written");
+        past::overwrite(&self.store, Table::Keys, &self.places[at], Some(value));
     }
 
     fn damage(&self, at: usize) {
-        let mut bytes = self.row(at);
-        *bytes.last_mut().expect("not empty") ^= 1;
-        self.overwrite(at, bytes);
+        past::damage_record(&self.store, at);
     }
 }
 
@@ -78,7 +73,7 @@ fn of_ten_thousand_records_the_six_bad_ones_are_told_apart_and_all_others_move()
     assert_eq!(status.census.iter().map(|of| (of.generation, of.records)).collect::<Vec<_>>(), [(1, 6), (2, 9_994)]);
 
     (0..6).zip(originals).for_each(|(at, bytes)| scene.overwrite(at * 1_000, bytes));
-    let report = scene.rotate(&RotateOptions::new().resume_only()).expect("mended");
+    let report = scene.rotate(&RotateOptions::new().resume_only(true)).expect("mended");
     assert_eq!((report.outcome, report.moved, report.verified), (RotationOutcome::Finished, 10_000, 10_000));
     let vault = scene.open([2]);
     assert!(scene.issued.iter().all(|issued| vault.verify(issued.token.expose(), &Request::new()).is_ok()));
@@ -151,7 +146,7 @@ fn giving_up_a_damaged_record_does_not_hide_one_that_was_removed() {
     let abandon = RotateOptions::new().abandon(&report.unreadable);
     let error = scene.rotate(&abandon).expect_err("a record is missing");
     assert!(matches!(error, Error::RecordSet { generation: 1 }), "{error}");
-    let report = scene.rotate(&abandon.accept_record_set()).expect("taken for right");
+    let report = scene.rotate(&abandon.accept_record_set(true)).expect("taken for right");
     assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
     assert_eq!(scene.open([2]).doctor(|_| {}).expect("doctor").symptoms, []);
 }
@@ -197,6 +192,6 @@ fn a_row_that_is_no_id_was_never_counted_and_can_be_given_up() {
 #[test]
 fn there_is_nothing_to_continue_in_a_vault_without_an_open_rotation() {
     let scene = Scene::new(1);
-    let error = scene.rotate(&RotateOptions::new().resume_only()).expect_err("none is open");
+    let error = scene.rotate(&RotateOptions::new().resume_only(true)).expect_err("none is open");
     assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::NotFound, "no rotation is open"));
 }

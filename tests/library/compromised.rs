@@ -8,11 +8,11 @@ use strongroom::store::{Rows, Table};
 use strongroom::{ApiKeyId, ErrorKind, MemoryStore, NewApiKey, Query, Request, Vault};
 
 fn compromised() -> RotateOptions {
-    RotateOptions::new().compromised().batch(NonZeroUsize::new(10).expect("not zero"))
+    RotateOptions::new().compromised(true).batch(NonZeroUsize::new(10).expect("not zero"))
 }
 
 fn exposed(vault: &Vault) -> Vec<ApiKeyId> {
-    let listed = vault.list(&Query::new().exposed().limit(1_000)).expect("listed");
+    let listed = vault.list(&Query::new().exposed(true).limit(1_000)).expect("listed");
     listed.into_iter().map(|listed| listed.id).collect()
 }
 

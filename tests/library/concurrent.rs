@@ -63,8 +63,8 @@ fn work(vault: &Vault, ids: &[ApiKeyId], name: &str, seed: u64) -> Vec<Told> {
         match result {
             Ok(true) => told.push((action, id, Outcome::Done, made)),
             Ok(false) => {}
-            Err(Error::Life { source, .. }) => {
-                assert!(!matches!(source, LifeError::Past { .. } | LifeError::Expired { .. }), "{source}");
+            Err(Error::Life { fault, .. }) => {
+                assert!(!matches!(fault, LifeError::Past { .. } | LifeError::Expired { .. }), "{fault}");
                 told.push((action, id, Outcome::Refused, None));
             }
             Err(error) => panic!("{error:?}"),

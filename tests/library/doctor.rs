@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::support::past::{damage, edit, overwrite};
 use crate::support::{Keys, act, stop_after_one_batch};
 use strongroom::api_keys::ImportedKey;
 use strongroom::doctor::{Checkup, Depth, DoctorReport, SymptomSeverity};
 use strongroom::rotation::{Flow, RotateOptions};
-use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::store::{Rows, Table};
 use strongroom::{MemoryStore, NewApiKey, SecretText, Timestamp, Vault, VaultOptions};
 
 fn vault_of(count: usize) -> (MemoryStore, Keys, Vault) {
@@ -19,30 +20,8 @@ fn vault_of(count: usize) -> (MemoryStore, Keys, Vault) {
     (store, keys, vault)
 }
 
-/// Writes past the vault.
-fn overwrite(store: &MemoryStore, table: Table, key: &[u8], value: Option<Vec<u8>>) {
-    let old = store.get(table, key).expect("readable").map_or(Expected::Absent, Expected::Exactly);
-    let mut batch = Batch::new();
-    match value {
-        Some(value) => batch.put(table, key, value, old),
-        None => batch.delete(table, key, old),
-    }
-    store.commit(&batch).expect("written");
-}
-
-fn edit(store: &MemoryStore, table: Table, key: &[u8], at: usize) {
-    let mut value = store.get(table, key).expect("readable").expect("a row");
-    value[at] ^= 1;
-    overwrite(store, table, key, Some(value));
-}
-
 fn record_keys(store: &MemoryStore, count: usize) -> Vec<Vec<u8>> {
     store.scan(Table::Keys, None, count).expect("rows").into_iter().map(|(key, _)| key).collect()
-}
-
-fn damage(report: &DoctorReport) -> Vec<&'static str> {
-    let damage = report.symptoms.iter().filter(|symptom| symptom.severity == SymptomSeverity::Damage);
-    damage.map(|symptom| symptom.id).collect()
 }
 
 fn examined(vault: &Vault, depth: Depth) -> DoctorReport {
@@ -74,12 +53,12 @@ fn a_record_that_does_not_open_is_found_in_one_part_of_all_and_never_by_the_quic
     let keys = record_keys(&store, 500);
     for at in [0, 100, 300, 499] {
         // A byte of ciphertext: header, nonces and tags are as they were, and so is the digest.
-        edit(&store, Table::Keys, &keys[at], 70);
+        edit(&store, Table::Keys, &keys[at], |value| value[70] ^= 1);
         assert_eq!(damage(&examined(&vault, Depth::Deep)), ["record"]);
         let found = (1..=5).filter(|n| damage(&examined(&vault, part(*n, 5))) == ["record"]).count();
         assert_eq!(found, 1);
         assert_eq!(damage(&examined(&vault, Depth::Quick)), Vec::<&str>::new());
-        edit(&store, Table::Keys, &keys[at], 70);
+        edit(&store, Table::Keys, &keys[at], |value| value[70] ^= 1);
     }
     overwrite(&store, Table::Keys, &keys[7], None);
     for n in 1..=5 {
@@ -90,8 +69,8 @@ fn a_record_that_does_not_open_is_found_in_one_part_of_all_and_never_by_the_quic
 #[test]
 fn behind_a_damaged_head_everything_else_is_examined() {
     let (store, _, vault) = vault_of(100);
-    edit(&store, Table::Keys, &record_keys(&store, 1)[0], 70);
-    edit(&store, Table::Audit, &5_u64.to_be_bytes(), 20);
+    edit(&store, Table::Keys, &record_keys(&store, 1)[0], |value| value[70] ^= 1);
+    edit(&store, Table::Audit, &5_u64.to_be_bytes(), |value| value[20] ^= 1);
     let head = store.get(Table::Vault, b"head").expect("readable").expect("a head");
     for broken in [None, Some(head[..head.len() - 1].to_vec()), Some(vec![]), Some([&[9], &head[1..]].concat())] {
         overwrite(&store, Table::Vault, b"head", broken);
@@ -110,13 +89,13 @@ fn behind_a_damaged_rotation_row_everything_else_is_examined() {
     let keys = record_keys(&store, 100);
     // One on each side of the cursor.
     for at in [2, 90] {
-        edit(&store, Table::Keys, &keys[at], 70);
+        edit(&store, Table::Keys, &keys[at], |value| value[70] ^= 1);
     }
-    edit(&store, Table::Vault, b"rotation", 20);
+    edit(&store, Table::Vault, b"rotation", |value| value[20] ^= 1);
     let report = examined(&vault, Depth::Deep);
     assert_eq!(damage(&report), ["rotation", "record", "record"]);
     assert_eq!((report.counted, report.opened, report.compared), (100, 98, false));
-    edit(&store, Table::Vault, b"rotation", 20);
+    edit(&store, Table::Vault, b"rotation", |value| value[20] ^= 1);
     let report = examined(&vault, Depth::Deep);
     assert_eq!((damage(&report), report.compared), (vec!["record", "record"], true));
 }
@@ -146,7 +125,7 @@ fn an_imported_token_that_is_not_indexed_is_found_before_and_during_a_rotation()
 fn however_much_is_damaged_the_page_is_one_page() {
     let (store, _, vault) = vault_of(3_000);
     for key in record_keys(&store, 3_000) {
-        edit(&store, Table::Keys, &key, 70);
+        edit(&store, Table::Keys, &key, |value| value[70] ^= 1);
     }
     let report = examined(&vault, Depth::Deep);
     assert_eq!((report.symptoms.len(), report.opened), (51, 0));

@@ -121,7 +121,7 @@ fn what_breaks_a_rule_that_came_later_or_was_imported_exempt_is_due() {
             &act(),
         )
         .expect("set");
-    let key = ImportedKey::new(SecretText::new("fake".into()), NewApiKey::new("i").owner("o")).exempt_from_policy();
+    let key = ImportedKey::new(SecretText::new("fake".into()), NewApiKey::new("i").owner("o")).exempt_from_policy(true);
     let imported = vault.import(&[key], &act()).expect("imported")[0];
     assert_eq!(causes(&vault, &DueRules::new(), early), ["no-owner", "late-expiry"]);
     assert_eq!(causes(&vault, &DueRules::new(), imported), ["no-expiry"]);
@@ -140,7 +140,7 @@ fn what_a_leaked_master_key_exposed_is_due_until_it_is_reissued_or_revoked() {
     let (first, second) = (issued[0].id, issued[1].id);
     let options = || VaultOptions::new().clock(start);
     let vault = options().open(store.clone(), keys.only([1, 2])).expect("it opens");
-    let leaked = strongroom::rotation::RotateOptions::new().compromised();
+    let leaked = strongroom::rotation::RotateOptions::new().compromised(true);
     vault.rotate(&leaked, &act(), |_| strongroom::rotation::Flow::Continue).expect("rotated");
     assert_eq!(due(&vault, &DueRules::new()), [(first, vec!["exposed"]), (second, vec!["exposed"])]);
     vault.reissue(first, &Reissue::new(), &act()).expect("reissued");
@@ -233,7 +233,7 @@ fn an_old_import_has_its_time_from_the_making_of_the_vault_and_damaged_counts_ac
     let vault = on(0, &store, &keys);
     let import = |text: &str| {
         let key = ImportedKey::new(SecretText::new(text.into()), NewApiKey::new(text));
-        key.created_at("2020-01-01T00:00:00Z".parse().expect("a time"))
+        key.created_at("2020-01-01T00:00:00Z".parse::<Timestamp>().expect("a time"))
     };
     let imported = vault.import(&[import("idle"), import("busy")], &act()).expect("imported");
     vault.verify("busy", &strongroom::Request::new()).expect("valid");

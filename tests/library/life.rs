@@ -51,7 +51,7 @@ impl Room {
 
     fn life<T: std::fmt::Debug>(result: Result<T, Error>) -> LifeError {
         match result {
-            Err(Error::Life { source, .. }) => source,
+            Err(Error::Life { fault, .. }) => fault,
             other => panic!("{other:?}"),
         }
     }
@@ -65,6 +65,32 @@ impl Room {
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const HOUR_MS: i64 = 3_600_000;
+
+#[test]
+fn an_expiry_in_a_span_counts_from_the_issue_by_the_clock_of_the_vault() {
+    let room = Room::new();
+    let key = NewApiKey::new("made early").expires_in(HOUR);
+    room.wait(HOUR_MS * 1_000);
+    let issued = room.issue(&key);
+    assert_eq!(room.vault.show(issued.id).expect("shown").expires_at, Some(room.at(HOUR)));
+    room.wait(HOUR_MS - 1);
+    assert_eq!(room.refusal(&issued), None);
+    room.wait(1);
+    assert_eq!(room.refusal(&issued), Some(Refusal::Expired));
+
+    let later = room.issue(&key);
+    assert_eq!(room.vault.show(later.id).expect("shown").expires_at, Some(room.at(HOUR)), "of the same words");
+    let imported = ImportedKey::new(SecretText::new("legacy".into()), key.clone()).created_at(room.now());
+    room.wait(HOUR_MS / 2);
+    let ids = room.vault.import(&[imported], &act()).expect("imported");
+    assert_eq!(room.vault.show(ids[0]).expect("shown").expires_at, Some(room.at(HOUR)), "from the import");
+
+    let never = room.vault.issue(&key.clone().not_before(room.at(HOUR)), &act()).expect_err("it ends as it begins");
+    assert_eq!(never.to_string(), "the API key would end before it begins to be valid");
+    let last = key.expires_at(room.at(2 * HOUR)).expires_in(None).expires_at(None::<Timestamp>);
+    let issued = room.issue(&last);
+    assert_eq!(room.vault.show(issued.id).expect("shown").expires_at, Some(room.at(2 * HOUR)), "what was said last");
+}
 
 #[test]
 fn inside_the_grace_both_tokens_work_and_at_its_end_exactly_one_does() {
@@ -100,7 +126,7 @@ fn a_grace_never_passes_the_expiry_that_the_old_one_had() {
     let new = room.vault.reissue(old.id, &reissue, &act()).expect("reissued");
     assert_eq!(new.replaces.map(|old| old.until), Some(end));
     // Not even when the expiry is moved afterwards.
-    room.vault.update(old.id, &Update::new().never_expires(), &act()).expect("updated");
+    room.vault.update(old.id, &Update::new().never_expires(true), &act()).expect("updated");
     room.wait(HOUR_MS - 1);
     assert_eq!((room.refusal(&old), room.refusal(&new)), (None, None));
     room.wait(1);
@@ -191,7 +217,7 @@ fn a_revocation_that_is_set_holds_for_the_api_key_issued_in_its_place() {
     let old = room.issue(&NewApiKey::new("worker"));
     let end = room.at(2 * HOUR);
     room.vault.revoke_at(old.id, end, &act()).expect("set");
-    let reissue = Reissue::new().grace(HOUR).never_expires();
+    let reissue = Reissue::new().grace(HOUR).never_expires(true);
     let new = room.vault.reissue(old.id, &reissue, &act()).expect("reissued");
     let newest = room.vault.reissue(new.id, &Reissue::new().grace(9 * HOUR), &act()).expect("reissued");
     let until = |issued: &Issued| issued.replaces.map(|old| old.until);
@@ -224,7 +250,7 @@ fn a_revocation_that_is_set_moves_to_earlier_times_only() {
         room.vault.reissue(key.id, &Reissue::new(), &act()).err(),
     ];
     for error in changes {
-        assert!(matches!(error, Some(Error::Life { source: LifeError::Revoked, .. })), "{error:?}");
+        assert!(matches!(error, Some(Error::Life { fault: LifeError::Revoked, .. })), "{error:?}");
     }
     // Said again it holds whatever the clock says.
     assert!(room.vault.revoke(key.id, &act()).expect("revoked"));
@@ -241,7 +267,7 @@ fn an_update_changes_what_it_names_and_insists_on_what_was_seen() {
         NewApiKey::new("worker").owner("acme").scope("read").attribute("a", "1").attribute("b", "2").expires_at(end);
     let key = room.issue(&key);
     let seen = room.vault.show(key.id).expect("there");
-    let update = Update::new().without_owner().attribute("b", "3").without_attribute("a").scopes(["write", "read"]);
+    let update = Update::new().without_owner(true).attribute("b", "3").without_attribute("a").scopes(["write", "read"]);
     let updated = room.vault.update(key.id, &update.clone().expect(seen.revision), &act()).expect("updated");
     assert_eq!((updated.owner.as_deref(), updated.name.as_str(), updated.expires_at), (None, "worker", Some(end)));
     assert_eq!(updated.attributes.into_iter().collect::<Vec<_>>(), [("b".into(), "3".into())]);
@@ -271,7 +297,7 @@ fn an_update_changes_what_it_names_and_insists_on_what_was_seen() {
     room.vault.update(key.id, &Update::new().expires_at(room.at(HOUR)), &act()).expect("earlier");
     room.wait(HOUR_MS);
     assert_eq!(room.refusal(&key), Some(Refusal::Expired));
-    room.vault.update(key.id, &Update::new().never_expires(), &act()).expect("none");
+    room.vault.update(key.id, &Update::new().never_expires(true), &act()).expect("none");
     assert_eq!(room.refusal(&key), None);
 }
 
@@ -422,8 +448,8 @@ impl World {
             Step::Issue { delay, life } => {
                 let (begin, expiry) = (delay.map(|delay| self.time(delay)), life.map(|life| self.time(life)));
                 let never = begin.zip(expiry).is_some_and(|((begin, _), (expiry, _))| begin >= expiry);
-                let key = begin.into_iter().fold(NewApiKey::new("key"), |key, (_, at)| key.not_before(at));
-                let key = expiry.into_iter().fold(key, |key, (_, at)| key.expires_at(at));
+                let key = NewApiKey::new("key").not_before(begin.map(|(_, at)| at));
+                let key = key.expires_at(expiry.map(|(_, at)| at));
                 let issued = vault.issue(&key, &act());
                 assert_eq!(issued.is_err(), never);
                 // The refusal is in the audit log as well.
@@ -445,7 +471,7 @@ impl World {
             _ if self.known.is_empty() => {}
             Step::Reissue { grace, life, .. } => {
                 let (span, expiry) = (Duration::from_secs(grace.into()), life.map(|life| self.time(life)));
-                let reissue = expiry.into_iter().fold(Reissue::new().grace(span), |it, (_, at)| it.expires_at(at));
+                let reissue = Reissue::new().grace(span).expires_at(expiry.map(|(_, at)| at));
                 let new_expiry = expiry.map(|e| e.0);
                 let model = &self.known[at].1;
                 let expires = new_expiry.or(model.expiry);
@@ -496,7 +522,7 @@ impl World {
             Step::Expire { life, .. } => {
                 let expiry = life.map(|life| self.time(life));
                 let update = Update::new();
-                let update = expiry.map_or(update.clone().never_expires(), |(_, at)| update.expires_at(at));
+                let update = expiry.map_or(update.clone().never_expires(true), |(_, at)| update.expires_at(at));
                 let model = &self.known[at].1;
                 let never = model.begin.zip(expiry).is_some_and(|(begin, (end, _))| begin >= end);
                 let (refused, same) = (dead || never, model.expiry == expiry.map(|e| e.0));

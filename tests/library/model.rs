@@ -79,16 +79,16 @@ impl World {
                 let expires_at = ttl_secs.map(|secs| self.now().saturating_add(Duration::from_secs(secs.into())));
                 key = expires_at.map_or(key.clone(), |at| key.clone().expires_at(at));
                 key = if scope { key.scope("read") } else { key };
-                key = if recoverable { key } else { key.unrecoverable() };
+                key = key.recoverable(recoverable);
                 let issued = self.vault.issue(&key, &act()).expect("issued");
                 let token = issued.token.expose().to_owned();
                 self.known.push(Known { id: issued.id, token, recoverable, scope, expires_at, revoked: false });
             }
             Step::Import { revoked, recoverable } => {
                 let token = format!("legacy/{}", self.known.len());
-                let key = if recoverable { NewApiKey::new("legacy") } else { NewApiKey::new("legacy").unrecoverable() };
+                let key = NewApiKey::new("legacy").recoverable(recoverable);
                 let imported = ImportedKey::new(SecretText::new(token.clone()), key);
-                let imported = if revoked { imported.revoked() } else { imported };
+                let imported = imported.revoked(revoked);
                 let id = self.vault.import(&[imported], &act()).expect("imported")[0];
                 self.known.push(Known { id, token, recoverable, scope: false, expires_at: None, revoked });
             }

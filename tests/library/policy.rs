@@ -142,8 +142,8 @@ fn api_keys_that_were_there_stay_valid_and_their_updates_are_judged_by_what_they
     assert!(vault.verify(issued.token.expose(), &Request::new()).is_ok(), "a policy turns nothing away");
     let update = |update: Update| vault.update(issued.id, &update, &act());
     assert!(update(Update::new().name("renamed")).is_ok());
-    assert_eq!(cause(update(Update::new().without_owner())), "policy-owner");
-    assert_eq!(cause(update(Update::new().never_expires())), "policy-expiry");
+    assert_eq!(cause(update(Update::new().without_owner(true))), "policy-owner");
+    assert_eq!(cause(update(Update::new().never_expires(true))), "policy-expiry");
     assert_eq!(cause(update(Update::new().expires_at(timed.now().saturating_add(DAY)))), "policy-age");
     assert!(update(Update::new().owner("acme")).is_ok());
     assert_eq!(timed.refusals().last().expect("one").1, Some(issued.id));
@@ -161,10 +161,11 @@ fn an_import_keeps_the_policy_unless_it_is_exempt_or_revoked() {
     let timed = Timed::new();
     timed.set(|policy| policy.require_owner = true);
     let key = |name: &str| ImportedKey::new(SecretText::new(format!("fake-{name}")), NewApiKey::new(name));
-    let error = timed.vault.import(&[key("a").revoked(), key("b")], &act()).expect_err("no owner");
+    let error = timed.vault.import(&[key("a").revoked(true), key("b")], &act()).expect_err("no owner");
     assert_eq!((error.cause(), error.to_string().starts_with("line 2: ")), ("policy-owner", true), "{error}");
     assert!(timed.vault.check_import(&[key("b")]).is_err());
-    let ids = timed.vault.import(&[key("a").revoked(), key("b").exempt_from_policy()], &act()).expect("imported");
+    let ids =
+        timed.vault.import(&[key("a").revoked(true), key("b").exempt_from_policy(true)], &act()).expect("imported");
     assert!(timed.vault.verify("fake-b", &Request::new()).is_ok());
     let entries = timed.vault.audit_entries(3, 10).expect("entries");
     let exempt = |at: usize| (entries[at].key, entries[at].counts.get("policy_exempt").copied());
@@ -255,7 +256,7 @@ fn a_forced_reissue_refuses_a_bare_recovery() {
     let timed = Timed::new();
     let issued = timed.vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
     timed.set(|policy| policy.reissue_on_recovery = Some(DAY));
-    assert_eq!(timed.vault.policy().expect("read").reissue_on_recovery(), Some(DAY));
+    assert_eq!(timed.vault.policy().expect("read").reissue_on_recovery, Some(DAY));
     assert_eq!(cause(timed.vault.recover(issued.id, &act())), "policy-reissue");
     assert_eq!(timed.refusals(), [(Action::Recover, Some(issued.id), "policy-reissue".to_owned())]);
     assert_eq!(cause(timed.vault.export_page(None, 10, &act())), "policy-reissue");

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::between::{Between, Through};
 use crate::support::{Keys, act, stop_after_one_batch};
 use strongroom::api_keys::ImportedKey;
 use strongroom::error::KeyringError;
 use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome};
-use strongroom::store::{Batch, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::store::{Claim, Rows, Scrub, StoreError, Table};
 use strongroom::{
     Error, Issued, MemoryStore, NewApiKey, Refusal, Request, SqliteStore, Timestamp, Vault, VaultOptions, VerifyError,
 };
@@ -160,7 +161,7 @@ fn a_second_rotation_is_refused_at_once() {
 
 #[test]
 fn a_rotation_that_was_taken_over_commits_nothing_more() {
-    let (keys, store) = (Keys::generate(2), UnclaimedStore::default());
+    let (keys, store) = (Keys::generate(2), Through::<Unclaimed>::default());
     let clock = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(1_700_000_000_000));
     let open = |versions: [u32; 2]| {
         let clock = std::sync::Arc::clone(&clock);
@@ -190,34 +191,12 @@ fn a_rotation_that_was_taken_over_commits_nothing_more() {
 }
 
 /// An engine that cannot tell whether a rotating process is alive: only the lease counts.
-#[derive(Clone, Default)]
-struct UnclaimedStore(MemoryStore);
+#[derive(Default)]
+struct Unclaimed;
 
-impl Rows for UnclaimedStore {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.get(table, key)
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.0.at_or_after(table, key)
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.0.scan(table, after, limit)
-    }
-}
-
-impl Store for UnclaimedStore {
-    fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
-        self.0.commit(batch)
-    }
-
-    fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
-        self.0.snapshot()
-    }
-
-    fn scrub(&self) -> Result<Scrub, StoreError> {
-        self.0.scrub()
+impl Between for Unclaimed {
+    fn claim_rotation(&self, _: &MemoryStore) -> Result<Claim, StoreError> {
+        Ok(Claim::Unknown)
     }
 }
 
@@ -228,7 +207,8 @@ fn rewrapping_changes_the_master_key_and_no_record() {
     let records = || SqliteStore::open(&path).expect("store").scan(Table::Keys, None, 100).expect("rows");
     let (rotator, _) = pair(&keys, &path, &[1, 2]);
     let before = records();
-    let report = rotator.rotate(&RotateOptions::new().rewrap_only(), &act(), |_| Flow::Continue).expect("rewrapped");
+    let report =
+        rotator.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| Flow::Continue).expect("rewrapped");
     assert_eq!((report.outcome, report.moved), (RotationOutcome::Finished, 0));
     assert_eq!(records(), before);
     let open = |version| Vault::open(SqliteStore::open(&path).expect("store"), keys.only([version]));

@@ -1,11 +1,11 @@
 //! Somebody who can write the store, and has no key, changes what is there.
 
+use crate::support::past::{damage_of, overwrite};
 use crate::support::{Keys, act, stop_after_one_batch};
 use strongroom::api_keys::ImportedKey;
-use strongroom::doctor::SymptomSeverity;
 use strongroom::error::RecordError;
 use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
-use strongroom::store::{Batch, Expected, Rows, Store, Table};
+use strongroom::store::{Rows, Table};
 use strongroom::{Error, ErrorKind, MemoryStore, NewApiKey, Request, SecretText, Vault, VerifyError};
 
 const HEADER_LEN: usize = 32;
@@ -29,24 +29,8 @@ fn scene(count: usize) -> Scene {
     Scene { store, keys, vault, tokens }
 }
 
-/// Writes past the vault.
-fn overwrite(store: &dyn Store, table: Table, key: &[u8], value: Option<Vec<u8>>) {
-    let old = store.get(table, key).expect("readable").map_or(Expected::Absent, Expected::Exactly);
-    let mut batch = Batch::new();
-    match value {
-        Some(value) => batch.put(table, key, value, old),
-        None => batch.delete(table, key, old),
-    }
-    store.commit(&batch).expect("written");
-}
-
 fn record(scene: &Scene, at: usize) -> Vec<u8> {
     scene.store.get(Table::Keys, &scene.tokens[at].0).expect("readable").expect("a record")
-}
-
-fn damage(vault: &Vault) -> Vec<&'static str> {
-    let report = vault.doctor(|_| {}).expect("doctor");
-    report.symptoms.into_iter().filter(|s| s.severity == SymptomSeverity::Damage).map(|s| s.id).collect()
 }
 
 fn is_refused_as_corrupt(vault: &Vault, token: &str) -> bool {
@@ -84,7 +68,7 @@ fn records_exchanged_between_api_keys_do_not_open() {
             overwrite(&scene.store, Table::Keys, &scene.tokens[one].0, Some(before[one].clone()));
         }
     }
-    assert_eq!(damage(&scene.vault), Vec::<&str>::new());
+    assert_eq!(damage_of(&scene.vault), Vec::<&str>::new());
 }
 
 #[test]
@@ -110,13 +94,13 @@ fn an_older_copy_a_deletion_and_an_addition_are_noticed_by_the_doctor() {
     scene.vault.revoke(id, &act()).expect("revoked");
     let revoked = record(&scene, 3);
     overwrite(&scene.store, Table::Keys, &scene.tokens[3].0, Some(old.clone()));
-    assert_eq!(damage(&scene.vault), ["record-set"], "a revocation undone");
+    assert_eq!(damage_of(&scene.vault), ["record-set"], "a revocation undone");
     overwrite(&scene.store, Table::Keys, &scene.tokens[3].0, None);
-    assert_eq!(damage(&scene.vault), ["record-set"], "a deleted record");
+    assert_eq!(damage_of(&scene.vault), ["record-set"], "a deleted record");
     overwrite(&scene.store, Table::Keys, &scene.tokens[3].0, Some(revoked));
-    assert_eq!(damage(&scene.vault), Vec::<&str>::new());
+    assert_eq!(damage_of(&scene.vault), Vec::<&str>::new());
     overwrite(&scene.store, Table::Keys, &[9; 16], Some(old));
-    assert_eq!(damage(&scene.vault), ["record", "record-set"], "an added record");
+    assert_eq!(damage_of(&scene.vault), ["record", "record-set"], "an added record");
 }
 
 #[test]
@@ -130,7 +114,7 @@ fn a_rotation_does_not_launder_a_record_that_was_put_back() {
         let refused = scene.vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue);
         assert!(matches!(refused, Err(Error::RecordSet { generation: 1 })), "{refused:?}");
         assert!(scene.vault.status().expect("status").rotation.is_some(), "the old generation is kept");
-        let accepted = scene.vault.rotate(&RotateOptions::new().accept_record_set(), &act(), |_| Flow::Continue);
+        let accepted = scene.vault.rotate(&RotateOptions::new().accept_record_set(true), &act(), |_| Flow::Continue);
         assert_eq!(accepted.expect("accepted").outcome, RotationOutcome::Finished);
         let last = scene.vault.audit_entries(scene.vault.verify_audit().expect("whole") - 1, 1).expect("entries");
         assert_eq!(last[0].counts.get("record_set_accepted"), Some(&1));
@@ -153,7 +137,7 @@ fn an_edited_rotation_row_stops_the_rotation_and_hurts_nothing() {
         assert_eq!(scene.store.scan(Table::Keys, None, 100).expect("records"), records, "bit {bit} changed records");
     }
     overwrite(&scene.store, Table::Vault, b"rotation", None);
-    assert!(!damage(&scene.vault).is_empty(), "a deleted rotation row is noticed by the doctor");
+    assert!(!damage_of(&scene.vault).is_empty(), "a deleted rotation row is noticed by the doctor");
     let refused = scene.vault.rotate(&options, &act(), |_| Flow::Continue).expect_err("a deleted row is noticed");
     assert_eq!(refused.kind(), ErrorKind::Corrupt);
     overwrite(&scene.store, Table::Vault, b"rotation", Some(row));
@@ -217,7 +201,7 @@ fn bad_records_are_listed_by_cause_and_do_not_stop_the_others() {
     }
     let report = scene.vault.rotate(&RotateOptions::new(), &act(), |_| Flow::Continue).expect("rotated");
     assert_eq!((report.outcome, report.moved, report.verified), (RotationOutcome::Finished, 1_000, 1_000));
-    assert_eq!(damage(&scene.vault), Vec::<&str>::new());
+    assert_eq!(damage_of(&scene.vault), Vec::<&str>::new());
 }
 
 #[test]
@@ -232,7 +216,7 @@ fn an_imported_token_led_to_another_api_key_is_not_accepted() {
     for token in ["first", "second"] {
         assert!(is_refused_as_corrupt(&scene.vault, token));
     }
-    assert!(damage(&scene.vault).contains(&"lookup"));
+    assert!(damage_of(&scene.vault).contains(&"lookup"));
 }
 
 #[test]
@@ -249,9 +233,9 @@ fn a_rotation_whose_row_is_gone_can_be_finished_when_the_records_are_accepted() 
     let options = RotateOptions::new().batch(std::num::NonZeroUsize::new(10).expect("not zero"));
     scene.vault.rotate(&options, &act(), stop_after_one_batch).expect("stopped");
     overwrite(&scene.store, Table::Vault, b"rotation", None);
-    let report = scene.vault.rotate(&options.accept_record_set(), &act(), |_| Flow::Continue).expect("rotated");
+    let report = scene.vault.rotate(&options.accept_record_set(true), &act(), |_| Flow::Continue).expect("rotated");
     assert_eq!((report.outcome, report.verified), (RotationOutcome::Finished, 40));
     assert!(scene.tokens.iter().all(|(_, token)| scene.vault.verify(token, &Request::new()).is_ok()));
     let vault = Vault::open(scene.store.clone(), scene.keys.only([2])).expect("the new master key is enough");
-    assert_eq!(damage(&vault), Vec::<&str>::new());
+    assert_eq!(damage_of(&vault), Vec::<&str>::new());
 }

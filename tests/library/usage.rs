@@ -260,7 +260,7 @@ fn endpoints_are_capped_over_flushes_as_well() {
     let used = vault.usage(scene.issued[0].id).expect("read").expect("used");
     assert_eq!((used.endpoints.len(), used.other_endpoints, used.verifications), (MAX_ENDPOINTS, 200, 1_200));
     let token = scene.token(0).to_owned();
-    vault.verify(&token, &Request::new().endpoint(&format!("/v1/{token}"))).expect("valid");
+    vault.verify(&token, &Request::new().endpoint(format!("/v1/{token}"))).expect("valid");
     let used = vault.usage(scene.issued[0].id).expect("read").expect("used");
     assert_eq!(used.other_endpoints, 201, "a token is no endpoint");
     assert!(used.endpoints.keys().all(|endpoint| !endpoint.contains(&token)));

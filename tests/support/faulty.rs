@@ -1,17 +1,18 @@
 //! A store that fails on purpose: the one thing besides time that tests fake.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Mutex, MutexGuard};
 
 use strongroom::MemoryStore;
-use strongroom::store::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::store::{Batch, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
+
+use super::between::{Between, Through};
 
 /// Memory that breaks at a chosen commit, before or after it takes effect, and stays broken until mended. Clones share
 /// their rows and their fate.
-#[derive(Clone, Default)]
-pub(crate) struct FaultyStore {
-    rows: MemoryStore,
-    fate: Arc<Mutex<Fate>>,
-}
+pub(crate) type FaultyStore = Through<Faults>;
+
+#[derive(Default)]
+pub(crate) struct Faults(Mutex<Fate>);
 
 #[derive(Default)]
 struct Fate {
@@ -29,75 +30,78 @@ pub(crate) enum Moment {
     After,
 }
 
-impl FaultyStore {
+impl Faults {
     /// Breaks at the `number`th commit from now, counted from 1.
     pub(crate) fn break_at(&self, number: u64, moment: Moment) {
-        let mut fate = self.fate.lock().expect("no test panics while it holds this");
+        let mut fate = self.fate();
         fate.fault = Some((fate.commits + number, moment));
     }
 
     /// Works again, and forgets a fault that has not struck. Whether it had struck is returned.
     pub(crate) fn mend(&self) -> bool {
-        let mut fate = self.fate.lock().expect("no test panics while it holds this");
+        let mut fate = self.fate();
         fate.fault = None;
         std::mem::take(&mut fate.broken)
     }
 
     fn whole(&self) -> Result<(), StoreError> {
-        let broken = self.fate.lock().expect("no test panics while it holds this").broken;
-        if broken { Err(failure()) } else { Ok(()) }
+        if self.fate().broken { Err(failure()) } else { Ok(()) }
+    }
+
+    fn fate(&self) -> MutexGuard<'_, Fate> {
+        self.0.lock().expect("no test panics while it holds this")
     }
 }
 
-impl Rows for FaultyStore {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+impl Between for Faults {
+    fn get(&self, rows: &MemoryStore, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.whole()?;
-        self.rows.get(table, key)
+        rows.get(table, key)
     }
 
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+    fn at_or_after(&self, rows: &MemoryStore, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
         self.whole()?;
-        self.rows.at_or_after(table, key)
+        rows.at_or_after(table, key)
     }
 
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
+    fn scan(
+        &self,
+        rows: &MemoryStore,
+        table: Table,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
         self.whole()?;
-        self.rows.scan(table, after, limit)
+        rows.scan(table, after, limit)
     }
-}
 
-impl Store for FaultyStore {
-    fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+    fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
         self.whole()?;
         let strikes = {
-            let mut fate = self.fate.lock().expect("no test panics while it holds this");
+            let mut fate = self.fate();
             fate.commits += 1;
             let strikes = fate.fault.filter(|(at, _)| *at == fate.commits).map(|(_, moment)| moment);
             fate.broken = strikes.is_some();
             strikes
         };
         match strikes {
-            None => self.rows.commit(batch),
+            None => rows.commit(batch),
             Some(Moment::Before) => Err(failure().into()),
-            Some(Moment::After) => self.rows.commit(batch).and(Err(failure().into())),
+            Some(Moment::After) => rows.commit(batch).and(Err(failure().into())),
         }
     }
 
-    fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
+    fn snapshot<'r>(&self, rows: &'r MemoryStore) -> Result<Box<dyn Rows + 'r>, StoreError> {
         self.whole()?;
-        self.rows.snapshot()
+        rows.snapshot()
     }
 
-    fn scrub(&self) -> Result<Scrub, StoreError> {
+    fn scrub(&self, _: &MemoryStore) -> Result<Scrub, StoreError> {
         self.whole()?;
         Ok(Scrub::Clean)
-    }
-
-    fn claim_rotation(&self) -> Result<Claim, StoreError> {
-        self.rows.claim_rotation()
     }
 }
 
 fn failure() -> StoreError {
-    StoreError::Engine { message: "the test broke the store".into() }
+    StoreError::engine("the test broke the store")
 }

@@ -1,7 +1,10 @@
 //! What several test files need.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod between;
 pub(crate) mod faulty;
+pub(crate) mod past;
+pub(crate) mod tokens;
 
 use strongroom::rotation::{Flow, Phase, Progress};
 use strongroom::{Act, MasterKey, MasterKeys};

@@ -46,6 +46,10 @@ impl Room {
         self.file("vault.db")
     }
 
+    pub(crate) fn store(&self) -> SqliteStore {
+        SqliteStore::open(self.path()).expect("store")
+    }
+
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

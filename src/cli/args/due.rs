@@ -1,8 +1,9 @@
-//! What is typed after `due`.
+//! What can be typed after `due`.
 
 use std::time::Duration;
 
-use super::duration;
+use super::filters::Filters;
+use super::parse::duration;
 
 #[derive(clap::Args)]
 pub(crate) struct DueArgs {
@@ -21,13 +22,6 @@ pub(crate) struct DueArgs {
     /// Also what has not been used for this time, by the counts of its uses
     #[arg(long, value_name = "SPAN", value_parser = duration)]
     pub(crate) unused: Option<Duration>,
-    /// Only API keys of this owner
-    #[arg(long, value_name = "OWNER")]
-    pub(crate) owner: Option<String>,
-    /// Only API keys whose name contains this
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) name: Option<String>,
-    /// Only API keys with this scope
-    #[arg(long, value_name = "SCOPE")]
-    pub(crate) scope: Option<String>,
+    #[command(flatten)]
+    pub(crate) which: Filters,
 }

@@ -1,9 +1,11 @@
 //! What went wrong with the sources of keys, and what to do about each.
 
+use strongroom::error::UnsafePath;
 use strongroom::master::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
 
-use super::{Exit, Told, waive_hint};
+use crate::exit::Exit;
 use crate::text::quoted;
+use crate::told::{Told, waive_hint};
 
 pub(super) fn explain_master_keys(error: &MasterKeysError) -> Told {
     use MasterKeysError as E;
@@ -20,10 +22,10 @@ pub(super) fn explain_master_keys(error: &MasterKeysError) -> Told {
             );
         }
         E::Source(error) => return explain_source(error, "master-keys-unreadable"),
-        E::Key { source: MasterKeyError::Weak { fingerprint, findings }, .. } => {
+        E::Key { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => {
             waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint)
         }
-        E::Key { source: MasterKeyError::Malformed(finding), .. } => {
+        E::Key { fault: MasterKeyError::Malformed(finding), .. } => {
             format!("{}; `strongroom master-key check` says more", finding.remedy)
         }
         E::List { origin, .. } | E::Key { origin, .. } => written(origin, "STRONGROOM_MASTER_KEYS"),
@@ -61,12 +63,8 @@ pub(super) fn explain_verifier_keys(error: &VerifierKeysError) -> Told {
 fn explain_source(error: &SourceError, code: &'static str) -> Told {
     use SourceError as E;
     let (exit, code, hint) = match error {
-        E::Command { fault: CommandFault::NotStarted(_), program, .. } if program.contains(REDACTED) => {
-            (Exit::MasterKey, "key-command-failed", KEY_AS_NAME.into())
-        }
-        E::Unreadable { origin: Origin::File { path }, .. } if path.display().to_string().contains(REDACTED) => {
-            (Exit::MasterKey, code, KEY_AS_NAME.into())
-        }
+        E::Command { .. } if error.names_a_key() => (Exit::MasterKey, "key-command-failed", KEY_AS_NAME.into()),
+        E::Unreadable { .. } if error.names_a_key() => (Exit::MasterKey, code, KEY_AS_NAME.into()),
         E::Command { fault, .. } => (Exit::MasterKey, "key-command-failed", command(fault)),
         E::CommandLine { .. } => (
             Exit::MasterKey,
@@ -75,7 +73,7 @@ fn explain_source(error: &SourceError, code: &'static str) -> Told {
              what needs a shell goes into a script of its own"
                 .into(),
         ),
-        E::Unsafe { path, problem, .. } if problem.contains("belongs") => {
+        E::Unsafe { path, fault: UnsafePath::Strangers, .. } => {
             (Exit::UnsafePermissions, "unsafe-key-file", format!("find out who made {}", quoted(&path.display().to_string())))
         }
         E::Unsafe { path, .. } => (
@@ -140,7 +138,5 @@ fn readable(origin: &Origin) -> String {
     }
 }
 
-/// What the library puts in the place of what could be a key.
-const REDACTED: &str = "[redacted]";
 const KEY_AS_NAME: &str = "a key itself goes into STRONGROOM_MASTER_KEYS, and a verifier key into STRONGROOM_VERIFIER_KEYS; what \
     ends with _FILE holds the path of a file, and what ends with _COMMAND a command";

@@ -72,8 +72,8 @@ struct Seen {
 impl Seen {
     /// `None` while there is a write-ahead log.
     fn now(path: &Path) -> Result<Option<Self>, StoreError> {
-        let found = fs::symlink_metadata(path).map_err(|error| files::failed(&error))?;
-        let modified = found.modified().map_err(|error| files::failed(&error))?;
+        let found = fs::symlink_metadata(path).map_err(files::failed)?;
+        let modified = found.modified().map_err(files::failed)?;
         let (place, changed) = identity(&found);
         let seen = Self { len: found.len(), modified, place, changed };
         Ok((!files::beside(path, "-wal").exists()).then_some(seen))

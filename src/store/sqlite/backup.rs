@@ -49,7 +49,7 @@ impl UnfinishedBackup for Unsealed<'_> {
         })?;
         drop(snapshot);
         copy.close().map_err(|(_, error)| explain(error))?;
-        leave_log_mode(&self.file).map_err(|error| files::failed(&error))?;
+        leave_log_mode(&self.file).map_err(files::failed)?;
         self.connection = Some(Mutex::new(writing(self.file.path()).map_err(explain)?));
         Ok(())
     }
@@ -87,7 +87,7 @@ impl SqliteBackup {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         files::refuse_missing(path)?;
         let none = || StoreError::NotBackup { path: path.display().to_string() };
-        if !std::fs::metadata(path).map_err(|error| files::failed(&error))?.is_file() {
+        if !std::fs::metadata(path).map_err(files::failed)?.is_file() {
             return Err(none());
         }
         // Nobody writes it, so nothing beside it is looked for, and it may lie where nothing can be written.
@@ -212,7 +212,7 @@ fn leave_log_mode(file: &Unfinished) -> std::io::Result<()> {
 }
 
 fn not_open() -> StoreError {
-    StoreError::Engine { message: "the backup is not copied yet, or sealed already".into() }
+    StoreError::engine("the backup is not copied yet, or sealed already")
 }
 
 /// 4 MiB at a time.

@@ -6,16 +6,17 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::{Claim, StoreError, files};
+use crate::unsafe_path::UnsafePath;
 
 pub(super) fn claim(store: &Path) -> Result<Claim, StoreError> {
     let path = files::beside(store, "-rotate");
     loop {
         // Through a link the lock would be on another file, which is never the one at `path`.
         if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
-            return Err(StoreError::Unsafe { path: path.display().to_string(), problem: "is not a regular file" });
+            return Err(StoreError::Unsafe { path: path.display().to_string(), fault: UnsafePath::NotAFile });
         }
         let opened = files::private().write(true).create(true).truncate(false).open(&path);
-        let file = opened.map_err(|error| files::failed(&error))?;
+        let file = opened.map_err(files::failed)?;
         match file.try_lock() {
             Ok(()) if is_still_at(&file, &path) => return Ok(Claim::Granted(Box::new(Held { path, _file: file }))),
             // Its last holder removed it between our opening and our locking.

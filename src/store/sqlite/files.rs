@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use crate::unsafe_path::UnsafePath;
 
 /// Makes an empty file with mode 0600 unless one is there.
 pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
@@ -14,7 +15,7 @@ pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(StoreError::NotFound { path: folder(path).display().to_string() })
         }
-        Err(error) => Err(failed(&error)),
+        Err(error) => Err(failed(error)),
     }
 }
 
@@ -33,7 +34,7 @@ pub(super) fn refuse_missing(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(StoreError::NotFound { path: path.display().to_string() })
         }
-        Err(error) => Err(failed(&error)),
+        Err(error) => Err(failed(error)),
     }
 }
 
@@ -41,15 +42,15 @@ pub(super) fn refuse_missing(path: &Path) -> Result<(), StoreError> {
 pub(super) fn refuse_unsafe(path: &Path) -> Result<(), StoreError> {
     for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
         let Ok(found) = fs::symlink_metadata(&file) else { continue };
-        let refuse = |problem| Err(StoreError::Unsafe { path: file.display().to_string(), problem });
+        let refuse = |fault| Err(StoreError::Unsafe { path: file.display().to_string(), fault });
         if found.file_type().is_symlink() {
-            return refuse("is a symbolic link");
+            return refuse(UnsafePath::Link);
         }
         if !found.is_file() {
-            return refuse("is not a regular file");
+            return refuse(UnsafePath::NotAFile);
         }
         if mode(&found) & 0o022 != 0 {
-            return refuse("can be written by others");
+            return refuse(UnsafePath::FileWritable);
         }
     }
     refuse_unsafe_folder(path)
@@ -61,14 +62,11 @@ pub(super) fn refuse_unsafe_folder(path: &Path) -> Result<(), StoreError> {
     let missing = || StoreError::NotFound { path: folder.display().to_string() };
     let mode = fs::metadata(&folder).map(|found| mode(&found)).map_err(|error| match error.kind() {
         ErrorKind::NotFound => missing(),
-        _ => failed(&error),
+        _ => failed(error),
     })?;
     // In a sticky folder such as /tmp others can make files, and cannot exchange ours.
     if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-        return Err(StoreError::Unsafe {
-            path: folder.display().to_string(),
-            problem: "is a folder that others can write",
-        });
+        return Err(StoreError::Unsafe { path: folder.display().to_string(), fault: UnsafePath::FolderWritable });
     }
     Ok(())
 }
@@ -117,11 +115,11 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-pub(super) fn failed(error: &std::io::Error) -> StoreError {
+pub(super) fn failed(error: std::io::Error) -> StoreError {
     match error.kind() {
         ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
-        _ => StoreError::Engine { message: error.to_string() },
+        _ => StoreError::engine(error),
     }
 }
 

@@ -18,17 +18,17 @@ impl UnfinishedStore {
         // What is no backup is refused before a byte is written.
         drop(SqliteBackup::open(from)?);
         let file = Unfinished::beside(to)?;
-        let mut source = File::open(from).map_err(|error| files::failed(&error))?;
-        let total = source.metadata().map_err(|error| files::failed(&error))?.len();
+        let mut source = File::open(from).map_err(files::failed)?;
+        let total = source.metadata().map_err(files::failed)?.len();
         let (mut buffer, mut done, mut copy) = (vec![0; CHUNK], 0, file.file());
         loop {
             let read = match source.read(&mut buffer) {
                 Ok(0) => return Ok(Self(file)),
                 Ok(read) => read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(files::failed(&error)),
+                Err(error) => return Err(files::failed(error)),
             };
-            copy.write_all(&buffer[..read]).map_err(|error| files::failed(&error))?;
+            copy.write_all(&buffer[..read]).map_err(files::failed)?;
             done += read as u64;
             if watch(done, total.max(done)).is_break() {
                 return Err(StoreError::Stopped);
@@ -58,8 +58,7 @@ impl UnfinishedStore {
     /// Makes it durable and gives it its name. Nothing may have it open any more.
     pub(crate) fn publish(self) -> Result<(), StoreError> {
         if files::beside(self.0.path(), "-wal").exists() {
-            let message = "the write-ahead log of the restored store could not be moved into it".into();
-            return Err(StoreError::Engine { message });
+            return Err(StoreError::engine("the write-ahead log of the restored store could not be moved into it"));
         }
         self.0.publish()
     }

@@ -11,12 +11,12 @@ pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(super) fn beside(store: &Path) -> Result<Self, StoreError> {
-        let random: [u8; 8] = random_array().map_err(|error| StoreError::Engine { message: error.to_string() })?;
+        let random: [u8; 8] = random_array().map_err(StoreError::engine)?;
         let path = files::beside(store, &format!("-scratch-{}", hex(&random)));
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).map_err(|error| files::failed(&error))?;
+        builder.create(&path).map_err(files::failed)?;
         Ok(Self(path))
     }
 

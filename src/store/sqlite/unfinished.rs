@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{StoreError, claim, files};
+use crate::unsafe_path::UnsafePath;
 
 /// Removed when it is dropped, unless it was published.
 pub(super) struct Unfinished {
@@ -32,7 +33,7 @@ impl Unfinished {
                 // Another process swept it away between the two steps.
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(StoreError::Busy),
-                Err(error) => return Err(files::failed(&error)),
+                Err(error) => return Err(files::failed(error)),
             }
         }
         Err(StoreError::Busy)
@@ -48,18 +49,18 @@ impl Unfinished {
 
     /// Makes it durable and gives it its name. On success both survive a power loss.
     pub(super) fn publish(mut self) -> Result<(), StoreError> {
-        let failed = |error| files::failed(&error);
+        let failed = files::failed;
         self.file.sync_all().map_err(failed)?;
         refuse_taken(&self.to)?;
         rename_to_free(&self.path, &self.to).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => StoreError::AlreadyExists { path: self.to.display().to_string() },
-            _ => files::failed(&error),
+            _ => files::failed(error),
         })?;
         self.published = true;
         sync_folder(&self.to).map_err(|error| {
             // It may or may not be there after a power loss: better that it is not.
             let _ = fs::remove_file(&self.to);
-            files::failed(&error)
+            files::failed(error)
         })
     }
 }
@@ -75,8 +76,8 @@ impl Drop for Unfinished {
 /// SQLite would take a file of such a name for the log of the store beside it, and empty or remove it.
 fn refuse_part(to: &Path) -> Result<(), StoreError> {
     let is_part = to.file_name().is_some_and(|name| PARTS.iter().any(|suffix| ends_with(name, suffix)));
-    let problem = "has a name that SQLite takes for a part of another file";
-    if is_part { Err(StoreError::Unsafe { path: to.display().to_string(), problem }) } else { Ok(()) }
+    let fault = UnsafePath::PartOfAnother;
+    if is_part { Err(StoreError::Unsafe { path: to.display().to_string(), fault }) } else { Ok(()) }
 }
 
 /// Nothing may be at a new file's name, nor where SQLite would look for what belongs to it: the log of a store that is gone
@@ -86,7 +87,7 @@ fn refuse_taken(to: &Path) -> Result<(), StoreError> {
         let Ok(found) = fs::symlink_metadata(&path) else { continue };
         let path = path.display().to_string();
         return Err(if found.file_type().is_symlink() {
-            StoreError::Unsafe { path, problem: "is a symbolic link" }
+            StoreError::Unsafe { path, fault: UnsafePath::Link }
         } else {
             StoreError::AlreadyExists { path }
         });

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use crate::arguments::Maybe;
 use crate::master_key::AgePolicy;
 
 /// What the doctor is to do.
@@ -25,15 +26,15 @@ impl Checkup {
 
     /// How far to look.
     #[must_use]
-    pub fn depth(mut self, depth: Depth) -> Self {
-        self.depth = depth;
+    pub fn depth(mut self, depth: impl Maybe<Depth>) -> Self {
+        self.depth = depth.maybe().unwrap_or(self.depth);
         self
     }
 
     /// How old the active master key may grow, whatever the policy of the vault.
     #[must_use]
-    pub fn ages(mut self, ages: AgePolicy) -> Self {
-        self.ages = Some(ages);
+    pub fn ages(mut self, ages: impl Maybe<AgePolicy>) -> Self {
+        self.ages = ages.maybe().or(self.ages);
         self
     }
 }

@@ -80,7 +80,7 @@ impl Findings {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 let id = match &error {
                     Error::Audit(_) => "audit",
-                    Error::RowFormat { row, .. } | Error::Tampered { row, .. } => row,
+                    Error::RowFormat { row, .. } | Error::Tampered { row, .. } => row.name(),
                     _ => "store",
                 };
                 self.damage(id, error.to_string(), RESTORE);

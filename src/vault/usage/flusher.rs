@@ -19,7 +19,7 @@ use crate::vault::Vault;
 /// let _flusher = UsageFlusher::start(&vault)?;
 ///
 /// let issued = vault.issue(&NewApiKey::new("billing worker"), &Act::by("alice"))?;
-/// let request = Request::new().address([203, 0, 113, 7].into()).endpoint("/v1/invoices");
+/// let request = Request::new().address([203, 0, 113, 7]).endpoint("/v1/invoices");
 /// vault.verify(issued.token.expose(), &request)?;
 /// let usage = vault.usage(issued.id)?.expect("it was used");
 /// assert_eq!((usage.verifications, usage.endpoints["/v1/invoices"]), (1, 1));

@@ -6,8 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 
 use age::secrecy::ExposeSecret;
 
-use super::{damage_a_record, key};
+use super::key;
 use crate::running::{Ran, Room, Run, text};
+use crate::support::past::damage_record;
 
 #[test]
 fn the_manual_describes_every_document_and_every_field() {
@@ -94,7 +95,7 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1], &["scan", &leak, "/nonexistent"], ""));
     check(json(&[1, 2], &["rotate-master-key", "--dry-run"], ""));
     // Slow enough to show progress, and with a record that keeps it open.
-    damage_a_record(&room);
+    damage_record(&room.store(), 0);
     check(json(&[1, 2], &["rotate-master-key", "--quick", "--rate", "1"], ""));
     damage_an_entry(&room);
     check(json(&[2], &["backup", "forget", "--all"], ""));

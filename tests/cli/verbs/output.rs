@@ -108,3 +108,18 @@ fn errors_in_json_have_a_code_a_message_and_a_hint() {
         assert!(told["message"].is_string() && told["hint"].is_string(), "{told}");
     }
 }
+
+#[test]
+fn columns_stand_below_each_other_whatever_the_script() {
+    let room = Room::new();
+    // Four columns each: of two characters, of four, and of five with a mark that takes none.
+    let owners = ["東京", "acme", "rene\u{301}"];
+    for owner in owners {
+        room.issue(&["--name", "n", "--owner", owner]);
+    }
+    let list = room.run(&["list"]).ends(0).out;
+    assert!(list.contains("OWNER  SCOPES  NAME\n"), "{list}");
+    for owner in owners {
+        assert!(list.contains(&format!("  {owner}   -       n\n")), "{owner}: {list}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Rotations carry the counts over.
 
+use std::num::NonZeroUsize;
+
 use strongroom::doctor::SymptomSeverity;
 use strongroom::rotation::{Flow, RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
@@ -21,7 +23,7 @@ fn a_rotation_carries_the_counts_over_and_nothing_of_the_old_generation_is_left(
     // A service counts on while the rotation is stopped in the middle, under the old keyring as far as it knows.
     let service = scene.open([1, 2]);
     scene.verify_each(&service, 1);
-    let options = RotateOptions::new().batch(50.try_into().expect("not 0"));
+    let options = RotateOptions::new().batch(NonZeroUsize::new(50));
     assert_eq!(
         vault.rotate(&options, &act(), stop_after_one_batch_of).expect("stopped").outcome,
         RotationOutcome::Stopped
@@ -54,7 +56,7 @@ fn a_rotation_killed_at_any_commit_keeps_every_count() {
             vault.flush_usage().expect("flushed");
             drop(vault);
             store.break_at(number, moment);
-            let options = RotateOptions::new().batch(10.try_into().expect("not 0"));
+            let options = RotateOptions::new().batch(NonZeroUsize::new(10));
             let rotate = |vault: &Vault| vault.rotate(&options, &act(), |_| Flow::Continue);
             let broken = rotate(&Vault::open(store.clone(), keys.only([1, 2])).expect("vault")).is_err();
             let struck = store.mend();

@@ -1,0 +1,28 @@
+//! What can be typed after `doctor`.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::parse::{duration, subset};
+
+/// Without --deep, --quick and --subset it opens every record of a vault of up to 100000, and of a larger one none, which
+/// is a warning.
+#[derive(clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// Open every record, however many there are
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Open no record: keys, files, the rotation, the head, the audit log and the clock
+    #[arg(long, conflicts_with = "deep")]
+    pub(crate) quick: bool,
+    /// Count every record and open those of the N-th of T parts, so that T runs open each
+    #[arg(long, value_name = "N/T", value_parser = subset, conflicts_with_all = ["deep", "quick"])]
+    pub(crate) subset: Option<(NonZeroU32, NonZeroU32)>,
+    /// Also check this certificate of an earlier rotation; a single dash is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Warn when the last backup is older than this
+    #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "8d")]
+    pub(crate) max_backup_age: Duration,
+}

@@ -1,0 +1,22 @@
+//! What can be typed after `list`.
+
+use std::num::NonZeroUsize;
+
+use strongroom::ApiKeyId;
+
+use super::filters::StateFilters;
+
+#[derive(clap::Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) which: StateFilters,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub(crate) limit: NonZeroUsize,
+    /// Only those after this id: the last of the page before
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<ApiKeyId>,
+    /// All of them
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) all: bool,
+}

@@ -1,0 +1,33 @@
+//! What can be typed after `rehearse`, and what it tells its own child.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+
+#[derive(clap::Args)]
+pub(crate) struct RehearseArgs {
+    /// Rehearse on a copy of this vault, such as sqlite:production.db; it is only read
+    #[arg(long, value_name = "STORE", conflicts_with = "keys")]
+    pub(crate) from: Option<OsString>,
+    /// API keys of the synthetic vault
+    #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) keys: u32,
+    /// Kill at so many points at most, spread over the whole rotation
+    #[arg(long, value_name = "N", default_value = "60")]
+    pub(crate) points: NonZeroUsize,
+    /// Records in one batch [default: a twentieth of the vault, and 1000 at most]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) batch: Option<u16>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct RehearsalStepArgs {
+    /// The version to rotate to
+    #[arg(long)]
+    pub(crate) to: u32,
+    /// Records in one batch
+    #[arg(long)]
+    pub(crate) batch: NonZeroUsize,
+    /// Before and after each commit is a point; this is where to die
+    #[arg(long)]
+    pub(crate) kill_at: u64,
+}

@@ -1,0 +1,37 @@
+//! Which API keys something is to be done to: one, those of a filter, or those on standard input.
+
+use std::str::FromStr;
+
+use strongroom::ApiKeyId;
+
+use super::filters::{IDS, StateFilters};
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Which API keys")]
+pub(crate) struct Selection {
+    /// The id of the API key; a single dash reads ids from standard input, one a line
+    #[arg(value_name = "ID", conflicts_with_all = IDS)]
+    pub(crate) target: Option<Target>,
+    #[command(flatten)]
+    pub(crate) which: StateFilters,
+    /// Say what would be done to which API keys, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Target {
+    One(ApiKeyId),
+    Stdin,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "-" {
+            return Ok(Self::Stdin);
+        }
+        text.parse().map(Self::One).map_err(|error| format!("{error}, or a single dash"))
+    }
+}

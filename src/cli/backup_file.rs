@@ -1,0 +1,102 @@
+//! The file of a backup, that is made or read: how far it is, and what went wrong with it.
+
+use std::path::Path;
+
+use strongroom::backup::{BackupManifest, BackupProgress};
+use strongroom::error::UnsafePath;
+use strongroom::rotation::Flow;
+use strongroom::store::StoreError;
+use strongroom::{Error, ErrorKind};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::progress::Meter;
+use crate::terminal::Terminal;
+use crate::text::quoted;
+use crate::told::Told;
+
+/// Shows how far it has come; a signal stops it.
+pub(crate) fn watched(
+    terminal: &mut Terminal,
+    meter: &mut Meter,
+    interrupt: &Interrupt,
+    progress: &BackupProgress,
+) -> Flow {
+    meter.show(terminal, progress.phase.name(), progress.done, progress.total);
+    if interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
+}
+
+/// What to tell when a signal stopped it.
+pub(crate) fn interrupted(error: &Error, interrupt: &Interrupt, state: &str) -> Option<Told> {
+    let exit = interrupt.seen().filter(|_| matches!(error, Error::Store(StoreError::Stopped)))?;
+    Some(Told::new(exit, "stopped", format!("stopped: {state}")).hint("run the command again"))
+}
+
+/// Of a new file that could not be made.
+pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, state: &str) -> Failure {
+    if let Some(told) = interrupted(&error, interrupt, state) {
+        return told.into();
+    }
+    let told =
+        |code, hint: String| Told::new(error.kind().into(), code, error.to_string()).hint(hint).because(&error).into();
+    match &error {
+        Error::Store(StoreError::AlreadyExists { path }) if Path::new(path) == file => {
+            told("file-exists", "nothing is ever overwritten: name another file".into())
+        }
+        Error::Store(StoreError::AlreadyExists { path }) => told(
+            "file-exists",
+            format!(
+                "SQLite would take {} for a part of the new file: find out whose it is, or name another file",
+                quoted(path)
+            ),
+        ),
+        Error::Store(StoreError::Unsafe { fault: UnsafePath::PartOfAnother, .. }) => {
+            told("unsafe-name", "name a file that ends in none of -wal, -shm and -journal".into())
+        }
+        Error::Store(StoreError::Unsafe { path, fault: UnsafePath::Link }) => {
+            told("unsafe-permissions", format!("name a file that is not there yet, and not the link {}", quoted(path)))
+        }
+        Error::Store(StoreError::NotFound { path }) => {
+            Told::new(Exit::NoStore, "no-folder", format!("there is no folder {path}"))
+                .hint(format!("`mkdir -p -m 700 {}`", quoted(path)))
+                .into()
+        }
+        Error::Store(StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly) => told(
+            "engine-failed",
+            format!(
+                "nothing is left of the attempt; look at the folder of {} and its medium: `ls -ld` and `df` show it",
+                quoted(&file.display().to_string())
+            ),
+        ),
+        _ => error.into(),
+    }
+}
+
+/// Of a backup that was to be read.
+pub(crate) fn explain_file(error: Error, file: &Path) -> Failure {
+    let path = quoted(&file.display().to_string());
+    let told =
+        |code, hint: String| Told::new(error.kind().into(), code, error.to_string()).hint(hint).because(&error).into();
+    match &error {
+        Error::Store(StoreError::NotBackup { .. }) => {
+            told("not-a-backup", "name a file that `strongroom backup FILE` has written".into())
+        }
+        Error::Store(StoreError::NotFound { .. }) => {
+            Told::new(Exit::NoStore, "no-backup", format!("there is no file {}", file.display()))
+                .hint("`strongroom backup list` shows the names of those that were taken")
+                .into()
+        }
+        _ if error.kind() == ErrorKind::Corrupt => told(
+            "backup-damaged",
+            format!("do not restore it; try another copy of it, or an older backup: `strongroom backup verify {path}`"),
+        ),
+        _ => error.into(),
+    }
+}
+
+/// The master keys that open it.
+pub(crate) fn opens_with(manifest: &BackupManifest) -> String {
+    let named = manifest.opens_with.iter().map(|(version, print)| format!("master key {version} ({print})"));
+    named.collect::<Vec<_>>().join(" or ")
+}

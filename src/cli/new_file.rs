@@ -1,0 +1,119 @@
+//! New files: private, and never in the place of one that is there, which may hold the only copy of a key.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use strongroom::SecretText;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::told::Told;
+
+/// A new file that holds its place until there is something to write into it. What cannot be taken back, such as a
+/// recovery, is done only once there is such a place: a missing folder is reported before it, and not after.
+///
+/// The file is removed when this is dropped, unless it is kept.
+pub(crate) struct Reserved {
+    path: PathBuf,
+    file: File,
+    kept: bool,
+}
+
+impl Reserved {
+    /// Makes the file, empty and private, where nothing may be.
+    pub(crate) fn at(path: &Path) -> Result<Self, Failure> {
+        Self::create(path).map_err(|error| unwritten(path, &error))
+    }
+
+    /// The same, for a caller with words of its own for a failure.
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        Ok(Self { path: path.into(), file, kept: false })
+    }
+
+    /// An empty file that is there already, which stays whatever happens.
+    pub(crate) fn adopt(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).open(path)?;
+        Ok(Self { path: path.into(), file, kept: true })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Writes the secret on a line of its own, and keeps the file.
+    pub(crate) fn take(self, secret: &SecretText) -> Result<(), Failure> {
+        let path = self.path.clone();
+        self.finish_with(secret.expose()).map_err(|error| unwritten(&path, &error))
+    }
+
+    /// Writes what is to be in it, onto the medium.
+    pub(crate) fn fill(&self, write: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Failure> {
+        let written = write(&self.file).and_then(|()| self.file.sync_all());
+        written.map_err(|error| unwritten(&self.path, &error))
+    }
+
+    /// Lets it stay, and its name survive a power loss.
+    pub(crate) fn keep(self) -> Result<(), Failure> {
+        let path = self.path.clone();
+        self.finish().map_err(|error| unwritten(&path, &error))
+    }
+
+    /// Writes a line, and keeps the file.
+    pub(crate) fn finish_with(mut self, line: &str) -> io::Result<()> {
+        self.file.write_all(line.as_bytes())?;
+        self.file.write_all(b"\n")?;
+        self.finish()
+    }
+
+    /// Keeps the file with what was written into it.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        self.kept = true;
+        sync_folder(&self.path)
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if !self.kept {
+            // Half a key is of no use to anybody.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Before anything is done whose result the file is to hold.
+pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(unwritten(path, &ErrorKind::AlreadyExists.into())),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Writes a secret into a new file at once.
+pub(crate) fn write_new(path: &Path, secret: &SecretText) -> io::Result<()> {
+    Reserved::create(path)?.finish_with(secret.expose())
+}
+
+/// So that a new name survives a power loss.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+pub(crate) fn unwritten(path: &Path, error: &io::Error) -> Failure {
+    let (exit, code, hint) = match error.kind() {
+        ErrorKind::AlreadyExists => {
+            (Exit::Conflict, "file-exists", "name a new file: it may hold a key that is still needed")
+        }
+        _ => (Exit::General, "file-unwritable", "name a file in a folder that is there and writable"),
+    };
+    Told::new(exit, code, format!("cannot write {}: {error}", path.display())).hint(hint).into()
+}

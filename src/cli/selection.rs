@@ -1,0 +1,137 @@
+//! Which API keys a command is about.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::str;
+use std::time::Duration;
+
+use strongroom::due::{DueCause, DueRules};
+use strongroom::{ApiKey, ApiKeyId, Error, Vault};
+
+use crate::args::{Selection, Target};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::input::Lines;
+
+pub(crate) enum Selected {
+    One(ApiKeyId),
+    /// Named one by one, each of which is there.
+    Named(Vec<ApiKeyId>),
+    /// Those that a filter found, as they were at one time: what the command itself issues is not among them.
+    Found(Vec<ApiKeyId>),
+}
+
+impl Selected {
+    pub(crate) fn ids(&self) -> &[ApiKeyId] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Named(ids) | Self::Found(ids) => ids,
+        }
+    }
+}
+
+/// Before anything is opened: an act on all API keys is said in as many words.
+pub(crate) fn require_some(wanted: &Selection) -> Result<(), Failure> {
+    if wanted.target.is_some() || !wanted.which.is_empty() {
+        return Ok(());
+    }
+    let hint = "name an API key by its id, or say which with --owner, --name, --scope, --status or --exposed";
+    Err(Failure::input("it is not said which API keys are meant", hint))
+}
+
+/// Those of the selection that are due, and that a new token mends.
+pub(crate) fn due(
+    context: &mut Context<'_>,
+    vault: &Vault,
+    wanted: &Selection,
+    within: Duration,
+) -> Result<Selected, Failure> {
+    let rules = DueRules::new().within(within).among(wanted.which.query().limit(PAGE));
+    let (mut ids, mut unreadable, mut after) = (vec![], 0_u64, None);
+    loop {
+        let page = vault.due(&rules, after)?;
+        unreadable += page.due.iter().filter(|due| due.key.is_err()).count() as u64;
+        let mended = page.due.iter().filter(|due| due.causes.iter().any(DueCause::calls_for_reissue));
+        ids.extend(mended.map(|due| due.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    warn_of_unreadable(context, unreadable);
+    Ok(Selected::Found(ids))
+}
+
+pub(crate) fn select(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result<Selected, Failure> {
+    match wanted.target {
+        Some(Target::One(id)) => Ok(Selected::One(id)),
+        Some(Target::Stdin) => Ok(Selected::Named(named(vault)?)),
+        None => Ok(Selected::Found(found(context, vault, wanted)?)),
+    }
+}
+
+/// Nothing is begun unless every id can be read and is there.
+fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
+    let (name, input) = Lines::file(Path::new("-"))?;
+    let (mut lines, mut ids, mut seen) = (Lines::of(Box::new(input), name), vec![], BTreeSet::new());
+    let mut number = 0;
+    while let Some(line) = lines.next()? {
+        number += 1;
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        // What is no text is no id either: skipped, it would look as if it had been done.
+        let id: ApiKeyId = str::from_utf8(line).unwrap_or_default().parse().map_err(|error| {
+            Failure::input(format!("line {number}: {error}"), "give ids alone, one a line; nothing was done")
+        })?;
+        if seen.insert(id) {
+            ids.push(id);
+        }
+    }
+    for id in &ids {
+        match vault.show(*id) {
+            // A record that does not open is told of in its turn.
+            Ok(_) | Err(Error::Record { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(ids)
+}
+
+fn found(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result<Vec<ApiKeyId>, Failure> {
+    let mut query = wanted.which.query().limit(PAGE);
+    let (mut ids, mut unreadable) = (vec![], 0_u64);
+    loop {
+        let page = vault.list(&query)?;
+        let Some(last) = page.last() else { break };
+        query = query.after(last.id);
+        unreadable += page.iter().filter(|listed| listed.key.is_err()).count() as u64;
+        ids.extend(page.iter().filter(|listed| listed.key.is_ok()).map(|listed| listed.id));
+    }
+    warn_of_unreadable(context, unreadable);
+    Ok(ids)
+}
+
+/// An API key that something is to be done to. When there is none, the act itself is asked for, so that the audit log tells of it.
+pub(crate) fn known(
+    vault: &Vault,
+    id: ApiKeyId,
+    refused: impl FnOnce(ApiKeyId) -> Option<Error>,
+) -> Result<ApiKey, Failure> {
+    match vault.show(id) {
+        Err(error @ Error::NotFound { .. }) => Err(refused(id).unwrap_or(error).into()),
+        shown => Ok(shown?),
+    }
+}
+
+fn warn_of_unreadable(context: &mut Context<'_>, unreadable: u64) {
+    if unreadable > 0 {
+        let store = context.place.option();
+        context.terminal.note(&format!(
+            "warning: records that do not open, and may have been meant: {unreadable}; `strongroom doctor{store}` looks at them"
+        ));
+    }
+}
+
+const PAGE: usize = 500;

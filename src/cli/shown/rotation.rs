@@ -1,0 +1,66 @@
+//! A rotation: one that is open, and how long one would take.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use strongroom::Vault;
+use strongroom::rotation::{Census, OpenRotation, RotateOptions, RotationEstimate};
+
+use crate::text::{counted, span};
+
+pub(crate) fn described(open: &OpenRotation) -> String {
+    let at = if open.running { "a process is at it" } else { "no process is at it" };
+    format!(
+        "from master key {} to {}, open since {}: {}, {} moved; {at}",
+        open.from_master,
+        open.to_master,
+        open.started_at,
+        open.phase.name(),
+        counted(open.moved, "record"),
+    )
+}
+
+pub(crate) fn open_rotation(open: &OpenRotation) -> Value {
+    json!({
+        "phase": open.phase.name(),
+        "from_master_key": open.from_master,
+        "to_master_key": open.to_master,
+        "from_generation": open.from_generation,
+        "to_generation": open.to_generation,
+        "started_at": open.started_at.to_string(),
+        "moved": open.moved,
+        "running": open.running,
+    })
+}
+
+pub(crate) fn generations(census: &[Census]) -> Value {
+    let one = |of: &Census| json!({ "generation": of.generation, "master_key": of.master_key, "records": of.records });
+    census.iter().map(one).collect()
+}
+
+/// How long a rotation would take, or why that is not known. Nothing depends on it.
+pub(crate) fn estimate(vault: &Vault, options: &RotateOptions) -> Result<Option<RotationEstimate>, String> {
+    vault.estimate_rotation(options).map_err(|error| error.to_string())
+}
+
+pub(crate) fn estimated(estimate: &Result<Option<RotationEstimate>, String>) -> String {
+    match estimate {
+        Ok(Some(estimate)) => {
+            let per_second = estimate.per_second;
+            format!("about {}, at {per_second} records/s measured on a scratch vault", lasting(estimate.duration))
+        }
+        Ok(None) => "unknown: the engine has no place to measure".into(),
+        Err(why) => format!("unknown: {why}"),
+    }
+}
+
+pub(crate) fn estimate_document(estimate: &Result<Option<RotationEstimate>, String>) -> Value {
+    match estimate {
+        Ok(Some(of)) => json!({ "per_second": of.per_second, "seconds": of.duration.as_secs_f64() }),
+        _ => Value::Null,
+    }
+}
+
+fn lasting(time: Duration) -> String {
+    if time < Duration::from_secs(10) { format!("{:.1} s", time.as_secs_f64()) } else { span(time.as_secs()) }
+}

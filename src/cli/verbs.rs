@@ -1,0 +1,73 @@
+//! The verbs: each is one function that opens, calls the library, and prints. None knows another.
+
+mod audit;
+mod backup;
+mod completions;
+mod demo;
+mod doctor;
+mod due;
+mod import;
+mod init;
+mod issue;
+mod list;
+mod master_key;
+mod policy;
+mod recover;
+mod rehearse;
+mod reissue;
+mod restore;
+mod revoke;
+mod rotate;
+mod scan;
+mod show;
+mod stats;
+mod status;
+mod suspend;
+mod update;
+mod verify;
+
+use crate::args::{AuditVerb, MasterKeyVerb, PolicyVerb, Verb};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Audit { verb: AuditVerb::List(args) } => audit::list(context, &args),
+        Verb::Audit { verb: AuditVerb::Checkpoint } => audit::checkpoint(context),
+        Verb::Audit { verb: AuditVerb::Export(args) } => audit::export(context, &args),
+        Verb::Audit { verb: AuditVerb::Follow(args) } => audit::follow(context, &args),
+        Verb::Audit { verb: AuditVerb::Verify(args) } => audit::verify(context, &args),
+        Verb::Backup(args) => backup::backup(context, &args),
+        Verb::Completions { shell } => completions::completions(context, shell),
+        Verb::Demo(args) => demo::demo(context, &args),
+        Verb::Doctor(args) => doctor::doctor(context, &args),
+        Verb::Due(args) => due::due(context, &args),
+        Verb::Import(args) => import::import(context, &args),
+        Verb::Init(args) => init::init(context, &args),
+        Verb::Issue(args) => issue::issue(context, args),
+        Verb::List(args) => list::list(context, &args),
+        Verb::MasterKey { verb: MasterKeyVerb::Check(args) } => master_key::check(context, &args),
+        Verb::MasterKey { verb: MasterKeyVerb::Combine(args) } => master_key::combine(context, &args),
+        Verb::MasterKey { verb: MasterKeyVerb::Generate(args) } => master_key::generate(context, &args),
+        Verb::MasterKey { verb: MasterKeyVerb::Split(args) } => master_key::split(context, &args),
+        Verb::MasterKey { verb: MasterKeyVerb::Verifier(args) } => master_key::verifier(context, &args),
+        Verb::Policy { verb: PolicyVerb::Set(args) } => policy::set(context, &args),
+        Verb::Policy { verb: PolicyVerb::Show } => policy::show(context),
+        Verb::Recover(args) => recover::recover(context, &args),
+        Verb::Rehearse(args) => rehearse::rehearse(context, &args),
+        Verb::RehearsalStep(args) => rehearse::step(context, &args),
+        Verb::Reissue(args) => reissue::reissue(context, &args),
+        Verb::Resume(args) => suspend::resume(context, &args),
+        Verb::Restore(args) => restore::restore(context, &args),
+        Verb::Revoke(args) => revoke::revoke(context, &args),
+        Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
+        Verb::Scan(args) => scan::scan(context, &args),
+        Verb::Show { id } => show::show(context, id),
+        Verb::Stats(args) => stats::stats(context, &args),
+        Verb::Status => status::status(context),
+        Verb::Suspend(args) => suspend::suspend(context, &args),
+        Verb::Update(args) => update::update(context, &args),
+        Verb::Verify(args) => verify::verify(context, &args),
+    }
+}

@@ -1,0 +1,136 @@
+//! `audit list`.
+
+use serde_json::json;
+use strongroom::audit::{AuditFault, AuditFilter, AuditLine, Outcome};
+
+use super::entries::{HEADING, PAGE, row};
+use crate::args::{AuditListArgs, OutcomeArg};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::reading::Reading;
+use crate::text::Table;
+use crate::told::Told;
+
+pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Exit, Failure> {
+    let vault = context.open_reading()?;
+    let filter = filter(args, context.named_actor());
+    let mut page = Page { table: Table::default(), headed: false, malformed: 0 };
+    let more = match args.last {
+        Some(last) => newest(context, &vault, &filter, args.after, last.get(), &mut page)?,
+        None => oldest(context, &vault, &filter, args, &mut page)?,
+    };
+    if let Some(after) = more {
+        context.terminal.note(&format!("more follow: --after {after}, or --all"));
+    }
+    if context.terminal.closed() || page.malformed == 0 { Ok(Exit::Success) } else { Err(page.failure(context)) }
+}
+
+fn filter(args: &AuditListArgs, actor: Option<&str>) -> AuditFilter {
+    let outcome = args.outcome.map(|outcome| match outcome {
+        OutcomeArg::Done => Outcome::Done,
+        OutcomeArg::Refused => Outcome::Refused,
+    });
+    AuditFilter::new()
+        .actor(actor)
+        .action(args.action)
+        .key(args.key)
+        .outcome(outcome)
+        .reason_contains(args.reason.as_deref())
+        .since(args.since)
+        .until(args.until)
+}
+
+/// Returns where to go on, when there are more.
+fn oldest(
+    context: &mut Context<'_>,
+    vault: &Reading,
+    filter: &AuditFilter,
+    args: &AuditListArgs,
+    page: &mut Page,
+) -> Result<Option<u64>, Failure> {
+    let (mut after, mut left) = (args.after, if args.all { usize::MAX } else { args.limit.get() });
+    let mut last_shown = after;
+    while !context.terminal.closed() {
+        let lines = vault.audit_lines(after, PAGE)?;
+        let Some(last) = lines.last() else { return Ok(None) };
+        after = last.seq();
+        let mut wanted: Vec<_> = lines.iter().filter(|line| is_wanted(line, filter)).collect();
+        let more = wanted.len() > left;
+        wanted.truncate(left);
+        left -= wanted.len();
+        last_shown = wanted.last().map_or(last_shown, |line| line.seq());
+        page.show(context, &wanted)?;
+        if more {
+            return Ok(Some(last_shown));
+        }
+    }
+    Ok(None)
+}
+
+/// Goes back from the end, page by page: the numbers have no gaps.
+fn newest(
+    context: &mut Context<'_>,
+    vault: &Reading,
+    filter: &AuditFilter,
+    after: u64,
+    last: usize,
+    page: &mut Page,
+) -> Result<Option<u64>, Failure> {
+    // Later entries than the head names are not authenticated; the chain tells of them.
+    let (mut end, mut left) = (vault.audit_end()?.seq(), last);
+    while left > 0 && end > after && !context.terminal.closed() {
+        let begin = end.saturating_sub(PAGE as u64).max(after);
+        let mut lines = vault.audit_lines(begin, PAGE)?;
+        lines.retain(|line| line.seq() <= end && is_wanted(line, filter));
+        let wanted: Vec<_> = lines.iter().rev().take(left).collect();
+        left -= wanted.len();
+        page.show(context, &wanted)?;
+        end = begin;
+    }
+    Ok(None)
+}
+
+/// What is no entry is shown whatever is looked for: it could be anything.
+fn is_wanted(line: &AuditLine, filter: &AuditFilter) -> bool {
+    line.entry().map_or(true, |entry| filter.admits(&entry))
+}
+
+struct Page {
+    table: Table,
+    headed: bool,
+    malformed: u64,
+}
+
+impl Page {
+    fn show(&mut self, context: &mut Context<'_>, lines: &[&AuditLine]) -> Result<(), Failure> {
+        let mut rows =
+            if std::mem::replace(&mut self.headed, true) { vec![] } else { vec![HEADING.map(String::from).to_vec()] };
+        for line in lines {
+            match line.entry() {
+                Ok(entry) => {
+                    context.terminal.document("audit-entry", &entry)?;
+                    rows.push(row(&entry));
+                }
+                Err(fault) => {
+                    self.malformed += 1;
+                    let body = json!({ "seq": line.seq(), "message": fault.to_string() });
+                    context.terminal.document("audit-malformed", &body)?;
+                    rows.push(malformed(line.seq(), &fault));
+                }
+            }
+        }
+        context.terminal.page(&mut self.table, &rows)
+    }
+
+    fn failure(&self, context: &Context<'_>) -> Failure {
+        let message = format!("rows of the audit log that are no entries: {}, listed among the others", self.malformed);
+        let hint = format!("`strongroom audit verify{}` follows the chain", context.place.option());
+        Told::new(Exit::Corrupt, "audit-broken", message).hint(hint).into()
+    }
+}
+
+fn malformed(seq: u64, fault: &AuditFault) -> Vec<String> {
+    let dash = || "-".to_owned();
+    vec![seq.to_string(), dash(), dash(), "malformed".into(), dash(), dash(), fault.to_string()]
+}

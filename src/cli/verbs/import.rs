@@ -1,0 +1,158 @@
+//! `import`: takes in API keys with tokens from elsewhere: from lines, from an age file of lines, or from an export.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::str;
+
+use serde_json::json;
+use strongroom::api_keys::{ImportError, ImportedKey};
+use strongroom::{Act, Error, Vault};
+
+use crate::age::Identities;
+use crate::args::ImportArgs;
+use crate::context::Context;
+use crate::digest::Digesting;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input::{Lines, unreadable_file};
+use crate::manifest::Manifest;
+use crate::progress::Meter;
+use crate::text::counted;
+use crate::told::Told;
+
+pub(crate) fn import(context: &mut Context<'_>, args: &ImportArgs) -> Result<Exit, Failure> {
+    let act = context.act(args.reason.as_deref());
+    let identities = Identities::open(&context.identities)?;
+    let vault = context.open()?;
+    if args.file.as_os_str() != "-"
+        && let Some(export) = Manifest::of(&args.file)?
+    {
+        let exempt = args.exempt_from_policy;
+        return import_export(context, &vault, &export, &identities, exempt, &act);
+    }
+    let keys = read_all(&vault, lines_of(&args.file, &identities)?, args.exempt_from_policy)?;
+    if keys.is_empty() {
+        return Err(Failure::input("there is nothing to import", "`strongroom import --help` shows what a line holds"));
+    }
+    let ids = vault.import(&keys, &act)?;
+    let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+    context.terminal.document("import", &json!({ "imported": ids.len(), "ids": ids }))?;
+    for id in &ids {
+        context.terminal.line(id)?;
+    }
+    context
+        .terminal
+        .note(&format!("imported {}; their tokens verify from now on", counted(ids.len() as u64, "API key")));
+    if args.exempt_from_policy {
+        let store = context.place.option();
+        context.terminal.note(&format!(
+            "warning: they were taken whatever the policy says; `strongroom due{store}` lists those that do not keep it"
+        ));
+    }
+    Ok(Exit::Success)
+}
+
+fn lines_of<'r>(path: &Path, identities: &Identities) -> Result<Lines<'r>, Failure> {
+    let (name, file) = Lines::file(path)?;
+    Ok(Lines::of(identities.reader(file, &name)?, name))
+}
+
+fn read_all(vault: &Vault, mut lines: Lines<'_>, exempt: bool) -> Result<Vec<ImportedKey>, Failure> {
+    let mut keys = vec![];
+    while let Some(line) = lines.next()? {
+        let number = keys.len() + 1;
+        match read(line, number) {
+            Ok(key) => keys.push(key.exempt_from_policy(exempt)),
+            Err(fault) => {
+                // A line before it may be one that the vault would not take.
+                vault.check_import(&keys)?;
+                return Err(fault);
+            }
+        }
+    }
+    Ok(keys)
+}
+
+fn read(line: &[u8], number: usize) -> Result<ImportedKey, Failure> {
+    let text = str::from_utf8(line).map_err(|_| not_text(number))?;
+    Ok(ImportedKey::parse(text).map_err(|fault| Error::Import { line: number, fault })?)
+}
+
+fn not_text(line: usize) -> Failure {
+    Failure::input(format!("line {line}: not UTF-8"), "nothing was imported: mend the line and run the command again")
+}
+
+/// Part after part, each all or nothing, so that a run that was stopped goes on where it was.
+fn import_export(
+    context: &mut Context<'_>,
+    vault: &Vault,
+    export: &Manifest,
+    identities: &Identities,
+    exempt: bool,
+    act: &Act,
+) -> Result<Exit, Failure> {
+    if !export.complete {
+        let hint = "finish it with `strongroom recover --all --resume`, or import the parts that are there one by one";
+        return Err(Told::new(Exit::Incomplete, "export-incomplete", "the export is not complete").hint(hint).into());
+    }
+    let (mut meter, mut imported, mut before) = (Meter::new(), 0, 0);
+    for part in &export.parts {
+        let path = export.part_path(part.number);
+        check_part(&path, &part.sha256)?;
+        let keys = read_all(vault, lines_of(&path, identities)?, exempt)?;
+        if keys.len() as u64 != part.keys {
+            return Err(damaged(&path, "holds another number of API keys than the export says"));
+        }
+        match vault.import(&keys, act) {
+            Ok(ids) => imported += ids.len() as u64,
+            Err(Error::Import { line: 1, fault: ImportError::Exists }) if all_there(vault, &keys)? => {
+                before += keys.len() as u64;
+            }
+            Err(error) => return Err(in_part(context, error, &path)),
+        }
+        meter.show(context.terminal, "import", imported + before, export.keys());
+    }
+    let left_out = export.left_out().count() as u64;
+    let document = json!({ "imported": imported, "there_before": before, "left_out": left_out });
+    context.terminal.document("imported-export", &document)?;
+    context.terminal.line(&format!("imported {}", counted(imported, "API key")))?;
+    if before > 0 {
+        context.terminal.note(&format!("{} there already", counted(before, "API key")));
+    }
+    if left_out > 0 {
+        context.terminal.note(&format!("{} had been left out of the export", counted(left_out, "API key")));
+    }
+    Ok(Exit::Success)
+}
+
+/// Whether an earlier run took this part in.
+fn all_there(vault: &Vault, keys: &[ImportedKey]) -> Result<bool, Failure> {
+    for key in keys {
+        match vault.check_import(std::slice::from_ref(key)) {
+            Err(Error::Import { fault: ImportError::Exists, .. }) => {}
+            Ok(()) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(true)
+}
+
+fn check_part(path: &Path, expected: &str) -> Result<(), Failure> {
+    let name = path.display().to_string();
+    let digest = File::open(path).and_then(|file| Digesting::of(BufReader::new(file)));
+    let digest = digest.map_err(|error| unreadable_file(&name, &error))?;
+    if digest == expected { Ok(()) } else { Err(damaged(path, "is not the part that the export names")) }
+}
+
+fn damaged(path: &Path, why: &str) -> Failure {
+    Told::new(Exit::Corrupt, "export-damaged", format!("{} {why}", path.display()))
+        .hint("take another copy of the export; what was imported before stays")
+        .into()
+}
+
+fn in_part(context: &Context<'_>, error: Error, path: &Path) -> Failure {
+    let mut told = Failure::from(error).explain(&context.place);
+    told.message = format!("{}: {}", path.display(), told.message);
+    told.into()
+}

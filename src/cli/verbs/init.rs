@@ -1,0 +1,47 @@
+//! `init`: a new vault.
+
+use serde_json::json;
+use strongroom::{SqliteStore, VaultOptions};
+
+use crate::args::InitArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::shown::master_key::fingerprint;
+use crate::strength::{require_strong, suspects};
+use crate::text::quoted;
+use crate::told::Told;
+
+pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, Failure> {
+    let keys = context.master_keys()?;
+    context.warn();
+    refuse_missing_folder(context)?;
+    let newest = keys.versions().last().map_or(1, |(version, _)| version);
+    if !args.quick {
+        require_strong(context, &suspects(&keys), newest)?;
+    }
+    let store = SqliteStore::create(&context.place.path)?;
+    let vault = VaultOptions::new().suite(args.suite).create(store, keys, &context.act(None))?;
+    let status = vault.status()?;
+    let (path, active) = (context.place.path.display().to_string(), status.active_master_key);
+    let print = fingerprint(&status, active);
+    context.terminal.document(
+        "init",
+        &json!({
+            "vault": status.vault.to_string(), "path": path, "suite": status.suite.name(),
+            "master_key": active, "fingerprint": print,
+        }),
+    )?;
+    context.terminal.line(&format!("made vault {} in {path}", status.vault))?;
+    context.terminal.line(&format!("suite {}, master key {active} ({print})", status.suite))?;
+    context.terminal.note(&format!("issue an API key: `strongroom issue{} --name NAME`", context.place.option()));
+    Ok(Exit::Success)
+}
+
+fn refuse_missing_folder(context: &Context<'_>) -> Result<(), Failure> {
+    let folder = context.place.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Some(folder) = folder.filter(|folder| !folder.exists()) else { return Ok(()) };
+    let folder = folder.display().to_string();
+    let told = Told::new(Exit::NoStore, "no-folder", format!("there is no folder {folder}"));
+    Err(told.hint(format!("`mkdir -p -m 700 {}`", quoted(&folder))).into())
+}

@@ -1,0 +1,94 @@
+//! `list`: API keys in the order of their issue, page by page.
+
+use serde_json::json;
+use strongroom::rotation::Flow;
+use strongroom::usage::ListedUsage;
+use strongroom::{ApiKeyId, Timestamp};
+
+use crate::args::ListArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::reading::Reading;
+use crate::shown::{api_key, usage};
+use crate::text::Table;
+
+pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, Failure> {
+    let vault = context.open_reading()?;
+    let (mut left, mut after) = (if args.all { usize::MAX } else { args.limit.get() }, args.after);
+    let (mut table, mut seen, mut unreadable) = (Table::default(), 0_u64, 0_u64);
+    while left > 0 && !context.terminal.closed() {
+        let page = page(&vault, args, after, left.min(PAGE))?;
+        let Some(last) = page.last() else { break };
+        (after, left) = (Some(last.listed.id), left - page.len());
+        unreadable += page.iter().filter(|line| line.listed.key.is_err()).count() as u64;
+        let mut rows = if seen == 0 { vec![HEADING.map(String::from).to_vec()] } else { vec![] };
+        seen += page.len() as u64;
+        for line in &page {
+            let listed = &line.listed;
+            match &listed.key {
+                Ok(key) => {
+                    context.terminal.document("api-key", &usage::with_summary(api_key::document(key), &line.usage))?;
+                }
+                Err(error) => {
+                    let body =
+                        json!({ "id": listed.id.to_string(), "cause": error.cause(), "message": error.to_string() });
+                    context.terminal.document("unreadable", &body)?;
+                }
+            }
+            rows.push(row(line));
+        }
+        context.terminal.page(&mut table, &rows)?;
+    }
+    if context.terminal.closed() {
+        return Ok(Exit::Success);
+    }
+    if let Some(id) = after.filter(|_| left == 0)
+        && !page(&vault, args, Some(id), 1)?.is_empty()
+    {
+        context.terminal.note(&format!("more follow: --after {id}, or --all"));
+    }
+    if seen == 0 {
+        context.terminal.note("no API key is like that");
+    }
+    if unreadable == 0 { Ok(Exit::Success) } else { Err(api_key::unreadable_records(&context.place, unreadable)) }
+}
+
+fn page(vault: &Reading, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ListedUsage>, Failure> {
+    let query = args.which.query().limit(limit).after(after);
+    let mut page = vec![];
+    vault.list_usage(&query, |line| {
+        page.push(usage::summary(line));
+        Flow::Continue
+    })?;
+    Ok(page)
+}
+
+fn row(line: &ListedUsage) -> Vec<String> {
+    let (dash, listed) = (|| "-".to_owned(), &line.listed);
+    let [last_used, uses] = usage::cells(&line.usage);
+    match &listed.key {
+        Ok(key) => vec![
+            key.id.to_string(),
+            format!(
+                "{}{}",
+                key.status(Timestamp::now()).name(),
+                if key.exposed_at.is_some() { " (exposed)" } else { "" }
+            ),
+            key.created_at.to_string(),
+            key.expires_at.map_or_else(dash, |at| at.to_string()),
+            last_used,
+            uses,
+            key.owner.clone().unwrap_or_else(dash),
+            if key.scopes.is_empty() { dash() } else { key.scopes.join(",") },
+            key.name.clone(),
+        ],
+        Err(error) => {
+            let cause = format!("{} ({error})", error.cause());
+            vec![listed.id.to_string(), "unreadable".into(), dash(), dash(), last_used, uses, dash(), dash(), cause]
+        }
+    }
+}
+
+const HEADING: [&str; 9] = ["ID", "STATUS", "CREATED", "EXPIRES", "LAST USED", "USES", "OWNER", "SCOPES", "NAME"];
+const PAGE: usize = 500;

@@ -1,0 +1,160 @@
+//! The folder that takes the tokens of many reissued API keys: a file for each, named after the old id and the new one.
+//!
+//! A file is there, whole and on the medium, before its token becomes valid. So a run that was killed has lost no token,
+//! and the names tell the next run what this one has made. A file whose API key is not in the vault is set aside as
+//! `.unused`, and not removed: the vault may be another than the file is of.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use strongroom::{Act, ApiKeyId, Error, Issued, Reissue, Vault};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::new_file::{sync_folder, write_new};
+use crate::text::quoted;
+use crate::told::Told;
+
+pub(super) struct Folder {
+    path: PathBuf,
+    /// New ids that runs into this folder have made, with the old ones.
+    made: BTreeMap<ApiKeyId, ApiKeyId>,
+    /// Held until the run is over: another one would take files whose API keys are about to come to be for abandoned ones.
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder, or takes up what an earlier run left in it.
+    pub(super) fn open(path: &Path, vault: &Vault) -> Result<Self, Failure> {
+        let refused = |error: io::Error| unusable(path, &error);
+        match DirBuilder::new().mode(0o700).create(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(refused(error)),
+            _ => {}
+        }
+        let found = fs::metadata(path).map_err(refused)?;
+        if !found.is_dir() {
+            return Err(refused(io::ErrorKind::NotADirectory.into()));
+        }
+        refuse_unsafe(path, &found)?;
+        // Its own name is on the medium before anything in it counts.
+        sync_folder(path).map_err(refused)?;
+        let mut folder = Self { path: path.into(), made: BTreeMap::new(), _lock: locked(path)? };
+        for entry in fs::read_dir(path).map_err(refused)? {
+            let name = entry.map_err(refused)?.file_name();
+            let Some((old, new)) = name.to_str().and_then(ids) else { continue };
+            folder.settle(vault, old, new, |file| fs::rename(file, file.with_extension("token.unused")))?;
+        }
+        Ok(folder)
+    }
+
+    /// Whether a run into this folder issued it.
+    pub(super) fn made(&self, id: ApiKeyId) -> bool {
+        self.made.contains_key(&id)
+    }
+
+    /// Reissues one API key, with its token in a file first.
+    pub(super) fn reissue(
+        &mut self,
+        vault: &Vault,
+        id: ApiKeyId,
+        reissue: &Reissue,
+        act: &Act,
+    ) -> Result<(Issued, String), Failure> {
+        let (mut kept, mut unwritten) = (None, None);
+        let reissued = vault.reissue_keeping(id, reissue, act, |issued| {
+            if kept.is_some() {
+                return Ok(());
+            }
+            let file = self.file(id, issued.id);
+            let written = write_new(&file, &issued.token);
+            match written {
+                Ok(()) => kept = Some(issued.id),
+                Err(error) => {
+                    unwritten = Some(unusable(&file, &error));
+                    return Err(error);
+                }
+            }
+            Ok(())
+        });
+        match (reissued, kept) {
+            (Ok(issued), _) => {
+                self.made.insert(issued.id, id);
+                let file = self.file(id, issued.id).display().to_string();
+                Ok((issued, file))
+            }
+            (Err(error), Some(new)) => {
+                // It may have come to be, all the same: then the file stays.
+                self.settle(vault, id, new, |file| fs::remove_file(file))?;
+                Err(error.into())
+            }
+            (Err(error), None) => Err(unwritten.unwrap_or_else(|| error.into())),
+        }
+    }
+
+    /// Finds out whether an API key came to be, and does away with its file if it did not.
+    fn settle(
+        &mut self,
+        vault: &Vault,
+        old: ApiKeyId,
+        new: ApiKeyId,
+        dispose: impl Fn(&Path) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        match vault.show(new) {
+            Err(Error::NotFound { .. }) => {
+                let file = self.file(old, new);
+                dispose(&file).map_err(|error| unusable(&file, &error))
+            }
+            Ok(_) | Err(Error::Record { .. }) => {
+                self.made.insert(new, old);
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn file(&self, old: ApiKeyId, new: ApiKeyId) -> PathBuf {
+        self.path.join(format!("{old}-{new}.token"))
+    }
+}
+
+/// Who can put files into it could have API keys passed over, as if an earlier run had issued them.
+fn refuse_unsafe(path: &Path, found: &fs::Metadata) -> Result<(), Failure> {
+    let refused = |message: String, hint| Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint);
+    let owner = found.uid();
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        let message = format!("{} belongs to another user (uid {owner})", path.display());
+        return Err(refused(message, "name a new folder, or one of your own".into()).into());
+    }
+    if found.mode() & 0o022 != 0 {
+        let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
+        return Err(refused(format!("others can write to {}", path.display()), hint).into());
+    }
+    Ok(())
+}
+
+fn locked(path: &Path) -> Result<File, Failure> {
+    let folder = File::open(path).map_err(|error| unusable(path, &error))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(folder),
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("another process puts tokens into {}", path.display());
+            let hint = "wait until it is done, and run the command again: what it has reissued is skipped";
+            Err(Told::new(Exit::Busy, "folder-held", message).hint(hint).into())
+        }
+        Err(TryLockError::Error(error)) => Err(unusable(path, &error)),
+    }
+}
+
+fn ids(name: &str) -> Option<(ApiKeyId, ApiKeyId)> {
+    let (old, new) = name.strip_suffix(".token")?.split_once('-')?;
+    Some((old.parse().ok()?, new.parse().ok()?))
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Failure {
+    Told::new(Exit::OutputFailed, "token-not-kept", format!("cannot keep tokens in {}: {error}", path.display()))
+        .hint("name a folder that can be written, with room in it, and run the command again with the same one")
+        .into()
+}

@@ -1,0 +1,191 @@
+//! `rotate-master-key`: replaces the master key, with progress, a speed limit, and signals that stop it gently.
+
+mod certificate;
+mod report;
+mod throttle;
+
+use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+
+use serde_json::json;
+use strongroom::rotation::{Flow, Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport};
+use strongroom::{Timestamp, Vault};
+
+use crate::args::RotateArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::progress::Meter;
+use crate::shown::backup::known_or_none;
+use crate::shown::rotation::{described, open_rotation};
+use crate::strength::{require_strong, suspects};
+use crate::terminal::Terminal;
+use crate::text::{counted, span};
+use crate::told::Told;
+
+use certificate::CertificateFile;
+use report::{show_plan, show_report};
+use throttle::Throttle;
+
+pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exit, Failure> {
+    if (args.accept_record_set || args.abandon_unreadable) && !args.dry_run {
+        context.require_consent()?;
+    }
+    let keys = context.keys_to_open()?;
+    let suspects = if args.status || args.dry_run || args.quick { BTreeMap::new() } else { suspects(&keys) };
+    let vault = context.open_with(keys)?;
+    if args.status {
+        return show_status(context, &vault);
+    }
+    let options = options(args);
+    let plan = match vault.plan_rotation(&options) {
+        // The vault refuses the act itself, so that its audit log tells of it. Stopped at once, nothing else can come of it.
+        Err(error) if !args.dry_run => {
+            let act = context.act(args.reason.as_deref());
+            return Err(vault.rotate(&options, &act, |_| Flow::Stop).err().unwrap_or(error).into());
+        }
+        plan => plan?,
+    };
+    if args.dry_run {
+        return show_plan(context, args, &vault, &options, &plan);
+    }
+    if plan.open.is_none() {
+        require_strong(context, &suspects, plan.to_master)?;
+    }
+    drop(suspects);
+    if args.accept_record_set {
+        context
+            .confirm("Take the records that are there for the right ones, even if some were put back or removed?")?;
+    } else if Terminal::can_ask() && !context.yes {
+        context.confirm(&question(args, &plan))?;
+    }
+    let certificate = args.certificate.as_deref().map(CertificateFile::reserve).transpose()?;
+    let interrupt = Interrupt::watch()?;
+    let (mut report, mut total) = run(context, args, &vault, &options, &interrupt)?;
+    if report.outcome == RotationOutcome::Incomplete && args.abandon_unreadable && interrupt.seen().is_none() {
+        show_report(context, &report, &vault.status()?, &known_or_none(&vault))?;
+        let left = counted(report.unreadable.len() as u64, "record");
+        if !context.answered("abandon", &format!("Delete the {left} above? What they hold is lost for good."))? {
+            return Err(kept(context, &report));
+        }
+        (report, total) = run(context, args, &vault, &options.clone().abandon(&report.unreadable), &interrupt)?;
+    }
+    let status = vault.status()?;
+    show_report(context, &report, &status, &known_or_none(&vault))?;
+    if let Some(file) = certificate {
+        file.keep(context, report.certificate.as_ref())?;
+    }
+    match report.outcome {
+        RotationOutcome::Finished => Ok(Exit::Success),
+        RotationOutcome::Incomplete => Err(incomplete(context, &report)),
+        RotationOutcome::NotBegun => Err(not_begun(context, &interrupt)),
+        RotationOutcome::Stopped => Err(stopped(context, &interrupt, &report, total)),
+    }
+}
+
+/// Rotates with progress; the report, and how many records there are.
+fn run(
+    context: &mut Context<'_>,
+    args: &RotateArgs,
+    vault: &Vault,
+    options: &RotateOptions,
+    interrupt: &Interrupt,
+) -> Result<(RotationReport, u64), Failure> {
+    let act = context.act(args.reason.as_deref());
+    let (mut meter, mut throttle, mut total) = (Meter::new(), Throttle::new(args.rate), 0);
+    let report = vault.rotate(options, &act, |progress| {
+        if progress.phase != Phase::Preflight {
+            total = progress.total;
+            meter.show(context.terminal, progress.phase.name(), progress.done, progress.total);
+            throttle.wait(progress.phase, progress.done, interrupt);
+        }
+        if interrupt.seen().is_some() { Flow::Stop } else { Flow::Continue }
+    })?;
+    Ok((report, total))
+}
+
+fn options(args: &RotateArgs) -> RotateOptions {
+    // A batch that takes longer than a second would come near the end of the rotation's lease.
+    let rate = args.rate.map_or(u64::MAX, NonZeroU64::get);
+    let batch = usize::try_from(rate).unwrap_or(usize::MAX).min(args.batch.into());
+    RotateOptions::new()
+        .to(args.to.map(NonZeroU32::get))
+        .batch(NonZeroUsize::new(batch).unwrap_or(NonZeroUsize::MIN))
+        .rewrap_only(args.rewrap_only)
+        .compromised(args.compromised)
+        .resume_only(args.resume)
+        .accept_record_set(args.accept_record_set)
+}
+
+fn question(args: &RotateArgs, plan: &RotationPlan) -> String {
+    let (from, to) = (plan.from_master, plan.to_master);
+    match &plan.open {
+        Some(_) => format!("Continue the rotation from master key {from} to {to}?"),
+        None if args.rewrap_only => format!("Replace master key {from} by {to}, and leave the records as they are?"),
+        None => {
+            let records = plan.census.iter().map(|census| census.records).sum();
+            let marked = if args.compromised { " and mark every API key issued so far as exposed" } else { "" };
+            format!("Replace master key {from} by {to}, re-encrypt {}{marked}?", counted(records, "record"))
+        }
+    }
+}
+
+/// For another terminal: how far the open rotation has come.
+fn show_status(context: &mut Context<'_>, vault: &Vault) -> Result<Exit, Failure> {
+    let status = vault.status()?;
+    let (open, total) = (status.rotation.as_ref(), status.record_count());
+    let age = open.map(|open| Timestamp::now().since(open.started_at).as_secs());
+    context.terminal.document(
+        "rotation-status",
+        &json!({ "open": open.map(open_rotation), "records": total, "open_for_seconds": age }),
+    )?;
+    let mut rows = vec![("rotation", open.map_or_else(|| "none open".into(), described))];
+    if let Some((open, age)) = open.zip(age) {
+        let percent = (open.moved * 100).checked_div(total).unwrap_or(100).min(100);
+        rows.push(("moved", format!("{} of {}, {percent} %", open.moved, counted(total, "record"))));
+        rows.push(("open for", span(age)));
+    }
+    context.terminal.pairs(rows)?;
+    if open.is_some_and(|open| !open.running) {
+        let store = context.place.option();
+        context.terminal.note(&format!("continue it with `strongroom rotate-master-key{store} --resume`"));
+    }
+    Ok(Exit::Success)
+}
+
+fn incomplete(context: &Context<'_>, report: &RotationReport) -> Failure {
+    let left = counted(report.unreadable.len() as u64, "record");
+    let message =
+        format!("{left} did not open and stayed as before; generation {} is kept for them", report.from_generation);
+    let store = context.place.option();
+    let hint = format!(
+        "restore them from a backup, then run `strongroom rotate-master-key{store} --resume`; or give them up \
+         with --abandon-unreadable"
+    );
+    Told::new(Exit::Incomplete, "rotation-incomplete", message).hint(hint).into()
+}
+
+/// The rotation has gone on by now, so that it would be wrong to say that nothing was done.
+fn kept(context: &Context<'_>, report: &RotationReport) -> Failure {
+    let message =
+        format!("not confirmed: no record was deleted; generation {} is kept for them", report.from_generation);
+    let store = context.place.option();
+    let hint = format!("`strongroom rotate-master-key{store} --resume --abandon-unreadable` asks again");
+    Told::new(Exit::Unconfirmed, "confirmation-needed", message).hint(hint).into()
+}
+
+fn not_begun(context: &Context<'_>, interrupt: &Interrupt) -> Failure {
+    let exit = interrupt.seen().unwrap_or(Exit::Incomplete);
+    let hint = format!("`strongroom rotate-master-key{}` begins it", context.place.option());
+    Told::new(exit, "stopped", "stopped before the cutover: nothing was changed").hint(hint).into()
+}
+
+fn stopped(context: &Context<'_>, interrupt: &Interrupt, report: &RotationReport, total: u64) -> Failure {
+    let exit = interrupt.seen().unwrap_or(Exit::Incomplete);
+    let moved = format!("{} of {} moved", report.moved, counted(total, "record"));
+    let message =
+        format!("stopped after a whole batch, {moved}: everything keeps working, with master key {}", report.to_master);
+    let hint = format!("continue with `strongroom rotate-master-key{} --resume`", context.place.option());
+    Told::new(exit, "stopped", message).hint(hint).into()
+}

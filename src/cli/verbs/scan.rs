@@ -1,0 +1,156 @@
+//! `scan`: master keys where they should not lie.
+
+mod known;
+mod outcome;
+mod sarif;
+mod show;
+mod uri;
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use strongroom::scan::{Found, IgnoreFiles, Missed, Scan, ScanCounts, ScanEvent};
+
+use crate::args::ScanArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::progress::Meter;
+use crate::redact::redacted;
+use crate::terminal::Terminal;
+use known::Known;
+use outcome::Outcome;
+
+pub(crate) fn scan(context: &mut Context<'_>, args: &ScanArgs) -> Result<Exit, Failure> {
+    let known = Known::of(context, args)?;
+    let paths = paths(args);
+    let ignore = match (args.respect_ignore, args.no_ignore) {
+        (true, _) => IgnoreFiles::All,
+        (_, true) => IgnoreFiles::Nothing,
+        _ => IgnoreFiles::Own,
+    };
+    let scan = Scan::new(known.scanner()).ignore_files(ignore).env_files(args.env_files);
+    let began = Instant::now();
+    let mut run = Run {
+        terminal: context.terminal,
+        meter: Meter::new(),
+        counts: ScanCounts::default(),
+        found: vec![],
+        missed: vec![],
+    };
+    run.everywhere(&scan, args, &paths);
+    let Run { counts, mut found, mut missed, .. } = run;
+    order(&mut found, &mut missed);
+    let outcome = Outcome { known, counts, found, missed, seconds: began.elapsed().as_secs_f64() };
+    if args.sarif {
+        context.terminal.raw(&sarif::document(&outcome)?)?;
+    } else {
+        show::show(context.terminal, &outcome)?;
+    }
+    show::remarks(context.terminal, &outcome, args.sarif);
+    Ok(outcome.exit())
+}
+
+/// The current folder, unless other places alone were asked for.
+fn paths(args: &ScanArgs) -> Vec<PathBuf> {
+    let elsewhere = args.executable || args.processes || args.shell_history || args.units;
+    if args.paths.is_empty() && (args.history || !elsewhere) { vec![".".into()] } else { args.paths.clone() }
+}
+
+struct Run<'t> {
+    terminal: &'t mut Terminal,
+    meter: Meter,
+    counts: ScanCounts,
+    found: Vec<Found>,
+    missed: Vec<Missed>,
+}
+
+impl Run<'_> {
+    fn everywhere(&mut self, scan: &Scan, args: &ScanArgs, paths: &[PathBuf]) {
+        let (dash, trees): (Vec<_>, Vec<_>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+        if !dash.is_empty() {
+            self.place("input", |watch| scan.reader("standard input", io::stdin(), watch));
+        }
+        if !trees.is_empty() {
+            self.place("tree", |watch| scan.tree(&trees, watch));
+        }
+        if args.history {
+            // One that is not there has been told.
+            let there: Vec<_> = trees.into_iter().filter(|path| path.exists()).collect();
+            self.place("history", |watch| scan.history(&there, watch));
+        }
+        let home = std::env::home_dir();
+        if args.executable {
+            self.place("executable", |watch| scan.executable(watch));
+        }
+        if args.processes {
+            self.place("process", |watch| scan.processes(&SOURCES, watch));
+        }
+        if args.shell_history {
+            let others: Vec<_> =
+                ["HISTFILE", "PSQL_HISTORY", "MYSQL_HISTFILE"].iter().filter_map(std::env::var_os).collect();
+            let others: Vec<PathBuf> =
+                others.into_iter().filter(|name: &OsString| !name.is_empty()).map(PathBuf::from).collect();
+            self.place("shells", |watch| scan.shell_history(home.as_deref(), &others, watch));
+        }
+        if args.units {
+            self.place("units", |watch| scan.units(home.as_deref(), watch));
+        }
+    }
+
+    fn place(&mut self, phase: &'static str, scan: impl FnOnce(&mut dyn FnMut(ScanEvent)) -> ScanCounts) {
+        let counts = scan(&mut |event| match event {
+            ScanEvent::Found(mut found) if self.found.len() < MAX_LISTED => {
+                hide_secrets(&mut found.path);
+                self.found.push(found);
+            }
+            ScanEvent::Missed(mut missed) if self.missed.len() < MAX_LISTED => {
+                hide_secrets(&mut missed.path);
+                self.missed.push(missed);
+            }
+            ScanEvent::Progress(counts) => {
+                let (done, total) =
+                    if phase == "history" { (counts.objects, counts.objects_total) } else { (counts.files, 0) };
+                self.meter.show(self.terminal, phase, done, total);
+            }
+            _ => {}
+        });
+        self.counts.add(counts);
+    }
+}
+
+/// The scanner hides keys in names. A token may be there as well.
+fn hide_secrets(path: &mut PathBuf) {
+    if let Some(Cow::Owned(safe)) = path.to_str().map(redacted) {
+        *path = safe.into();
+    }
+}
+
+/// By place and path, whatever the order of the threads.
+fn order(found: &mut [Found], missed: &mut [Missed]) {
+    let key = |found: &Found| {
+        let object = found.object.as_ref().map(|object| object.id.clone());
+        let hit = &found.hit;
+        (
+            found.place,
+            found.path.clone(),
+            object,
+            hit.line,
+            hit.column,
+            hit.kind,
+            hit.mode.name(),
+            hit.fingerprint,
+            found.inside.clone(),
+        )
+    };
+    found.sort_by_cached_key(key);
+    missed.sort_by_cached_key(|missed| (missed.place, missed.path.clone(), missed.object.clone(), missed.why.clone()));
+}
+
+/// Where master keys are supposed to be.
+const SOURCES: [&str; 1] = ["STRONGROOM_MASTER_KEYS"];
+/// Beyond these only the count goes on.
+const MAX_LISTED: usize = 100_000;

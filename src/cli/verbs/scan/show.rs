@@ -1,0 +1,186 @@
+//! A scan's outcome as a table for people and as documents for programs. What was found is never shown.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use serde_json::json;
+use strongroom::scan::{Found, GitObject, Missed, ScanPlace};
+
+use super::outcome::Outcome;
+use super::uri;
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+use crate::text::{Table, counted};
+
+pub(super) fn show(terminal: &mut Terminal, outcome: &Outcome) -> Result<(), Failure> {
+    if terminal.json() {
+        return documents(terminal, outcome);
+    }
+    if !outcome.found.is_empty() {
+        let header = ["where", "kind", "mode", "key", "seen"].map(String::from).to_vec();
+        let mut table = Table::default();
+        let rows: Vec<_> = std::iter::once(header).chain(outcome.found.iter().map(row)).collect();
+        for page in rows.chunks(PAGE) {
+            terminal.page(&mut table, page)?;
+        }
+    }
+    for missed in &outcome.missed {
+        terminal.line(&format!("not read: {}", described(missed)))?;
+    }
+    for mode in outcome.known.lines() {
+        terminal.line(&format!("looked for {mode}"))?;
+    }
+    terminal.line(&summary(outcome))
+}
+
+/// What is left to do.
+pub(super) fn remarks(terminal: &mut Terminal, outcome: &Outcome, brief: bool) {
+    if brief {
+        terminal.note(&summary(outcome));
+    }
+    let listed = (outcome.found.len() + outcome.missed.len()) as u64;
+    let more = (outcome.counts.found + outcome.counts.missed).saturating_sub(listed);
+    if more > 0 {
+        terminal.note(&format!("{more} more are counted and not listed"));
+    }
+    if outcome.counts.found > 0 {
+        terminal.note(
+            "a key that was found counts as leaked: take it out, `strongroom master-key generate --version N`, then \
+             `strongroom rotate-master-key --compromised`; a line that is meant to stay is marked with strongroom:allow",
+        );
+    }
+}
+
+fn documents(terminal: &mut Terminal, outcome: &Outcome) -> Result<(), Failure> {
+    for found in &outcome.found {
+        let Found { place, path, inside, object, hit, .. } = found;
+        terminal.document(
+            "scan-finding",
+            &json!({
+                "place": place.name(),
+                "path": path_text(path),
+                "uri": path_text(path).map(|_| uri::of(path.as_os_str().as_bytes())),
+                "line": hit.line,
+                "column": hit.column,
+                "inside": inside,
+                "kind": hit.kind,
+                "mode": mode(found),
+                "version": hit.version,
+                "fingerprint": hit.fingerprint.map(|print| print.to_string()),
+                "object": object.as_ref().map(|object| json!({
+                    "id": object.id, "kind": object.kind, "commit": object.commit,
+                })),
+            }),
+        )?;
+    }
+    for Missed { place, path, object, why, .. } in &outcome.missed {
+        let body = json!({ "place": place.name(), "path": path_text(path), "object": object, "why": why });
+        terminal.document("scan-missed", &body)?;
+    }
+    let counts = &outcome.counts;
+    terminal.document(
+        "scan",
+        &json!({
+            "modes": outcome.known.document(),
+            "complete": outcome.complete(),
+            "found": counts.found,
+            "allowed": counts.allowed,
+            "missed": counts.missed,
+            "files": counts.files,
+            "objects": counts.objects,
+            "bytes": counts.bytes,
+            "links": counts.links,
+            "special": counts.special,
+            "seconds": outcome.seconds,
+        }),
+    )
+}
+
+fn row(found: &Found) -> Vec<String> {
+    let hit = &found.hit;
+    let place = match (&found.object, path_text(&found.path)) {
+        (_, Some(path)) => path,
+        (Some(object), None) => format!("{} {}", object.kind, short(&object.id)),
+        (None, None) => "?".into(),
+    };
+    let named = hit.fingerprint.map(|print| match hit.version {
+        Some(version) => format!("{version} ({print})"),
+        None => print.to_string(),
+    });
+    vec![
+        format!("{place}:{}:{}", hit.line, hit.column),
+        hit.kind.to_owned(),
+        mode(found).to_owned(),
+        named.unwrap_or_else(|| "-".into()),
+        seen(found),
+    ]
+}
+
+/// In what the line and the column are counted, where it is not the file itself.
+fn seen(found: &Found) -> String {
+    let mut seen = found.inside.iter().map(|layer| format!("in {layer}")).collect::<Vec<_>>();
+    if let Some(object) = &found.object {
+        seen.push(in_history(object));
+    }
+    if !matches!(found.place, ScanPlace::Tree | ScanPlace::History) {
+        seen.push(found.place.name().into());
+    }
+    if seen.is_empty() { "-".into() } else { seen.join(", ") }
+}
+
+pub(super) fn in_history(object: &GitObject) -> String {
+    match &object.commit {
+        Some(commit) if object.kind == "commit" => format!("message of commit {}", short(commit)),
+        Some(commit) => format!("commit {}, {} {}", short(commit), object.kind, short(&object.id)),
+        None => format!("{} {}, in no commit", object.kind, short(&object.id)),
+    }
+}
+
+pub(super) fn described(missed: &Missed) -> String {
+    let object = missed.object.as_ref().map(|id| format!(" object {id}")).unwrap_or_default();
+    format!("{}{object}: {}", missed.path.display(), missed.why)
+}
+
+pub(super) fn summary(outcome: &Outcome) -> String {
+    let counts = &outcome.counts;
+    let found = if counts.found == 0 { "nothing found".into() } else { counted(counts.found, "finding") };
+    let files = counted(counts.files, "file");
+    let read =
+        if counts.objects == 0 { files } else { format!("{files} and {}", counted(counts.objects, "git object")) };
+    let mut parts = vec![format!("{found} in {read}, {} in {:.1} s", size(counts.bytes), outcome.seconds)];
+    let others = [
+        (counts.allowed, "allowed by a mark"),
+        (counts.links, "links not followed"),
+        (counts.special, "neither file nor folder"),
+    ];
+    parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    if !outcome.complete() {
+        parts.push(format!("INCOMPLETE: {} not read", counts.missed));
+    }
+    parts.join("; ")
+}
+
+pub(super) fn mode(found: &Found) -> &'static str {
+    found.hit.mode.name()
+}
+
+/// As text; what is not UTF-8 is replaced, and only the `uri` has it.
+pub(super) fn path_text(path: &Path) -> Option<String> {
+    Some(path.as_os_str().to_string_lossy().into_owned()).filter(|path| !path.is_empty())
+}
+
+fn short(id: &str) -> &str {
+    &id[..id.len().min(12)]
+}
+
+fn size(bytes: u64) -> String {
+    let units = [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit);
+    unit.map_or_else(
+        || format!("{bytes} B"),
+        |(unit, name)| format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+    )
+}
+
+/// Widths are those of the first page.
+const PAGE: usize = 10_000;

@@ -1,0 +1,76 @@
+//! `update`: changes what API keys say.
+
+use strongroom::Update;
+
+use crate::args::UpdateArgs;
+use crate::bulk::{Bulk, Deed, Done};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::selection::{self, Selected, known};
+use crate::shown::api_key;
+use crate::times::{new_expiry, to_come};
+
+pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exit, Failure> {
+    selection::require_some(&args.selection)?;
+    let act = context.act(args.reason.as_deref());
+    let update = wanted(args)?;
+    if args.if_revision.is_some() && args.selection.target.is_none() {
+        return Err(Failure::input("--if-revision is of one API key", "name it by its id"));
+    }
+    let vault = context.open()?;
+    let bulk = Bulk { verb: "update", past: "updated", lasting: "", dry_run: args.selection.dry_run };
+    match selection::select(context, &vault, &args.selection)? {
+        Selected::One(id) if !bulk.dry_run => {
+            let before = known(&vault, id, |id| vault.update(id, &update, &act).err())?.revision;
+            let key = vault.update(id, &update, &act)?;
+            api_key::changed(
+                context.terminal,
+                &key,
+                if key.revision == before { "nothing to change:" } else { "updated" },
+            )
+        }
+        selected => bulk.run(context, &vault, &selected, |deed| match deed {
+            Deed::Judge(_) => Ok(Done::Planned),
+            Deed::Do(id) => {
+                let before = vault.show(id)?.revision;
+                let after = vault.update(id, &update, &act)?.revision;
+                Ok(Done::if_changed(after != before, "it says so already"))
+            }
+        }),
+    }
+}
+
+fn wanted(args: &UpdateArgs) -> Result<Update, Failure> {
+    let not_before = args.not_before.map(|at| to_come("--not-before", at, "give a time to come")).transpose()?;
+    let mut update = Update::new()
+        .name(args.set_name.as_deref())
+        .owner(args.set_owner.as_deref())
+        .without_owner(args.no_owner)
+        .not_before(not_before)
+        .without_not_before(args.no_not_before)
+        .expires_at(new_expiry(&args.expiry)?)
+        .never_expires(args.expiry.never_expires)
+        .attributes(attributes(args)?.iter().cloned())
+        .without_attributes(&args.remove_attributes);
+    if args.no_scopes || !args.set_scopes.is_empty() {
+        update = update.scopes(&args.set_scopes);
+    }
+    if args.no_networks || !args.set_networks.is_empty() {
+        update = update.networks(args.set_networks.iter().copied());
+    }
+    if update.is_empty() {
+        return Err(Failure::input("there is nothing to change", "`strongroom update --help` shows what can be"));
+    }
+    Ok(update.expect(args.if_revision))
+}
+
+/// Those to set, none of which is named twice.
+fn attributes(args: &UpdateArgs) -> Result<&[(String, String)], Failure> {
+    let mut names: Vec<_> = args.set_attributes.iter().map(|(name, _)| name).chain(&args.remove_attributes).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(Failure::input("an attribute is given more than once", "set or remove each attribute once"));
+    }
+    Ok(&args.set_attributes)
+}

@@ -1,0 +1,86 @@
+//! `verify`: judges the token on standard input, and records its use.
+
+use serde_json::json;
+use strongroom::{ApiKey, Refusal, Request, VerifyError};
+
+use crate::args::VerifyArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input;
+use crate::reading::Reading;
+use crate::shown::api_key::document;
+use crate::terminal::Terminal;
+use crate::told::Told;
+
+pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exit, Failure> {
+    let vault = context.open_reading()?;
+    if Terminal::can_ask() {
+        context.terminal.note("the token, on one line:");
+    }
+    let request = Request::new().all_of(&args.scopes).address(args.address).endpoint(args.endpoint.as_deref());
+    let bytes = input::secret(MAX_TOKEN_LEN)?;
+    // What is too long or no text is nobody's token.
+    let token = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+    let verdict = vault.verify(token, &request);
+    let exit = tell(context, verdict)?;
+    record(context, &vault, !args.no_usage);
+    Ok(exit)
+}
+
+fn tell(context: &mut Context<'_>, verdict: Result<ApiKey, VerifyError>) -> Result<Exit, Failure> {
+    match verdict {
+        Ok(key) => {
+            let ApiKey { id, name, .. } = &key;
+            context.terminal.line(&format!("valid {id} {name}"))?;
+            context.terminal.document("verification", &json!({ "valid": true, "key": document(&key) }))?;
+            context.terminal.flush()?;
+            Ok(Exit::Success)
+        }
+        Err(VerifyError::NotValid(refusal)) => {
+            context.terminal.line("not valid")?;
+            context.terminal.document("verification", &json!({ "valid": false }))?;
+            context.terminal.flush()?;
+            context.terminal.failure(&refused(refusal));
+            Ok(Exit::NotValid)
+        }
+        Err(VerifyError::Unavailable(error)) => Err(error.into()),
+    }
+}
+
+/// For the operator; whoever presented the token learns only that it is not valid.
+fn refused(refusal: Refusal) -> Told {
+    let (message, hint) = match refusal {
+        Refusal::Address => ("it may not be used from this address", "give the client's address with --address"),
+        Refusal::Damaged => ("its check is wrong: it was mistyped or cut off", "copy the whole token once more"),
+        Refusal::Expired => ("it has expired", "issue a new API key with `strongroom issue`"),
+        Refusal::NotYetValid => ("its time has not come yet", "`strongroom show ID` says from when on it is valid"),
+        Refusal::Suspended => ("it is suspended", "`strongroom resume ID --reason TEXT` takes that back"),
+        Refusal::Revoked => ("it was revoked", "`strongroom audit list` says when, by whom and why"),
+        Refusal::Scope => ("it lacks a scope that is asked for", "`strongroom show ID` names those it has"),
+        _ => ("no API key has this token", "`strongroom list` shows the API keys there are"),
+    };
+    let code = match refusal {
+        Refusal::Address => "token-address",
+        Refusal::Damaged => "token-damaged",
+        Refusal::Expired => "token-expired",
+        Refusal::NotYetValid => "token-not-yet-valid",
+        Refusal::Revoked => "token-revoked",
+        Refusal::Scope => "token-scope",
+        Refusal::Suspended => "token-suspended",
+        _ => "token-unknown",
+    };
+    Told::new(Exit::NotValid, code, format!("the token is not valid: {message}")).hint(hint)
+}
+
+/// Writes the use, unless it is not to be recorded. The answer stands whether or not that succeeds.
+fn record(context: &mut Context<'_>, vault: &Reading, write: bool) {
+    if let Err(error) = vault.settle_usage(write) {
+        // Nobody tries once more when the vault is closed.
+        let _ = vault.settle_usage(false);
+        context.terminal.note(&format!("warning: this use could not be recorded: {error}"));
+    }
+}
+
+/// The longest token there can be is far shorter.
+const MAX_TOKEN_LEN: usize = 4 * 1024;

@@ -1,0 +1,477 @@
+//! Every error there is, once: what holds for all of them is tested here, and one that is added is added here too.
+
+use std::collections::BTreeSet;
+use std::error::Error as StdError;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::api_key::{LifeError, LimitError, NetworkError, Refusal, Revision, RevisionError};
+use crate::audit_log::{ActError, Action, ActionError, AuditFault};
+use crate::backup_id::{BackupId, BackupIdError};
+use crate::error::{Error, KeyringError, RecordError, RowFault, TargetFault, VaultRow};
+use crate::import::ImportError;
+use crate::key_list::ListError;
+#[cfg(feature = "escrow")]
+use crate::key_share::{CombineError, KeyShareError, SplitError};
+use crate::key_source::{CommandFault, CommandLineError, Origin, Origins, SourceError};
+use crate::master_key::{Finding, Fingerprint, FingerprintError, MasterKeyError};
+use crate::master_keys::MasterKeysError;
+use crate::policy::PolicyError;
+use crate::rotation::CertificateError;
+use crate::secret::RandomError;
+use crate::store::{CommitError, EngineFault, StoreError, Table};
+use crate::suite::{SealError, Suite, UnknownSuite};
+use crate::time::{Timestamp, TimestampError};
+use crate::token::{ApiKeyId, ApiKeyIdError};
+use crate::unsafe_path::UnsafePath;
+use crate::uses::UsageError;
+use crate::vault::{CheckpointError, CheckpointFault, VerifyError};
+use crate::vault_id::{VaultId, VaultIdError};
+use crate::verifier_key::VerifierKeyError;
+use crate::verifier_keys::VerifierKeysError;
+
+#[test]
+fn no_message_holds_the_text_of_its_source() {
+    let all = every_error();
+    assert!(all.len() > 150, "{}", all.len());
+    for error in all {
+        let mut told = error.to_string();
+        let mut at: &dyn StdError = &*error;
+        while let Some(source) = at.source() {
+            let text = source.to_string();
+            assert!(!told.contains(&text), "{told:?} has the source {text:?}");
+            told.push_str(&text);
+            at = source;
+        }
+    }
+}
+
+#[test]
+fn what_lies_behind_an_error_is_its_source() {
+    let behind = |error: &dyn StdError| error.source().map(ToString::to_string);
+    let told = Some(denied().to_string());
+    let command =
+        SourceError::Command { program: "pass".into(), fault: CommandFault::NotStarted(denied()), said: vec![] };
+    assert_eq!(command.to_string(), "the command pass cannot be started");
+    assert_eq!(behind(&command), told);
+    assert_eq!(behind(&MasterKeysError::from(command)), told);
+    assert_eq!(behind(&Error::NotKept { source: denied() }), told);
+    assert_eq!(behind(&Error::from(KeyringError::from(no_randomness()))), behind(&no_randomness()));
+}
+
+#[test]
+fn every_error_of_the_library_is_here() {
+    let here = include_str!("every_error.rs");
+    let mut files = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut names = BTreeSet::new();
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            let inside = std::fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path());
+            files.extend(inside.filter(|inside| *inside != Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli")));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            names.extend(errors_in(&std::fs::read_to_string(&path).expect("text")));
+        }
+    }
+    assert!(names.len() > 25, "{names:?}");
+    let missing: Vec<_> = names.into_iter().filter(|name| !here.contains(&format!("{name}: "))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// The public types of a source file that are errors.
+fn errors_in(source: &str) -> Vec<String> {
+    let name = |text: &str| text.chars().take_while(|c| c.is_alphanumeric()).collect::<String>();
+    let derived = source.split("thiserror::Error)]").skip(1).filter_map(|behind| {
+        let item = behind.lines().find(|line| line.starts_with("pub") || line.starts_with("enum"))?;
+        item.strip_prefix("pub enum ").or_else(|| item.strip_prefix("pub struct ")).map(name)
+    });
+    derived.chain(source.split("\nimpl std::error::Error for ").skip(1).map(name)).collect()
+}
+
+/// Values of every variant, those of what they hold among them.
+trait Every: Sized {
+    fn every() -> Vec<Self>;
+}
+
+/// A variant that is forgotten here does not compile.
+macro_rules! every {
+    ($($(#[$on:meta])* $type:ident: { $($(#[$if:meta])* $pattern:pat => $values:expr),+ $(,)? })+) => {
+        $($(#[$on])* impl Every for $type {
+            fn every() -> Vec<Self> {
+                let _ = |error: &Self| match error { $($(#[$if])* $pattern => ()),+ };
+                let mut all: Vec<Self> = vec![];
+                $($(#[$if])* {
+                    let values: Vec<Self> = $values.into_iter().collect();
+                    assert!(!values.is_empty() && values.iter().all(|value| matches!(value, $pattern)), "{values:?}");
+                    all.extend(values);
+                })+
+                all
+            }
+        })+
+
+        fn every_error() -> Vec<Box<dyn StdError>> {
+            let mut all: Vec<Box<dyn StdError>> = vec![];
+            $($(#[$on])* all.extend($type::every().into_iter().map(|error| Box::new(error) as Box<dyn StdError>));)+
+            all
+        }
+    };
+}
+
+every! {
+    ActError: {
+        ActError::ActorTooLong { .. } => [ActError::ActorTooLong { len: 300 }],
+        ActError::NoActor => [ActError::NoActor],
+        ActError::NoReason => [ActError::NoReason],
+        ActError::ReasonTooLong { .. } => [ActError::ReasonTooLong { len: 2_000 }],
+    }
+    ActionError: { ActionError { .. } => ["no action".parse::<Action>().expect_err("none")] }
+    ApiKeyIdError: { ApiKeyIdError => [ApiKeyIdError] }
+    AuditFault: {
+        AuditFault::Broken { .. } => [AuditFault::Broken { seq: 1 }],
+        AuditFault::End { .. } => [AuditFault::End { found: 1, expected: 2 }, AuditFault::End { found: 2, expected: 1 }],
+        AuditFault::Forked { .. } => [AuditFault::Forked { seq: 1 }],
+        AuditFault::Malformed { .. } => [AuditFault::Malformed { seq: 1 }],
+        AuditFault::Missing { .. } => [AuditFault::Missing { seq: 1 }],
+        AuditFault::RolledBack { .. } => [AuditFault::RolledBack { found: 1, seen: 2 }],
+    }
+    BackupIdError: { BackupIdError => [BackupIdError] }
+    CertificateError: {
+        CertificateError::Malformed => [CertificateError::Malformed],
+        CertificateError::Schema => [CertificateError::Schema],
+    }
+    CheckpointError: {
+        CheckpointError::Malformed => [CheckpointError::Malformed],
+        CheckpointError::Schema => [CheckpointError::Schema],
+    }
+    CheckpointFault: {
+        CheckpointFault::Altered => [CheckpointFault::Altered],
+        CheckpointFault::Future { .. } => [CheckpointFault::Future { at: time().to_string() }],
+        CheckpointFault::Log(_) => of(CheckpointFault::Log),
+        CheckpointFault::OtherVault { .. } => [CheckpointFault::OtherVault { vault: vault().to_string() }],
+        CheckpointFault::Records => [CheckpointFault::Records],
+    }
+    #[cfg(feature = "escrow")]
+    CombineError: {
+        CombineError::Key(_) => of(CombineError::Key),
+        CombineError::None => [CombineError::None],
+        CombineError::OtherSet { .. } => [CombineError::OtherSet { places: vec![1] }],
+        CombineError::TooFew { .. } => [CombineError::TooFew { found: 1, threshold: 2, repeated: vec![] }],
+        CombineError::TooManyWays { .. } => [CombineError::TooManyWays { tried: 9 }],
+        CombineError::Unproven { .. } => [CombineError::Unproven { spare: 0 }],
+    }
+    CommandFault: {
+        CommandFault::ExitCode(_) => [CommandFault::ExitCode(1)],
+        CommandFault::HeldOpen { .. } => [CommandFault::HeldOpen { secs: 10 }],
+        CommandFault::Lingering { .. } => [CommandFault::Lingering { secs: 10 }],
+        CommandFault::NotStarted(_) => [CommandFault::NotStarted(denied())],
+        CommandFault::Signal(_) => [CommandFault::Signal(9)],
+        CommandFault::TimedOut { .. } => [CommandFault::TimedOut { secs: 10 }],
+        CommandFault::TooLong => [CommandFault::TooLong],
+        CommandFault::Unwatchable(_) => [CommandFault::Unwatchable(denied())],
+    }
+    CommandLineError: {
+        CommandLineError::Backslash => [CommandLineError::Backslash],
+        CommandLineError::Empty => [CommandLineError::Empty],
+        CommandLineError::Json => [CommandLineError::Json],
+        CommandLineError::NotText => [CommandLineError::NotText],
+        CommandLineError::Quote => [CommandLineError::Quote],
+        CommandLineError::Shell(_) => [CommandLineError::Shell('|')],
+        CommandLineError::Zero => [CommandLineError::Zero],
+    }
+    CommitError: {
+        CommitError::Conflict(_) => [CommitError::Conflict(vec![(Table::Keys, vec![1])])],
+        CommitError::Store(_) => of(CommitError::Store),
+    }
+    Error: {
+        Error::Act(_) => of(Error::Act),
+        Error::Audit(_) => of(Error::Audit),
+        Error::BackupDamaged { .. } => [Error::BackupDamaged { what: "the manifest is malformed".into() }],
+        Error::BackupOfOther { .. } => [Error::BackupOfOther { expected: vault(), found: vault() }],
+        Error::BackupUnknown { .. } => [Error::BackupUnknown { id: BackupId::random().expect("random") }],
+        Error::Contended => [Error::Contended],
+        Error::Import { .. } => of(|fault| Error::Import { line: 7, fault }),
+        Error::Keyring(_) => of(Error::Keyring),
+        Error::Life { .. } => of(|fault| Error::Life { id: id(), fault }),
+        Error::Limit(_) => of(Error::Limit),
+        Error::NoRotation => [Error::NoRotation],
+        Error::NoVault => [Error::NoVault],
+        Error::NotFound { .. } => [Error::NotFound { id: id() }],
+        Error::NotKept { .. } => [Error::NotKept { source: denied() }],
+        Error::NotRecoverable { .. } => [Error::NotRecoverable { id: id() }],
+        Error::Policy(_) => of(Error::Policy),
+        Error::Random(_) => of(Error::Random),
+        Error::Record { .. } => of(|fault| Error::Record { id: id(), fault }),
+        Error::RecordSet { .. } => [Error::RecordSet { generation: 1 }],
+        Error::RotationHeld { .. } => [Error::RotationHeld { since_secs: 1 }],
+        Error::RotationOpen { .. } => [Error::RotationOpen { to: 2 }],
+        Error::RotationTarget { .. } => of(|fault| Error::RotationTarget { to: 2, fault }),
+        Error::RowFormat { .. } => [Error::RowFormat { row: VaultRow::Head, found: 9 }],
+        #[cfg(feature = "escrow")]
+        Error::Split(_) => of(Error::Split),
+        Error::Store(_) => of(Error::Store),
+        Error::Tampered { .. } => of(|fault| Error::Tampered { row: VaultRow::Head, fault }),
+        Error::VaultExists => [Error::VaultExists],
+    }
+    EngineFault: {
+        EngineFault::CannotOpen { .. } => [EngineFault::CannotOpen { path: path() }],
+        EngineFault::Other => [EngineFault::Other],
+    }
+    FingerprintError: { FingerprintError => [FingerprintError] }
+    ImportError: {
+        ImportError::ByteOrderMark => [ImportError::ByteOrderMark],
+        ImportError::Damaged => [ImportError::Damaged],
+        ImportError::Exists => [ImportError::Exists],
+        ImportError::Fields { .. } => [ImportError::Fields { column: 1 }],
+        ImportError::Id { .. } => [ImportError::Id { field: "id" }],
+        ImportError::Json { .. } => [ImportError::Json { column: 1 }],
+        ImportError::Limit(_) => of(ImportError::Limit),
+        ImportError::Network => [ImportError::Network],
+        ImportError::NoToken => [ImportError::NoToken],
+        ImportError::OtherId => [ImportError::OtherId],
+        ImportError::Policy(_) => of(ImportError::Policy),
+        ImportError::Repeated { .. } => [ImportError::Repeated { line: 3 }],
+        ImportError::Time { .. } => [ImportError::Time { field: "expires_at" }],
+        ImportError::TokenTooLong { .. } => [ImportError::TokenTooLong { len: 600 }],
+    }
+    KeyringError: {
+        KeyringError::Format { .. } => [KeyringError::Format { found: 9 }],
+        KeyringError::Malformed => [KeyringError::Malformed],
+        KeyringError::MissingMasterKey { .. } => [
+            KeyringError::MissingMasterKey { version: 1, fingerprint: print(), configured: vec![] },
+            KeyringError::MissingMasterKey { version: 1, fingerprint: print(), configured: vec![(2, print())] },
+        ],
+        KeyringError::MissingVerifierKey { .. } => {
+            [KeyringError::MissingVerifierKey { version: 1, fingerprint: print(), configured: vec![(2, print())] }]
+        },
+        KeyringError::NotConfigured { .. } => [KeyringError::NotConfigured { version: 1 }],
+        KeyringError::Random(_) => of(KeyringError::Random),
+        KeyringError::RetiredKey { .. } => [KeyringError::RetiredKey { version: 2, used_as: 1 }],
+        KeyringError::RetiredVersion { .. } => [KeyringError::RetiredVersion { version: 1 }],
+        KeyringError::Unauthentic => [KeyringError::Unauthentic],
+        KeyringError::Unwrap { .. } => [KeyringError::Unwrap { generation: 1 }],
+        KeyringError::VerifierKeyVault { .. } => {
+            [KeyringError::VerifierKeyVault { version: 1, expected: vault(), found: vault() }]
+        },
+        KeyringError::VerifierOnly => [KeyringError::VerifierOnly],
+        KeyringError::WrongMasterKey { .. } => [None, Some(2)].map(|belongs_to| {
+            KeyringError::WrongMasterKey { version: 1, expected: print(), found: print(), belongs_to }
+        }),
+        KeyringError::WrongVerifierKey { .. } => [None, Some(2)].map(|belongs_to| {
+            KeyringError::WrongVerifierKey { version: 1, expected: print(), found: print(), belongs_to }
+        }),
+    }
+    #[cfg(feature = "escrow")]
+    KeyShareError: {
+        KeyShareError::Alphabet => [KeyShareError::Alphabet],
+        KeyShareError::Check => [KeyShareError::Check],
+        KeyShareError::Empty => [KeyShareError::Empty],
+        KeyShareError::Format { .. } => [KeyShareError::Format { found: 9 }],
+        KeyShareError::Length { .. } => [KeyShareError::Length { found: 9 }],
+        KeyShareError::Malformed => [KeyShareError::Malformed],
+        KeyShareError::Prefix => [KeyShareError::Prefix],
+        KeyShareError::Several => [KeyShareError::Several],
+        KeyShareError::Word { .. } => [KeyShareError::Word { at: 1 }],
+        KeyShareError::Words { .. } => [KeyShareError::Words { found: 9 }],
+    }
+    LifeError: {
+        LifeError::Changed { .. } => [LifeError::Changed { expected: Revision::of([1; 8]), current: Revision::of([2; 8]) }],
+        LifeError::Expired { .. } => [LifeError::Expired { at: time() }],
+        LifeError::Past { .. } => [LifeError::Past { what: "an expiry of", at: time() }],
+        LifeError::Replaced { .. } => [LifeError::Replaced { by: id() }],
+        LifeError::Revoked => [LifeError::Revoked],
+        LifeError::RevokedEarlier { .. } => [LifeError::RevokedEarlier { at: time() }],
+    }
+    LimitError: {
+        LimitError::Empty { .. } => [LimitError::Empty { what: "name" }],
+        LimitError::NeverValid => [LimitError::NeverValid],
+        LimitError::Prefix => [LimitError::Prefix],
+        LimitError::ScopeCharacters => [LimitError::ScopeCharacters],
+        LimitError::TooLong { .. } => [LimitError::TooLong { what: "name", len: 300, max: 256 }],
+        LimitError::TooMany { .. } => [LimitError::TooMany { what: "scopes", found: 65, max: 64 }],
+    }
+    ListError: {
+        ListError::Empty => [ListError::Empty],
+        ListError::Entry { .. } => [ListError::Entry { entry: 1 }],
+        ListError::Json => [ListError::Json],
+        ListError::Version { .. } => [ListError::Version { entry: 1 }],
+    }
+    MasterKeyError: {
+        MasterKeyError::Malformed(_) => [MasterKeyError::Malformed(finding())],
+        MasterKeyError::Weak { .. } => [MasterKeyError::Weak { fingerprint: print(), findings: vec![finding()] }],
+    }
+    MasterKeysError: {
+        MasterKeysError::Key { .. } => of(|fault| MasterKeysError::Key { origin: origin(), entry: 1, fault }),
+        MasterKeysError::List { .. } => of(|fault| MasterKeysError::List { origin: origin(), fault }),
+        MasterKeysError::NotSet => [MasterKeysError::NotSet],
+        MasterKeysError::Other { .. } => [MasterKeysError::Other { origin: origin(), source: Box::new(denied()) }],
+        MasterKeysError::SameKey { .. } => [MasterKeysError::SameKey { first: 1, second: 2, origins: origins() }],
+        MasterKeysError::Source(_) => of(MasterKeysError::Source),
+        MasterKeysError::Twice { .. } => [MasterKeysError::Twice { version: 1, origins: origins() }],
+        MasterKeysError::VerifierKey { .. } => [MasterKeysError::VerifierKey { origin: origin(), entry: 1 }],
+        MasterKeysError::VersionZero => [MasterKeysError::VersionZero],
+    }
+    NetworkError: {
+        NetworkError::HostBits => [NetworkError::HostBits],
+        NetworkError::Malformed => [NetworkError::Malformed],
+        NetworkError::Mapped => [NetworkError::Mapped],
+    }
+    PolicyError: {
+        PolicyError::Age { .. } => [PolicyError::Age { max: DAY }],
+        PolicyError::Expiry => [PolicyError::Expiry],
+        PolicyError::Grace { .. } => [PolicyError::Grace { max: DAY }],
+        PolicyError::Newer => [PolicyError::Newer],
+        PolicyError::Owner => [PolicyError::Owner],
+        PolicyError::Pattern { .. } => [PolicyError::Pattern { problem: "unclosed group".into() }],
+        PolicyError::PatternLength { .. } => [PolicyError::PatternLength { len: 300 }],
+        PolicyError::Reason { .. } => [PolicyError::Reason { pattern: "^OPS-".into() }],
+        PolicyError::Refusal => [PolicyError::Refusal],
+        PolicyError::Reissue => [PolicyError::Reissue],
+        PolicyError::Span { .. } => [PolicyError::Span { rule: "maximum age of API keys" }],
+    }
+    RandomError: { RandomError(_) => [no_randomness()] }
+    RecordError: {
+        RecordError::Attributes => [RecordError::Attributes],
+        RecordError::Corrupt { .. } => [RecordError::Corrupt { part: "verify" }],
+        RecordError::Foreign => [RecordError::Foreign],
+        RecordError::Format { .. } => [RecordError::Format { found: 9 }],
+        RecordError::Malformed => [RecordError::Malformed],
+        RecordError::MissingGeneration { .. } => [RecordError::MissingGeneration { generation: 1 }],
+        RecordError::Moved { .. } => [RecordError::Moved { from: id() }],
+        RecordError::NotIndexed => [RecordError::NotIndexed],
+        RecordError::Relabelled { .. } => [RecordError::Relabelled { named: 1, sealed: 2 }],
+    }
+    RevisionError: { RevisionError => [RevisionError] }
+    RowFault: {
+        RowFault::Malformed => [RowFault::Malformed],
+        RowFault::Missing => [RowFault::Missing],
+        RowFault::OfOtherContents => [RowFault::OfOtherContents],
+        RowFault::Unauthentic => [RowFault::Unauthentic],
+        RowFault::Usage(_) => of(RowFault::Usage),
+    }
+    SealError: { SealError => [SealError] }
+    SourceError: {
+        SourceError::Command { .. } => {
+            of(|fault| SourceError::Command { program: "pass".into(), fault, said: vec!["no".into()] })
+        },
+        SourceError::CommandLine { .. } => of(|fault| SourceError::CommandLine { name: "KEYS".into(), fault }),
+        SourceError::NotAFile { .. } => [SourceError::NotAFile { origin: origin() }],
+        SourceError::NotText { .. } => [SourceError::NotText { origin: origin() }],
+        SourceError::TooLong { .. } => [SourceError::TooLong { origin: origin() }],
+        SourceError::Unreadable { .. } => [SourceError::Unreadable { origin: origin(), source: denied() }],
+        SourceError::Unsafe { .. } => {
+            of(|fault| SourceError::Unsafe { origin: origin(), path: "keys".into(), fault })
+        },
+    }
+    #[cfg(feature = "escrow")]
+    SplitError: {
+        SplitError::Numbers { .. } => [SplitError::Numbers { number: 1, threshold: 2 }],
+        SplitError::Random(_) => of(SplitError::Random),
+        SplitError::VersionZero => [SplitError::VersionZero],
+    }
+    StoreError: {
+        StoreError::AlreadyExists { .. } => [StoreError::AlreadyExists { path: path() }],
+        StoreError::Backup { .. } => [StoreError::Backup { path: path() }],
+        StoreError::Busy => [StoreError::Busy],
+        StoreError::Corrupt { .. } => [StoreError::Corrupt { message: "no such table: keys".into() }],
+        StoreError::Engine { .. } => of(|fault| StoreError::Engine { fault, source: Box::new(denied()) }),
+        StoreError::Foreign { .. } => [StoreError::Foreign { path: path() }],
+        StoreError::Full => [StoreError::Full],
+        StoreError::NewerLayout { .. } => [StoreError::NewerLayout { found: 9 }],
+        StoreError::NotBackup { .. } => [StoreError::NotBackup { path: path() }],
+        StoreError::NotFound { .. } => [StoreError::NotFound { path: path() }],
+        StoreError::ReadOnly => [StoreError::ReadOnly],
+        StoreError::Stopped => [StoreError::Stopped],
+        StoreError::Unsafe { .. } => of(|fault| StoreError::Unsafe { path: path(), fault }),
+        StoreError::Unsupported { .. } => [StoreError::Unsupported { what: "backups" }],
+    }
+    TargetFault: {
+        TargetFault::Active => [TargetFault::Active],
+        TargetFault::NoNewer => [TargetFault::NoNewer],
+        TargetFault::NotConfigured => [TargetFault::NotConfigured],
+        TargetFault::Older => [TargetFault::Older],
+    }
+    TimestampError: { TimestampError => [TimestampError] }
+    UnknownSuite: { UnknownSuite => ["no suite".parse::<Suite>().expect_err("none")] }
+    UnsafePath: {
+        UnsafePath::FileWritable => [UnsafePath::FileWritable],
+        UnsafePath::FolderWritable => [UnsafePath::FolderWritable],
+        UnsafePath::Link => [UnsafePath::Link],
+        UnsafePath::NotAFile => [UnsafePath::NotAFile],
+        UnsafePath::PartOfAnother => [UnsafePath::PartOfAnother],
+        UnsafePath::Strangers => [UnsafePath::Strangers],
+    }
+    UsageError: {
+        UsageError::Corrupt => [UsageError::Corrupt],
+        UsageError::Format { .. } => [UsageError::Format { found: 9 }],
+        UsageError::Malformed => [UsageError::Malformed],
+        UsageError::MissingGeneration { .. } => [UsageError::MissingGeneration { generation: 1 }],
+    }
+    VaultIdError: { VaultIdError => [VaultIdError] }
+    VerifierKeyError: {
+        VerifierKeyError::Alphabet => [VerifierKeyError::Alphabet],
+        VerifierKeyError::Check => [VerifierKeyError::Check],
+        VerifierKeyError::Length(_) => [VerifierKeyError::Length(9)],
+        VerifierKeyError::MasterKey => [VerifierKeyError::MasterKey],
+        VerifierKeyError::Prefix => [VerifierKeyError::Prefix],
+    }
+    VerifierKeysError: {
+        VerifierKeysError::Key { .. } => of(|fault| VerifierKeysError::Key { origin: origin(), entry: 1, fault }),
+        VerifierKeysError::List { .. } => of(|fault| VerifierKeysError::List { origin: origin(), fault }),
+        VerifierKeysError::NotSet => [VerifierKeysError::NotSet],
+        VerifierKeysError::SameKey { .. } => [VerifierKeysError::SameKey { first: 1, second: 2, origins: origins() }],
+        VerifierKeysError::Source(_) => of(VerifierKeysError::Source),
+        VerifierKeysError::Twice { .. } => [VerifierKeysError::Twice { version: 1, origins: origins() }],
+        VerifierKeysError::VersionZero => [VerifierKeysError::VersionZero],
+    }
+    VerifyError: {
+        VerifyError::NotValid(_) => [VerifyError::NotValid(Refusal::Unknown)],
+        VerifyError::Unavailable(_) => of(VerifyError::Unavailable),
+    }
+}
+
+/// Every value that holds an inner error.
+fn of<T: Every, E>(around: impl Fn(T) -> E) -> impl Iterator<Item = E> {
+    T::every().into_iter().map(around)
+}
+
+fn denied() -> io::Error {
+    io::ErrorKind::PermissionDenied.into()
+}
+
+fn no_randomness() -> RandomError {
+    RandomError(getrandom::Error::UNSUPPORTED)
+}
+
+fn id() -> ApiKeyId {
+    ApiKeyId::from_bytes([1; 16])
+}
+
+fn vault() -> VaultId {
+    VaultId([1; 16])
+}
+
+fn print() -> Fingerprint {
+    "00ff17a9c3d2e1f0".parse().expect("a fingerprint")
+}
+
+fn finding() -> Finding {
+    Finding::malformed("format-length", "a master key is 44 characters, and this has 9", "make a new one")
+}
+
+fn time() -> Timestamp {
+    Timestamp::now()
+}
+
+fn origin() -> Origin {
+    Origin::File { path: "keys".into() }
+}
+
+fn origins() -> Origins {
+    (origin(), Origin::Caller).into()
+}
+
+fn path() -> String {
+    "vault.db".into()
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
