@@ -24,7 +24,10 @@ pub(super) fn phrases(key: &Matcher, number: usize, of: usize) -> Option<&'stati
         found.is_some() || key.is_over()
     });
     words::each_phrase_variant(chosen(), |variant, frequent| {
-        found = found.or_else(|| if frequent { all.add(variant) } else { common.add(variant) });
+        found = found.or_else(|| match frequent {
+            true => all.add(variant).or_else(|| common.add(&line(variant))),
+            false => common.add(variant),
+        });
         found.is_some() || key.is_over()
     });
     found.or_else(|| all.finish()).or_else(|| most.finish()).or_else(|| common.finish())
@@ -47,7 +50,7 @@ pub(super) fn passwords(key: &Matcher) -> Option<&'static str> {
             buffer.extend_from_slice(word);
             change(&mut buffer);
             match frequent {
-                true if rank < 1_000 => all.add(&buffer),
+                true if rank < 1_000 => all.add(&buffer).or_else(|| common.add(&line(&buffer))),
                 true if rank < 12_000 => common.add(&buffer),
                 _ => commonest.add(&buffer),
             }
@@ -100,6 +103,11 @@ pub(super) fn compounds(key: &Matcher, ranks: std::ops::Range<usize>) -> Option<
     found.or_else(|| all.finish()).or_else(|| common.finish()).or_else(|| commonest.finish())
 }
 
+/// With the newline that `echo` leaves.
+fn line(text: &[u8]) -> Vec<u8> {
+    [text, b"\n"].concat()
+}
+
 fn format_number(text: &[u8], number: u32) -> Vec<u8> {
     [text, number.to_string().as_bytes()].concat()
 }
@@ -130,7 +138,7 @@ pub(super) fn numbers(key: &Matcher) -> Option<&'static str> {
         let (big, little) = (number.to_be_bytes(), number.to_le_bytes());
         let packed: [&[u8]; 4] = [&big, &little, &big[4..], &little[..4]];
         let found = if number <= 2_100 {
-            all.add(text.as_bytes()).or_else(|| packed.iter().find_map(|text| all.add(text)))
+            all.add(text.as_bytes()).or_else(|| all.add(&line(text.as_bytes()))).or_else(|| packed.iter().find_map(|text| all.add(text)))
         } else {
             let made = || packed.iter().any(|text| key.matches(&sha256(text))).then_some("SHA-256");
             batch.add(text.as_bytes()).or_else(made)
@@ -147,10 +155,10 @@ pub(super) fn short(key: &Matcher) -> Option<&'static str> {
     let (mut batch, mut all) = (Batch::new(key, Reach::Common), Batch::new(key, Reach::All));
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let found = (0..=u16::MAX).map(u16::to_be_bytes).find_map(|pair| {
-        if pair.into_iter().all(letter) { all.add(&pair).or_else(|| twice(key, &pair)) } else { batch.add(&pair) }
+        if pair.into_iter().all(letter) { all.add(&pair).or_else(|| batch.add(&line(&pair))).or_else(|| twice(key, &pair)) } else { batch.add(&pair) }
     });
     let found = found.or_else(|| {
-        let mut every = |text: &[u8]| all.add(text).or_else(|| twice(key, text));
+        let mut every = |text: &[u8]| all.add(text).or_else(|| all.add(&line(text))).or_else(|| twice(key, text));
         every(b"").or_else(|| (0..=255).find_map(|byte| every(&[byte])))
     });
     let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
