@@ -27,11 +27,11 @@ fn beside(_: &mut Criterion) {
         for _ in 0..3 {
             let until = Instant::now() + Duration::from_millis(500);
             idle.extend(verifier.run(|| Instant::now() < until));
-            let version = service.status().expect("status").active_master_key + 1;
+            let version = service.status().expect("status").active_master_key.get() + 1;
             let mut rotation = rotation(folder.path(), &keys, version);
             busy.extend(verifier.run(|| rotation.try_wait().expect("a child").is_none()));
             assert!(rotation.wait().expect("a child").success());
-            assert_eq!(service.status().expect("status").active_master_key, version);
+            assert_eq!(service.status().expect("status").active_master_key.get(), version);
         }
         let ratio = percentile(&mut busy, 99).as_secs_f64() / percentile(&mut idle, 99).as_secs_f64();
         println!(

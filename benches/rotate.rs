@@ -64,7 +64,7 @@ fn multifernet(count: usize) -> Result<f64, String> {
 fn rewrapping(folder: &Path, keys: &Keys) -> Duration {
     let vault = Vault::open(SqliteStore::open(folder.join("vault.db")).expect("store"), keys.up_to(3)).expect("vault");
     let start = Instant::now();
-    let done = vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| ()).expect("rewrapped");
+    let done = vault.rotate(&RotateOptions::new().rewrap_only(true).quick(true), &act(), |_| ()).expect("rewrapped");
     let took = start.elapsed();
     assert_eq!(done.outcome, RotationOutcome::Finished);
     took
@@ -75,7 +75,7 @@ fn rotation(folder: &Path, keys: &Keys) -> (Duration, Duration) {
     let vault = Vault::open(SqliteStore::open(folder.join("vault.db")).expect("store"), keys.up_to(2)).expect("vault");
     let (start, mut swept) = (Instant::now(), Duration::ZERO);
     let done = vault
-        .rotate(&RotateOptions::new(), &act(), |progress| {
+        .rotate(&RotateOptions::new().quick(true), &act(), |progress| {
             if progress.phase == Phase::Sweep {
                 swept = start.elapsed();
             }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use memchr::memmem::Finder;
 use strongroom::scan::Scanner;
-use strongroom::{MasterKey, MasterKeys};
+use strongroom::{MasterKey, MasterKeyVersion, MasterKeys};
 use support::median;
 
 fn scan(_criterion: &mut Criterion) {
@@ -25,14 +25,16 @@ fn scan(_criterion: &mut Criterion) {
     let one = || Scanner::exact(&MasterKeys::single(MasterKey::generate().expect("random")));
     let ten = || {
         let mut keys = MasterKeys::default();
-        (1..=10).for_each(|version| keys.insert(version, MasterKey::generate().expect("random")).expect("new"));
+        std::iter::successors(Some(MasterKeyVersion::FIRST), |version| version.next())
+            .take(10)
+            .for_each(|version| keys.insert(version, MasterKey::generate().expect("random")).expect("new"));
         Scanner::exact(&keys)
     };
     let only = std::env::var("STRONGROOM_BENCH_MODE").unwrap_or_default();
     let modes = [
         ("exact, one key", one()),
         ("exact, ten keys", ten()),
-        ("fingerprint", Scanner::fingerprints([(1, key.fingerprint())])),
+        ("fingerprint", Scanner::fingerprints([(MasterKeyVersion::FIRST, key.fingerprint())])),
         ("generic", Scanner::generic()),
     ];
     for (name, scanner) in modes.into_iter().filter(|(name, _)| name.contains(&only)) {

@@ -20,6 +20,7 @@ use crate::uses::UsageError;
 use crate::vault_id::VaultId;
 use crate::verifier_key::VerifierKeyError;
 use crate::verifier_keys::VerifierKeysError;
+use crate::versions::{Generation, MasterKeyVersion};
 
 pub use crate::keyring::KeyringError;
 pub use crate::record::RecordError;
@@ -182,13 +183,13 @@ pub enum Detail {
     #[error("master key {version} has not been judged: the vault was not opened to rotate")]
     MasterKeyUnjudged {
         /// Which one.
-        version: u32,
+        version: MasterKeyVersion,
     },
     /// A master key is to become the active one, and the strength checks refuse it.
     #[error("master key {version}: {fault}")]
     MasterKeyWeak {
         /// Which one.
-        version: u32,
+        version: MasterKeyVersion,
         /// Why.
         fault: MasterKeyError,
     },
@@ -239,7 +240,7 @@ pub enum Detail {
     )]
     RecordSet {
         /// The generation that does not add up.
-        generation: u32,
+        generation: Generation,
     },
     /// Another process is rotating the master key.
     #[error("another process is rotating the master key (since {since_secs} s without a sign of life)")]
@@ -251,7 +252,7 @@ pub enum Detail {
     #[error("a rotation to master key {to} is open")]
     RotationOpen {
         /// The master key version it goes to.
-        to: u32,
+        to: MasterKeyVersion,
     },
     /// A row of the vault has a format that this version does not know, under a keyring whose format it knows: the byte
     /// was changed, since a later version changes both.
@@ -266,7 +267,7 @@ pub enum Detail {
     #[error("cannot rotate to master key {to}: {fault}")]
     RotationTarget {
         /// The version asked for, or the active one when none was.
-        to: u32,
+        to: MasterKeyVersion,
         /// Why not.
         fault: TargetFault,
     },

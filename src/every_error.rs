@@ -32,6 +32,7 @@ use crate::vault::{CheckpointFault, VerifyError};
 use crate::vault_id::VaultId;
 use crate::verifier_key::VerifierKeyError;
 use crate::verifier_keys::VerifierKeysError;
+use crate::versions::{generation, version};
 
 #[test]
 fn no_message_holds_the_text_of_its_source() {
@@ -215,8 +216,8 @@ every! {
         Detail::Limit(_) => of(Detail::Limit),
         Detail::MasterKey(_) => of(Detail::MasterKey),
         Detail::MasterKeys(_) => of(Detail::MasterKeys),
-        Detail::MasterKeyUnjudged { .. } => [Detail::MasterKeyUnjudged { version: 2 }],
-        Detail::MasterKeyWeak { .. } => of(|fault| Detail::MasterKeyWeak { version: 2, fault }),
+        Detail::MasterKeyUnjudged { .. } => [Detail::MasterKeyUnjudged { version: version(2) }],
+        Detail::MasterKeyWeak { .. } => of(|fault| Detail::MasterKeyWeak { version: version(2), fault }),
         Detail::NoRotation => [Detail::NoRotation],
         Detail::NoVault => [Detail::NoVault],
         Detail::NotFound { .. } => [Detail::NotFound { id: id() }],
@@ -226,10 +227,10 @@ every! {
         Detail::Policy(_) => of(Detail::Policy),
         Detail::Random(_) => of(Detail::Random),
         Detail::Record { .. } => of(|fault| Detail::Record { id: id(), fault }),
-        Detail::RecordSet { .. } => [Detail::RecordSet { generation: 1 }],
+        Detail::RecordSet { .. } => [Detail::RecordSet { generation: generation(1) }],
         Detail::RotationHeld { .. } => [Detail::RotationHeld { since_secs: 1 }],
-        Detail::RotationOpen { .. } => [Detail::RotationOpen { to: 2 }],
-        Detail::RotationTarget { .. } => of(|fault| Detail::RotationTarget { to: 2, fault }),
+        Detail::RotationOpen { .. } => [Detail::RotationOpen { to: version(2) }],
+        Detail::RotationTarget { .. } => of(|fault| Detail::RotationTarget { to: version(2), fault }),
         Detail::RowFormat { .. } => [Detail::RowFormat { row: VaultRow::Head, found: 9 }],
         #[cfg(feature = "escrow")]
         Detail::Share(_) => of(Detail::Share),
@@ -266,27 +267,27 @@ every! {
         KeyringError::Format { .. } => [KeyringError::Format { found: 9 }],
         KeyringError::Malformed => [KeyringError::Malformed],
         KeyringError::MissingMasterKey { .. } => [
-            KeyringError::MissingMasterKey { version: 1, fingerprint: print(), configured: vec![] },
-            KeyringError::MissingMasterKey { version: 1, fingerprint: print(), configured: vec![(2, print())] },
+            KeyringError::MissingMasterKey { version: version(1), fingerprint: print(), configured: vec![] },
+            KeyringError::MissingMasterKey { version: version(1), fingerprint: print(), configured: vec![(version(2), print())] },
         ],
         KeyringError::MissingVerifierKey { .. } => {
-            [KeyringError::MissingVerifierKey { version: 1, fingerprint: print(), configured: vec![(2, print())] }]
+            [KeyringError::MissingVerifierKey { version: version(1), fingerprint: print(), configured: vec![(version(2), print())] }]
         },
-        KeyringError::NotConfigured { .. } => [KeyringError::NotConfigured { version: 1 }],
+        KeyringError::NotConfigured { .. } => [KeyringError::NotConfigured { version: version(1) }],
         KeyringError::Random(_) => of(KeyringError::Random),
-        KeyringError::RetiredKey { .. } => [KeyringError::RetiredKey { version: 2, used_as: 1 }],
-        KeyringError::RetiredVersion { .. } => [KeyringError::RetiredVersion { version: 1 }],
+        KeyringError::RetiredKey { .. } => [KeyringError::RetiredKey { version: version(2), used_as: version(1) }],
+        KeyringError::RetiredVersion { .. } => [KeyringError::RetiredVersion { version: version(1) }],
         KeyringError::Unauthentic => [KeyringError::Unauthentic],
-        KeyringError::Unwrap { .. } => [KeyringError::Unwrap { generation: 1 }],
+        KeyringError::Unwrap { .. } => [KeyringError::Unwrap { generation: generation(1) }],
         KeyringError::VerifierKeyVault { .. } => {
-            [KeyringError::VerifierKeyVault { version: 1, expected: vault(), found: vault() }]
+            [KeyringError::VerifierKeyVault { version: version(1), expected: vault(), found: vault() }]
         },
         KeyringError::VerifierOnly => [KeyringError::VerifierOnly],
-        KeyringError::WrongMasterKey { .. } => [None, Some(2)].map(|belongs_to| {
-            KeyringError::WrongMasterKey { version: 1, expected: print(), found: print(), belongs_to }
+        KeyringError::WrongMasterKey { .. } => [None, Some(version(2))].map(|belongs_to| {
+            KeyringError::WrongMasterKey { version: version(1), expected: print(), found: print(), belongs_to }
         }),
-        KeyringError::WrongVerifierKey { .. } => [None, Some(2)].map(|belongs_to| {
-            KeyringError::WrongVerifierKey { version: 1, expected: print(), found: print(), belongs_to }
+        KeyringError::WrongVerifierKey { .. } => [None, Some(version(2))].map(|belongs_to| {
+            KeyringError::WrongVerifierKey { version: version(1), expected: print(), found: print(), belongs_to }
         }),
     }
     #[cfg(feature = "escrow")]
@@ -333,11 +334,10 @@ every! {
         MasterKeysError::List { .. } => of(|fault| MasterKeysError::List { origin: origin(), fault }),
         MasterKeysError::NotSet => [MasterKeysError::NotSet],
         MasterKeysError::Other { .. } => [MasterKeysError::Other { origin: origin(), source: Box::new(denied()) }],
-        MasterKeysError::SameKey { .. } => [MasterKeysError::SameKey { first: 1, second: 2, origins: origins() }],
+        MasterKeysError::SameKey { .. } => [MasterKeysError::SameKey { first: version(1), second: version(2), origins: origins() }],
         MasterKeysError::Source(_) => of(MasterKeysError::Source),
-        MasterKeysError::Twice { .. } => [MasterKeysError::Twice { version: 1, origins: origins() }],
+        MasterKeysError::Twice { .. } => [MasterKeysError::Twice { version: version(1), origins: origins() }],
         MasterKeysError::VerifierKey { .. } => [MasterKeysError::VerifierKey { origin: origin(), entry: 1 }],
-        MasterKeysError::VersionZero => [MasterKeysError::VersionZero],
     }
     ParseError: { ParseError { .. } => ["no suite".parse::<Suite>().expect_err("none")] }
     PolicyError: {
@@ -360,10 +360,10 @@ every! {
         RecordError::Foreign => [RecordError::Foreign],
         RecordError::Format { .. } => [RecordError::Format { found: 9 }],
         RecordError::Malformed => [RecordError::Malformed],
-        RecordError::MissingGeneration { .. } => [RecordError::MissingGeneration { generation: 1 }],
+        RecordError::MissingGeneration { .. } => [RecordError::MissingGeneration { generation: generation(1) }],
         RecordError::Moved { .. } => [RecordError::Moved { from: id() }],
         RecordError::NotIndexed => [RecordError::NotIndexed],
-        RecordError::Relabelled { .. } => [RecordError::Relabelled { named: 1, sealed: 2 }],
+        RecordError::Relabelled { .. } => [RecordError::Relabelled { named: generation(1), sealed: generation(2) }],
     }
     RowFault: {
         RowFault::Malformed => [RowFault::Malformed],
@@ -389,7 +389,6 @@ every! {
     SplitError: {
         SplitError::Numbers { .. } => [SplitError::Numbers { number: 1, threshold: 2 }],
         SplitError::Random(_) => of(SplitError::Random),
-        SplitError::VersionZero => [SplitError::VersionZero],
     }
     StoreError: {
         StoreError::AlreadyExists { .. } => [StoreError::AlreadyExists { path: path() }],
@@ -425,7 +424,7 @@ every! {
         UsageError::Corrupt => [UsageError::Corrupt],
         UsageError::Format { .. } => [UsageError::Format { found: 9 }],
         UsageError::Malformed => [UsageError::Malformed],
-        UsageError::MissingGeneration { .. } => [UsageError::MissingGeneration { generation: 1 }],
+        UsageError::MissingGeneration { .. } => [UsageError::MissingGeneration { generation: generation(1) }],
     }
     VerifierKeyError: {
         VerifierKeyError::Alphabet => [VerifierKeyError::Alphabet],
@@ -438,10 +437,9 @@ every! {
         VerifierKeysError::Key { .. } => of(|fault| VerifierKeysError::Key { origin: origin(), entry: 1, fault }),
         VerifierKeysError::List { .. } => of(|fault| VerifierKeysError::List { origin: origin(), fault }),
         VerifierKeysError::NotSet => [VerifierKeysError::NotSet],
-        VerifierKeysError::SameKey { .. } => [VerifierKeysError::SameKey { first: 1, second: 2, origins: origins() }],
+        VerifierKeysError::SameKey { .. } => [VerifierKeysError::SameKey { first: version(1), second: version(2), origins: origins() }],
         VerifierKeysError::Source(_) => of(VerifierKeysError::Source),
-        VerifierKeysError::Twice { .. } => [VerifierKeysError::Twice { version: 1, origins: origins() }],
-        VerifierKeysError::VersionZero => [VerifierKeysError::VersionZero],
+        VerifierKeysError::Twice { .. } => [VerifierKeysError::Twice { version: version(1), origins: origins() }],
     }
     VerifyError: {
         VerifyError::Refused(_) => [VerifyError::Refused(Refusal::Unknown)],

@@ -18,6 +18,7 @@ use crate::token::{ApiKeyId, Shape, Token};
 use crate::vault_id::VaultId;
 use crate::verifier_key::VerifierKey;
 use crate::verifier_keys::VerifierKeys;
+use crate::versions::MasterKeyVersion;
 
 /// What a client presents. A token has one spelling, and a damaged one differs from it in the check alone.
 pub fn token(data: &[u8]) {
@@ -91,7 +92,8 @@ pub fn master_keys(data: &[u8]) {
         let Ok(text) = std::str::from_utf8(&bytes) else { continue };
         match MasterKeys::parse(text) {
             Ok(keys) => {
-                let entry = |(version, key): (u32, &MasterKey)| format!("{version}:{}", key.to_text().expose());
+                let entry =
+                    |(version, key): (MasterKeyVersion, &MasterKey)| format!("{version}:{}", key.to_text().expose());
                 let written = keys.iter().map(entry).collect::<Vec<_>>().join("\n");
                 let again = MasterKeys::parse(&written).expect("a list that was read");
                 assert!(keys.versions().eq(again.versions()));

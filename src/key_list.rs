@@ -1,5 +1,6 @@
 //! A list of keys as text: `VERSION:KEY` entries, or a JSON object of versions and keys.
 
+use crate::versions::MasterKeyVersion;
 use std::fmt;
 
 use serde::de::{Deserializer as _, MapAccess, Visitor};
@@ -8,7 +9,7 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 ///
 /// Entries are `VERSION:KEY`, separated by commas or ASCII white space; one bare key is version 1. A text that begins with
 /// `{` is a JSON object with versions for names and keys for values.
-pub(crate) fn entries(text: &str) -> Result<Vec<(usize, u32, &str)>, ListError> {
+pub(crate) fn entries(text: &str) -> Result<Vec<(usize, MasterKeyVersion, &str)>, ListError> {
     each_entry(text)?.into_iter().collect()
 }
 
@@ -18,12 +19,12 @@ pub(crate) fn each_entry(text: &str) -> Result<Vec<Entry<'_>>, ListError> {
     if entries.is_empty() { Err(ListError::Empty) } else { Ok(entries) }
 }
 
-pub(crate) type Entry<'t> = Result<(usize, u32, &'t str), ListError>;
+pub(crate) type Entry<'t> = Result<(usize, MasterKeyVersion, &'t str), ListError>;
 
 /// Whether a text is meant as a list and not as one bare key.
 pub(crate) fn is_list(text: &str) -> bool {
     let text = text.trim_start();
-    let version = text.split_once(':').is_some_and(|(version, _)| parse_version(version).is_some());
+    let version = text.split_once(':').is_some_and(|(version, _)| version.parse::<MasterKeyVersion>().is_ok());
     version || text.starts_with('{')
 }
 
@@ -33,14 +34,14 @@ fn from_words(text: &str) -> Vec<Entry<'_>> {
     if let [bare] = words[..]
         && !bare.contains(':')
     {
-        return vec![Ok((1, 1, bare))];
+        return vec![Ok((1, MasterKeyVersion::FIRST, bare))];
     }
     (1..).zip(words).map(|(entry, word)| in_word(entry, word)).collect()
 }
 
 fn in_word(entry: usize, word: &str) -> Entry<'_> {
     let (version, key) = word.split_once(':').ok_or(ListError::Entry { entry })?;
-    let version = parse_version(version).ok_or(ListError::Version { entry })?;
+    let version = version.parse().map_err(|_| ListError::Version { entry })?;
     Ok((entry, version, key))
 }
 
@@ -53,9 +54,9 @@ fn from_json(text: &str) -> Result<Vec<Entry<'_>>, ListError> {
     // The parser's own errors name what they found, so they go no further.
     let pairs = parser.deserialize_map(Pairs).map_err(|_| ListError::Json)?;
     parser.end().map_err(|_| ListError::Json)?;
-    let entry = |(entry, (version, key))| match parse_version(version) {
-        Some(version) => Ok((entry, version, key)),
-        None => Err(ListError::Version { entry }),
+    let entry = |(entry, (version, key)): (usize, (&str, _))| match version.parse() {
+        Ok(version) => Ok((entry, version, key)),
+        Err(_) => Err(ListError::Version { entry }),
     };
     Ok((1..).zip(pairs).map(entry).collect())
 }
@@ -77,12 +78,6 @@ impl<'t> Visitor<'t> for Pairs {
         }
         Ok(pairs)
     }
-}
-
-/// Decimal, from 1, one spelling.
-fn parse_version(text: &str) -> Option<u32> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    text.parse().ok().filter(|_| digits)
 }
 
 /// Why a text is no list of keys. Never holds any part of it.
@@ -112,10 +107,11 @@ pub enum ListError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::versions::version;
 
     #[test]
     fn both_ways_of_writing_give_the_same_entries() {
-        let expected = vec![(1, 1, "one"), (2, 20, "two")];
+        let expected = vec![(1, version(1), "one"), (2, version(20), "two")];
         for text in [
             "1:one,20:two",
             "\n1:one\t 20:two,\n",
@@ -124,16 +120,19 @@ mod tests {
         ] {
             assert_eq!(entries(text).as_ref(), Ok(&expected), "{text}");
         }
-        assert_eq!(entries("bare"), Ok(vec![(1, 1, "bare")]));
+        assert_eq!(entries("bare"), Ok(vec![(1, version(1), "bare")]));
         assert_eq!(entries(r#"{"1":"a","1":"b"}"#).map(|entries| entries.len()), Ok(2), "for the caller to refuse");
     }
 
     #[test]
     fn an_entry_that_is_none_does_not_hide_the_others() {
         let (no_version, no_entry) = (Err(ListError::Version { entry: 2 }), Err(ListError::Entry { entry: 2 }));
-        assert_eq!(each_entry("1:a 0:b 3:c"), Ok(vec![Ok((1, 1, "a")), no_version, Ok((3, 3, "c"))]));
-        assert_eq!(each_entry(r#"{"1":"a","x":"b","3":"c"}"#), Ok(vec![Ok((1, 1, "a")), no_version, Ok((3, 3, "c"))]));
-        assert_eq!(each_entry("1:a b"), Ok(vec![Ok((1, 1, "a")), no_entry]));
+        assert_eq!(each_entry("1:a 0:b 3:c"), Ok(vec![Ok((1, version(1), "a")), no_version, Ok((3, version(3), "c"))]));
+        assert_eq!(
+            each_entry(r#"{"1":"a","x":"b","3":"c"}"#),
+            Ok(vec![Ok((1, version(1), "a")), no_version, Ok((3, version(3), "c"))])
+        );
+        assert_eq!(each_entry("1:a b"), Ok(vec![Ok((1, version(1), "a")), no_entry]));
         assert!(is_list(" 7:a") && is_list("{") && !is_list("a 7:b") && !is_list(""));
     }
 

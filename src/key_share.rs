@@ -12,6 +12,7 @@ use crate::arguments::Maybe;
 use crate::master_key::{Fingerprint, MasterKey};
 use crate::secret::{SecretBytes, hex, on_wiped_stack, random_array};
 use crate::vault_id::VaultId;
+use crate::versions::MasterKeyVersion;
 
 use polynomial::VALUE_LEN;
 
@@ -23,10 +24,10 @@ pub use error::{CombineError, KeyShareError, SplitError};
 /// ```
 /// use strongroom::escrow::{KeyShare, Split};
 /// use strongroom::strength::Waivers;
-/// use strongroom::MasterKey;
+/// use strongroom::{MasterKey, MasterKeyVersion};
 ///
 /// let key = MasterKey::generate()?;
-/// let shares = key.split(&Split::new(5, 3).version(1))?;
+/// let shares = key.split(&Split::new(5, 3).version(MasterKeyVersion::FIRST))?;
 /// let combined = KeyShare::combine(&shares[1..4], &Waivers::none())?;
 /// assert!(combined.key.same_as(&key));
 /// assert!(KeyShare::combine(&shares[..2], &Waivers::none()).is_err());
@@ -36,19 +37,19 @@ pub use error::{CombineError, KeyShareError, SplitError};
 pub struct Split {
     pub(crate) number: u8,
     pub(crate) threshold: u8,
-    pub(crate) version: u32,
+    pub(crate) version: MasterKeyVersion,
     vault: Option<VaultId>,
 }
 
 impl Split {
     /// `number` shares, `threshold` of which give the key back: at least 2, and no more than there are.
     pub fn new(number: u8, threshold: u8) -> Self {
-        Self { number, threshold, version: 1, vault: None }
+        Self { number, threshold, version: MasterKeyVersion::FIRST, vault: None }
     }
 
     /// The version of the master key; 1 unless set.
     #[must_use]
-    pub fn version(mut self, version: impl Maybe<u32>) -> Self {
+    pub fn version(mut self, version: impl Maybe<MasterKeyVersion>) -> Self {
         self.version = version.maybe().unwrap_or(self.version);
         self
     }
@@ -67,9 +68,6 @@ impl MasterKey {
         let Split { number, threshold, version, vault } = *split;
         if threshold < MIN_THRESHOLD || threshold > number {
             return Err(SplitError::Numbers { number, threshold });
-        }
-        if version == 0 {
-            return Err(SplitError::VersionZero);
         }
         let set = Set { vault, version, fingerprint: self.fingerprint(), id: random_array()?, threshold, number };
         let points = on_wiped_stack(|| polynomial::points(self.expose(), threshold, number))?;
@@ -90,7 +88,7 @@ pub struct KeyShare {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Set {
     vault: Option<VaultId>,
-    version: u32,
+    version: MasterKeyVersion,
     fingerprint: Fingerprint,
     id: [u8; SET_ID_LEN],
     threshold: u8,
@@ -104,7 +102,7 @@ impl KeyShare {
     }
 
     /// The version of the master key.
-    pub fn version(&self) -> u32 {
+    pub fn version(&self) -> MasterKeyVersion {
         self.set.version
     }
 

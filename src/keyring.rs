@@ -15,14 +15,15 @@ use crate::secret::{SecretBytes, on_wiped_stack};
 use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::vault_id::VaultId;
+use crate::versions::{Generation, MasterKeyVersion};
 
 use stored::{Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
 pub use error::KeyringError;
-pub(crate) use generation::{Generation, LookupKey, Statement};
+pub(crate) use generation::{GenerationKeys, LookupKey, Statement};
 pub(crate) use mac::MacKey;
-pub use master::MasterKeyVersion;
+pub use master::KnownMasterKey;
 pub(crate) use master::clamped;
 pub(crate) use row::claimed;
 pub(crate) use row::{RowError, RowLabel, decode_whole, encode};
@@ -32,8 +33,8 @@ pub(crate) use wrap::KeyEncryptionKeys;
 pub(crate) struct Keyring {
     stored: Stored,
     bytes: Vec<u8>,
-    generations: BTreeMap<u32, Generation>,
-    lookups: BTreeMap<u32, LookupKey>,
+    generations: BTreeMap<Generation, GenerationKeys>,
+    lookups: BTreeMap<Generation, LookupKey>,
     policy: Policy,
 }
 
@@ -42,7 +43,7 @@ impl Keyring {
     pub(crate) fn create(
         suite: Suite,
         vault: VaultId,
-        master: u32,
+        master: MasterKeyVersion,
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
@@ -54,13 +55,13 @@ impl Keyring {
             revision: 0,
             active_master: master,
             masters: vec![],
-            active_generation: 0,
+            active_generation: Generation::FIRST,
             generations: vec![],
             lookups: vec![],
             policy: None,
         };
         stored.masters.push(StoredMaster::new(master, fingerprint, now));
-        Self::begin_generation(stored, keks, now)
+        Self::begin_generation(stored, Generation::FIRST, keks, now)
     }
 
     /// Opens the `keyring` row: unwraps every data key, and checks the MAC of the row.
@@ -73,27 +74,32 @@ impl Keyring {
     /// The same vault with a new generation under master key `to`, the present generation retiring.
     pub(crate) fn with_next_generation(
         &self,
-        to: u32,
+        to: MasterKeyVersion,
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
-        Self::begin_generation(self.stored_under(to, keks, now)?, keks, now)
+        Self::begin_generation(self.stored_under(to, keks, now)?, self.next_generation()?, keks, now)
     }
 
     /// The same, where the present master key has leaked: the API keys of the retiring generation count as exposed.
     pub(crate) fn with_next_generation_after_leak(
         &self,
-        to: u32,
+        to: MasterKeyVersion,
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
         let mut stored = self.stored_under(to, keks, now)?;
         stored.generations.iter_mut().for_each(|generation| generation.exposed_at = Some(now.unix_millis()));
-        Self::begin_generation(stored, keks, now)
+        Self::begin_generation(stored, self.next_generation()?, keks, now)
     }
 
     /// The same vault with every wrap under master key `to`.
-    pub(crate) fn rewrapped(&self, to: u32, keks: &KeyEncryptionKeys, now: Timestamp) -> Result<Self, KeyringError> {
+    pub(crate) fn rewrapped(
+        &self,
+        to: MasterKeyVersion,
+        keks: &KeyEncryptionKeys,
+        now: Timestamp,
+    ) -> Result<Self, KeyringError> {
         Self::seal(self.stored_under(to, keks, now)?, keks)
     }
 
@@ -101,8 +107,8 @@ impl Keyring {
     /// serves; those that serve none are dropped.
     pub(crate) fn without_generation(
         &self,
-        id: u32,
-        lookup_rows: &BTreeMap<u32, u64>,
+        id: Generation,
+        lookup_rows: &BTreeMap<Generation, u64>,
         keks: &KeyEncryptionKeys,
     ) -> Result<Self, KeyringError> {
         let mut stored = self.stored.clone();
@@ -146,42 +152,42 @@ impl Keyring {
         Suite::from_byte(self.stored.suite).expect("parsing refuses unknown suites")
     }
 
-    pub(crate) fn active_master(&self) -> u32 {
+    pub(crate) fn active_master(&self) -> MasterKeyVersion {
         self.stored.active_master
     }
 
     /// Every master key version the vault has ever had, in the order they were added.
-    pub(crate) fn masters(&self) -> impl Iterator<Item = MasterKeyVersion> {
+    pub(crate) fn masters(&self) -> impl Iterator<Item = KnownMasterKey> {
         self.stored.masters.iter().map(StoredMaster::view)
     }
 
-    pub(crate) fn active_generation(&self) -> u32 {
+    pub(crate) fn active_generation(&self) -> Generation {
         self.stored.active_generation
     }
 
-    pub(crate) fn active(&self) -> &Generation {
+    pub(crate) fn active(&self) -> &GenerationKeys {
         &self.generations[&self.stored.active_generation]
     }
 
-    pub(crate) fn generation(&self, id: u32) -> Option<&Generation> {
+    pub(crate) fn generation(&self, id: Generation) -> Option<&GenerationKeys> {
         self.generations.get(&id)
     }
 
-    pub(crate) fn generations(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn generations(&self) -> impl Iterator<Item = Generation> {
         self.generations.keys().copied()
     }
 
     /// The generation a rotation is moving records away from.
-    pub(crate) fn retiring_generation(&self) -> Option<u32> {
+    pub(crate) fn retiring_generation(&self) -> Option<Generation> {
         self.generations.keys().copied().find(|id| *id != self.stored.active_generation)
     }
 
     /// The lookup keys by the generation they came with, newest first.
-    pub(crate) fn lookups(&self) -> impl Iterator<Item = (u32, &LookupKey)> {
+    pub(crate) fn lookups(&self) -> impl Iterator<Item = (Generation, &LookupKey)> {
         self.lookups.iter().rev().map(|(id, key)| (*id, key))
     }
 
-    pub(crate) fn active_lookup(&self) -> (u32, &LookupKey) {
+    pub(crate) fn active_lookup(&self) -> (Generation, &LookupKey) {
         let id = self.stored.active_generation;
         (id, &self.lookups[&id])
     }
@@ -191,7 +197,12 @@ impl Keyring {
         self.stored.lookups.iter().filter_map(|key| key.rows).fold(0, u64::saturating_add)
     }
 
-    fn stored_under(&self, to: u32, keks: &KeyEncryptionKeys, now: Timestamp) -> Result<Stored, KeyringError> {
+    fn stored_under(
+        &self,
+        to: MasterKeyVersion,
+        keks: &KeyEncryptionKeys,
+        now: Timestamp,
+    ) -> Result<Stored, KeyringError> {
         let mut stored = self.stored.clone();
         if to != stored.active_master {
             let fingerprint = keks.fingerprint(to).ok_or(KeyringError::NotConfigured { version: to })?;
@@ -211,9 +222,17 @@ impl Keyring {
         Ok(stored)
     }
 
+    fn next_generation(&self) -> Result<Generation, KeyringError> {
+        self.stored.active_generation.next().ok_or(KeyringError::Malformed)
+    }
+
     /// Makes fresh data keys the active ones, and seals.
-    fn begin_generation(mut stored: Stored, keks: &KeyEncryptionKeys, now: Timestamp) -> Result<Self, KeyringError> {
-        let id = stored.active_generation.checked_add(1).ok_or(KeyringError::Malformed)?;
+    fn begin_generation(
+        mut stored: Stored,
+        id: Generation,
+        keks: &KeyEncryptionKeys,
+        now: Timestamp,
+    ) -> Result<Self, KeyringError> {
         let suite = Suite::from_byte(stored.suite).ok_or(KeyringError::Malformed)?;
         let fresh = |purpose| {
             let key = SecretBytes::random()?;
@@ -239,7 +258,7 @@ impl Keyring {
             let active = stored.generations.iter().find(|generation| generation.id == stored.active_generation);
             let wrap = &active.ok_or(KeyringError::Malformed)?.verify;
             let key = keks.unwrap(wrap, VaultId(*stored.vault), stored.active_generation, Purpose::Verify)?;
-            let bytes = stored.to_row(&Generation::row_key(&key));
+            let bytes = stored.to_row(&GenerationKeys::row_key(&key));
             Self::unwrap(Stored::parse(&bytes)?, bytes, keks)
         })
     }
@@ -251,7 +270,7 @@ impl Keyring {
             let verify = keks.unwrap(&generation.verify, vault, generation.id, Purpose::Verify)?;
             let recover = || keks.unwrap(&generation.recover, vault, generation.id, Purpose::Recover);
             let recover = keks.can_recover().then(recover).transpose()?;
-            generations.insert(generation.id, Generation::new(&verify, recover.as_ref(), generation.exposed_at));
+            generations.insert(generation.id, GenerationKeys::new(&verify, recover.as_ref(), generation.exposed_at));
         }
         let mut lookups = BTreeMap::new();
         for lookup in &stored.lookups {
@@ -270,7 +289,7 @@ impl Keyring {
 }
 
 /// The master key versions that a `keyring` row names, before anything about the row is proven.
-pub(crate) fn claimed_masters(row: &[u8]) -> Result<Vec<MasterKeyVersion>, KeyringError> {
+pub(crate) fn claimed_masters(row: &[u8]) -> Result<Vec<KnownMasterKey>, KeyringError> {
     Stored::parse(row).map(|stored| stored.masters.iter().map(StoredMaster::view).collect())
 }
 

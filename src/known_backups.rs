@@ -11,6 +11,7 @@ use crate::ledger::{Change, row_refused};
 use crate::master_key::Fingerprint;
 use crate::store::{Expected, Rows, Table};
 use crate::time::Timestamp;
+use crate::versions::MasterKeyVersion;
 
 /// A backup that a vault remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +24,7 @@ pub struct KnownBackup {
     /// The audit entry `backup` of it: everything up to there is in it.
     pub audit_seq: u64,
     /// The master key version that opens it.
-    pub master_key: u32,
+    pub master_key: MasterKeyVersion,
     /// The fingerprint of that version.
     pub fingerprint: Fingerprint,
     /// API keys in it; 0 while it is unfinished.
@@ -62,7 +63,7 @@ struct StoredBackup {
     #[n(2)]
     audit_seq: u64,
     #[n(3)]
-    master_key: u32,
+    master_key: MasterKeyVersion,
     #[n(4)]
     fingerprint: ByteArray<{ Fingerprint::LEN }>,
     #[n(5)]

@@ -119,8 +119,8 @@ impl Ledger {
         // Only a keyring that opens counts as a look: without the new master key every call fails, not one a second.
         let opened = Arc::new(Keyring::open(row, &self.keks)?);
         tracing::info!(
-            generation = opened.active_generation(),
-            master_key = opened.active_master(),
+            generation = opened.active_generation().get(),
+            master_key = opened.active_master().get(),
             "the keyring changed and was opened again"
         );
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&opened);

@@ -8,6 +8,8 @@ mod written;
 
 mod parse_error;
 
+mod versions;
+
 mod time;
 
 pub mod arguments;
@@ -100,6 +102,7 @@ pub use token::ApiKeyId;
 pub use vault::{Issued, Listed, Query, Vault, VaultOptions, VaultStatus, Verifier, VerifyError};
 pub use vault_id::VaultId;
 pub use verifier_keys::VerifierKeys;
+pub use versions::MasterKeyVersion;
 
 /// Limits of API keys, what their life allows, and their way in and out: import and export.
 pub mod api_keys {
@@ -149,7 +152,7 @@ pub mod master {
         CommandFault, CommandLineError, KeyCommand, KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError,
         SystemdCredential,
     };
-    pub use crate::keyring::MasterKeyVersion;
+    pub use crate::keyring::KnownMasterKey;
     pub use crate::master_key::{AgePolicy, Fingerprint, MasterKeyError};
     pub use crate::master_keys::{MasterKeySource, MasterKeysError};
     pub use crate::vault::known_fingerprints;

@@ -3,12 +3,13 @@
 use crate::keyring::{Keyring, LookupKey};
 use crate::secret::same_bytes;
 use crate::token::ApiKeyId;
+use crate::versions::Generation;
 
 /// The value of a row of the table `lookup` (docs/format.md, Lookup).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LookupRow {
     /// Which lookup key made the row's key.
-    pub(crate) lookup_key: u32,
+    pub(crate) lookup_key: Generation,
     /// The API key the token belongs to.
     pub(crate) id: ApiKeyId,
 }
@@ -32,7 +33,7 @@ impl LookupRow {
         let (fields, _) = value.split_last_chunk::<TAG_LEN>()?;
         let (&[LOOKUP_FORMAT], rest) = fields.split_first_chunk()? else { return None };
         let (lookup_key, id) = rest.split_first_chunk::<4>()?;
-        Some(Self { lookup_key: u32::from_be_bytes(*lookup_key), id: ApiKeyId::from_row(id)? })
+        Some(Self { lookup_key: Generation::from_be_bytes(*lookup_key)?, id: ApiKeyId::from_row(id)? })
     }
 
     /// Reads a row and checks that it was written here, by this vault.

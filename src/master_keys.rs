@@ -15,6 +15,7 @@ use crate::key_source::{
     variable_path,
 };
 use crate::master_key::{Fingerprint, MasterKey, Waivers};
+use crate::versions::MasterKeyVersion;
 
 pub(crate) use candidates::Candidates;
 pub use error::MasterKeysError;
@@ -23,7 +24,7 @@ pub use source::MasterKeySource;
 /// Master keys by version. Which one is active is the vault's knowledge, not the environment's.
 #[derive(Debug, Default)]
 pub struct MasterKeys {
-    keys: BTreeMap<u32, Held>,
+    keys: BTreeMap<MasterKeyVersion, Held>,
     concerns: Vec<SourceConcern>,
 }
 
@@ -37,7 +38,7 @@ impl MasterKeys {
     /// One key, as version 1.
     pub fn single(key: MasterKey) -> Self {
         let held = Held { key, origin: Origin::Caller };
-        Self { keys: BTreeMap::from([(1, held)]), concerns: vec![] }
+        Self { keys: BTreeMap::from([(MasterKeyVersion::FIRST, held)]), concerns: vec![] }
     }
 
     /// Reads `VERSION:KEY` entries separated by commas or white space, one bare key as version 1, or a JSON object with
@@ -47,7 +48,7 @@ impl MasterKeys {
     /// # use strongroom::{MasterKey, MasterKeys};
     /// let (one, two) = (MasterKey::generate()?, MasterKey::generate()?);
     /// let keys = MasterKeys::parse(&format!("1:{}, 2:{}", one.to_text().expose(), two.to_text().expose()))?;
-    /// assert_eq!(keys.versions().map(|(version, _)| version).collect::<Vec<_>>(), [1, 2]);
+    /// assert_eq!(keys.versions().map(|(version, _)| version.get()).collect::<Vec<_>>(), [1, 2]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, MasterKeysError> {
@@ -116,15 +117,17 @@ impl MasterKeys {
     }
 
     /// Adds a key. A version or a key that is already there is an error.
-    pub fn insert(&mut self, version: u32, key: MasterKey) -> Result<(), MasterKeysError> {
+    pub fn insert(&mut self, version: MasterKeyVersion, key: MasterKey) -> Result<(), MasterKeysError> {
         self.insert_from(version, key, Origin::Caller)
     }
 
     /// The same, with where the key comes from, for messages.
-    pub fn insert_from(&mut self, version: u32, key: MasterKey, origin: Origin) -> Result<(), MasterKeysError> {
-        if version == 0 {
-            return Err(MasterKeysError::VersionZero);
-        }
+    pub fn insert_from(
+        &mut self,
+        version: MasterKeyVersion,
+        key: MasterKey,
+        origin: Origin,
+    ) -> Result<(), MasterKeysError> {
         let same = self.keys.iter().find(|(known, held)| **known != version && key.same_as(&held.key));
         if let Some((&first, held)) = same {
             let origins = (held.origin.clone(), origin).into();
@@ -141,17 +144,17 @@ impl MasterKeys {
     }
 
     /// The key of a version.
-    pub fn key(&self, version: u32) -> Option<&MasterKey> {
+    pub fn key(&self, version: MasterKeyVersion) -> Option<&MasterKey> {
         self.keys.get(&version).map(|held| &held.key)
     }
 
     /// Versions and fingerprints in ascending order.
-    pub fn versions(&self) -> impl Iterator<Item = (u32, Fingerprint)> {
+    pub fn versions(&self) -> impl Iterator<Item = (MasterKeyVersion, Fingerprint)> {
         self.iter().map(|(version, key)| (version, key.fingerprint()))
     }
 
     /// Where the key of a version came from.
-    pub fn origin(&self, version: u32) -> Option<&Origin> {
+    pub fn origin(&self, version: MasterKeyVersion) -> Option<&Origin> {
         self.keys.get(&version).map(|held| &held.origin)
     }
 
@@ -165,7 +168,7 @@ impl MasterKeys {
         self.concerns.iter().cloned().chain(beside).collect()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &MasterKey)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (MasterKeyVersion, &MasterKey)> {
         self.keys.iter().map(|(version, held)| (*version, &held.key))
     }
 

@@ -9,12 +9,13 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::api_key::{Attributes, NewApiKey, Revision, with_exposure};
-use crate::keyring::{Generation, Keyring};
+use crate::keyring::{GenerationKeys, Keyring};
 use crate::secret::{RandomError, SecretText, random_array};
 use crate::suite::{AssociatedData, CipherStream, NONCE_LEN, Nonce, Suite, TAG_LEN};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
+use crate::versions::Generation;
 
 pub(crate) use batch::{MAX_UNDER_PREFIX, Nonces, Opener, Sealer};
 pub(crate) use reseal::{ResealError, Resealer};
@@ -68,7 +69,7 @@ impl<'a> Record<'a> {
     }
 
     /// The generation the header names; proven only by opening.
-    pub(crate) fn generation(&self) -> u32 {
+    pub(crate) fn generation(&self) -> Generation {
         self.header.generation
     }
 
@@ -129,8 +130,8 @@ impl<'a> Record<'a> {
 
     /// The generation under which a record that does not open was sealed, when it is whole but for the generation that
     /// its header names. Nothing that it holds is read.
-    fn sealed_under(&self, keyring: &Keyring) -> Option<u32> {
-        let whole_under = |generation: &u32| {
+    fn sealed_under(&self, keyring: &Keyring) -> Option<Generation> {
+        let whole_under = |generation: &Generation| {
             let record = Self { header: Header { generation: *generation, ..self.header }, bytes: self.bytes };
             let opened = record.open_verify(keyring, self.header.id).is_ok();
             opened && record.open_recover(keyring, self.header.id).is_ok()
@@ -164,7 +165,7 @@ impl<'a> Record<'a> {
     }
 
     /// The record is of this vault, of this place, and of a generation whose keys are there.
-    fn belongs<'k>(&self, keyring: &'k Keyring, id: ApiKeyId) -> Result<&'k Generation, RecordError> {
+    fn belongs<'k>(&self, keyring: &'k Keyring, id: ApiKeyId) -> Result<&'k GenerationKeys, RecordError> {
         if self.header.vault_tag != vault_tag(keyring.vault()) {
             return Err(RecordError::Foreign);
         }
@@ -203,7 +204,7 @@ impl<'a> Record<'a> {
 struct Header {
     suite: Suite,
     flags: u8,
-    generation: u32,
+    generation: Generation,
     verify_len: u32,
     vault_tag: [u8; 4],
     id: ApiKeyId,
@@ -225,7 +226,7 @@ impl Header {
 
     fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
         let (header, _) = bytes.split_first_chunk::<HEADER_LEN>().ok_or(RecordError::Malformed)?;
-        let word = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let word = |at: usize| [header[at], header[at + 1], header[at + 2], header[at + 3]];
         let [format, suite, flags, reserved, ..] = *header;
         if format != RECORD_FORMAT {
             return Err(RecordError::Format { found: format });
@@ -236,9 +237,9 @@ impl Header {
         Ok(Self {
             suite: Suite::from_byte(suite).ok_or(RecordError::Malformed)?,
             flags,
-            generation: word(4),
-            verify_len: word(8),
-            vault_tag: word(12).to_be_bytes(),
+            generation: Generation::from_be_bytes(word(4)).ok_or(RecordError::Malformed)?,
+            verify_len: u32::from_be_bytes(word(8)),
+            vault_tag: word(12),
             id: ApiKeyId::from_row(&header[16..]).ok_or(RecordError::Malformed)?,
         })
     }
@@ -336,7 +337,7 @@ pub enum RecordError {
     #[error("the record is of generation {generation}, which the keyring does not have")]
     MissingGeneration {
         /// The generation it names.
-        generation: u32,
+        generation: Generation,
     },
     /// No row of the lookup index leads from the imported token to this record.
     #[error("the lookup index does not lead to the record")]
@@ -345,9 +346,9 @@ pub enum RecordError {
     #[error("the record names generation {named}, and was sealed under generation {sealed}")]
     Relabelled {
         /// The generation its header names.
-        named: u32,
+        named: Generation,
         /// The generation it opens under.
-        sealed: u32,
+        sealed: Generation,
     },
     /// The record was written for another API key.
     #[error("the record was moved here from {from}")]

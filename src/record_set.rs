@@ -10,6 +10,7 @@ use minicbor::{Decode, Encode};
 use crate::keyring::MacKey;
 use crate::record::Record;
 use crate::secret::{RandomError, random_array};
+use crate::versions::Generation;
 
 /// The sum over a set of records, or the difference that a batch of changes makes to one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl RecordSet {
     }
 
     /// As stored, hidden behind a fresh nonce: equal sums do not look equal, and differences tell nothing.
-    pub(crate) fn masked(self, key: &MacKey, generation: u32) -> Result<MaskedRecordSet, RandomError> {
+    pub(crate) fn masked(self, key: &MacKey, generation: Generation) -> Result<MaskedRecordSet, RandomError> {
         let nonce: [u8; 16] = random_array()?;
         let sum = self.sum.plus(mask(key, &nonce)).to_bytes().into();
         Ok(MaskedRecordSet { generation, count: self.count, nonce: nonce.into(), sum })
@@ -60,7 +61,7 @@ impl RecordSet {
 #[cbor(map)]
 pub(crate) struct MaskedRecordSet {
     #[n(0)]
-    pub(crate) generation: u32,
+    pub(crate) generation: Generation,
     #[n(1)]
     count: u64,
     #[n(2)]
@@ -130,6 +131,7 @@ mod tests {
     use crate::time::Timestamp;
     use crate::token::ApiKeyId;
     use crate::vault_id::VaultId;
+    use crate::versions::{generation, version};
     use proptest::prelude::*;
 
     proptest! {
@@ -207,8 +209,8 @@ mod tests {
         let (keyring, records) = sample();
         let key = &keyring.active().record_set;
         let set = sum(key, records.iter());
-        let masked = [(); 2].map(|()| set.masked(key, 1).expect("random"));
-        assert!(masked.iter().all(|masked| masked.unmask(key) == set && masked.generation == 1));
+        let masked = [(); 2].map(|()| set.masked(key, generation(1)).expect("random"));
+        assert!(masked.iter().all(|masked| masked.unmask(key) == set && masked.generation == generation(1)));
         assert_ne!(masked[0].sum, masked[1].sum, "equal sums do not look equal");
         assert_ne!(masked[0].nonce, masked[1].nonce);
         assert_ne!(*masked[0].sum, set.sum.to_bytes());
@@ -223,7 +225,7 @@ mod tests {
     fn a_masked_set_reads_back() {
         let (keyring, records) = sample();
         let key = &keyring.active().record_set;
-        let masked = sum(key, records.iter()).masked(key, 3).expect("random");
+        let masked = sum(key, records.iter()).masked(key, generation(3)).expect("random");
         assert_eq!(minicbor::decode::<MaskedRecordSet>(&crate::keyring::encode(&masked)).ok(), Some(masked));
     }
 
@@ -231,7 +233,7 @@ mod tests {
         let vault = VaultId::random().expect("random");
         let master = MasterKeys::single(MasterKey::generate().expect("random"));
         let keks = KeyEncryptionKeys::derive(&master, vault);
-        let keyring = Keyring::create(Suite::default(), vault, 1, &keks, Timestamp::now()).expect("create");
+        let keyring = Keyring::create(Suite::default(), vault, version(1), &keks, Timestamp::now()).expect("create");
         let records = (0..20).map(|at| sealed(&keyring, at)).collect();
         (keyring, records)
     }

@@ -39,6 +39,8 @@ pub use report::{Progress, RotationOutcome, RotationReport, Unreadable};
 pub(crate) use row::{ROTATION, open_in};
 pub use state::Phase;
 
+pub use crate::versions::Generation;
+
 /// Rotates, or continues a rotation begun before. `watch` is called after each batch.
 pub(crate) fn rotate(
     ledger: &Ledger,
@@ -125,7 +127,7 @@ fn not_begun(ledger: &Ledger, options: &RotateOptions) -> Result<RotationReport,
     let open = plan.open.as_ref();
     let outcome = if open.is_some() { RotationOutcome::Stopped } else { RotationOutcome::NotBegun };
     let from_generation = open.map_or(generation, |open| open.from_generation);
-    let masters = [plan.from_master, plan.to_master];
+    let masters = [plan.from_master_key, plan.to_master_key];
     Ok(RotationReport {
         moved: open.map_or(0, |open| open.moved),
         ..RotationReport::of(outcome, masters, [from_generation, generation])

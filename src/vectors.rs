@@ -24,6 +24,7 @@ use crate::store::{Batch, Expected, MemoryStore, Store, Table};
 use crate::suite::{CipherStream, Suite};
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
+use crate::versions::version;
 
 fn vaults() -> Value {
     file(include_str!("../tests/vectors/vaults.json"))
@@ -49,7 +50,7 @@ fn masters(versions: &[Value]) -> MasterKeys {
     let mut keys = MasterKeys::default();
     for case in list(&file["good"]).iter().filter(|case| versions.contains(&case["version"])) {
         let key = MasterKey::parse(text(&case["text"])).expect("a good key");
-        keys.insert(u32::try_from(number(&case["version"])).expect("32 bits"), key).expect("a new version");
+        keys.insert(version(word(&case["version"])), key).expect("a new version");
     }
     keys
 }
@@ -143,6 +144,10 @@ fn text(value: &Value) -> &str {
 
 fn number(value: &Value) -> u64 {
     value.as_u64().expect("a number")
+}
+
+fn word(value: &Value) -> u32 {
+    u32::try_from(number(value)).expect("32 bits")
 }
 
 fn hex(value: &Value) -> Vec<u8> {

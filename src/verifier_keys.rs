@@ -10,12 +10,13 @@ use crate::key_source::{
 };
 use crate::master_key::Fingerprint;
 use crate::verifier_key::{VerifierKey, VerifierKeyError};
+use crate::versions::MasterKeyVersion;
 
 /// Verifier keys by the version of their master key. Around a rotation a process has two: without that of the new version
 /// it stops at the moment the new master key is active.
 #[derive(Debug, Default)]
 pub struct VerifierKeys {
-    keys: BTreeMap<u32, (VerifierKey, Origin)>,
+    keys: BTreeMap<MasterKeyVersion, (VerifierKey, Origin)>,
     concerns: Vec<SourceConcern>,
 }
 
@@ -44,12 +45,12 @@ impl VerifierKeys {
     }
 
     /// Adds a key. A version or a key that is already there is an error.
-    pub fn insert(&mut self, version: u32, key: VerifierKey) -> Result<(), VerifierKeysError> {
+    pub fn insert(&mut self, version: MasterKeyVersion, key: VerifierKey) -> Result<(), VerifierKeysError> {
         self.insert_from(version, key, Origin::Caller)
     }
 
     /// Versions, and the fingerprints of their master keys, in ascending order.
-    pub fn versions(&self) -> impl Iterator<Item = (u32, Fingerprint)> {
+    pub fn versions(&self) -> impl Iterator<Item = (MasterKeyVersion, Fingerprint)> {
         self.keys.iter().map(|(version, (key, _))| (*version, key.fingerprint()))
     }
 
@@ -62,7 +63,7 @@ impl VerifierKeys {
         self.concerns.iter().cloned().chain(beside).collect()
     }
 
-    pub(crate) fn into_keys(self) -> impl Iterator<Item = (u32, VerifierKey)> {
+    pub(crate) fn into_keys(self) -> impl Iterator<Item = (MasterKeyVersion, VerifierKey)> {
         self.keys.into_iter().map(|(version, (key, _))| (version, key))
     }
 
@@ -84,10 +85,12 @@ impl VerifierKeys {
         Ok(keys)
     }
 
-    fn insert_from(&mut self, version: u32, key: VerifierKey, origin: Origin) -> Result<(), VerifierKeysError> {
-        if version == 0 {
-            return Err(VerifierKeysError::VersionZero);
-        }
+    fn insert_from(
+        &mut self,
+        version: MasterKeyVersion,
+        key: VerifierKey,
+        origin: Origin,
+    ) -> Result<(), VerifierKeysError> {
         let same = self.keys.iter().find(|(known, (held, _))| **known != version && key.same_as(held));
         if let Some((&first, (_, held))) = same {
             let origins = (held.clone(), origin).into();
@@ -133,9 +136,9 @@ pub enum VerifierKeysError {
     #[error("verifier keys {first} and {second} are the same key: {origins}")]
     SameKey {
         /// The version that was read first.
-        first: u32,
+        first: MasterKeyVersion,
         /// The other version.
-        second: u32,
+        second: MasterKeyVersion,
         /// Where both come from.
         origins: Origins,
     },
@@ -146,13 +149,10 @@ pub enum VerifierKeysError {
     #[error("verifier key {version} is given twice: {origins}")]
     Twice {
         /// The version.
-        version: u32,
+        version: MasterKeyVersion,
         /// Where both come from.
         origins: Origins,
     },
-    /// Version 0.
-    #[error("versions of verifier keys start at 1")]
-    VersionZero,
 }
 
 const KEYS_VARIABLE: &str = "STRONGROOM_VERIFIER_KEYS";

@@ -10,7 +10,7 @@ use strongroom::error::{Detail, KeyringError, TargetFault, UnsafePath, VaultRow}
 use strongroom::master::{MasterKeyError, MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
 use strongroom::store::{EngineFault, StoreError};
-use strongroom::{ApiKeyId, Error};
+use strongroom::{ApiKeyId, Error, MasterKeyVersion};
 
 use super::exit::Exit;
 use super::place::Place;
@@ -200,7 +200,7 @@ fn life_hint(id: ApiKeyId, error: &LifeError, store: &str) -> String {
     }
 }
 
-fn target_hint(to: u32, fault: TargetFault, store: &str) -> String {
+fn target_hint(to: MasterKeyVersion, fault: TargetFault, store: &str) -> String {
     match fault {
         TargetFault::NotConfigured => format!("put {to}:KEY into STRONGROOM_MASTER_KEYS, beside the active one"),
         TargetFault::Older => {
@@ -209,7 +209,7 @@ fn target_hint(to: u32, fault: TargetFault, store: &str) -> String {
         _ => format!(
             "make one with `strongroom master-key generate --version {}` and put it into STRONGROOM_MASTER_KEYS beside the \
              active one; `strongroom status{store}` shows both",
-            to.saturating_add(1)
+            to.next().unwrap_or(to)
         ),
     }
 }

@@ -5,6 +5,7 @@ use super::{KeyShare, polynomial};
 use crate::master_key::{Fingerprint, MasterKey, Waivers};
 use crate::secret::{SecretBytes, on_wiped_stack};
 use crate::vault_id::VaultId;
+use crate::versions::MasterKeyVersion;
 
 /// A master key put together from its shares, and proven by its fingerprint.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub struct Combined {
     /// The key.
     pub key: MasterKey,
     /// Its version.
-    pub version: u32,
+    pub version: MasterKeyVersion,
     /// The vault whose master key it is, if that was known when it was split.
     pub vault: Option<VaultId>,
     /// Shares that do not fit those the key was made from, although their check does: their places in the list, from 0.

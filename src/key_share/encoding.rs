@@ -122,11 +122,11 @@ fn parse(bytes: &[u8; BYTES_LEN]) -> Result<KeyShare, KeyShareError> {
         (1, vault) => Some(VaultId(vault)),
         _ => return Err(KeyShareError::Malformed),
     };
-    let version = u32::from_be_bytes(take(&mut rest));
+    let version = u32::from_be_bytes(take(&mut rest)).try_into().map_err(|_| KeyShareError::Malformed)?;
     let fingerprint = Fingerprint::from_bytes(take(&mut rest));
     let id = take::<SET_ID_LEN>(&mut rest);
     let [threshold, number, index] = take(&mut rest);
-    if version == 0 || threshold < MIN_THRESHOLD || threshold > number || index == 0 || index > number {
+    if threshold < MIN_THRESHOLD || threshold > number || index == 0 || index > number {
         return Err(KeyShareError::Malformed);
     }
     let value = SecretBytes::fill_with(|bytes| {

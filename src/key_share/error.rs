@@ -20,9 +20,6 @@ pub enum SplitError {
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// Version 0.
-    #[error("versions of master keys start at 1")]
-    VersionZero,
 }
 
 /// Why a text is no share. Never holds any part of the text.

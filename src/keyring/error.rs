@@ -3,6 +3,7 @@
 use crate::master_key::Fingerprint;
 use crate::secret::RandomError;
 use crate::vault_id::VaultId;
+use crate::versions::{Generation, MasterKeyVersion};
 
 /// Why the keyring does not open.
 #[derive(Debug, thiserror::Error)]
@@ -21,17 +22,17 @@ pub enum KeyringError {
     #[error("master key {version} with fingerprint {fingerprint} is needed, and {}", configured_text(.configured))]
     MissingMasterKey {
         /// The version the vault needs.
-        version: u32,
+        version: MasterKeyVersion,
         /// Its fingerprint.
         fingerprint: Fingerprint,
         /// What is configured instead.
-        configured: Vec<(u32, Fingerprint)>,
+        configured: Vec<(MasterKeyVersion, Fingerprint)>,
     },
     /// A version was asked for that is not configured.
     #[error("master key {version} is not configured")]
     NotConfigured {
         /// The version.
-        version: u32,
+        version: MasterKeyVersion,
     },
     /// The verifier key of the active master key is not among the configured ones.
     #[error(
@@ -40,11 +41,11 @@ pub enum KeyringError {
     )]
     MissingVerifierKey {
         /// The master key version the vault needs.
-        version: u32,
+        version: MasterKeyVersion,
         /// Its fingerprint.
         fingerprint: Fingerprint,
         /// What is configured instead.
-        configured: Vec<(u32, Fingerprint)>,
+        configured: Vec<(MasterKeyVersion, Fingerprint)>,
     },
     /// No random bytes.
     #[error(transparent)]
@@ -53,15 +54,15 @@ pub enum KeyringError {
     #[error("master key {version} is the same key as version {used_as}")]
     RetiredKey {
         /// The new version.
-        version: u32,
+        version: MasterKeyVersion,
         /// The version it has been.
-        used_as: u32,
+        used_as: MasterKeyVersion,
     },
     /// The version has been used by this vault before.
     #[error("master key version {version} has been used before")]
     RetiredVersion {
         /// The version.
-        version: u32,
+        version: MasterKeyVersion,
     },
     /// The MAC of the row is wrong.
     #[error("the keyring failed authentication")]
@@ -70,13 +71,13 @@ pub enum KeyringError {
     #[error("a data key of generation {generation} does not unwrap")]
     Unwrap {
         /// The generation.
-        generation: u32,
+        generation: Generation,
     },
     /// A verifier key is for another vault.
     #[error("verifier key {version} is for vault {found}, and this is vault {expected}")]
     VerifierKeyVault {
         /// The version.
-        version: u32,
+        version: MasterKeyVersion,
         /// The vault that was opened.
         expected: VaultId,
         /// The vault it is for.
@@ -92,13 +93,13 @@ pub enum KeyringError {
     )]
     WrongMasterKey {
         /// The version.
-        version: u32,
+        version: MasterKeyVersion,
         /// What the vault knows.
         expected: Fingerprint,
         /// What is configured.
         found: Fingerprint,
         /// The version the configured key really is.
-        belongs_to: Option<u32>,
+        belongs_to: Option<MasterKeyVersion>,
     },
     /// The verifier key configured for a version is that of another master key.
     #[error(
@@ -107,21 +108,21 @@ pub enum KeyringError {
     )]
     WrongVerifierKey {
         /// The version.
-        version: u32,
+        version: MasterKeyVersion,
         /// What the vault knows.
         expected: Fingerprint,
         /// What is configured.
         found: Fingerprint,
         /// The version it really is of.
-        belongs_to: Option<u32>,
+        belongs_to: Option<MasterKeyVersion>,
     },
 }
 
-fn configured_text(configured: &[(u32, Fingerprint)]) -> String {
+fn configured_text(configured: &[(MasterKeyVersion, Fingerprint)]) -> String {
     let named: Vec<_> = configured.iter().map(|(version, print)| format!("{version} ({print})")).collect();
     if named.is_empty() { "none is configured".into() } else { format!("configured is {}", named.join(", ")) }
 }
 
-fn belongs_text(belongs_to: Option<u32>) -> String {
+fn belongs_text(belongs_to: Option<MasterKeyVersion>) -> String {
     belongs_to.map(|version| format!(", which is the fingerprint of version {version}")).unwrap_or_default()
 }

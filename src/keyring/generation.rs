@@ -12,7 +12,7 @@ use crate::suite::{Cipher, Suite};
 use crate::time::Timestamp;
 
 /// The prepared data keys of one generation.
-pub(crate) struct Generation {
+pub(crate) struct GenerationKeys {
     pub(crate) verify: DataKey,
     /// Absent where the keyring was opened with verifier keys.
     pub(super) recover: Option<DataKey>,
@@ -24,7 +24,7 @@ pub(crate) struct Generation {
     pub(super) rows: MacKey,
 }
 
-impl Generation {
+impl GenerationKeys {
     pub(super) fn new(verify: &SecretBytes<32>, recover: Option<&SecretBytes<32>>, exposed_at: Option<i64>) -> Self {
         Self {
             verify: DataKey::new(verify, Purpose::Verify.name()),

@@ -4,13 +4,14 @@ use serde::Serialize;
 
 use crate::master_key::Fingerprint;
 use crate::time::Timestamp;
+use crate::versions::MasterKeyVersion;
 
 /// What a master key version is in the life of a vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct MasterKeyVersion {
+pub struct KnownMasterKey {
     /// The version.
-    pub version: u32,
+    pub version: MasterKeyVersion,
     /// Names the key of this version.
     pub fingerprint: Fingerprint,
     /// When the vault began to use it.

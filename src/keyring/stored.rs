@@ -1,17 +1,20 @@
 //! The `keyring` row as bytes, and what must be true of it by itself.
 
+use std::collections::BTreeSet;
+
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
 use super::error::KeyringError;
 use super::mac::MacKey;
-use super::master::{MasterKeyVersion, clamped};
+use super::master::{KnownMasterKey, clamped};
 use super::row::{RowError, RowLabel, authenticate, body_of, decode_whole, encode};
 use super::wrap::{KeyEncryptionKeys, Wrap};
 use crate::master_key::Fingerprint;
 use crate::policy::RawPolicy;
 use crate::suite::Suite;
 use crate::time::Timestamp;
+use crate::versions::{Generation, MasterKeyVersion};
 
 /// The body of the `keyring` row (docs/format.md, Keyring). Adding a field means a new format version: a writer
 /// that does not know a field would drop it.
@@ -27,11 +30,11 @@ pub(super) struct Stored {
     #[n(3)]
     pub(super) revision: u64,
     #[n(4)]
-    pub(super) active_master: u32,
+    pub(super) active_master: MasterKeyVersion,
     #[n(5)]
     pub(super) masters: Vec<StoredMaster>,
     #[n(6)]
-    pub(super) active_generation: u32,
+    pub(super) active_generation: Generation,
     #[n(7)]
     pub(super) generations: Vec<StoredGeneration>,
     #[n(8)]
@@ -44,7 +47,7 @@ pub(super) struct Stored {
 #[cbor(map)]
 pub(super) struct StoredMaster {
     #[n(0)]
-    version: u32,
+    version: MasterKeyVersion,
     #[n(1)]
     fingerprint: ByteArray<{ Fingerprint::LEN }>,
     #[n(2)]
@@ -57,7 +60,7 @@ pub(super) struct StoredMaster {
 #[cbor(map)]
 pub(super) struct StoredGeneration {
     #[n(0)]
-    pub(super) id: u32,
+    pub(super) id: Generation,
     #[n(1)]
     pub(super) created_at: i64,
     #[n(2)]
@@ -73,7 +76,7 @@ pub(super) struct StoredGeneration {
 #[cbor(map)]
 pub(super) struct StoredLookup {
     #[n(0)]
-    pub(super) id: u32,
+    pub(super) id: Generation,
     #[n(1)]
     pub(super) wrap: Wrap,
     #[n(2)]
@@ -137,12 +140,6 @@ impl Stored {
     }
 
     fn is_consistent(&self) -> bool {
-        let unique = |mut ids: Vec<u32>| {
-            let count = ids.len();
-            ids.sort_unstable();
-            ids.dedup();
-            ids.len() == count && !ids.contains(&0)
-        };
         let wraps = self.generations.iter().flat_map(|generation| [&generation.verify, &generation.recover]);
         let mut wraps = wraps.chain(self.lookups.iter().map(|lookup| &lookup.wrap));
         Suite::from_byte(self.suite).is_some()
@@ -150,25 +147,30 @@ impl Stored {
             && self.masters.iter().any(|master| master.version == self.active_master)
             && self.generations.iter().any(|generation| generation.id == self.active_generation)
             && self.lookups.iter().any(|lookup| lookup.id == self.active_generation)
-            && unique(self.masters.iter().map(|master| master.version).collect())
-            && unique(self.generations.iter().map(|generation| generation.id).collect())
-            && unique(self.lookups.iter().map(|lookup| lookup.id).collect())
+            && unique(self.masters.iter().map(|master| master.version))
+            && unique(self.generations.iter().map(|generation| generation.id))
+            && unique(self.lookups.iter().map(|lookup| lookup.id))
             && wraps.all(|wrap| wrap.master == self.active_master && Suite::from_byte(wrap.suite).is_some())
     }
 }
 
 impl StoredMaster {
-    pub(super) fn new(version: u32, fingerprint: Fingerprint, now: Timestamp) -> Self {
+    pub(super) fn new(version: MasterKeyVersion, fingerprint: Fingerprint, now: Timestamp) -> Self {
         let fingerprint = fingerprint.to_bytes().into();
         Self { version, fingerprint, added_at: now.unix_millis(), retired_at: None }
     }
 
-    pub(super) fn view(&self) -> MasterKeyVersion {
-        MasterKeyVersion {
+    pub(super) fn view(&self) -> KnownMasterKey {
+        KnownMasterKey {
             version: self.version,
             fingerprint: Fingerprint::from_bytes(*self.fingerprint),
             added_at: clamped(self.added_at),
             retired_at: self.retired_at.map(clamped),
         }
     }
+}
+
+fn unique<T: Ord>(mut ids: impl Iterator<Item = T>) -> bool {
+    let mut known = BTreeSet::new();
+    ids.all(|id| known.insert(id))
 }

@@ -8,6 +8,8 @@ use crate::master_keys::MasterKeys;
 use crate::suite::Tag;
 use crate::verifier_key::VerifierKey;
 use crate::verifier_keys::VerifierKeys;
+use crate::versions::version;
+use crate::versions::{Generation, MasterKeyVersion};
 
 /// A vault id and three master keys, numbered from 1.
 struct Home {
@@ -30,22 +32,22 @@ impl Home {
     /// For each version, the number of the master key that is configured for it.
     fn keks_with(&self, given: &[(u32, u32)]) -> KeyEncryptionKeys {
         let given: Vec<_> =
-            given.iter().map(|(version, number)| (*version, &self.masters[*number as usize - 1])).collect();
+            given.iter().map(|(given, number)| (version(*given), &self.masters[*number as usize - 1])).collect();
         KeyEncryptionKeys::derive(&keys(&given), self.vault)
     }
 
     /// What the verifier keys of these versions are enough for.
     fn verifier_keks(&self, versions: &[u32]) -> KeyEncryptionKeys {
         let mut keys = VerifierKeys::default();
-        for version in versions {
-            let key = VerifierKey::derive(&self.masters[*version as usize - 1], self.vault);
-            keys.insert(*version, key).expect("versions differ");
+        for number in versions {
+            let key = VerifierKey::derive(&self.masters[*number as usize - 1], self.vault);
+            keys.insert(version(*number), key).expect("versions differ");
         }
         KeyEncryptionKeys::of_verifier(keys, self.vault).expect("of this vault")
     }
 
     fn keyring(&self) -> Keyring {
-        Keyring::create(Suite::default(), self.vault, 1, &self.keks(&[1]), now()).expect("create")
+        Keyring::create(Suite::default(), self.vault, version(1), &self.keks(&[1]), now()).expect("create")
     }
 
     fn open(&self, keyring: &Keyring, versions: &[u32]) -> Result<Keyring, KeyringError> {
@@ -69,7 +71,7 @@ impl Home {
     }
 }
 
-fn keys(given: &[(u32, &MasterKey)]) -> MasterKeys {
+fn keys(given: &[(MasterKeyVersion, &MasterKey)]) -> MasterKeys {
     let mut keys = MasterKeys::default();
     for (version, key) in given {
         keys.insert(*version, copy(key)).expect("versions and keys differ");
@@ -83,7 +85,7 @@ fn copy(key: &MasterKey) -> MasterKey {
 
 /// A text sealed by both data keys of a generation.
 struct Sealed {
-    generation: u32,
+    generation: Generation,
     parts: [([u8; 4], Tag); 2],
 }
 

@@ -15,6 +15,7 @@ use crate::suite::{AssociatedData, NONCE_LEN, Nonce, Suite, TAG_LEN};
 use crate::vault_id::VaultId;
 use crate::verifier_key::{KEK_VERIFY_LABEL, VerifierKey};
 use crate::verifier_keys::VerifierKeys;
+use crate::versions::{Generation, MasterKeyVersion};
 
 /// What a data key is for. It picks the key-encryption key and is bound into the wrap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl Purpose {
 /// The keys that wrap data keys: two for each master key version, for one vault. The master keys themselves are
 /// not needed after this, and are not kept. Where they were verifier keys, there is one for each.
 pub(crate) struct KeyEncryptionKeys {
-    pub(super) versions: BTreeMap<u32, Version>,
+    pub(super) versions: BTreeMap<MasterKeyVersion, Version>,
     given: Given,
     candidates: Candidates,
 }
@@ -58,7 +59,7 @@ pub(super) struct Version {
 impl KeyEncryptionKeys {
     pub(crate) fn derive(masters: &MasterKeys, vault: VaultId) -> Self {
         on_wiped_stack(|| {
-            let version = |(number, master): (u32, &crate::master_key::MasterKey)| {
+            let version = |(number, master): (MasterKeyVersion, &crate::master_key::MasterKey)| {
                 let hkdf = Hkdf::<Sha256>::new(Some(&vault.0), master.expose());
                 let key = |label| {
                     let expanded = SecretBytes::fill_with(|bytes| hkdf.expand(label, bytes));
@@ -79,7 +80,7 @@ impl KeyEncryptionKeys {
 
     /// What verifier keys of this vault are enough for.
     pub(crate) fn of_verifier(keys: VerifierKeys, vault: VaultId) -> Result<Self, KeyringError> {
-        let version = |(number, key): (u32, VerifierKey)| {
+        let version = |(number, key): (MasterKeyVersion, VerifierKey)| {
             let (found, fingerprint) = (key.vault(), key.fingerprint());
             if found != vault {
                 return Err(KeyringError::VerifierKeyVault { version: number, expected: vault, found });
@@ -90,11 +91,11 @@ impl KeyEncryptionKeys {
         Ok(Self { versions, given: Given::VerifierKeys, candidates: Candidates::default() })
     }
 
-    pub(crate) fn fingerprint(&self, version: u32) -> Option<Fingerprint> {
+    pub(crate) fn fingerprint(&self, version: MasterKeyVersion) -> Option<Fingerprint> {
         self.versions.get(&version).map(|keys| keys.fingerprint)
     }
 
-    pub(crate) fn versions(&self) -> impl DoubleEndedIterator<Item = (u32, Fingerprint)> {
+    pub(crate) fn versions(&self) -> impl DoubleEndedIterator<Item = (MasterKeyVersion, Fingerprint)> {
         self.versions.iter().map(|(version, keys)| (*version, keys.fingerprint))
     }
 
@@ -108,7 +109,7 @@ impl KeyEncryptionKeys {
     }
 
     /// The verifier key of a version for this vault.
-    pub(crate) fn verifier_key(&self, version: u32, vault: VaultId) -> Option<VerifierKey> {
+    pub(crate) fn verifier_key(&self, version: MasterKeyVersion, vault: VaultId) -> Option<VerifierKey> {
         self.versions.get(&version).map(|keys| VerifierKey::of(vault, keys.fingerprint, &keys.verify))
     }
 
@@ -117,9 +118,9 @@ impl KeyEncryptionKeys {
         &self,
         key: &SecretBytes<32>,
         suite: Suite,
-        master: u32,
+        master: MasterKeyVersion,
         vault: VaultId,
-        generation: u32,
+        generation: Generation,
         purpose: Purpose,
     ) -> Result<Wrap, KeyringError> {
         let nonce: Nonce = random_array()?;
@@ -144,7 +145,7 @@ impl KeyEncryptionKeys {
         &self,
         wrap: &Wrap,
         vault: VaultId,
-        generation: u32,
+        generation: Generation,
         purpose: Purpose,
     ) -> Result<SecretBytes<32>, KeyringError> {
         let suite = Suite::from_byte(wrap.suite).ok_or(KeyringError::Malformed)?;
@@ -167,9 +168,9 @@ impl KeyEncryptionKeys {
     pub(super) fn rewrap(
         &self,
         wrap: &Wrap,
-        to: u32,
+        to: MasterKeyVersion,
         vault: VaultId,
-        generation: u32,
+        generation: Generation,
         purpose: Purpose,
     ) -> Result<Wrap, KeyringError> {
         let suite = Suite::from_byte(wrap.suite).ok_or(KeyringError::Malformed)?;
@@ -179,7 +180,7 @@ impl KeyEncryptionKeys {
         })
     }
 
-    fn derived(&self, master: u32, nonce: &Nonce, purpose: Purpose) -> Result<Derived, KeyringError> {
+    fn derived(&self, master: MasterKeyVersion, nonce: &Nonce, purpose: Purpose) -> Result<Derived, KeyringError> {
         let version = self.versions.get(&master).ok_or(KeyringError::NotConfigured { version: master })?;
         let kek = match purpose {
             Purpose::Lookup | Purpose::Verify => &version.verify,
@@ -196,7 +197,7 @@ impl KeyEncryptionKeys {
 #[cbor(map)]
 pub(crate) struct Wrap {
     #[n(0)]
-    pub(super) master: u32,
+    pub(super) master: MasterKeyVersion,
     #[n(1)]
     pub(super) suite: u8,
     #[n(2)]
@@ -220,7 +221,7 @@ impl Derived {
     }
 }
 
-fn wrap_aad(vault: VaultId, generation: u32, purpose: Purpose, master: u32) -> AssociatedData {
+fn wrap_aad(vault: VaultId, generation: Generation, purpose: Purpose, master: MasterKeyVersion) -> AssociatedData {
     let (generation, master) = (generation.to_be_bytes(), master.to_be_bytes());
     AssociatedData::of(&[WRAP_LABEL, &vault.0, &generation, purpose.name().as_bytes(), &master])
 }

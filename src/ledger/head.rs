@@ -9,12 +9,13 @@ use crate::audit_log::ChainEnd;
 use crate::keyring::{Keyring, RowError, RowLabel, encode};
 use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::secret::RandomError;
+use crate::versions::Generation;
 
 /// The opened `head` row.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub(crate) chain: ChainEnd,
-    sets: BTreeMap<u32, RecordSet>,
+    sets: BTreeMap<Generation, RecordSet>,
 }
 
 /// docs/format.md, Head.
@@ -50,16 +51,16 @@ impl Head {
     }
 
     /// The records of a generation, to be changed with them.
-    pub(crate) fn set(&mut self, generation: u32) -> &mut RecordSet {
+    pub(crate) fn set(&mut self, generation: Generation) -> &mut RecordSet {
         self.sets.entry(generation).or_default()
     }
 
-    pub(crate) fn sets(&self) -> &BTreeMap<u32, RecordSet> {
+    pub(crate) fn sets(&self) -> &BTreeMap<Generation, RecordSet> {
         &self.sets
     }
 
     /// Drops a generation whose last record is gone.
-    pub(crate) fn drop_set(&mut self, generation: u32) {
+    pub(crate) fn drop_set(&mut self, generation: Generation) {
         self.sets.remove(&generation);
     }
 }
@@ -67,13 +68,16 @@ impl Head {
 /// Record sets as stored, one for each generation that the keyring has.
 pub(crate) fn mask_all(
     keyring: &Keyring,
-    sets: &BTreeMap<u32, RecordSet>,
+    sets: &BTreeMap<Generation, RecordSet>,
 ) -> Result<Vec<MaskedRecordSet>, RandomError> {
     let known = sets.iter().filter_map(|(id, set)| keyring.generation(*id).map(|keys| (*id, set, keys)));
     known.map(|(id, set, keys)| set.masked(&keys.record_set, id)).collect()
 }
 
-pub(crate) fn unmask_all(keyring: &Keyring, stored: &[MaskedRecordSet]) -> Result<BTreeMap<u32, RecordSet>, RowError> {
+pub(crate) fn unmask_all(
+    keyring: &Keyring,
+    stored: &[MaskedRecordSet],
+) -> Result<BTreeMap<Generation, RecordSet>, RowError> {
     let unmask = |masked: &MaskedRecordSet| {
         let keys = keyring.generation(masked.generation).ok_or(RowError::Malformed)?;
         Ok((masked.generation, masked.unmask(&keys.record_set)))

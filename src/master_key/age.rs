@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::finding::{Finding, Severity};
 use crate::time::Timestamp;
+use crate::versions::MasterKeyVersion;
 
 /// How old the active master key may grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ impl AgePolicy {
     }
 
     /// What there is to say of the active master key, which was added at `added_at`.
-    pub fn judge(&self, version: u32, added_at: Timestamp, now: Timestamp) -> Option<Finding> {
+    pub fn judge(&self, version: MasterKeyVersion, added_at: Timestamp, now: Timestamp) -> Option<Finding> {
         let age = now.since(added_at);
         let severity = match age {
             _ if age >= self.refuse => Severity::Refuse,
@@ -49,19 +50,20 @@ const ROTATE: &str = "make a new key with `strongroom master-key generate`, then
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::versions::version;
 
     #[test]
     fn a_key_grows_old_after_a_year_and_too_old_after_two() {
         let added: Timestamp = "2025-01-01T00:00:00Z".parse().expect("a time");
         let after = |days: u32, secs: u64| {
             let now = added.saturating_add(days * DAY + Duration::from_secs(secs));
-            AgePolicy::default().judge(7, added, now).map(|finding| finding.severity)
+            AgePolicy::default().judge(version(7), added, now).map(|finding| finding.severity)
         };
         assert_eq!(after(364, 86_399), None);
         assert_eq!(after(365, 0), Some(Severity::Warn));
         assert_eq!(after(729, 86_399), Some(Severity::Warn));
         assert_eq!(after(730, 0), Some(Severity::Refuse));
         let early: Timestamp = "2024-01-01T00:00:00Z".parse().expect("a time");
-        assert_eq!(AgePolicy::default().judge(7, added, early), None);
+        assert_eq!(AgePolicy::default().judge(version(7), added, early), None);
     }
 }

@@ -8,6 +8,7 @@ use super::quick::quick;
 use super::{Fingerprint, MasterKey, format, relations};
 use crate::key_list::{self, ListError};
 use crate::secret::{SecretBytes, on_wiped_stack};
+use crate::versions::MasterKeyVersion;
 
 /// A text that should be a master key, under judgement: it cannot be used as one.
 ///
@@ -34,7 +35,7 @@ impl Suspect {
 
     /// Reads one key, or a list in the syntax of [`MasterKeys::parse`](crate::MasterKeys::parse), with the version that
     /// each stands for. What is no entry of a list is a suspect as well, of which nothing but that is known.
-    pub fn read_list(text: &str) -> Vec<(Option<u32>, Self)> {
+    pub fn read_list(text: &str) -> Vec<(Option<MasterKeyVersion>, Self)> {
         if !key_list::is_list(text) {
             return vec![(None, Self::read(text))];
         }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::MasterKeys;
 use crate::master_key::{Finding, MasterKeyError, Severity, Suspect, Waivers};
+use crate::versions::MasterKeyVersion;
 
 /// Copies of the keys a vault was opened with, where it was opened to rotate; wiped once one of them is judged.
 #[derive(Default)]
@@ -12,8 +13,8 @@ pub(crate) struct Candidates(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    suspects: BTreeMap<u32, Suspect>,
-    passed: BTreeSet<u32>,
+    suspects: BTreeMap<MasterKeyVersion, Suspect>,
+    passed: BTreeSet<MasterKeyVersion>,
 }
 
 impl Candidates {
@@ -32,7 +33,7 @@ impl Candidates {
     }
 
     /// Judges one of them and forgets all, unless it is refused. Whether it could be judged, or need not be.
-    pub(crate) fn judge(&self, version: u32, waivers: &Waivers) -> Result<bool, MasterKeyError> {
+    pub(crate) fn judge(&self, version: MasterKeyVersion, waivers: &Waivers) -> Result<bool, MasterKeyError> {
         let mut kept = self.kept();
         if !kept.passed.contains(&version) {
             if !kept.suspects.contains_key(&version) {
@@ -51,7 +52,11 @@ impl Candidates {
 }
 
 /// Refuses a key for what the full checks say of it, or for what it has to do with the others.
-fn judge(suspects: &BTreeMap<u32, Suspect>, version: u32, waivers: &Waivers) -> Result<(), MasterKeyError> {
+fn judge(
+    suspects: &BTreeMap<MasterKeyVersion, Suspect>,
+    version: MasterKeyVersion,
+    waivers: &Waivers,
+) -> Result<(), MasterKeyError> {
     let Some((suspect, fingerprint)) = suspects.get(&version).and_then(|it| Some((it, it.fingerprint()?))) else {
         return Ok(());
     };

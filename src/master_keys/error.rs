@@ -3,6 +3,7 @@
 use crate::key_list::ListError;
 use crate::key_source::{Origin, Origins, SourceError};
 use crate::master_key::MasterKeyError;
+use crate::versions::MasterKeyVersion;
 
 /// Why the master keys could not be read. Never holds any part of them.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +42,9 @@ pub enum MasterKeysError {
     #[error("master keys {first} and {second} are the same key ({origins})")]
     SameKey {
         /// One version.
-        first: u32,
+        first: MasterKeyVersion,
         /// The other.
-        second: u32,
+        second: MasterKeyVersion,
         /// Where both come from.
         origins: Origins,
     },
@@ -54,7 +55,7 @@ pub enum MasterKeysError {
     #[error("master key {version} is given twice: {origins}")]
     Twice {
         /// The version.
-        version: u32,
+        version: MasterKeyVersion,
         /// Where both come from.
         origins: Origins,
     },
@@ -66,7 +67,4 @@ pub enum MasterKeysError {
         /// Which one, from 1.
         entry: usize,
     },
-    /// Version 0.
-    #[error("versions of master keys start at 1")]
-    VersionZero,
 }

@@ -10,7 +10,7 @@ use crate::master_key::Waivers;
 /// ```
 /// use strongroom::error::RandomError;
 /// use strongroom::master::{MasterKeysError, MasterKeySource, Origin};
-/// use strongroom::{MasterKey, MasterKeys};
+/// use strongroom::{MasterKey, MasterKeyVersion, MasterKeys};
 ///
 /// struct Safe;
 ///
@@ -26,7 +26,7 @@ use crate::master_key::Waivers;
 /// }
 ///
 /// let keys = MasterKeys::from_sources([&Safe as &dyn MasterKeySource])?;
-/// assert_eq!(keys.origin(1), Some(&Safe.origin()));
+/// assert_eq!(keys.origin(MasterKeyVersion::FIRST), Some(&Safe.origin()));
 /// # Ok::<(), MasterKeysError>(())
 /// ```
 pub trait MasterKeySource: Send + Sync {

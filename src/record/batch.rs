@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{Header, Keyring, Part, Plain, Record, part_aad, seal_part};
-use crate::keyring::Generation;
+use crate::keyring::GenerationKeys;
 use crate::secret::{RandomError, fill_random, random_array};
 use crate::suite::{CipherStream, NONCE_LEN, Nonce, SHARED_NONCE_LEN, Suite};
 use crate::token::ApiKeyId;
@@ -86,7 +86,7 @@ pub(super) struct PartCiphers<'k> {
 }
 
 impl<'k> PartCiphers<'k> {
-    pub(super) fn new(generation: &'k Generation, suite: Suite) -> Self {
+    pub(super) fn new(generation: &'k GenerationKeys, suite: Suite) -> Self {
         let (verify, recover) = (generation.verify.cipher(suite).stream(), generation.recover().cipher(suite).stream());
         Self { suite, verify, recover }
     }

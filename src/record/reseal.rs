@@ -10,11 +10,12 @@ use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
+use crate::versions::Generation;
 
 /// Moves records of the retiring generation to the active one. One for each worker, one batch after another.
 pub(crate) struct Resealer<'k> {
     keyring: &'k Keyring,
-    from: u32,
+    from: Generation,
     exposed_at: Option<Timestamp>,
     opening: [PartCiphers<'k>; 2],
     sealing: PartCiphers<'k>,
@@ -26,7 +27,7 @@ pub(crate) struct Resealer<'k> {
 
 impl<'k> Resealer<'k> {
     /// Ready to move records of generation `from`; `None` when its keys are gone.
-    pub(crate) fn new(keyring: &'k Keyring, from: u32) -> Option<Self> {
+    pub(crate) fn new(keyring: &'k Keyring, from: Generation) -> Option<Self> {
         let old = keyring.generation(from)?;
         Some(Self {
             keyring,

@@ -8,6 +8,8 @@ use crate::keyring::KeyEncryptionKeys;
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
 use crate::time::Timestamp;
+use crate::versions::Generation;
+use crate::versions::{generation, version};
 
 const SUITES: [Suite; 2] = [Suite::Xaes256Gcm, Suite::XChaCha20Poly1305];
 const PARTS: [Part; 2] = [Part::Recover, Part::Verify];
@@ -22,7 +24,10 @@ fn a_record_opens_as_it_was_sealed() {
             let plain = Plain { imported, attributes: b"attributes", secret };
             let bytes = seal(&keyring, id(1), &plain).expect("random");
             let record = Record::parse(&bytes).expect("parse");
-            assert_eq!((record.imported(), record.recoverable(), record.generation()), (imported, secret.is_some(), 1));
+            assert_eq!(
+                (record.imported(), record.recoverable(), record.generation()),
+                (imported, secret.is_some(), generation(1))
+            );
             assert_eq!(*record.open_verify(&keyring, id(1)).expect("verify"), b"attributes");
             let recovered = record.open_recover(&keyring, id(1)).expect("recover");
             assert_eq!(recovered.as_ref().map(SecretText::expose), secret);
@@ -102,7 +107,7 @@ fn what_is_wrong_with_a_record_is_told_apart() {
     assert_eq!(verify(&later, &keyring, id(1)), RecordError::Format { found: 2 });
     let mut relabelled = bytes.clone();
     relabelled[7] = 9;
-    assert_eq!(verify(&relabelled, &keyring, id(1)), RecordError::MissingGeneration { generation: 9 });
+    assert_eq!(verify(&relabelled, &keyring, id(1)), RecordError::MissingGeneration { generation: generation(9) });
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     let record = Record::parse(&bytes).expect("parse");
@@ -117,7 +122,7 @@ fn what_is_wrong_with_a_record_is_told_apart() {
 fn a_record_outlives_a_rewrap_untouched() {
     let Moving { before, keks, .. } = Moving::new();
     let bytes = sealed(&before, 1, b"attributes", Some("secret"));
-    let after = before.rewrapped(2, &keks, now()).expect("rewrap");
+    let after = before.rewrapped(version(2), &keks, now()).expect("rewrap");
     assert!(opens(&after, 1, &bytes));
     assert!(opens(&before, 1, &sealed(&after, 1, b"attributes", Some("secret"))));
 }
@@ -126,12 +131,12 @@ fn a_record_outlives_a_rewrap_untouched() {
 fn a_dropped_generation_is_named() {
     let Moving { before, keyring, keks, .. } = Moving::new();
     let bytes = sealed(&before, 1, b"attributes", None);
-    let after = keyring.without_generation(1, &BTreeMap::new(), &keks).expect("drop");
+    let after = keyring.without_generation(generation(1), &BTreeMap::new(), &keks).expect("drop");
     let record = Record::parse(&bytes).expect("parse");
-    let missing = RecordError::MissingGeneration { generation: 1 };
+    let missing = RecordError::MissingGeneration { generation: generation(1) };
     assert_eq!(record.open_verify(&after, id(1)).err(), Some(missing));
     assert_eq!(record.open_recover(&after, id(1)).err(), Some(missing));
-    assert!(Resealer::new(&after, 1).is_none());
+    assert!(Resealer::new(&after, generation(1)).is_none());
 }
 
 #[test]
@@ -231,20 +236,25 @@ fn the_identity_changes_with_every_seal_and_every_tag() {
 #[test]
 fn a_resealed_record_opens_under_the_new_keys_alone() {
     let Moving { before, keyring, .. } = Moving::new();
-    let mut resealer = Resealer::new(&keyring, 1).expect("generation 1 is there");
+    let mut resealer = Resealer::new(&keyring, generation(1)).expect("generation 1 is there");
     for (suite, secret) in SUITES.into_iter().flat_map(|suite| [(suite, None), (suite, Some("secret"))]) {
         let old = sealed_as(&before, suite, 1, b"attributes", secret);
         let new = resealer.reseal(id(1), &old).expect("reseal");
         assert!(opens(&keyring, 1, &old) && opens(&keyring, 1, &new) && opens(&before, 1, &old));
         assert_eq!(Record::parse(&new).expect("parse").header.suite, keyring.suite());
         assert_eq!(new.len(), old.len());
-        assert_eq!(opened(&before, 1, &new, Part::Verify), Err(RecordError::MissingGeneration { generation: 2 }));
+        assert_eq!(
+            opened(&before, 1, &new, Part::Verify),
+            Err(RecordError::MissingGeneration { generation: generation(2) })
+        );
         let recoverable = secret.is_some();
         let parts = PARTS.into_iter().filter(|part| recoverable || *part == Part::Verify);
         for part in parts {
-            assert!(opens_under(&keyring, 1, &old, part) && opens_under(&keyring, 2, &new, part));
-            assert!(!opens_under(&keyring, 2, &old, part), "the new key opens the old bytes");
-            assert!(!opens_under(&keyring, 1, &new, part), "the old key opens the new bytes");
+            assert!(
+                opens_under(&keyring, generation(1), &old, part) && opens_under(&keyring, generation(2), &new, part)
+            );
+            assert!(!opens_under(&keyring, generation(2), &old, part), "the new key opens the old bytes");
+            assert!(!opens_under(&keyring, generation(1), &new, part), "the old key opens the new bytes");
         }
     }
 }
@@ -252,7 +262,7 @@ fn a_resealed_record_opens_under_the_new_keys_alone() {
 #[test]
 fn resealing_keeps_every_byte_that_was_sealed() {
     let Moving { before, keyring, .. } = Moving::new();
-    let mut resealer = Resealer::new(&keyring, 1).expect("generation 1 is there");
+    let mut resealer = Resealer::new(&keyring, generation(1)).expect("generation 1 is there");
     let mut later = Attributes::of(&NewApiKey::new("name").owner("o"), [7; 32], now()).to_bytes().to_vec();
     later[0] += 1; // one entry more in the map's head
     later.extend([0x19, 0x01, 0x00, 0x82, 0x01, 0x63, b'n', b'e', b'w']); // 256: [1, "new"]
@@ -267,7 +277,10 @@ fn resealing_keeps_every_byte_that_was_sealed() {
         let old = seal(&before, id(1), &Plain { imported, attributes, secret }).expect("random");
         let new = resealer.reseal(id(1), &old).expect("reseal");
         let record = Record::parse(&new).expect("parse");
-        assert_eq!((record.generation(), record.imported(), record.recoverable()), (2, imported, secret.is_some()));
+        assert_eq!(
+            (record.generation(), record.imported(), record.recoverable()),
+            (generation(2), imported, secret.is_some())
+        );
         assert_eq!(*record.open_verify(&keyring, id(1)).expect("verify"), attributes);
         let recovered = record.open_recover(&keyring, id(1)).expect("recover");
         assert_eq!(recovered.as_ref().map(SecretText::expose), secret);
@@ -278,7 +291,7 @@ fn resealing_keeps_every_byte_that_was_sealed() {
 #[test]
 fn a_record_that_cannot_be_moved_is_named_and_stops_no_other() {
     let Moving { before, keyring, .. } = Moving::new();
-    let mut resealer = Resealer::new(&keyring, 1).expect("generation 1 is there");
+    let mut resealer = Resealer::new(&keyring, generation(1)).expect("generation 1 is there");
     let good = sealed(&before, 1, b"attributes", Some("secret"));
     let moved = resealer.reseal(id(1), &good).expect("reseal");
     let foreign = sealed(&self::keyring(Suite::default()), 1, b"attributes", None);
@@ -290,7 +303,7 @@ fn a_record_that_cannot_be_moved_is_named_and_stops_no_other() {
     let cases = [
         (1, foreign, RecordError::Foreign),
         (2, good.clone(), RecordError::Moved { from: id(1) }),
-        (1, moved, RecordError::MissingGeneration { generation: 2 }),
+        (1, moved, RecordError::MissingGeneration { generation: generation(2) }),
         (1, changed(HEADER_LEN), RecordError::Corrupt { part: "verify" }),
         (1, changed(good.len() - 1), RecordError::Corrupt { part: "recover" }),
         (1, good[..good.len() - OVERHEAD - 6].to_vec(), RecordError::Malformed),
@@ -311,7 +324,7 @@ fn a_record_that_cannot_be_moved_is_named_and_stops_no_other() {
 #[test]
 fn a_batch_shares_half_its_nonces_and_no_nonce_repeats() {
     let Moving { before, keyring, .. } = Moving::new();
-    let mut resealer = Resealer::new(&keyring, 1).expect("generation 1 is there");
+    let mut resealer = Resealer::new(&keyring, generation(1)).expect("generation 1 is there");
     let old = sealed(&before, 1, b"attributes", Some("secret"));
     let (mut prefixes, mut all) = (HashSet::new(), HashSet::new());
     for _ in 0..10 {
@@ -364,7 +377,8 @@ fn survives(bytes: &[u8]) -> bool {
     SHARED_KEYRING.with(|keyring| {
         let Ok(record) = Record::parse(bytes) else { return false };
         let _ = (record.identity().count(), record.imported());
-        let resealed = Resealer::new(keyring, 1).is_some_and(|mut resealer| resealer.reseal(id(1), bytes).is_ok());
+        let resealed =
+            Resealer::new(keyring, generation(1)).is_some_and(|mut resealer| resealer.reseal(id(1), bytes).is_ok());
         let recovered = record.open_recover(keyring, id(1)).is_ok_and(|secret| secret.is_some());
         resealed || recovered || record.open_verify(keyring, id(1)).is_ok()
     })
@@ -381,11 +395,11 @@ impl Moving {
     fn new() -> Self {
         let (one, two) = (MasterKey::generate().expect("random"), MasterKey::generate().expect("random"));
         let mut masters = MasterKeys::single(one);
-        masters.insert(2, two).expect("another version and key");
+        masters.insert(version(2), two).expect("another version and key");
         let vault = VaultId::random().expect("random");
         let keks = KeyEncryptionKeys::derive(&masters, vault);
-        let before = Keyring::create(Suite::default(), vault, 1, &keks, now()).expect("create");
-        let keyring = before.with_next_generation(2, &keks, now()).expect("rotate");
+        let before = Keyring::create(Suite::default(), vault, version(1), &keks, now()).expect("create");
+        let keyring = before.with_next_generation(version(2), &keks, now()).expect("rotate");
         Self { before, keyring, keks }
     }
 }
@@ -399,7 +413,7 @@ fn keyring_under(suite: Suite, master: &MasterKey) -> Keyring {
     let vault = VaultId::random().expect("random");
     let master = MasterKey::parse(master.to_text().expose()).expect("its own text");
     let keks = KeyEncryptionKeys::derive(&MasterKeys::single(master), vault);
-    Keyring::create(suite, vault, 1, &keks, now()).expect("create")
+    Keyring::create(suite, vault, version(1), &keks, now()).expect("create")
 }
 
 fn sealed(keyring: &Keyring, at: u8, attributes: &[u8], secret: Option<&str>) -> Vec<u8> {
@@ -436,7 +450,7 @@ fn opened(keyring: &Keyring, at: u8, bytes: &[u8], part: Part) -> Result<(), Rec
 }
 
 /// Whether a part opens with the data key of a generation, whatever the header says.
-fn opens_under(keyring: &Keyring, generation: u32, bytes: &[u8], part: Part) -> bool {
+fn opens_under(keyring: &Keyring, generation: Generation, bytes: &[u8], part: Part) -> bool {
     let record = Record::parse(bytes).expect("parse");
     let generation = keyring.generation(generation).expect("the generation is there");
     let key = match part {

@@ -13,6 +13,7 @@ use crate::record::{Record, RecordError, sentinel};
 use crate::record_set::RecordSet;
 use crate::store::{Expected, Store, Table};
 use crate::token::ApiKeyId;
+use crate::versions::Generation;
 
 /// What was given up.
 pub(super) struct Abandoned {
@@ -24,7 +25,7 @@ pub(super) struct Abandoned {
     /// The records of the new generation that are there without them, counted anew; `None` when nothing was given up.
     pub(super) present: Option<RecordSet>,
     /// Rows that each lookup key still serves.
-    pub(super) lookup_rows: BTreeMap<u32, u64>,
+    pub(super) lookup_rows: BTreeMap<Generation, u64>,
     /// The sentinel as it was, when it is among them.
     sentinel: Option<Vec<u8>>,
 }

@@ -29,7 +29,7 @@ pub(super) fn begin<'a>(
     }
     let begun = read_state(ledger)?.ok_or_else(taken_over)?;
     let run = Run::of(ledger, options, claim, begun)?;
-    tracing::info!(to = run.state.to_master, resumed, "rotation taken up");
+    tracing::info!(to = run.state.to_master_key.get(), resumed, "rotation taken up");
     let report = RotationReport::so_far(&run.state, &run.keyring, resumed);
     Ok((run, report))
 }
@@ -51,7 +51,7 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
         let (masters, generations) = ([old.active_master(), to], [old.active_generation(), next.active_generation()]);
         let state = State::begun(masters, generations, change.now);
         let draft = Draft::of(Action::RotationStarted)
-            .count("from_master_key", state.from_master.into())
+            .count("from_master_key", state.from_master_key.into())
             .count("to_master_key", to.into())
             .count("from_generation", state.from_generation.into())
             .count("to_generation", state.to_generation.into());
@@ -73,10 +73,10 @@ fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<()
         if !options.accept_record_set {
             return Err(row_missing());
         }
-        let to_master = keyring.active_master();
+        let to_master_key = keyring.active_master();
         let retired = keyring.masters().filter(|master| master.retired_at.is_some()).last();
-        let from_master = retired.map_or(to_master, |master| master.version);
-        let state = State::begun([from_master, to_master], [from, keyring.active_generation()], change.now);
+        let from_master_key = retired.map_or(to_master_key, |master| master.version);
+        let state = State::begun([from_master_key, to_master_key], [from, keyring.active_generation()], change.now);
         change.audit(Draft::of(Action::RotationStarted).count("record_set_accepted", 1));
         change.batch.put(Table::Vault, ROTATION, state.seal(keyring)?, Expected::Absent);
         Ok(())
@@ -93,7 +93,7 @@ fn may_take_over(ledger: &Ledger, claim: &Claim, read: &ReadState, options: &Rot
         }
     }
     if options.ask_for_another(open, &read.keyring) {
-        Err(Detail::RotationOpen { to: open.to_master }.into())
+        Err(Detail::RotationOpen { to: open.to_master_key }.into())
     } else {
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::keyring::Keyring;
 use crate::store::{Batch, Expected, Row, Table};
 use crate::token::ApiKeyId;
 use crate::uses::{UsageError, UsageRow, UsageSealer};
+use crate::versions::Generation;
 
 /// Moves every row, and deletes those that do not open: no API key depends on them. Always from the first row on, which an
 /// interrupted pass does not harm.
@@ -90,7 +91,7 @@ impl Carried {
 }
 
 /// The generation under which a row opens; labels are not believed.
-fn generation(keyring: &Keyring, key: &[u8], bytes: &[u8], plain: &mut Vec<u8>) -> Result<u32, UsageError> {
+fn generation(keyring: &Keyring, key: &[u8], bytes: &[u8], plain: &mut Vec<u8>) -> Result<Generation, UsageError> {
     let (row, id) = (UsageRow::parse(bytes)?, ApiKeyId::from_row(key).ok_or(UsageError::Malformed)?);
     row.open_into(keyring, id, plain)?;
     Ok(row.generation())

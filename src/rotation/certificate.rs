@@ -11,6 +11,7 @@ use crate::master_key::Fingerprint;
 use crate::parse_error::ParseError;
 use crate::secret::{hex, same_bytes};
 use crate::store::{Rows, Table};
+use crate::versions::{Generation, MasterKeyVersion};
 use std::borrow::Cow;
 
 /// What a finished rotation did, authenticated by the generation it went to (docs/format.md, Certificate).
@@ -22,17 +23,17 @@ pub struct RotationCertificate {
     /// The id of the vault.
     pub vault: String,
     /// The master key version before.
-    pub from_master_key: u32,
+    pub from_master_key: MasterKeyVersion,
     /// Its fingerprint.
     pub from_fingerprint: String,
     /// The master key version after.
-    pub to_master_key: u32,
+    pub to_master_key: MasterKeyVersion,
     /// Its fingerprint.
     pub to_fingerprint: String,
     /// The generation that was dropped.
-    pub from_generation: u32,
+    pub from_generation: Generation,
     /// The generation of every record.
-    pub to_generation: u32,
+    pub to_generation: Generation,
     /// When the cutover was, RFC 3339.
     pub started_at: String,
     /// When the old generation was dropped, RFC 3339.
@@ -84,10 +85,10 @@ impl RotationCertificate {
         let mut certificate = Self {
             schema: SCHEMA.into(),
             vault: keyring.vault().to_string(),
-            from_master_key: state.from_master,
-            from_fingerprint: fingerprint(state.from_master),
-            to_master_key: state.to_master,
-            to_fingerprint: fingerprint(state.to_master),
+            from_master_key: state.from_master_key,
+            from_fingerprint: fingerprint(state.from_master_key),
+            to_master_key: state.to_master_key,
+            to_fingerprint: fingerprint(state.to_master_key),
             from_generation: state.from_generation,
             to_generation: state.to_generation,
             started_at: state.started_at.to_string(),
@@ -196,7 +197,7 @@ fn finished_entry(rows: &dyn Rows, seq: u64) -> Result<Option<(AuditEntry, Chain
     Ok(entry.map(|entry| (entry, ChainEnd::at(seq, &line))))
 }
 
-fn fingerprint(keyring: &Keyring, version: u32) -> Option<Fingerprint> {
+fn fingerprint(keyring: &Keyring, version: MasterKeyVersion) -> Option<Fingerprint> {
     keyring.masters().find(|master| master.version == version).map(|master| master.fingerprint)
 }
 

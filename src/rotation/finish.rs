@@ -59,8 +59,8 @@ pub(super) fn finish(run: &mut Run<'_>, act: &Act, report: &mut RotationReport) 
 /// The audit entry that the certificate is read from.
 fn entry(state: &State, report: &RotationReport, adds_up: bool) -> Draft {
     let counts = [
-        ("from_master_key", state.from_master.into()),
-        ("to_master_key", state.to_master.into()),
+        ("from_master_key", state.from_master_key.into()),
+        ("to_master_key", state.to_master_key.into()),
         ("from_generation", state.from_generation.into()),
         ("to_generation", state.to_generation.into()),
         ("moved", state.moved),

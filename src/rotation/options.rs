@@ -10,12 +10,13 @@ use crate::arguments::Maybe;
 use crate::error::{Detail, Error, TargetFault};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::master_key::Waivers;
+use crate::versions::MasterKeyVersion;
 
 /// How to rotate.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, set by a method of its own")]
 pub struct RotateOptions {
-    pub(crate) to: Option<u32>,
+    pub(crate) to: Option<MasterKeyVersion>,
     pub(crate) batch: NonZeroUsize,
     pub(crate) workers: Option<NonZeroUsize>,
     pub(crate) rewrap_only: bool,
@@ -52,7 +53,7 @@ impl RotateOptions {
 
     /// Rotates to this version.
     #[must_use]
-    pub fn to(mut self, version: impl Maybe<u32>) -> Self {
+    pub fn to(mut self, version: impl Maybe<MasterKeyVersion>) -> Self {
         self.to = version.maybe().or(self.to);
         self
     }
@@ -127,7 +128,7 @@ impl RotateOptions {
     }
 
     /// The master key version to rotate to.
-    pub(super) fn target(&self, keyring: &Keyring, keks: &KeyEncryptionKeys) -> Result<u32, Error> {
+    pub(super) fn target(&self, keyring: &Keyring, keks: &KeyEncryptionKeys) -> Result<MasterKeyVersion, Error> {
         let active = keyring.active_master();
         let newest = keks.versions().next_back().map_or(active, |(version, _)| version);
         let to = self.to.unwrap_or(newest);
@@ -147,7 +148,7 @@ impl RotateOptions {
     /// it takes another rotation to mark it.
     pub(super) fn ask_for_another(&self, open: &State, keyring: &Keyring) -> bool {
         self.rewrap_only
-            || self.to.is_some_and(|to| to != open.to_master)
+            || self.to.is_some_and(|to| to != open.to_master_key)
             || self.compromised && !open.marks_exposed(keyring)
     }
 

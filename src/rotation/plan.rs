@@ -14,6 +14,7 @@ use crate::record::Record;
 use crate::store::{Rows, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
+use crate::versions::{Generation, MasterKeyVersion};
 use crate::written::seconds;
 
 /// What a rotation would do.
@@ -21,11 +22,9 @@ use crate::written::seconds;
 #[non_exhaustive]
 pub struct RotationPlan {
     /// The master key version now active.
-    #[serde(rename = "from_master_key")]
-    pub from_master: u32,
+    pub from_master_key: MasterKeyVersion,
     /// The version it would go to.
-    #[serde(rename = "to_master_key")]
-    pub to_master: u32,
+    pub to_master_key: MasterKeyVersion,
     /// The fingerprint of that version.
     pub to_fingerprint: Fingerprint,
     /// API keys by the generation they are counted under.
@@ -53,9 +52,9 @@ pub struct RotationEstimate {
 #[non_exhaustive]
 pub struct Census {
     /// The generation.
-    pub generation: u32,
+    pub generation: Generation,
     /// The master key version above its data keys: what it takes to open it.
-    pub master_key: u32,
+    pub master_key: MasterKeyVersion,
     /// How many API keys, revoked and expired ones included.
     pub records: u64,
 }
@@ -67,15 +66,13 @@ pub struct OpenRotation {
     /// What it is doing.
     pub phase: Phase,
     /// The master key version it comes from.
-    #[serde(rename = "from_master_key")]
-    pub from_master: u32,
+    pub from_master_key: MasterKeyVersion,
     /// The master key version it goes to.
-    #[serde(rename = "to_master_key")]
-    pub to_master: u32,
+    pub to_master_key: MasterKeyVersion,
     /// The generation that retires.
-    pub from_generation: u32,
+    pub from_generation: Generation,
     /// The new generation.
-    pub to_generation: u32,
+    pub to_generation: Generation,
     /// When it began.
     pub started_at: Timestamp,
     /// Records moved so far.
@@ -88,8 +85,8 @@ impl OpenRotation {
     pub(crate) fn of(state: &State, now: Timestamp) -> Self {
         Self {
             phase: state.phase,
-            from_master: state.from_master,
-            to_master: state.to_master,
+            from_master_key: state.from_master_key,
+            to_master_key: state.to_master_key,
             from_generation: state.from_generation,
             to_generation: state.to_generation,
             started_at: state.started_at,
@@ -104,22 +101,22 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
     let snapshot = ledger.store().snapshot()?;
     let (keyring, _) = ledger.read_together(&*snapshot)?;
     let open = open_in(&keyring, &*snapshot)?;
-    let to_master = match &open {
+    let to_master_key = match &open {
         None if options.resume_only && keyring.retiring_generation().is_none() => return Err(Detail::NoRotation.into()),
         Some(open) if options.ask_for_another(open, &keyring) => {
-            return Err(Detail::RotationOpen { to: open.to_master }.into());
+            return Err(Detail::RotationOpen { to: open.to_master_key }.into());
         }
-        Some(open) => open.to_master,
+        Some(open) => open.to_master_key,
         None if keyring.retiring_generation().is_none() => options.target(&keyring, ledger.keks())?,
         None if options.accept_record_set && !options.rewrap_only => keyring.active_master(),
         None => return Err(row_missing()),
     };
-    let to_fingerprint = ledger.keks().fingerprint(to_master);
+    let to_fingerprint = ledger.keks().fingerprint(to_master_key);
     Ok(RotationPlan {
-        from_master: open.as_ref().map_or(keyring.active_master(), |open| open.from_master),
-        to_master,
+        from_master_key: open.as_ref().map_or(keyring.active_master(), |open| open.from_master_key),
+        to_master_key,
         to_fingerprint: to_fingerprint
-            .ok_or(Detail::RotationTarget { to: to_master, fault: TargetFault::NotConfigured })?,
+            .ok_or(Detail::RotationTarget { to: to_master_key, fault: TargetFault::NotConfigured })?,
         census: census(ledger, &*snapshot)?,
         open: open.map(|open| OpenRotation::of(&open, ledger.now())),
     })
@@ -129,7 +126,7 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
 pub(crate) fn census(ledger: &Ledger, rows: &dyn Rows) -> Result<Vec<Census>, Error> {
     let (keyring, head) = ledger.read_together(rows)?;
     let state = open_in(&keyring, rows)?;
-    let sets = |id: &u32| {
+    let sets = |id: &Generation| {
         let moved = state.as_ref().and_then(|state| state.sets.get(id)).copied().unwrap_or_default();
         head.sets().get(id).copied().unwrap_or_default().plus(moved).count()
     };

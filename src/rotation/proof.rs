@@ -15,6 +15,7 @@ use crate::record::{Opener, Record, RecordError};
 use crate::record_set::RecordSet;
 use crate::store::{Batch, Row, Store, Table};
 use crate::token::ApiKeyId;
+use crate::versions::Generation;
 
 /// Opens every record, and lists those that do not open under the new generation. Always from the first record on:
 /// what an interrupted proof had found is not known any more.
@@ -50,7 +51,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn of(rows: &[Row], keyring: &Keyring, from: u32, opener: &mut Opener<'_>) -> Self {
+    fn of(rows: &[Row], keyring: &Keyring, from: Generation, opener: &mut Opener<'_>) -> Self {
         let unreadable = rows.iter().filter_map(|(key, bytes)| {
             let id = ApiKeyId::from_row(key);
             if let (Some(id), Ok(record)) = (id, Record::parse(bytes))
@@ -66,7 +67,7 @@ impl Opened {
 }
 
 /// Opens both parts. A record that opens under the old generation was left behind, and is an error like the others.
-pub(super) fn judge(keyring: &Keyring, from: u32, id: ApiKeyId, bytes: &[u8]) -> Result<(), RecordError> {
+pub(super) fn judge(keyring: &Keyring, from: Generation, id: ApiKeyId, bytes: &[u8]) -> Result<(), RecordError> {
     let record = Record::parse(bytes)?;
     record.open_both(keyring, id)?;
     if record.generation() == from { Err(RecordError::MissingGeneration { generation: from }) } else { Ok(()) }

@@ -8,6 +8,7 @@ use crate::keyring::Keyring;
 use crate::record::RecordError;
 use crate::store::{Row, Scrub};
 use crate::token::ApiKeyId;
+use crate::versions::{Generation, MasterKeyVersion};
 
 /// How far a rotation has come, after each committed batch.
 #[derive(Clone, Copy, Debug)]
@@ -28,15 +29,13 @@ pub struct RotationReport {
     /// How it ended.
     pub outcome: RotationOutcome,
     /// The master key version before.
-    #[serde(rename = "from_master_key")]
-    pub from_master: u32,
+    pub from_master_key: MasterKeyVersion,
     /// The master key version after.
-    #[serde(rename = "to_master_key")]
-    pub to_master: u32,
+    pub to_master_key: MasterKeyVersion,
     /// The generation that retires; the same as `to_generation` when only wraps changed.
-    pub from_generation: u32,
+    pub from_generation: Generation,
     /// The generation of every record at the end.
-    pub to_generation: u32,
+    pub to_generation: Generation,
     /// Whether the call continued a rotation begun before.
     pub resumed: bool,
     /// Records that rotation sealed anew, in this and earlier calls.
@@ -64,13 +63,13 @@ impl RotationReport {
     /// Of a call that has not moved anything, from and to these master keys and generations.
     pub(super) fn of(
         outcome: RotationOutcome,
-        [from_master, to_master]: [u32; 2],
-        [from_generation, to_generation]: [u32; 2],
+        [from_master_key, to_master_key]: [MasterKeyVersion; 2],
+        [from_generation, to_generation]: [Generation; 2],
     ) -> Self {
         Self {
             outcome,
-            from_master,
-            to_master,
+            from_master_key,
+            to_master_key,
             from_generation,
             to_generation,
             resumed: false,
@@ -95,7 +94,7 @@ impl RotationReport {
             usage_dropped: state.usage_dropped,
             compromised: state.marks_exposed(keyring),
             stale_lookups: keyring.stale_lookup_rows(),
-            ..Self::of(RotationOutcome::Stopped, [state.from_master, state.to_master], generations)
+            ..Self::of(RotationOutcome::Stopped, [state.from_master_key, state.to_master_key], generations)
         }
     }
 }

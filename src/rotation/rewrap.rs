@@ -12,7 +12,7 @@ use crate::store::{Expected, Table};
 pub(super) fn rewrap(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<RotationReport, Error> {
     ledger.change(act, |change| {
         if let Some(open) = open_in(change.keyring, ledger.store())? {
-            return Err(Detail::RotationOpen { to: open.to_master }.into());
+            return Err(Detail::RotationOpen { to: open.to_master_key }.into());
         }
         if change.keyring.retiring_generation().is_some() {
             return Err(row_missing());

@@ -13,6 +13,7 @@ use crate::record_set::MaskedRecordSet;
 use crate::secret::RandomError;
 use crate::store::{Rows, Table};
 use crate::time::Timestamp;
+use crate::versions::{Generation, MasterKeyVersion};
 
 /// The rotation that is open, its row, and the keyring and head of the same moment.
 pub(crate) fn read_state(ledger: &Ledger) -> Result<Option<ReadState>, Error> {
@@ -47,8 +48,8 @@ impl State {
         };
         let state = Self {
             phase: Phase::from_byte(stored.phase).ok_or(RowError::Malformed)?,
-            from_master: stored.from_master,
-            to_master: stored.to_master,
+            from_master_key: stored.from_master_key,
+            to_master_key: stored.to_master_key,
             from_generation: stored.from_generation,
             to_generation: stored.to_generation,
             cursor: stored.cursor.map(Into::into),
@@ -68,8 +69,8 @@ impl State {
     pub(crate) fn seal(&self, keyring: &Keyring) -> Result<Vec<u8>, RandomError> {
         let stored = Stored {
             phase: self.phase.byte(),
-            from_master: self.from_master,
-            to_master: self.to_master,
+            from_master_key: self.from_master_key,
+            to_master_key: self.to_master_key,
             from_generation: self.from_generation,
             to_generation: self.to_generation,
             cursor: self.cursor.clone().map(Into::into),
@@ -102,13 +103,13 @@ struct Stored {
     #[n(0)]
     phase: u8,
     #[n(1)]
-    from_master: u32,
+    from_master_key: MasterKeyVersion,
     #[n(2)]
-    to_master: u32,
+    to_master_key: MasterKeyVersion,
     #[n(3)]
-    from_generation: u32,
+    from_generation: Generation,
     #[n(4)]
-    to_generation: u32,
+    to_generation: Generation,
     #[n(5)]
     cursor: Option<ByteVec>,
     #[n(6)]

@@ -11,6 +11,7 @@ use crate::keyring::Keyring;
 use crate::ledger::{KEYRING, Ledger};
 use crate::secret::random_array;
 use crate::store::{Batch, Claim, CommitError, Expected, Table};
+use crate::versions::Generation;
 
 /// A rotation that this process has taken up.
 pub(super) struct Run<'a> {
@@ -23,7 +24,7 @@ pub(super) struct Run<'a> {
     owner: [u8; 16],
     claimed: bool,
     pub(super) total: u64,
-    pub(super) lookup_rows: BTreeMap<u32, u64>,
+    pub(super) lookup_rows: BTreeMap<Generation, u64>,
     _claim: Claim,
 }
 

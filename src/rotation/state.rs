@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use crate::keyring::Keyring;
 use crate::record_set::RecordSet;
 use crate::time::Timestamp;
+use crate::versions::{Generation, MasterKeyVersion};
 use crate::written::written_as_word;
 
 /// The opened `rotation` row.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
-    pub(crate) from_master: u32,
-    pub(crate) to_master: u32,
-    pub(crate) from_generation: u32,
-    pub(crate) to_generation: u32,
+    pub(crate) from_master_key: MasterKeyVersion,
+    pub(crate) to_master_key: MasterKeyVersion,
+    pub(crate) from_generation: Generation,
+    pub(crate) to_generation: Generation,
     /// The last key of the table `keys` that the phase is done with.
     pub(crate) cursor: Option<Vec<u8>>,
     pub(crate) started_at: Timestamp,
@@ -23,7 +24,7 @@ pub(crate) struct State {
     pub(crate) usage_dropped: u64,
     pub(crate) lease: Option<Lease>,
     /// What the batches so far changed in the record sets that `head` names.
-    pub(crate) sets: BTreeMap<u32, RecordSet>,
+    pub(crate) sets: BTreeMap<Generation, RecordSet>,
     /// Present when only scrubbing is left.
     pub(crate) finish: Option<Finish>,
 }
@@ -31,14 +32,14 @@ pub(crate) struct State {
 impl State {
     /// That of a rotation that has just begun, from and to these master keys and generations.
     pub(super) fn begun(
-        [from_master, to_master]: [u32; 2],
-        [from_generation, to_generation]: [u32; 2],
+        [from_master_key, to_master_key]: [MasterKeyVersion; 2],
+        [from_generation, to_generation]: [Generation; 2],
         started_at: Timestamp,
     ) -> Self {
         Self {
             phase: Phase::Sweep,
-            from_master,
-            to_master,
+            from_master_key,
+            to_master_key,
             from_generation,
             to_generation,
             cursor: None,
@@ -63,7 +64,7 @@ impl State {
 
     /// Whether the row is of this keyring: the same generations, the same master key.
     pub(super) fn fits(&self, keyring: &Keyring) -> bool {
-        self.to_master == keyring.active_master()
+        self.to_master_key == keyring.active_master()
             && self.to_generation == keyring.active_generation()
             && match self.finish {
                 None => self.phase != Phase::Scrub && keyring.retiring_generation() == Some(self.from_generation),

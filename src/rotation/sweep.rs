@@ -9,12 +9,13 @@ use super::row::row_missing;
 use super::run::{Run, SaveError};
 use super::state::Phase;
 use crate::error::Error;
-use crate::keyring::{Generation, Keyring};
+use crate::keyring::{GenerationKeys, Keyring};
 use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError, ResealError, Resealer};
 use crate::record_set::RecordSet;
 use crate::store::{Batch, Change, Effect, Expected, Row, Store, StoreError, Table};
 use crate::token::ApiKeyId;
+use crate::versions::Generation;
 
 /// Moves every record from the cursor on to the new generation.
 pub(super) fn sweep(
@@ -68,14 +69,14 @@ fn commit(run: &mut Run<'_>, report: &mut RotationReport, mut sealed: Sealed) ->
 struct Worker<'a> {
     store: &'a dyn Store,
     keyring: &'a Keyring,
-    from: u32,
-    old: &'a Generation,
+    from: Generation,
+    old: &'a GenerationKeys,
     resealer: Resealer<'a>,
 }
 
 impl<'a> Worker<'a> {
     /// `None` when there is no such generation any more, which the state of every open rotation excludes.
-    fn new(store: &'a dyn Store, keyring: &'a Keyring, from: u32) -> Option<Self> {
+    fn new(store: &'a dyn Store, keyring: &'a Keyring, from: Generation) -> Option<Self> {
         let (old, resealer) = (keyring.generation(from)?, Resealer::new(keyring, from)?);
         Some(Self { store, keyring, from, old, resealer })
     }
@@ -136,11 +137,11 @@ struct Sealed {
     lookups: BTreeMap<Vec<u8>, ApiKeyId>,
     moved: u64,
     /// What leaves the old generation and what joins the new one.
-    sets: [(u32, RecordSet); 2],
+    sets: [(Generation, RecordSet); 2],
 }
 
 impl Sealed {
-    fn new(rows: &[Row], generations: [u32; 2]) -> Self {
+    fn new(rows: &[Row], generations: [Generation; 2]) -> Self {
         Self {
             seen: api_keys_among(rows),
             last: rows.last().map(|(key, _)| key.clone()),

@@ -27,6 +27,7 @@ use zeroize::Zeroizing;
 
 use crate::master_key::Fingerprint;
 use crate::master_keys::MasterKeys;
+use crate::versions::MasterKeyVersion;
 
 use exact::Exact;
 use find::{Find, Sweep};
@@ -47,7 +48,7 @@ use wide::Narrow;
 #[derive(Default)]
 pub struct Scanner {
     exact: Exact,
-    known: Vec<(u32, Fingerprint)>,
+    known: Vec<(MasterKeyVersion, Fingerprint)>,
     generic: bool,
 }
 
@@ -58,7 +59,7 @@ impl Scanner {
     }
 
     /// Finds the keys with these fingerprints: whatever decodes to 32 bytes is fingerprinted and compared.
-    pub fn fingerprints(known: impl IntoIterator<Item = (u32, Fingerprint)>) -> Self {
+    pub fn fingerprints(known: impl IntoIterator<Item = (MasterKeyVersion, Fingerprint)>) -> Self {
         Self { known: known.into_iter().collect(), ..Self::default() }
     }
 
@@ -224,7 +225,7 @@ pub struct Hit {
     /// The writing or the rule: `base64`, `byte-array`, `fernet`. Stable.
     pub kind: &'static str,
     /// The version of the key, where the key is known.
-    pub version: Option<u32>,
+    pub version: Option<MasterKeyVersion>,
     /// The fingerprint of the 32 bytes, where they are 32.
     pub fingerprint: Option<Fingerprint>,
 }

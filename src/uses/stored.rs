@@ -14,6 +14,7 @@ use crate::suite::{AssociatedData, CipherStream, NONCE_LEN, Suite, TAG_LEN};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
+use crate::versions::Generation;
 
 /// A stored row whose header has been read, and nothing opened yet.
 #[derive(Clone, Copy)]
@@ -34,7 +35,7 @@ impl<'a> UsageRow<'a> {
     }
 
     /// The generation the header names; proven only by opening.
-    pub(crate) fn generation(&self) -> u32 {
+    pub(crate) fn generation(&self) -> Generation {
         self.header.generation
     }
 
@@ -158,7 +159,7 @@ fn address(octets: &[u8]) -> Option<IpAddr> {
 #[derive(Clone, Copy)]
 struct Header {
     suite: Suite,
-    generation: u32,
+    generation: Generation,
 }
 
 impl Header {
@@ -169,7 +170,8 @@ impl Header {
             return Err(UsageError::Format { found: format });
         }
         let suite = Suite::from_byte(suite).filter(|_| reserved == [0, 0]).ok_or(UsageError::Malformed)?;
-        Ok(Self { suite, generation: u32::from_be_bytes([a, b, c, d]) })
+        let generation = Generation::from_be_bytes([a, b, c, d]).ok_or(UsageError::Malformed)?;
+        Ok(Self { suite, generation })
     }
 
     fn to_bytes(self) -> [u8; HEADER_LEN] {
@@ -203,7 +205,7 @@ pub enum UsageError {
     #[error("is of generation {generation}, which the keyring does not have")]
     MissingGeneration {
         /// The generation it names.
-        generation: u32,
+        generation: Generation,
     },
 }
 

@@ -14,6 +14,7 @@ use crate::store::Rows;
 use crate::time::Timestamp;
 use crate::vault::audit::{still_there, verify_chain};
 use crate::vault::handle::Verifier;
+use crate::versions::Generation;
 
 /// Where the audit log of a vault stood, authenticated by the generation that was active (docs/format.md, Checkpoint).
 /// It holds no secret. Kept where the store's writers cannot write, it tells a log that was cut off, that took another
@@ -32,7 +33,7 @@ pub struct AuditCheckpoint {
     /// The hash of that entry, in hex.
     pub hash: String,
     /// The generation that was active.
-    pub generation: u32,
+    pub generation: Generation,
     /// API keys in the vault, revoked and expired ones included.
     pub records: u64,
     /// Digest of the records of that generation, in hex.

@@ -9,12 +9,13 @@ use crate::keyring::KeyringError;
 use crate::master_key::MasterKey;
 use crate::vault::handle::Vault;
 use crate::verifier_key::VerifierKey;
+use crate::versions::MasterKeyVersion;
 
 /// # Keys for other hands
 impl Vault {
     /// The verifier key of a configured master key version, for this vault. A reason is required. The audit entry is
     /// durable before the key is returned; when it cannot be written, there is no key.
-    pub fn issue_verifier_key(&self, version: u32, act: &Act) -> Result<VerifierKey, Error> {
+    pub fn issue_verifier_key(&self, version: MasterKeyVersion, act: &Act) -> Result<VerifierKey, Error> {
         let subject = Draft::of(Action::VerifierKey).count("master_key", version.into());
         self.ledger.keep_refusal(act, subject.clone(), self.hand_out(version, act, subject))
     }
@@ -40,7 +41,7 @@ impl Vault {
         Ok(shares)
     }
 
-    fn hand_out(&self, version: u32, act: &Act, subject: Draft) -> Result<VerifierKey, Error> {
+    fn hand_out(&self, version: MasterKeyVersion, act: &Act, subject: Draft) -> Result<VerifierKey, Error> {
         act.check_with_reason()?;
         let key = self.ledger.keks().verifier_key(version, self.ledger.keyring().vault());
         let key = key.ok_or(KeyringError::NotConfigured { version })?;

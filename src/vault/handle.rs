@@ -52,14 +52,15 @@ pub struct Vault {
 /// store that it can only read, such as `SqliteStore::open_read_only`.
 ///
 /// ```
-/// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, NewApiKey, Request, Vault, Verifier, VerifierKeys};
+/// use strongroom::{Act, MasterKey, MasterKeyVersion, MasterKeys, MemoryStore, NewApiKey, Request, Vault, Verifier, VerifierKeys};
 ///
 /// let (store, keys) = (MemoryStore::new(), MasterKeys::single(MasterKey::generate()?));
 /// let vault = Vault::create(store.clone(), keys, &Act::by("deploy"))?;
 /// let issued = vault.issue(&NewApiKey::new("billing worker"), &Act::by("alice"))?;
 ///
 /// let mut keys = VerifierKeys::default();
-/// keys.insert(1, vault.issue_verifier_key(1, &Act::by("alice").because("the gateway verifies"))?)?;
+/// let version = MasterKeyVersion::FIRST;
+/// keys.insert(version, vault.issue_verifier_key(version, &Act::by("alice").because("the gateway verifies"))?)?;
 /// let verifier = Verifier::open(store, keys)?;
 /// assert_eq!(verifier.verify(issued.token.expose(), &Request::new())?.name, "billing worker");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -97,6 +97,7 @@ mod tests {
     use crate::rotation::RotateOptions;
     use crate::store::{MemoryStore, Table};
     use crate::vault::options::VaultOptions;
+    use crate::versions::version;
 
     fn act() -> Act {
         Act::by("tester").because("a test")
@@ -136,8 +137,8 @@ mod tests {
     #[test]
     fn every_change_and_a_rotation_keep_unknown_fields_and_each_other() {
         let mut keys = MasterKeys::single(MasterKey::generate().expect("random"));
-        keys.insert(2, MasterKey::generate().expect("random")).expect("new");
-        let vault = VaultOptions::new().first(1).create(MemoryStore::new(), keys, &act()).expect("vault");
+        keys.insert(version(2), MasterKey::generate().expect("random")).expect("new");
+        let vault = VaultOptions::new().first(version(1)).create(MemoryStore::new(), keys, &act()).expect("vault");
         let hour = Duration::from_secs(3_600);
         let ahead = |hours: u32| Timestamp::now().saturating_add(hour * hours);
         let key = NewApiKey::new("n").owner("o").not_before(ahead(1)).expires_at(ahead(9));

@@ -17,6 +17,7 @@ use crate::vault::handle::{Vault, Verifier};
 use crate::vault::recorder::UsageOptions;
 use crate::vault_id::VaultId;
 use crate::verifier_keys::VerifierKeys;
+use crate::versions::MasterKeyVersion;
 
 /// # Opening
 impl Vault {
@@ -51,7 +52,7 @@ impl Verifier {
 pub struct VaultOptions {
     suite: Suite,
     clock: Option<Clock>,
-    first: Option<u32>,
+    first: Option<MasterKeyVersion>,
     usage: Option<UsageOptions>,
     waivers: Waivers,
     quick: bool,
@@ -111,7 +112,7 @@ impl VaultOptions {
     }
 
     /// Begins under this version, and not under the newest.
-    pub(super) fn first(mut self, version: u32) -> Self {
+    pub(super) fn first(mut self, version: MasterKeyVersion) -> Self {
         self.first = Some(version);
         self
     }
@@ -122,7 +123,8 @@ impl VaultOptions {
         let usage = self.usage.unwrap_or_default();
         let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
         let (vault, now) = (VaultId::random()?, clock());
-        let newest = self.first.or(keys.versions().last().map(|(version, _)| version)).unwrap_or(1);
+        let newest =
+            self.first.or(keys.versions().last().map(|(version, _)| version)).unwrap_or(MasterKeyVersion::FIRST);
         if cfg!(feature = "strength") && !self.quick {
             let judged = Candidates::of(&keys).judge(newest, &self.waivers);
             judged.map_err(|fault| Detail::MasterKeyWeak { version: newest, fault })?;

@@ -48,7 +48,7 @@ impl Vault {
             let planned = edited(change.keyring.policy(), edit)?;
             planned.after.check_reason(act.reason())?;
             if let Some(open) = open_in(change.keyring, self.ledger.store())? {
-                return Err(Detail::RotationOpen { to: open.to_master }.into());
+                return Err(Detail::RotationOpen { to: open.to_master_key }.into());
             }
             change.batch.check(Table::Vault, ROTATION, Expected::Absent);
             change.replace_keyring(change.keyring.with_policy(&planned.after, self.ledger.keks())?);

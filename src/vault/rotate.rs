@@ -15,6 +15,7 @@ use crate::rotation::{
 use crate::store::Table;
 use crate::vault::handle::{Vault, Verifier};
 use crate::vault::options::VaultOptions;
+use crate::versions::MasterKeyVersion;
 
 /// # Rotating the master key
 impl Vault {
@@ -41,14 +42,17 @@ impl Vault {
         let Some(scratch) = self.ledger.store().scratch()? else { return Ok(None) };
         let (act, sample) = (Act::by("estimate"), self.sample()?);
         let mut keys = MasterKeys::single(MasterKey::generate()?);
+        let first = MasterKeyVersion::FIRST;
+        let second = first.next().expect("one can be added to 1");
         // Two random keys are neither equal nor under one version.
-        let added = keys.insert(2, MasterKey::generate()?);
+        let added = keys.insert(second, MasterKey::generate()?);
         debug_assert!(added.is_ok(), "two random keys are the same");
-        let vault = VaultOptions::new().suite(self.ledger.keyring().suite()).first(1).create(scratch, keys, &act)?;
+        let vault =
+            VaultOptions::new().suite(self.ledger.keyring().suite()).first(first).create(scratch, keys, &act)?;
         for batch in sample.chunks(1_000) {
             vault.issue_many(batch, &act)?;
         }
-        let options = RotateOptions { to: Some(2), resume_only: false, rewrap_only: false, ..options.clone() };
+        let options = RotateOptions { to: Some(second), resume_only: false, rewrap_only: false, ..options.clone() };
         let began = Instant::now();
         vault.rotate(&options, &act, |_| ())?;
         let took = began.elapsed().max(Duration::from_micros(1));

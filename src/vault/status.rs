@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::error::{Detail, Error};
-use crate::keyring::{self, MasterKeyVersion};
+use crate::keyring::{self, KnownMasterKey};
 use crate::ledger::KEYRING;
 use crate::master_key::{Finding, Fingerprint};
 use crate::policy::Policy;
@@ -13,6 +13,7 @@ use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::vault::handle::Verifier;
 use crate::vault_id::VaultId;
+use crate::versions::{Generation, MasterKeyVersion};
 
 /// The state of a vault at one moment, without opening any record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +26,13 @@ pub struct VaultStatus {
     /// The suite of new seals.
     pub suite: Suite,
     /// Every master key version it has had, oldest first.
-    pub master_keys: Vec<MasterKeyVersion>,
+    pub master_keys: Vec<KnownMasterKey>,
     /// The active version.
-    pub active_master_key: u32,
+    pub active_master_key: MasterKeyVersion,
     /// Versions and fingerprints this process was given.
-    pub configured: Vec<(u32, Fingerprint)>,
+    pub configured: Vec<(MasterKeyVersion, Fingerprint)>,
     /// The generation of every new seal.
-    pub active_generation: u32,
+    pub active_generation: Generation,
     /// API keys by generation, revoked and expired ones included.
     pub census: Vec<Census>,
     /// The rules it is under.
@@ -57,8 +58,10 @@ impl VaultStatus {
     }
 
     /// Configured versions that nothing in this vault needs any more.
-    pub fn removable(&self) -> impl Iterator<Item = u32> {
-        let retired = |version: &u32| self.master_keys.iter().any(|m| m.version == *version && m.retired_at.is_some());
+    pub fn removable(&self) -> impl Iterator<Item = MasterKeyVersion> {
+        let retired = |version: &MasterKeyVersion| {
+            self.master_keys.iter().any(|m| m.version == *version && m.retired_at.is_some())
+        };
         self.configured.iter().map(|(version, _)| *version).filter(retired)
     }
 }
@@ -94,13 +97,13 @@ struct Written<'a> {
     vault: VaultId,
     created_at: Timestamp,
     suite: Suite,
-    master_keys: &'a [MasterKeyVersion],
-    active_master_key: u32,
+    master_keys: &'a [KnownMasterKey],
+    active_master_key: MasterKeyVersion,
     configured: Vec<Configured>,
-    removable: Vec<u32>,
+    removable: Vec<MasterKeyVersion>,
     records: u64,
     generations: &'a [Census],
-    active_generation: u32,
+    active_generation: Generation,
     audit_entries: u64,
     stale_lookups: u64,
     policy: &'a Policy,
@@ -109,7 +112,7 @@ struct Written<'a> {
 
 #[derive(Serialize)]
 struct Configured {
-    version: u32,
+    version: MasterKeyVersion,
     fingerprint: Fingerprint,
 }
 
@@ -142,7 +145,7 @@ impl Verifier {
 ///
 /// Nothing is authenticated then: whoever can write the store could have changed what this returns. It is good enough to
 /// look for leaked keys, and for nothing that decides about access.
-pub fn known_fingerprints(store: &impl Rows) -> Result<Vec<MasterKeyVersion>, Error> {
+pub fn known_fingerprints(store: &impl Rows) -> Result<Vec<KnownMasterKey>, Error> {
     let row = store.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
     Ok(keyring::claimed_masters(&row)?)
 }

@@ -12,6 +12,7 @@ use crate::keyring::{KeyEncryptionKeys, KeyringError, RowLabel};
 use crate::policy::{Policy, RawPolicy, ReasonPattern};
 use crate::suite::AssociatedData;
 use crate::time::Timestamp;
+use crate::versions::{generation, version};
 
 #[test]
 fn keyrings_of_the_page_open() {
@@ -64,9 +65,9 @@ fn a_rule_that_is_not_known_outlives_a_rewrap_and_a_rotation() {
     let case = list(&keyrings["good"]).iter().find(|case| case["policy"]["newer"] == true).expect("a later policy");
     let (keyring, rules) = (open_keyring(case).expect("a good keyring"), hex(&case["policy"]["cbor"]));
     let keks = KeyEncryptionKeys::derive(&masters(&[2.into(), 3.into()]), vault());
-    let rewrapped = keyring.rewrapped(3, &keks, Timestamp::now()).expect("rewrapped");
-    let rotating = rewrapped.with_next_generation(3, &keks, Timestamp::now()).expect("begun");
-    let finished = rotating.without_generation(2, &BTreeMap::new(), &keks).expect("finished");
+    let rewrapped = keyring.rewrapped(version(3), &keks, Timestamp::now()).expect("rewrapped");
+    let rotating = rewrapped.with_next_generation(version(3), &keks, Timestamp::now()).expect("begun");
+    let finished = rotating.without_generation(generation(2), &BTreeMap::new(), &keks).expect("finished");
     for keyring in [rewrapped, rotating, finished] {
         assert!(keyring.bytes().windows(rules.len()).any(|window| window == rules));
         assert!(keyring.policy().is_newer());

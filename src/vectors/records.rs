@@ -12,6 +12,7 @@ use crate::record::{Record, RecordError};
 use crate::suite::AssociatedData;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, secret_digest};
+use crate::versions::Generation;
 
 #[test]
 fn records_of_the_page_open() {
@@ -149,7 +150,7 @@ fn record_case(case: &Value) -> (Keyring, ApiKeyId, Vec<u8>) {
     (keyring_named(text(&case["keyring"])), id(&case["id"]), hex(&case["record"]))
 }
 
-fn record_generation(bytes: &[u8]) -> u32 {
+fn record_generation(bytes: &[u8]) -> Generation {
     Record::parse(bytes).expect("a good record").generation()
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{assert_is_deterministic, file, hex, keyring_named, list, number, put, row_error, text};
+use super::{assert_is_deterministic, file, hex, keyring_named, list, number, put, row_error, text, word};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{Keyring, RowError};
 use crate::ledger::Head;
@@ -10,6 +10,8 @@ use crate::record::Record;
 use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::rotation::open_in;
 use crate::store::{MemoryStore, Table};
+use crate::versions::Generation;
+use crate::versions::{generation, version};
 
 #[test]
 fn heads_and_their_record_sets_are_those_of_the_page() {
@@ -49,7 +51,10 @@ fn rotation_rows_are_those_of_the_page() {
     let open = |case: &Value| open_under(&keyring, case);
     for case in list(&rotations["good"]) {
         let state = open(case).expect("a good row").expect("a row");
-        assert_eq!((state.from_master, state.to_master, state.from_generation, state.to_generation), (1, 2, 1, 2));
+        assert_eq!(
+            (state.from_master_key, state.to_master_key, state.from_generation, state.to_generation),
+            (version(1), version(2), generation(1), generation(2))
+        );
         assert_eq!((state.phase.name(), state.moved), (text(&case["phase"]), number(&case["moved"])));
         assert_eq!(state.usage_dropped, case["usage_dropped"].as_u64().unwrap_or_default());
         assert_eq!(state.cursor, case["cursor"].is_string().then(|| hex(&case["cursor"])));
@@ -71,7 +76,7 @@ fn rotation_rows_are_those_of_the_page() {
     let finish = state.finish.expect("an end");
     assert_eq!((state.phase.name(), state.moved), (text(&scrub["good"]["phase"]), number(&scrub["good"]["moved"])));
     assert_eq!(
-        (finish.seq, (2, finish.set)),
+        (finish.seq, (generation(2), finish.set)),
         (number(&scrub["good"]["finish"]), record_set(&scrubbing, &scrub["set"]))
     );
     let written = state.seal(&scrubbing).expect("random");
@@ -93,8 +98,8 @@ fn rotation_rows_are_those_of_the_page() {
 }
 
 /// The set of a vector, computed from its records and held against every value on the way.
-fn record_set(keyring: &Keyring, case: &Value) -> (u32, RecordSet) {
-    let generation = u32::try_from(number(&case["generation"])).expect("32 bits");
+fn record_set(keyring: &Keyring, case: &Value) -> (Generation, RecordSet) {
+    let generation = generation(word(&case["generation"]));
     let key = &keyring.generation(generation).expect("the keyring has it").record_set;
     let mut set = RecordSet::default();
     for (bytes, element) in list(&case["joined"]).iter().map(hex).zip(list(&case["elements"])) {

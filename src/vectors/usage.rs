@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::uses::{Usage, UsageError, UsageRow, UsageSealer};
 use crate::vault::Vault;
+use crate::versions::generation;
 
 #[test]
 fn usage_rows_are_those_of_the_page() {
@@ -64,7 +65,7 @@ fn the_vaults_of_the_page_show_their_usage_and_carry_it_over() {
             vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
             as_listed(&vault);
             for (_, row) in store.scan(Table::Usage, None, 10).expect("rows") {
-                assert_eq!(UsageRow::parse(&row).expect("a row").generation(), 2);
+                assert_eq!(UsageRow::parse(&row).expect("a row").generation(), generation(2));
             }
         }
     }

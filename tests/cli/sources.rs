@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::running::{PROGRAM, Ran, Room, Run};
+use crate::support::version;
 use strongroom::MasterKeys;
 use strongroom::master::{CommandFault, KeyCommand, MasterKeySource, MasterKeysError, SourceError};
 
@@ -476,7 +477,7 @@ fn keys_of_a_source_are_those_of_the_list() {
     private(&file, &variable(&room, &[1, 3]));
     let read = MasterKeys::from_file(&file).expect("read");
     assert_eq!(read.to_string(), room.keys.only([1, 3]).to_string());
-    assert_eq!(read.origin(3).map(ToString::to_string), Some(format!("the key file {}", file.display())));
+    assert_eq!(read.origin(version(3)).map(ToString::to_string), Some(format!("the key file {}", file.display())));
     assert!(read.concerns(None).is_empty());
     assert_eq!(read.concerns(Some(&room.path())).len(), 1, "both in one folder");
     let command = KeyCommand::new("sh", ["-c", "canary"]).env("CANARY", "canary");

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use crate::running::{Room, text};
 use crate::support::past::damage_listed_record;
-use strongroom::MasterKeys;
 use strongroom::master::Fingerprint;
+use strongroom::{MasterKeyVersion, MasterKeys};
 
 #[test]
 fn a_first_vault_takes_four_commands() {
@@ -266,6 +266,6 @@ fn key(room: &Room, version: u32) -> String {
 
 fn fingerprint(room: &Room, version: u32) -> String {
     let keys: MasterKeys = room.keys.only([version]);
-    let (_, print): (u32, Fingerprint) = keys.versions().next().expect("a key");
+    let (_, print): (MasterKeyVersion, Fingerprint) = keys.versions().next().expect("a key");
     print.to_string()
 }

@@ -11,6 +11,7 @@ use std::process::Command;
 
 use crate::running::{PROGRAM, Room, Run, text};
 use crate::support::faulty::{FaultyStore, Moment};
+use crate::support::version;
 use crate::support::{Keys, act};
 use strongroom::audit::{ActError, Action};
 use strongroom::error::{Detail, KeyringError};
@@ -43,7 +44,7 @@ fn a_verifier_answers_as_the_vault_does() {
     assert_eq!(verifier.list(&Query::new()).expect("listed"), home.vault.list(&Query::new()).expect("listed"));
     let (status, expected) = (verifier.status().expect("status"), home.vault.status().expect("status"));
     assert_eq!((status.record_count(), status.active_master_key), (20, expected.active_master_key));
-    assert_eq!(status.configured, [(1, home.keys.only([1]).versions().next().expect("a key").1)]);
+    assert_eq!(status.configured, [(version(1), home.keys.only([1]).versions().next().expect("a key").1)]);
     assert_eq!(verifier.verify_audit().expect("whole"), expected.audit_entries);
     assert_eq!(verifier.audit_entries(0, 100).expect("read"), home.vault.audit_entries(0, 100).expect("read"));
 }
@@ -64,7 +65,9 @@ fn a_verifier_that_only_reads_is_not_turned_away_by_writers_that_come_and_go() {
     let (path, keys) = (folder.path().join("v.db"), Keys::generate(1));
     let vault = Vault::create(SqliteStore::create(&path).expect("created"), keys.only([1]), &act()).expect("vault");
     let mut verifier_keys = VerifierKeys::default();
-    verifier_keys.insert(1, vault.issue_verifier_key(1, &act().because("test")).expect("key")).expect("inserted");
+    verifier_keys
+        .insert(version(1), vault.issue_verifier_key(version(1), &act().because("test")).expect("key"))
+        .expect("inserted");
     drop(vault);
     let verifier = Verifier::open(SqliteStore::open_read_only(&path).expect("opened"), verifier_keys).expect("opened");
     let done = std::sync::atomic::AtomicBool::new(false);
@@ -97,7 +100,7 @@ fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_clos
     };
     verify(&left_behind).expect("before");
     // At every step of the rotation, and after it.
-    let options = RotateOptions::new().to(2).batch(NonZeroUsize::MIN);
+    let options = RotateOptions::new().to(version(2)).batch(NonZeroUsize::MIN);
     home.vault
         .rotate(&options, &act(), |_| {
             verify(&following).expect("while it runs");
@@ -107,7 +110,7 @@ fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_clos
     verify(&following).expect("after");
     let fingerprint = home.keys.only([2]).versions().next().expect("a key").1;
     let is_left_behind = |error: &Error| {
-        let named = matches!(error.detail(), Detail::Keyring(KeyringError::MissingVerifierKey { version: 2, fingerprint: found, .. }) if *found == fingerprint);
+        let named = matches!(error.detail(), Detail::Keyring(KeyringError::MissingVerifierKey { version, fingerprint: found, .. }) if *found == fingerprint && version.get() == 2);
         named && error.kind() == ErrorKind::MasterKey && error.to_string().contains(&fingerprint.to_string())
     };
     match verify(&left_behind) {
@@ -125,35 +128,40 @@ fn with_the_next_verifier_key_it_follows_a_rotation_and_without_it_it_fails_clos
 fn a_verifier_key_of_another_vault_or_version_is_named() {
     let (home, other) = (Home::new(), Home::new());
     let opened = Verifier::open(home.store.clone(), other.verifier(&[1])).expect_err("of another vault");
-    assert!(matches!(opened.detail(), Detail::Keyring(KeyringError::VerifierKeyVault { version: 1, .. })), "{opened}");
+    assert!(
+        matches!(opened.detail(), Detail::Keyring(KeyringError::VerifierKeyVault { version, .. }) if version.get() == 1),
+        "{opened}"
+    );
     let (ours, theirs) = (home.vault.status().expect("status").vault, other.vault.status().expect("status").vault);
     assert!(opened.to_string().contains(&ours.to_string()) && opened.to_string().contains(&theirs.to_string()));
     let mut keys = VerifierKeys::default();
-    keys.insert(1, home.derive(2)).expect("inserted");
+    keys.insert(version(1), home.derive(2)).expect("inserted");
     let opened = Verifier::open(home.store.clone(), keys).expect_err("of another version");
-    assert!(matches!(opened.detail(), Detail::Keyring(KeyringError::WrongVerifierKey { version: 1, .. })), "{opened}");
+    assert!(
+        matches!(opened.detail(), Detail::Keyring(KeyringError::WrongVerifierKey { version, .. }) if version.get() == 1),
+        "{opened}"
+    );
     assert!(Verifier::open(home.store.clone(), VerifierKeys::default()).is_err());
 }
 
 #[test]
 fn a_verifier_key_leaves_the_vault_with_a_reason_and_an_audit_entry_or_not_at_all() {
     let home = Home::new();
-    let unreasoned = home.vault.issue_verifier_key(1, &Act::by("alice"));
+    let unreasoned = home.vault.issue_verifier_key(version(1), &Act::by("alice"));
     assert!(matches!(unreasoned.as_ref().map_err(Error::detail), Err(Detail::Act(ActError::NoReason))));
-    let unknown = home.vault.issue_verifier_key(7, &act());
+    let unknown = home.vault.issue_verifier_key(version(7), &act());
     assert!(matches!(
         unknown.as_ref().map_err(Error::detail),
-        Err(Detail::Keyring(KeyringError::NotConfigured { version: 7 }))
-    ));
+        Err(Detail::Keyring(KeyringError::NotConfigured { version })) if version.get() == 7));
     assert_eq!(home.vault.status().expect("status").audit_entries, 3, "two refusals");
-    let key = home.vault.issue_verifier_key(2, &act()).expect("issued");
+    let key = home.vault.issue_verifier_key(version(2), &act()).expect("issued");
     assert_eq!(key.to_text().expose(), home.derive(2).to_text().expose());
     let entry = home.vault.audit_entries(3, 1).expect("read").remove(0);
     assert_eq!((entry.action, entry.counts.get("master_key")), (Action::VerifierKey, Some(&2)));
     let store = FaultyStore::default();
     let vault = Vault::create(store.clone(), home.keys.only([1]), &act()).expect("vault");
     store.break_at(1, Moment::Before);
-    assert!(vault.issue_verifier_key(1, &act()).is_err(), "no entry, no key");
+    assert!(vault.issue_verifier_key(version(1), &act()).is_err(), "no entry, no key");
 }
 
 #[test]
@@ -337,7 +345,7 @@ fn a_verifier_that_only_reads_follows_writers_that_come_and_go() {
     let room = Room::new();
     let mut keys = VerifierKeys::default();
     let vault = || Vault::open(SqliteStore::open(room.path()).expect("store"), room.keys.only([1])).expect("vault");
-    keys.insert(1, vault().issue_verifier_key(1, &act()).expect("issued")).expect("inserted");
+    keys.insert(version(1), vault().issue_verifier_key(version(1), &act()).expect("issued")).expect("inserted");
     let verifier = Verifier::open(SqliteStore::open_read_only(room.path()).expect("store"), keys).expect("opened");
     let valid = |token: &str| verifier.verify(token, &Request::new()).is_ok();
     // Each of these opens the vault, writes, and closes it.
@@ -413,15 +421,15 @@ impl Home {
         Self { store, keys, vault }
     }
 
-    fn derive(&self, version: u32) -> VerifierKey {
+    fn derive(&self, number: u32) -> VerifierKey {
         let vault = self.vault.status().expect("status").vault;
-        VerifierKey::derive(self.keys.only([version]).key(version).expect("a key"), vault)
+        VerifierKey::derive(self.keys.only([number]).key(version(number)).expect("a key"), vault)
     }
 
     fn verifier(&self, versions: &[u32]) -> VerifierKeys {
         let mut keys = VerifierKeys::default();
-        for version in versions {
-            keys.insert(*version, self.derive(*version)).expect("inserted");
+        for number in versions {
+            keys.insert(version(*number), self.derive(*number)).expect("inserted");
         }
         keys
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::running::{Ran, Room, Run};
+use crate::support::version;
 use strongroom::master::VerifierKey;
 use strongroom::{MasterKey, SqliteStore, Vault};
 
@@ -58,7 +59,7 @@ fn of_a_verifier_key_no_text_stays_in_memory_and_no_recover_key_is_ever_there() 
     let id = vault.status().expect("status").vault;
     drop(vault);
     let master = room.keys.only([1]);
-    let text = VerifierKey::derive(master.key(1).expect("a key"), id).to_text();
+    let text = VerifierKey::derive(master.key(version(1)).expect("a key"), id).to_text();
     let file = room.file("verifier.keys");
     private(&file, &format!("1:{}\n", text.expose()));
     let memory = memory_of(&room, "STRONGROOM_VERIFIER_KEYS_FILE", &file.display().to_string());
@@ -114,7 +115,7 @@ fn holds(memory: &[u8], needle: &[u8]) -> bool {
 }
 
 fn key_text(keys: &strongroom::MasterKeys) -> String {
-    keys.key(1).map(MasterKey::to_text).expect("a key").expose().to_owned()
+    keys.key(version(1)).map(MasterKey::to_text).expect("a key").expose().to_owned()
 }
 
 fn bytes_of(key: &str) -> Vec<u8> {

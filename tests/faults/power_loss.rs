@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::mount::{Mounted, make_image};
 use crate::process::{Dice, program, signal};
+use crate::support::version;
 use crate::support::{Keys, act};
 use rusqlite::Connection;
 use strongroom::{ApiKeyId, NewApiKey, Request, SqliteStore, Vault};
@@ -104,7 +105,7 @@ fn check(path: &Path, keys: &Keys, before: &Acknowledged, round: u32) -> bool {
     assert!(symptoms.iter().all(|symptom| symptom.id == "rotation"), "round {round}: {symptoms:?}");
     let status = vault.status().expect("status");
     drop(vault);
-    if status.rotation.is_some() || status.active_master_key == 1 {
+    if status.rotation.is_some() || status.active_master_key == version(1) {
         let ended =
             program(path, &keys.variable([1, 2])).args(["rotate-master-key", "--quick"]).status().expect("runs");
         assert!(ended.success(), "round {round}: {ended}");

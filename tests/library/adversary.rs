@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::between::{Between, Through};
 use crate::support::past::{edit, overwrite};
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, version};
 use strongroom::api_keys::{ImportError, ImportedKey};
 use strongroom::error::{Detail, RecordError, VaultRow};
 use strongroom::rotation::{RotateOptions, RotationOutcome};
@@ -291,7 +291,7 @@ fn a_sentinel_that_vanishes_under_a_rotation_is_an_error_and_no_panic() {
     watched
         .once(|step| writes(step, Table::Keys, &[0xff; 16]), move || overwrite(&rows, Table::Keys, &[0xff; 16], None));
     let error = rotate(&rotator, &one_by_one()).expect_err("a record is missing");
-    assert!(matches!(error.detail(), Detail::RecordSet { generation: 1 }), "{error}");
+    assert!(matches!(error.detail(), Detail::RecordSet { generation } if generation.get() == 1), "{error}");
 }
 
 #[test]
@@ -341,8 +341,8 @@ fn a_plan_refuses_what_the_rotation_would_refuse() {
     let keys = Keys::generate(3);
     let (store, ..) = in_memory(&keys);
     let vault = open(store, &keys, &[1, 2, 3]);
-    vault.rotate(&one_by_one().to(2), &act(), crate::support::stop_after_one_batch).expect("stopped");
-    for options in [RotateOptions::new().to(3), RotateOptions::new().rewrap_only(true)] {
+    vault.rotate(&one_by_one().to(version(2)), &act(), crate::support::stop_after_one_batch).expect("stopped");
+    for options in [RotateOptions::new().to(version(3)), RotateOptions::new().rewrap_only(true)] {
         let rotated = rotate(&vault, &options).expect_err("another is open").kind();
         assert_eq!(rotated, ErrorKind::Conflict);
         assert_eq!(vault.plan_rotation(&options).expect_err("another is open").kind(), rotated);

@@ -1,7 +1,7 @@
 //! The audit trail as it is shown, and what an attacker with the store can do to it.
 
 use crate::support::past::{self, copied, put_back};
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, generation, version};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::{Action, AuditCheckpoint, AuditFault, AuditFilter, CheckpointFault, Outcome};
 use strongroom::error::Detail;
@@ -35,7 +35,7 @@ fn faults(vault: &Vault, checkpoints: &[AuditCheckpoint]) -> Vec<&'static str> {
 fn a_log_that_grew_agrees_with_its_checkpoints_also_after_a_rotation() {
     let (store, keys, vault) = vault_of(5);
     let early = vault.audit_checkpoint().expect("checkpoint");
-    assert_eq!((early.seq, early.records, early.generation), (5, 4, 1));
+    assert_eq!((early.seq, early.records, early.generation), (5, 4, generation(1)));
     assert_eq!(AuditCheckpoint::parse(&early.to_json()), Ok(early.clone()));
     grow(&vault, 3);
     let late = vault.audit_checkpoint().expect("checkpoint");
@@ -47,7 +47,7 @@ fn a_log_that_grew_agrees_with_its_checkpoints_also_after_a_rotation() {
     let check = vault.check_audit(&[early, late]).expect("checked");
     assert!(check.checkpoints.iter().all(|c| !c.authenticated && c.fault.is_none()), "{check:?}");
     let mut verifier = VerifierKeys::default();
-    verifier.insert(2, vault.issue_verifier_key(2, &act()).expect("key")).expect("new");
+    verifier.insert(version(2), vault.issue_verifier_key(version(2), &act()).expect("key")).expect("new");
     let verifier = Verifier::open(store, verifier).expect("verifier");
     let made = verifier.audit_checkpoint().expect("checkpoint");
     assert!(vault.check_audit(std::slice::from_ref(&made)).expect("checked").checkpoints[0].authenticated);
@@ -193,8 +193,8 @@ fn refused_acts_of_every_kind_are_kept_with_their_cause() {
     assert!(vault.issue(&NewApiKey::new(""), &act()).is_err());
     assert!(vault.import(&[import("taken")], &act()).is_err());
     assert!(vault.import(&[import("new"), import("new")], &act()).is_err());
-    assert!(vault.issue_verifier_key(9, &act()).is_err());
-    assert!(vault.issue_verifier_key(1, &Act::by("tester")).is_err());
+    assert!(vault.issue_verifier_key(version(9), &act()).is_err());
+    assert!(vault.issue_verifier_key(version(1), &Act::by("tester")).is_err());
     assert!(vault.rotate(&RotateOptions::new(), &act(), |_| ()).is_err());
     assert!(vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| ()).is_err());
     assert!(vault.rotate(&RotateOptions::new().resume_only(true), &act(), |_| ()).is_err());

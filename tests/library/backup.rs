@@ -11,7 +11,7 @@ use std::time::Duration;
 use strongroom::error::{Detail, VaultRow};
 
 use crate::support::past::{edit, overwrite};
-use crate::support::{Keys, act, stop_after_one_batch};
+use crate::support::{Keys, act, generation, stop_after_one_batch, version};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::{Action, Outcome};
 use strongroom::backup::{Backup, BackupProgress, BackupReport, MAX_KNOWN_BACKUPS};
@@ -92,9 +92,12 @@ fn a_backup_within_a_rotation_opens_with_the_new_master_key_alone_and_is_rotated
     let options = RotateOptions::new().batch(NonZeroUsize::new(20));
     vault.rotate(&options, &act(), stop_after_one_batch).expect("stopped");
     let manifest = scene.backup(&vault, "b").manifest;
-    assert_eq!(manifest.opens_with.iter().map(|(version, _)| *version).collect::<Vec<_>>(), [2]);
-    assert_eq!(manifest.generations, [1, 2]);
-    assert_eq!(manifest.rotation.map(|open| (open.from_master, open.to_master)), Some((1, 2)));
+    assert_eq!(manifest.opens_with.iter().map(|(version, _)| version.get()).collect::<Vec<_>>(), [2]);
+    assert_eq!(manifest.generations, [1, 2].map(generation));
+    assert_eq!(
+        manifest.rotation.map(|open| (open.from_master_key, open.to_master_key)),
+        Some((version(1), version(2)))
+    );
     let refused = scene.restore("b", "x.db", [1]).expect_err("the old master key");
     assert_eq!(refused.kind(), ErrorKind::MasterKey);
     scene.restore("b", "r.db", [2]).expect("restored");
@@ -111,12 +114,12 @@ fn the_list_says_which_master_key_each_backup_needs_and_outlives_rotations() {
     let vault = scene.vault([1, 2]);
     vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     scene.backup(&vault, "b2");
-    vault.rotate(&RotateOptions::new().to(2), &act(), |_| ()).expect_err("active already");
+    vault.rotate(&RotateOptions::new().to(version(2)), &act(), |_| ()).expect_err("active already");
     let vault = scene.vault([2, 3]);
     vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| ()).expect("rewrapped");
     let known = vault.backups().expect("list");
     let said: Vec<_> = known.iter().map(|b| (b.file_name.as_str(), b.master_key, b.records, b.finished)).collect();
-    assert_eq!(said, [("b1", 1, 10, true), ("b2", 2, 10, true)]);
+    assert_eq!(said, [("b1", version(1), 10, true), ("b2", version(2), 10, true)]);
     for backup in &known {
         let entry = &vault.audit_entries(backup.audit_seq - 1, 1).expect("entries")[0];
         assert_eq!((entry.action, entry.at), (Action::Backup, backup.at));
@@ -162,7 +165,7 @@ fn a_list_that_was_tampered_with_stops_a_rotation_until_it_is_begun_anew() {
     let vault = scene.vault([1, 2]);
     let refused = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect_err("edited");
     assert!(matches!(refused.detail(), Detail::Tampered { row: VaultRow::Backups, .. }), "{refused}");
-    assert_eq!(vault.status().expect("status").active_master_key, 1, "nothing was begun");
+    assert_eq!(vault.status().expect("status").active_master_key, version(1), "nothing was begun");
     vault.forget_all_backups(&act()).expect("anew");
     vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!(vault.backups().expect("list"), []);

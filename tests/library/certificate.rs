@@ -1,7 +1,7 @@
 //! The certificate of a rotation: true of its vault, and of nothing else.
 
 use crate::support::faulty::{FaultyStore, Moment};
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, version};
 use strongroom::rotation::{RotateOptions, RotationCertificate};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::{MemoryStore, NewApiKey, Vault};
@@ -11,7 +11,7 @@ fn rotated(keys: &Keys) -> (MemoryStore, Vault, RotationCertificate) {
     let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
     vault.issue_many(&vec![NewApiKey::new("key"); 20], &act()).expect("issued");
     let vault = Vault::open(store.clone(), keys.only([1, 2, 3])).expect("vault");
-    let report = vault.rotate(&RotateOptions::new().to(2), &act(), |_| ()).expect("rotated");
+    let report = vault.rotate(&RotateOptions::new().to(version(2)), &act(), |_| ()).expect("rotated");
     (store, vault, report.certificate.expect("a finished rotation has one"))
 }
 

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::support::Keys;
+use crate::support::{Keys, version};
 use strongroom::api_keys::LifeError;
 use strongroom::audit::{Action, AuditEntry, Outcome};
 use strongroom::error::Detail;
@@ -143,7 +143,7 @@ fn no_act_of_eight_threads_in_two_processes_is_lost_or_undone_while_the_master_k
     let mut told = std::thread::scope(|scope| {
         let rotator = scope.spawn(|| {
             for to in 2..=4 {
-                let options = RotateOptions::new().to(to).batch(NonZeroUsize::new(20).expect("not zero"));
+                let options = RotateOptions::new().to(version(to)).batch(NonZeroUsize::new(20).expect("not zero"));
                 let report = vault.rotate(&options, &crate::support::act(), |_| ()).expect("rotated");
                 assert_eq!(report.outcome, RotationOutcome::Finished);
                 *rotations.lock().expect("whole") += 1;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, version};
 use strongroom::api_keys::ImportedKey;
 use strongroom::due::{DueCause, DueRules};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
@@ -185,8 +185,8 @@ fn a_verifier_sees_the_same() {
     let vault = on(0, &store, &keys);
     vault.issue(&NewApiKey::new("n").expires_at(day(7)), &act()).expect("issued");
     let mut verifier_keys = VerifierKeys::default();
-    let key = vault.issue_verifier_key(1, &Act::by("tester").because("to look")).expect("a key");
-    verifier_keys.insert(1, key).expect("new");
+    let key = vault.issue_verifier_key(version(1), &Act::by("tester").because("to look")).expect("a key");
+    verifier_keys.insert(version(1), key).expect("new");
     let verifier = VaultOptions::new().clock(start).open_verifier(store, verifier_keys).expect("it opens");
     let page = verifier.due(&DueRules::new(), None).expect("a page");
     assert_eq!(page, vault.due(&DueRules::new(), None).expect("a page"));

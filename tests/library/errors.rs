@@ -1,6 +1,7 @@
 //! One error type from the environment to an answer, and what it tells.
 #![cfg(feature = "sqlite")]
 
+use crate::support::version;
 use std::error::Error as StdError;
 
 use strongroom::error::Detail;
@@ -13,7 +14,7 @@ use strongroom::{
 #[expect(dead_code, reason = "it is compiled")]
 fn every_way_to_a_vault() -> Result<(), Error> {
     let mut keys = MasterKeys::from_env()?;
-    keys.insert(7, MasterKey::parse("")?)?;
+    keys.insert(version(7), MasterKey::parse("")?)?;
     let vault = Vault::open(SqliteStore::open("vault.db")?, keys)?;
     vault.show("01kb0c5x7mq8e4t2v9rwyz3abd".parse()?)?;
     vault.issue(&strongroom::NewApiKey::new("n").network("10.0.0.0/8".parse()?), &strongroom::Act::by("tester"))?;

@@ -1,6 +1,7 @@
 //! The scanner takes any content, finds a key at any place and split, and says nothing of what it found.
 #![cfg(feature = "scan")]
 
+use crate::support::version;
 use base64ct::Encoding;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -22,7 +23,7 @@ proptest! {
 
     #[test]
     fn any_content_is_scanned_alike_whole_and_as_a_stream(content in vec(any::<u8>(), 0..4096)) {
-        let scanner = exact(&key()).with(Scanner::fingerprints([(1, key().fingerprint())])).with(Scanner::generic());
+        let scanner = exact(&key()).with(Scanner::fingerprints([(version(1), key().fingerprint())])).with(Scanner::generic());
         let whole = scanner.scan("a.py", &content);
         let streamed = scanner.scan_reader("a.py", content.as_slice()).expect("memory");
         prop_assert_eq!(whole.hits, streamed.hits);
@@ -30,7 +31,7 @@ proptest! {
 
     #[test]
     fn content_that_looks_like_sources_is_scanned(content in r#"([a-zA-Z0-9+/=_\\x&#;%'", \[\]{}()\n-]|0x[0-9a-f]{2}, |\\x[0-9a-f]{2}){0,600}"#) {
-        let scanner = exact(&key()).with(Scanner::fingerprints([(1, key().fingerprint())])).with(Scanner::generic());
+        let scanner = exact(&key()).with(Scanner::fingerprints([(version(1), key().fingerprint())])).with(Scanner::generic());
         prop_assert_eq!(scanner.scan("a.py", content.as_bytes()).bytes, content.len() as u64);
     }
 
@@ -82,7 +83,7 @@ fn hits_on_lines_that_allow_them_are_counted_and_not_reported() {
     let text = key.to_text();
     for comment in ["strongroom:allow", "gitleaks:allow", "pragma: allowlist secret"] {
         let content = format!("K = \"{0}\"  # {comment}\n\nK = \"{0}\"\n", text.expose());
-        for scanner in [exact(&key), Scanner::fingerprints([(3, key.fingerprint())])] {
+        for scanner in [exact(&key), Scanner::fingerprints([(version(3), key.fingerprint())])] {
             let scanned = scanner.scan("a.py", content.as_bytes());
             assert_eq!((scanned.allowed, scanned.hits.len(), scanned.hits[0].line), (1, 1, 3), "{comment}");
         }
@@ -94,14 +95,14 @@ fn hits_on_lines_that_allow_them_are_counted_and_not_reported() {
 
 #[test]
 fn a_retired_key_is_found_by_its_fingerprint_alone() {
-    let other = Scanner::fingerprints([(7, key().fingerprint())]);
+    let other = Scanner::fingerprints([(version(7), key().fingerprint())]);
     for key in many_keys() {
-        let scanner = Scanner::fingerprints([(7, key.fingerprint())]);
+        let scanner = Scanner::fingerprints([(version(7), key.fingerprint())]);
         for content in usual_writings(&key) {
             let hits = scanner.scan("a", content.as_bytes()).hits;
             let [hit] = hits.as_slice() else { panic!("{content}: {hits:?}") };
             let found = (hit.mode, hit.version, hit.fingerprint);
-            assert_eq!(found, (ScanMode::Fingerprint, Some(7), Some(key.fingerprint())), "{content}");
+            assert_eq!(found, (ScanMode::Fingerprint, Some(version(7)), Some(key.fingerprint())), "{content}");
             assert!(other.scan("a", content.as_bytes()).hits.is_empty(), "{content}");
         }
     }
@@ -201,7 +202,8 @@ const OTHERS: usize = 40;
 
 #[test]
 fn adversarial_content_takes_linear_time_and_finds_nothing() {
-    let scanner = exact(&key()).with(Scanner::fingerprints([(1, key().fingerprint())])).with(Scanner::generic());
+    let scanner =
+        exact(&key()).with(Scanner::fingerprints([(version(1), key().fingerprint())])).with(Scanner::generic());
     for unit in [
         "[1,",
         "1,",

@@ -3,6 +3,7 @@
 #![cfg(feature = "scan")]
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "says what it skips, and its table with --nocapture")]
 
+use crate::support::version;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -24,7 +25,7 @@ fn every_writing_is_found_for_every_key_and_by_its_fingerprint_for_all_or_none()
         let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
         if let Some(text) = line["key"].as_str() {
             let key = MasterKey::parse(text).expect("a digest is strong");
-            prints = Scanner::fingerprints([(1, key.fingerprint())]);
+            prints = Scanner::fingerprints([(version(1), key.fingerprint())]);
             exact = Scanner::exact(&MasterKeys::single(key));
             continue;
         }

@@ -13,7 +13,7 @@ use strongroom::usage::{MAX_ENDPOINTS, Usage, UsageFlusher, UsageOptions};
 use strongroom::{ApiKeyId, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, Verifier, VerifierKeys};
 
 use crate::support::faulty::{FaultyStore, Moment};
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, version};
 use scene::{Scene, address, at, counts, id_of, strongroom_token_of, verify_all};
 use stores::{Counting, Late};
 
@@ -271,7 +271,7 @@ fn a_verifier_counts_only_when_asked_writes_nothing_and_hands_over() {
     let (store, keys) = (Counting::default(), Keys::generate(1));
     let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
     let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
-    let text = vault.issue_verifier_key(1, &act()).expect("a verifier key").to_text();
+    let text = vault.issue_verifier_key(version(1), &act()).expect("a verifier key").to_text();
     let keys = || VerifierKeys::parse(&format!("1:{}", text.expose())).expect("a list");
     let silent = Verifier::open(store.clone(), keys()).expect("verifier");
     silent.verify(issued.token.expose(), &Request::new()).expect("valid");

@@ -10,8 +10,8 @@ pub(crate) mod tokens;
 
 use std::ops::ControlFlow;
 
-use strongroom::rotation::{Phase, Progress};
-use strongroom::{Act, MasterKey, MasterKeys};
+use strongroom::rotation::{Generation, Phase, Progress};
+use strongroom::{Act, MasterKey, MasterKeyVersion, MasterKeys};
 
 /// For a test that cannot run here: it fails, unless that is allowed.
 #[allow(clippy::print_stderr, reason = "a test that was skipped says so")]
@@ -24,6 +24,16 @@ pub(crate) fn skipped(why: &str) {
 /// The act of a test.
 pub(crate) fn act() -> Act {
     Act::by("tester").because("a test")
+}
+
+/// The version of this number.
+pub(crate) fn version(number: u32) -> MasterKeyVersion {
+    number.try_into().expect("not zero")
+}
+
+/// The generation of this number.
+pub(crate) fn generation(number: u32) -> Generation {
+    number.try_into().expect("not zero")
 }
 
 /// Master keys that stay the same over several openings.
@@ -39,10 +49,10 @@ impl Keys {
     /// Those of the versions that are wanted.
     pub(crate) fn only(&self, versions: impl IntoIterator<Item = u32>) -> MasterKeys {
         let mut keys = MasterKeys::default();
-        for version in versions {
-            let (_, text) = self.0.iter().find(|(known, _)| *known == version).expect("a version made before");
+        for wanted in versions {
+            let (_, text) = self.0.iter().find(|(known, _)| *known == wanted).expect("a version made before");
             let key = MasterKey::parse(text).expect("a good key").known_random();
-            keys.insert(version, key).expect("a new version");
+            keys.insert(version(wanted), key).expect("a new version");
         }
         keys
     }

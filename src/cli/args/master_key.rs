@@ -1,13 +1,12 @@
 //! What can be typed after `master-key`.
 
 use std::ffi::OsString;
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use strongroom::VaultId;
+use strongroom::{MasterKeyVersion, VaultId};
 
-use super::parse::{dash, share_count};
+use super::parse::{dash, share_count, version};
 
 #[derive(Subcommand)]
 pub(crate) enum MasterKeyVerb {
@@ -29,8 +28,8 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Write it as VERSION:KEY
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) version: Option<NonZeroU32>,
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) version: Option<MasterKeyVersion>,
 }
 
 #[derive(clap::Args)]
@@ -43,8 +42,8 @@ pub(crate) struct SplitArgs {
     #[arg(long, value_name = "N")]
     pub(crate) threshold: u8,
     /// Which of the configured master keys [default: the newest]
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) version: Option<NonZeroU32>,
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) version: Option<MasterKeyVersion>,
     /// Write each share to a new file of its own in this folder, readable by its owner alone
     #[arg(long, value_name = "DIR", required_unless_present = "words")]
     pub(crate) out_dir: Option<PathBuf>,
@@ -88,8 +87,8 @@ pub(crate) struct CombineArgs {
 #[derive(clap::Args)]
 pub(crate) struct VerifierArgs {
     /// The version of the master key; its own verifier key is needed as soon as it is active
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) version: NonZeroU32,
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) version: MasterKeyVersion,
     /// Write it to this new file, readable by its owner alone, and not to standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

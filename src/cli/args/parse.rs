@@ -1,8 +1,10 @@
 //! How values of options are read that are no type of the library.
 
 use std::ffi::OsString;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, ParseIntError};
 use std::time::Duration;
+
+use strongroom::MasterKeyVersion;
 
 pub(super) fn share_count(text: &str) -> Result<OsString, &'static str> {
     match text.parse::<u8>() {
@@ -57,6 +59,11 @@ pub(super) fn subset(text: &str) -> Result<(NonZeroU32, NonZeroU32), &'static st
     let (part, parts) = text.split_once('/').ok_or(wrong)?;
     let (part, parts): (NonZeroU32, NonZeroU32) = (number(part)?, number(parts)?);
     if part <= parts { Ok((part, parts)) } else { Err("there is no such part: N is at most T") }
+}
+
+/// What the standard library says of a number that is none.
+pub(super) fn version(text: &str) -> Result<MasterKeyVersion, ParseIntError> {
+    text.parse().map(NonZeroU32::into)
 }
 
 pub(super) fn dash(text: &str) -> Result<(), &'static str> {

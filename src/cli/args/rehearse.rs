@@ -3,6 +3,9 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
+use super::parse::version;
+use strongroom::MasterKeyVersion;
+
 #[derive(clap::Args)]
 pub(crate) struct RehearseArgs {
     /// Rehearse on a copy of this vault, such as sqlite:production.db; it is only read
@@ -22,8 +25,8 @@ pub(crate) struct RehearseArgs {
 #[derive(clap::Args)]
 pub(crate) struct RehearsalStepArgs {
     /// The version to rotate to
-    #[arg(long)]
-    pub(crate) to: u32,
+    #[arg(long, value_parser = version)]
+    pub(crate) to: MasterKeyVersion,
     /// Records in one batch
     #[arg(long)]
     pub(crate) batch: NonZeroUsize,

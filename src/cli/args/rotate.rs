@@ -1,14 +1,18 @@
 //! What can be typed after `rotate-master-key`.
 
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
+
+use strongroom::MasterKeyVersion;
+
+use super::parse::version;
 
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct RotateArgs {
     /// The version to go to [default: the newest that is configured]
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) to: Option<NonZeroU32>,
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) to: Option<MasterKeyVersion>,
     /// Records in one batch, up to 10000; other writers get their turn between batches
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) batch: u16,

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 use strongroom::backup::KnownBackup;
-use strongroom::{Timestamp, Vault, VaultStatus};
+use strongroom::{MasterKeyVersion, Timestamp, Vault, VaultStatus};
 
 use crate::text::counted;
 
 /// Whether it opens only with another master key than the active one.
-pub(crate) fn needs_retired_key(backup: &KnownBackup, active: u32) -> bool {
+pub(crate) fn needs_retired_key(backup: &KnownBackup, active: MasterKeyVersion) -> bool {
     backup.master_key != active
 }
 
 /// Those that need another master key than `active`, for programs.
-pub(crate) fn needing_others(known: &[KnownBackup], active: u32) -> Value {
+pub(crate) fn needing_others(known: &[KnownBackup], active: MasterKeyVersion) -> Value {
     known.iter().filter(|backup| needs_retired_key(backup, active)).map(document).collect()
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn document(backup: &KnownBackup) -> Value {
 }
 
 /// The same in words; nothing where there are none.
-pub(crate) fn needing_others_told(known: &[KnownBackup], active: u32) -> Option<String> {
+pub(crate) fn needing_others_told(known: &[KnownBackup], active: MasterKeyVersion) -> Option<String> {
     let needing: Vec<_> = known.iter().filter(|backup| needs_retired_key(backup, active)).collect();
     let mut versions: Vec<_> = needing.iter().map(|backup| backup.master_key).collect();
     versions.sort_unstable();

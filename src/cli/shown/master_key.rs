@@ -1,9 +1,9 @@
 //! Master keys: as a list of them takes one, and by their fingerprints.
 
-use strongroom::{SecretText, VaultStatus};
+use strongroom::{MasterKeyVersion, SecretText, VaultStatus};
 
 /// `VERSION:KEY`, or the key alone where no version is given. Verifier keys are written in the same way.
-pub(crate) fn entry(version: Option<u32>, key: SecretText) -> SecretText {
+pub(crate) fn entry(version: Option<MasterKeyVersion>, key: SecretText) -> SecretText {
     let Some(version) = version else { return key };
     // Sized first: growing would leave copies behind.
     let mut entry = String::with_capacity(16 + key.expose().len());
@@ -14,7 +14,7 @@ pub(crate) fn entry(version: Option<u32>, key: SecretText) -> SecretText {
 }
 
 /// The fingerprint of a master key that the vault has, or has had.
-pub(crate) fn fingerprint(status: &VaultStatus, version: u32) -> String {
+pub(crate) fn fingerprint(status: &VaultStatus, version: MasterKeyVersion) -> String {
     let found = status.master_keys.iter().find(|key| key.version == version);
     found.map_or_else(|| "unknown".into(), |key| key.fingerprint.to_string())
 }

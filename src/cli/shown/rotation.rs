@@ -12,8 +12,8 @@ pub(crate) fn described(open: &OpenRotation) -> String {
     let at = if open.running { "a process is at it" } else { "no process is at it" };
     format!(
         "from master key {} to {}, open since {}: {}, {} moved; {at}",
-        open.from_master,
-        open.to_master,
+        open.from_master_key,
+        open.to_master_key,
         open.started_at,
         open.phase.name(),
         counted(open.moved, "record"),
@@ -23,8 +23,8 @@ pub(crate) fn described(open: &OpenRotation) -> String {
 pub(crate) fn open_rotation(open: &OpenRotation) -> Value {
     json!({
         "phase": open.phase.name(),
-        "from_master_key": open.from_master,
-        "to_master_key": open.to_master,
+        "from_master_key": open.from_master_key,
+        "to_master_key": open.to_master_key,
         "from_generation": open.from_generation,
         "to_generation": open.to_generation,
         "started_at": open.started_at.to_string(),

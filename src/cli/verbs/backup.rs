@@ -193,7 +193,14 @@ fn show(context: &mut Context<'_>, path: &str, manifest: &BackupManifest) -> Res
     let generations: Vec<_> = manifest.generations.iter().map(ToString::to_string).collect();
     let rotation = manifest.rotation.as_ref().map_or_else(
         || "none was open".into(),
-        |open| format!("from master key {} to {} was open ({})", open.from_master, open.to_master, open.phase.name()),
+        |open| {
+            format!(
+                "from master key {} to {} was open ({})",
+                open.from_master_key,
+                open.to_master_key,
+                open.phase.name()
+            )
+        },
     );
     let rows = [
         ("file", path.to_owned()),
@@ -211,7 +218,7 @@ fn show(context: &mut Context<'_>, path: &str, manifest: &BackupManifest) -> Res
 }
 
 fn document(path: &str, manifest: &BackupManifest) -> Value {
-    let key = |(version, print): &(u32, strongroom::master::Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
+    let key = |(version, print): &(strongroom::MasterKeyVersion, strongroom::master::Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
     json!({
         "path": path,
         "authenticated": false,
@@ -229,7 +236,7 @@ fn document(path: &str, manifest: &BackupManifest) -> Value {
         "active_generation": manifest.active_generation,
         "generations": manifest.generations,
         "rotation": manifest.rotation.as_ref().map(|open| json!({
-            "phase": open.phase.name(), "from_master_key": open.from_master, "to_master_key": open.to_master,
+            "phase": open.phase.name(), "from_master_key": open.from_master_key, "to_master_key": open.to_master_key,
         })),
         "strongroom": manifest.strongroom,
     })

@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::{
-    Act, Error, ErrorKind, Issued, MasterKey, MasterKeys, NewApiKey, Request, SecretText, SqliteStore, Vault, Verifier,
-    VerifierKeys,
+    Act, Error, ErrorKind, Issued, MasterKey, MasterKeyVersion, MasterKeys, NewApiKey, Request, SecretText,
+    SqliteStore, Vault, Verifier, VerifierKeys,
 };
 
 use crate::args::DemoArgs;
@@ -207,7 +207,8 @@ impl<'c, 't> Demo<'c, 't> {
     /// Of a process that can do nothing else, on a store that it only reads.
     fn verifier_key_is_enough(&mut self, vault: &Vault, sample: &[&Issued]) -> Result<(), Failure> {
         let mut keys = VerifierKeys::default();
-        keys.insert(2, vault.issue_verifier_key(2, &self.act)?)?;
+        let active = vault.status()?.active_master_key;
+        keys.insert(active, vault.issue_verifier_key(active, &self.act)?)?;
         let verifier = Verifier::open(SqliteStore::open_read_only(&self.path)?, keys)?;
         let verdict = |key: &&&Issued| verifier.verify(key.token.expose(), &Request::new().scope("read"));
         let valid = sample.iter().filter(|key| verdict(key).is_ok_and(|found| found.id == key.id)).count();
@@ -228,9 +229,11 @@ impl<'c, 't> Demo<'c, 't> {
         self.interrupt.seen().map_or(Ok(()), |exit| Err(stopped(exit)))
     }
 
-    fn master_keys(&self, versions: &[u32]) -> Result<MasterKeys, Failure> {
+    /// The first, the second, or both.
+    fn master_keys(&self, wanted: &[usize]) -> Result<MasterKeys, Failure> {
         let mut keys = MasterKeys::default();
-        for (version, text) in (1..).zip(&self.keys).filter(|(version, _)| versions.contains(version)) {
+        let versions = std::iter::successors(Some(MasterKeyVersion::FIRST), |version| version.next());
+        for (_, (version, text)) in (1..).zip(versions.zip(&self.keys)).filter(|(at, _)| wanted.contains(at)) {
             let key = MasterKey::parse(text.expose()).expect("a key just generated is good").known_random();
             keys.insert(version, key)?;
         }

@@ -84,17 +84,18 @@ impl List {
     fn vault(&mut self, status: &VaultStatus) {
         let now = Timestamp::now();
         if let Some(finding) = status.age_finding(now) {
+            let active = status.active_master_key;
             let remedy = format!(
                 "`strongroom master-key generate --version {}`, then `strongroom rotate-master-key{}`",
-                status.active_master_key.saturating_add(1),
+                active.next().unwrap_or(active),
                 self.store
             );
-            let active = status.master_keys.iter().find(|key| key.version == status.active_master_key);
-            let since = active.map(|key| key.added_at.saturating_add(status.policy.master_key_age_or_default().warn));
+            let known = status.master_keys.iter().find(|key| key.version == active);
+            let since = known.map(|key| key.added_at.saturating_add(status.policy.master_key_age_or_default().warn));
             self.affair("master-key-age", since, finding.what.into_owned(), remedy);
         }
         if let Some(open) = status.rotation.as_ref().filter(|open| !open.running) {
-            let what = format!("a rotation to master key {} is open, and nobody is at it", open.to_master);
+            let what = format!("a rotation to master key {} is open, and nobody is at it", open.to_master_key);
             self.affair(
                 "rotation",
                 Some(open.started_at),

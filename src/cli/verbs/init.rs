@@ -1,7 +1,7 @@
 //! `init`: a new vault.
 
 use serde_json::json;
-use strongroom::{SqliteStore, VaultOptions};
+use strongroom::{MasterKeyVersion, SqliteStore, VaultOptions};
 
 use crate::args::InitArgs;
 use crate::context::Context;
@@ -16,7 +16,7 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     let keys = context.master_keys()?;
     context.warn();
     refuse_missing_folder(context)?;
-    let newest = keys.versions().last().map_or(1, |(version, _)| version);
+    let newest = keys.versions().last().map_or(MasterKeyVersion::FIRST, |(version, _)| version);
     if !args.quick {
         note_lesser(context, &suspects(&keys), newest);
     }

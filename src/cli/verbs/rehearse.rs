@@ -20,7 +20,8 @@ use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::strength::Waivers;
 use strongroom::usage::ListedUsage;
 use strongroom::{
-    Act, ApiKey, Error, MasterKey, MasterKeys, NewApiKey, Query, Request, SecretText, SqliteStore, Vault,
+    Act, ApiKey, Error, MasterKey, MasterKeyVersion, MasterKeys, NewApiKey, Query, Request, SecretText, SqliteStore,
+    Vault,
 };
 use zeroize::Zeroizing;
 
@@ -101,7 +102,7 @@ pub(crate) fn step(context: &mut Context<'_>, args: &RehearsalStepArgs) -> Resul
 struct Rehearsal {
     folder: PathBuf,
     /// As text: the library's own keys are used up by opening.
-    master_keys: [(u32, SecretText); 2],
+    master_keys: [(MasterKeyVersion, SecretText); 2],
     /// The vault may stand under a key that is refused now.
     waivers: Waivers,
     waiver_options: Vec<OsString>,
@@ -118,7 +119,9 @@ impl Rehearsal {
         let Prepared { from, newest, key, tokens } =
             if args.from.is_some() { copied(context, &base)? } else { made_up(args.keys, &base)? };
         let next = MasterKey::generate().map_err(Error::from)?.to_text();
-        let master_keys = [(from, key), (newest + 1, next)];
+        let no_newer =
+            || Failure::input(format!("no version follows {newest}"), "rehearse on a vault with another key");
+        let master_keys = [(from, key), (newest.next().ok_or_else(no_newer)?, next)];
         let mut rehearsal = Self {
             folder: folder.into(),
             master_keys,
@@ -263,8 +266,8 @@ impl Rehearsal {
 
 struct Prepared {
     /// The version of the active master key, and the newest version that there is a key of.
-    from: u32,
-    newest: u32,
+    from: MasterKeyVersion,
+    newest: MasterKeyVersion,
     /// The active one.
     key: SecretText,
     tokens: Vec<SecretText>,
@@ -284,7 +287,7 @@ fn made_up(count: u32, base: &Path) -> Result<Prepared, Failure> {
         let _ = vault.verify(token.expose(), &Request::new());
     }
     vault.flush_usage()?;
-    Ok(Prepared { from: 1, newest: 1, key: text, tokens })
+    Ok(Prepared { from: MasterKeyVersion::FIRST, newest: MasterKeyVersion::FIRST, key: text, tokens })
 }
 
 /// A copy of the whole store, as it stands at one moment, whoever writes meanwhile.

@@ -5,7 +5,7 @@ mod report;
 mod throttle;
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::ops::ControlFlow;
 
 use serde_json::json;
@@ -52,7 +52,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         return show_plan(context, args, &vault, &options, &plan);
     }
     if plan.open.is_none() {
-        note_lesser(context, &suspects, plan.to_master);
+        note_lesser(context, &suspects, plan.to_master_key);
     }
     drop(suspects);
     if args.accept_record_set {
@@ -111,7 +111,7 @@ fn options(context: &Context<'_>, args: &RotateArgs) -> RotateOptions {
     let rate = args.rate.map_or(u64::MAX, NonZeroU64::get);
     let batch = usize::try_from(rate).unwrap_or(usize::MAX).min(args.batch.into());
     RotateOptions::new()
-        .to(args.to.map(NonZeroU32::get))
+        .to(args.to)
         .batch(NonZeroUsize::new(batch).unwrap_or(NonZeroUsize::MIN))
         .rewrap_only(args.rewrap_only)
         .compromised(args.compromised)
@@ -122,7 +122,7 @@ fn options(context: &Context<'_>, args: &RotateArgs) -> RotateOptions {
 }
 
 fn question(args: &RotateArgs, plan: &RotationPlan) -> String {
-    let (from, to) = (plan.from_master, plan.to_master);
+    let (from, to) = (plan.from_master_key, plan.to_master_key);
     match &plan.open {
         Some(_) => format!("Continue the rotation from master key {from} to {to}?"),
         None if args.rewrap_only => format!("Replace master key {from} by {to}, and leave the records as they are?"),
@@ -187,8 +187,10 @@ fn not_begun(context: &Context<'_>, interrupt: &Interrupt) -> Failure {
 fn stopped(context: &Context<'_>, interrupt: &Interrupt, report: &RotationReport, total: u64) -> Failure {
     let exit = interrupt.seen().unwrap_or(Exit::Incomplete);
     let moved = format!("{} of {} moved", report.moved, counted(total, "record"));
-    let message =
-        format!("stopped after a whole batch, {moved}: everything keeps working, with master key {}", report.to_master);
+    let message = format!(
+        "stopped after a whole batch, {moved}: everything keeps working, with master key {}",
+        report.to_master_key
+    );
     let hint = format!("continue with `strongroom rotate-master-key{} --resume`", context.place.option());
     Told::new(exit, "stopped", message).hint(hint).into()
 }

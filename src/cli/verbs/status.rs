@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use strongroom::rotation::{RotateOptions, RotationEstimate};
-use strongroom::{Timestamp, VaultStatus};
+use strongroom::{MasterKeyVersion, Timestamp, VaultStatus};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -44,7 +44,7 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
         };
         rows.push(("master key", format!("{} ({}) {life}", key.version, key.fingerprint)));
     }
-    let known = |version: u32| status.master_keys.iter().any(|key| key.version == version);
+    let known = |version: MasterKeyVersion| status.master_keys.iter().any(|key| key.version == version);
     for (version, print) in status.configured.iter().filter(|(version, _)| !known(*version)) {
         let life = if *version > status.active_master_key { "not used yet" } else { "and never used by this vault" };
         rows.push(("master key", format!("{version} ({print}) configured, {life}")));
@@ -85,13 +85,13 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
 }
 
 fn document(status: &VaultStatus, access: &str, estimate: Option<&Result<Option<RotationEstimate>, String>>) -> Value {
-    let master = |key: &strongroom::master::MasterKeyVersion| {
+    let master = |key: &strongroom::master::KnownMasterKey| {
         json!({
             "version": key.version, "fingerprint": key.fingerprint.to_string(), "added_at": key.added_at.to_string(),
             "retired_at": key.retired_at.map(|at| at.to_string()),
         })
     };
-    let configured = |(version, print): &(u32, strongroom::master::Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
+    let configured = |(version, print): &(strongroom::MasterKeyVersion, strongroom::master::Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
     json!({
         "vault": status.vault.to_string(),
         "created_at": status.created_at.to_string(),

@@ -1,20 +1,21 @@
 //! What opens, and what is refused.
 
 use super::*;
+use crate::versions::{MasterKeyVersion, generation, version};
 
 #[test]
 fn a_keyring_opens_as_it_was_made() {
     for suite in [Suite::Xaes256Gcm, Suite::XChaCha20Poly1305] {
         let home = Home::new();
-        let made = Keyring::create(suite, home.vault, 1, &home.keks(&[1]), now()).expect("create");
+        let made = Keyring::create(suite, home.vault, version(1), &home.keks(&[1]), now()).expect("create");
         let opened = home.open(&made, &[1]).expect("open");
         assert_eq!((opened.bytes(), &opened.stored), (made.bytes(), &made.stored));
         assert_eq!((opened.suite(), opened.vault(), opened.created_at()), (suite, home.vault, now()));
-        assert_eq!((opened.active_master(), opened.active_generation()), (1, 1));
-        assert_eq!((opened.generations().collect(), opened.retiring_generation()), (vec![1], None));
+        assert_eq!((opened.active_master(), opened.active_generation()), (version(1), generation(1)));
+        assert_eq!((opened.generations().collect(), opened.retiring_generation()), (vec![generation(1)], None));
         let versions: Vec<_> = opened.masters().collect();
         let fingerprint = home.masters[0].fingerprint();
-        assert_eq!(versions, [MasterKeyVersion { version: 1, fingerprint, added_at: now(), retired_at: None }]);
+        assert_eq!(versions, [KnownMasterKey { version: version(1), fingerprint, added_at: now(), retired_at: None }]);
         assert_eq!(Keyring::vault_claimed_by(made.bytes()).expect("a keyring"), home.vault);
         let sealed = sealed_by(&made);
         assert!(opens(&opened, &sealed));
@@ -24,15 +25,15 @@ fn a_keyring_opens_as_it_was_made() {
 #[test]
 fn a_keyring_is_not_made_under_a_version_that_is_not_configured() {
     let home = Home::new();
-    let made = Keyring::create(Suite::default(), home.vault, 2, &home.keks(&[1]), now());
-    assert!(matches!(made, Err(KeyringError::NotConfigured { version: 2 })));
+    let made = Keyring::create(Suite::default(), home.vault, version(2), &home.keks(&[1]), now());
+    assert!(matches!(made, Err(KeyringError::NotConfigured { version }) if version.get() == 2));
 }
 
 #[test]
 fn any_changed_bit_of_the_row_is_refused() {
     let home = Home::new();
     let first = home.keyring();
-    let second = first.with_next_generation(2, &home.keks(&[1, 2]), now()).expect("rotate");
+    let second = first.with_next_generation(version(2), &home.keks(&[1, 2]), now()).expect("rotate");
     let keks = home.keks(&[1, 2, 3]);
     for row in [first.bytes(), second.bytes()] {
         let mut row = row.to_vec();
@@ -72,24 +73,29 @@ fn a_later_format_is_named() {
 #[test]
 fn rows_that_contradict_themselves_are_refused_even_when_authentic() {
     type Edit = fn(&mut Stored);
-    let edits: [(&str, Edit); 9] = [
+    let edits: [(&str, Edit); 8] = [
         ("unknown suite", |stored| stored.suite = 9),
         ("active master key unknown", |stored| stored.masters.truncate(0)),
-        ("active generation unknown", |stored| stored.active_generation = 7),
+        ("active generation unknown", |stored| stored.active_generation = generation(7)),
         ("generation twice", |stored| stored.generations.push(stored.generations[0].clone())),
-        ("generation zero", |stored| stored.generations[0].id = 0),
-        ("lookup key missing", |stored| stored.lookups.retain(|key| key.id == 1)),
+        ("lookup key missing", |stored| stored.lookups.retain(|key| key.id == generation(1))),
         ("lookup key twice", |stored| stored.lookups.push(stored.lookups[0].clone())),
-        ("a wrap under a retired master key", |stored| stored.generations[0].verify.master = 1),
+        ("a wrap under a retired master key", |stored| stored.generations[0].verify.master = version(1)),
         ("a wrap of an unknown suite", |stored| stored.generations[0].recover.suite = 0),
     ];
     let home = Home::new();
-    let keyring = home.keyring().with_next_generation(2, &home.keks(&[1, 2]), now()).expect("rotate");
+    let keyring = home.keyring().with_next_generation(version(2), &home.keks(&[1, 2]), now()).expect("rotate");
     for (what, edit) in edits {
         let opened = home.open_edited(&keyring, edit, &[1, 2]);
         assert!(matches!(opened, Err(KeyringError::Malformed)), "{what}");
     }
     assert!(home.open_edited(&keyring, |_| {}, &[1, 2]).is_ok());
+    let mut body = encode(&keyring.stored);
+    let sealed = |body: &[u8]| Keyring::open(keyring.active().seal_row(RowLabel::Keyring, body), &home.keks(&[1, 2]));
+    assert!(sealed(&body).is_ok());
+    let first_of_two = body.windows(5).position(|bytes| bytes == [7, 0x82, 0xa4, 0, 1]).expect("two generations");
+    body[first_of_two + 4] = 0;
+    assert!(matches!(sealed(&body), Err(KeyringError::Malformed)), "generation zero");
 }
 
 #[test]
@@ -113,7 +119,8 @@ fn a_wrong_master_key_is_named_with_both_fingerprints() {
     let error = home.open_with(&keyring, &[(1, 2)]).err().expect("wrong key");
     let text = error.to_string();
     assert!(text.contains(&one.to_string()) && text.contains(&other.to_string()), "{text}");
-    let KeyringError::WrongMasterKey { version: 1, expected, found, belongs_to: None } = error else {
+    let KeyringError::WrongMasterKey { version: MasterKeyVersion::FIRST, expected, found, belongs_to: None } = error
+    else {
         panic!("{error:?}")
     };
     assert_eq!((expected, found), (one, other));
@@ -122,24 +129,30 @@ fn a_wrong_master_key_is_named_with_both_fingerprints() {
 #[test]
 fn exchanged_master_keys_are_named_with_the_version_they_belong_to() {
     let home = Home::new();
-    let keyring = home.keyring().rewrapped(2, &home.keks(&[1, 2]), now()).expect("rewrap");
+    let keyring = home.keyring().rewrapped(version(2), &home.keks(&[1, 2]), now()).expect("rewrap");
     let [one, two] = [&home.masters[0], &home.masters[1]].map(MasterKey::fingerprint);
     let error = home.open_with(&keyring, &[(1, 2), (2, 1)]).err().expect("exchanged");
     assert!(error.to_string().contains("version 2"), "{error}");
-    let KeyringError::WrongMasterKey { version: 1, expected, found, belongs_to: Some(2) } = error else {
+    let KeyringError::WrongMasterKey { version: MasterKeyVersion::FIRST, expected, found, belongs_to } = error else {
         panic!("{error:?}")
     };
-    assert_eq!((expected, found), (one, two));
+    assert_eq!((expected, found, belongs_to), (one, two, Some(version(2))));
     let error = home.open_with(&keyring, &[(2, 1)]).err().expect("retired");
-    assert!(matches!(error, KeyringError::WrongMasterKey { version: 2, belongs_to: Some(1), .. }), "{error:?}");
+    assert!(
+        matches!(error, KeyringError::WrongMasterKey { version, belongs_to: Some(other), .. } if other.get() == 1 && version.get() == 2),
+        "{error:?}"
+    );
 }
 
 #[test]
 fn a_retired_master_key_that_is_wrong_is_refused_beside_the_right_active_one() {
     let home = Home::new();
-    let keyring = home.keyring().rewrapped(2, &home.keks(&[1, 2]), now()).expect("rewrap");
+    let keyring = home.keyring().rewrapped(version(2), &home.keks(&[1, 2]), now()).expect("rewrap");
     let error = home.open_with(&keyring, &[(1, 3), (2, 2)]).err().expect("wrong");
-    assert!(matches!(error, KeyringError::WrongMasterKey { version: 1, belongs_to: None, .. }), "{error:?}");
+    assert!(
+        matches!(error, KeyringError::WrongMasterKey { version, belongs_to: None, .. } if version.get() == 1),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -151,8 +164,10 @@ fn a_missing_master_key_is_named_beside_what_is_configured() {
     let text = error.to_string();
     let expected = format!("master key 1 with fingerprint {one} is needed, and configured is 2 ({two}), 3 ({three})");
     assert_eq!(text, expected);
-    let KeyringError::MissingMasterKey { version: 1, fingerprint, configured } = error else { panic!("{error:?}") };
-    assert_eq!((fingerprint, configured), (one, vec![(2, two), (3, three)]));
+    let KeyringError::MissingMasterKey { version: MasterKeyVersion::FIRST, fingerprint, configured } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((fingerprint, configured), (one, vec![(version(2), two), (version(3), three)]));
     let error = home.open_with(&keyring, &[]).err().expect("missing");
     assert!(error.to_string().ends_with("none is configured"), "{error}");
 }

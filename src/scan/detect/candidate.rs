@@ -6,6 +6,7 @@ use base64ct::{Base64Unpadded, Encoding};
 use zeroize::Zeroizing;
 
 use crate::master_key::Fingerprint;
+use crate::versions::MasterKeyVersion;
 
 use super::classes::{hex_value, is_base64, is_quote};
 use super::find::Find;
@@ -37,7 +38,7 @@ impl Candidate {
     }
 
     /// The find, if its fingerprint is known.
-    pub(super) fn known(&self, known: &[(u32, Fingerprint)]) -> Option<Find> {
+    pub(super) fn known(&self, known: &[(MasterKeyVersion, Fingerprint)]) -> Option<Find> {
         if known.is_empty() {
             return None;
         }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::master_key::Fingerprint;
 use crate::master_keys::MasterKeys;
+use crate::versions::MasterKeyVersion;
 
 use super::escapes::{self, Decoded};
 use super::find::Find;
@@ -35,7 +36,7 @@ pub(super) struct Exact {
 }
 
 struct Known {
-    version: u32,
+    version: MasterKeyVersion,
     fingerprint: Fingerprint,
     bytes: Zeroizing<[u8; 32]>,
     raw: Vec<(&'static str, Zeroizing<Vec<u8>>)>,
@@ -218,7 +219,7 @@ fn lifted(find: Find, decoded: &Decoded, start: usize) -> Find {
 }
 
 impl Known {
-    fn new(version: u32, fingerprint: Fingerprint, bytes: &[u8; 32]) -> Self {
+    fn new(version: MasterKeyVersion, fingerprint: Fingerprint, bytes: &[u8; 32]) -> Self {
         let reversed: Vec<u8> = bytes.iter().rev().copied().collect();
         let characters: Zeroizing<String> = Zeroizing::new(bytes.iter().copied().map(char::from).collect());
         let raw = vec![

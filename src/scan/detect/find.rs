@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::master_key::Fingerprint;
+use crate::versions::MasterKeyVersion;
 
 use super::position::{Lines, is_allowed};
 use super::{Hit, ScanMode, Scanned};
@@ -12,7 +13,7 @@ pub(super) struct Find {
     pub(super) span: Range<usize>,
     pub(super) mode: ScanMode,
     pub(super) kind: &'static str,
-    pub(super) version: Option<u32>,
+    pub(super) version: Option<MasterKeyVersion>,
     pub(super) fingerprint: Option<Fingerprint>,
 }
 
@@ -27,7 +28,7 @@ pub(super) struct Sweep {
 struct Kept {
     span: Range<u64>,
     mode: ScanMode,
-    version: Option<u32>,
+    version: Option<MasterKeyVersion>,
 }
 
 impl Sweep {

@@ -14,6 +14,7 @@ use crate::secret::hex;
 use crate::store::Rows;
 use crate::time::Timestamp;
 use crate::vault_id::VaultId;
+use crate::versions::{Generation, MasterKeyVersion};
 
 /// What a backup holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +34,11 @@ pub struct BackupManifest {
     pub audit_hash: String,
     /// The master key versions that open it, with their fingerprints: each alone is enough. So far it is always one, the active
     /// version of that moment, during a rotation as well.
-    pub opens_with: Vec<(u32, Fingerprint)>,
+    pub opens_with: Vec<(MasterKeyVersion, Fingerprint)>,
     /// The generation of new seals.
-    pub active_generation: u32,
+    pub active_generation: Generation,
     /// Every generation in it.
-    pub generations: Vec<u32>,
+    pub generations: Vec<Generation>,
     /// The rotation that was open.
     pub rotation: Option<BackupRotation>,
     /// The version of strongroom that wrote it.
@@ -51,9 +52,9 @@ pub struct BackupRotation {
     /// What it was doing.
     pub phase: Phase,
     /// The master key version it comes from.
-    pub from_master: u32,
+    pub from_master_key: MasterKeyVersion,
     /// The master key version it goes to.
-    pub to_master: u32,
+    pub to_master_key: MasterKeyVersion,
 }
 
 /// docs/format.md, Manifest.
@@ -75,9 +76,9 @@ struct Stored {
     #[n(6)]
     opens_with: Vec<StoredMaster>,
     #[n(7)]
-    active_generation: u32,
+    active_generation: Generation,
     #[n(8)]
-    generations: Vec<u32>,
+    generations: Vec<Generation>,
     #[n(9)]
     rotation: Option<StoredRotation>,
     #[n(10)]
@@ -88,7 +89,7 @@ struct Stored {
 #[cbor(map)]
 struct StoredMaster {
     #[n(0)]
-    version: u32,
+    version: MasterKeyVersion,
     #[n(1)]
     fingerprint: ByteArray<{ Fingerprint::LEN }>,
 }
@@ -99,9 +100,9 @@ struct StoredRotation {
     #[n(0)]
     phase: u8,
     #[n(1)]
-    from_master: u32,
+    from_master_key: MasterKeyVersion,
     #[n(2)]
-    to_master: u32,
+    to_master_key: MasterKeyVersion,
 }
 
 impl BackupManifest {
@@ -127,8 +128,8 @@ impl BackupManifest {
             generations: keyring.generations().collect(),
             rotation: rotation.map(|open| BackupRotation {
                 phase: open.phase,
-                from_master: open.from_master,
-                to_master: open.to_master,
+                from_master_key: open.from_master_key,
+                to_master_key: open.to_master_key,
             }),
             strongroom: env!("CARGO_PKG_VERSION").into(),
         };
@@ -160,7 +161,7 @@ impl BackupManifest {
     fn stored(&self) -> Option<Stored> {
         let mut audit_hash = [0; 32];
         base16ct::lower::decode(&self.audit_hash, &mut audit_hash).ok().filter(|read| read.len() == 32)?;
-        let master = |(version, fingerprint): &(u32, Fingerprint)| StoredMaster {
+        let master = |(version, fingerprint): &(MasterKeyVersion, Fingerprint)| StoredMaster {
             version: *version,
             fingerprint: fingerprint.to_bytes().into(),
         };
@@ -176,8 +177,8 @@ impl BackupManifest {
             generations: self.generations.clone(),
             rotation: self.rotation.map(|open| StoredRotation {
                 phase: open.phase.byte(),
-                from_master: open.from_master,
-                to_master: open.to_master,
+                from_master_key: open.from_master_key,
+                to_master_key: open.to_master_key,
             }),
             strongroom: self.strongroom.clone(),
         })
@@ -188,7 +189,7 @@ impl Stored {
     fn view(self) -> Option<BackupManifest> {
         let rotation = |open: StoredRotation| {
             let phase = Phase::from_byte(open.phase)?;
-            Some(BackupRotation { phase, from_master: open.from_master, to_master: open.to_master })
+            Some(BackupRotation { phase, from_master_key: open.from_master_key, to_master_key: open.to_master_key })
         };
         let master = |master: StoredMaster| (master.version, Fingerprint::from_bytes(*master.fingerprint));
         let rotation = match self.rotation {

@@ -16,6 +16,7 @@ use crate::record::{Opener, Part, Record, RecordError};
 use crate::record_set::RecordSet;
 use crate::store::{Row, Rows, StoreError, Table};
 use crate::token::ApiKeyId;
+use crate::versions::Generation;
 
 /// What the records are.
 #[derive(Default)]
@@ -24,7 +25,7 @@ pub(super) struct Examined {
     pub(super) counted: u64,
     /// API keys that opened.
     pub(super) opened: u64,
-    pub(super) sets: BTreeMap<u32, RecordSet>,
+    pub(super) sets: BTreeMap<Generation, RecordSet>,
     sentinel: bool,
 }
 
@@ -116,7 +117,7 @@ impl Order {
 struct Page {
     counted: u64,
     opened: u64,
-    sets: BTreeMap<u32, RecordSet>,
+    sets: BTreeMap<Generation, RecordSet>,
     sentinel: bool,
     faults: Vec<(Option<ApiKeyId>, RecordError)>,
     /// Imported API keys, and where each lookup key would have their row.

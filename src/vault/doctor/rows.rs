@@ -13,15 +13,16 @@ use crate::record_set::RecordSet;
 use crate::rotation::open_in;
 use crate::store::Rows;
 use crate::time::Timestamp;
+use crate::versions::Generation;
 
 /// What the row of the rotation says of the records: `None` when it cannot be believed.
-pub(super) type Moved = Option<BTreeMap<u32, RecordSet>>;
+pub(super) type Moved = Option<BTreeMap<Generation, RecordSet>>;
 
 pub(super) fn rotation(keyring: &Keyring, rows: &dyn Rows, findings: &mut Findings) -> Result<Moved, Error> {
     let open = findings.survive(open_in(keyring, rows))?;
     match &open {
         Some(Some(state)) => {
-            let what = format!("a rotation to master key {} is open ({})", state.to_master, state.phase.name());
+            let what = format!("a rotation to master key {} is open ({})", state.to_master_key, state.phase.name());
             findings.warning("rotation", what, "run `strongroom rotate-master-key` to finish it");
         }
         Some(None) if keyring.retiring_generation().is_some() => {
@@ -57,12 +58,12 @@ pub(super) fn compare(
     keyring: &Keyring,
     head: Option<&Head>,
     moved: &Moved,
-    found: &BTreeMap<u32, RecordSet>,
+    found: &BTreeMap<Generation, RecordSet>,
     findings: &mut Findings,
 ) -> bool {
     let (Some(head), Some(moved)) = (head, moved) else { return false };
     for generation in keyring.generations() {
-        let of = |sets: &BTreeMap<u32, RecordSet>| sets.get(&generation).copied().unwrap_or_default();
+        let of = |sets: &BTreeMap<Generation, RecordSet>| sets.get(&generation).copied().unwrap_or_default();
         let (expected, found) = (of(head.sets()).plus(of(moved)), of(found));
         if expected == found {
             continue;

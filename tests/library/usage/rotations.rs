@@ -11,7 +11,7 @@ use strongroom::{NewApiKey, Query, Vault};
 
 use super::scene::{Scene, id_of, verify_all};
 use crate::support::faulty::{FaultyStore, Moment};
-use crate::support::{Keys, act, stop_after_one_batch};
+use crate::support::{Keys, act, stop_after_one_batch, version};
 
 #[test]
 fn a_rotation_carries_the_counts_over_and_nothing_of_the_old_generation_is_left() {
@@ -147,7 +147,7 @@ fn uses_are_listed_by_a_process_that_does_not_know_of_the_rotation_yet() {
         })
         .expect("listed");
     assert_eq!(seen, 120);
-    assert_eq!(rotating.status().expect("status").active_master_key, 2);
+    assert_eq!(rotating.status().expect("status").active_master_key, version(2));
 }
 
 #[test]

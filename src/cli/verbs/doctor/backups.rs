@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strongroom::backup::KnownBackup;
 use strongroom::doctor::{DoctorReport, Symptom, SymptomSeverity};
-use strongroom::{Timestamp, VaultStatus};
+use strongroom::{MasterKeyVersion, Timestamp, VaultStatus};
 
 use crate::place::Place;
 use crate::shown::backup::{last_finished, last_told, needing_others_told, needs_retired_key};
@@ -37,7 +37,7 @@ fn age(known: &[KnownBackup], max: Duration, place: &Place) -> Option<Symptom> {
     Some(Symptom::new("backup-old", SymptomSeverity::Warning, what, remedy))
 }
 
-fn needing_others(known: &[KnownBackup], active: u32, place: &Place) -> Option<Symptom> {
+fn needing_others(known: &[KnownBackup], active: MasterKeyVersion, place: &Place) -> Option<Symptom> {
     let (what, store) = (needing_others_told(known, active)?, place.option());
     let current = last_finished(known).is_some_and(|last| !needs_retired_key(last, active));
     let instead = format!("take one that the active master key opens with `strongroom backup{store} FILE`, then ");

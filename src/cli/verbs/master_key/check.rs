@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use serde_json::json;
 use strongroom::master::{Fingerprint, MasterKeyError, MasterKeysError, Origin, SourceConcern};
 use strongroom::strength::{Finding, Suspect};
-use strongroom::{Error, MasterKeys, SqliteStore, Timestamp, Vault};
+use strongroom::{Error, MasterKeyVersion, MasterKeys, SqliteStore, Timestamp, Vault};
 use zeroize::Zeroizing;
 
 use crate::args::CheckArgs;
@@ -31,14 +31,14 @@ pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit,
 /// One key and what was found.
 struct Checked {
     place: String,
-    version: Option<u32>,
+    version: Option<MasterKeyVersion>,
     suspect: Option<Suspect>,
     fingerprint: Option<Fingerprint>,
     findings: Vec<Finding>,
 }
 
 impl Checked {
-    fn of(place: String, version: Option<u32>, suspect: Suspect) -> Self {
+    fn of(place: String, version: Option<MasterKeyVersion>, suspect: Suspect) -> Self {
         Self { place, version, fingerprint: suspect.fingerprint(), suspect: Some(suspect), findings: vec![] }
     }
 

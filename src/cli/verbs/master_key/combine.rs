@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde::Serialize;
-use strongroom::SqliteStore;
 use strongroom::escrow::Combined;
 use strongroom::master::{Fingerprint, known_fingerprints};
+use strongroom::{MasterKeyVersion, SqliteStore};
 
 use crate::args::CombineArgs;
 use crate::context::Context;
@@ -47,7 +47,7 @@ pub(crate) fn combine(context: &mut Context<'_>, args: &CombineArgs) -> Result<E
 
 #[derive(Serialize)]
 struct Document<'a> {
-    version: u32,
+    version: MasterKeyVersion,
     fingerprint: String,
     vault: Option<String>,
     proven_by: &'static str,
@@ -73,7 +73,7 @@ fn prove_by_store(context: &Context<'_>, combined: &Combined) -> Result<&'static
 }
 
 /// The key is right, and the vault at hand does not know it.
-fn stranger(version: u32, fingerprint: Fingerprint, path: &Path) -> Failure {
+fn stranger(version: MasterKeyVersion, fingerprint: Fingerprint, path: &Path) -> Failure {
     let message = format!("the vault in {} has no master key {version} with fingerprint {fingerprint}", path.display());
     let hint = format!(
         "these are shares of another vault's master key, or of none: `strongroom status --store sqlite:{}` shows its own",

@@ -1,10 +1,8 @@
 //! `master-key generate`: a new random master key, printed or in a new file.
 
-use std::num::NonZeroU32;
-
 use serde::Serialize;
 use serde_json::json;
-use strongroom::{Error, MasterKey};
+use strongroom::{Error, MasterKey, MasterKeyVersion};
 
 use crate::args::GenerateArgs;
 use crate::context::Context;
@@ -16,7 +14,7 @@ use crate::shown::master_key::entry;
 pub(crate) fn generate(context: &mut Context<'_>, args: &GenerateArgs) -> Result<Exit, Failure> {
     let key = MasterKey::generate().map_err(Error::from)?;
     let fingerprint = key.fingerprint().to_string();
-    let version = args.version.map(NonZeroU32::get);
+    let version = args.version;
     if let Some(path) = &args.out {
         write_new(path, &entry(version, key.to_text())).map_err(|error| unwritten(path, &error))?;
         let out = path.display().to_string();
@@ -37,7 +35,7 @@ pub(crate) fn generate(context: &mut Context<'_>, args: &GenerateArgs) -> Result
 
 #[derive(Serialize)]
 struct Generated<'a> {
-    version: Option<u32>,
+    version: Option<MasterKeyVersion>,
     fingerprint: &'a str,
     key: &'a str,
 }

@@ -2,7 +2,6 @@
 
 mod folder;
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -10,7 +9,7 @@ use serde_json::json;
 use strongroom::error::{Detail, KeyringError};
 use strongroom::escrow::{KeyShare, Split};
 use strongroom::master::MasterKeyError;
-use strongroom::{Error, MasterKey, SecretText};
+use strongroom::{Error, MasterKey, MasterKeyVersion, SecretText};
 
 use crate::age::Recipients;
 use crate::args::SplitArgs;
@@ -34,7 +33,7 @@ pub(crate) fn split(context: &mut Context<'_>, args: &SplitArgs) -> Result<Exit,
     }
     let keys = context.keys_to_open()?;
     let newest = || keys.versions().last().map(|(version, _)| version);
-    let version = args.version.map(NonZeroU32::get).or_else(newest).unwrap_or(1);
+    let version = args.version.or_else(newest).unwrap_or(MasterKeyVersion::FIRST);
     let key = keys.key(version).ok_or(Detail::Keyring(KeyringError::NotConfigured { version }))?;
     let split = Split::new(number, args.threshold).version(version);
     let folder = args.out_dir.as_deref().map(|path| Folder::prepare(path, args, version, number)).transpose()?;
@@ -72,7 +71,7 @@ pub(crate) fn split(context: &mut Context<'_>, args: &SplitArgs) -> Result<Exit,
 
 #[derive(Serialize)]
 struct Head {
-    version: u32,
+    version: MasterKeyVersion,
     fingerprint: String,
     set: String,
     threshold: u8,

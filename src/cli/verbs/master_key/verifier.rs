@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::json;
+use strongroom::MasterKeyVersion;
 use strongroom::error::{Detail, KeyringError};
 use strongroom::master::VerifierKey;
 
@@ -13,7 +14,7 @@ use crate::new_file::Reserved;
 use crate::shown::master_key::entry;
 
 pub(crate) fn verifier(context: &mut Context<'_>, args: &VerifierArgs) -> Result<Exit, Failure> {
-    let version = args.version.get();
+    let version = args.version;
     let place = args.out.as_deref().map(Reserved::at).transpose()?;
     let key = match args.vault {
         Some(vault) => {
@@ -50,7 +51,7 @@ pub(crate) fn verifier(context: &mut Context<'_>, args: &VerifierArgs) -> Result
 
 #[derive(Serialize)]
 struct Printed<'a> {
-    version: u32,
+    version: MasterKeyVersion,
     fingerprint: &'a str,
     vault: &'a str,
     key: &'a str,

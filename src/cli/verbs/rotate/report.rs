@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use strongroom::backup::KnownBackup;
 use strongroom::rotation::{RotateOptions, RotationOutcome, RotationPlan, RotationReport, Unreadable};
 use strongroom::store::Scrub;
-use strongroom::{Vault, VaultStatus};
+use strongroom::{MasterKeyVersion, Vault, VaultStatus};
 
 use crate::args::RotateArgs;
 use crate::context::Context;
@@ -25,22 +25,22 @@ pub(super) fn show_plan(
     let status = vault.status()?;
     let estimate = if args.rewrap_only { Ok(None) } else { estimate(vault, options) };
     let (needless, known) = (needless(&status, plan), known_or_none(vault));
-    let from = fingerprint(&status, plan.from_master);
+    let from = fingerprint(&status, plan.from_master_key);
     let to = plan.to_fingerprint.to_string();
     let document = json!({
-        "from_master_key": plan.from_master, "from_fingerprint": from,
-        "to_master_key": plan.to_master, "to_fingerprint": to,
+        "from_master_key": plan.from_master_key, "from_fingerprint": from,
+        "to_master_key": plan.to_master_key, "to_fingerprint": to,
         "rewrap_only": args.rewrap_only,
         "compromised": args.compromised,
         "generations": generations(&plan.census),
         "estimate": estimate_document(&estimate),
         "removable_master_keys": status.removable().collect::<Vec<_>>(),
         "removable_afterwards": needless,
-        "backups_needing_other_keys": needing_others(&known, plan.to_master),
+        "backups_needing_other_keys": needing_others(&known, plan.to_master_key),
         "open": plan.open.as_ref().map(open_rotation),
     });
     context.terminal.document("rotation-plan", &document)?;
-    let mut rows = vec![("master key", format!("{} ({from}) -> {} ({to})", plan.from_master, plan.to_master))];
+    let mut rows = vec![("master key", format!("{} ({from}) -> {} ({to})", plan.from_master_key, plan.to_master_key))];
     for of in &plan.census {
         let count = counted(of.records, "record");
         rows.push(("generation", format!("{}: {count}, under master key {}", of.generation, of.master_key)));
@@ -51,7 +51,7 @@ pub(super) fn show_plan(
     let versions: Vec<_> = needless.iter().map(ToString::to_string).collect();
     let versions = if versions.is_empty() { "none".into() } else { versions.join(", ") };
     rows.push(("no longer needed", format!("afterwards, of the configured master keys: {versions}")));
-    rows.extend(needing_others_told(&known, plan.to_master).map(|told| ("old backups", told)));
+    rows.extend(needing_others_told(&known, plan.to_master_key).map(|told| ("old backups", told)));
     rows.push(("rotation", plan.open.as_ref().map_or_else(|| "none open".into(), described)));
     context.terminal.pairs(rows)?;
     let what = match (args.rewrap_only, args.compromised) {
@@ -75,7 +75,8 @@ pub(super) fn show_report(
     shown["backups_needing_other_keys"] = needing_others(known, status.active_master_key);
     context.terminal.document("rotation", &shown)?;
     let master = |version| format!("{version} ({})", fingerprint(status, version));
-    let mut rows = vec![("master key", format!("{} -> {}", master(report.from_master), master(report.to_master)))];
+    let mut rows =
+        vec![("master key", format!("{} -> {}", master(report.from_master_key), master(report.to_master_key)))];
     if report.from_generation == report.to_generation {
         rows.push(("records", "left as they are; only the data keys were wrapped anew".into()));
     } else {
@@ -133,21 +134,21 @@ pub(super) fn show_report(
 }
 
 /// Configured versions that nothing needs once the rotation is over.
-fn needless(status: &VaultStatus, plan: &RotationPlan) -> Vec<u32> {
+fn needless(status: &VaultStatus, plan: &RotationPlan) -> Vec<MasterKeyVersion> {
     let mut versions: Vec<_> = status.removable().collect();
-    let configured = |version: &u32| status.configured.iter().any(|(known, _)| known == version);
-    versions.extend(Some(plan.from_master).filter(|from| configured(from) && *from != plan.to_master));
+    let configured = |version: &MasterKeyVersion| status.configured.iter().any(|(known, _)| known == version);
+    versions.extend(Some(plan.from_master_key).filter(|from| configured(from) && *from != plan.to_master_key));
     versions.sort_unstable();
     versions.dedup();
     versions
 }
 
-fn document(report: &RotationReport, removable: &[u32]) -> Value {
+fn document(report: &RotationReport, removable: &[MasterKeyVersion]) -> Value {
     let unreadable = |Unreadable { id, cause, .. }: &Unreadable| json!({ "id": id.map(|id| id.to_string()), "cause": cause.cause(), "message": cause.to_string() });
     json!({
         "outcome": report.outcome.name(),
-        "from_master_key": report.from_master,
-        "to_master_key": report.to_master,
+        "from_master_key": report.from_master_key,
+        "to_master_key": report.to_master_key,
         "from_generation": report.from_generation,
         "to_generation": report.to_generation,
         "resumed": report.resumed,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use strongroom::master::{Fingerprint, MasterKeysError, known_fingerprints};
 use strongroom::scan::Scanner;
-use strongroom::{Error, MasterKey, MasterKeys, SqliteStore};
+use strongroom::{Error, MasterKey, MasterKeyVersion, MasterKeys, SqliteStore};
 
 use crate::args::{ModeArg, ScanArgs};
 use crate::context::Context;
@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::told::Told;
 
 /// Versions and fingerprints.
-type Keys = Vec<(u32, Fingerprint)>;
+type Keys = Vec<(MasterKeyVersion, Fingerprint)>;
 
 /// The modes of a scan, and what they know.
 pub(crate) struct Known {
@@ -53,7 +53,7 @@ impl Known {
 
     /// One line a mode.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let listed = |keys: &[(u32, Fingerprint)]| {
+        let listed = |keys: &[(MasterKeyVersion, Fingerprint)]| {
             let named = keys.iter().map(|(version, print)| format!("{version} ({print})")).collect::<Vec<_>>();
             named.join(", ")
         };
@@ -73,8 +73,7 @@ impl Known {
     /// The same for programs.
     pub(crate) fn document(&self) -> Value {
         let listed = |keys: Keys| -> Value {
-            let one =
-                |(version, print): (u32, Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
+            let one = |(version, print): (MasterKeyVersion, Fingerprint)| json!({ "version": version, "fingerprint": print.to_string() });
             keys.into_iter().map(one).collect()
         };
         let mut modes = vec![];
@@ -152,6 +151,6 @@ struct Status {
 
 #[derive(Deserialize)]
 struct StatusKey {
-    version: u32,
+    version: MasterKeyVersion,
     fingerprint: String,
 }

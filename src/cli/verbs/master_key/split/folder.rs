@@ -5,8 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use strongroom::SecretText;
 use strongroom::escrow::KeyShare;
+use strongroom::{MasterKeyVersion, SecretText};
 
 use crate::age::Recipients;
 use crate::args::SplitArgs;
@@ -21,7 +21,12 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Before a share is made: the folder is there, and a new file for each of them.
-    pub(super) fn prepare(path: &Path, args: &SplitArgs, version: u32, number: u8) -> Result<Self, Failure> {
+    pub(super) fn prepare(
+        path: &Path,
+        args: &SplitArgs,
+        version: MasterKeyVersion,
+        number: u8,
+    ) -> Result<Self, Failure> {
         if !path.is_dir() {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
             made.map_err(|error| unwritten(path, &error))?;
