@@ -46,7 +46,7 @@ fn examined(vault: &Vault) -> u64 {
     let (rules, mut examined, mut after) = (DueRules::new(), 0, None);
     loop {
         let page = vault.due(&rules, after).expect("a page");
-        assert!(page.due.is_empty());
+        assert!(page.items.is_empty());
         (examined, after) = (examined + page.examined, page.next);
         if after.is_none() {
             return examined;

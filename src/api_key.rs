@@ -68,6 +68,17 @@ impl Expiry {
 }
 
 impl NewApiKey {
+    /// The longest attributes, keys and values together, in bytes.
+    pub const MAX_ATTRIBUTES_LEN: usize = 8 * 1024;
+    /// The longest name or owner, in bytes.
+    pub const MAX_LABEL_LEN: usize = 256;
+    /// The most networks of one API key.
+    pub const MAX_NETWORKS: usize = 64;
+    /// The longest scope, in bytes.
+    pub const MAX_SCOPE_LEN: usize = 128;
+    /// The most scopes of one API key.
+    pub const MAX_SCOPES: usize = 64;
+
     /// An API key with this name (1 to 256 bytes) that never expires, may do nothing in particular from anywhere,
     /// and can be recovered.
     pub fn new(name: impl Into<String>) -> Self {
@@ -372,17 +383,6 @@ pub enum LimitError {
     },
 }
 
-/// The longest name or owner, in bytes.
-pub const MAX_LABEL_LEN: usize = 256;
-/// The longest attributes, keys and values together, in bytes.
-pub const MAX_ATTRIBUTES_LEN: usize = 8 * 1024;
-/// The most scopes of one API key.
-pub const MAX_SCOPES: usize = 64;
-/// The longest scope, in bytes.
-pub const MAX_SCOPE_LEN: usize = 128;
-/// The most networks of one API key.
-pub const MAX_NETWORKS: usize = 64;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -394,7 +394,7 @@ mod tests {
         assert_eq!(key().not_before(at(8)).expires_at(at(9)).check(at(5)), Ok(()));
         assert_eq!(key().not_before(at(8)).expires_in(Duration::from_millis(4)).check(at(5)), Ok(()));
         let many = |n: usize| key().scopes((0..n).map(|i| format!("s{i}")));
-        assert_eq!(many(MAX_SCOPES).check(at(5)), Ok(()));
+        assert_eq!(many(NewApiKey::MAX_SCOPES).check(at(5)), Ok(()));
         assert_eq!(key().owner("o".repeat(256)).attribute("k", "v".repeat(8191)).check(at(5)), Ok(()));
         let bad = [
             (NewApiKey::new(""), "the name is empty"),

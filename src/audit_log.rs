@@ -29,6 +29,11 @@ pub struct Act {
 }
 
 impl Act {
+    /// The longest actor, in bytes.
+    pub const MAX_ACTOR_LEN: usize = 256;
+    /// The longest reason, in bytes.
+    pub const MAX_REASON_LEN: usize = 1024;
+
     /// An act of this person or service: 1 to 256 bytes.
     pub fn by(actor: impl Into<String>) -> Self {
         Self { actor: actor.into(), reason: None }
@@ -49,9 +54,9 @@ impl Act {
     pub(crate) fn check(&self) -> Result<(), ActError> {
         match (self.actor.len(), self.reason.as_ref().map(String::len)) {
             (0, _) => Err(ActError::NoActor),
-            (len, _) if len > MAX_ACTOR_LEN => Err(ActError::ActorTooLong { len }),
+            (len, _) if len > Self::MAX_ACTOR_LEN => Err(ActError::ActorTooLong { len }),
             (_, Some(0)) => Err(ActError::NoReason),
-            (_, Some(len)) if len > MAX_REASON_LEN => Err(ActError::ReasonTooLong { len }),
+            (_, Some(len)) if len > Self::MAX_REASON_LEN => Err(ActError::ReasonTooLong { len }),
             _ => Ok(()),
         }
     }
@@ -68,7 +73,7 @@ impl Act {
 #[non_exhaustive]
 pub enum ActError {
     /// The actor is too long.
-    #[error("the actor has {len} bytes, and {MAX_ACTOR_LEN} is the limit")]
+    #[error("the actor has {len} bytes, and {} is the limit", Act::MAX_ACTOR_LEN)]
     ActorTooLong {
         /// Its length.
         len: usize,
@@ -80,7 +85,7 @@ pub enum ActError {
     #[error("this act needs a reason")]
     NoReason,
     /// The reason is too long.
-    #[error("the reason has {len} bytes, and {MAX_REASON_LEN} is the limit")]
+    #[error("the reason has {len} bytes, and {} is the limit", Act::MAX_REASON_LEN)]
     ReasonTooLong {
         /// Its length.
         len: usize,
@@ -438,10 +443,6 @@ mod optional_id {
     }
 }
 
-/// The longest actor, in bytes.
-pub const MAX_ACTOR_LEN: usize = 256;
-/// The longest reason, in bytes.
-pub const MAX_REASON_LEN: usize = 1024;
 /// The target of the events that mirror the log, and of those that tell how verifications ended.
 pub(crate) const EVENTS: &str = "strongroom::audit";
 /// docs/format.md, Audit log.

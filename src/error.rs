@@ -23,6 +23,7 @@ use crate::verifier_keys::VerifierKeysError;
 use crate::versions::{Generation, MasterKeyVersion};
 
 pub use crate::keyring::KeyringError;
+pub use crate::page::CursorError;
 pub use crate::record::RecordError;
 pub use crate::secret::RandomError;
 pub use crate::unsafe_path::UnsafePath;
@@ -151,6 +152,9 @@ pub enum Detail {
     /// Others kept changing the same rows.
     #[error("others kept changing the same rows")]
     Contended,
+    /// A cursor is one of another kind of list.
+    #[error(transparent)]
+    Cursor(#[from] CursorError),
     /// A line of an import cannot be taken, and nothing was imported.
     #[error("line {line}: {fault}")]
     Import {
@@ -307,7 +311,9 @@ pub enum Detail {
 impl Detail {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Act(_) | Self::Import { .. } | Self::Limit(_) | Self::RotationTarget { .. } => ErrorKind::Input,
+            Self::Act(_) | Self::Cursor(_) | Self::Import { .. } | Self::Limit(_) | Self::RotationTarget { .. } => {
+                ErrorKind::Input
+            }
             Self::Audit(_)
             | Self::BackupDamaged { .. }
             | Self::Record { .. }
@@ -354,6 +360,7 @@ impl Detail {
             Self::Combine(fault) => combine_code(fault),
             Self::CommandLine(_) => "key-command-failed",
             Self::Contended => "contended",
+            Self::Cursor(_) => "cursor-of-other",
             Self::Import { fault: ImportError::Policy(fault), .. } | Self::Policy(fault) => fault.code(),
             Self::Import { .. } => "import-line",
             Self::Keyring(fault) => keyring_code(fault),

@@ -17,6 +17,7 @@ use crate::key_share::{CombineError, KeyShareError, SplitError};
 use crate::key_source::{CommandFault, CommandLineError, Origin, Origins, SourceError};
 use crate::master_key::{Finding, Fingerprint, MasterKeyError};
 use crate::master_keys::MasterKeysError;
+use crate::page::{Cursor, CursorError};
 use crate::parse_error::ParseError;
 use crate::policy::PolicyError;
 use crate::secret::RandomError;
@@ -200,6 +201,12 @@ every! {
         CommitError::Conflict(_) => [CommitError::Conflict(vec![(Table::Keys, vec![1])])],
         CommitError::Store(_) => of(CommitError::Store),
     }
+    CursorError: {
+        CursorError { .. } => [
+            Cursor::after_api_key(id()).audit_entry().expect_err("no entry"),
+            Cursor::after_audit_entry(7).api_key().expect_err("no API key"),
+        ],
+    }
     Detail: {
         Detail::Act(_) => of(Detail::Act),
         Detail::Audit(_) => of(Detail::Audit),
@@ -210,6 +217,7 @@ every! {
         Detail::Combine(_) => of(Detail::Combine),
         Detail::CommandLine(_) => of(Detail::CommandLine),
         Detail::Contended => [Detail::Contended],
+        Detail::Cursor(_) => of(Detail::Cursor),
         Detail::Import { .. } => of(|fault| Detail::Import { line: 7, fault }),
         Detail::Keyring(_) => of(Detail::Keyring),
         Detail::Life { .. } => of(|fault| Detail::Life { id: id(), fault }),

@@ -166,4 +166,4 @@ impl StoredBackup {
 /// Key of the row in the table `vault`.
 pub(crate) const BACKUPS: &[u8] = b"backups";
 /// Backups that a vault remembers: older ones drop off its list.
-pub const MAX_KNOWN_BACKUPS: usize = 100;
+pub(crate) const MAX_KNOWN_BACKUPS: usize = 100;

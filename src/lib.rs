@@ -45,6 +45,8 @@ mod keyring;
 
 mod token;
 
+mod page;
+
 mod api_key;
 
 mod record;
@@ -91,6 +93,7 @@ pub use audit_log::Act;
 pub use error::{Error, ErrorKind};
 pub use master_key::MasterKey;
 pub use master_keys::MasterKeys;
+pub use page::{Cursor, Page};
 pub use parse_error::ParseError;
 pub use secret::SecretText;
 pub use store::MemoryStore;
@@ -104,27 +107,23 @@ pub use vault_id::VaultId;
 pub use verifier_keys::VerifierKeys;
 pub use versions::MasterKeyVersion;
 
-/// Limits of API keys, what their life allows, and their way in and out: import and export.
+/// What is refused to API keys by their limits and their life, and their way in and out: import and export.
 pub mod api_keys {
-    pub use crate::api_key::{
-        LifeError, LimitError, MAX_ATTRIBUTES_LEN, MAX_LABEL_LEN, MAX_NETWORKS, MAX_SCOPE_LEN, MAX_SCOPES,
-    };
+    pub use crate::api_key::{LifeError, LimitError};
     pub use crate::import::{ImportError, ImportedKey};
-    pub use crate::vault::{ExportPage, Replaced};
+    pub use crate::vault::{Exported, Replaced};
 }
 
 /// The audit log: its entries, following and checking it, and the checkpoints that prove it later.
 pub mod audit {
-    pub use crate::audit_log::{
-        ActError, Action, AuditEntry, AuditFault, AuditFilter, MAX_ACTOR_LEN, MAX_REASON_LEN, Outcome,
-    };
+    pub use crate::audit_log::{ActError, Action, AuditEntry, AuditFault, AuditFilter, Outcome};
     pub use crate::vault::{AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointFault};
 }
 
 /// Backups: made beside a live service, verified, restored, and remembered by the vault.
 pub mod backup {
     pub use crate::backup_id::BackupId;
-    pub use crate::known_backups::{KnownBackup, MAX_KNOWN_BACKUPS};
+    pub use crate::known_backups::KnownBackup;
     pub use crate::vault::{Backup, Behind};
     pub use crate::vault::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
 }
@@ -167,6 +166,6 @@ pub mod strength {
 
 /// How API keys are used: counted in memory, written together, read beside them.
 pub mod usage {
-    pub use crate::uses::{MAX_ENDPOINT_LEN, MAX_ENDPOINTS, Usage, UsageError};
+    pub use crate::uses::{Usage, UsageError};
     pub use crate::vault::{ListedUsage, UsageFlush, UsageFlusher, UsageOptions};
 }

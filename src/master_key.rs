@@ -32,7 +32,7 @@ pub use waivers::Waivers;
 /// A value of this type has passed the strict parser and the strength checks.
 pub struct MasterKey {
     bytes: SecretBytes<32>,
-    /// Made at random, and nothing that anybody could guess.
+    /// Made at random, or judged: nothing that anybody could guess.
     random: bool,
 }
 
@@ -118,6 +118,11 @@ impl MasterKey {
 
     pub(crate) fn expose(&self) -> &[u8; 32] {
         self.bytes.expose()
+    }
+
+    /// It was judged, and needs it no more.
+    pub(crate) fn trust(&mut self) {
+        self.random = true;
     }
 
     pub(crate) fn is_known_random(&self) -> bool {

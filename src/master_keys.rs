@@ -116,6 +116,13 @@ impl MasterKeys {
         Self::from_sources([&KeyFile::new(path.as_ref()) as &dyn MasterKeySource])
     }
 
+    /// Marks a key that was judged.
+    pub(crate) fn trust(&mut self, version: MasterKeyVersion) {
+        if let Some(held) = self.keys.get_mut(&version) {
+            held.key.trust();
+        }
+    }
+
     /// Adds a key. A version or a key that is already there is an error.
     pub fn insert(&mut self, version: MasterKeyVersion, key: MasterKey) -> Result<(), MasterKeysError> {
         self.insert_from(version, key, Origin::Caller)

@@ -86,7 +86,7 @@ pub trait UnfinishedBackup: Rows {
     /// stop it.
     fn copy(&mut self, watch: &mut WatchCopy<'_>) -> Result<(), StoreError>;
 
-    /// Writes the manifest, as the row [`MANIFEST`]. Nothing of the backup changes any more after that.
+    /// Writes the manifest, as the row [`Table::MANIFEST`]. Nothing of the backup changes any more after that.
     fn seal(&mut self, manifest: &[u8]) -> Result<(), StoreError>;
 
     /// Opens it from what was written, to be read.
@@ -125,7 +125,7 @@ pub trait UnfinishedStore {
     /// Opens it as the backup that it still is, checked.
     fn reopen(&self) -> Result<Box<dyn Store>, StoreError>;
 
-    /// Makes a store of it: the same rows but for the [`MANIFEST`].
+    /// Makes a store of it: the same rows but for the [`Table::MANIFEST`].
     fn convert(&self) -> Result<Box<dyn Store>, StoreError>;
 
     /// Makes it durable and gives it its name, which must be free. Nothing has it open any more.
@@ -151,6 +151,9 @@ pub enum Table {
 impl Table {
     /// Every table.
     pub const ALL: &[Self] = &[Self::Audit, Self::Keys, Self::Lookup, Self::Usage, Self::Vault];
+    /// Key of the row of the table [`Vault`](Self::Vault) that holds the manifest, in a backup and nowhere else
+    /// (docs/format.md, Backups).
+    pub const MANIFEST: &[u8] = b"manifest";
 
     /// Its name in engines that name tables.
     pub fn name(self) -> &'static str {
@@ -485,7 +488,3 @@ pub enum EngineFault {
     #[error("")]
     Other,
 }
-
-/// Key of the row of the table [`Vault`](Table::Vault) that holds the manifest, in a backup and nowhere else
-/// (docs/format.md, Backups).
-pub const MANIFEST: &[u8] = b"manifest";

@@ -33,7 +33,8 @@ pub enum Suite {
 
 impl Suite {
     /// Every suite.
-    pub const ALL: [Self; 2] = [Self::Xaes256Gcm, Self::XChaCha20Poly1305];
+    pub const ALL: &[Self] = &Self::BOTH;
+    pub(crate) const BOTH: [Self; 2] = [Self::Xaes256Gcm, Self::XChaCha20Poly1305];
 
     /// The byte that stands for this suite in records and wraps.
     pub fn byte(self) -> u8 {
@@ -81,7 +82,7 @@ impl FromStr for Suite {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        Self::ALL
+        Self::BOTH
             .into_iter()
             .find(|suite| suite.name() == text)
             .ok_or_else(|| ParseError::new("suite", "not a suite: use xaes-256-gcm or xchacha20-poly1305"))

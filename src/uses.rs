@@ -13,11 +13,10 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use crate::time::Timestamp;
 
 pub(crate) use counters::{Counters, Pending};
-pub use endpoint::MAX_ENDPOINT_LEN;
 pub use stored::UsageError;
 pub(crate) use stored::{UsageRow, UsageSealer};
 
-use endpoint::counted_as;
+use endpoint::{MAX_ENDPOINT_LEN, counted_as};
 
 /// What is known of the uses of one API key. Counts are what was recorded: a process that was killed takes with it what it had
 /// counted since it last wrote.
@@ -34,11 +33,16 @@ pub struct Usage {
     pub refusals: BTreeMap<String, u64>,
     /// What its token was valid for, if the service said so ([`Request::endpoint`](crate::Request::endpoint)), and how often.
     pub endpoints: BTreeMap<String, u64>,
-    /// How often for endpoints beyond the first [`MAX_ENDPOINTS`].
+    /// How often for endpoints beyond the first [`MAX_ENDPOINTS`](Self::MAX_ENDPOINTS).
     pub other_endpoints: u64,
 }
 
 impl Usage {
+    /// The longest endpoint, in bytes.
+    pub const MAX_ENDPOINT_LEN: usize = MAX_ENDPOINT_LEN;
+    /// The most endpoints that are counted apart for one API key.
+    pub const MAX_ENDPOINTS: usize = 1_000;
+
     /// Refusals of every cause together.
     pub fn refused(&self) -> u64 {
         self.refusals.values().fold(0, |sum, count| sum.saturating_add(*count))
@@ -51,7 +55,7 @@ impl Usage {
         other.refusals.iter().for_each(|(cause, count)| self.count_refusals(cause, *count));
         for (endpoint, count) in &other.endpoints {
             let known = self.endpoints.contains_key(endpoint);
-            self.count_endpoint(endpoint, *count, known || self.endpoints.len() < MAX_ENDPOINTS);
+            self.count_endpoint(endpoint, *count, known || self.endpoints.len() < Self::MAX_ENDPOINTS);
         }
         bump(&mut self.other_endpoints, other.other_endpoints);
     }
@@ -100,9 +104,6 @@ fn bump(count: &mut u64, more: u64) {
     *count = count.saturating_add(more);
 }
 
-/// The most endpoints that are counted apart for one API key.
-pub const MAX_ENDPOINTS: usize = 1_000;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,11 +139,14 @@ mod tests {
     #[test]
     fn endpoints_beyond_the_cap_are_counted_together() {
         let mut usage = Usage::default();
-        for number in 0..MAX_ENDPOINTS + 5 {
+        for number in 0..Usage::MAX_ENDPOINTS + 5 {
             usage.add(&Usage { endpoints: [(format!("/{number}"), 2)].into(), ..Usage::default() });
         }
         usage.add(&Usage { endpoints: [("/7".into(), 1)].into(), ..Usage::default() });
-        assert_eq!((usage.endpoints.len(), usage.other_endpoints, usage.endpoints["/7"]), (MAX_ENDPOINTS, 10, 3));
+        assert_eq!(
+            (usage.endpoints.len(), usage.other_endpoints, usage.endpoints["/7"]),
+            (Usage::MAX_ENDPOINTS, 10, 3)
+        );
     }
 
     #[test]

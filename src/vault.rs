@@ -8,6 +8,7 @@ mod verify;
 mod life;
 mod subject;
 mod reissue;
+mod key_rows;
 mod list;
 mod due;
 mod status;
@@ -28,7 +29,7 @@ pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, Back
 pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointFault};
 pub use doctor::{Checkup, CheckupProgress, Depth, DoctorReport, Symptom, SymptomSeverity};
 pub use due::{Due, DueCause, DuePage, DueRules};
-pub use export::ExportPage;
+pub use export::Exported;
 pub use handle::{Vault, Verifier};
 pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};

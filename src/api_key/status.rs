@@ -21,7 +21,7 @@ pub enum Status {
 
 impl Status {
     /// Each state there is.
-    pub const ALL: [Self; 5] = [Self::Active, Self::Expired, Self::NotYetValid, Self::Revoked, Self::Suspended];
+    pub const ALL: &[Self] = &[Self::Active, Self::Expired, Self::NotYetValid, Self::Revoked, Self::Suspended];
 
     /// The word used on the command line and in JSON.
     pub fn name(self) -> &'static str {

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use strongroom::{ApiKeyId, VaultId};
+use strongroom::{ApiKeyId, Cursor, VaultId};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -153,8 +153,8 @@ impl Manifest {
     }
 
     /// Where the next part begins.
-    pub(crate) fn cursor(&self) -> Option<ApiKeyId> {
-        self.parts.last().and_then(|part| part.last.parse().ok())
+    pub(crate) fn cursor(&self) -> Option<Cursor> {
+        self.parts.last().and_then(|part| part.last.parse().ok()).map(Cursor::after_api_key)
     }
 
     pub(crate) fn keys(&self) -> u64 {

@@ -47,12 +47,12 @@ pub(crate) fn due(
     wanted: &Selection,
     within: Duration,
 ) -> Result<Selected, Failure> {
-    let rules = DueRules::new().within(within).among(wanted.which.query().limit(PAGE));
+    let rules = DueRules::new().within(within).among(wanted.which.query());
     let (mut ids, mut unreadable, mut after) = (vec![], 0_u64, None);
     loop {
         let page = vault.due(&rules, after)?;
-        unreadable += page.due.iter().filter(|due| due.key.is_err()).count() as u64;
-        let mended = page.due.iter().filter(|due| due.causes.iter().any(DueCause::calls_for_reissue));
+        unreadable += page.items.iter().filter(|due| due.key.is_err()).count() as u64;
+        let mended = page.items.iter().filter(|due| due.causes.iter().any(DueCause::calls_for_reissue));
         ids.extend(mended.map(|due| due.id));
         after = page.next;
         if after.is_none() {
@@ -101,14 +101,13 @@ fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
 }
 
 fn found(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result<Vec<ApiKeyId>, Failure> {
-    let mut query = wanted.which.query().limit(PAGE);
     let (mut ids, mut unreadable) = (vec![], 0_u64);
-    loop {
-        let page = vault.list(&query)?;
-        let Some(last) = page.last() else { break };
-        query = query.after(last.id);
-        unreadable += page.iter().filter(|listed| listed.key.is_err()).count() as u64;
-        ids.extend(page.iter().filter(|listed| listed.key.is_ok()).map(|listed| listed.id));
+    for listed in vault.list_all(&wanted.which.query()) {
+        let listed = listed?;
+        match listed.key {
+            Ok(_) => ids.push(listed.id),
+            Err(_) => unreadable += 1,
+        }
     }
     warn_of_unreadable(context, unreadable);
     Ok(ids)
@@ -134,5 +133,3 @@ fn warn_of_unreadable(context: &mut Context<'_>, unreadable: u64) {
         ));
     }
 }
-
-const PAGE: usize = 500;

@@ -85,7 +85,7 @@ impl Suspect {
     /// The quick ones, and whether the key is derived from a word, a password or a small seed: about a second.
     #[cfg(feature = "strength")]
     pub fn findings(&self, now: crate::time::Timestamp) -> Vec<Finding> {
-        self.search(|key| super::derived::check(key, now, None))
+        self.search(|key| super::derived::check(key, now))
     }
 
     /// Everything that [`Suspect::findings`] tries, and much further: every second since 2015, long lists of compounds, more
@@ -93,13 +93,6 @@ impl Suspect {
     #[cfg(feature = "strength")]
     pub fn findings_thorough(&self, now: crate::time::Timestamp, tell: impl FnMut(u32)) -> Vec<Finding> {
         self.search(|key| super::derived::check_thoroughly(key, now, tell))
-    }
-
-    /// The same, given up after `limit`: the commonest origins are tried first.
-    #[cfg(feature = "strength")]
-    pub fn findings_within(&self, limit: std::time::Duration, now: crate::time::Timestamp) -> Vec<Finding> {
-        let until = std::time::Instant::now().checked_add(limit);
-        self.search(|key| super::derived::check(key, now, until))
     }
 
     #[cfg(feature = "strength")]

@@ -27,7 +27,6 @@ mod words;
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use super::finding::{Finding, Severity};
 use crate::time::Timestamp;
@@ -38,12 +37,12 @@ use twister::{Seeding, Twister};
 pub(super) use functions::is_digest_of;
 
 /// What made the key, if anything that is tried here did.
-pub(super) fn check(key: &[u8; 32], now: Timestamp, until: Option<Instant>) -> Option<Finding> {
+pub(super) fn check(key: &[u8; 32], now: Timestamp) -> Option<Finding> {
     if spelled::is_spelled(key) {
         let what = "its 44 characters are readable words, not an encoding of random bytes";
         return Some(Finding::new("spelled-words", Severity::Refuse, what));
     }
-    let key = &Matcher::until(key, until);
+    let key = &Matcher::new(key);
     let next = AtomicUsize::new(0);
     let work = || {
         loop {
@@ -64,7 +63,7 @@ pub(super) fn check(key: &[u8; 32], now: Timestamp, until: Option<Instant>) -> O
 
 /// The same and whatever takes a minute or two, on all processors; `tell` hears which share is done, in thousandths.
 pub(super) fn check_thoroughly(key: &[u8; 32], now: Timestamp, tell: impl FnMut(u32)) -> Option<Finding> {
-    check(key, now, None).or_else(|| thorough::check(key, now, tell))
+    check(key, now).or_else(|| thorough::check(key, now, tell))
 }
 
 /// What was found, in words.

@@ -48,7 +48,7 @@ pub(crate) struct Opener<'k> {
 
 impl<'k> Opener<'k> {
     pub(crate) fn new(keyring: &'k Keyring) -> Self {
-        let ciphers = Suite::ALL.map(|suite| PartCiphers::new(keyring.active(), suite));
+        let ciphers = Suite::BOTH.map(|suite| PartCiphers::new(keyring.active(), suite));
         Self { keyring, ciphers, plain: Zeroizing::default() }
     }
 

@@ -33,7 +33,7 @@ impl<'k> Resealer<'k> {
             keyring,
             from,
             exposed_at: old.exposed_at,
-            opening: Suite::ALL.map(|suite| PartCiphers::new(old, suite)),
+            opening: Suite::BOTH.map(|suite| PartCiphers::new(old, suite)),
             sealing: PartCiphers::new(keyring.active(), keyring.suite()),
             verify: Zeroizing::default(),
             recover: Zeroizing::default(),

@@ -4,6 +4,7 @@ use super::options::RotateOptions;
 use super::row::read_state;
 use crate::error::{Detail, Error};
 use crate::ledger::Ledger;
+use crate::versions::MasterKeyVersion;
 
 /// Refuses a new master key that the full strength checks refuse. One that is the active one already is not judged: the rotation to
 /// it goes on.
@@ -17,9 +18,18 @@ pub(super) fn admit(ledger: &Ledger, options: &RotateOptions) -> Result<(), Erro
     }
     // A target that cannot be is refused where the rotation begins, which also looks whether others are at it.
     let Ok(to) = options.target(&keyring, ledger.keks()) else { return Ok(()) };
-    match ledger.keks().candidates().judge(to, &options.waivers) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Detail::MasterKeyUnjudged { version: to }.into()),
-        Err(fault) => Err(Detail::MasterKeyWeak { version: to, fault }.into()),
+    if judge(ledger, options, to)? { Ok(()) } else { Err(Detail::MasterKeyUnjudged { version: to }.into()) }
+}
+
+/// For a plan: whether the rotation to a key would be refused, as far as anybody can say who has not the key at hand.
+pub(super) fn foresee(ledger: &Ledger, options: &RotateOptions, to: MasterKeyVersion) -> Result<(), Error> {
+    if cfg!(feature = "strength") && !options.quick {
+        judge(ledger, options, to)?;
     }
+    Ok(())
+}
+
+fn judge(ledger: &Ledger, options: &RotateOptions, version: MasterKeyVersion) -> Result<bool, Error> {
+    let judged = ledger.keks().candidates().judge(version, &options.waivers);
+    judged.map_err(|fault| Detail::MasterKeyWeak { version, fault }.into())
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::admit::foresee;
 use super::options::RotateOptions;
 use super::row::{open_in, row_missing};
 use super::state::{Phase, State};
@@ -107,7 +108,11 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
             return Err(Detail::RotationOpen { to: open.to_master_key }.into());
         }
         Some(open) => open.to_master_key,
-        None if keyring.retiring_generation().is_none() => options.target(&keyring, ledger.keks())?,
+        None if keyring.retiring_generation().is_none() => {
+            let to = options.target(&keyring, ledger.keks())?;
+            foresee(ledger, options, to)?;
+            to
+        }
         None if options.accept_record_set && !options.rewrap_only => keyring.active_master(),
         None => return Err(row_missing()),
     };

@@ -24,8 +24,8 @@ fn cut(text: &str) -> &str {
     &text[..end.unwrap_or_default()]
 }
 
-/// The longest endpoint, in bytes.
-pub const MAX_ENDPOINT_LEN: usize = 500;
+/// In bytes.
+pub(super) const MAX_ENDPOINT_LEN: usize = 500;
 
 #[cfg(test)]
 mod tests {

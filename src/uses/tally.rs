@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::{MAX_ENDPOINTS, Usage, bump};
+use super::{Usage, bump};
 use crate::api_key::Refusal;
 use crate::time::Timestamp;
 
@@ -40,7 +40,7 @@ impl Tally {
         let Some(endpoint) = endpoint else { return bump(&mut self.other_endpoints, count) };
         match self.endpoints.binary_search_by(|(known, _)| (**known).cmp(endpoint)) {
             Ok(place) => bump(&mut self.endpoints[place].1, count),
-            Err(place) if self.endpoints.len() < MAX_ENDPOINTS && room(bytes_of(endpoint)) => {
+            Err(place) if self.endpoints.len() < Usage::MAX_ENDPOINTS && room(bytes_of(endpoint)) => {
                 // Most API keys have one or a few.
                 if self.endpoints.len() < 4 {
                     self.endpoints.reserve_exact(1);

@@ -4,6 +4,7 @@ use crate::audit_log::{AuditEntry, AuditFault, ChainEnd, row_key};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::ledger::{Head, follow_chain};
+use crate::page::{Cursor, Page};
 use crate::secret::hex;
 use crate::store::{Rows, Table};
 use crate::vault::handle::Verifier;
@@ -32,7 +33,8 @@ impl AuditLine {
     }
 }
 
-/// A place in the audit log that was seen: the number of an entry, and the hash of it.
+/// A place in the audit log that was seen: the number of an entry, and the hash of it. Unlike a [`Cursor`] it proves that nothing
+/// before it was changed, so [`Verifier::audit_since`] takes it and no cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditPosition(ChainEnd);
 
@@ -50,14 +52,17 @@ impl AuditPosition {
 
 /// # Audit log
 impl Verifier {
-    /// Up to `limit` audit entries after a sequence number, oldest first. The chain is not checked here.
-    pub fn audit_entries(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, Error> {
-        self.audit_lines(after, limit)?.iter().map(|line| Ok(line.entry()?)).collect()
+    /// A page of up to `limit` audit entries, oldest first; an entry that is none is an error. The chain is not checked here: a cursor
+    /// says where to go on and proves nothing, and [`Verifier::audit_since`] takes a place that proves what came before it.
+    pub fn audit_entries(&self, after: Option<Cursor>, limit: usize) -> Result<Page<AuditEntry>, Error> {
+        self.audit_lines(after, limit)?.try_map(|line| Ok(line.entry()?))
     }
 
     /// The same, as stored: an entry that is none hides no other.
-    pub fn audit_lines(&self, after: u64, limit: usize) -> Result<Vec<AuditLine>, Error> {
-        lines(self.ledger.store(), after, limit)
+    pub fn audit_lines(&self, after: Option<Cursor>, limit: usize) -> Result<Page<AuditLine>, Error> {
+        let after = after.map_or(Ok(0), Cursor::audit_entry)?;
+        let lines = lines(self.ledger.store(), after, limit.saturating_add(1))?;
+        Page::take(limit, lines.into_iter().map(Ok), |line| Cursor::after_audit_entry(line.seq))
     }
 
     /// Follows the whole chain to the authenticated head, and returns the number of entries. A chain whose tail was
@@ -82,7 +87,8 @@ impl Verifier {
 
     /// Up to `limit` entries after a place that was seen before, and the place where they end. The chain is followed from
     /// there, and at the end of the log it has to be that of the authenticated head: an entry that was changed, a log
-    /// that was cut off, and one that took another way are errors. Entries before the fault are returned first.
+    /// that was cut off, and one that took another way are errors. Entries before the fault are returned first. It is no page with a
+    /// cursor, because a cursor does not say what stood before it.
     pub fn audit_since(&self, seen: AuditPosition, limit: usize) -> Result<(Vec<AuditLine>, AuditPosition), Error> {
         self.at_one_moment(|rows, _, head| lines_since(rows, head, seen.0, limit))
     }

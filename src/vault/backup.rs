@@ -11,7 +11,7 @@ use crate::backup_id::BackupId;
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::known_backups::{BACKUPS, KnownBackup, KnownBackups};
 use crate::ledger::row_refused;
-use crate::store::{MANIFEST, Rows, Table, UnfinishedBackup};
+use crate::store::{Rows, Table, UnfinishedBackup};
 use crate::time::Timestamp;
 use crate::vault::doctor::SymptomSeverity;
 use crate::vault::handle::Vault;
@@ -78,7 +78,7 @@ impl Vault {
         self.ledger.keep_refusal(act, Draft::of(Action::Backup), taken)
     }
 
-    /// The backups that the vault remembers, oldest first: the last [`MAX_KNOWN_BACKUPS`](crate::backup::MAX_KNOWN_BACKUPS).
+    /// The backups that the vault remembers, oldest first: the last [`Backup::MAX_KNOWN`](crate::backup::Backup::MAX_KNOWN).
     pub fn backups(&self) -> Result<Vec<KnownBackup>, Error> {
         let snapshot = self.ledger.store().snapshot()?;
         let (keyring, _) = self.ledger.read_together(&*snapshot)?;
@@ -239,7 +239,7 @@ pub(super) fn finish(backup: &mut KnownBackup, manifest: &BackupManifest) {
 
 pub(super) fn manifest_row(rows: &dyn Rows) -> Result<Vec<u8>, Error> {
     let missing = || Detail::Tampered { row: VaultRow::Manifest, fault: RowFault::Missing }.into();
-    rows.get(Table::Vault, MANIFEST)?.ok_or_else(missing)
+    rows.get(Table::Vault, Table::MANIFEST)?.ok_or_else(missing)
 }
 
 pub(super) fn step(

@@ -9,8 +9,8 @@ use crate::api_key::{ApiKey, Status};
 use crate::arguments::Maybe;
 use crate::error::Error;
 use crate::keyring::Keyring;
+use crate::page::Cursor;
 use crate::record::RecordError;
-use crate::store::Table;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::uses::UsageError;
@@ -84,7 +84,7 @@ impl DueRules {
         self
     }
 
-    /// Only what this query finds; its page and limit mean nothing here.
+    /// Only what this query finds; its cursor and limit mean nothing here.
     #[must_use]
     pub fn among(mut self, query: impl Maybe<Query>) -> Self {
         self.among = query.maybe().unwrap_or(self.among);
@@ -267,35 +267,31 @@ impl Serialize for DueCause {
     }
 }
 
-/// A page of what is due.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A [`Page`](crate::Page) of what is due, and what was seen on the way to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DuePage {
     /// What is due among those that were looked at.
-    pub due: Vec<Due>,
+    pub items: Vec<Due>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<Cursor>,
     /// How many API keys were looked at.
     pub examined: u64,
     /// Of how many it is not known whether they are used, because their counts do not open ([`DueRules::unused`]).
     pub usage_damaged: u64,
-    /// Where the next page begins; `None` after the last.
-    pub next: Option<ApiKeyId>,
 }
 
 /// # What is due
 impl Verifier {
-    /// What is due among the API keys after an id, or from the first on: a page of a few hundred looked at, of which none
+    /// What is due among the API keys behind a cursor, or from the first on: a page of a few hundred looked at, of which none
     /// or all may be due. Records that do not open are listed. Nothing is written.
-    pub fn due(&self, rules: &DueRules, after: Option<ApiKeyId>) -> Result<DuePage, Error> {
+    pub fn due(&self, rules: &DueRules, after: Option<Cursor>) -> Result<DuePage, Error> {
         let (keyring, now) = (self.ledger.recent_keyring()?, self.ledger.now());
-        let after = after.map(ApiKeyId::to_bytes);
-        let rows = self.ledger.store().scan(Table::Keys, after.as_ref().map(<[u8; 16]>::as_slice), PAGE)?;
-        let mut page = DuePage { due: vec![], examined: 0, usage_damaged: 0, next: None };
+        let rows = self.key_page(after, PAGE)?;
+        let mut page = DuePage { items: vec![], next: rows.next, examined: rows.items.len() as u64, usage_damaged: 0 };
         let mut uses = self.usage_rows();
-        for (key, bytes) in &rows {
-            let Some(id) = ApiKeyId::from_row(key).filter(|id| *id != ApiKeyId::SENTINEL) else { continue };
-            page.examined += 1;
-            page.next = Some(id);
-            let key = self.open_view(&keyring, id, bytes)?;
+        for (id, bytes) in rows.items {
+            let key = self.open_view(&keyring, id, &bytes)?;
             let causes = match &key {
                 Ok(key) if rules.among.accepts(key, now) => {
                     let unused = self.unused(rules, &keyring, &mut uses, key, now)?;
@@ -305,10 +301,9 @@ impl Verifier {
                 _ => vec![],
             };
             if key.is_err() || !causes.is_empty() {
-                page.due.push(Due { id, key, causes });
+                page.items.push(Due { id, key, causes });
             }
         }
-        page.next = page.next.filter(|_| rows.len() == PAGE);
         Ok(page)
     }
 

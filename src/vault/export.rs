@@ -4,61 +4,57 @@ use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::import::ImportedKey;
 use crate::ledger::Change;
+use crate::page::{Cursor, Page};
 use crate::record::{Record, RecordError};
-use crate::store::Table;
 use crate::token::ApiKeyId;
 use crate::vault::handle::Vault;
 use crate::vault::policy::admit_recovery;
 use crate::vault::recover::open_token;
 
-/// One page of an export.
+/// One API key of an export.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct ExportPage {
-    /// The API keys, as [`Vault::import`] takes them: with tokens, networks, labels, and what has become of them.
-    pub keys: Vec<ImportedKey>,
-    /// Those that cannot be exported, each with the cause in a word: they are not recoverable, or do not open.
-    pub left_out: Vec<(ApiKeyId, &'static str)>,
-    /// The last API key of the page, where the next page goes on; `None` when there are no more.
-    pub last: Option<ApiKeyId>,
+pub struct Exported {
+    /// Where the record stands.
+    pub id: ApiKeyId,
+    /// As [`Vault::import`] takes it: with token, networks, labels, and what has become of it. Or why it cannot be exported, in a word:
+    /// it is not recoverable, or does not open.
+    pub key: Result<ImportedKey, &'static str>,
 }
 
 /// # Exporting
 impl Vault {
-    /// Recovers the tokens of up to `limit` API keys after an id, in the order of their ids. A reason is required. There is an
-    /// audit entry `export` for each of them, in one commit, and it is durable before the page is returned. The page is as
+    /// Recovers the tokens of a page of up to `limit` API keys behind a cursor, in the order of their ids. A reason is required. There is
+    /// an audit entry `export` for each of them, in one commit, and it is durable before the page is returned. The page is as
     /// the vault stood at that commit. Refused where the policy demands a reissue with every recovery.
-    pub fn export_page(&self, after: Option<ApiKeyId>, limit: usize, act: &Act) -> Result<ExportPage, Error> {
+    pub fn export_page(&self, after: Option<Cursor>, limit: usize, act: &Act) -> Result<Page<Exported>, Error> {
         let judged = act.check_with_reason().map_err(Error::from);
         let page = judged.and_then(|()| self.ledger.change(act, |change| self.read_page(change, after, limit)));
         self.ledger.keep_refusal(act, Draft::of(Action::Export), page)
     }
 
-    fn read_page(&self, change: &mut Change<'_>, after: Option<ApiKeyId>, limit: usize) -> Result<ExportPage, Error> {
+    fn read_page(&self, change: &mut Change<'_>, after: Option<Cursor>, limit: usize) -> Result<Page<Exported>, Error> {
         admit_recovery(change, None)?;
-        let after = after.map(ApiKeyId::to_bytes);
-        let rows = self.ledger.store().scan(Table::Keys, after.as_ref().map(<[u8; 16]>::as_slice), limit)?;
-        let mut page = ExportPage { keys: Vec::with_capacity(rows.len()), left_out: vec![], last: None };
-        for (key, bytes) in &rows {
-            let Some(id) = ApiKeyId::from_row(key).filter(|id| *id != ApiKeyId::SENTINEL) else { continue };
-            page.last = Some(id);
-            match exported(change, id, bytes).map_err(Error::into_detail) {
-                Ok(Some(key)) => {
-                    change.audit(Draft::on(Action::Export, id));
-                    page.keys.push(key);
-                }
-                Ok(None) => page.left_out.push((id, "not-recoverable")),
-                // The record may be newer than the keyring it was read with: then the change is prepared again.
-                Err(Detail::Record { fault: fault @ RecordError::MissingGeneration { .. }, .. })
-                    if self.ledger.reload()?.bytes() != change.keyring.bytes() =>
-                {
-                    return Err(Detail::Record { id, fault }.into());
-                }
-                Err(Detail::Record { fault, .. }) => page.left_out.push((id, fault.cause())),
-                Err(error) => page.left_out.push((id, Error::from(error).code())),
+        self.key_page(after, limit)?.try_map(|(id, bytes)| self.export(change, id, &bytes))
+    }
+
+    fn export(&self, change: &mut Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Exported, Error> {
+        let key = match exported(change, id, bytes).map_err(Error::into_detail) {
+            Ok(Some(key)) => {
+                change.audit(Draft::on(Action::Export, id));
+                Ok(key)
             }
-        }
-        Ok(page)
+            Ok(None) => Err("not-recoverable"),
+            // The record may be newer than the keyring it was read with: then the change is prepared again.
+            Err(Detail::Record { fault: fault @ RecordError::MissingGeneration { .. }, .. })
+                if self.ledger.reload()?.bytes() != change.keyring.bytes() =>
+            {
+                return Err(Detail::Record { id, fault }.into());
+            }
+            Err(Detail::Record { fault, .. }) => Err(fault.cause()),
+            Err(error) => Err(Error::from(error).code()),
+        };
+        Ok(Exported { id, key })
     }
 }
 

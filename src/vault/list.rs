@@ -1,8 +1,7 @@
 //! Listing API keys a page at a time, finding one by the beginning of its id, and showing it and its reissues.
 
 use std::collections::{BTreeSet, VecDeque};
-
-use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -10,10 +9,13 @@ use crate::api_key::{ApiKey, Status};
 use crate::arguments::Maybe;
 use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
+use crate::page::{Cursor, Page};
 use crate::record::{Record, RecordError};
 use crate::store::Table;
+use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault::handle::Verifier;
+use crate::vault::key_rows::KeyRows;
 use crate::vault::subject::record_at;
 
 /// Which API keys to list.
@@ -24,7 +26,7 @@ pub struct Query {
     scope: Option<String>,
     status: Option<Status>,
     exposed: bool,
-    after: Option<ApiKeyId>,
+    after: Option<Cursor>,
     limit: Option<usize>,
 }
 
@@ -69,21 +71,25 @@ impl Query {
         self
     }
 
-    /// Only those after this id: the last of the page before.
+    /// Only those behind this cursor: [`Page::next`] of the page before.
     #[must_use]
-    pub fn after(mut self, id: impl Maybe<ApiKeyId>) -> Self {
-        self.after = id.maybe().or(self.after);
+    pub fn after(mut self, cursor: impl Maybe<Cursor>) -> Self {
+        self.after = cursor.maybe().or(self.after);
         self
     }
 
-    /// At most this many; 100 unless set.
+    /// At most this many on a page; 100 unless set. With 0 a page is empty, and there is no next one.
     #[must_use]
     pub fn limit(mut self, limit: impl Maybe<usize>) -> Self {
         self.limit = limit.maybe().or(self.limit);
         self
     }
 
-    pub(super) fn accepts(&self, key: &ApiKey, now: crate::time::Timestamp) -> bool {
+    pub(super) fn page_len(&self) -> usize {
+        self.limit.unwrap_or(DEFAULT_LIMIT)
+    }
+
+    pub(super) fn accepts(&self, key: &ApiKey, now: Timestamp) -> bool {
         self.owner.as_ref().is_none_or(|owner| key.owner.as_ref() == Some(owner))
             && self.name.as_ref().is_none_or(|text| key.name.contains(text.as_str()))
             && self.scope.as_ref().is_none_or(|scope| key.scopes.contains(scope))
@@ -129,14 +135,25 @@ impl<'a> Written<'a> {
 /// # Listing
 impl Verifier {
     /// A page of API keys in the order of their ids, which is the order of issue. Records that do not open are
-    /// listed whatever the filters say.
-    pub fn list(&self, query: &Query) -> Result<Vec<Listed>, Error> {
-        let mut found = vec![];
-        self.walk(query, |listed| {
-            found.push(listed);
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(found)
+    /// listed whatever the filters say. To know whether another page follows, it is looked for the next API key that fits.
+    pub fn list(&self, query: &Query) -> Result<Page<Listed>, Error> {
+        Page::take(query.page_len(), self.found(query)?, |listed| Cursor::after_api_key(listed.id))
+    }
+
+    /// The same one after the other, to the last: the query's limit says nothing here. They are read a few hundred at a time, so
+    /// that a million API keys take no more memory than a thousand. It ends with the first error.
+    ///
+    /// ```
+    /// # use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, NewApiKey, Query, Vault};
+    /// # let keys = MasterKeys::single(MasterKey::generate()?);
+    /// # let vault = Vault::create(MemoryStore::new(), keys, &Act::by("deploy"))?;
+    /// for listed in vault.list_all(&Query::new().owner("acme")) {
+    ///     println!("{}", listed?.id);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn list_all<'v>(&'v self, query: &Query) -> impl Iterator<Item = Result<Listed, Error>> + use<'v> {
+        one_by_one(self.found(query))
     }
 
     /// One API key.
@@ -174,31 +191,11 @@ impl Verifier {
         Ok(ids.take_while(|id| *id <= last && *id != ApiKeyId::SENTINEL).collect())
     }
 
-    /// What a query finds, one after the other.
-    pub(super) fn walk(
-        &self,
-        query: &Query,
-        mut each: impl FnMut(Listed) -> Result<ControlFlow<()>, Error>,
-    ) -> Result<(), Error> {
-        let (mut left, now) = (query.limit.unwrap_or(DEFAULT_LIMIT), self.ledger.now());
-        let mut after = query.after.map(|id| id.to_bytes().to_vec());
-        while left > 0 {
-            let keyring = self.ledger.recent_keyring()?;
-            let page = self.ledger.store().scan(Table::Keys, after.as_deref(), PAGE)?;
-            let Some((last, _)) = page.last() else { break };
-            after = Some(last.clone());
-            for (key, bytes) in &page {
-                let Some(id) = ApiKeyId::from_row(key).filter(|id| *id != ApiKeyId::SENTINEL) else { continue };
-                let key = self.open_view(&keyring, id, bytes)?;
-                if key.as_ref().map_or(true, |key| query.accepts(key, now)) {
-                    left -= 1;
-                    if each(Listed { id, key })?.is_break() || left == 0 {
-                        return Ok(());
-                    }
-                }
-            }
-        }
-        Ok(())
+    /// What a query finds behind its cursor.
+    pub(super) fn found(&self, query: &Query) -> Result<Found<'_>, Error> {
+        let rows = self.key_rows(query.after, PAGE + 1)?;
+        let (keyring, now) = (self.ledger.recent_keyring()?, self.ledger.now());
+        Ok(Found { vault: self, query: query.clone(), keyring, now, rows })
     }
 
     fn link(&self, id: Option<ApiKeyId>, seen: &mut BTreeSet<ApiKeyId>) -> Result<Option<Listed>, Error> {
@@ -234,6 +231,51 @@ impl Verifier {
     }
 }
 
+/// API keys that a query finds, one after the other.
+pub(super) struct Found<'v> {
+    vault: &'v Verifier,
+    query: Query,
+    keyring: Arc<Keyring>,
+    now: Timestamp,
+    rows: KeyRows<'v>,
+}
+
+impl Found<'_> {
+    fn find(&mut self) -> Result<Option<Listed>, Error> {
+        loop {
+            // The keyring first: one that is newer than the records may have dropped their generation.
+            if self.rows.is_unread() {
+                self.keyring = self.vault.ledger.recent_keyring()?;
+            }
+            let Some((id, bytes)) = self.rows.next().transpose()? else { return Ok(None) };
+            let key = self.vault.open_view(&self.keyring, id, &bytes)?;
+            if key.as_ref().map_or(true, |key| self.query.accepts(key, self.now)) {
+                return Ok(Some(Listed { id, key }));
+            }
+        }
+    }
+}
+
+impl Iterator for Found<'_> {
+    type Item = Result<Listed, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.find().transpose()
+    }
+}
+
+/// What comes, up to the first error: that of the beginning is one as well.
+pub(super) fn one_by_one<T>(
+    begun: Result<impl Iterator<Item = Result<T, Error>>, Error>,
+) -> impl Iterator<Item = Result<T, Error>> {
+    let (all, refused) = match begun {
+        Ok(all) => (Some(all), None),
+        Err(error) => (None, Some(Err(error))),
+    };
+    let all = refused.into_iter().chain(all.into_iter().flatten());
+    all.scan(false, |failed, item| (!std::mem::replace(failed, item.is_err())).then_some(item)).fuse()
+}
+
 pub(super) fn view(keyring: &Keyring, id: ApiKeyId, bytes: &[u8]) -> Result<ApiKey, RecordError> {
     let record = Record::parse(bytes)?;
     let attributes = record.attributes(keyring, id)?;
@@ -242,4 +284,5 @@ pub(super) fn view(keyring: &Keyring, id: ApiKeyId, bytes: &[u8]) -> Result<ApiK
 }
 
 const DEFAULT_LIMIT: usize = 100;
+/// What the program shows at once: with one more, a page of so many is read at once.
 const PAGE: usize = 500;

@@ -117,18 +117,32 @@ impl VaultOptions {
         self
     }
 
+    /// Judges the master key that a new vault would begin under, as [`VaultOptions::create`] does, but before there is a store. It is
+    /// not judged again then.
+    pub fn judge(&self, keys: &mut MasterKeys) -> Result<(), Error> {
+        let version = self.beginning(keys);
+        if cfg!(feature = "strength") && !self.quick {
+            let judged = Candidates::of(keys).judge(version, &self.waivers);
+            judged.map_err(|fault| Detail::MasterKeyWeak { version, fault })?;
+            keys.trust(version);
+        }
+        Ok(())
+    }
+
+    /// The version that a new vault begins under.
+    fn beginning(&self, keys: &MasterKeys) -> MasterKeyVersion {
+        let newest = keys.versions().last().map(|(version, _)| version);
+        self.first.or(newest).unwrap_or(MasterKeyVersion::FIRST)
+    }
+
     /// See [`Vault::create`].
-    pub fn create(self, store: impl Store + 'static, keys: MasterKeys, act: &Act) -> Result<Vault, Error> {
+    pub fn create(self, store: impl Store + 'static, mut keys: MasterKeys, act: &Act) -> Result<Vault, Error> {
         act.check()?;
+        self.judge(&mut keys)?;
+        let newest = self.beginning(&keys);
         let usage = self.usage.unwrap_or_default();
         let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
         let (vault, now) = (VaultId::random()?, clock());
-        let newest =
-            self.first.or(keys.versions().last().map(|(version, _)| version)).unwrap_or(MasterKeyVersion::FIRST);
-        if cfg!(feature = "strength") && !self.quick {
-            let judged = Candidates::of(&keys).judge(newest, &self.waivers);
-            judged.map_err(|fault| Detail::MasterKeyWeak { version: newest, fault })?;
-        }
         let keks = KeyEncryptionKeys::derive(&keys, vault);
         drop(keys);
         let keyring = Keyring::create(self.suite, vault, newest, &keks, now)?;

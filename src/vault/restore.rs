@@ -9,7 +9,7 @@ use crate::arguments::Verdict;
 use crate::audit_log::{Act, Action, AuditFault, ChainEnd, Draft, Outcome, row_key};
 use crate::error::{Detail, Error, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
-use crate::known_backups::KnownBackups;
+use crate::known_backups::{KnownBackups, MAX_KNOWN_BACKUPS};
 use crate::ledger::{Ledger, row_refused};
 use crate::master_keys::MasterKeys;
 use crate::secret::hex;
@@ -42,6 +42,9 @@ pub struct Backup {
 }
 
 impl Backup {
+    /// As many backups a vault remembers: older ones drop off its list.
+    pub const MAX_KNOWN: usize = MAX_KNOWN_BACKUPS;
+
     /// Reads the manifest of a backup of a [`SqliteStore`](crate::SqliteStore). This needs no key.
     #[cfg(feature = "sqlite")]
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::api_key::{MAX_ATTRIBUTES_LEN, NewApiKey};
+use crate::api_key::NewApiKey;
 use crate::arguments::Verdict;
 use crate::audit_log::Act;
 use crate::error::Error;
@@ -66,7 +66,7 @@ impl Vault {
     fn sample(&self) -> Result<Vec<NewApiKey>, Error> {
         let rows = self.ledger.store().scan(Table::Keys, None, 100)?;
         let mean = rows.iter().map(|(_, record)| record.len()).sum::<usize>() / rows.len().max(1);
-        let padding = mean.saturating_sub(BARE_RECORD_LEN).min(MAX_ATTRIBUTES_LEN / 2);
+        let padding = mean.saturating_sub(BARE_RECORD_LEN).min(NewApiKey::MAX_ATTRIBUTES_LEN / 2);
         let key = NewApiKey::new("sample").attribute("padding", "x".repeat(padding));
         Ok(vec![key; SAMPLE])
     }

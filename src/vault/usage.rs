@@ -3,13 +3,13 @@
 mod flusher;
 mod list;
 
-use crate::arguments::Verdict;
 use crate::error::{Detail, Error, VaultRow};
+use crate::page::{Cursor, Page};
 use crate::store::Table;
 use crate::token::ApiKeyId;
 use crate::uses::{Counters, Usage, UsageError};
 use crate::vault::handle::{Vault, Verifier};
-use crate::vault::list::Query;
+use crate::vault::list::{Query, one_by_one};
 use crate::vault::recorder::{UsageFlush, opened};
 
 pub use flusher::UsageFlusher;
@@ -31,14 +31,16 @@ impl Verifier {
         self.usage(ApiKeyId::SENTINEL)
     }
 
-    /// API keys as [`Verifier::list`] finds them, each with its uses, one after the other and as many as the query's limit says. The
-    /// tables are read a page at a time, so that a million API keys take no more memory than a hundred. `each` may stop it.
-    pub fn list_usage<V: Verdict>(&self, query: &Query, mut each: impl FnMut(ListedUsage) -> V) -> Result<(), Error> {
-        let mut rows = self.usage_rows();
-        self.walk(query, |listed| {
-            let usage = self.usage_among(&mut rows, listed.id)?;
-            Ok(each(ListedUsage { listed, usage }).flow())
-        })
+    /// A page of API keys as [`Verifier::list`] finds them, each with its uses. With many endpoints those may take half a megabyte
+    /// each: [`Verifier::list_usage_all`] holds one at a time.
+    pub fn list_usage(&self, query: &Query) -> Result<Page<ListedUsage>, Error> {
+        Page::take(query.page_len(), self.found_usage(query)?, |line| Cursor::after_api_key(line.listed.id))
+    }
+
+    /// The same one after the other, to the last: the query's limit says nothing here. Both tables are read a page at a time, so that a
+    /// million API keys take no more memory than a thousand. It ends with the first error.
+    pub fn list_usage_all<'v>(&'v self, query: &Query) -> impl Iterator<Item = Result<ListedUsage, Error>> + use<'v> {
+        one_by_one(self.found_usage(query))
     }
 
     /// What was counted since the last flush, to be kept elsewhere or forgotten: the uses of each API key, and under `None` what
@@ -48,6 +50,18 @@ impl Verifier {
     pub fn take_usage(&self) -> Vec<(Option<ApiKeyId>, Usage)> {
         let pending = self.usage.counters.as_ref().map(Counters::take).unwrap_or_default();
         pending.into_iter().map(|(id, usage)| (Some(id).filter(|id| *id != ApiKeyId::SENTINEL), usage)).collect()
+    }
+
+    fn found_usage<'v>(
+        &'v self,
+        query: &Query,
+    ) -> Result<impl Iterator<Item = Result<ListedUsage, Error>> + use<'v>, Error> {
+        let mut rows = self.usage_rows();
+        Ok(self.found(query)?.map(move |listed| {
+            let listed = listed?;
+            let usage = self.usage_among(&mut rows, listed.id)?;
+            Ok(ListedUsage { listed, usage })
+        }))
     }
 
     fn with_counted(&self, id: ApiKeyId, stored: Option<Usage>) -> Option<Usage> {

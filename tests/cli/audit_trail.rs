@@ -89,7 +89,9 @@ fn list_filters_and_shows_the_newest_first() {
     }
     let listed = |arguments: &[&str]| -> Vec<u64> {
         let ran = room.run(&[&["audit", "list", "--json"], arguments].concat()).ends(0);
-        ran.json_lines().iter().map(|entry| entry["seq"].as_u64().expect("a number")).collect()
+        let lines = ran.json_lines();
+        let entries = lines.iter().filter(|line| line["schema"] != "strongroom.page.v1");
+        entries.map(|entry| entry["seq"].as_u64().expect("a number")).collect()
     };
     assert_eq!(listed(&["--actor", "bob"]), [3, 4]);
     assert_eq!(listed(&["--action", "issue"]), [2, 5, 6, 7]);

@@ -202,23 +202,20 @@ fn accounted(vault: &Vault, folder: &Path) -> (BTreeSet<String>, usize) {
             kept.insert(new.to_owned(), fs::read_to_string(&path).expect("a token"));
         }
     }
-    let (mut lost, mut found, mut query) = (BTreeSet::new(), 0, strongroom::Query::new().owner("acme").limit(500));
-    loop {
-        let page = vault.list(&query).expect("listed");
-        let Some(last) = page.last() else { return (lost, found) };
-        for listed in &page {
-            if listed.key.as_ref().expect("it opens").replaces.is_none() {
-                continue;
-            }
-            let id = listed.id.to_string();
-            let token = kept.get(&id).map(|token| token.trim_end());
-            match token.map(|token| vault.verify(token, &Request::new())) {
-                Some(Ok(key)) if key.id == listed.id => found += 1,
-                _ => drop(lost.insert(id)),
-            }
+    let (mut lost, mut found) = (BTreeSet::new(), 0);
+    for listed in vault.list_all(&strongroom::Query::new().owner("acme")) {
+        let listed = listed.expect("listed");
+        if listed.key.expect("it opens").replaces.is_none() {
+            continue;
         }
-        query = query.after(last.id);
+        let id = listed.id.to_string();
+        let token = kept.get(&id).map(|token| token.trim_end());
+        match token.map(|token| vault.verify(token, &Request::new())) {
+            Some(Ok(key)) if key.id == listed.id => found += 1,
+            _ => drop(lost.insert(id)),
+        }
     }
+    (lost, found)
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::running::{Room, text};
 use crate::support::past::damage_listed_record;
+use serde_json::json;
 use strongroom::master::Fingerprint;
 use strongroom::{MasterKeyVersion, MasterKeys};
 
@@ -98,7 +99,8 @@ fn list_filters_pages_and_shows() {
     room.run(&["revoke", &ids[0], "--reason", "r", "--yes"]).ends(0);
     let listed = |arguments: &[&str]| -> Vec<String> {
         let ran = room.run(&[&["list", "--json"], arguments].concat()).ends(0);
-        ran.json_lines().iter().map(|line| text(&line["id"])).collect()
+        let lines = ran.json_lines();
+        lines.iter().filter(|line| line["schema"] != "strongroom.page.v1").map(|line| text(&line["id"])).collect()
     };
     assert_eq!(listed(&[]).len(), 6);
     assert_eq!(listed(&["--owner", "acme", "--status", "active"]), ids[1..]);
@@ -109,6 +111,12 @@ fn list_filters_pages_and_shows() {
     assert_eq!(listed(&["--all"]).len(), 6);
     let page = room.run(&["list", "--limit", "2"]).ends(0).says(&format!("--after {}", ids[1]));
     assert_eq!(page.out.lines().count(), 3);
+    let next = |limit: &str| {
+        let lines = room.run(&["list", "--json", "--owner", "acme", "--limit", limit]).ends(0).json_lines();
+        lines.last().map(|line| line["next"].clone())
+    };
+    assert_eq!((next("2"), next("4")), (Some(json!(ids[1])), Some(json!(ids[3]))));
+    assert_eq!((next("5"), next("6")), (Some(json!(null)), Some(json!(null))), "there are no more");
     assert_eq!(room.run(&["list", "--limit", "6"]).ends(0).err, "");
     room.run(&["list", "--owner", "nobody"]).ends(0).says("no API key");
     room.run(&["list", "--limit", "0"]).ends(2);
@@ -252,6 +260,9 @@ fn the_audit_log_pages_and_its_chain_is_followed() {
     assert!(room.run(&["audit", "verify"]).ends(0).out.contains("4 chained entries"));
     let page = room.run(&["audit", "list", "--limit", "2"]).ends(0).says("--after 2");
     assert_eq!(page.out.lines().count(), 3);
+    let lines = room.run(&["audit", "list", "--limit", "2", "--json"]).ends(0).json_lines();
+    assert_eq!(lines[2], json!({ "schema": "strongroom.page.v1", "next": "2" }));
+    assert_eq!(room.run(&["audit", "list", "--limit", "4", "--json"]).ends(0).json_lines().len(), 4);
     assert_eq!(room.run(&["audit", "list", "--after", "3", "--json"]).ends(0).json_lines().len(), 1);
     assert_eq!(room.run(&["audit", "list", "--all", "--json"]).ends(0).json_lines().len(), 4);
     let connection = rusqlite::Connection::open(room.path()).expect("opened");

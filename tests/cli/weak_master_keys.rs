@@ -97,6 +97,27 @@ fn a_misspelled_key_is_named_with_its_remedy_and_never_echoed() {
     }
 }
 
+/// Words that were typed where a key was wanted: the quick checks pass it, the full ones do not.
+const SPELLED: &str = "ThisIsMySuperSecretMasterKeyForTheVaultAppA=";
+
+#[test]
+fn a_key_that_the_full_checks_refuse_leaves_no_store_and_is_refused_by_a_dry_run_too() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = folder.path().join("vault.db");
+    let refused = run(&store, &format!("1:{SPELLED}"), &["init"], b"");
+    assert!(refused.code == Some(12) && refused.err.contains("spelled-words"), "{}", refused.err);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("folder").count(), 0, "nothing was left");
+
+    let (first, both) = (good(), |first: &str| format!("1:{first} 2:{SPELLED}"));
+    assert_eq!(run(&store, &format!("1:{first}"), &["init", "--quick"], b"").code, Some(0));
+    for act in [&["rotate-master-key", "--dry-run"][..], &["rotate-master-key"]] {
+        let refused = run(&store, &both(&first), act, b"");
+        assert!(refused.code == Some(12) && refused.err.contains("spelled-words"), "{act:?} {}", refused.err);
+    }
+    let quick = run(&store, &both(&first), &["rotate-master-key", "--dry-run", "--quick"], b"");
+    assert_eq!(quick.code, Some(0), "{}", quick.err);
+}
+
 #[test]
 fn a_vault_under_a_weak_key_is_rotated_away_from_it_with_a_waiver() {
     let folder = tempfile::tempdir().expect("folder");

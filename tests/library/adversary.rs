@@ -399,7 +399,7 @@ fn one_of_two_revocations_at_once_says_that_it_was_revoked_before() {
         move || assert!(other.revoke(issued.id, &act()).expect("revoked")),
     );
     assert!(!vault.revoke(issued.id, &act()).expect("revoked before"));
-    let revocations = vault.audit_entries(0, 100).expect("entries");
+    let revocations = vault.audit_entries(None, 100).expect("entries").items;
     assert_eq!(revocations.iter().filter(|entry| entry.action == strongroom::audit::Action::Revoke).count(), 1);
 }
 
@@ -446,7 +446,7 @@ mod sqlite {
         drop(other);
 
         let vault = open(SqliteStore::open(&path).expect("store"), &keys, &[1, 2]);
-        let listed = vault.list(&strongroom::Query::new()).expect("the others are listed");
+        let listed = vault.list(&strongroom::Query::new()).expect("the others are listed").items;
         assert_eq!(listed.iter().filter(|one| one.key.is_ok()).count(), 2);
         let report = rotate(&vault, &RotateOptions::new()).expect("the others are moved");
         assert_eq!((report.outcome, report.moved, report.unreadable.len()), (RotationOutcome::Incomplete, 2, 1));

@@ -7,7 +7,7 @@ use strongroom::audit::{Action, AuditCheckpoint, AuditFault, AuditFilter, Checkp
 use strongroom::error::Detail;
 use strongroom::rotation::RotateOptions;
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
-use strongroom::{Act, ApiKeyId, Error, MemoryStore, NewApiKey, SecretText, Vault, Verifier, VerifierKeys};
+use strongroom::{Act, ApiKeyId, Cursor, Error, MemoryStore, NewApiKey, SecretText, Vault, Verifier, VerifierKeys};
 
 /// A vault of so many audit entries.
 fn vault_of(entries: usize) -> (MemoryStore, Keys, Vault) {
@@ -198,7 +198,7 @@ fn refused_acts_of_every_kind_are_kept_with_their_cause() {
     assert!(vault.rotate(&RotateOptions::new(), &act(), |_| ()).is_err());
     assert!(vault.rotate(&RotateOptions::new().rewrap_only(true), &act(), |_| ()).is_err());
     assert!(vault.rotate(&RotateOptions::new().resume_only(true), &act(), |_| ()).is_err());
-    let kept = vault.audit_entries(3, 100).expect("entries");
+    let kept = vault.audit_entries(Some(Cursor::after_audit_entry(3)), 100).expect("entries").items;
     assert!(kept.iter().all(|entry| entry.outcome == Outcome::Refused && entry.actor == "tester"));
     let kept: Vec<_> = kept.iter().map(|entry| (entry.action, entry.cause.as_deref().unwrap_or_default())).collect();
     let expected = [
@@ -252,11 +252,20 @@ fn an_entry_that_is_none_hides_no_other() {
     let mut batch = Batch::new();
     (0..5_u8).for_each(|n| batch.put(Table::Audit, [0, 0, 0, 0, 0, 0, 0, 3, n], b"x".to_vec(), Expected::Absent));
     store.commit(&batch).expect("written");
-    let mut seen = vec![];
-    while let Some(line) = vault.audit_lines(seen.last().copied().unwrap_or(0), 1).expect("lines").first() {
+    let (mut seen, mut after) = (vec![], None);
+    loop {
+        let page = vault.audit_lines(after, 1).expect("lines");
+        let [line] = &page.items[..] else { panic!("{page:?}") };
         seen.push(line.seq());
         assert_eq!(line.entry().is_ok(), line.seq() != 3);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
     }
     assert_eq!(seen, [1, 2, 3, 4, 5, 6]);
-    assert!(AuditFilter::new().admits(&vault.audit_entries(4, 1).expect("entries")[0]));
+    assert!(
+        AuditFilter::new()
+            .admits(&vault.audit_entries(Some(Cursor::after_audit_entry(4)), 1).expect("entries").items[0])
+    );
 }

@@ -14,11 +14,12 @@ use crate::support::past::{edit, overwrite};
 use crate::support::{Keys, act, generation, stop_after_one_batch, version};
 use strongroom::api_keys::ImportedKey;
 use strongroom::audit::{Action, Outcome};
-use strongroom::backup::{Backup, BackupProgress, BackupReport, MAX_KNOWN_BACKUPS};
+use strongroom::backup::{Backup, BackupProgress, BackupReport};
 use strongroom::rotation::RotateOptions;
 use strongroom::store::{Rows, StoreError, Table};
 use strongroom::{
-    Act, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Reissue, Request, SecretText, SqliteStore, Timestamp, Vault,
+    Act, Cursor, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Reissue, Request, SecretText, SqliteStore,
+    Timestamp, Vault,
 };
 
 #[test]
@@ -46,7 +47,8 @@ fn a_restored_backup_is_the_vault_of_that_moment() {
     let token = restored.recover(scene.issued[0].id, &act()).expect("recovered");
     assert_eq!(token.expose(), scene.issued[0].token.expose());
     assert_eq!(restored.doctor(|_| ()).expect("doctor").symptoms, []);
-    let entries = restored.audit_entries(manifest.audit_entries - 1, 10).expect("entries");
+    let entries =
+        restored.audit_entries(Some(Cursor::after_audit_entry(manifest.audit_entries - 1)), 10).expect("entries").items;
     assert_eq!(entries[0].action, Action::Backup);
     assert_eq!((entries[1].action, entries[1].counts["backup_seq"]), (Action::Restore, manifest.audit_entries));
     assert!(restored.backups().expect("list")[0].finished, "it knows the backup that it is from");
@@ -121,7 +123,8 @@ fn the_list_says_which_master_key_each_backup_needs_and_outlives_rotations() {
     let said: Vec<_> = known.iter().map(|b| (b.file_name.as_str(), b.master_key, b.records, b.finished)).collect();
     assert_eq!(said, [("b1", version(1), 10, true), ("b2", version(2), 10, true)]);
     for backup in &known {
-        let entry = &vault.audit_entries(backup.audit_seq - 1, 1).expect("entries")[0];
+        let entry =
+            &vault.audit_entries(Some(Cursor::after_audit_entry(backup.audit_seq - 1)), 1).expect("entries").items[0];
         assert_eq!((entry.action, entry.at), (Action::Backup, backup.at));
     }
     // And the fingerprints are true: each opens with its own.
@@ -132,7 +135,7 @@ fn the_list_says_which_master_key_each_backup_needs_and_outlives_rotations() {
     assert_eq!(vault.backups().expect("list"), known[1..]);
     let unknown = vault.forget_backup(known[0].id, &act()).expect_err("gone");
     assert_eq!(unknown.kind(), ErrorKind::NotFound);
-    let last = vault.audit_entries(0, 1_000).expect("entries").pop().expect("an entry");
+    let last = vault.audit_entries(None, 1_000).expect("entries").items.pop().expect("an entry");
     assert_eq!((last.action, last.outcome), (Action::BackupForgotten, Outcome::Refused));
     assert_eq!(last.cause.as_deref(), Some("backup-unknown"));
 }
@@ -141,12 +144,12 @@ fn the_list_says_which_master_key_each_backup_needs_and_outlives_rotations() {
 fn the_list_keeps_the_last_hundred() {
     let scene = Scene::new(0);
     let vault = scene.vault([1]);
-    for round in 0..MAX_KNOWN_BACKUPS + 3 {
+    for round in 0..Backup::MAX_KNOWN + 3 {
         scene.backup(&vault, &format!("b{round}"));
         fs::remove_file(scene.file(&format!("b{round}"))).expect("removed");
     }
     let known = vault.backups().expect("list");
-    assert_eq!((known.len(), known[0].file_name.as_str()), (MAX_KNOWN_BACKUPS, "b3"));
+    assert_eq!((known.len(), known[0].file_name.as_str()), (Backup::MAX_KNOWN, "b3"));
 }
 
 #[test]
@@ -257,7 +260,7 @@ fn a_reason_that_the_policy_does_not_take_is_refused_before_anything_is_copied()
     vault.backup(scene.file("b"), &good, |_| ()).expect("a backup");
     assert_eq!(vault.backup(scene.file("c"), &act(), |_| ()).expect_err("no reason").code(), "policy-reason");
     assert_eq!(vault.forget_all_backups(&act()).expect_err("no reason").code(), "policy-reason");
-    let mut refused = vault.audit_entries(0, 100).expect("entries");
+    let mut refused = vault.audit_entries(None, 100).expect("entries").items;
     refused.retain(|entry| entry.outcome == Outcome::Refused);
     assert_eq!(refused.iter().map(|entry| entry.action).collect::<Vec<_>>(), [Action::Backup, Action::BackupForgotten]);
     let keys = scene.keys.only([1]);
@@ -277,7 +280,7 @@ fn an_engine_without_backups_says_so() {
         matches!(refused.detail(), Detail::Store(StoreError::Unsupported { .. })) && refused.kind() == ErrorKind::Input
     );
     assert!(vault.backups().expect("list").is_empty() && !file.exists());
-    let last = vault.audit_entries(0, 10).expect("entries").pop().expect("an entry");
+    let last = vault.audit_entries(None, 10).expect("entries").items.pop().expect("an entry");
     assert_eq!((last.action, last.outcome), (Action::Backup, Outcome::Refused));
 }
 

@@ -10,8 +10,8 @@ use strongroom::doctor::{Checkup, Depth};
 use strongroom::master::AgePolicy;
 use strongroom::policy::{Policy, ReasonPattern};
 use strongroom::{
-    Act, ApiKeyId, MemoryStore, Network, NewApiKey, Query, Reissue, Request, Revision, SecretText, Status, Timestamp,
-    Update, Vault,
+    Act, ApiKeyId, Cursor, MemoryStore, Network, NewApiKey, Query, Reissue, Request, Revision, SecretText, Status,
+    Timestamp, Update, Vault,
 };
 
 #[test]
@@ -92,7 +92,7 @@ fn filters_that_say_nothing_find_all_and_others_are_kept() {
         let key = NewApiKey::new(name).owner(name).scope(name).recoverable(name == "first");
         vault.issue(&key, &act()).expect("issued").id
     });
-    let found = |query: Query| vault.list(&query).expect("listed").iter().map(|it| it.id).collect::<Vec<_>>();
+    let found = |query: Query| vault.list(&query).expect("listed").items.iter().map(|it| it.id).collect::<Vec<_>>();
     let nothing = |query: Query| query.owner(NO_TEXT).name_contains(NO_TEXT).scope(NO_TEXT).status(None).after(None);
     let mut both = vec![first, second];
     both.sort_unstable();
@@ -101,7 +101,7 @@ fn filters_that_say_nothing_find_all_and_others_are_kept() {
         assert_eq!(found(nothing(query)), [first]);
     }
     assert_eq!(found(nothing(Query::new().status(Status::Revoked))), []);
-    assert_eq!(found(nothing(Query::new().after(both[0]))), both[1..]);
+    assert_eq!(found(nothing(Query::new().after(Cursor::after_api_key(both[0])))), both[1..]);
     assert_eq!(found(nothing(Query::new().limit(1)).limit(None)), both[..1]);
     assert_eq!(found(Query::new().exposed(true)), []);
     assert!(vault.show(first).expect("shown").recoverable && !vault.show(second).expect("shown").recoverable);

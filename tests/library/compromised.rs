@@ -14,7 +14,7 @@ fn compromised() -> RotateOptions {
 
 fn exposed(vault: &Vault) -> Vec<ApiKeyId> {
     let listed = vault.list(&Query::new().exposed(true).limit(1_000)).expect("listed");
-    listed.into_iter().map(|listed| listed.id).collect()
+    listed.items.into_iter().map(|listed| listed.id).collect()
 }
 
 #[test]

@@ -14,7 +14,7 @@ use strongroom::api_keys::LifeError;
 use strongroom::audit::{Action, AuditEntry, Outcome};
 use strongroom::error::Detail;
 use strongroom::rotation::{RotateOptions, RotationOutcome};
-use strongroom::{Act, ApiKeyId, Error, NewApiKey, Reissue, Request, SqliteStore, Timestamp, Update, Vault};
+use strongroom::{Act, ApiKeyId, Cursor, Error, NewApiKey, Reissue, Request, SqliteStore, Timestamp, Update, Vault};
 
 const THREADS: usize = 8;
 const ACTS: usize = 30;
@@ -176,7 +176,11 @@ fn the_log_has_one_entry_for_each_act(vault: &Vault, before: u64, told: &[Told])
         }
     }
     let end = vault.verify_audit().expect("the chain is whole");
-    for entry in vault.audit_entries(before, usize::try_from(end).expect("small")).expect("entries") {
+    for entry in vault
+        .audit_entries(Some(Cursor::after_audit_entry(before)), usize::try_from(end).expect("small"))
+        .expect("entries")
+        .items
+    {
         let Some(id) = entry.key else { continue };
         *counts.entry((entry.action.name(), id, entry.outcome == Outcome::Done)).or_default() -= 1;
     }
@@ -188,7 +192,7 @@ fn nothing_is_lost_or_undone(vault: &Vault, before: u64, ids: &[ApiKeyId], told:
     let done = |wanted: Action, id: ApiKeyId| {
         told.iter().filter(|(action, of, outcome, _)| (*action, *of, *outcome) == (wanted, id, Outcome::Done)).count()
     };
-    let entries = vault.audit_entries(before, 100_000).expect("entries");
+    let entries = vault.audit_entries(Some(Cursor::after_audit_entry(before)), 100_000).expect("entries").items;
     for id in ids.iter().copied() {
         let key = vault.show(id).expect("there");
         let updates: BTreeSet<_> = entries

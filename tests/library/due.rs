@@ -37,7 +37,7 @@ fn due(vault: &Vault, rules: &DueRules) -> Vec<(ApiKeyId, Vec<&'static str>)> {
     let (mut all, mut after) = (vec![], None);
     loop {
         let page = vault.due(rules, after).expect("a page");
-        all.extend(page.due.iter().map(|due| (due.id, due.causes.iter().map(DueCause::name).collect())));
+        all.extend(page.items.iter().map(|due| (due.id, due.causes.iter().map(DueCause::name).collect())));
         after = page.next;
         if after.is_none() {
             return all;
@@ -83,14 +83,14 @@ fn a_maximum_age_makes_older_api_keys_due_and_leaves_them_valid() {
     let late = on(400, &store, &keys);
     assert!(late.verify(issued.token.expose(), &strongroom::Request::new()).is_ok());
     let page = late.due(&rules, None).expect("a page");
-    assert_eq!(page.due[0].causes, [DueCause::Old { since: day(90) }]);
-    assert!(page.due[0].causes[0].calls_for_reissue());
+    assert_eq!(page.items[0].causes, [DueCause::Old { since: day(90) }]);
+    assert!(page.items[0].causes[0].calls_for_reissue());
     // Reissued, the old one is due again when its client has 3 days left, and the new one when it is old itself.
     let new = late.reissue(issued.id, &Reissue::new().grace(14 * DAY), &act()).expect("reissued");
     assert_eq!(due(&on(410, &store, &keys), &rules), []);
     assert_eq!(due(&on(411, &store, &keys), &rules), [(issued.id, vec!["ending"])]);
     let page = on(411, &store, &keys).due(&rules, None).expect("a page");
-    assert_eq!(page.due[0].causes, [DueCause::Ending { at: day(414), by: Some(new.id) }]);
+    assert_eq!(page.items[0].causes, [DueCause::Ending { at: day(414), by: Some(new.id) }]);
     assert_eq!(due(&on(414, &store, &keys), &rules), []);
     assert_eq!(causes(&on(490, &store, &keys), &rules, new.id), ["old"]);
 }
@@ -216,7 +216,7 @@ fn what_nobody_uses_is_due_since_its_last_use_or_its_beginning() {
     assert_eq!(sorted(130), [never, used].into());
     assert_eq!(sorted(140), [never, used, later].into());
     let page = on(140, &store, &keys).due(&rules, None).expect("a page");
-    let cause = |id: ApiKeyId| page.due.iter().find(|due| due.id == id).expect("due").causes[0];
+    let cause = |id: ApiKeyId| page.items.iter().find(|due| due.id == id).expect("due").causes[0];
     assert_eq!(cause(used), DueCause::Unused { since: day(40), used: true });
     assert_eq!(cause(later), DueCause::Unused { since: day(50), used: false });
     assert!(!cause(never).calls_for_reissue());
@@ -249,8 +249,8 @@ fn an_old_import_has_its_time_from_the_making_of_the_vault_and_damaged_counts_ac
     batch.put(Table::Usage, row, edited, Expected::Exactly(count));
     store.commit(&batch).expect("damaged");
     let page = on(30, &store, &keys).due(&rules, None).expect("a page");
-    assert_eq!((page.usage_damaged, page.due.len()), (1, 1));
-    assert_ne!(page.due[0].id, key);
+    assert_eq!((page.usage_damaged, page.items.len()), (1, 1));
+    assert_ne!(page.items[0].id, key);
     assert_eq!(on(30, &store, &keys).due(&DueRules::new(), None).expect("a page").usage_damaged, 0);
 }
 

@@ -45,7 +45,7 @@ fn a_handle_that_only_reads_sees_what_the_vault_does_and_outlives_it() {
     drop(vault);
     for verifier in [&cloned, &taken, &from, &*other] {
         verifier.verify(issued.token.expose(), &Request::new()).expect("valid");
-        assert_eq!(verifier.list(&Query::new()).expect("listed").len(), 1);
+        assert_eq!(verifier.list(&Query::new()).expect("listed").items.len(), 1);
         assert_eq!(verifier.show(issued.id).expect("there").name, "n");
     }
     drop((other, cloned, taken));

@@ -1,6 +1,7 @@
 //! The list of modules in src/lib.rs is the order of layers, lowest first: a module uses itself and those before it.
 //! No files use each other in a circle. The names at the root are few, and docs/design.md has a row for each module. The program
-//! is a package of its own and uses what every user of the library can use.
+//! is a package of its own and uses what every user of the library can use. Limits stand with what they limit, and no caller meets the
+//! length of an array.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -86,6 +87,34 @@ fn the_root_has_few_names_and_few_modules() {
 }
 
 #[test]
+fn limits_stand_with_what_they_limit_and_lengths_of_arrays_stay_inside() {
+    for file in library_files().iter().filter(|file| !file.ends_with("fuzzing.rs")) {
+        let faults = rigid(&tokens(&read(file)));
+        assert!(faults.is_empty(), "{}: {faults:?}", file.display());
+    }
+    let caught = [
+        ("pub const MAX: usize = 1;", "MAX"),
+        ("fn f() {} pub const ALL: &[u8] = &[1];", "ALL"),
+        ("impl T { pub const ALL: [Self; 2] = [A, B]; }", "ALL"),
+        ("impl T { pub fn id(&self) -> [u8; 16] { self.0 } }", "id"),
+        ("impl T { pub const fn of(bytes: &[u8; Self::LEN]) -> Self { T } }", "of"),
+        ("pub fn both(f: impl Fn([Vec<u8>; 2])) where T: X {}", "both"),
+        ("pub struct S { a: u8, pub hash: Option<[u8; 32]>, pub b: u8 }", "hash"),
+    ];
+    for (source, name) in caught {
+        assert_eq!(rigid(&tokens(source)), [name], "{source}");
+    }
+    let passed = [
+        "impl T { pub const MAX: usize = 1; pub const ALL: &[Self] = &[A; 2]; }",
+        "pub(crate) const MAX: usize = 1; pub(crate) fn f() -> [u8; 2] {} const LEN: usize = 3;",
+        "pub const fn f(a: &[u8]) -> u8 { [0; 4] } pub struct Id([u8; 16]); pub struct S { pub a: u8, b: [u8; 2] }",
+    ];
+    for source in passed {
+        assert_eq!(rigid(&tokens(source)), Vec::<String>::new(), "{source}");
+    }
+}
+
+#[test]
 fn the_design_has_a_row_for_each_module_in_their_order() {
     let design = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/design.md"));
     let tokens = tokens(&read(&source().join("lib.rs")));
@@ -166,6 +195,45 @@ fn upward(layers: &[String], path: &[String], source: &str) -> Vec<String> {
     let reached = names_from_root(&tokens(source), path.len());
     let outside = reached.into_iter().filter(|name| place(name).is_none_or(|found| found > own));
     outside.map(|name| format!("{} reaches up to {name}", path[0])).collect()
+}
+
+/// Public items whose types have the length of an array, and public constants that are no type's own.
+fn rigid(tokens: &[String]) -> Vec<String> {
+    let (mut faults, mut braces) = (vec![], 0);
+    for at in 0..tokens.len() {
+        match tokens[at].as_str() {
+            "{" => braces += 1,
+            "}" => braces -= 1,
+            "pub" if tokens[at + 1] != "(" => {
+                let words = ["const", "unsafe", "async", "static", "fn"];
+                let item: Vec<_> =
+                    tokens[at + 1..].iter().take_while(|token| words.contains(&token.as_str())).collect();
+                let free = braces == 0 && item == ["const"];
+                let typed = !["struct", "enum", "use", "mod", "trait"].contains(&tokens[at + 1].as_str());
+                if free || typed && has_length(&tokens[at + 1 + item.len()..]) {
+                    faults.push(tokens[at + 1 + item.len()].clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    faults
+}
+
+/// Whether an array with its length stands in what is said of an item before its body or its value.
+fn has_length(item: &[String]) -> bool {
+    let mut open = vec![];
+    for token in item {
+        match token.as_str() {
+            "(" | "[" | "<" => open.push(token.as_str()),
+            ")" | "]" => while open.pop().is_some_and(|last| last == "<") {},
+            ">" if open.last() == Some(&"<") => drop(open.pop()),
+            ";" if open.last() == Some(&"[") => return true,
+            "{" | ";" | "=" | "," | "}" if open.is_empty() => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// What the program's sources do that a user of the library could not.

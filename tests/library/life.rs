@@ -10,8 +10,8 @@ use strongroom::api_keys::{ImportedKey, LifeError};
 use strongroom::audit::{Action, Outcome};
 use strongroom::error::Detail;
 use strongroom::{
-    ApiKeyId, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Refusal, Reissue, Request, SecretText, Timestamp,
-    Update, Vault, VaultOptions,
+    ApiKeyId, Cursor, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Refusal, Reissue, Request, SecretText,
+    Timestamp, Update, Vault, VaultOptions,
 };
 
 /// A vault whose clock is moved by hand.
@@ -59,7 +59,7 @@ impl Room {
 
     /// Action, API key and outcome of the entries after the first `skip`.
     fn log(&self, skip: u64) -> Vec<(Action, Option<ApiKeyId>, Outcome)> {
-        let entries = self.vault.audit_entries(skip, 1_000).expect("entries");
+        let entries = self.vault.audit_entries(Some(Cursor::after_audit_entry(skip)), 1_000).expect("entries").items;
         entries.iter().map(|entry| (entry.action, entry.key, entry.outcome)).collect()
     }
 }

@@ -22,6 +22,7 @@ mod layering;
 mod life;
 mod model;
 mod other_engine;
+mod paging;
 mod policy;
 mod readme;
 mod request;

@@ -13,8 +13,8 @@ use strongroom::policy::{Policy, PolicyError, ReasonPattern};
 use strongroom::rotation::RotateOptions;
 use strongroom::strength::Severity;
 use strongroom::{
-    Act, ApiKeyId, Error, ErrorKind, MasterKeys, MemoryStore, NewApiKey, Reissue, Request, SecretText, Timestamp,
-    Update, Vault, VaultOptions,
+    Act, ApiKeyId, Cursor, Error, ErrorKind, MasterKeys, MemoryStore, NewApiKey, Reissue, Request, SecretText,
+    Timestamp, Update, Vault, VaultOptions,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -53,7 +53,7 @@ impl Timed {
 
     /// The causes of refused acts in the audit log, oldest first.
     fn refusals(&self) -> Vec<(Action, Option<ApiKeyId>, String)> {
-        let entries = self.vault.audit_entries(0, 10_000).expect("entries").into_iter();
+        let entries = self.vault.audit_entries(None, 10_000).expect("entries").items.into_iter();
         let refused = entries.filter(|entry| entry.outcome == Outcome::Refused);
         refused.map(|entry| (entry.action, entry.key, entry.cause.expect("a cause"))).collect()
     }
@@ -86,7 +86,7 @@ fn a_new_vault_has_no_rules_and_a_changed_policy_holds_for_every_process_and_is_
     // The other process has not looked since, and its write is refused all the same.
     assert_eq!(cause(beside.issue(&NewApiKey::new("n"), &act())), "policy-owner");
     assert!(beside.issue(&NewApiKey::new("n").owner("o"), &act()).is_ok());
-    let entries = timed.vault.audit_entries(1, 1).expect("entries");
+    let entries = timed.vault.audit_entries(Some(Cursor::after_audit_entry(1)), 1).expect("entries").items;
     assert_eq!((entries[0].action, entries[0].counts.get("require_owner")), (Action::Policy, Some(&1)));
     // What changes nothing leaves nothing.
     let before = timed.vault.status().expect("status").audit_entries;
@@ -168,7 +168,7 @@ fn an_import_keeps_the_policy_unless_it_is_exempt_or_revoked() {
     let ids =
         timed.vault.import(&[key("a").revoked(true), key("b").exempt_from_policy(true)], &act()).expect("imported");
     assert!(timed.vault.verify("fake-b", &Request::new()).is_ok());
-    let entries = timed.vault.audit_entries(3, 10).expect("entries");
+    let entries = timed.vault.audit_entries(Some(Cursor::after_audit_entry(3)), 10).expect("entries").items;
     let exempt = |at: usize| (entries[at].key, entries[at].counts.get("policy_exempt").copied());
     assert_eq!((exempt(0), exempt(1)), ((Some(ids[0]), None), (Some(ids[1]), Some(1))));
     assert_eq!(timed.refusals(), [(Action::Import, None, "policy-owner".to_owned())]);

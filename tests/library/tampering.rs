@@ -6,7 +6,7 @@ use strongroom::api_keys::ImportedKey;
 use strongroom::error::{Detail, RecordError};
 use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::store::{Rows, Table};
-use strongroom::{Error, ErrorKind, MemoryStore, NewApiKey, Request, SecretText, Vault, VerifyError};
+use strongroom::{Cursor, Error, ErrorKind, MemoryStore, NewApiKey, Request, SecretText, Vault, VerifyError};
 
 const HEADER_LEN: usize = 32;
 
@@ -119,7 +119,11 @@ fn a_rotation_does_not_launder_a_record_that_was_put_back() {
         assert!(scene.vault.status().expect("status").rotation.is_some(), "the old generation is kept");
         let accepted = scene.vault.rotate(&RotateOptions::new().accept_record_set(true), &act(), |_| ());
         assert_eq!(accepted.expect("accepted").outcome, RotationOutcome::Finished);
-        let last = scene.vault.audit_entries(scene.vault.verify_audit().expect("whole") - 1, 1).expect("entries");
+        let last = scene
+            .vault
+            .audit_entries(Some(Cursor::after_audit_entry(scene.vault.verify_audit().expect("whole") - 1)), 1)
+            .expect("entries")
+            .items;
         assert_eq!(last[0].counts.get("record_set_accepted"), Some(&1));
     }
 }
@@ -226,7 +230,7 @@ fn an_imported_token_led_to_another_api_key_is_not_accepted() {
 fn records_of_another_vault_are_named_foreign() {
     let (here, there) = (scene(2), scene(2));
     overwrite(&here.store, Table::Keys, &here.tokens[0].0, Some(record(&there, 0)));
-    let id = here.vault.list(&strongroom::Query::new()).expect("listed").remove(0);
+    let id = here.vault.list(&strongroom::Query::new()).expect("listed").items.remove(0);
     assert!(matches!(id.key, Err(RecordError::Foreign)));
 }
 

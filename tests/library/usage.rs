@@ -4,13 +4,12 @@ mod rotations;
 mod scene;
 mod stores;
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use strongroom::usage::{MAX_ENDPOINTS, Usage, UsageFlusher, UsageOptions};
-use strongroom::{ApiKeyId, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, Verifier, VerifierKeys};
+use strongroom::usage::{Usage, UsageFlusher, UsageOptions};
+use strongroom::{ApiKeyId, Cursor, NewApiKey, Query, Refusal, Request, Vault, VaultOptions, Verifier, VerifierKeys};
 
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act, version};
@@ -250,7 +249,7 @@ fn more_api_keys_than_are_kept_apart_are_counted_under_none() {
 fn endpoints_are_capped_over_flushes_as_well() {
     let scene = Scene::new(1);
     let vault = scene.open([1]);
-    let endpoints: Vec<_> = (0..MAX_ENDPOINTS + 200).map(|number| format!("/{number}")).collect();
+    let endpoints: Vec<_> = (0..Usage::MAX_ENDPOINTS + 200).map(|number| format!("/{number}")).collect();
     for part in [&endpoints[..600], &endpoints[600..]] {
         for endpoint in part {
             vault.verify(scene.token(0), &Request::new().endpoint(endpoint)).expect("valid");
@@ -258,7 +257,7 @@ fn endpoints_are_capped_over_flushes_as_well() {
         vault.flush_usage().expect("flushed");
     }
     let used = vault.usage(scene.issued[0].id).expect("read").expect("used");
-    assert_eq!((used.endpoints.len(), used.other_endpoints, used.verifications), (MAX_ENDPOINTS, 200, 1_200));
+    assert_eq!((used.endpoints.len(), used.other_endpoints, used.verifications), (Usage::MAX_ENDPOINTS, 200, 1_200));
     let token = scene.token(0).to_owned();
     vault.verify(&token, &Request::new().endpoint(format!("/v1/{token}"))).expect("valid");
     let used = vault.usage(scene.issued[0].id).expect("read").expect("used");
@@ -324,14 +323,8 @@ fn api_keys_are_listed_beside_their_uses_whatever_is_missing_between_them() {
         scene.put_usage(&[number; 16], b"no row");
     }
     let listed = |query: &Query| -> Vec<(ApiKeyId, Option<Usage>)> {
-        let mut lines = vec![];
-        vault
-            .list_usage(query, |line| {
-                lines.push((line.listed.id, line.usage.expect("readable")));
-                ControlFlow::Continue(())
-            })
-            .expect("listed");
-        lines
+        let lines = vault.list_usage(query).expect("listed").items.into_iter();
+        lines.map(|line| (line.listed.id, line.usage.expect("readable"))).collect()
     };
     let all = listed(&Query::new().limit(usize::MAX));
     assert_eq!(all.len(), 700);
@@ -340,17 +333,12 @@ fn api_keys_are_listed_beside_their_uses_whatever_is_missing_between_them() {
         assert_eq!(usage.as_ref().map(|usage| usage.verifications), used(at).then_some(1), "{at}");
         assert_eq!(*usage, vault.usage(*id).expect("read"));
     }
-    let page = Query::new().after(scene.issued[299].id).limit(40);
+    let page = Query::new().after(Cursor::after_api_key(scene.issued[299].id)).limit(40);
     assert_eq!(listed(&page), all[300..340]);
     assert_eq!(listed(&Query::new()).len(), 100);
-    let mut seen = 0;
-    vault
-        .list_usage(&Query::new(), |_| {
-            seen += 1;
-            if seen == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-        .expect("stopped");
-    assert_eq!(seen, 3);
+    let behind = Query::new().after(Cursor::after_api_key(scene.issued[299].id)).limit(3);
+    let ids: Vec<_> = vault.list_usage_all(&behind).map(|line| line.expect("listed").listed.id).collect();
+    assert_eq!(ids, all[300..].iter().map(|(id, _)| *id).collect::<Vec<_>>());
 }
 
 #[test]

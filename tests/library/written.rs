@@ -40,7 +40,9 @@ fn an_api_key_is_written_with_texts_for_times_ids_and_networks() {
     });
     assert_eq!(value(&shown), expected);
     documented("api-key", &value(&shown));
-    let listed = vault.list(&Query::new()).expect("listed");
+    let page = vault.list(&Query::new().limit(1)).expect("listed");
+    assert_eq!(value(&page)["next"], json!(page.next.expect("another").to_string()));
+    let listed = vault.list(&Query::new()).expect("listed").items;
     assert_eq!(listed.iter().find(|listed| listed.id == new.id).map(value), Some(expected));
     assert!(!value(&listed).to_string().contains(new.token.expose()));
     drop(keys);
@@ -86,7 +88,7 @@ fn a_vault_its_rules_its_uses_and_what_is_due_are_written_as_documented() {
     });
     assert_eq!(usage, expected);
 
-    let due = value(vault.due(&DueRules::new(), None).expect("judged").due);
+    let due = value(vault.due(&DueRules::new(), None).expect("judged").items);
     assert_eq!(due[0]["id"], json!(issued.id.to_string()));
     let causes = json!([{ "cause": "aging", "at": "1970-01-01T00:01:10Z" }, { "cause": "no-owner", "at": null }]);
     assert_eq!(due[0]["causes"], causes);

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use strongroom::MemoryStore;
 use strongroom::store::{
-    BackupFormat, Batch, Change, Claim, CommitError, Effect, Expected, MANIFEST, Row, Rows, Scrub, Store, StoreError,
-    Table, UnfinishedBackup, UnfinishedStore, WatchCopy,
+    BackupFormat, Batch, Change, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table,
+    UnfinishedBackup, UnfinishedStore, WatchCopy,
 };
 
 use super::past::{copied, overwrite};
@@ -151,7 +151,7 @@ impl UnfinishedBackup for InTheMaking<'_> {
     }
 
     fn seal(&mut self, manifest: &[u8]) -> Result<(), StoreError> {
-        overwrite(&self.copy.rows, Table::Vault, MANIFEST, Some(manifest.to_vec()));
+        overwrite(&self.copy.rows, Table::Vault, Table::MANIFEST, Some(manifest.to_vec()));
         Ok(())
     }
 
@@ -176,7 +176,7 @@ impl UnfinishedStore for Unfinished {
     }
 
     fn convert(&self) -> Result<Box<dyn Store>, StoreError> {
-        overwrite(&self.rows, Table::Vault, MANIFEST, None);
+        overwrite(&self.rows, Table::Vault, Table::MANIFEST, None);
         Ok(Box::new(self.rows.clone()))
     }
 

@@ -23,7 +23,7 @@ pub(crate) fn due(context: &mut Context<'_>, args: &DueArgs) -> Result<Exit, Fai
         let page = vault.due(&rules, after)?;
         list.examined += page.examined;
         list.uncounted += page.usage_damaged;
-        for due in &page.due {
+        for due in &page.items {
             list.api_key(due);
         }
         list.show(context)?;

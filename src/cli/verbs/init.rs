@@ -13,15 +13,16 @@ use crate::text::quoted;
 use crate::told::Told;
 
 pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, Failure> {
-    let keys = context.master_keys()?;
+    let mut keys = context.master_keys()?;
     context.warn();
     refuse_missing_folder(context)?;
     let newest = keys.versions().last().map_or(MasterKeyVersion::FIRST, |(version, _)| version);
     if !args.quick {
         note_lesser(context, &suspects(&keys), newest);
     }
-    let store = SqliteStore::create(&context.place.path)?;
     let options = VaultOptions::new().suite(args.suite).waivers(context.waivers.clone()).quick(args.quick);
+    options.judge(&mut keys)?;
+    let store = SqliteStore::create(&context.place.path)?;
     let vault = options.create(store, keys, &context.act(None))?;
     let status = vault.status()?;
     let (path, active) = (context.place.path.display().to_string(), status.active_master_key);

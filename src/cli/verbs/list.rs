@@ -2,26 +2,28 @@
 
 use serde_json::json;
 use strongroom::usage::ListedUsage;
-use strongroom::{ApiKeyId, Timestamp, Verifier};
+use strongroom::{Cursor, Error, Timestamp};
 
 use crate::args::ListArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::shown::{api_key, usage};
+use crate::shown::{api_key, page, usage};
 use crate::text::Table;
 
 pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;
-    let (mut left, mut after) = (if args.all { usize::MAX } else { args.limit.get() }, args.after);
-    let (mut table, mut seen, mut unreadable) = (Table::default(), 0_u64, 0_u64);
+    let query = args.which.query().after(args.after.map(Cursor::after_api_key));
+    let mut found = vault.list_usage_all(&query);
+    let (mut left, mut last) = (if args.all { usize::MAX } else { args.limit.get() }, None);
+    let (mut table, mut unreadable) = (Table::default(), 0_u64);
     while left > 0 && !context.terminal.closed() {
-        let page = page(&vault, args, after, left.min(PAGE))?;
-        let Some(last) = page.last() else { break };
-        (after, left) = (Some(last.listed.id), left - page.len());
+        let lines = found.by_ref().take(left.min(PAGE)).map(|line| Ok(usage::summary(line?)));
+        let page = lines.collect::<Result<Vec<_>, Error>>()?;
+        let Some(end) = page.last() else { break };
+        let mut rows = if last.is_none() { vec![HEADING.map(String::from).to_vec()] } else { vec![] };
+        (last, left) = (Some(end.listed.id), left - page.len());
         unreadable += page.iter().filter(|line| line.listed.key.is_err()).count() as u64;
-        let mut rows = if seen == 0 { vec![HEADING.map(String::from).to_vec()] } else { vec![] };
-        seen += page.len() as u64;
         for line in &page {
             let listed = &line.listed;
             match &listed.key {
@@ -41,22 +43,12 @@ pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, F
     if context.terminal.closed() {
         return Ok(Exit::Success);
     }
-    if let Some(id) = after.filter(|_| left == 0)
-        && !page(&vault, args, Some(id), 1)?.is_empty()
-    {
-        context.terminal.note(&format!("more follow: --after {id}, or --all"));
-    }
-    if seen == 0 {
-        context.terminal.note("no API key is like that");
+    match last {
+        None => context.terminal.note("no API key is like that"),
+        Some(id) if left == 0 && found.next().transpose()?.is_some() => page::more(context, &id)?,
+        Some(_) => {}
     }
     if unreadable == 0 { Ok(Exit::Success) } else { Err(api_key::unreadable_records(&context.place, unreadable)) }
-}
-
-fn page(vault: &Verifier, args: &ListArgs, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ListedUsage>, Failure> {
-    let query = args.which.query().limit(limit).after(after);
-    let mut page = vec![];
-    vault.list_usage(&query, |line| page.push(usage::summary(line)))?;
-    Ok(page)
 }
 
 fn row(line: &ListedUsage) -> Vec<String> {

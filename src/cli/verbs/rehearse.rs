@@ -332,12 +332,12 @@ fn copied(context: &mut Context<'_>, base: &Path) -> Result<Prepared, Failure> {
 
 /// Counts that do not open are the doctor's to find.
 fn keys_of(vault: &Vault) -> Result<Vec<(ApiKey, u64)>, Failure> {
-    let mut opened = vec![];
-    vault.list_usage(&Query::new().limit(usize::MAX), |ListedUsage { listed, usage, .. }| {
-        let key = listed.key.map_err(|fault| Detail::Record { id: listed.id, fault });
-        opened.push(key.map(|key| (key, usage.unwrap_or_default().unwrap_or_default().verifications)));
-    })?;
-    Ok(opened.into_iter().collect::<Result<_, _>>()?)
+    let opened = vault.list_usage_all(&Query::new()).map(|line| {
+        let ListedUsage { listed, usage, .. } = line?;
+        let key = listed.key.map_err(|fault| Detail::Record { id: listed.id, fault })?;
+        Ok((key, usage.unwrap_or_default().unwrap_or_default().verifications))
+    });
+    Ok(opened.collect::<Result<_, Error>>()?)
 }
 
 /// So many of the points from 1 to `last`, the first and the last among them.

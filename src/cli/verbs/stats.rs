@@ -23,13 +23,13 @@ pub(crate) fn stats(context: &mut Context<'_>, args: &StatsArgs) -> Result<Exit,
     let vault = context.open_reading()?;
     let total = vault.status()?.record_count();
     let (mut meter, mut sums, mut done) = (Meter::new(), Sums::new(Timestamp::now()), 0);
-    vault.list_usage(&Query::new().limit(usize::MAX), |line| {
-        sums.count(&line);
+    for line in vault.list_usage_all(&Query::new()) {
+        sums.count(&line?);
         done += 1;
         if done % METER_STEP == 0 {
             meter.show(context.terminal, "stats", done, total);
         }
-    })?;
+    }
     match vault.usage_of_none().map_err(Error::into_detail) {
         Ok(usage) => sums.add(&usage.unwrap_or_default()),
         Err(Detail::Tampered { .. }) => sums.damaged += 1,

@@ -1,7 +1,6 @@
 //! Whether a digest or an output stands in the key: whole, cut, as one half, backward, complemented.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 /// The first eight bytes of each window of the key that a candidate is compared with.
 pub(super) struct Matcher {
@@ -10,17 +9,11 @@ pub(super) struct Matcher {
     heads: [u64; 12],
     /// A bit for the lowest bits of each head: most candidates need no other look.
     filter: [u64; 64],
-    until: Option<Instant>,
     found: AtomicBool,
 }
 
 impl Matcher {
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        Self::until(key, None)
-    }
-
-    /// One that is given up at a moment.
-    pub(super) fn until(key: &[u8; 32], until: Option<Instant>) -> Self {
         let mut backward = *key;
         backward.reverse();
         let mut swapped = *key;
@@ -32,12 +25,12 @@ impl Matcher {
             let (word, bit) = place(head);
             filter[word] |= bit;
         }
-        Self { key: *key, forms, heads, filter, until, found: AtomicBool::new(false) }
+        Self { key: *key, forms, heads, filter, found: AtomicBool::new(false) }
     }
 
-    /// Whether it is time to stop. Asked now and then.
+    /// Whether another thread has found what made the key. Asked now and then.
     pub(super) fn is_over(&self) -> bool {
-        self.found.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() >= until)
+        self.found.load(Ordering::Relaxed)
     }
 
     /// Ends the searches that other threads are at.

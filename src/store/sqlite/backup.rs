@@ -15,7 +15,7 @@ use super::layout::{BACKUP_ID, Layout, definition, layout};
 use super::statements::rows_by;
 use super::unfinished::Unfinished;
 use super::{at_rest, files};
-use crate::store::{Batch, CommitError, MANIFEST, Rows, Scrub, Store, StoreError, Table, UnfinishedBackup, WatchCopy};
+use crate::store::{Batch, CommitError, Rows, Scrub, Store, StoreError, Table, UnfinishedBackup, WatchCopy};
 
 /// A backup in the making: reserved, then copied, then sealed.
 pub(super) struct Unsealed<'s> {
@@ -59,7 +59,7 @@ impl UnfinishedBackup for Unsealed<'_> {
         let connection = self.connection.take().ok_or_else(not_open)?;
         let connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         connection.execute_batch("BEGIN IMMEDIATE").map_err(explain)?;
-        connection.execute("INSERT INTO vault (k, v) VALUES (?1, ?2)", (MANIFEST, manifest)).map_err(explain)?;
+        connection.execute("INSERT INTO vault (k, v) VALUES (?1, ?2)", (Table::MANIFEST, manifest)).map_err(explain)?;
         connection.execute_batch(&format!("PRAGMA application_id = {BACKUP_ID}; COMMIT")).map_err(explain)?;
         connection.close().map_err(|(_, error)| explain(error))
     }

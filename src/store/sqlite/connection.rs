@@ -52,7 +52,7 @@ pub(super) fn wait_for_others(times: i32) -> bool {
 pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
     let message = error.to_string();
     let path = || path.display().to_string();
-    let rusqlite::Error::SqliteFailure(ffi::Error { code, .. }, _) = error else {
+    let rusqlite::Error::SqliteFailure(ffi::Error { code, extended_code }, _) = error else {
         return StoreError::Corrupt { message };
     };
     match code {
@@ -61,8 +61,8 @@ pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
         ErrorCode::CannotOpen => {
             StoreError::Engine { fault: EngineFault::CannotOpen { path: path() }, source: error.into() }
         }
-        // SQLite has no code of its own for this.
-        ErrorCode::Unknown if message.starts_with("no such table") => StoreError::Corrupt { message },
+        // Every statement is one of ours, so what SQLite cannot make out is the schema it meets: a table or a column is missing.
+        ErrorCode::Unknown if extended_code == ffi::SQLITE_ERROR => StoreError::Corrupt { message },
         ErrorCode::DiskFull => StoreError::Full,
         ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
         ErrorCode::ReadOnly => StoreError::ReadOnly,

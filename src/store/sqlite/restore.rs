@@ -10,7 +10,7 @@ use super::files;
 use super::handle::SqliteStore;
 use super::layout::APPLICATION_ID;
 use super::unfinished::Unfinished;
-use crate::store::{BackupFormat, MANIFEST, Store, StoreError, UnfinishedStore, WatchCopy};
+use crate::store::{BackupFormat, Store, StoreError, Table, UnfinishedStore, WatchCopy};
 
 /// The backup files of [`SqliteStore`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,7 +75,7 @@ impl UnfinishedStore for Restoring {
         let explain = |error| explained(error, path);
         let connection = backup::writing(path).map_err(explain)?;
         connection.execute_batch("BEGIN IMMEDIATE").map_err(explain)?;
-        connection.execute("DELETE FROM vault WHERE k = ?1", [MANIFEST]).map_err(explain)?;
+        connection.execute("DELETE FROM vault WHERE k = ?1", [Table::MANIFEST]).map_err(explain)?;
         connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; COMMIT")).map_err(explain)?;
         let log = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
         log.map_err(explain)?;

@@ -29,8 +29,15 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1], &["import", "-"], r#"{"token": "t", "name": "n"}"#));
     check(json(&[1], &["verify", "--address", "10.0.0.1", "--endpoint", "/v1"], &token));
     check(json(&[1], &["verify"], &token));
-    for arguments in [&["show", &id][..], &["list"], &["stats"], &["audit", "list"], &["audit", "verify"], &["doctor"]]
-    {
+    for arguments in [
+        &["show", &id][..],
+        &["list"],
+        &["list", "--limit", "1"],
+        &["stats"],
+        &["audit", "list"],
+        &["audit", "verify"],
+        &["doctor"],
+    ] {
         check(json(&[1], arguments, ""));
     }
     let exported = room.file("audit.jsonl").display().to_string();

@@ -81,7 +81,7 @@ fn rotation_moves_everything_and_the_old_master_key_opens_nothing_after_it() {
     assert_eq!(plan["generations"][0]["records"], 2_501);
     assert_eq!(room.run(&["status", "--json"]).ends(0).json()["active_master_key"], 1, "a dry run does nothing");
 
-    let ran = room.run_with([1, 2], &["rotate-master-key"]).ends(0);
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
     for line in ["2501 records", "none is left", "master key 1: remove it"] {
         assert!(ran.out.contains(line), "{line}: {}", ran.out);
     }
@@ -90,7 +90,7 @@ fn rotation_moves_everything_and_the_old_master_key_opens_nothing_after_it() {
     assert_eq!(room.run_with([2], &["recover", &id, "--reason", "r", "--yes"]).ends(0).out, format!("{token}\n"));
     room.run_with([2], &["doctor"]).ends(0);
 
-    room.run_with([2, 3], &["rotate-master-key", "--rewrap-only"]).ends(0);
+    room.run_with([2, 3], &["rotate-master-key", "--quick", "--rewrap-only"]).ends(0);
     room.run(&["verify"]).stdin(&token).ends(12);
     room.run_with([3], &["verify"]).stdin(&token).ends(0);
     let status = room.run_with([1, 3], &["status", "--json"]).ends(0).json();
@@ -107,9 +107,9 @@ fn accepting_another_record_set_always_needs_a_yes() {
     store.commit(&batch).expect("deleted");
     drop(store);
     room.run(&["doctor"]).ends(13);
-    room.run_with([1, 2], &["rotate-master-key"]).ends(13).says("--accept-record-set");
+    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(13).says("--accept-record-set");
     room.run_with([1, 2], &["rotate-master-key", "--accept-record-set"]).ends(17);
-    room.run_with([1, 2], &["rotate-master-key", "--accept-record-set", "--yes"]).ends(0);
+    room.run_with([1, 2], &["rotate-master-key", "--quick", "--accept-record-set", "--yes"]).ends(0);
     room.run_with([2], &["doctor"]).ends(0);
 }
 
@@ -118,7 +118,7 @@ fn a_signal_stops_a_rotation_after_a_whole_batch_and_the_next_run_completes_it()
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let room = Room::with(3_000);
         let (_, token) = room.issue(&["--name", "n"]);
-        let arguments = ["rotate-master-key", "--rate", "500", "--json"];
+        let arguments = ["rotate-master-key", "--quick", "--rate", "500", "--json"];
         let mut run = room.run_with([1, 2], &arguments);
         let mut child = run.spawn();
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
@@ -150,12 +150,12 @@ fn a_signal_stops_a_rotation_after_a_whole_batch_and_the_next_run_completes_it()
 #[test]
 fn a_second_rotation_is_busy() {
     let room = Room::with(2_000);
-    let mut run = room.run_with([1, 2], &["rotate-master-key", "--rate", "100", "--json"]);
+    let mut run = room.run_with([1, 2], &["rotate-master-key", "--quick", "--rate", "100", "--json"]);
     let mut child = run.spawn();
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     lines.next().expect("progress").expect("text");
-    room.run_with([1, 2], &["rotate-master-key"]).ends(11).says("another process").says("strongroom status");
+    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(11).says("another process").says("strongroom status");
     kill_process(Pid::from_child(&child), Signal::KILL).expect("sent");
     child.wait().expect("ended");
-    room.run_with([2], &["rotate-master-key"]).ends(0);
+    room.run_with([2], &["rotate-master-key", "--quick"]).ends(0);
 }

@@ -109,20 +109,15 @@ fn rows_that_do_not_open_are_counted_and_dropped_by_a_rotation_and_refuse_nobody
     assert_eq!(found, [("usage", SymptomSeverity::Damage)]);
     assert!(doctor.symptoms[0].what.ends_with(": 4"), "{}", doctor.symptoms[0].what);
     assert!(vault.usage(id_of(&rows[1].0)).expect_err("damaged").to_string().contains("failed authentication"));
-    let mut damaged = vec![];
-    vault
-        .list_usage(&Query::new(), |line| {
-            damaged.extend(line.usage.err());
-            ControlFlow::Continue(())
-        })
-        .expect("the others are listed");
+    let lines = vault.list_usage(&Query::new()).expect("the others are listed").items;
+    let damaged: Vec<_> = lines.into_iter().filter_map(|line| line.usage.err()).collect();
     assert_eq!(damaged, [UsageError::Malformed, UsageError::Corrupt, UsageError::Format { found: 9 }]);
 
     std::mem::forget(vault);
     let report = scene.open([1, 2]).rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     assert_eq!((report.outcome, report.usage_dropped), (RotationOutcome::Finished, 4));
     let vault = scene.open([2]);
-    let last = vault.audit_entries(0, 1_000).expect("entries").pop().expect("the last");
+    let last = vault.audit_entries(None, 1_000).expect("entries").items.pop().expect("the last");
     assert_eq!(last.counts["usage_dropped"], 4);
     assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
     assert_eq!(scene.usage_rows().len(), 7);
@@ -137,15 +132,12 @@ fn uses_are_listed_by_a_process_that_does_not_know_of_the_rotation_yet() {
     let other = scene.open([1, 2]);
     let mut seen = 0;
     let mut options = Some(RotateOptions::new());
-    other
-        .list_usage(&Query::new().limit(200), |line| {
-            if let Some(options) = options.take() {
-                rotating.rotate(&options, &act(), |_| ()).expect("rotated");
-            }
-            seen += line.usage.expect("readable").expect("used").verifications;
-            ControlFlow::Continue(())
-        })
-        .expect("listed");
+    for line in other.list_usage_all(&Query::new()) {
+        if let Some(options) = options.take() {
+            rotating.rotate(&options, &act(), |_| ()).expect("rotated");
+        }
+        seen += line.expect("listed").usage.expect("readable").expect("used").verifications;
+    }
     assert_eq!(seen, 120);
     assert_eq!(rotating.status().expect("status").active_master_key, version(2));
 }

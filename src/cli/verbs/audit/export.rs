@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 use strongroom::audit::AuditFault;
 use strongroom::error::Detail;
-use strongroom::{Error, Verifier};
+use strongroom::{Cursor, Error, Verifier};
 
 use super::entries::PAGE;
 use crate::args::AuditExportArgs;
@@ -64,7 +64,8 @@ fn write(vault: &Verifier, mut take: impl FnMut(&[u8]) -> Result<bool, Failure>)
     let mut position = vault.audit_position(0)?;
     let (mut after, mut entries, mut fault) = (0, 0, None);
     loop {
-        let lines = vault.audit_lines(after, PAGE)?;
+        // Until nothing is left, and not until there is no next page: what is followed below may have been written since.
+        let lines = vault.audit_lines(Some(Cursor::after_audit_entry(after)), PAGE)?.items;
         let Some(last) = lines.last() else { break };
         after = last.seq();
         for line in &lines {

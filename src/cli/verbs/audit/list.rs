@@ -1,29 +1,30 @@
 //! `audit list`.
 
 use serde_json::json;
-use strongroom::Verifier;
 use strongroom::audit::{AuditFault, AuditFilter, AuditLine, Outcome};
+use strongroom::{Cursor, Verifier};
 
 use super::entries::{HEADING, PAGE, row};
 use crate::args::{AuditListArgs, OutcomeArg};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::shown::page;
 use crate::text::Table;
 use crate::told::Told;
 
 pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;
     let filter = filter(args, context.named_actor());
-    let mut page = Page { table: Table::default(), headed: false, malformed: 0 };
+    let mut shown = Shown { table: Table::default(), headed: false, malformed: 0 };
     let more = match args.last {
-        Some(last) => newest(context, &vault, &filter, args.after, last.get(), &mut page)?,
-        None => oldest(context, &vault, &filter, args, &mut page)?,
+        Some(last) => newest(context, &vault, &filter, args.after, last.get(), &mut shown)?,
+        None => oldest(context, &vault, &filter, args, &mut shown)?,
     };
     if let Some(after) = more {
-        context.terminal.note(&format!("more follow: --after {after}, or --all"));
+        page::more(context, &after)?;
     }
-    if context.terminal.closed() || page.malformed == 0 { Ok(Exit::Success) } else { Err(page.failure(context)) }
+    if context.terminal.closed() || shown.malformed == 0 { Ok(Exit::Success) } else { Err(shown.failure(context)) }
 }
 
 fn filter(args: &AuditListArgs, actor: Option<&str>) -> AuditFilter {
@@ -47,20 +48,19 @@ fn oldest(
     vault: &Verifier,
     filter: &AuditFilter,
     args: &AuditListArgs,
-    page: &mut Page,
+    shown: &mut Shown,
 ) -> Result<Option<u64>, Failure> {
-    let (mut after, mut left) = (args.after, if args.all { usize::MAX } else { args.limit.get() });
-    let mut last_shown = after;
-    while !context.terminal.closed() {
-        let lines = vault.audit_lines(after, PAGE)?;
-        let Some(last) = lines.last() else { return Ok(None) };
-        after = last.seq();
-        let mut wanted: Vec<_> = lines.iter().filter(|line| is_wanted(line, filter)).collect();
+    let mut left = if args.all { usize::MAX } else { args.limit.get() };
+    let (mut next, mut last_shown) = (Some(Cursor::after_audit_entry(args.after)), args.after);
+    while next.is_some() && !context.terminal.closed() {
+        let page = vault.audit_lines(next, PAGE)?;
+        next = page.next;
+        let mut wanted: Vec<_> = page.items.iter().filter(|line| is_wanted(line, filter)).collect();
         let more = wanted.len() > left;
         wanted.truncate(left);
         left -= wanted.len();
         last_shown = wanted.last().map_or(last_shown, |line| line.seq());
-        page.show(context, &wanted)?;
+        shown.show(context, &wanted)?;
         if more {
             return Ok(Some(last_shown));
         }
@@ -75,17 +75,17 @@ fn newest(
     filter: &AuditFilter,
     after: u64,
     last: usize,
-    page: &mut Page,
+    shown: &mut Shown,
 ) -> Result<Option<u64>, Failure> {
     // Later entries than the head names are not authenticated; the chain tells of them.
     let (mut end, mut left) = (vault.audit_end()?.seq(), last);
     while left > 0 && end > after && !context.terminal.closed() {
         let begin = end.saturating_sub(PAGE as u64).max(after);
-        let mut lines = vault.audit_lines(begin, PAGE)?;
+        let mut lines = vault.audit_lines(Some(Cursor::after_audit_entry(begin)), PAGE)?.items;
         lines.retain(|line| line.seq() <= end && is_wanted(line, filter));
         let wanted: Vec<_> = lines.iter().rev().take(left).collect();
         left -= wanted.len();
-        page.show(context, &wanted)?;
+        shown.show(context, &wanted)?;
         end = begin;
     }
     Ok(None)
@@ -96,13 +96,13 @@ fn is_wanted(line: &AuditLine, filter: &AuditFilter) -> bool {
     line.entry().map_or(true, |entry| filter.admits(&entry))
 }
 
-struct Page {
+struct Shown {
     table: Table,
     headed: bool,
     malformed: u64,
 }
 
-impl Page {
+impl Shown {
     fn show(&mut self, context: &mut Context<'_>, lines: &[&AuditLine]) -> Result<(), Failure> {
         let mut rows =
             if std::mem::replace(&mut self.headed, true) { vec![] } else { vec![HEADING.map(String::from).to_vec()] };

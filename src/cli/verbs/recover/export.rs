@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde_json::json;
-use strongroom::api_keys::ExportPage;
+use strongroom::api_keys::ImportedKey;
 use strongroom::error::Detail;
 use strongroom::policy::PolicyError;
 use strongroom::{Act, Vault};
@@ -77,18 +77,23 @@ fn same_export(manifest: Manifest, head: &Head) -> Result<Manifest, Failure> {
 /// Exports the API keys after the last part; `None` when there are no more.
 fn next_part(vault: &Vault, manifest: &Manifest, recipients: &Recipients, act: &Act) -> Result<Option<Part>, Failure> {
     let page = vault.export_page(manifest.cursor(), PART_KEYS, act)?;
-    let Some(last) = page.last else { return Ok(None) };
+    let Some(last) = page.items.last().map(|last| last.id.to_string()) else { return Ok(None) };
+    let (mut keys, mut left_out) = (vec![], vec![]);
+    for exported in page.items {
+        match exported.key {
+            Ok(key) => keys.push(key),
+            Err(cause) => left_out.push(LeftOut { id: exported.id.to_string(), cause: cause.into() }),
+        }
+    }
     let number = manifest.parts.len() as u64 + 1;
     let path = manifest.part_path(number);
     // What lies there was written by a run that was stopped before it could say so: it never counted.
-    let sha256 = write_part(&path, &page, recipients).map_err(|error| unwritten(&path, &error))?;
-    let left = page.left_out.iter().map(|(id, cause)| LeftOut { id: id.to_string(), cause: (*cause).into() });
-    let (keys, left_out) = (page.keys.len() as u64, left.collect());
-    Ok(Some(Part { number, keys, left_out, last: last.to_string(), sha256 }))
+    let sha256 = write_part(&path, &keys, recipients).map_err(|error| unwritten(&path, &error))?;
+    Ok(Some(Part { number, keys: keys.len() as u64, left_out, last, sha256 }))
 }
 
 /// Under another name first: what has the name of a part is whole.
-fn write_part(path: &Path, page: &ExportPage, recipients: &Recipients) -> io::Result<String> {
+fn write_part(path: &Path, keys: &[ImportedKey], recipients: &Recipients) -> io::Result<String> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let partial = Path::new(&partial);
@@ -97,7 +102,7 @@ fn write_part(path: &Path, page: &ExportPage, recipients: &Recipients) -> io::Re
     let write = |file: &File| -> io::Result<String> {
         let mut digesting = Digesting::new(io::BufWriter::new(file));
         recipients.encrypt(&mut digesting, false, |to| {
-            page.keys.iter().try_for_each(|key| {
+            keys.iter().try_for_each(|key| {
                 to.write_all(key.to_line().expose().as_bytes())?;
                 to.write_all(b"\n")
             })

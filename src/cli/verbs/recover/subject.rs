@@ -51,14 +51,15 @@ fn by_text(vault: &Vault, text: &str, store: &str, act: &Act) -> Result<ApiKey, 
 }
 
 fn by_name(vault: &Vault, name: &str, store: &str) -> Result<ApiKey, Failure> {
-    let (mut found, mut after) = (vec![], None);
-    while found.len() <= MOST {
-        let query = Query::new().name_contains(name).limit(PAGE).after(after);
-        let page = vault.list(&query)?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        found
-            .extend(page.iter().filter(|listed| listed.key.as_ref().is_ok_and(|key| key.name == name)).map(|it| it.id));
+    let mut found = vec![];
+    for listed in vault.list_all(&Query::new().name_contains(name)) {
+        let listed = listed?;
+        if listed.key.is_ok_and(|key| key.name == name) {
+            found.push(listed.id);
+        }
+        if found.len() > MOST {
+            break;
+        }
     }
     the_one(vault, &found, "have this name", store)
 }
@@ -82,4 +83,3 @@ fn the_one(vault: &Vault, found: &[ApiKeyId], how: &str, store: &str) -> Result<
 const ID_LEN: usize = 26;
 /// As many candidates are listed.
 const MOST: usize = 10;
-const PAGE: usize = 500;

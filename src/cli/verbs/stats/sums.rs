@@ -28,7 +28,7 @@ impl Sums {
     pub(super) fn new(now: Timestamp) -> Self {
         Self {
             now,
-            by_status: Status::ALL.map(|status| (status.name(), 0)).into(),
+            by_status: Status::ALL.iter().map(|status| (status.name(), 0)).collect(),
             used: [1, 7, 30, 90].map(|days| (days, 0)),
             never_used: 0,
             last_used_at: None,
