@@ -248,3 +248,57 @@ fn a_weak_key_is_rotated_to_where_it_is_waived_or_the_checks_are_left_out() {
         vault.rotate(&options, &act(), |_| ()).unwrap_or_else(|error| panic!("{how}: {error}"));
     }
 }
+
+/// Which tier finds each key of a list that `STRONGROOM_BLIND` names: a line is a key in any spelling, and behind a tab how it was
+/// made. It prints what is found by which tier, a table by what stands behind the tab, and what is not found.
+/// `STRONGROOM_BLIND_THOROUGH=1` tries the thorough check on what the full one misses: minutes for each.
+#[test]
+#[ignore = "needs a list of keys: run it with --release --nocapture"]
+fn which_tier_finds_each_key_of_a_list() {
+    let Ok(path) = std::env::var("STRONGROOM_BLIND") else { return };
+    let thorough = std::env::var_os("STRONGROOM_BLIND_THOROUGH").is_some();
+    let now = Timestamp::now();
+    let mut kinds: BTreeMap<String, [usize; 4]> = BTreeMap::new();
+    for line in std::fs::read_to_string(path).expect("the list").lines().filter(|line| !line.is_empty()) {
+        let (key, kind) = line.split_once('\t').unwrap_or((line, ""));
+        let suspect = Suspect::read(key);
+        let grave = |findings: Vec<strongroom::strength::Finding>| {
+            findings
+                .into_iter()
+                .find(|finding| finding.severity == Severity::Refuse && !finding.id.starts_with("format-"))
+        };
+        let tiers: [(&str, &dyn Fn() -> Vec<_>); 3] = [
+            ("quick", &|| suspect.quick_findings()),
+            ("full", &|| suspect.findings(now)),
+            ("thorough", &|| if thorough { suspect.findings_thorough(now, |_| {}) } else { vec![] }),
+        ];
+        let mut found = tiers.iter().enumerate().filter_map(|(at, (tier, search))| Some((at, tier, grave(search())?)));
+        let (at, said) = found.next().map_or((3, "missed".to_owned()), |(at, tier, finding)| {
+            (at, format!("{tier}\t{}\t{}", finding.id, finding.what))
+        });
+        kinds.entry(kind.to_owned()).or_default()[at] += 1;
+        eprintln!("{key}\t{kind}\t{said}");
+    }
+    eprintln!("kind\tquick\tfull\tthorough\tmissed");
+    let mut sum = [0; 4];
+    for (kind, counts) in &kinds {
+        eprintln!("{kind}\t{}\t{}\t{}\t{}", counts[0], counts[1], counts[2], counts[3]);
+        for (total, count) in sum.iter_mut().zip(counts) {
+            *total += count;
+        }
+    }
+    eprintln!("all\t{}\t{}\t{}\t{}", sum[0], sum[1], sum[2], sum[3]);
+}
+
+/// Three hundred, each of which takes a second or two. `STRONGROOM_RANDOM_KEYS` takes another number.
+#[test]
+#[ignore = "ten minutes: run it with --release"]
+fn random_keys_pass_the_full_check() {
+    let count = std::env::var("STRONGROOM_RANDOM_KEYS").map_or(300, |count| count.parse().expect("a number"));
+    for _ in 0..count {
+        let key = MasterKey::generate().expect("random");
+        let findings = Suspect::of(&key).findings(Timestamp::now());
+        assert!(findings.iter().all(|finding| finding.id == "printable-half"), "{findings:?}");
+    }
+    eprintln!("{count} random keys without a finding of the full check");
+}
