@@ -14,12 +14,11 @@ mod update;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::arguments::Maybe;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, DEFAULT_PREFIX, MAX_PREFIX_LEN, is_prefix};
-use crate::written::written_as_word;
 
 pub use life::LifeError;
 pub use network::Network;
@@ -336,22 +335,33 @@ impl Refusal {
         !matches!(self, Self::Damaged | Self::Unknown)
     }
 
-    /// The word used in JSON and events.
-    pub fn name(self) -> &'static str {
+    /// The refusal in one stable word, as an [`Error`](crate::Error) has one: the same in JSON, in events and in what the program
+    /// prints (docs/codes.md).
+    pub fn code(self) -> &'static str {
         match self {
-            Self::Address => "address",
-            Self::Damaged => "damaged",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not-yet-valid",
-            Self::Revoked => "revoked",
-            Self::Scope => "scope",
-            Self::Suspended => "suspended",
-            Self::Unknown => "unknown",
+            Self::Address => "token-address",
+            Self::Damaged => "token-damaged",
+            Self::Expired => "token-expired",
+            Self::NotYetValid => "token-not-yet-valid",
+            Self::Revoked => "token-revoked",
+            Self::Scope => "token-scope",
+            Self::Suspended => "token-suspended",
+            Self::Unknown => "token-unknown",
         }
+    }
+
+    /// Under what it is counted ([`Usage::refusals`](crate::usage::Usage::refusals)): its [code](Self::code) without the `token-`.
+    pub(crate) fn counted_as(self) -> &'static str {
+        self.code().trim_start_matches("token-")
     }
 }
 
-written_as_word!(Refusal);
+/// As its code.
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.code())
+    }
+}
 
 /// A limit that an API key to be issued or imported does not keep.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

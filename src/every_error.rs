@@ -82,6 +82,10 @@ fn the_codes_of_the_library_are_those_that_the_manual_lists() {
         assert!(row.split(", ").any(|listed| listed == exit), "{code} has {row}, and is {exit}");
         there.insert(code);
     }
+    for code in Refusal::every().into_iter().map(Refusal::code) {
+        assert_eq!(listed.get(code), Some(&"3"), "{code}");
+        there.insert(code);
+    }
     // Without the feature nothing is split.
     let of_shares = |code: &str| !cfg!(feature = "escrow") && (code.starts_with("shares-") || code == "split");
     let gone: Vec<_> = listed.keys().filter(|code| !there.contains(*code) && !of_shares(code)).collect();
@@ -450,8 +454,18 @@ every! {
         VerifierKeysError::Source(_) => of(VerifierKeysError::Source),
         VerifierKeysError::Twice { .. } => [VerifierKeysError::Twice { version: version(1), origins: origins() }],
     }
+    Refusal: {
+        Refusal::Address => [Refusal::Address],
+        Refusal::Damaged => [Refusal::Damaged],
+        Refusal::Expired => [Refusal::Expired],
+        Refusal::NotYetValid => [Refusal::NotYetValid],
+        Refusal::Revoked => [Refusal::Revoked],
+        Refusal::Scope => [Refusal::Scope],
+        Refusal::Suspended => [Refusal::Suspended],
+        Refusal::Unknown => [Refusal::Unknown],
+    }
     VerifyError: {
-        VerifyError::Refused(_) => [VerifyError::Refused(Refusal::Unknown)],
+        VerifyError::Refused(_) => of(VerifyError::Refused),
         VerifyError::Unavailable(_) => of(|fault: Detail| VerifyError::Unavailable(fault.into())),
     }
 }

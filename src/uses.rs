@@ -29,7 +29,8 @@ pub struct Usage {
     pub last_used_at: Option<Timestamp>,
     /// Where it was last presented from, if the service said so.
     pub last_address: Option<IpAddr>,
-    /// How often a token with the right secret was refused, by the word for the cause ([`Refusal::name`](crate::Refusal::name)).
+    /// How often a token with the right secret was refused, by the cause: its code without the `token-`
+    /// ([`Refusal::code`](crate::Refusal::code)).
     pub refusals: BTreeMap<String, u64>,
     /// What its token was valid for, if the service said so ([`Request::endpoint`](crate::Request::endpoint)), and how often.
     pub endpoints: BTreeMap<String, u64>,

@@ -8,7 +8,6 @@ use strongroom::error::{Detail, UnsafePath};
 use strongroom::store::StoreError;
 use strongroom::{Error, ErrorKind};
 
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Meter;
@@ -33,66 +32,63 @@ pub(crate) fn interrupted(error: &Error, interrupt: &Interrupt, state: &str) -> 
     Some(Told::new(exit, "stopped", format!("stopped: {state}")).hint("run the command again"))
 }
 
+/// What the library says, under its own code and the exit code of its kind, with a better hint than it has by itself.
+fn told(error: &Error, message: String, hint: String) -> Failure {
+    Told::new(error.kind().into(), error.code(), message).hint(hint).because(error).into()
+}
+
 /// Of a new file that could not be made.
 pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, state: &str) -> Failure {
     if let Some(told) = interrupted(&error, interrupt, state) {
         return told.into();
     }
-    let told =
-        |code, hint: String| Told::new(error.kind().into(), code, error.to_string()).hint(hint).because(&error).into();
-    match error.detail() {
+    let (message, hint) = match error.detail() {
         Detail::Store(StoreError::AlreadyExists { path }) if Path::new(path) == file => {
-            told("file-exists", "nothing is ever overwritten: name another file".into())
+            (error.to_string(), "nothing is ever overwritten: name another file".to_owned())
         }
-        Detail::Store(StoreError::AlreadyExists { path }) => told(
-            "file-exists",
+        Detail::Store(StoreError::AlreadyExists { path }) => (
+            error.to_string(),
             format!(
                 "SQLite would take {} for a part of the new file: find out whose it is, or name another file",
                 quoted(path)
             ),
         ),
         Detail::Store(StoreError::Unsafe { fault: UnsafePath::PartOfAnother, .. }) => {
-            told("unsafe-name", "name a file that ends in none of -wal, -shm and -journal".into())
+            (error.to_string(), "name a file that ends in none of -wal, -shm and -journal".into())
         }
         Detail::Store(StoreError::Unsafe { path, fault: UnsafePath::Link }) => {
-            told("unsafe-permissions", format!("name a file that is not there yet, and not the link {}", quoted(path)))
+            (error.to_string(), format!("name a file that is not there yet, and not the link {}", quoted(path)))
         }
         Detail::Store(StoreError::NotFound { path }) => {
-            Told::new(Exit::NoStore, "no-folder", format!("there is no folder {path}"))
-                .hint(format!("`mkdir -p -m 700 {}`", quoted(path)))
-                .into()
+            (format!("there is no folder {path}"), format!("`mkdir -p -m 700 {}`", quoted(path)))
         }
-        Detail::Store(StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly) => told(
-            "engine-failed",
+        Detail::Store(StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly) => (
+            error.to_string(),
             format!(
                 "nothing is left of the attempt; look at the folder of {} and its medium: `ls -ld` and `df` show it",
                 quoted(&file.display().to_string())
             ),
         ),
-        _ => error.into(),
-    }
+        _ => return error.into(),
+    };
+    told(&error, message, hint)
 }
 
 /// Of a backup that was to be read.
 pub(crate) fn explain_file(error: Error, file: &Path) -> Failure {
     let path = quoted(&file.display().to_string());
-    let told =
-        |code, hint: String| Told::new(error.kind().into(), code, error.to_string()).hint(hint).because(&error).into();
-    match error.detail() {
-        Detail::Store(StoreError::NotBackup { .. }) => {
-            told("not-a-backup", "name a file that `strongroom backup FILE` has written".into())
-        }
-        Detail::Store(StoreError::NotFound { .. }) => {
-            Told::new(Exit::NoStore, "no-backup", format!("there is no file {}", file.display()))
-                .hint("`strongroom backup list` shows the names of those that were taken")
-                .into()
-        }
-        _ if error.kind() == ErrorKind::Corrupt => told(
-            "backup-damaged",
+    let (message, hint) = match error.detail() {
+        Detail::Store(StoreError::NotFound { .. }) => (
+            format!("there is no file {}", file.display()),
+            "`strongroom backup list` shows the names of those that were taken".to_owned(),
+        ),
+        _ if error.kind() == ErrorKind::Corrupt => (
+            error.to_string(),
             format!("do not restore it; try another copy of it, or an older backup: `strongroom backup verify {path}`"),
         ),
-        _ => error.into(),
-    }
+        _ => return error.into(),
+    };
+    told(&error, message, hint)
 }
 
 /// The master keys that open it.

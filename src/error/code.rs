@@ -16,7 +16,7 @@ impl Detail {
         match self {
             Self::Act(_) => "invalid-act",
             Self::Audit(fault) => fault.code(),
-            Self::BackupDamaged { .. } => "vault-damaged",
+            Self::BackupDamaged { .. } => "backup-damaged",
             Self::BackupOfOther { .. } => "backup-of-other",
             Self::BackupUnknown { .. } => "backup-unknown",
             #[cfg(feature = "escrow")]

@@ -32,7 +32,7 @@ impl Tally {
     }
 
     pub(super) fn count_refusal(&mut self, refusal: Refusal) {
-        self.count_refusals(Cow::Borrowed(refusal.name()), 1);
+        self.count_refusals(Cow::Borrowed(refusal.counted_as()), 1);
     }
 
     /// Counts an endpoint that has a count of its own, or gets one where there is `room` for so many bytes.

@@ -24,7 +24,7 @@ impl Verifier {
             Ok(key) => tracing::debug!(target: EVENTS, key = %key.id, "token valid"),
             Err(VerifyError::Refused(refusal)) => {
                 self.usage.refused_of_none(token, *refusal);
-                tracing::info!(target: EVENTS, refusal = refusal.name(), "token refused");
+                tracing::info!(target: EVENTS, refusal = refusal.code(), "token refused");
             }
             Err(VerifyError::Unavailable(error)) => {
                 tracing::warn!(target: EVENTS, error = format!("{error:#}"), code = error.code(), "token could not be judged");

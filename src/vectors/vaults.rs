@@ -22,7 +22,7 @@ fn vaults_of_the_page_open_verify_recover_and_pass_the_doctor() {
             let Err(VerifyError::Refused(refusal)) = vault.verify(text(&token["token"]), &request(token)) else {
                 panic!("{token}")
             };
-            assert_eq!(refusal.name(), text(&token["refusal"]));
+            assert_eq!(refusal.counted_as(), text(&token["refusal"]));
         }
         vault.verify_audit().expect("the chain is whole");
         let report = vault.doctor(|_| {}).expect("examined");

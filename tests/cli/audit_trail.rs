@@ -242,7 +242,7 @@ fn events_mirror_the_log_without_reasons_and_tell_how_verifications_ended() {
     let valid = run(&["verify"]).stdin(&token).ends(0).err;
     assert!(valid.contains("DEBUG strongroom::audit: token valid") && valid.contains(id), "{valid}");
     let invalid = run(&["verify"]).stdin("nobody's").ends(3).err;
-    assert!(invalid.contains("INFO strongroom::audit: token refused refusal=\"unknown\""), "{invalid}");
+    assert!(invalid.contains("INFO strongroom::audit: token refused refusal=\"token-unknown\""), "{invalid}");
     heard.extend([refused, valid, invalid]);
     assert!(!heard.contains(reason) && !heard.contains("canary-name") && !heard.contains(&token[29..]), "{heard}");
     // Acts that were not committed are not told.

@@ -144,11 +144,11 @@ fn what_cannot_be_restored_is_told_with_a_code_and_leaves_nothing() {
         assert!(told["hint"].is_string(), "{told}");
     };
     let r = url(&room, "r.db");
-    told(&["backup", &backup], 5, "file-exists");
-    told(&["backup", &path(&room, "none/b")], 10, "no-folder");
+    told(&["backup", &backup], 5, "store-exists");
+    told(&["backup", &path(&room, "none/b")], 10, "no-store");
     told(&["restore", &backup], 5, "store-exists");
     told(&["restore", &backup, "--to", "r.db"], 2, "invalid-store");
-    told(&["restore", &path(&room, "none"), "--to", &r], 10, "no-backup");
+    told(&["restore", &path(&room, "none"), "--to", &r], 10, "no-store");
     told(&["restore", &path(&room, "vault.db"), "--to", &r], 10, "not-a-backup");
     told(&["restore", &path(&other, "b"), "--to", &r], 5, "backup-of-other");
     told(&["restore", &backup, "--to", &r, "--vault", &"0".repeat(32)], 5, "backup-of-other");
@@ -162,7 +162,7 @@ fn what_cannot_be_restored_is_told_with_a_code_and_leaves_nothing() {
     let mut bytes = fs::read(&backup).expect("readable");
     bytes.truncate(bytes.len() / 2);
     fs::write(room.file("cut"), &bytes).expect("written");
-    told(&["restore", &path(&room, "cut"), "--to", &r], 13, "backup-damaged");
+    told(&["restore", &path(&room, "cut"), "--to", &r], 13, "store-damaged");
     fs::copy(&backup, room.file("newer")).expect("copied");
     let newer = rusqlite::Connection::open(room.file("newer")).expect("opened");
     newer.pragma_update(None, "user_version", 2).expect("written");

@@ -61,18 +61,10 @@ fn refused(refusal: Refusal) -> Told {
         Refusal::Suspended => ("it is suspended", "`strongroom resume ID --reason TEXT` takes that back"),
         Refusal::Revoked => ("it was revoked", "`strongroom audit list` says when, by whom and why"),
         Refusal::Scope => ("it lacks a scope that is asked for", "`strongroom show ID` names those it has"),
-        _ => ("no API key has this token", "`strongroom list` shows the API keys there are"),
+        Refusal::Unknown => ("no API key has this token", "`strongroom list` shows the API keys there are"),
+        _ => ("it is refused", "use the version of strongroom whose manual lists this code, or a later one"),
     };
-    let code = match refusal {
-        Refusal::Address => "token-address",
-        Refusal::Damaged => "token-damaged",
-        Refusal::Expired => "token-expired",
-        Refusal::NotYetValid => "token-not-yet-valid",
-        Refusal::Revoked => "token-revoked",
-        Refusal::Scope => "token-scope",
-        Refusal::Suspended => "token-suspended",
-        _ => "token-unknown",
-    };
+    let code = refusal.code();
     Told::new(Exit::NotValid, code, format!("the token is not valid: {message}")).hint(hint)
 }
 

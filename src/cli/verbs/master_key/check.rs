@@ -17,7 +17,6 @@ use crate::progress::Meter;
 use crate::shown::finding::{self, severity};
 use crate::strength::suspects;
 use crate::terminal::Terminal;
-use crate::told::Told;
 
 pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Failure> {
     let (mut checked, keys) = if args.stdin.is_some() { (from_stdin(context)?, None) } else { configured(context)? };
@@ -63,11 +62,6 @@ fn configured(context: &mut Context<'_>) -> Result<(Vec<Checked>, Option<MasterK
             return Ok((vec![refused], None));
         }
         Err(Failure::MasterKeys(MasterKeysError::NotSet)) => return Err(Context::without_master_keys()),
-        Err(failure @ Failure::MasterKeys(MasterKeysError::Source(_))) => return Err(failure),
-        Err(Failure::MasterKeys(error)) => {
-            let told = Told::new(Exit::NotValid, "master-keys-malformed", error.to_string()).because(&error);
-            return Err(told.hint("make a new key with `strongroom master-key generate`").into());
-        }
         Err(failure) => return Err(failure),
     };
     let checked = suspects(&keys)
