@@ -39,7 +39,7 @@ pub(crate) fn put_together(
         }
     }
     let combined = KeyShare::combine(&shares, waivers);
-    let combined = combined.map_err(|error| refusal::uncombined(&error, &shares, &names, &broken))?;
+    let combined = combined.map_err(|error| refusal::uncombined(error, &shares, &names, &broken))?;
     let named = |places: &[usize]| -> Vec<String> { places.iter().map(|at| names[*at].clone()).collect() };
     for (name, error) in &broken {
         terminal.note(&format!("{name} was left out: {error}"));

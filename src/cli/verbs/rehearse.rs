@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use strongroom::error::Detail;
+use strongroom::error::{Detail, KeyringError};
 use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::strength::Waivers;
@@ -315,18 +315,12 @@ fn copied(context: &mut Context<'_>, base: &Path) -> Result<Prepared, Failure> {
     let vault = Vault::open(SqliteStore::open(base)?, keys)?;
     context.warn();
     let status = vault.status()?;
-    if status.rotation.is_some() {
-        let told = Told::new(Exit::Conflict, "rotation-open", "a rotation of this vault is open");
-        let store = context.place.option();
-        return Err(told
-            .hint(format!("finish it with `strongroom rotate-master-key{store} --resume` before you rehearse another"))
-            .into());
+    if let Some(rotation) = &status.rotation {
+        return Err(Detail::RotationOpen { to: rotation.to_master_key }.into());
     }
     let from = status.active_master_key;
     let newest = texts.keys().copied().max().unwrap_or(from);
-    let key = texts
-        .remove(&from)
-        .ok_or_else(|| Told::new(Exit::MasterKey, "master-key-missing", format!("master key {from} is missing")))?;
+    let key = texts.remove(&from).ok_or(Detail::Keyring(KeyringError::NotConfigured { version: from }))?;
     Ok(Prepared { from, newest, key, tokens: vec![] })
 }
 

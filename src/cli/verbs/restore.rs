@@ -93,7 +93,8 @@ fn refuse_taken(context: &Context<'_>, to: &std::path::Path) -> Result<(), Failu
     if to.symlink_metadata().is_err() {
         return Ok(());
     }
-    let told = Told::new(Exit::Conflict, "store-exists", format!("{} exists already", to.display()));
+    let error = Error::from(StoreError::AlreadyExists { path: to.display().to_string() });
+    let told = Told::new(error.kind().into(), error.code(), error.to_string());
     let elsewhere = to.with_extension("restored.db").display().to_string();
     let (store, url) = (context.place.option(), quoted(&format!("sqlite:{elsewhere}")));
     Err(told

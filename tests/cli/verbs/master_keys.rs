@@ -60,6 +60,10 @@ fn master_keys_are_generated_and_checked() {
     let ran = Run::bare(&["master-key", "check", "-"]).stdin("something").ends(3);
     assert!(ran.out.contains("44 characters"), "{}", ran.out);
     Run::bare(&["master-key", "check"]).ends(12).says("STRONGROOM_MASTER_KEYS");
+    let other = Run::bare(&["master-key", "generate", "--version", "3"]).ends(0).out;
+    let twice = format!("{},{other}", entry.trim());
+    let ran = Run::bare(&["master-key", "check", "--json"]).env("STRONGROOM_MASTER_KEYS", &twice).ends(12);
+    ran.says("\"code\":\"master-keys-unreadable\"");
     let ran = Run::bare(&["master-key", "check", bare.out.trim()]).ends(2);
     assert!(!ran.err.contains(bare.out.trim()));
     Run::bare(&["master-key", "generate", "--version", "0"]).ends(2);

@@ -127,6 +127,7 @@ fn show_words(context: &mut Context<'_>, head: &Head, shares: &[KeyShare]) -> Re
 
 /// A key that was read a moment ago.
 fn refused(error: MasterKeyError) -> Failure {
-    let hint = "look at it with `strongroom master-key check`";
-    Told::new(Exit::MasterKey, "master-key-weak", error.to_string()).hint(hint).into()
+    let error = Error::from(error);
+    let told = Told::new(error.kind().into(), error.code(), error.to_string());
+    told.hint("look at it with `strongroom master-key check`").into()
 }
