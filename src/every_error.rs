@@ -168,7 +168,7 @@ every! {
         CheckpointFault::Records => [CheckpointFault::Records],
     }
     #[cfg(feature = "conformance")]
-    Broken: { Broken { .. } => [Broken { claim: "a batch happens whole or not", how: "half of it happened".into() }] }
+    Broken: { Broken { .. } => [Broken { claim: "a batch happens whole or not", how: "half of it happened".into(), without: "acts without proof" }] }
     #[cfg(feature = "escrow")]
     CombineError: {
         CombineError::Key(_) => of(CombineError::Key),
@@ -406,6 +406,7 @@ every! {
         StoreError::Engine { .. } => of(|fault| StoreError::Engine { fault, source: Box::new(denied()) }),
         StoreError::Foreign { .. } => [StoreError::Foreign { path: path() }],
         StoreError::Full => [StoreError::Full],
+        StoreError::InDoubt { .. } => [StoreError::in_doubt(denied())],
         StoreError::NewerLayout { .. } => [StoreError::NewerLayout { found: 9 }],
         StoreError::NotBackup { .. } => [StoreError::NotBackup { path: path() }],
         StoreError::NotFound { .. } => [StoreError::NotFound { path: path() }],

@@ -62,7 +62,10 @@ pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, st
                 .hint(format!("`mkdir -p -m 700 {}`", quoted(path)))
                 .into()
         }
-        Detail::Store(StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly) => told(
+        // Also of a commit in doubt: a copy that was to become a store is gone, and what a store has on its list is no file.
+        Detail::Store(
+            StoreError::Engine { .. } | StoreError::Full | StoreError::InDoubt { .. } | StoreError::ReadOnly,
+        ) => told(
             "engine-failed",
             format!(
                 "nothing is left of the attempt; look at the folder of {} and its medium: `ls -ld` and `df` show it",

@@ -107,6 +107,7 @@ fn store_code(fault: &StoreError) -> &'static str {
         StoreError::Engine { .. } => "engine-failed",
         StoreError::Foreign { .. } => "foreign-store",
         StoreError::Full => "store-full",
+        StoreError::InDoubt { .. } => "commit-in-doubt",
         StoreError::NewerLayout { .. } => "newer-format",
         StoreError::NotBackup { .. } => "not-a-backup",
         StoreError::NotFound { .. } => "no-store",

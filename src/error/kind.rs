@@ -137,7 +137,9 @@ fn store_kind(error: &StoreError) -> ErrorKind {
         StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
         StoreError::Busy => ErrorKind::Busy,
         StoreError::Corrupt { .. } => ErrorKind::Corrupt,
-        StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly => ErrorKind::Engine,
+        StoreError::Engine { .. } | StoreError::Full | StoreError::InDoubt { .. } | StoreError::ReadOnly => {
+            ErrorKind::Engine
+        }
         StoreError::Backup { .. }
         | StoreError::Foreign { .. }
         | StoreError::NotBackup { .. }

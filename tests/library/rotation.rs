@@ -9,7 +9,7 @@ use crate::support::{Keys, act, stop_after_one_batch, version};
 use strongroom::api_keys::ImportedKey;
 use strongroom::error::{Detail, KeyringError};
 use strongroom::rotation::{Phase, RotateOptions, RotationOutcome};
-use strongroom::store::{Claim, Rows, Scrub, StoreError, Table};
+use strongroom::store::{RotationClaim, Rows, Scrub, StoreError, Table};
 use strongroom::{
     Issued, MemoryStore, NewApiKey, Refusal, Request, SqliteStore, Timestamp, Vault, VaultOptions, VerifyError,
 };
@@ -198,8 +198,8 @@ fn a_rotation_that_was_taken_over_commits_nothing_more() {
 struct Unclaimed;
 
 impl Between for Unclaimed {
-    fn claim_rotation(&self, _: &MemoryStore) -> Result<Claim, StoreError> {
-        Ok(Claim::Unknown)
+    fn claim_rotation(&self, _: &MemoryStore) -> Result<RotationClaim, StoreError> {
+        Ok(RotationClaim::Unknown)
     }
 }
 
