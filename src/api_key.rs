@@ -147,21 +147,23 @@ impl NewApiKey {
         self
     }
 
-    /// The first moment at which the API key is valid; at once unless set.
+    /// The first moment at which the API key is valid; at once unless set, and when that has passed.
     #[must_use]
     pub fn not_before(mut self, at: impl Maybe<Timestamp>) -> Self {
         self.not_before = at.maybe().or(self.not_before);
         self
     }
 
-    /// The first moment at which the API key is no longer valid.
+    /// The first moment at which the API key is no longer valid, which lies ahead when it is issued. Of this and
+    /// [`expires_in`](Self::expires_in) the last call holds.
     #[must_use]
     pub fn expires_at(mut self, at: impl Maybe<Timestamp>) -> Self {
         self.expiry = at.maybe().map(Expiry::At).or(self.expiry);
         self
     }
 
-    /// It expires so long after it is issued, by the vault's clock.
+    /// It expires so long after it is issued, by the vault's clock; none at all is no span. Of this and
+    /// [`expires_at`](Self::expires_at) the last call holds.
     #[must_use]
     pub fn expires_in(mut self, span: impl Maybe<Duration>) -> Self {
         self.expiry = span.maybe().map(Expiry::In).or(self.expiry);
@@ -291,7 +293,10 @@ impl ApiKey {
     }
 }
 
-/// Why a token is refused. For operators: a client must learn only that it is not valid.
+/// Why a token is refused. For operators: a client that has not shown the right secret must learn only that the token is not valid.
+///
+/// The secret is judged first; then the state of the API key, in the order of [`Status`]; then the address; then the scopes. What is
+/// told is the first that stands against it. docs/service.md has a status of HTTP for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -323,6 +328,12 @@ impl Refusal {
             Status::Revoked => Some(Self::Revoked),
             Status::Suspended => Some(Self::Suspended),
         }
+    }
+
+    /// Whether the token is that of an API key, which may not be used like this: its uses are counted for that API key. `false` where
+    /// nothing says that the caller ever had one.
+    pub fn secret_was_right(self) -> bool {
+        !matches!(self, Self::Damaged | Self::Unknown)
     }
 
     /// The word used in JSON and events.

@@ -6,6 +6,7 @@ mod check;
 mod derived;
 mod finding;
 mod format;
+mod known_keys;
 mod published;
 mod quick;
 mod relations;
@@ -23,6 +24,9 @@ use crate::secret::{RandomError, SecretBytes, SecretText, fill_random, hex_id, o
 pub use age::AgePolicy;
 pub use check::Suspect;
 pub use finding::{Finding, Severity};
+pub use known_keys::{KnownKeys, KnownKeysError};
+#[cfg(feature = "scan")]
+pub(crate) use quick::quick as quick_findings;
 pub use waivers::Waivers;
 
 /// 32 secret bytes, written as 44 characters of URL-safe base64: what `Fernet.generate_key()` prints.

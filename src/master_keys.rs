@@ -73,7 +73,8 @@ impl MasterKeys {
         Self::from_env_hearing(|line| tracing::info!("the command for master keys says: {line}"))
     }
 
-    /// The same, where `waivers` may cover what the strength checks refuse.
+    /// The same, where `waivers` may cover what the strength checks refuse, and `heard` is told each line that the command writes to
+    /// its standard error, as [`MasterKeys::from_env_hearing`] has it.
     pub fn from_env_accepting(waivers: &Waivers, mut heard: impl FnMut(&str)) -> Result<Self, MasterKeysError> {
         let mut keys = Self::default();
         keys.take(KeyVariable::new(KEYS_VARIABLE).text()?, waivers)?;

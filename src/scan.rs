@@ -3,9 +3,14 @@
 
 mod content;
 mod detect;
+mod drawn;
+mod format;
 mod history;
 mod places;
+mod reach;
 mod report;
+mod secrets;
+mod unpack;
 mod walk;
 
 use std::io::Read;
@@ -13,18 +18,23 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-pub use detect::{Hit, ScanMode, Scanned, Scanner};
+pub use detect::Scanner;
+pub use detect::hit::{Hit, ScanMode, Scanned};
+pub use drawn::secrets_in;
+pub use reach::IgnoreFiles;
 pub use report::{Found, GitObject, Missed, ScanCounts, ScanEvent, ScanPlace};
+pub use secrets::{Secret, Secrets};
 
 use crate::arguments::Maybe;
 use content::Sieve;
+use reach::Reach;
 
 /// A scan: what to look for, and how to go about it. Each method reads one kind of place, tells `watch` what it finds and
 /// what it could not read, and returns the counts. `watch` is called on the calling thread.
 ///
 /// ```
 /// # use strongroom::scan::{Scan, ScanEvent, Scanner};
-/// # use strongroom::{MasterKey, MasterKeys};
+/// # use strongroom::{MasterKey, MasterKeyVersion, MasterKeys};
 /// # let folder = tempfile::tempdir()?;
 /// let key = MasterKey::generate()?;
 /// std::fs::write(folder.path().join("settings.py"), format!("KEY = '{}'\n", key.to_text().expose()))?;
@@ -36,68 +46,53 @@ use content::Sieve;
 ///         found.push((leak.path, leak.hit.line, leak.hit.version));
 ///     }
 /// });
-/// assert_eq!(found, [(folder.path().join("settings.py"), 1, Some(1))]);
+/// assert_eq!(found, [(folder.path().join("settings.py"), 1, Some(MasterKeyVersion::FIRST))]);
 /// assert_eq!((counts.files, counts.missed), (1, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Scan {
     scanner: Scanner,
-    ignore: IgnoreFiles,
-    env_files: bool,
-    threads: usize,
-}
-
-/// Which files may leave other files out of the scan of a tree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum IgnoreFiles {
-    /// `.strongroomignore` alone. What git ignores is scanned: a `.env` is where keys lie.
-    #[default]
-    Own,
-    /// `.strongroomignore`, `.gitignore`, `.ignore` and git's own lists.
-    All,
-    /// None.
-    Nothing,
+    reach: Reach,
 }
 
 impl Scan {
     /// A scan on all cores.
     pub fn new(scanner: Scanner) -> Self {
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { scanner, ignore: IgnoreFiles::default(), env_files: false, threads }
+        Self { scanner, reach: Reach { ignore: IgnoreFiles::default(), env_files: false, threads } }
     }
 
     /// On so many threads.
     #[must_use]
     pub fn threads(mut self, threads: impl Maybe<NonZeroUsize>) -> Self {
-        self.threads = threads.maybe().map_or(self.threads, NonZeroUsize::get);
+        self.reach.threads = threads.maybe().map_or(self.reach.threads, NonZeroUsize::get);
         self
     }
 
     /// Which ignore files count in [`Scan::tree`].
     #[must_use]
     pub fn ignore_files(mut self, ignore: impl Maybe<IgnoreFiles>) -> Self {
-        self.ignore = ignore.maybe().unwrap_or(self.ignore);
+        self.reach.ignore = ignore.maybe().unwrap_or(self.reach.ignore);
         self
     }
 
     /// Whether [`Scan::tree`] reads `.env`, `.env.*`, `*.env` and `.envrc` though an ignore file leaves them out.
     #[must_use]
     pub fn env_files(mut self, always: bool) -> Self {
-        self.env_files = always;
+        self.reach.env_files = always;
         self
     }
 
     /// Files, and folders with all they hold save the insides of `.git`. A link is not followed unless it is one of
     /// `paths`. What is neither file nor folder is never opened.
     pub fn tree(&self, paths: &[PathBuf], watch: impl FnMut(ScanEvent)) -> ScanCounts {
-        report::run(&self.scanner, watch, |outlet| walk::tree(self, paths, outlet))
+        report::run(&self.scanner, watch, |outlet| walk::tree(&self.reach, paths, outlet))
     }
 
     /// Every object of the git repositories at or above `paths`, reachable or not, in packs, loose and in alternates, those
     /// of their submodules, and each repository's own files: configuration, hooks, reflogs.
     pub fn history(&self, paths: &[PathBuf], watch: impl FnMut(ScanEvent)) -> ScanCounts {
-        report::run(&self.scanner, watch, |outlet| history::history(self, paths, outlet))
+        report::run(&self.scanner, watch, |outlet| history::history(&self.reach, paths, outlet))
     }
 
     /// What a reader gives, such as standard input.
@@ -124,6 +119,6 @@ impl Scan {
     /// Unit files of systemd with their drop-ins, and the folders of environment files beside them; those of the user
     /// whose home folder this is, too.
     pub fn units(&self, home: Option<&Path>, watch: impl FnMut(ScanEvent)) -> ScanCounts {
-        report::run(&self.scanner, watch, |outlet| places::units(self, home, outlet))
+        report::run(&self.scanner, watch, |outlet| places::units(&self.reach, home, outlet))
     }
 }

@@ -16,6 +16,8 @@ use crate::written::written_as_text;
 /// # Ok::<(), strongroom::ParseError>(())
 /// ```
 ///
+/// Parts of a second are written only where there are any, so compare moments and not their texts.
+///
 /// The last moment is 9999-12-30T22:00:00Z. What is later in that year, such as the 9999-12-31T23:59:59Z that databases hold
 /// for *never*, is read as that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -168,11 +168,6 @@ impl<T: Clone> Setting<T> {
         }
     }
 
-    /// Whether it is named at all.
-    pub(crate) fn is_given(&self) -> bool {
-        !matches!(self, Self::Kept)
-    }
-
     pub(crate) fn value(&self) -> Option<T> {
         if let Self::Set(value) = self { Some(value.clone()) } else { None }
     }

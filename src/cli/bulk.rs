@@ -26,25 +26,32 @@ pub(crate) struct Bulk<'a> {
 
 /// What is asked of an act.
 pub(crate) enum Deed<'k> {
-    /// Whether there is anything to do.
+    /// Whether there is anything to do. This is asked before the question too, and again when somebody else was quicker.
     Judge(&'k ApiKey),
-    Do(ApiKeyId),
+    /// Done to the API key as it was judged, or to one whose record does not open. An act that holds it to its revision is asked once
+    /// more, with what is there then, when it lost against another writer.
+    Do(ApiKeyId, Option<&'k ApiKey>),
 }
 
 /// What came of one API key.
 pub(crate) enum Done {
     /// With what else there is to say of it.
     Changed(Value),
-    /// It would be changed.
-    Planned,
+    /// It would be changed, and what would be set.
+    Planned(Value),
     /// There is nothing to do, and why.
     Skipped(&'static str),
 }
 
 impl Done {
-    /// After an act that says whether it has changed anything.
-    pub(crate) fn if_changed(changed: bool, otherwise: &'static str) -> Self {
-        if changed { Self::Changed(json!({})) } else { Self::Skipped(otherwise) }
+    /// It would be changed, and nothing is to be said of how.
+    pub(crate) fn planned() -> Self {
+        Self::Planned(json!({}))
+    }
+
+    /// After an act that says whether it has changed anything, to what is set then.
+    pub(crate) fn if_changed(changed: bool, set: Value, otherwise: &'static str) -> Self {
+        if changed { Self::Changed(set) } else { Self::Skipped(otherwise) }
     }
 }
 
@@ -71,10 +78,7 @@ impl Bulk<'_> {
         mut deed: impl FnMut(Deed<'_>) -> Result<Done, Failure>,
     ) -> Result<Exit, Failure> {
         let ids = selected.ids();
-        if !ids.is_empty() && !self.dry_run {
-            let verb = format!("{}{}", self.verb[..1].to_uppercase(), &self.verb[1..]);
-            context.confirm(&format!("{verb} {}{}?", counted(ids.len() as u64, "API key"), self.lasting))?;
-        }
+        let may_act = !self.dry_run && !ids.is_empty() && self.ask(context, vault, ids, &mut deed)?;
         let interrupt = Interrupt::watch()?;
         let (mut counts, mut meter, total) = (Counts::default(), Meter::new(), ids.len() as u64);
         for id in ids {
@@ -82,7 +86,7 @@ impl Bulk<'_> {
             if interrupt.seen().is_some() || (self.dry_run && context.terminal.closed()) {
                 break;
             }
-            let done = self.one(vault, *id, &mut deed);
+            let done = Self::one(vault, *id, may_act, &mut deed);
             match done {
                 Err(failure) if !is_of_one(&failure) => {
                     self.summary(context, ids.len(), &counts)?;
@@ -103,27 +107,76 @@ impl Bulk<'_> {
             }
             None if counts.failed > 0 => {
                 let message = format!("{} could not be {}", counted(counts.failed, "API key"), self.past);
-                Err(Told::new(Exit::Incomplete, "some-failed", message).hint(AGAIN).into())
+                let hint = format!("do what the messages ask for first; then {AGAIN}");
+                Err(Told::new(Exit::Incomplete, "some-failed", message).hint(hint).into())
             }
             None => Ok(Exit::Success),
         }
     }
 
-    fn one(
+    /// Asks with the number of those that will change. It takes a look at each, which `--yes` spares. `false` says that there is nothing
+    /// to change: nobody was asked then, and nothing may be done to what comes to fit only later.
+    fn ask(
         &self,
+        context: &mut Context<'_>,
+        vault: &Vault,
+        ids: &[ApiKeyId],
+        deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
+    ) -> Result<bool, Failure> {
+        context.require_consent()?;
+        let (all, mut concerned) = (ids.len() as u64, ids.len() as u64);
+        for id in ids.iter().filter(|_| !context.yes) {
+            match Self::look(vault, *id, deed) {
+                Ok((Done::Skipped(_), _)) => concerned -= 1,
+                Err(failure) if !is_of_one(&failure) => return Err(failure),
+                // One that fails is told of in its turn.
+                _ => {}
+            }
+        }
+        if concerned == 0 {
+            return Ok(false);
+        }
+        let verb = format!("{}{}", self.verb[..1].to_uppercase(), &self.verb[1..]);
+        let some = if concerned < all { format!("{concerned} of ") } else { String::new() };
+        context.confirm(&format!("{verb} {some}{}{}?", counted(all, "API key"), self.lasting))?;
+        Ok(true)
+    }
+
+    fn one(
+        vault: &Vault,
+        id: ApiKeyId,
+        may_act: bool,
+        deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
+    ) -> Result<Done, Failure> {
+        match Self::one_try(vault, id, may_act, deed) {
+            Err(Failure::Vault(error)) if error.code() == CHANGED => Self::one_try(vault, id, may_act, deed),
+            done => done,
+        }
+    }
+
+    fn one_try(
+        vault: &Vault,
+        id: ApiKeyId,
+        may_act: bool,
+        deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
+    ) -> Result<Done, Failure> {
+        match Self::look(vault, id, deed)? {
+            (Done::Planned(_), key) if may_act => deed(Deed::Do(id, key.as_ref())),
+            (judged, _) => Ok(judged),
+        }
+    }
+
+    /// What is there, and whether there is anything to do.
+    fn look(
         vault: &Vault,
         id: ApiKeyId,
         deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
-    ) -> Result<Done, Failure> {
-        let judged = match vault.show(id).map_err(Error::into_detail) {
-            Ok(key) => deed(Deed::Judge(&key))?,
+    ) -> Result<(Done, Option<ApiKey>), Failure> {
+        match vault.show(id).map_err(Error::into_detail) {
+            Ok(key) => Ok((deed(Deed::Judge(&key))?, Some(key))),
             // What can be done without reading all of it is for the act to say.
-            Err(Detail::Record { .. }) => Done::Planned,
-            Err(error) => return Err(error.into()),
-        };
-        match judged {
-            Done::Planned if !self.dry_run => deed(Deed::Do(id)),
-            judged => Ok(judged),
+            Err(Detail::Record { .. }) => Ok((Done::planned(), None)),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -137,12 +190,12 @@ impl Bulk<'_> {
         let (line, mut body) = match done {
             Ok(Done::Changed(more)) => {
                 counts.done += 1;
-                let also = more["file"].as_str().map(|file| format!(": {file}")).unwrap_or_default();
-                (format!("{} {id}{also}", self.past), with(more, "done"))
+                let file = more["file"].as_str().map(|file| format!(": {file}")).unwrap_or_default();
+                (format!("{} {id}{file}", self.past), with(more, "done"))
             }
-            Ok(Done::Planned) => {
+            Ok(Done::Planned(set)) => {
                 counts.planned += 1;
-                (format!("would be {} {id}", self.past), with(json!({}), "planned"))
+                (format!("would be {} {id}{}", self.past, listed(&set)), with(set, "planned"))
             }
             Ok(Done::Skipped(why)) => {
                 counts.skipped += 1;
@@ -182,6 +235,13 @@ impl Bulk<'_> {
     }
 }
 
+/// What would be set, in words.
+fn listed(set: &Value) -> String {
+    let texts = set.as_object().into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    let texts: Vec<_> = texts.map(|(name, value)| format!("{} {value}", name.replace('_', " "))).collect();
+    if texts.is_empty() { String::new() } else { format!(": {}", texts.join(", ")) }
+}
+
 fn with(mut body: Value, outcome: &str) -> Value {
     body["outcome"] = outcome.into();
     body
@@ -196,5 +256,8 @@ fn is_of_one(failure: &Failure) -> bool {
         _ => matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound),
     }
 }
+
+/// The code of a change that was held to what its caller had seen, and lost against another writer.
+const CHANGED: &str = "changed";
 
 const AGAIN: &str = "run the same command again: what is done is skipped";

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::str;
-use std::time::Duration;
 
 use strongroom::due::{DueCause, DueRules};
 use strongroom::error::Detail;
-use strongroom::{ApiKey, ApiKeyId, Error, Vault};
+use strongroom::{ApiKey, ApiKeyId, Error, Query, Vault};
 
 use crate::args::{Selection, Target};
 use crate::context::Context;
@@ -40,17 +39,31 @@ pub(crate) fn require_some(wanted: &Selection) -> Result<(), Failure> {
     Err(Failure::input("it is not said which API keys are meant", hint))
 }
 
-/// Those of the selection that are due, and that a new token mends.
-pub(crate) fn due(
+/// Those that the query finds and that are wanted beside: for a command that has its own way of choosing.
+pub(crate) fn choose(
     context: &mut Context<'_>,
     vault: &Vault,
-    wanted: &Selection,
-    within: Duration,
+    query: &Query,
+    wanted: impl Fn(&ApiKey) -> bool,
 ) -> Result<Selected, Failure> {
-    let rules = DueRules::new().within(within).among(wanted.which.query());
+    let (mut ids, mut unreadable) = (vec![], 0_u64);
+    for listed in vault.list_all(query) {
+        let listed = listed?;
+        match listed.key {
+            Ok(key) if wanted(&key) => ids.push(listed.id),
+            Ok(_) => {}
+            Err(_) => unreadable += 1,
+        }
+    }
+    warn_of_unreadable(context, unreadable);
+    Ok(Selected::Found(ids))
+}
+
+/// Those that are due, and that a new token mends.
+pub(crate) fn due(context: &mut Context<'_>, vault: &Vault, rules: &DueRules) -> Result<Selected, Failure> {
     let (mut ids, mut unreadable, mut after) = (vec![], 0_u64, None);
     loop {
-        let page = vault.due(&rules, after)?;
+        let page = vault.due(rules, after)?;
         unreadable += page.items.iter().filter(|due| due.key.is_err()).count() as u64;
         let mended = page.items.iter().filter(|due| due.causes.iter().any(DueCause::calls_for_reissue));
         ids.extend(mended.map(|due| due.id));
@@ -67,7 +80,7 @@ pub(crate) fn select(context: &mut Context<'_>, vault: &Vault, wanted: &Selectio
     match wanted.target {
         Some(Target::One(id)) => Ok(Selected::One(id)),
         Some(Target::Stdin) => Ok(Selected::Named(named(vault)?)),
-        None => Ok(Selected::Found(found(context, vault, wanted)?)),
+        None => choose(context, vault, &wanted.which.query(), |_| true),
     }
 }
 
@@ -97,19 +110,6 @@ fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(ids)
-}
-
-fn found(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result<Vec<ApiKeyId>, Failure> {
-    let (mut ids, mut unreadable) = (vec![], 0_u64);
-    for listed in vault.list_all(&wanted.which.query()) {
-        let listed = listed?;
-        match listed.key {
-            Ok(_) => ids.push(listed.id),
-            Err(_) => unreadable += 1,
-        }
-    }
-    warn_of_unreadable(context, unreadable);
     Ok(ids)
 }
 

@@ -17,6 +17,7 @@ use crate::policy::PolicyError;
 use crate::record::RecordError;
 use crate::secret::RandomError;
 use crate::store::StoreError;
+use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 use crate::verifier_key::VerifierKeyError;
@@ -74,6 +75,12 @@ pub enum Detail {
         /// What is wrong with it.
         fault: ImportError,
     },
+    /// An API key is to be issued that has expired already.
+    #[error("an API key cannot be issued with an expiry at {at}: that time has passed")]
+    IssuedExpired {
+        /// The expiry.
+        at: Timestamp,
+    },
     /// The keyring does not open.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
@@ -94,12 +101,6 @@ pub enum Detail {
     /// The master keys could not be read.
     #[error(transparent)]
     MasterKeys(#[from] MasterKeysError),
-    /// A master key is to become the active one, and nobody knows how strong it is.
-    #[error("master key {version} has not been judged: the vault was not opened to rotate")]
-    MasterKeyUnjudged {
-        /// Which one.
-        version: MasterKeyVersion,
-    },
     /// A master key is to become the active one, and the strength checks refuse it.
     #[error("master key {version}: {fault}")]
     MasterKeyWeak {
@@ -111,6 +112,12 @@ pub enum Detail {
     /// No rotation is open, and the call was to continue one.
     #[error("no rotation is open")]
     NoRotation,
+    /// The operating system gave no thread.
+    #[error("a thread cannot be started")]
+    NoThread {
+        /// Why.
+        source: std::io::Error,
+    },
     /// The store holds no vault.
     #[error("the store holds no vault")]
     NoVault,

@@ -59,9 +59,12 @@ impl ErrorKind {
 impl Detail {
     pub(super) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Act(_) | Self::Cursor(_) | Self::Import { .. } | Self::Limit(_) | Self::RotationTarget { .. } => {
-                ErrorKind::Input
-            }
+            Self::Act(_)
+            | Self::Cursor(_)
+            | Self::Import { .. }
+            | Self::IssuedExpired { .. }
+            | Self::Limit(_)
+            | Self::RotationTarget { .. } => ErrorKind::Input,
             Self::Audit(_)
             | Self::BackupDamaged { .. }
             | Self::Record { .. }
@@ -77,17 +80,15 @@ impl Detail {
             Self::Contended | Self::RotationHeld { .. } => ErrorKind::Busy,
             Self::Keyring(fault) => keyring_kind(fault),
             Self::Life { fault, .. } => life_kind(fault),
-            Self::CommandLine(_)
-            | Self::MasterKey(_)
-            | Self::MasterKeyUnjudged { .. }
-            | Self::MasterKeyWeak { .. }
-            | Self::VerifierKey(_) => ErrorKind::MasterKey,
+            Self::CommandLine(_) | Self::MasterKey(_) | Self::MasterKeyWeak { .. } | Self::VerifierKey(_) => {
+                ErrorKind::MasterKey
+            }
             Self::MasterKeys(MasterKeysError::Source(fault))
             | Self::VerifierKeys(VerifierKeysError::Source(fault))
             | Self::Source(fault) => source_kind(fault),
             Self::MasterKeys(_) | Self::VerifierKeys(_) => ErrorKind::MasterKey,
             Self::NoVault => ErrorKind::NoStore,
-            Self::NotKept { .. } | Self::Random(_) => ErrorKind::General,
+            Self::NoThread { .. } | Self::NotKept { .. } | Self::Random(_) => ErrorKind::General,
             Self::Parse(_) => ErrorKind::Input,
             Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
             Self::Policy(_) => ErrorKind::Input,

@@ -68,12 +68,12 @@ impl KeyEncryptionKeys {
                 let (verify, recover) = (key(KEK_VERIFY_LABEL), key(KEK_RECOVER_LABEL));
                 (number, Version { fingerprint: master.fingerprint(), verify, recover: Some(recover) })
             };
-            let candidates = Candidates::known_random(masters);
+            let candidates = Candidates::default();
             Self { versions: masters.iter().map(version).collect(), given: Given::MasterKeys, candidates }
         })
     }
 
-    /// The same, with the master keys themselves beside it until a rotation to one of them begins.
+    /// The same, with the master keys themselves beside it until a rotation to the newest of them begins.
     pub(crate) fn derive_to_rotate(masters: &MasterKeys, vault: VaultId) -> Self {
         Self { candidates: Candidates::of(masters), ..Self::derive(masters, vault) }
     }

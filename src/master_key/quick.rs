@@ -4,6 +4,6 @@ use super::finding::Finding;
 use super::{published, structure};
 
 /// What runs whenever a key is taken in.
-pub(super) fn quick(key: &[u8; 32]) -> Vec<Finding> {
+pub(crate) fn quick(key: &[u8; 32]) -> Vec<Finding> {
     published::check(key).into_iter().chain(structure::check(key)).collect()
 }

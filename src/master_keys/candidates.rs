@@ -7,7 +7,7 @@ use super::MasterKeys;
 use crate::master_key::{Finding, MasterKeyError, Severity, Suspect, Waivers};
 use crate::versions::MasterKeyVersion;
 
-/// Copies of the keys a vault was opened with, where it was opened to rotate; wiped once one of them is judged.
+/// Copies of the keys a vault was opened with, where it was opened to rotate; wiped once the newest of them is judged.
 #[derive(Default)]
 pub(crate) struct Candidates(Mutex<Kept>);
 
@@ -15,6 +15,15 @@ pub(crate) struct Candidates(Mutex<Kept>);
 struct Kept {
     suspects: BTreeMap<MasterKeyVersion, Suspect>,
     passed: BTreeSet<MasterKeyVersion>,
+}
+
+impl Kept {
+    /// An older one is never rotated to, and is only there for what a newer one has to do with it.
+    fn forget_up_to(&mut self, version: MasterKeyVersion) {
+        if self.suspects.last_key_value().is_none_or(|(newest, _)| *newest <= version) {
+            self.suspects.clear();
+        }
+    }
 }
 
 impl Candidates {
@@ -25,25 +34,20 @@ impl Candidates {
         Self(Mutex::new(Kept { suspects, passed: known.map(|(version, _)| version).collect() }))
     }
 
-    /// Of those that need no judgement, their versions alone.
-    pub(crate) fn known_random(keys: &MasterKeys) -> Self {
-        let candidates = Self::of(keys);
-        candidates.kept().suspects.clear();
-        candidates
-    }
-
-    /// Judges one of them and forgets all, unless it is refused. Whether it could be judged, or need not be.
-    pub(crate) fn judge(&self, version: MasterKeyVersion, waivers: &Waivers) -> Result<bool, MasterKeyError> {
+    /// Judges one of them, when it is here and was not judged before. Once none is newer, all are forgotten, unless it is refused.
+    pub(crate) fn judge(&self, version: MasterKeyVersion, waivers: &Waivers) -> Result<(), MasterKeyError> {
         let mut kept = self.kept();
-        if !kept.passed.contains(&version) {
-            if !kept.suspects.contains_key(&version) {
-                return Ok(false);
-            }
+        if kept.suspects.contains_key(&version) && !kept.passed.contains(&version) {
             judge(&kept.suspects, version, waivers)?;
             kept.passed.insert(version);
         }
-        kept.suspects.clear();
-        Ok(true)
+        kept.forget_up_to(version);
+        Ok(())
+    }
+
+    /// One of them becomes the active key unjudged.
+    pub(crate) fn pass_over(&self, version: MasterKeyVersion) {
+        self.kept().forget_up_to(version);
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -6,30 +6,28 @@ use crate::error::{Detail, Error};
 use crate::ledger::Ledger;
 use crate::versions::MasterKeyVersion;
 
-/// Refuses a new master key that the full strength checks refuse. One that is the active one already is not judged: the rotation to
-/// it goes on.
+/// Refuses a new master key that the strength checks refuse, where the vault was opened to rotate and has kept it. One that is the
+/// active one already is not judged: the rotation to it goes on.
 pub(super) fn admit(ledger: &Ledger, options: &RotateOptions) -> Result<(), Error> {
-    if !cfg!(feature = "strength") || options.quick {
-        return Ok(());
-    }
     let keyring = ledger.reload()?;
     if keyring.retiring_generation().is_some() || read_state(ledger)?.is_some() {
         return Ok(());
     }
     // A target that cannot be is refused where the rotation begins, which also looks whether others are at it.
     let Ok(to) = options.target(&keyring, ledger.keks()) else { return Ok(()) };
-    if judge(ledger, options, to)? { Ok(()) } else { Err(Detail::MasterKeyUnjudged { version: to }.into()) }
+    if options.quick {
+        ledger.keks().candidates().pass_over(to);
+        return Ok(());
+    }
+    judge(ledger, options, to)
 }
 
 /// For a plan: whether the rotation to a key would be refused, as far as anybody can say who has not the key at hand.
 pub(super) fn foresee(ledger: &Ledger, options: &RotateOptions, to: MasterKeyVersion) -> Result<(), Error> {
-    if cfg!(feature = "strength") && !options.quick {
-        judge(ledger, options, to)?;
-    }
-    Ok(())
+    if options.quick { Ok(()) } else { judge(ledger, options, to) }
 }
 
-fn judge(ledger: &Ledger, options: &RotateOptions, version: MasterKeyVersion) -> Result<bool, Error> {
+fn judge(ledger: &Ledger, options: &RotateOptions, version: MasterKeyVersion) -> Result<(), Error> {
     let judged = ledger.keks().candidates().judge(version, &options.waivers);
     judged.map_err(|fault| Detail::MasterKeyWeak { version, fault }.into())
 }

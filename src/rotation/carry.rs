@@ -35,7 +35,7 @@ pub(super) fn carry(
         let flow = Feed::of(run.ledger.store(), Table::Usage, None, run.options).run(worker, |carried: Carried| {
             changes += carried.batch.changes().len();
             commit(run, report, carried)?;
-            Ok(watch(Progress { phase: Phase::Verify, done: 0, total: run.total }))
+            Ok(watch(run.progress(Phase::Verify, 0)))
         })?;
         if flow.is_break() || changes == 0 {
             return Ok(flow);

@@ -111,15 +111,15 @@ impl RotateOptions {
         self
     }
 
-    /// What the full strength checks may say of the new master key nevertheless. With the feature `strength` they run before the
-    /// rotation begins, for about a second.
+    /// What the strength checks may say of the new master key nevertheless. They run before the rotation begins, of a vault that was
+    /// opened [to rotate](crate::VaultOptions::to_rotate).
     #[must_use]
     pub fn waivers(mut self, waivers: Waivers) -> Self {
         self.waivers = waivers;
         self
     }
 
-    /// Whether the full strength checks of the new master key are left out, for somebody who has run them. Of a key that is
+    /// Whether these strength checks of the new master key are left out, for somebody who has run them. Of a key that is
     /// [known to be random](crate::MasterKey::known_random) they are left out anyway.
     #[must_use]
     pub fn quick(mut self, quick: bool) -> Self {

@@ -41,7 +41,7 @@ pub(super) fn verify(
             run.save(&mut Batch::new())?;
             renewed = Instant::now();
         }
-        Ok(watch(Progress { phase: Phase::Verify, done, total: run.total }))
+        Ok(watch(run.progress(Phase::Verify, done)))
     })
 }
 

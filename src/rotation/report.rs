@@ -10,23 +10,25 @@ use crate::store::{Row, Scrub};
 use crate::token::ApiKeyId;
 use crate::versions::{Generation, MasterKeyVersion};
 
-/// How far a rotation has come, after each committed batch.
+/// How far a rotation has come, after each committed batch. What was done is never more than there is: as others issue API keys
+/// meanwhile, the total grows.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Progress {
     /// What it is doing.
     pub phase: Phase,
-    /// Records this phase has been through, in this call.
+    /// Records this phase has been through, in this call: each phase begins with 0 again, and a sweep that goes on where another call
+    /// stopped does not come to the total.
     pub done: u64,
-    /// Records in the vault when the call began.
+    /// Records in the vault when the call began, or as many as were met since; 0 in [`Phase::Preflight`], before they are counted.
     pub total: u64,
 }
 
-/// How a call to rotate ended.
+/// How a call to rotate ended. It may have ended before the rotation did: see [`outcome`](Self::outcome).
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RotationReport {
-    /// How it ended.
+    /// How it ended: whatever is not [`RotationOutcome::Finished`] waits for the next call.
     pub outcome: RotationOutcome,
     /// The master key version before.
     pub from_master_key: MasterKeyVersion,
@@ -54,7 +56,8 @@ pub struct RotationReport {
     pub stale_lookups: u64,
     /// How far overwritten bytes were made unreadable.
     pub scrub: Option<Scrub>,
-    /// What can be shown of a rotation that finished; none for one that left the records as they are.
+    /// What can be shown of a rotation that finished; none for one that left the records as they are. It is a document of its own
+    /// ([`RotationCertificate::to_json`]), and no part of the report where that is written as JSON.
     #[serde(skip)]
     pub certificate: Option<RotationCertificate>,
 }

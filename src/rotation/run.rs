@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::options::RotateOptions;
+use super::report::Progress;
 use super::row::{ROTATION, ReadState};
 use super::state::{Lease, Phase, State};
 use crate::error::{Detail, Error};
@@ -72,6 +73,12 @@ impl<'a> Run<'a> {
     pub(super) fn restart_sweep(&mut self) -> Result<(), Error> {
         (self.state.phase, self.state.cursor) = (Phase::Sweep, None);
         Ok(self.save(&mut Batch::new())?)
+    }
+
+    /// What was done of a phase, beside a total that others may have let grow.
+    pub(super) fn progress(&mut self, phase: Phase, done: u64) -> Progress {
+        self.total = self.total.max(done);
+        Progress { phase, done, total: self.total }
     }
 
     /// Lets the next process begin at once.

@@ -34,7 +34,7 @@ pub(super) fn sweep(
     let flow = feed.run(worker, |sealed: Sealed| {
         done += sealed.seen;
         commit(run, report, sealed)?;
-        Ok(watch(Progress { phase: Phase::Sweep, done, total: run.total }))
+        Ok(watch(run.progress(Phase::Sweep, done)))
     })?;
     if flow.is_continue() {
         (run.state.phase, run.state.cursor) = (Phase::Verify, None);

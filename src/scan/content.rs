@@ -1,18 +1,20 @@
-//! One content at a time through the scanner: as it is, and what its gzip layers hold.
+//! One content at a time through the scanner: as it is, and what is packed in it.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+use std::io::{self, Cursor, Read, Seek};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
-use flate2::bufread::GzDecoder;
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use super::detect::Scanned;
+use super::detect::hit::Scanned;
+use super::format::Format;
 use super::report::{Origin, Outlet, ScanPlace, name_of};
+use super::unpack::{Inside, Taker, unpack};
 
 /// One worker's scanner with its buffer.
 pub(super) struct Sieve<'a, 's> {
@@ -46,26 +48,27 @@ impl<'a, 's> Sieve<'a, 's> {
     pub(super) fn name(&self, place: ScanPlace, path: &Path) {
         if let Some(name) = path.file_name() {
             let scanned = self.outlet.scanner.scan("", name.as_bytes());
-            self.outlet.scanned(&Origin { place, path }, &["name"], Scanned { bytes: 0, ..scanned });
+            self.outlet.scanned(&Origin { place, path }, &["name".into()], Scanned { bytes: 0, ..scanned });
         }
     }
 
-    /// A stream that can be read only once. When it is gzip and long, the content alone is scanned, one layer deep.
+    /// A stream that can be read only once. What is long and packed is read by its members alone.
     pub(super) fn stream(&mut self, name: &str, mut reader: impl Read) {
         let origin = Origin { place: ScanPlace::Input, path: Path::new(name) };
         self.outlet.tally.files.fetch_add(1, Relaxed);
         match self.fill(&mut reader) {
             Ok(true) => self.bytes(&origin),
             Ok(false) => {
-                let packed = is_gzip(&self.buffer);
+                let format = Format::of(&self.buffer);
                 let whole = Cursor::new(std::mem::take(&mut self.buffer)).chain(reader);
-                let told = if packed {
-                    let unpacked = Bounded { inner: Members::new(BufReader::new(whole)), left: MAX_UNPACKED };
-                    self.windows(&origin, unpacked, &["gzip"])
-                } else {
-                    self.windows(&origin, whole, &[])
-                };
-                told.unwrap_or_else(|error| self.outlet.missed(&origin, gzip_fault(&error)));
+                match format {
+                    Some(_) => {
+                        self.members(&origin, format, whole);
+                    }
+                    None => self
+                        .windows(&origin, whole, None)
+                        .unwrap_or_else(|error| self.outlet.unreadable(&origin, &error)),
+                }
             }
             Err(error) => self.outlet.unreadable(&origin, &error),
         }
@@ -94,73 +97,69 @@ impl<'a, 's> Sieve<'a, 's> {
     }
 
     fn bytes(&self, origin: &Origin<'_>) {
-        Self::text(self.outlet, origin, &self.buffer);
-        if is_gzip(&self.buffer) {
-            self.unpacked(origin, &|| Ok(Box::new(self.buffer.as_slice())));
+        let format = Format::of(&self.buffer);
+        if !self.members(origin, format, self.buffer.as_slice()) {
+            let scanned = self.outlet.scanner.scan_as(&name_of(origin.path), &self.buffer, format.is_none());
+            self.outlet.scanned(origin, &[], scanned);
         }
     }
 
-    fn long(&self, origin: &Origin<'_>, file: &File) {
-        let open = || -> io::Result<Box<dyn Read + '_>> {
-            let mut file = file;
+    fn long(&self, origin: &Origin<'_>, mut file: &File) {
+        let format = Format::of(&self.buffer);
+        let read = file.rewind().and_then(|()| {
+            if self.members(origin, format, file) {
+                return Ok(());
+            }
             file.rewind()?;
-            Ok(Box::new(file))
-        };
-        match open().and_then(|reader| self.windows(origin, reader, &[])) {
-            Ok(()) if is_gzip(&self.buffer) => self.unpacked(origin, &open),
-            Ok(()) => {}
-            Err(error) => self.outlet.unreadable(origin, &error),
-        }
+            self.windows(origin, file, format)
+        });
+        read.unwrap_or_else(|error| self.outlet.unreadable(origin, &error));
     }
 
-    fn windows(&self, origin: &Origin<'_>, reader: impl Read, inside: &[&'static str]) -> io::Result<()> {
-        let scanned = self.outlet.scanner.scan_reader(&name_of(origin.path), reader)?;
-        self.outlet.scanned(origin, inside, scanned);
+    /// Opens what is packed; whether that was all there is to read.
+    fn members(&self, origin: &Origin<'_>, format: Option<Format>, packed: impl Read) -> bool {
+        format.is_some_and(|format| {
+            unpack(format, packed, &mut Told { outlet: self.outlet, origin }) && format.has_members()
+        })
+    }
+
+    /// As it is; the members of what is an archive are another matter.
+    fn windows(&self, origin: &Origin<'_>, reader: impl Read, format: Option<Format>) -> io::Result<()> {
+        let scanned = self.outlet.scanner.scan_reader_as(&name_of(origin.path), reader, format.is_none())?;
+        self.outlet.scanned(origin, &[], scanned);
+        Ok(())
+    }
+}
+
+/// Tells of the members of a file.
+struct Told<'t, 's> {
+    outlet: &'t Outlet<'s>,
+    origin: &'t Origin<'t>,
+}
+
+impl Taker for Told<'_, '_> {
+    fn content(&mut self, inside: &Inside, name: &str, reader: &mut dyn Read) -> io::Result<()> {
+        let outer = name_of(self.origin.path);
+        let name = if name.is_empty() { unpacked_name(&outer) } else { name };
+        let scanned = self.outlet.scanner.scan_reader(name, reader)?;
+        self.outlet.scanned(self.origin, inside, scanned);
         Ok(())
     }
 
-    fn unpacked(&self, origin: &Origin<'_>, packed: Open<'_>) {
-        let told = each_layer(packed, &mut |inside, layer| self.windows(origin, layer, inside));
-        told.unwrap_or_else(|error| self.outlet.missed(origin, gzip_fault(&error)));
+    fn name(&mut self, inside: &Inside, name: &str) {
+        let scanned = self.outlet.scanner.scan("", name.as_bytes());
+        let inside: Vec<_> = inside.iter().cloned().chain([Cow::Borrowed("name")]).collect();
+        self.outlet.scanned(self.origin, &inside, Scanned { bytes: 0, ..scanned });
+    }
+
+    fn missed(&mut self, inside: &Inside, why: String) {
+        self.outlet.missed(self.origin, self.outlet.within(inside, &why));
     }
 }
 
-/// Opens packed content at its beginning, as often as it is asked.
-pub(super) type Open<'a> = &'a dyn Fn() -> io::Result<Box<dyn Read + 'a>>;
-
-/// Takes the content of a layer, and what had to be opened for it.
-type Layer<'l> = &'l mut dyn FnMut(&[&'static str], Box<dyn Read + '_>) -> io::Result<()>;
-
-/// Hands out the content of every gzip layer, the outermost first.
-pub(super) fn each_layer(packed: Open<'_>, layer: Layer<'_>) -> io::Result<()> {
-    layers_under(packed, 1, layer)
-}
-
-fn layers_under(packed: Open<'_>, depth: usize, layer: Layer<'_>) -> io::Result<()> {
-    let unpacked = || -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(Bounded { inner: Members::new(BufReader::new(packed()?)), left: MAX_UNPACKED }))
-    };
-    layer(&vec!["gzip"; depth], unpacked()?)?;
-    let mut head = vec![];
-    unpacked()?.take(GZIP.len() as u64).read_to_end(&mut head)?;
-    match is_gzip(&head) {
-        false => Ok(()),
-        true if depth == MAX_LAYERS => Err(io::Error::other(TOO_DEEP)),
-        true => layers_under(&unpacked, depth + 1, layer),
-    }
-}
-
-/// What is wrong with packed content, in words.
-pub(super) fn gzip_fault(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the gzip data ends too early".into(),
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => "the gzip data is damaged".into(),
-        _ => error.to_string(),
-    }
-}
-
-pub(super) fn is_gzip(content: &[u8]) -> bool {
-    content.starts_with(GZIP)
+/// `settings.py.gz` is named like what is in it.
+fn unpacked_name(name: &str) -> &str {
+    [".gz", ".bz2", ".xz"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
 /// Opens a regular file; `None` when it is something else. Never blocks on a pipe.
@@ -170,60 +169,4 @@ fn open(path: &Path) -> io::Result<Option<File>> {
     Ok(file.metadata()?.is_file().then_some(file))
 }
 
-/// The members of a gzip file one after the other. What follows the last one is not gzip, and no fault: it was scanned
-/// as it is.
-struct Members<R> {
-    member: Option<GzDecoder<R>>,
-    begun: bool,
-}
-
-impl<R: BufRead> Members<R> {
-    fn new(packed: R) -> Self {
-        Self { member: Some(GzDecoder::new(packed)), begun: false }
-    }
-}
-
-impl<R: BufRead> Read for Members<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(member) = &mut self.member {
-            let read = member.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
-                self.begun = true;
-                return Ok(read);
-            }
-            let mut rest = self.member.take().expect("it was there just now").into_inner();
-            if is_gzip_head(rest.fill_buf()?) {
-                self.member = Some(GzDecoder::new(rest));
-            }
-        }
-        Ok(0)
-    }
-}
-
-/// At the end of what is buffered, as much of the magic bytes as there is.
-fn is_gzip_head(content: &[u8]) -> bool {
-    let len = content.len().min(GZIP.len());
-    len > 0 && content[..len] == GZIP[..len]
-}
-
-/// Ends with an error where a bomb would go on.
-struct Bounded<R> {
-    inner: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| io::Error::other(TOO_LONG))?;
-        Ok(read)
-    }
-}
-
-/// RFC 1952: magic bytes, and deflate as the only method.
-const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 const AT_ONCE: usize = 8 << 20;
-const MAX_LAYERS: usize = 3;
-const MAX_UNPACKED: u64 = 1 << 30;
-const TOO_DEEP: &str = "gzip in gzip in gzip in gzip: the innermost was not unpacked";
-const TOO_LONG: &str = "the gzip data unpacks to more than 1 GiB: the rest was not unpacked";

@@ -3,12 +3,14 @@
 
 mod bits;
 mod candidate;
-mod classes;
+mod candidates;
+pub(in crate::scan) mod classes;
 mod dump;
 mod escapes;
 mod exact;
 mod find;
 mod generic;
+pub(in crate::scan) mod hit;
 mod listing;
 mod mask;
 mod needle;
@@ -20,6 +22,7 @@ mod radix;
 mod sequence;
 mod value;
 mod wide;
+pub(in crate::scan) mod window;
 
 use std::io::{self, Read};
 
@@ -31,8 +34,12 @@ use crate::versions::MasterKeyVersion;
 
 use exact::Exact;
 use find::{Find, Sweep};
-use packed::{Budget, Layer, Over, Place};
+use hit::Scanned;
+use packed::Over;
+use packed::budget::Budget;
+use packed::layer::{Layer, Place};
 use wide::Narrow;
+use window::{OVERLAP, WINDOW, fill};
 
 /// What to look for in content. Built once, used by any number of threads.
 ///
@@ -54,6 +61,10 @@ pub struct Scanner {
 
 impl Scanner {
     /// Finds these keys, in any writing.
+    ///
+    /// # Panics
+    ///
+    /// If they are more than 10,000.
     pub fn exact(keys: &MasterKeys) -> Self {
         Self { exact: Exact::new(keys), ..Self::default() }
     }
@@ -77,43 +88,62 @@ impl Scanner {
 
     /// Scans content that is in memory. `name` is its path: some files are full of what only looks like keys.
     pub fn scan(&self, name: &str, content: &[u8]) -> Scanned {
-        let mut sweep = Sweep::new(name);
-        let (mut start, mut over) = (0, Over::default());
-        let compressed = !packed::is_gzip(content);
+        self.scan_as(name, content, !packed::is_gzip(content))
+    }
+
+    /// The same. What is compressed inside is left out for who opens the content as a whole.
+    pub(in crate::scan) fn scan_as(&self, name: &str, content: &[u8], compressed: bool) -> Scanned {
+        let mut sweep = Sweep::new();
+        let (mut start, mut over, mut budget) = (0, Over::default(), Budget::default());
         loop {
             let end = content.len().min(start + WINDOW);
-            let finds = self.finds(name, &content[start..], end - start, compressed, &mut over, &mut sweep.cut);
+            let finds = self.finds(name, &content[start..], end - start, compressed, &mut over, &mut budget);
             sweep.window(&content[start..], end - start, finds, OVERLAP, end == content.len());
             if end == content.len() {
-                return sweep.done(content.len() as u64);
+                return sweep.done(content.len() as u64, budget.cut);
             }
             over = over.from(end - OVERLAP - start);
             start = end - OVERLAP;
         }
     }
 
-    /// Whether a name may not be shown: it holds a key that is looked for, or what may be one of somebody else.
+    /// Whether a name holds a key that is looked for.
     pub(in crate::scan) fn is_in_name(&self, name: &[u8]) -> bool {
-        let mut likely = false;
-        candidate::search(name, &mut |context, candidate| likely |= generic::is_drawn(context, &candidate));
-        likely || !self.scan("", name).hits.is_empty()
+        !self.scan("", name).hits.is_empty()
     }
 
     /// Scans what a reader gives, in bounded memory.
-    pub fn scan_reader(&self, name: &str, mut reader: impl Read) -> io::Result<Scanned> {
-        let mut sweep = Sweep::new(name);
-        let mut buffer = Zeroizing::new(vec![0; WINDOW]);
-        let (mut kept, mut total, mut compressed) = (0, 0, true);
+    pub fn scan_reader(&self, name: &str, reader: impl Read) -> io::Result<Scanned> {
+        self.scan_reader_as(name, reader, true)
+    }
+
+    pub(in crate::scan) fn scan_reader_as(
+        &self,
+        name: &str,
+        mut reader: impl Read,
+        mut compressed: bool,
+    ) -> io::Result<Scanned> {
+        let mut sweep = Sweep::new();
+        let mut budget = Budget::default();
+        // What is short needs no room for more.
+        let mut buffer = Zeroizing::new(vec![0; FIRST_WINDOW]);
+        let (mut kept, mut total) = (0, 0);
         loop {
-            let read = fill(&mut reader, &mut buffer[kept..])?;
+            let mut read = fill(&mut reader, &mut buffer[kept..])?;
+            if buffer.len() == FIRST_WINDOW && kept + read == FIRST_WINDOW {
+                let mut longer = Zeroizing::new(vec![0; WINDOW]);
+                longer[..FIRST_WINDOW].copy_from_slice(&buffer);
+                read += fill(&mut reader, &mut longer[FIRST_WINDOW..])?;
+                buffer = longer;
+            }
             let (filled, last) = (kept + read, kept + read < WINDOW);
             total += read as u64;
             compressed = compressed && !(total == read as u64 && packed::is_gzip(&buffer));
             let over = &mut Over::default();
-            let finds = self.finds(name, &buffer[..filled], filled, compressed, over, &mut sweep.cut);
+            let finds = self.finds(name, &buffer[..filled], filled, compressed, over, &mut budget);
             sweep.window(&buffer[..filled], filled, finds, OVERLAP, last);
             if last {
-                return Ok(sweep.done(total));
+                return Ok(sweep.done(total, budget.cut));
             }
             buffer.copy_within(WINDOW - OVERLAP.., 0);
             kept = OVERLAP;
@@ -128,28 +158,27 @@ impl Scanner {
         len: usize,
         compressed: bool,
         over: &mut Over,
-        cut: &mut u64,
+        budget: &mut Budget,
     ) -> Vec<Find> {
         let window = &content[..len];
         let mut finds = self.plain(name, window, self.generic);
-        let mut budget = Budget::default();
+        budget.next_window(len as u64);
         let mut opened = |layer, place: Place<'_>, content: &[u8], budget: &mut Budget| {
             self.opened(name, layer, place, content, DEPTH, budget, &mut finds);
         };
-        packed::each(content, len, compressed, over, &mut budget, &mut opened);
+        packed::each(content, len, compressed, over, budget, &mut opened);
         if let Some(narrow) = Narrow::of(window) {
             packed::each(
                 narrow.bytes(),
                 narrow.bytes().len(),
                 false,
                 &mut Over::default(),
-                &mut budget,
+                budget,
                 &mut |layer, place, content, budget| {
                     opened(layer, &|span| narrow.span(place(span)), content, budget);
                 },
             );
         }
-        *cut += budget.cut;
         finds
     }
 
@@ -158,12 +187,15 @@ impl Scanner {
         let mut finds = vec![];
         self.exact.search(window, &mut finds);
         if generic || !self.known.is_empty() {
-            candidate::search(window, &mut |context, candidate| {
+            candidates::search(window, &mut |context, candidate| {
                 finds.extend(candidate.known(&self.known));
                 if generic {
                     finds.extend(generic::judge(name, window, context, &candidate));
                 }
             });
+            if generic {
+                generic::derived(name, window, &mut finds);
+            }
         }
         finds
     }
@@ -198,80 +230,8 @@ impl std::fmt::Debug for Scanner {
     }
 }
 
-/// What a scan of one content found.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Scanned {
-    /// In the order of their places.
-    pub hits: Vec<Hit>,
-    /// How many more there were, silenced by a comment on their line.
-    pub allowed: u64,
-    /// How many bytes were read.
-    pub bytes: u64,
-    /// How many layers of packed content were not unpacked to their end, because too much came out.
-    pub cut: u64,
-}
-
-/// A place where a master key lies. It holds nothing of the key but its fingerprint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Hit {
-    /// From 1.
-    pub line: u64,
-    /// In bytes, from 1.
-    pub column: u64,
-    /// What found it.
-    pub mode: ScanMode,
-    /// The writing or the rule: `base64`, `byte-array`, `fernet`. Stable.
-    pub kind: &'static str,
-    /// The version of the key, where the key is known.
-    pub version: Option<MasterKeyVersion>,
-    /// The fingerprint of the 32 bytes, where they are 32.
-    pub fingerprint: Option<Fingerprint>,
-}
-
-/// How a key was found, the surest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum ScanMode {
-    /// It is a key that the scanner was given.
-    Exact,
-    /// Its fingerprint is one that the scanner was given.
-    Fingerprint,
-    /// It stands where a master key would.
-    Generic,
-}
-
-impl ScanMode {
-    /// `exact`, `fingerprint`, `generic`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Fingerprint => "fingerprint",
-            Self::Generic => "generic",
-        }
-    }
-}
-
-/// Reads until the buffer is full or there is no more.
-pub(super) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
-}
-
-/// What is searched at a time: small enough for the caches.
-const WINDOW: usize = 512 * 1024;
+/// What is set aside at first of a stream, which may be a short member of an archive.
+const FIRST_WINDOW: usize = 16 * 1024;
 
 /// How many layers of packed content are opened one inside the other.
 const DEPTH: u32 = 4;
-
-/// What two windows share: longer than any writing of a key that is recognised.
-const OVERLAP: usize = 16 * 1024;

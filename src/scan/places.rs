@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use zeroize::Zeroizing;
 
-use super::Scan;
 use super::content::Sieve;
+use super::reach::Reach;
 use super::report::{Origin, Outlet, ScanPlace};
 use super::walk;
 
@@ -39,7 +39,7 @@ pub(super) fn shell_history(home: Option<&Path>, others: &[PathBuf], outlet: &Ou
     }
 }
 
-pub(super) fn units(scan: &Scan, home: Option<&Path>, outlet: &Outlet<'_>) {
+pub(super) fn units(reach: &Reach, home: Option<&Path>, outlet: &Outlet<'_>) {
     let mut folders: Vec<PathBuf> = UNIT_FOLDERS.iter().map(PathBuf::from).collect();
     folders.extend(home.into_iter().flat_map(|home| USER_UNIT_FOLDERS.iter().map(|folder| home.join(folder))));
     // On many systems /lib is /usr/lib.
@@ -48,7 +48,7 @@ pub(super) fn units(scan: &Scan, home: Option<&Path>, outlet: &Outlet<'_>) {
         if let Ok(real) = folder.canonicalize().map(|real| (!seen.contains(&real)).then_some(real)) {
             seen.extend(real.iter().cloned());
             if let Some(real) = &real {
-                walk::folder(scan, real, ScanPlace::Units, vec![], outlet);
+                walk::folder(reach, real, ScanPlace::Units, vec![], outlet);
             }
         }
     }

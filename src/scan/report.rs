@@ -10,7 +10,10 @@ use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::Duration;
 
-use super::detect::{Hit, Scanned, Scanner};
+use super::detect::Scanner;
+use super::detect::hit::{Hit, Scanned};
+use super::drawn::secrets_in;
+use super::unpack::Inside;
 
 /// One thing a scan has to say.
 #[derive(Clone, Debug)]
@@ -32,8 +35,8 @@ pub struct Found {
     pub place: ScanPlace,
     /// The file; in a git object the path it has in `object.commit`, and empty when none is known.
     pub path: PathBuf,
-    /// What had to be opened to see it: `gzip` layers, or the `name` of the file itself.
-    pub inside: Vec<&'static str>,
+    /// What had to be opened to see it, the outermost first: `gzip`, `tar: app/settings.py`, or the `name` of the file itself.
+    pub inside: Vec<Cow<'static, str>>,
     /// The git object that holds it.
     pub object: Option<GitObject>,
     /// What it is, and where in the file.
@@ -50,6 +53,8 @@ pub struct GitObject {
     pub kind: &'static str,
     /// The first commit, by the committers' clocks, that holds it; `None` when no commit does.
     pub commit: Option<String>,
+    /// When that was committed, in seconds since 1970.
+    pub committed_at: Option<i64>,
 }
 
 /// Something that could not be read.
@@ -121,8 +126,10 @@ pub struct ScanCounts {
     pub bytes: u64,
     /// Links that were not followed.
     pub links: u64,
-    /// Entries that are neither file, folder nor link, and were not opened.
+    /// Entries that are neither file, folder nor link, and file systems of the kernel: they were not opened.
     pub special: u64,
+    /// Repositories below the folders of [`Scan::tree`](super::Scan::tree), whose objects it does not read.
+    pub repositories: u64,
 }
 
 impl ScanCounts {
@@ -137,6 +144,7 @@ impl ScanCounts {
         self.bytes += other.bytes;
         self.links += other.links;
         self.special += other.special;
+        self.repositories += other.repositories;
     }
 }
 
@@ -177,7 +185,7 @@ pub(super) struct Outlet<'s> {
 
 impl Outlet<'_> {
     /// Tells of every hit.
-    pub(super) fn scanned(&self, origin: &Origin<'_>, inside: &[&'static str], scanned: Scanned) {
+    pub(super) fn scanned(&self, origin: &Origin<'_>, inside: &Inside, scanned: Scanned) {
         self.count(&scanned);
         if scanned.cut > 0 {
             self.missed(origin, CUT);
@@ -192,10 +200,25 @@ impl Outlet<'_> {
         self.tally.allowed.fetch_add(scanned.allowed, Relaxed);
     }
 
-    pub(super) fn found(&self, origin: &Origin<'_>, inside: &[&'static str], object: Option<GitObject>, hit: Hit) {
+    pub(super) fn found(&self, origin: &Origin<'_>, inside: &Inside, object: Option<GitObject>, hit: Hit) {
         self.tally.found.fetch_add(1, Relaxed);
         let path = self.shown(origin.path);
-        self.send(ScanEvent::Found(Found { place: origin.place, path, inside: inside.to_vec(), object, hit }));
+        let inside = inside.iter().map(|layer| self.shown_layer(layer).into()).collect();
+        self.send(ScanEvent::Found(Found { place: origin.place, path, inside, object, hit }));
+    }
+
+    /// A fault with what had to be opened to see it.
+    pub(super) fn within(&self, inside: &Inside, why: &str) -> String {
+        let layers: Vec<_> = inside.iter().map(|layer| self.shown_layer(layer)).collect();
+        if layers.is_empty() { why.to_owned() } else { format!("in {}: {why}", layers.join(", in ")) }
+    }
+
+    /// The name of a member may hold a key as that of a file may.
+    fn shown_layer(&self, layer: &str) -> String {
+        match layer.split_once(": ") {
+            None => layer.to_owned(),
+            Some((format, name)) => format!("{format}: {}", self.shown(Path::new(name)).display()),
+        }
     }
 
     pub(super) fn missed(&self, origin: &Origin<'_>, why: impl ToString) {
@@ -227,17 +250,16 @@ impl Outlet<'_> {
     /// The path as it may be shown: without a part that holds a key.
     fn shown(&self, path: &Path) -> PathBuf {
         let path = path.strip_prefix(".").ok().filter(|rest| *rest != Path::new("")).unwrap_or(path);
-        let bytes = path.as_os_str().as_bytes();
         let holds_key = |bytes: &[u8]| self.scanner.is_in_name(bytes);
-        let parts = bytes.split(|byte| *byte == b'/');
+        let parts = path.as_os_str().as_bytes().split(|byte| *byte == b'/');
         // A slash is a character of base64: a part may be a key where the whole is none, and the other way round.
-        if !holds_key(bytes) && !parts.clone().any(holds_key) {
-            return path.to_owned();
-        }
         let shown: Vec<_> = parts.map(|part| if holds_key(part) { HIDDEN } else { part }).collect();
-        let shown = shown.join(&b'/');
+        let mut shown = shown.join(&b'/');
         if holds_key(&shown) {
             return OsStr::from_bytes(HIDDEN).into();
+        }
+        for secret in secrets_in(&shown).into_iter().rev() {
+            shown.splice(secret, HIDDEN.iter().copied());
         }
         OsString::from_vec(shown).into()
     }
@@ -255,6 +277,7 @@ pub(super) struct Tally {
     bytes: AtomicU64,
     pub(super) links: AtomicU64,
     pub(super) special: AtomicU64,
+    pub(super) repositories: AtomicU64,
 }
 
 impl Tally {
@@ -269,6 +292,7 @@ impl Tally {
             bytes: self.bytes.load(Relaxed),
             links: self.links.load(Relaxed),
             special: self.special.load(Relaxed),
+            repositories: self.repositories.load(Relaxed),
         }
     }
 }
@@ -279,7 +303,8 @@ pub(super) fn name_of(path: &Path) -> Cow<'_, str> {
 }
 
 /// Why content is incomplete that has unpacked to too much.
-pub(super) const CUT: &str = "what is packed inside unpacks to more than 16 MiB: the rest was not unpacked";
+pub(super) const CUT: &str = "what is packed inside unpacks to more than 1 GiB and a hundred times its length, or is in thousands of \
+                              pieces beside each other: the rest was not unpacked";
 const HIDDEN: &[u8] = b"[REDACTED]";
 const QUEUE: usize = 1024;
 const TICK: Duration = Duration::from_millis(100);

@@ -1,17 +1,18 @@
 //! The files of a tree, on all cores.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::content::Sieve;
+use super::reach::{IgnoreFiles, Reach};
 use super::report::{Origin, Outlet, ScanPlace};
-use super::{IgnoreFiles, Scan};
 
-pub(super) fn tree(scan: &Scan, paths: &[PathBuf], outlet: &Outlet<'_>) {
+pub(super) fn tree(reach: &Reach, paths: &[PathBuf], outlet: &Outlet<'_>) {
     let (mut folders, mut roots) = (vec![], Roots::default());
     let mut sieve = Sieve::new(outlet);
     for path in paths {
@@ -19,6 +20,9 @@ pub(super) fn tree(scan: &Scan, paths: &[PathBuf], outlet: &Outlet<'_>) {
             continue;
         }
         match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() && is_of_kernel(path) => {
+                outlet.missed(&Origin { place: ScanPlace::Tree, path }, OF_KERNEL);
+            }
             Ok(metadata) if metadata.is_dir() => folders.push(path),
             Ok(metadata) if metadata.is_file() => {
                 sieve.name(ScanPlace::Tree, path);
@@ -31,21 +35,28 @@ pub(super) fn tree(scan: &Scan, paths: &[PathBuf], outlet: &Outlet<'_>) {
     }
     drop(sieve);
     let roots = Arc::new(roots);
-    let honoured = scan.ignore == IgnoreFiles::All;
-    let apart = scan.env_files && scan.ignore != IgnoreFiles::Nothing;
+    let honoured = reach.ignore == IgnoreFiles::All;
+    let apart = reach.env_files && reach.ignore != IgnoreFiles::Nothing;
     if let Some(mut builder) = builder(&folders) {
         builder.git_ignore(honoured).git_exclude(honoured).git_global(honoured).ignore(honoured).require_git(false);
-        if scan.ignore != IgnoreFiles::Nothing {
+        if reach.ignore != IgnoreFiles::Nothing {
             builder.parents(true).add_custom_ignore_filename(OWN_IGNORE_FILE);
         }
         let roots = Arc::clone(&roots);
-        builder.filter_entry(move |entry| !is_git(entry) && (!apart || !is_env_file(entry)) && !roots.has(entry));
-        walk(&mut builder, scan.threads, ScanPlace::Tree, outlet);
+        let passed = Arc::new(Passed::default());
+        let seen = Arc::clone(&passed);
+        builder
+            .filter_entry(move |entry| !seen.is_passed(entry) && (!apart || !is_env_file(entry)) && !roots.has(entry));
+        walk(&mut builder, reach.threads, ScanPlace::Tree, outlet);
+        outlet.tally.repositories.fetch_add(passed.repositories.load(Relaxed), Relaxed);
+        outlet.tally.special.fetch_add(passed.special.load(Relaxed), Relaxed);
     }
     if let Some(mut builder) = builder(&folders).filter(|_| apart) {
-        builder
-            .filter_entry(move |entry| !is_git(entry) && (is_folder(entry) || is_env_file(entry)) && !roots.has(entry));
-        walk(&mut builder, scan.threads, ScanPlace::Tree, outlet);
+        let passed = Passed::default();
+        builder.filter_entry(move |entry| {
+            !passed.is_passed(entry) && (is_folder(entry) || is_env_file(entry)) && !roots.has(entry)
+        });
+        walk(&mut builder, reach.threads, ScanPlace::Tree, outlet);
     }
 }
 
@@ -75,10 +86,10 @@ impl Roots {
 }
 
 /// Every file below one folder, except under the folders that `skip` names.
-pub(super) fn folder(scan: &Scan, folder: &Path, place: ScanPlace, skip: Vec<PathBuf>, outlet: &Outlet<'_>) {
+pub(super) fn folder(reach: &Reach, folder: &Path, place: ScanPlace, skip: Vec<PathBuf>, outlet: &Outlet<'_>) {
     let mut builder = WalkBuilder::new(folder);
     builder.standard_filters(false).filter_entry(move |entry| !skip.iter().any(|skip| skip == entry.path()));
-    walk(&mut builder, scan.threads, place, outlet);
+    walk(&mut builder, reach.threads, place, outlet);
 }
 
 /// A walk that leaves nothing out and follows no links, save those given by name.
@@ -158,9 +169,61 @@ fn failed(error: &ignore::Error, path: Option<&Path>, place: ScanPlace, outlet: 
     }
 }
 
-/// The insides of a repository are `Scan::history`'s, unless they were asked for by name.
-fn is_git(entry: &DirEntry) -> bool {
-    entry.depth() > 0 && entry.file_name() == ".git" && is_folder(entry)
+/// Folders that are not entered, unless they were asked for by name.
+#[derive(Default)]
+struct Passed {
+    repositories: AtomicU64,
+    special: AtomicU64,
+}
+
+impl Passed {
+    fn is_passed(&self, entry: &DirEntry) -> bool {
+        if entry.depth() == 0 || !is_folder(entry) {
+            return false;
+        }
+        let count = if is_insides(entry.path()) {
+            &self.repositories
+        } else if is_of_kernel(entry.path()) {
+            &self.special
+        } else {
+            return false;
+        };
+        count.fetch_add(1, Relaxed);
+        true
+    }
+}
+
+/// The insides of a repository are `Scan::history`'s: `.git`, and the objects of a bare one, of which packs hold what no reader of
+/// files sees.
+pub(super) fn is_insides(folder: &Path) -> bool {
+    match folder.file_name() {
+        Some(name) if name == ".git" => true,
+        Some(name) if name == "objects" => folder
+            .parent()
+            .is_some_and(|parent| parent.join("HEAD").symlink_metadata().is_ok() && parent.join("refs").is_dir()),
+        _ => false,
+    }
+}
+
+/// What looks like files and is made by the kernel when it is read: some of them never end, others wait.
+pub(super) fn is_of_kernel(folder: &Path) -> bool {
+    let crosses = |parent: &Path| {
+        let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
+        device(parent) != device(folder)
+    };
+    // Asked only where another file system begins.
+    let begins = folder.parent().is_none_or(|parent| parent.as_os_str().is_empty() || crosses(parent));
+    begins && is_made_up(folder)
+}
+
+#[cfg(target_os = "linux")]
+fn is_made_up(folder: &Path) -> bool {
+    rustix::fs::statfs(folder).is_ok_and(|stat| OF_KERNELS.contains(&stat.f_type))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_made_up(_: &Path) -> bool {
+    false
 }
 
 fn is_folder(entry: &DirEntry) -> bool {
@@ -173,4 +236,11 @@ fn is_env_file(entry: &DirEntry) -> bool {
     named && !is_folder(entry)
 }
 
-const OWN_IGNORE_FILE: &str = ".strongroomignore";
+const OF_KERNEL: &str = "the kernel's own, and no files; --processes reads arguments and environments";
+
+/// procfs, sysfs, debugfs, tracefs, cgroups, securityfs: linux/magic.h.
+#[cfg(target_os = "linux")]
+const OF_KERNELS: [rustix::fs::FsWord; 7] =
+    [0x9fa0, 0x6265_6572, 0x6462_6720, 0x7472_6163, 0x0027_e0eb, 0x6367_7270, 0x7363_6673];
+
+pub(super) const OWN_IGNORE_FILE: &str = ".strongroomignore";

@@ -1,6 +1,8 @@
 //! The audit log as it is shown: entry by entry, as stored, and from a place that was seen before.
 
-use crate::audit_log::{AuditEntry, AuditFault, ChainEnd, row_key};
+use std::collections::VecDeque;
+
+use crate::audit_log::{AuditEntry, AuditFault, AuditFilter, ChainEnd, row_key};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::ledger::{Head, follow_chain};
@@ -58,7 +60,22 @@ impl Verifier {
         self.audit_lines(after, limit)?.try_map(|line| Ok(line.entry()?))
     }
 
-    /// The same, as stored: an entry that is none hides no other.
+    /// A page of up to `limit` of the entries that are like the filter says, oldest first: it is full as long as there are so many. To
+    /// know whether another page follows, it is looked for the next entry that fits.
+    pub fn find_audit_entries(
+        &self,
+        filter: &AuditFilter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<AuditEntry>, Error> {
+        let after = after.map_or(Ok(0), Cursor::audit_entry)?;
+        let entries =
+            AllLines { rows: self.ledger.store(), after, page: VecDeque::new() }.map(|line| Ok(line?.entry()?));
+        let found = entries.filter(|entry| entry.as_ref().map_or(true, |entry| filter.admits(entry)));
+        Page::take(limit, found, |entry| Cursor::after_audit_entry(entry.seq))
+    }
+
+    /// The same as [`Verifier::audit_entries`], as stored: an entry that is none hides no other.
     pub fn audit_lines(&self, after: Option<Cursor>, limit: usize) -> Result<Page<AuditLine>, Error> {
         let after = after.map_or(Ok(0), Cursor::audit_entry)?;
         let lines = lines(self.ledger.store(), after, limit.saturating_add(1))?;
@@ -136,6 +153,29 @@ pub(super) fn still_there(rows: &dyn Rows, head: &Head, seen: ChainEnd) -> Resul
     if ChainEnd::at(seen.seq, &line) == seen { Ok(()) } else { Err(AuditFault::Forked { seq: seen.seq }.into()) }
 }
 
+/// Every line behind a place, some hundred at a time.
+struct AllLines<'s> {
+    rows: &'s dyn Rows,
+    after: u64,
+    page: VecDeque<AuditLine>,
+}
+
+impl Iterator for AllLines<'_> {
+    type Item = Result<AuditLine, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.is_empty() {
+            match lines(self.rows, self.after, PAGE) {
+                Ok(page) => self.page = page.into(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        let line = self.page.pop_front()?;
+        self.after = line.seq;
+        Some(Ok(line))
+    }
+}
+
 /// Rows whose key is no number are no entries; the chain tells of them.
 fn lines(rows: &dyn Rows, after: u64, limit: usize) -> Result<Vec<AuditLine>, Error> {
     let (mut lines, mut cursor) = (vec![], row_key(after).to_vec());
@@ -154,3 +194,5 @@ pub(super) fn verify_chain(keyring: &Keyring, rows: &dyn Rows, expected: ChainEn
     let end = follow_chain(keyring.vault(), rows, u64::MAX, |_| Ok(()))?;
     if end == expected { Ok(end.seq) } else { Err(AuditFault::End { found: end.seq, expected: expected.seq }.into()) }
 }
+
+const PAGE: usize = 500;

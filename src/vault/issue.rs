@@ -45,7 +45,10 @@ pub struct Replaced {
 
 /// # Issuing
 impl Vault {
-    /// Issues an API key. When it returns, the API key survives a power loss.
+    /// Issues an API key. When it returns, the API key survives a power loss. One that would have expired already is refused.
+    ///
+    /// Its errors ([`Error::code`]) are `limit`, `time-past`, `invalid-act`, `policy-owner`, `policy-expiry`, `policy-age`, `policy-reason`
+    /// and `policy-newer`, and what stands in the way of a commit, such as `store-busy` and `engine-failed`.
     pub fn issue(&self, key: &NewApiKey, act: &Act) -> Result<Issued, Error> {
         let mut issued = self.issue_many(std::slice::from_ref(key), act)?;
         Ok(issued.remove(0))
@@ -61,6 +64,7 @@ impl Vault {
         self.ledger.change(act, |change| {
             let now = change.now;
             keys.iter().try_for_each(|key| admit(change, &key.terms(now)))?;
+            keys.iter().try_for_each(|key| refuse_expired(key, now))?;
             let mut ids = (0..keys.len()).map(|_| ApiKeyId::random(now)).collect::<Result<Vec<_>, _>>()?;
             // The engine appends fastest in the order of its keys.
             ids.sort_unstable();
@@ -107,7 +111,8 @@ impl Vault {
 
     /// Imports API keys whose tokens exist already: all of them, or none and the number of the first that cannot be,
     /// counted from 1. The tokens verify, recover and rotate like those issued here. The policy holds for them, unless they
-    /// are revoked or [exempt](ImportedKey::exempt_from_policy).
+    /// are revoked or [exempt](ImportedKey::exempt_from_policy). One that has expired is taken as well: its token is refused as
+    /// expired then, and not as unknown.
     pub fn import(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
         self.ledger.keep_refusal(act, Draft::of(Action::Import), self.import_all(keys, act))
     }
@@ -147,6 +152,12 @@ fn is_taken(keyring: &Keyring, rows: &dyn Rows, key: &ImportedKey) -> Result<boo
         }
     }
     Ok(false)
+}
+
+/// A token that no verification would ever accept is a mistake of the caller's.
+fn refuse_expired(key: &NewApiKey, now: Timestamp) -> Result<(), Error> {
+    let past = key.expiry_if_issued(now).filter(|at| *at <= now);
+    past.map_or(Ok(()), |at| Err(Detail::IssuedExpired { at }.into()))
 }
 
 /// What was issued, the records of it, and their record set.

@@ -14,6 +14,9 @@ use crate::vault::subject::Subject;
 impl Vault {
     /// Revokes an API key, for good. From the moment this returns, no process that shares the store accepts its
     /// token. Revoking twice is no error: `false` says that it was revoked before.
+    ///
+    /// Its errors ([`Error::code`]) are those of every change: `not-found`, `record-unreadable`, `invalid-act`, `policy-reason`, and what
+    /// stands in the way of a commit, such as `store-busy` and `engine-failed`. A secret that does not open is given up, and is none.
     pub fn revoke(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
         let amended = self.amend(Draft::on(Action::Revoke, id), act, |subject, change| {
             subject.secret_may_go = true;
@@ -26,6 +29,8 @@ impl Vault {
     /// Has an API key count as revoked from a moment to come, for good, without anybody doing more. That moment can only
     /// be moved to an earlier one, and [`Vault::revoke`] does not wait for it. `false` says that it was set to this very
     /// moment before.
+    ///
+    /// Beside the errors of [`Vault::revoke`] there are `time-past`, `revoked`, and `revoked-earlier` when it was set to an earlier one.
     pub fn revoke_at(&self, id: ApiKeyId, at: impl Into<Timestamp>, act: &Act) -> Result<bool, Error> {
         let at = at.into();
         // Nothing before 1970 lies ahead.
@@ -36,7 +41,8 @@ impl Vault {
         amended.map(|(changed, _)| changed)
     }
 
-    /// Takes an API key out of use until it is resumed. `false` says that it was suspended before.
+    /// Takes an API key out of use until it is resumed. `false` says that it was suspended before. Beside the errors of [`Vault::revoke`]
+    /// there is `revoked`.
     pub fn suspend(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
         let draft = Draft::on(Action::Suspend, id);
         let amended =
@@ -44,7 +50,7 @@ impl Vault {
         amended.map(|(changed, _)| changed)
     }
 
-    /// Takes a suspension back. `false` says that there was none.
+    /// Takes a suspension back. `false` says that there was none. Beside the errors of [`Vault::revoke`] there is `revoked`.
     pub fn resume(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
         let draft = Draft::on(Action::Resume, id);
         let amended =
@@ -53,11 +59,15 @@ impl Vault {
     }
 
     /// Changes what an API key says, and returns it as it is then. An update that changes nothing leaves no audit entry.
+    ///
+    /// Beside the errors of [`Vault::revoke`] there are `revoked`, `changed` when [`Update::expect`] is not met, `time-past`, `limit`, and
+    /// `policy-owner`, `policy-expiry`, `policy-age` and `policy-newer`. The policy judges only what the update loosens: an owner that
+    /// goes, and an expiry that is put off or goes.
     pub fn update(&self, id: ApiKeyId, update: &Update, act: &Act) -> Result<ApiKey, Error> {
         let amended = self.amend(Draft::on(Action::Update, id), act, |subject, change| {
             subject.must_be(update.expected)?;
             subject.edit(|attributes| attributes.update(update, change.now))?;
-            admit_update(change, &subject.attributes.terms(), update)
+            admit_update(change, &subject.before.terms(), &subject.attributes.terms())
         });
         amended?.1.into_view()
     }

@@ -24,7 +24,8 @@ pub struct Query {
     owner: Option<String>,
     name: Option<String>,
     scope: Option<String>,
-    status: Option<Status>,
+    statuses: Vec<Status>,
+    expires_after: Option<Timestamp>,
     exposed: bool,
     after: Option<Cursor>,
     limit: Option<usize>,
@@ -57,10 +58,24 @@ impl Query {
         self
     }
 
-    /// Only those in this state.
+    /// Only those in this state, or in another one that is named.
     #[must_use]
     pub fn status(mut self, status: impl Maybe<Status>) -> Self {
-        self.status = status.maybe().or(self.status);
+        self.statuses.extend(status.maybe());
+        self
+    }
+
+    /// Only those in one of these states, or in another one that is named.
+    #[must_use]
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = Status>) -> Self {
+        self.statuses.extend(statuses);
+        self
+    }
+
+    /// Only those that expire after this moment, or never.
+    #[must_use]
+    pub fn expires_after(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.expires_after = at.maybe().or(self.expires_after);
         self
     }
 
@@ -94,11 +109,15 @@ impl Query {
             && self.name.as_ref().is_none_or(|text| key.name.contains(text.as_str()))
             && self.scope.as_ref().is_none_or(|scope| key.scopes.contains(scope))
             && (!self.exposed || key.exposed_at.is_some())
-            && self.status.is_none_or(|status| key.status(now) == status)
+            && self.expires_after.is_none_or(|after| key.expires_at.is_none_or(|at| at > after))
+            && (self.statuses.is_empty() || self.statuses.contains(&key.status(now)))
     }
 }
 
 /// One line of a list: an API key, or a record that does not open. One bad record never hides the others.
+///
+/// Written as JSON it is the object that [`ApiKey`] is written as; a record that does not open is one of `id`, `cause` (a word such as
+/// `corrupt`) and `message`, and no API key has a `cause`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Listed {
@@ -108,7 +127,6 @@ pub struct Listed {
     pub key: Result<ApiKey, RecordError>,
 }
 
-/// As the API key is written; a record that does not open as its id, a word for the cause, and a message.
 impl Serialize for Listed {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Written::of(self.id, &self.key).serialize(to)

@@ -1,10 +1,12 @@
 //! Making a vault, and opening it: with master keys, or with verifier keys to read it.
 
+use std::sync::Arc;
+
 use crate::arguments::Maybe;
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
-use crate::ledger::{Change, Clock, Ledger};
+use crate::ledger::{Change, Clock, KEYRING, Ledger};
 use crate::lookup::LookupRow;
 use crate::master_key::Waivers;
 use crate::master_keys::{Candidates, MasterKeys};
@@ -21,9 +23,27 @@ use crate::versions::MasterKeyVersion;
 
 /// # Opening
 impl Vault {
-    /// Makes a vault in a store that holds none, under the newest of `keys`.
+    /// Makes a vault in a store that holds none, under the newest of `keys`. With the feature `strength` in the build, whoever turned
+    /// it on, a key that is not [known to be random](crate::MasterKey::known_random) is judged in full first, for about a second
+    /// ([`VaultOptions::quick`] leaves that out).
     pub fn create(store: impl Store + 'static, keys: MasterKeys, act: &Act) -> Result<Self, Error> {
         VaultOptions::new().create(store, keys, act)
+    }
+
+    /// Opens the vault in a store, or makes one where there is none: what a service calls when it starts. Of several processes that
+    /// start at once one makes the vault, and the others open it. `act` is recorded by the one that makes it.
+    ///
+    /// ```
+    /// use strongroom::{Act, MemoryStore, Vault};
+    /// # use strongroom::{MasterKey, MasterKeys};
+    /// # let keys = MasterKeys::single(MasterKey::generate()?);
+    /// # let store = MemoryStore::new();
+    /// // let (store, keys) = (SqliteStore::open_or_create("vault.db")?, MasterKeys::from_env()?);
+    /// let vault = Vault::open_or_create(store, keys, &Act::by("billing").because("first start"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_or_create(store: impl Store + 'static, keys: MasterKeys, act: &Act) -> Result<Self, Error> {
+        VaultOptions::new().open_or_create(store, keys, act)
     }
 
     /// Opens the vault in a store. The master keys are not kept: only what is derived from them for this vault
@@ -51,7 +71,7 @@ impl Verifier {
 #[derive(Default)]
 pub struct VaultOptions {
     suite: Suite,
-    clock: Option<Clock>,
+    clock: Option<Arc<dyn Fn() -> Timestamp + Send + Sync>>,
     first: Option<MasterKeyVersion>,
     usage: Option<UsageOptions>,
     waivers: Waivers,
@@ -75,7 +95,7 @@ impl VaultOptions {
     /// Another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.clock = Some(Box::new(clock));
+        self.clock = Some(Arc::new(clock));
         self
     }
 
@@ -102,9 +122,10 @@ impl VaultOptions {
         self
     }
 
-    /// Whether a vault is opened to rotate it. It then keeps the master keys until a rotation begins, so that the one it goes to can be
-    /// judged. Without this a rotation begins only to a key that is [known to be random](crate::MasterKey::known_random), or
-    /// with [`RotateOptions::quick`](crate::rotation::RotateOptions::quick).
+    /// Whether the master key that the vault is rotated to is judged once more before [`Vault::rotate`] begins: in full with the
+    /// feature `strength`, for about a second, and without it quickly, and by what it has to do with the others. For this the vault
+    /// keeps copies of the master keys until a rotation to the newest of them begins. Unless this says so, nothing is kept, and a
+    /// rotation trusts what was found when the keys were read: patterns and published keys are refused there.
     #[must_use]
     pub fn to_rotate(mut self, to_rotate: bool) -> Self {
         self.to_rotate = to_rotate;
@@ -137,14 +158,29 @@ impl VaultOptions {
 
     /// See [`Vault::create`].
     pub fn create(self, store: impl Store + 'static, mut keys: MasterKeys, act: &Act) -> Result<Vault, Error> {
+        self.begin(Box::new(store), &mut keys, act)
+    }
+
+    /// See [`Vault::open_or_create`].
+    pub fn open_or_create(self, store: impl Store + 'static, mut keys: MasterKeys, act: &Act) -> Result<Vault, Error> {
+        let store: Arc<dyn Store> = Arc::new(store);
+        if store.get(Table::Vault, KEYRING)?.is_none() {
+            match self.begin(Box::new(Arc::clone(&store)), &mut keys, act) {
+                // Another process was quicker.
+                Err(error) if matches!(error.detail(), Detail::VaultExists) => {}
+                begun => return begun,
+            }
+        }
+        self.open(store, keys)
+    }
+
+    fn begin(&self, store: Box<dyn Store>, keys: &mut MasterKeys, act: &Act) -> Result<Vault, Error> {
         act.check()?;
-        self.judge(&mut keys)?;
-        let newest = self.beginning(&keys);
-        let usage = self.usage.unwrap_or_default();
-        let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
+        self.judge(keys)?;
+        let newest = self.beginning(keys);
+        let clock = self.ticking();
         let (vault, now) = (VaultId::random()?, clock());
-        let keks = KeyEncryptionKeys::derive(&keys, vault);
-        drop(keys);
+        let keks = self.derived(keys, vault);
         let keyring = Keyring::create(self.suite, vault, newest, &keks, now)?;
         let first = |change: &mut Change<'_>| {
             change.insert_record(ApiKeyId::SENTINEL, sentinel(change.keyring, now)?)?;
@@ -153,24 +189,33 @@ impl VaultOptions {
             change.audit(Draft::of(Action::Init).count("master_key", newest.into()));
             Ok(())
         };
-        let ledger = Ledger::create(Box::new(store), keks, clock, keyring, first, act)?;
-        Ok(Vault::over(ledger, usage))
+        let ledger = Ledger::create(store, keks, clock, keyring, first, act)?;
+        Ok(Vault::over(ledger, self.usage.clone().unwrap_or_default()))
     }
 
     /// See [`Vault::open`].
     pub fn open(self, store: impl Store + 'static, keys: MasterKeys) -> Result<Vault, Error> {
-        let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
-        let derived = if self.to_rotate { KeyEncryptionKeys::derive_to_rotate } else { KeyEncryptionKeys::derive };
-        let derive = |row: &[u8]| Ok(derived(&keys, Keyring::vault_claimed_by(row)?));
-        let ledger = Ledger::open(Box::new(store), derive, clock)?;
+        let derive = |row: &[u8]| Ok(self.derived(&keys, Keyring::vault_claimed_by(row)?));
+        let ledger = Ledger::open(Box::new(store), derive, self.ticking())?;
         Ok(Vault::over(ledger, self.usage.unwrap_or_default()))
     }
 
     /// See [`Verifier::open`].
     pub fn open_verifier(self, store: impl Store + 'static, keys: VerifierKeys) -> Result<Verifier, Error> {
-        let clock = self.clock.unwrap_or_else(|| Box::new(Timestamp::now));
         let derive = |row: &[u8]| Ok(KeyEncryptionKeys::of_verifier(keys, Keyring::vault_claimed_by(row)?)?);
-        let ledger = Ledger::open(Box::new(store), derive, clock)?;
+        let ledger = Ledger::open(Box::new(store), derive, self.ticking())?;
         Ok(Verifier::over(ledger, self.usage.unwrap_or_else(UsageOptions::off)))
+    }
+
+    fn derived(&self, keys: &MasterKeys, vault: VaultId) -> KeyEncryptionKeys {
+        let derive = if self.to_rotate { KeyEncryptionKeys::derive_to_rotate } else { KeyEncryptionKeys::derive };
+        derive(keys, vault)
+    }
+
+    fn ticking(&self) -> Clock {
+        match self.clock.clone() {
+            Some(clock) => Box::new(move || clock()),
+            None => Box::new(Timestamp::now),
+        }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::api_key::{Terms, Update};
+use crate::api_key::Terms;
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::ledger::Change;
 use crate::policy::{Policy, PolicyChange};
 use crate::rotation::{ROTATION, open_in};
 use crate::store::{Expected, Table};
+use crate::time::Timestamp;
 use crate::vault::handle::{Vault, Verifier};
 
 /// # Policy
@@ -66,19 +67,24 @@ pub(super) fn admit(change: &Change<'_>, terms: &Terms<'_>) -> Result<(), Error>
     Ok(policy.check_expiry(terms.created_at.unwrap_or(change.now), terms.expires_at)?)
 }
 
-/// Whether an API key may be changed to these terms. The policy is asked about what is changed: an API key that was there
-/// before the policy can still be given another name.
-pub(super) fn admit_update(change: &Change<'_>, terms: &Terms<'_>, update: &Update) -> Result<(), Error> {
-    terms.check()?;
+/// Whether an API key that is held to the first terms may be changed to the second. Only what loosens is judged: an API key that was
+/// there before the policy can still be given another name, and one that breaks a rule can be brought nearer to it.
+pub(super) fn admit_update(change: &Change<'_>, before: &Terms<'_>, after: &Terms<'_>) -> Result<(), Error> {
+    after.check()?;
     let policy = change.keyring.policy();
     policy.check_known()?;
-    if update.owner.is_given() {
-        policy.check_owner(terms.owner)?;
+    if before.owner.is_some() {
+        policy.check_owner(after.owner)?;
     }
-    if update.expires_at.is_given() {
-        policy.check_expiry(terms.created_at.unwrap_or(change.now), terms.expires_at)?;
+    if is_later(after.expires_at, before.expires_at) {
+        policy.check_expiry(after.created_at.unwrap_or(change.now), after.expires_at)?;
     }
     Ok(())
+}
+
+/// Whether the first expiry is later than the second, where none is the latest.
+fn is_later(expiry: Option<Timestamp>, than: Option<Timestamp>) -> bool {
+    than.is_some_and(|than| expiry.is_none_or(|expiry| expiry > than))
 }
 
 /// Whether a token may be recovered by an act that reissues the API key with this grace, or by one that does not. Every

@@ -23,13 +23,16 @@ impl Vault {
     ///
     /// An API key is reissued once: after that, the one that was issued in its place is. A revoked one cannot be, and one
     /// that has expired only with a new expiry.
+    ///
+    /// Beside the errors of [`Vault::revoke`] there are `revoked`, `replaced`, `expired`, `changed` when [`Reissue::expect`] is not met,
+    /// `time-past`, `limit`, and, as the policy judges the new one like one that is issued, those of [`Vault::issue`].
     pub fn reissue(&self, id: ApiKeyId, reissue: &Reissue, act: &Act) -> Result<Issued, Error> {
         self.reissue_keeping(id, reissue, act, |_| Ok(()))
     }
 
     /// The same, for who has to have the token in a safe place before the API key exists, so that no failure between the
     /// two loses it. `keep` is called before the commit, and again, with the same token, whenever that has to be tried
-    /// again; when it fails, nothing is reissued. The token is valid only once this has returned.
+    /// again; when it fails, nothing is reissued and the error is `token-not-kept`. The token is valid only once this has returned.
     pub fn reissue_keeping(
         &self,
         id: ApiKeyId,

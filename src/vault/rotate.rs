@@ -21,6 +21,27 @@ use crate::versions::MasterKeyVersion;
 impl Vault {
     /// Replaces the master key, or continues a rotation begun before. The vault goes on working meanwhile, here and
     /// in other processes that have the new master key. `watch` is called after each batch, and may stop it.
+    ///
+    /// `Ok` does not say that it is over: one that was stopped, and one that met records that do not open, are told by
+    /// [`RotationReport::outcome`], and go on with the next call. The new master key is judged before a rotation begins if the vault
+    /// was opened [to rotate](VaultOptions::to_rotate).
+    ///
+    /// ```
+    /// use strongroom::rotation::{RotateOptions, RotationOutcome};
+    /// # use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, Vault};
+    /// # let (one, two) = (MasterKey::generate()?, MasterKey::generate()?);
+    /// # let (mut keys, text) = (MasterKeys::default(), one.to_text());
+    /// # keys.insert(1.try_into()?, MasterKey::parse(text.expose())?)?;
+    /// # keys.insert(2.try_into()?, two)?;
+    /// # let store = MemoryStore::new();
+    /// # Vault::create(store.clone(), MasterKeys::single(one), &Act::by("deploy"))?;
+    /// # let vault = Vault::open(store, keys)?;
+    /// let report = vault.rotate(&RotateOptions::new(), &Act::by("alice").because("yearly"), |at| {
+    ///     println!("{} {} of {}", at.phase.name(), at.done, at.total);
+    /// })?;
+    /// assert_eq!(report.outcome, RotationOutcome::Finished);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn rotate<V: Verdict>(
         &self,
         options: &RotateOptions,

@@ -13,7 +13,8 @@ use crate::token::ApiKeyId;
 pub(super) struct Subject {
     id: ApiKeyId,
     record: Vec<u8>,
-    before: Attributes,
+    /// What it said when it was read, or last written.
+    pub(super) before: Attributes,
     pub(super) attributes: Attributes,
     /// Whether the change goes ahead when the recover part is damaged, and gives it up.
     pub(super) secret_may_go: bool,

@@ -15,6 +15,8 @@ impl Verifier {
     /// Whose token this is, when it is valid for the request. Anything else is an error: `Refused` when the token is
     /// to be refused, `Unavailable` when the vault could not tell.
     ///
+    /// The secret is judged first, then the state of the API key, the address, and the scopes: see [`Refusal`].
+    ///
     /// An unknown id takes the same path as a known one: the next record is opened, and only then compared.
     pub fn verify(&self, token: &str, request: &Request<'_>) -> Result<ApiKey, VerifyError> {
         let verdict = self.judge(token, request);
@@ -126,6 +128,9 @@ impl Found {
 }
 
 /// Why a token does not verify.
+///
+/// It does not become an [`Error`] by `?`, because a refusal is no failure of the vault: match on it, or ask for its
+/// [refusal](Self::refusal).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {

@@ -12,7 +12,7 @@ use crate::running::{PROGRAM, Ran, Room, Run, text};
 use crate::support::act;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use strongroom::{NewApiKey, Request, SqliteStore, Vault};
+use strongroom::{ApiKeyId, NewApiKey, Request, SqliteStore, Update, Vault};
 
 /// Every API key of acme, as `show` tells of it, in order.
 fn all(room: &Room) -> Vec<Value> {
@@ -86,6 +86,49 @@ fn a_signal_stops_between_two_api_keys_with_a_whole_prefix_done_and_the_same_com
     }
     others.run(&["audit", "verify"]).ends(0);
     with_folder.run(&["doctor"]).ends(0);
+}
+
+#[test]
+fn an_update_that_loses_against_another_writer_is_tried_again_from_a_fresh_look() {
+    let room = Room::with(COUNT);
+    let vault = Vault::open(room.store(), room.keys.only([1])).expect("vault");
+    let ids: Vec<ApiKeyId> = all(&room).iter().map(|key| text(&key["id"]).parse().expect("an id")).collect();
+    let mut child = room.run(&["update", "--owner", "acme", "--set-name", "m", "--json", "--yes"]).spawn();
+    // Each is changed once beside the program, at about the moment when it is its turn.
+    for (at, line) in BufReader::new(child.stdout.take().expect("piped")).lines().enumerate() {
+        line.expect("text");
+        if let Some(id) = ids.get(at + 1) {
+            vault.update(*id, &Update::new().attribute("k", "v"), &act()).expect("updated");
+        }
+    }
+    let ran = Ran::of(child, "update");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let both = |key: &Value| key["name"] == "m" && (key["attributes"]["k"] == "v" || key["id"] == ids[0].to_string());
+    assert!(all(&room).iter().all(both));
+    let log = room.run(&["audit", "list", "--all", "--outcome", "refused", "--json"]).ends(0).json_lines();
+    assert!(!log.is_empty() && log.iter().all(|entry| entry["cause"] == "changed"), "none has lost: {log:?}");
+}
+
+#[test]
+fn the_question_names_how_many_will_change() {
+    let room = Room::with(5);
+    let ids: Vec<_> = all(&room).iter().map(|key| text(&key["id"])).collect();
+    let suspend = ["suspend", "-", "--reason", "r", "--yes"];
+    room.run(&suspend).stdin(ids[..2].join("\n")).ends(0);
+    let asked = || {
+        let mut command = Command::new("script");
+        command.args(["-qec", &format!("{PROGRAM} suspend --owner acme --reason r"), "/dev/null"]).env_clear();
+        command.env("PATH", std::env::var_os("PATH").expect("a path")).env("SHELL", "/bin/sh");
+        command.env("STRONGROOM_MASTER_KEYS", room.keys.variable([1]));
+        command.env("STRONGROOM_STORE", format!("sqlite:{}", room.path().display()));
+        let output = command.stdin(Stdio::null()).output().expect("script of util-linux");
+        (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+    };
+    let (code, said) = asked();
+    assert!(code == Some(17) && said.contains("Suspend 3 of 5 API keys?"), "{code:?}: {said}");
+    room.run(&suspend).stdin(ids.join("\n")).ends(0);
+    let (code, said) = asked();
+    assert!(code == Some(0) && !said.contains("Type yes") && said.contains("5 skipped"), "{code:?}: {said}");
 }
 
 #[test]

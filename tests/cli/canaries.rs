@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 
-use crate::running::{Ran, Room, Run};
+use crate::running::{Ran, Room, Run, every_verb};
 use crate::support::past::damage_listed_record;
 use age::secrecy::ExposeSecret;
 use base64ct::{Base64Url, Encoding};
@@ -33,11 +33,12 @@ fn every_verb_is_in_the_table_with_a_success_and_a_failure() {
         cases.map(|case| case.verb.to_owned()).collect()
     };
     let (done, failed) = (of(|exit| !is_failure(exit)), of(is_failure));
-    let verbs = verbs();
+    let verbs = every_verb();
     assert!(verbs.len() > 40, "{verbs:?}");
     for verb in &verbs {
-        assert!(failed.contains(verb), "no case of {verb} fails");
-        assert!(GROUPS.contains(&verb.as_str()) || done.contains(verb), "no case of {verb} does what it is for");
+        assert!(failed.contains(verb), "no case of {verb} fails: add rows to TABLE in {PLACE}");
+        let done = GROUPS.contains(&verb.as_str()) || done.contains(verb);
+        assert!(done, "no case of {verb} does what it is for: add rows to TABLE, or its name to GROUPS, in {PLACE}");
     }
     assert!(
         done.union(&failed).all(|verb| verb.is_empty() || verbs.contains(verb)),
@@ -45,26 +46,10 @@ fn every_verb_is_in_the_table_with_a_success_and_a_failure() {
     );
 }
 
+const PLACE: &str = "tests/cli/canaries/table.rs";
+
 fn is_failure(exit: &Exit) -> bool {
     !matches!(exit, Exit::Code(0) | Exit::Follows | Exit::Killed)
-}
-
-/// Every verb there is, hidden ones too: the completion script names them all, each after its parent.
-fn verbs() -> BTreeSet<String> {
-    let script = Run::bare(&["completions", "bash"]).ends(0).out;
-    let mut paths = BTreeMap::from([("strongroom", String::new())]);
-    let lines: Vec<_> = script.lines().map(str::trim).collect();
-    for pair in lines.windows(2) {
-        let state = pair[0].strip_suffix(')').and_then(|state| state.split_once(','));
-        let named = pair[1].strip_prefix("cmd=\"").and_then(|name| name.strip_suffix('"'));
-        if let (Some((parent, word)), Some(name)) = (state, named)
-            && let Some(path) = paths.get(parent)
-        {
-            let path = format!("{path} {word}").trim().to_owned();
-            paths.insert(name, path);
-        }
-    }
-    paths.into_values().filter(|path| !path.is_empty()).collect()
 }
 
 /// A vault, and everything that is filled into the table.

@@ -199,6 +199,26 @@ fn many_are_changed_one_commit_each_and_the_same_command_goes_on() {
 }
 
 #[test]
+fn a_dry_run_tells_which_times_would_be_set() {
+    let room = Room::with(1);
+    let at = "2099-01-01T00:00:00Z";
+    let dry = |arguments: &[&str]| {
+        let ran = room.run(&[arguments, &["--owner", "acme", "--dry-run", "--json"]].concat()).ends(0);
+        ran.json_lines().remove(0)
+    };
+    assert!(text(&dry(&["revoke", "--reason", "r", "--at", at])["revoke_at"]).starts_with("2099-01-01T00:00:00"));
+    let planned = dry(&["update", "--expires-at", at, "--no-not-before"]);
+    assert!(text(&planned["expires_at"]).starts_with("2099-01-01T00:00:00"));
+    assert_eq!(planned.get("not_before"), Some(&Value::Null));
+    assert!(dry(&["reissue", "--grace", "1d"])["old_until"].is_string());
+    let shown = room.run(&["update", "--owner", "acme", "--expires-at", at, "--dry-run"]).ends(0).out;
+    assert!(shown.contains(": expires at 2099-01-01T00:00:00"), "{shown}");
+    room.run(&["suspend", "--owner", "acme", "--reason", "r", "--yes"]).ends(0);
+    let both = ids(&room, &["--status", "active", "--status", "suspended"]);
+    assert_eq!((both.len(), ids(&room, &["--status", "active"]).len()), (1, 0));
+}
+
+#[test]
 fn tokens_of_many_go_into_private_files_and_a_second_run_issues_none_again() {
     let room = Room::with(5);
     let folder = room.file("tokens");

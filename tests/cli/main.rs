@@ -5,8 +5,6 @@ mod ground;
 #[path = "../support/process.rs"]
 #[allow(dead_code, reason = "the faults use more of it")]
 mod process;
-#[path = "../../src/cli/redact.rs"]
-mod redact;
 #[path = "../support/running.rs"]
 mod running;
 #[path = "../support/mod.rs"]
@@ -22,7 +20,6 @@ mod doctor;
 mod due;
 #[cfg(feature = "age")]
 mod escrow;
-mod floor;
 #[cfg(feature = "age")]
 mod forced_reissue;
 mod life;

@@ -78,3 +78,13 @@ fn each_refusal_ends_with_2_a_code_and_the_next_command() {
     room.run(&exempt).stdin(line).ends(0).says("strongroom due");
     room.run(&["verify"]).stdin("fake-token").ends(0);
 }
+
+#[test]
+fn many_expiries_are_brought_nearer_past_the_maximum_age_and_none_is_put_off() {
+    let room = Room::with(2);
+    room.run(&["policy", "set", "--max-key-age", "30d", "--reason", "r"]).ends(0);
+    let update = |span: &str| room.run(&["update", "--owner", "acme", "--expires-in", span, "--yes"]);
+    update("300d").ends(0);
+    update("200d").ends(0);
+    update("300d").ends(14).says("do what the messages ask for first");
+}

@@ -93,7 +93,13 @@ fn no_output_holds_a_key_a_part_of_it_or_a_hash_of_it() {
         {
             let arguments = [output, places].concat();
             heard(ground.scan(&arguments).env("HOME", &home).env("COPY", &key).go());
-            heard(ground.scan(&[&arguments[..], &["--generic"]].concat()).env("HOME", &home).env("COPY", &key).go());
+            heard(
+                ground
+                    .scan(&[&arguments[..], &["--mode", "generic,exact"]].concat())
+                    .env("HOME", &home)
+                    .env("COPY", &key)
+                    .go(),
+            );
             heard(
                 ground
                     .scan_without_keys(&[&arguments[..], &["--fingerprints", &prints]].concat())

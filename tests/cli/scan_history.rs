@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::ground::{Ground, git, gzip, paths, told};
+use crate::ground::{Ground, git, gzip, of, paths, told};
 use crate::running::{Ran, text};
 use serde_json::Value;
 
@@ -299,6 +299,87 @@ fn a_long_blob_is_streamed_and_its_gzip_unpacked() {
         ground.git(&["repack", "-q", "-a", "-d", "-k"]);
         ground.git(&["prune-packed"]);
     }
+}
+
+#[test]
+fn one_key_in_many_versions_of_a_file_is_one_finding_with_its_oldest_commit() {
+    let ground = Ground::new();
+    ground.git(&["init", "-q"]);
+    ground.write("readme", "hello\n");
+    ground.commit("begin");
+    ground.write("app.ini", ground.line(1));
+    let first = ground.commit("add");
+    for n in 0..20 {
+        ground.write("app.ini", format!("{}# {n}\n", ground.line(1)));
+        ground.commit("change");
+    }
+    let lines = ground.scan(&["--history", "--json"]).ends(3).json_lines();
+    let [finding] = of(&lines, "scan-finding")[..] else { panic!("{lines:?}") };
+    assert_eq!((&finding["count"], &finding["oldest"]["commit"]), (&22.into(), &first.clone().into()));
+    assert_eq!(finding["places"].as_array().map(Vec::len), Some(22));
+    let summary = lines.last().expect("a summary");
+    assert_eq!((&summary["found"], &summary["places"]), (&1.into(), &22.into()));
+    let ran = ground.scan(&["--history"]).ends(3);
+    assert!(ran.out.contains("1 finding in 22 places"), "{}", ran.out);
+    assert!(ran.out.contains(&format!("the oldest in commit {}", &first[..12])), "{}", ran.out);
+}
+
+#[test]
+fn a_bare_repository_is_read_by_its_objects_and_not_by_its_packs() {
+    let ground = Ground::new();
+    let bare = ground.tree.join("mirrors/app.git");
+    fs::create_dir_all(&bare).expect("folder");
+    let source = ground.room.file("source");
+    fs::create_dir(&source).expect("folder");
+    git(&source, &["init", "-q"]);
+    fs::write(source.join("app.ini"), ground.line(1)).expect("written");
+    git(&source, &["add", "-A"]);
+    git(&source, &["commit", "-q", "-m", "first"]);
+    git(&source, &["gc", "-q"]);
+    git(&ground.tree, &["clone", "-q", "--bare", &source.display().to_string(), &bare.display().to_string()]);
+    for path in [".", "mirrors", "mirrors/app.git"] {
+        let (found, missed, summary) = told(&ground.scan(&["--json", "--history", path]).ends(3));
+        assert_eq!(
+            (found.len(), missed.len(), &summary["complete"]),
+            (1, 0, &true.into()),
+            "{path}: {found:?} {missed:?}"
+        );
+        assert!(found[0]["object"].is_object());
+    }
+    let ran = ground.scan(&["."]).ends(0);
+    assert!(ran.out.contains("1 git repositories whose history was not read"), "{}", ran.out);
+}
+
+#[test]
+fn images_in_the_history_leave_nothing_unread_and_damaged_test_files_can_be_left_out() {
+    let ground = Ground::new();
+    ground.git(&["init", "-q"]);
+    let script = "import zlib,struct,sys\nc=lambda k,d: struct.pack('>I',len(d))+k+d+struct.pack('>I',zlib.crc32(k+d))\n\
+        p=zlib.compress(b'\\0'*(3*4000*4000+4000))\nh=struct.pack('>IIBBBBB',4000,4000,8,2,0,0,0)\n\
+        open(sys.argv[1],'wb').write(b'\\x89PNG\\r\\n\\x1a\\n'+c(b'IHDR',h)+c(b'IDAT',p)+c(b'IEND',b''))";
+    let made = Command::new("python3").args(["-c", script]).arg(ground.tree.join("large.png")).status();
+    if !made.is_ok_and(|made| made.success()) {
+        return;
+    }
+    ground.write("pixels.bin", &fs::read(ground.tree.join("large.png")).expect("made")[41..]);
+    ground.commit("an image, and its pixels");
+    ground.scan(&["--history", "."]).ends(0);
+    let packed = gzip(&ground.line(1).repeat(50).into_bytes());
+    ground.write("fixtures/cut.gz", &packed[..packed.len() - 12]);
+    ground.commit("a damaged file");
+    let (_, missed, _) = told(&ground.scan(&["--history", "--json"]).go());
+    assert_eq!(missed.len(), 2, "{missed:?}");
+    assert!(missed.iter().all(|missed| text(&missed["path"]).ends_with("fixtures/cut.gz")), "{missed:?}");
+    ground.write(".strongroomignore", "fixtures/\n");
+    let (found, missed, _) = told(&ground.scan(&["--history", "--json"]).ends(0));
+    assert_eq!((found.len(), missed.len()), (0, 0), "{missed:?}");
+    let (found, missed, _) = told(&ground.scan(&["--history", "--json", "--no-ignore"]).ends(3));
+    assert!(!found.is_empty() && missed.len() == 2, "{missed:?}");
+    // The same content elsewhere is not left out.
+    ground.write("src/cut.gz", &packed[..packed.len() - 12]);
+    ground.commit("and elsewhere");
+    let (found, ..) = told(&ground.scan(&["--history", "--json"]).ends(3));
+    assert!(found.iter().any(|found| text(&found["path"]).ends_with("src/cut.gz")), "{found:?}");
 }
 
 #[test]

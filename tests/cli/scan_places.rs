@@ -9,7 +9,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
-use crate::ground::{Ground, gzip, paths, told};
+use crate::ground::{Ground, gzip, locations, paths, told};
 use crate::running::{PROGRAM, Ran, Room, Run, text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -285,7 +285,8 @@ fn fingerprints_of_a_vault_or_a_file_are_enough() {
     ground.write("new.py", ground.line(2));
     ground.write("other.py", ground.line(3));
     let store = format!("sqlite:{}", ground.room.path().display());
-    let (found, _, summary) = told(&ground.scan_without_keys(&["--json", "--store", &store]).ends(3));
+    let (found, _, summary) =
+        told(&ground.scan_without_keys(&["--json", "--store", &store, "--mode", "fingerprint"]).ends(3));
     assert_eq!(paths(&found), ["new.py", "old.py"]);
     assert_eq!(found[1]["version"], 1);
     let mode = &summary["modes"][0];
@@ -294,7 +295,8 @@ fn fingerprints_of_a_vault_or_a_file_are_enough() {
 
     let status = ground.room.run_with([2], &["status", "--json"]).ends(0).out;
     ground.write("prints.json", &status);
-    let (found, _, summary) = told(&ground.scan_without_keys(&["--json", "--fingerprints", "prints.json"]).ends(3));
+    let (found, _, summary) =
+        told(&ground.scan_without_keys(&["--json", "--fingerprints", "prints.json", "--mode", "fingerprint"]).ends(3));
     assert_eq!(
         (paths(&found), &summary["modes"][0]["source"]),
         (vec!["new.py".into(), "old.py".into()], &"file".into())
@@ -302,7 +304,8 @@ fn fingerprints_of_a_vault_or_a_file_are_enough() {
     let status: Value = serde_json::from_str(&status).expect("JSON");
     let print = text(&status["master_keys"][0]["fingerprint"]);
     ground.write("prints.txt", format!("# of the vault\n\n1:{print} # retired\n"));
-    let (found, ..) = told(&ground.scan_without_keys(&["--json", "--fingerprints", "prints.txt"]).ends(3));
+    let (found, ..) =
+        told(&ground.scan_without_keys(&["--json", "--fingerprints", "prints.txt", "--mode", "fingerprint"]).ends(3));
     assert_eq!(paths(&found), ["old.py"]);
 
     let with_both = ground.scan_with([3], &["--json", "--store", &store]).ends(3);
@@ -325,8 +328,30 @@ fn a_scan_that_would_look_for_less_than_was_asked_does_not_begin() {
     ground.scan_without_keys(&["--sarif", "--json"]).ends(2);
     let (_, _, summary) = told(&ground.scan_without_keys(&["--json"]).go());
     assert_eq!(summary["modes"][0]["mode"], "generic", "with nothing at hand");
-    let (_, _, summary) = told(&ground.scan(&["--json", "--generic"]).go());
+    let (_, _, summary) = told(&ground.scan(&["--json"]).go());
     assert_eq!(summary["modes"].as_array().map(Vec::len), Some(2));
+    assert_eq!(summary["left_out"].as_array().map(Vec::len), Some(1));
+    let ran = ground.scan(&["--mode", "exact"]).ends(0);
+    assert!(ran.out.contains("not looked for generic: it was not among the modes"), "{}", ran.out);
+}
+
+#[test]
+fn a_configured_key_does_not_hide_those_that_are_hardcoded() {
+    let ground = Ground::new();
+    for n in 2..7 {
+        ground.write(format!("app-{n}/settings.py"), ground.line(2 + n % 2));
+    }
+    let (found, ..) = told(&ground.scan(&["--json"]).ends(3));
+    assert_eq!(paths(&found).len(), 5, "{found:?}");
+    let room = Room::with(1);
+    let store = format!("sqlite:{}", room.path().display());
+    let (found, _, summary) = told(&ground.scan(&["--json", "--store", &store]).ends(3));
+    assert_eq!((paths(&found).len(), summary["modes"].as_array().map(Vec::len)), (5, Some(3)));
+    let (found, ..) = told(&ground.scan_without_keys(&["--json", "--store", &store]).ends(3));
+    assert_eq!(paths(&found).len(), 5, "with fingerprints alone");
+    // A key that is configured is one finding and not two.
+    let (found, ..) = told(&ground.scan_with([2], &["--json", "app-2"]).ends(3));
+    assert_eq!((found.len(), &found[0]["mode"]), (1, &"exact".into()));
 }
 
 #[test]
@@ -412,22 +437,20 @@ fn sarif_has_what_code_scanning_services_read() {
         assert!(rule["properties"]["security-severity"].is_string());
     }
     let results = run["results"].as_array().expect("results");
-    assert_eq!(results.len(), 3, "{results:#?}");
-    let mut identities = std::collections::BTreeSet::new();
-    for result in results {
-        let rule = usize::try_from(result["ruleIndex"].as_u64().expect("a number")).expect("small");
-        assert_eq!(rules[rule]["id"], result["ruleId"]);
-        assert!(result["message"]["text"].is_string() && result["level"] == "error");
-        let physical = &result["locations"][0]["physicalLocation"];
+    assert_eq!(results.len(), 1, "one key: {results:#?}");
+    let result = &results[0];
+    let rule = usize::try_from(result["ruleIndex"].as_u64().expect("a number")).expect("small");
+    assert_eq!(rules[rule]["id"], result["ruleId"]);
+    assert!(result["message"]["text"].is_string() && result["level"] == "error");
+    assert_eq!((&result["occurrenceCount"], locations(&log).len()), (&3.into(), 3));
+    for location in result["locations"].as_array().expect("locations") {
+        let physical = &location["physicalLocation"];
         assert_eq!(physical["artifactLocation"]["uriBaseId"], "%SRCROOT%");
         assert!(physical["region"]["snippet"].is_null());
-        identities.insert(text(&result["partialFingerprints"]["strongroomPlace/v1"]));
-        if text(&physical["artifactLocation"]["uri"]) == "src/a%20b.py" {
-            assert_eq!(physical["region"]["startLine"], 1);
-        }
     }
-    assert!(results.iter().any(|result| text(&result["message"]["text"]).contains(&commit[..12])));
-    assert!(!identities.is_empty());
+    assert!(locations(&log).contains(&("src/a%20b.py".to_owned(), Some(1))));
+    assert!(text(&result["message"]["text"]).contains(&commit[..12]));
+    assert!(result["partialFingerprints"]["strongroomSecret/v1"].is_string());
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
     assert_eq!(run["invocations"][0]["toolExecutionNotifications"].as_array().map(Vec::len), Some(1));
 }

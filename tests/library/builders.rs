@@ -1,5 +1,6 @@
 //! Builders take what callers have: a value or an option of one, a flag, a list.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
@@ -93,7 +94,16 @@ fn filters_that_say_nothing_find_all_and_others_are_kept() {
         vault.issue(&key, &act()).expect("issued").id
     });
     let found = |query: Query| vault.list(&query).expect("listed").items.iter().map(|it| it.id).collect::<Vec<_>>();
-    let nothing = |query: Query| query.owner(NO_TEXT).name_contains(NO_TEXT).scope(NO_TEXT).status(None).after(None);
+    let nothing = |query: Query| {
+        query
+            .owner(NO_TEXT)
+            .name_contains(NO_TEXT)
+            .scope(NO_TEXT)
+            .status(None)
+            .statuses([])
+            .expires_after(NO_TIME)
+            .after(None)
+    };
     let mut both = vec![first, second];
     both.sort_unstable();
     assert_eq!(found(nothing(Query::new()).limit(None).exposed(false)), both);
@@ -109,6 +119,23 @@ fn filters_that_say_nothing_find_all_and_others_are_kept() {
     let keys = [imported("a").revoked(true), imported("b").revoked(true).revoked(false).created_at(NO_TIME)];
     let ids = vault.import(&keys, &act()).expect("imported");
     assert_eq!(ids.iter().filter(|id| vault.show(**id).expect("shown").revoked_at.is_some()).count(), 1);
+}
+
+#[test]
+fn a_query_takes_several_states_and_a_moment_that_expiries_pass() {
+    let vault = Vault::create(MemoryStore::new(), Keys::generate(1).only([1]), &act()).expect("vault");
+    let ahead = |days: u64| Timestamp::now().saturating_add(Duration::from_secs(days * 86_400));
+    let [active, suspended, revoked] = [Some(ahead(10)), None, Some(ahead(30))]
+        .map(|at| vault.issue(&NewApiKey::new("n").expires_at(at), &act()).expect("issued").id);
+    vault.suspend(suspended, &act()).expect("suspended");
+    vault.revoke(revoked, &act()).expect("revoked");
+    let found =
+        |query: Query| vault.list(&query).expect("listed").items.iter().map(|it| it.id).collect::<BTreeSet<_>>();
+    let alive = Query::new().statuses([Status::Active, Status::Suspended]);
+    assert_eq!(found(alive.clone()), [active, suspended].into());
+    assert_eq!(found(alive.clone().status(Status::Revoked)), [active, suspended, revoked].into());
+    assert_eq!(found(Query::new().expires_after(ahead(20))), [suspended, revoked].into(), "never is after all");
+    assert_eq!(found(alive.expires_after(ahead(20))), [suspended].into());
 }
 
 fn id() -> ApiKeyId {

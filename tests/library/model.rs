@@ -77,7 +77,8 @@ impl World {
         match step {
             Step::Issue { recoverable, ttl_secs, scope } => {
                 let mut key = NewApiKey::new("key");
-                let expires_at = ttl_secs.map(|secs| self.now().saturating_add(Duration::from_secs(secs.into())));
+                let expires_at =
+                    ttl_secs.map(|secs| self.now().saturating_add(Duration::from_secs(secs.max(1).into())));
                 key = expires_at.map_or(key.clone(), |at| key.clone().expires_at(at));
                 key = if scope { key.scope("read") } else { key };
                 key = key.recoverable(recoverable);

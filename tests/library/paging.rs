@@ -9,11 +9,13 @@ use std::time::Duration;
 use crate::support::between::{Between, Through};
 use crate::support::past::{damage_listed_record, overwrite};
 use crate::support::{Keys, act, stop_after_one_batch};
+use strongroom::audit::{Action, AuditFilter};
 use strongroom::due::DueRules;
 use strongroom::rotation::RotateOptions;
 use strongroom::store::{Row, Rows, StoreError, Table};
 use strongroom::{
-    ApiKeyId, Cursor, Error, ErrorKind, MemoryStore, NewApiKey, Page, Query, Reissue, Timestamp, Vault, VaultOptions,
+    Act, ApiKeyId, Cursor, Error, ErrorKind, MemoryStore, NewApiKey, Page, Query, Reissue, Timestamp, Vault,
+    VaultOptions,
 };
 
 /// A vault whose clock is set by hand: ids are in the order of their time, so that one can be issued before others.
@@ -151,6 +153,38 @@ fn a_filter_leaves_no_page_that_claims_more_than_there_is() {
     let second = scene.vault.list(&query.clone().after(first.next)).expect("a page");
     assert_eq!((first.items.len(), second.items.len()), (2, 2));
     assert!(first.next.is_some() && second.next.is_none(), "behind it there are 600, and none of them is wanted");
+}
+
+#[test]
+fn pages_of_the_audit_log_are_full_of_what_is_looked_for() {
+    let scene = Scene::new(600);
+    let other = Act::by("other");
+    let ids = scene.ids();
+    for id in ids.iter().step_by(100) {
+        scene.vault.revoke(*id, &other).expect("revoked");
+        scene.vault.issue_many(&vec![NewApiKey::new("n"); 200], &act()).expect("issued");
+    }
+    let wanted = AuditFilter::new().actor("other").action(Action::Revoke);
+    for (limit, pages) in [(1, 6), (2, 3), (4, 2), (5, 2), (6, 1), (usize::MAX, 1)] {
+        let (mut seen, mut after, mut count) = (vec![], None, 0);
+        loop {
+            let page = scene.vault.find_audit_entries(&wanted, after, limit).expect("a page");
+            count += 1;
+            seen.extend(page.items.iter().map(|entry| entry.key));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+            assert_eq!(page.items.len(), limit);
+        }
+        assert_eq!((count, &seen), (pages, &ids.iter().step_by(100).copied().map(Some).collect()), "{limit}");
+    }
+    let none = scene.vault.find_audit_entries(&wanted, None, 0).expect("a page");
+    assert_eq!((none.items.len(), none.next), (0, None));
+    let of_keys = Some(Cursor::after_api_key(ids[0]));
+    assert_eq!(scene.vault.find_audit_entries(&wanted, of_keys, 2).expect_err("refused").code(), "cursor-of-other");
+    overwrite(&scene.store, Table::Audit, &7_u64.to_be_bytes(), Some(b"junk".to_vec()));
+    assert_eq!(scene.vault.find_audit_entries(&wanted, None, 2).expect_err("no entry").kind(), ErrorKind::Corrupt);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 
 use base64ct::{Base64, Encoding};
 use strongroom::scan::{ScanMode, Scanner};
-use strongroom::{MasterKey, MasterKeys};
+use strongroom::{MasterKey, MasterKeyVersion, MasterKeys};
 
 #[test]
 fn a_known_key_is_found_in_every_writing_and_another_key_in_none() {
@@ -25,6 +25,33 @@ fn a_known_key_is_found_in_every_writing_and_another_key_in_none() {
         }
     }
     assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), corpus.files.len(), faults.join("\n"));
+}
+
+#[test]
+fn among_many_keys_each_is_found_in_every_writing_under_its_version() {
+    let corpus = Corpus::read();
+    // What is looked up in is of another size for few keys, for some and for many.
+    for count in [2, 10, 100, 600] {
+        let mut keys = MasterKeys::default();
+        let number = |version: u32| MasterKeyVersion::try_from(version).expect("from 1");
+        keys.insert(number(count), MasterKey::parse(&corpus.key).expect("a strong key")).expect("new");
+        for version in 1..count {
+            keys.insert(number(version), MasterKey::generate().expect("random")).expect("new");
+        }
+        let scanner = Scanner::exact(&keys);
+        for file in &corpus.files {
+            let versions = |content: &[u8]| -> Vec<_> {
+                scanner.scan(&file.name, content).hits.iter().map(|hit| hit.version).collect()
+            };
+            let found = versions(&file.content);
+            assert!(
+                !found.is_empty() && found.iter().all(|version| *version == Some(number(count))),
+                "{}: {found:?}",
+                file.name
+            );
+            assert_eq!(versions(&file.other), [], "{}", file.name);
+        }
+    }
 }
 
 #[test]

@@ -6,8 +6,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use strongroom::SqliteStore;
+use crate::support::{Keys, act};
 use strongroom::store::{Batch, Expected, RotationClaim, Rows, Scrub, Store, StoreError, Table};
+use strongroom::{NewApiKey, Request, SqliteStore, Vault};
 use tempfile::TempDir;
 
 #[test]
@@ -160,6 +161,29 @@ fn only_a_store_is_opened() {
 }
 
 #[test]
+fn a_vault_is_neither_made_anew_nor_harmed_by_another_creation() {
+    let (folder, keys) = (folder(), Keys::generate(1));
+    let path = folder.path().join("vault.db");
+    let vault = Vault::create(SqliteStore::create(&path).expect("store"), keys.only([1]), &act()).expect("vault");
+    let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
+    let again = || SqliteStore::create(&path).map(drop).expect_err("there is a vault");
+    assert!(matches!(again(), StoreError::AlreadyExists { .. }), "while it is open");
+    drop(vault);
+    assert!(matches!(again(), StoreError::AlreadyExists { .. }), "while it is not");
+    let over = Vault::create(SqliteStore::open_or_create(&path).expect("opened"), keys.only([1]), &act());
+    assert_eq!(over.expect_err("there is a vault").code(), "vault-exists");
+    let vault = Vault::open(SqliteStore::open(&path).expect("opened"), keys.only([1])).expect("as it was");
+    vault.verify(issued.token.expose(), &Request::new()).expect("valid");
+    let backup = folder.path().join("backup");
+    vault.backup(&backup, &act(), |_| ()).expect("taken");
+    let bytes = fs::read(&backup).expect("read");
+    for opened in [SqliteStore::create(&backup), SqliteStore::open_or_create(&backup)] {
+        assert!(matches!(opened, Err(StoreError::Backup { .. })), "{:?}", opened.err());
+    }
+    assert_eq!(fs::read(&backup).expect("read"), bytes, "a backup stays as it is");
+}
+
+#[test]
 fn files_of_others_are_refused_and_left_alone() {
     let text = "this is a letter, and no store at all\n".repeat(100).into_bytes();
     let zeros = vec![0; 8192];
@@ -177,10 +201,10 @@ fn files_of_others_are_refused_and_left_alone() {
     drop(connection);
     let marked = fs::read(&marked).expect("read");
     for (what, bytes) in [("text", text), ("zeros", zeros), ("SQLite", sqlite), ("another application", marked)] {
-        for create in [false, true] {
-            let path = folder.path().join("store.db");
+        let path = folder.path().join("store.db");
+        for open in [SqliteStore::open, SqliteStore::create, SqliteStore::open_or_create] {
             private(&path, &bytes);
-            let opened = if create { SqliteStore::create(&path) } else { SqliteStore::open(&path) };
+            let opened = open(&path);
             assert!(matches!(opened, Err(StoreError::Foreign { .. })), "{what}: {:?}", opened.err());
             assert_eq!(fs::read(&path).expect("read"), bytes, "{what}");
         }

@@ -45,7 +45,8 @@ fn refusals_go_to_the_api_key_only_when_its_secret_was_shown() {
     let vault = scene.open([1]);
     let key = NewApiKey::new("n").scope("read").network("10.0.0.0/8".parse().expect("a network"));
     let [issued, revoked] = [(); 2].map(|()| vault.issue(&key, &act()).expect("issued"));
-    let expired = vault.issue(&NewApiKey::new("n").expires_at(at(1)), &act()).expect("issued");
+    let expired = vault.issue(&NewApiKey::new("n").expires_in(Duration::from_millis(1)), &act()).expect("issued");
+    std::thread::sleep(Duration::from_millis(2));
     vault.revoke(revoked.id, &act()).expect("revoked");
     let inside = || Request::new().address(address("10.0.0.1"));
     let [token, other] = [&issued, &revoked].map(|issued| issued.token.expose());

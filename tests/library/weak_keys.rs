@@ -181,16 +181,12 @@ fn a_vault_is_not_made_under_a_key_that_the_full_checks_refuse() {
 }
 
 #[test]
-fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_or_that_nobody_has_judged() {
+fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_where_the_vault_was_opened_to_rotate() {
     let (store, first) = (MemoryStore::new(), MasterKey::generate().expect("random"));
     let keys = |second| two(MasterKey::parse(&text_of(&first)).expect("good"), second);
     let only = MasterKey::parse(&text_of(&first)).expect("good").known_random();
     drop(Vault::create(store.clone(), MasterKeys::single(only), &act()).expect("vault"));
     let rotate = |vault: &Vault, options: RotateOptions| vault.rotate(&options, &act(), |_| ());
-
-    let vault = Vault::open(store.clone(), keys(spelled())).expect("opening judges nothing");
-    let unjudged = rotate(&vault, RotateOptions::new()).expect_err("not opened to rotate");
-    assert!(matches!(unjudged.detail(), Detail::MasterKeyUnjudged { version } if version.get() == 2), "{unjudged}");
 
     let to_rotate = |second| VaultOptions::new().to_rotate(true).open(store.clone(), keys(second)).expect("vault");
     let vault = to_rotate(spelled());
@@ -203,6 +199,35 @@ fn a_rotation_begins_to_no_key_that_the_full_checks_refuse_or_that_nobody_has_ju
     let good = MasterKey::parse(&text_of(&MasterKey::generate().expect("random"))).expect("good");
     let begun = rotate(&to_rotate(good), RotateOptions::new()).expect("judged and found good");
     assert_eq!(begun.outcome, RotationOutcome::Finished);
+}
+
+#[test]
+fn after_one_rotation_the_key_of_the_next_is_judged_as_well() {
+    let (store, [first, second]) = (MemoryStore::new(), [(); 2].map(|()| MasterKey::generate().expect("random")));
+    drop(Vault::create(store.clone(), MasterKeys::single(again(&first)), &act()).expect("vault"));
+    let mut keys = two(again(&first), again(&second));
+    keys.insert(version(3), spelled()).expect("another");
+    let vault = VaultOptions::new().to_rotate(true).open(store, keys).expect("vault");
+    let rotate = |to| vault.rotate(&RotateOptions::new().to(version(to)), &act(), |_| ());
+    assert_eq!(rotate(2).expect("good").outcome, RotationOutcome::Finished);
+    let weak = rotate(3).expect_err("refused");
+    assert!(matches!(weak.detail(), Detail::MasterKeyWeak { version, .. } if version.get() == 3), "{weak}");
+}
+
+/// A feature that another crate turns on does not change what a service does that has not asked for it.
+#[test]
+fn a_vault_that_was_not_opened_to_rotate_judges_nothing_with_every_feature() {
+    let (store, first) = (MemoryStore::new(), MasterKey::generate().expect("random"));
+    let keys = two(again(&first), spelled());
+    drop(Vault::create(store.clone(), MasterKeys::single(first), &act()).expect("vault"));
+    let vault = Vault::open(store, keys).expect("vault");
+    let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("the checks of reading are all there are");
+    assert_eq!(report.outcome, RotationOutcome::Finished);
+}
+
+/// The same key, of which nobody knows that it is random.
+fn again(key: &MasterKey) -> MasterKey {
+    MasterKey::parse(&text_of(key)).expect("good")
 }
 
 #[test]
@@ -222,4 +247,58 @@ fn a_weak_key_is_rotated_to_where_it_is_waived_or_the_checks_are_left_out() {
         let vault = open.open(store, two(again, second)).expect("vault");
         vault.rotate(&options, &act(), |_| ()).unwrap_or_else(|error| panic!("{how}: {error}"));
     }
+}
+
+/// Which tier finds each key of a list that `STRONGROOM_BLIND` names: a line is a key in any spelling, and behind a tab how it was
+/// made. It prints what is found by which tier, a table by what stands behind the tab, and what is not found.
+/// `STRONGROOM_BLIND_THOROUGH=1` tries the thorough check on what the full one misses: minutes for each.
+#[test]
+#[ignore = "needs a list of keys: run it with --release --nocapture"]
+fn which_tier_finds_each_key_of_a_list() {
+    let Ok(path) = std::env::var("STRONGROOM_BLIND") else { return };
+    let thorough = std::env::var_os("STRONGROOM_BLIND_THOROUGH").is_some();
+    let now = Timestamp::now();
+    let mut kinds: BTreeMap<String, [usize; 4]> = BTreeMap::new();
+    for line in std::fs::read_to_string(path).expect("the list").lines().filter(|line| !line.is_empty()) {
+        let (key, kind) = line.split_once('\t').unwrap_or((line, ""));
+        let suspect = Suspect::read(key);
+        let grave = |findings: Vec<strongroom::strength::Finding>| {
+            findings
+                .into_iter()
+                .find(|finding| finding.severity == Severity::Refuse && !finding.id.starts_with("format-"))
+        };
+        let tiers: [(&str, &dyn Fn() -> Vec<_>); 3] = [
+            ("quick", &|| suspect.quick_findings()),
+            ("full", &|| suspect.findings(now)),
+            ("thorough", &|| if thorough { suspect.findings_thorough(now, |_| {}) } else { vec![] }),
+        ];
+        let mut found = tiers.iter().enumerate().filter_map(|(at, (tier, search))| Some((at, tier, grave(search())?)));
+        let (at, said) = found.next().map_or((3, "missed".to_owned()), |(at, tier, finding)| {
+            (at, format!("{tier}\t{}\t{}", finding.id, finding.what))
+        });
+        kinds.entry(kind.to_owned()).or_default()[at] += 1;
+        eprintln!("{key}\t{kind}\t{said}");
+    }
+    eprintln!("kind\tquick\tfull\tthorough\tmissed");
+    let mut sum = [0; 4];
+    for (kind, counts) in &kinds {
+        eprintln!("{kind}\t{}\t{}\t{}\t{}", counts[0], counts[1], counts[2], counts[3]);
+        for (total, count) in sum.iter_mut().zip(counts) {
+            *total += count;
+        }
+    }
+    eprintln!("all\t{}\t{}\t{}\t{}", sum[0], sum[1], sum[2], sum[3]);
+}
+
+/// Three hundred, each of which takes a second or two. `STRONGROOM_RANDOM_KEYS` takes another number.
+#[test]
+#[ignore = "ten minutes: run it with --release"]
+fn random_keys_pass_the_full_check() {
+    let count = std::env::var("STRONGROOM_RANDOM_KEYS").map_or(300, |count| count.parse().expect("a number"));
+    for _ in 0..count {
+        let key = MasterKey::generate().expect("random");
+        let findings = Suspect::of(&key).findings(Timestamp::now());
+        assert!(findings.iter().all(|finding| finding.id == "printable-half"), "{findings:?}");
+    }
+    eprintln!("{count} random keys without a finding of the full check");
 }

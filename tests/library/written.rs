@@ -49,6 +49,18 @@ fn an_api_key_is_written_with_texts_for_times_ids_and_networks() {
 }
 
 #[test]
+fn a_line_with_uses_is_the_api_key_and_its_uses() {
+    let (vault, _) = made();
+    let issued = vault.issue(&NewApiKey::new("billing"), &act()).expect("issued");
+    vault.verify(issued.token.expose(), &Request::new().address([192, 0, 2, 7]).endpoint("/v1")).expect("valid");
+    let line = value(&vault.list_usage(&Query::new()).expect("listed").items[0]);
+    documented("api-key", &line);
+    assert_eq!((&line["id"], &line["name"]), (&json!(issued.id.to_string()), &json!("billing")));
+    assert_eq!((&line["verifications"], &line["last_address"]), (&json!(1), &json!("192.0.2.7")));
+    assert_eq!((&line["endpoints"], &line["refused"]), (&json!({ "/v1": 1 }), &json!(0)));
+}
+
+#[test]
 fn words_are_written_as_they_are_named() {
     for status in Status::ALL {
         assert_eq!(value(status), json!(status.name()));

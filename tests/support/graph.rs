@@ -11,29 +11,40 @@ pub(crate) type Module = Vec<String>;
 /// The text of each file, by its module.
 pub(crate) struct Sources(pub(crate) BTreeMap<Module, String>);
 
+/// Whether `pub use`, or `pub(crate) use`, is a use of what it gives on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GivingOn {
+    IsAUse,
+    IsNone,
+}
+
 impl Sources {
-    /// The files that a file names, but itself. Declaring a module, giving a name on and saying who may see something use nothing.
-    pub(crate) fn used_by(&self, module: &Module) -> BTreeSet<Module> {
-        let paths = paths(&tokens(&self.0[module]), module);
+    /// The files that a file names, but itself. Declaring a module and saying who may see something name nothing. What no file has is
+    /// taken for the root's.
+    pub(crate) fn named_by(&self, module: &Module, giving_on: GivingOn) -> BTreeSet<Module> {
+        let paths = paths(&tokens(&self.0[module]), module, giving_on);
         let files = paths.into_iter().map(|mut path| {
             while !path.is_empty() && !self.0.contains_key(&path) {
                 path.pop();
             }
             path
         });
-        files.filter(|file| file != module && !file.is_empty()).collect()
+        files.filter(|file| file != module).collect()
     }
+}
 
-    /// Files that are used by what they use, together.
-    pub(crate) fn circles(&self) -> BTreeSet<Vec<String>> {
-        let uses: BTreeMap<_, _> = self.0.keys().map(|module| (module.clone(), self.used_by(module))).collect();
-        let reached: BTreeMap<_, _> = uses.keys().map(|module| (module, reached_from(module, &uses))).collect();
-        let circle = |(module, below): (&&Module, &BTreeSet<Module>)| -> Vec<String> {
-            let back = below.iter().filter(|other| reached.get(other).is_some_and(|other| other.contains(*module)));
-            back.map(|module| module.join("::")).collect()
-        };
-        reached.iter().map(circle).filter(|circle| !circle.is_empty()).collect()
-    }
+/// Files that are used by what they use, together.
+pub(crate) fn circles(uses: &BTreeMap<Module, BTreeSet<Module>>) -> BTreeSet<Vec<String>> {
+    let reached: BTreeMap<_, _> = uses.keys().map(|module| (module, reached_from(module, uses))).collect();
+    let circle = |(module, below): (&&Module, &BTreeSet<Module>)| -> Vec<String> {
+        let back = below.iter().filter(|other| reached.get(other).is_some_and(|other| other.contains(*module)));
+        back.map(name_of).collect()
+    };
+    reached.iter().map(circle).filter(|circle| !circle.is_empty()).collect()
+}
+
+pub(crate) fn name_of(module: &Module) -> String {
+    if module.is_empty() { "the root".into() } else { module.join("::") }
 }
 
 /// Everything that it uses, and that those use; itself, when it is in a circle.
@@ -46,14 +57,14 @@ fn reached_from(module: &Module, uses: &BTreeMap<Module, BTreeSet<Module>>) -> B
 }
 
 /// All paths that begin at the crate's root, above the file's module, or with a module that the file declares.
-pub(crate) fn paths(tokens: &[String], module: &Module) -> Vec<Module> {
+fn paths(tokens: &[String], module: &Module, giving_on: GivingOn) -> Vec<Module> {
     let children = declared_modules(tokens);
     let (mut paths, mut around, mut braces, mut at) = (vec![], vec![], 0, 0);
     while at < tokens.len() {
         let is = |back: usize, wanted: &str| at >= back && tokens[at - back] == wanted;
         let here = || -> Module { module.iter().chain(around.iter().map(|(_, name)| name)).cloned().collect() };
         match tokens[at].as_str() {
-            "use" if gives_on(&tokens[..at]) => {
+            "use" if giving_on == GivingOn::IsNone && gives_on(&tokens[..at]) => {
                 while tokens.get(at).is_some_and(|token| token != ";") {
                     at += 1;
                 }
@@ -70,9 +81,10 @@ pub(crate) fn paths(tokens: &[String], module: &Module) -> Vec<Module> {
             }
             // A part of a path, or who may see something.
             _ if is(1, "::") || is(1, "in") && is(2, "(") && is(3, "pub") => {}
+            "crate" | "super" if is(1, "(") && tokens.get(at + 1).is_some_and(|next| next == ")") => {}
             "crate" => read_path(tokens, at + 1, vec![], &mut paths),
             "self" => read_path(tokens, at + 1, here(), &mut paths),
-            "super" if !is(1, "(") || tokens.get(at + 1).is_some_and(|next| next == "::") => {
+            "super" => {
                 let supers = tokens[at..].iter().step_by(2).take_while(|token| *token == "super").count();
                 let mut above = here();
                 above.truncate(above.len().saturating_sub(supers));

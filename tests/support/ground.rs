@@ -86,11 +86,38 @@ pub(crate) fn of<'a>(lines: &'a [Value], name: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["schema"] == format!("strongroom.{name}.v1")).collect()
 }
 
-/// Findings, what was missed, and the summary.
+/// Findings by their places, what was missed, and the summary.
 pub(crate) fn told(ran: &Ran) -> (Vec<Value>, Vec<Value>, Value) {
     let lines = ran.json_lines();
-    let cloned = |name| of(&lines, name).into_iter().cloned().collect::<Vec<_>>();
-    (cloned("scan-finding"), cloned("scan-missed"), lines.last().expect("a summary").clone())
+    let places = |finding: &Value| {
+        let place = |place: &Value| {
+            let mut place = place.clone();
+            for member in ["version", "fingerprint", "weak"] {
+                place[member] = finding[member].clone();
+            }
+            place
+        };
+        finding["places"].as_array().expect("places").iter().map(place).collect::<Vec<_>>()
+    };
+    let mut findings: Vec<_> = of(&lines, "scan-finding").into_iter().flat_map(places).collect();
+    findings.sort_by_key(|found| found["path"].to_string());
+    let missed = of(&lines, "scan-missed").into_iter().cloned().collect();
+    (findings, missed, lines.last().expect("a summary").clone())
+}
+
+/// The places of every result of a SARIF log: the file, and the line.
+pub(crate) fn locations(log: &Value) -> Vec<(String, Option<u64>)> {
+    let results = log["runs"][0]["results"].as_array().expect("results").iter();
+    let places = results.flat_map(|result| result["locations"].as_array().expect("locations"));
+    let mut places: Vec<_> = places
+        .map(|place| {
+            let physical = &place["physicalLocation"];
+            let uri = physical["artifactLocation"]["uri"].as_str().expect("a path").to_owned();
+            (uri, physical["region"]["startLine"].as_u64())
+        })
+        .collect();
+    places.sort();
+    places
 }
 
 pub(crate) fn paths(findings: &[Value]) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Runs the built program in an environment of its own.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -74,6 +75,24 @@ impl Room {
 
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
+}
+
+/// Every verb there is, hidden ones too: the completion script names them all, each after its parent.
+pub(crate) fn every_verb() -> BTreeSet<String> {
+    let script = Run::bare(&["completions", "bash"]).ends(0).out;
+    let mut paths = BTreeMap::from([("strongroom", String::new())]);
+    let lines: Vec<_> = script.lines().map(str::trim).collect();
+    for pair in lines.windows(2) {
+        let state = pair[0].strip_suffix(')').and_then(|state| state.split_once(','));
+        let named = pair[1].strip_prefix("cmd=\"").and_then(|name| name.strip_suffix('"'));
+        if let (Some((parent, word)), Some(name)) = (state, named)
+            && let Some(path) = paths.get(parent)
+        {
+            let path = format!("{path} {word}").trim().to_owned();
+            paths.insert(name, path);
+        }
+    }
+    paths.into_values().filter(|path| !path.is_empty()).collect()
 }
 
 /// A run of the program in the making.

@@ -30,9 +30,9 @@ impl Filters {
 pub(crate) struct StateFilters {
     #[command(flatten)]
     filters: Filters,
-    /// Only API keys in this state
+    /// Only API keys in this state, or in another one that is named; can be given several times
     #[arg(long, value_name = "STATE")]
-    status: Option<StatusArg>,
+    status: Vec<StatusArg>,
     /// Only API keys that are exposed since a rotation with --compromised, and active unless --status says otherwise
     #[arg(long)]
     exposed: bool,
@@ -40,13 +40,14 @@ pub(crate) struct StateFilters {
 
 impl StateFilters {
     pub(crate) fn query(&self) -> Query {
-        let status = self.status.map(Status::from).or(self.exposed.then_some(Status::Active));
-        self.filters.query().exposed(self.exposed).status(status)
+        let active = (self.exposed && self.status.is_empty()).then_some(Status::Active);
+        let statuses = self.status.iter().copied().map(Status::from).chain(active);
+        self.filters.query().exposed(self.exposed).statuses(statuses)
     }
 
     /// Whether none of the options is given.
     pub(crate) fn is_empty(&self) -> bool {
-        self.filters.is_empty() && self.status.is_none() && !self.exposed
+        self.filters.is_empty() && self.status.is_empty() && !self.exposed
     }
 }
 

@@ -37,13 +37,10 @@ pub(crate) struct ScanArgs {
     #[arg(long, help_heading = "Where to look")]
     pub(crate) no_ignore: bool,
 
-    /// Only these modes [default: exact when master keys are configured, fingerprint when a vault or --fingerprints is at
-    /// hand, generic when neither is]
+    /// Only these modes [default: generic; exact where master keys are configured, fingerprint where a vault or
+    /// --fingerprints is at hand]
     #[arg(long = "mode", value_name = "MODE", value_delimiter = ',', help_heading = "What to look for")]
     pub(crate) modes: Vec<ModeArg>,
-    /// Look for anything that stands where a master key would, as well
-    #[arg(long, conflicts_with = "modes", help_heading = "What to look for")]
-    pub(crate) generic: bool,
     /// Look for keys with the fingerprints in this file: what `status --json` prints, or VERSION:FINGERPRINT lines
     #[arg(long, value_name = "FILE", help_heading = "What to look for")]
     pub(crate) fingerprints: Option<PathBuf>,

@@ -22,7 +22,7 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     }
     let options = VaultOptions::new().suite(args.suite).waivers(context.waivers.clone()).quick(args.quick);
     options.judge(&mut keys)?;
-    let store = SqliteStore::create(&context.place.path)?;
+    let store = SqliteStore::open_or_create(&context.place.path)?;
     let vault = options.create(store, keys, &context.act(None))?;
     let status = vault.status()?;
     let (path, active) = (context.place.path.display().to_string(), status.active_master_key);

@@ -2,8 +2,11 @@
 
 mod folder;
 
+use std::time::Duration;
+
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use strongroom::due::DueRules;
 use strongroom::{Act, ApiKey, ApiKeyId, Reissue, Status, Timestamp, Vault};
 
 use crate::args::{ReissueArgs, Target};
@@ -13,12 +16,13 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::selection::{self, Selected, known};
 use crate::shown::api_key::{described, token_lost};
-use crate::times::new_expiry;
+use crate::times::{from_now, new_expiry};
 use folder::Folder;
 
 pub(crate) fn reissue(context: &mut Context<'_>, args: &ReissueArgs) -> Result<Exit, Failure> {
     let act = context.act(args.reason.as_deref());
-    let reissue = wanted(args)?;
+    let expires_at = new_expiry(&args.expiry)?;
+    let reissue = wanted(args, expires_at);
     let single = matches!(args.selection.target, Some(Target::One(_)));
     if args.if_revision.is_some() && !single {
         return Err(Failure::input("--if-revision is of one API key", "name it by its id"));
@@ -34,7 +38,7 @@ pub(crate) fn reissue(context: &mut Context<'_>, args: &ReissueArgs) -> Result<E
     let lasting = if args.now { "; their old tokens end at once" } else { "" };
     let bulk = Bulk { verb: "reissue", past: "reissued", lasting, dry_run: args.selection.dry_run };
     let selected = if args.due {
-        selection::due(context, &vault, &args.selection, args.within)?
+        selection::due(context, &vault, &DueRules::new().within(args.within).among(args.selection.which.query()))?
     } else {
         selection::select(context, &vault, &args.selection)?
     };
@@ -49,8 +53,11 @@ pub(crate) fn reissue(context: &mut Context<'_>, args: &ReissueArgs) -> Result<E
     };
     let found = matches!(selected, Selected::Found(_));
     bulk.run(context, &vault, &selected, |deed| match deed {
-        Deed::Judge(key) => Ok(skipped(key, found, args, folder.as_ref()).map_or(Done::Planned, Done::Skipped)),
-        Deed::Do(id) => {
+        Deed::Judge(key) => {
+            let planned = || Done::Planned(planned(key, args, expires_at));
+            Ok(skipped(key, found, args, folder.as_ref()).map_or_else(planned, Done::Skipped))
+        }
+        Deed::Do(id, _) => {
             let folder = folder.as_mut().expect("made unless this is a dry run");
             let (issued, file) = folder.reissue(&vault, id, &reissue, &act)?;
             let until = issued.replaces.map(|old| old.until.to_string());
@@ -75,13 +82,26 @@ fn skipped(key: &ApiKey, found: bool, args: &ReissueArgs, folder: Option<&Folder
     }
 }
 
-fn wanted(args: &ReissueArgs) -> Result<Reissue, Failure> {
-    Ok(Reissue::new()
+/// What would be set, were it done at this moment.
+fn planned(key: &ApiKey, args: &ReissueArgs, expires_at: Option<Timestamp>) -> Value {
+    let mut set = json!({});
+    if let Some(grace) = args.grace.or(args.now.then_some(Duration::ZERO)) {
+        let ends = [Some(from_now(grace)), key.expires_at, key.revoke_at];
+        set["old_until"] = ends.into_iter().flatten().min().map(|at| at.to_string()).into();
+    }
+    if expires_at.is_some() || args.expiry.never_expires {
+        set["expires_at"] = expires_at.map(|at| at.to_string()).into();
+    }
+    set
+}
+
+fn wanted(args: &ReissueArgs, expires_at: Option<Timestamp>) -> Reissue {
+    Reissue::new()
         .grace(args.grace)
-        .expires_at(new_expiry(&args.expiry)?)
+        .expires_at(expires_at)
         .never_expires(args.expiry.never_expires)
         .prefix(args.prefix.as_deref())
-        .expect(args.if_revision))
+        .expect(args.if_revision)
 }
 
 fn print_one(

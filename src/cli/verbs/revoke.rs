@@ -33,6 +33,7 @@ pub(crate) fn revoke(context: &mut Context<'_>, args: &RevokeArgs) -> Result<Exi
     let when = at.map(|at| format!(" at {at}")).unwrap_or_default();
     let lasting = format!(", for good{when}");
     let past = if at.is_some() { "set to be revoked" } else { "revoked" };
+    let set = at.map_or_else(|| json!({}), |at| json!({ "revoke_at": at.to_string() }));
     let bulk = Bulk { verb: "revoke", past, lasting: &lasting, dry_run: args.selection.dry_run };
     match selection::select(context, &vault, &args.selection)? {
         Selected::One(id) if !bulk.dry_run => {
@@ -54,8 +55,8 @@ pub(crate) fn revoke(context: &mut Context<'_>, args: &RevokeArgs) -> Result<Exi
             Ok(Exit::Success)
         }
         selected => bulk.run(context, &vault, &selected, |deed| match deed {
-            Deed::Judge(key) => Ok(before(key).map_or(Done::Planned, Done::Skipped)),
-            Deed::Do(id) => Ok(Done::if_changed(revoke(id)?, "revoked before")),
+            Deed::Judge(key) => Ok(before(key).map_or_else(|| Done::Planned(set.clone()), Done::Skipped)),
+            Deed::Do(id, _) => Ok(Done::if_changed(revoke(id)?, set.clone(), "revoked before")),
         }),
     }
 }

@@ -6,20 +6,18 @@ mod sarif;
 mod show;
 mod uri;
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use strongroom::scan::{Found, IgnoreFiles, Missed, Scan, ScanCounts, ScanEvent};
+use strongroom::scan::{IgnoreFiles, Missed, Scan, ScanCounts, ScanEvent, Secrets};
 
 use crate::args::ScanArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Meter;
-use crate::redact::redacted;
 use crate::terminal::Terminal;
 use known::Known;
 use outcome::Outcome;
@@ -38,13 +36,14 @@ pub(crate) fn scan(context: &mut Context<'_>, args: &ScanArgs) -> Result<Exit, F
         terminal: context.terminal,
         meter: Meter::new(),
         counts: ScanCounts::default(),
-        found: vec![],
+        secrets: Secrets::default(),
         missed: vec![],
     };
     run.everywhere(&scan, args, &paths);
-    let Run { counts, mut found, mut missed, .. } = run;
-    order(&mut found, &mut missed);
-    let outcome = Outcome { known, counts, found, missed, seconds: began.elapsed().as_secs_f64() };
+    let Run { counts, secrets, mut missed, .. } = run;
+    order(&mut missed);
+    let (secrets, seconds) = (secrets.into_ranked(), began.elapsed().as_secs_f64());
+    let outcome = Outcome { known, counts, secrets, missed, seconds, history: args.history };
     if args.sarif {
         context.terminal.raw(&sarif::document(&outcome)?)?;
     } else {
@@ -64,7 +63,7 @@ struct Run<'t> {
     terminal: &'t mut Terminal,
     meter: Meter,
     counts: ScanCounts,
-    found: Vec<Found>,
+    secrets: Secrets,
     missed: Vec<Missed>,
 }
 
@@ -103,14 +102,8 @@ impl Run<'_> {
 
     fn place(&mut self, phase: &'static str, scan: impl FnOnce(&mut dyn FnMut(ScanEvent)) -> ScanCounts) {
         let counts = scan(&mut |event| match event {
-            ScanEvent::Found(mut found) if self.found.len() < MAX_LISTED => {
-                hide_secrets(&mut found.path);
-                self.found.push(found);
-            }
-            ScanEvent::Missed(mut missed) if self.missed.len() < MAX_LISTED => {
-                hide_secrets(&mut missed.path);
-                self.missed.push(missed);
-            }
+            ScanEvent::Found(found) => self.secrets.add(found),
+            ScanEvent::Missed(missed) if self.missed.len() < MAX_LISTED => self.missed.push(missed),
             ScanEvent::Progress(counts) => {
                 let (done, total) =
                     if phase == "history" { (counts.objects, counts.objects_total) } else { (counts.files, 0) };
@@ -122,31 +115,8 @@ impl Run<'_> {
     }
 }
 
-/// The scanner hides keys in names. A token may be there as well.
-fn hide_secrets(path: &mut PathBuf) {
-    if let Some(Cow::Owned(safe)) = path.to_str().map(redacted) {
-        *path = safe.into();
-    }
-}
-
 /// By place and path, whatever the order of the threads.
-fn order(found: &mut [Found], missed: &mut [Missed]) {
-    let key = |found: &Found| {
-        let object = found.object.as_ref().map(|object| object.id.clone());
-        let hit = &found.hit;
-        (
-            found.place,
-            found.path.clone(),
-            object,
-            hit.line,
-            hit.column,
-            hit.kind,
-            hit.mode.name(),
-            hit.fingerprint,
-            found.inside.clone(),
-        )
-    };
-    found.sort_by_cached_key(key);
+fn order(missed: &mut [Missed]) {
     missed.sort_by_cached_key(|missed| (missed.place, missed.path.clone(), missed.object.clone(), missed.why.clone()));
 }
 

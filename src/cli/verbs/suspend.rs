@@ -1,5 +1,6 @@
 //! `suspend` and `resume`: take API keys out of use, and back into it.
 
+use serde_json::json;
 use strongroom::{Act, ApiKey, ApiKeyId, Error, Vault};
 
 use crate::args::SuspendArgs;
@@ -58,8 +59,8 @@ impl Change {
             }
             selected => bulk.run(context, &vault, &selected, |deed| match deed {
                 Deed::Judge(key) if (self.was_so)(key) => Ok(Done::Skipped(self.before)),
-                Deed::Judge(_) => Ok(Done::Planned),
-                Deed::Do(id) => Ok(Done::if_changed((self.act)(&vault, id, &act)?, self.before)),
+                Deed::Judge(_) => Ok(Done::planned()),
+                Deed::Do(id, _) => Ok(Done::if_changed((self.act)(&vault, id, &act)?, json!({}), self.before)),
             }),
         }
     }

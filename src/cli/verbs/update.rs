@@ -1,8 +1,9 @@
 //! `update`: changes what API keys say.
 
-use strongroom::Update;
+use serde_json::{Value, json};
+use strongroom::{Timestamp, Update};
 
-use crate::args::UpdateArgs;
+use crate::args::{Target, UpdateArgs};
 use crate::bulk::{Bulk, Deed, Done};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -14,8 +15,9 @@ use crate::times::{new_expiry, to_come};
 pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exit, Failure> {
     selection::require_some(&args.selection)?;
     let act = context.act(args.reason.as_deref());
-    let update = wanted(args)?;
-    if args.if_revision.is_some() && args.selection.target.is_none() {
+    let times = Times::of(args)?;
+    let update = wanted(args, &times)?;
+    if args.if_revision.is_some() && !matches!(args.selection.target, Some(Target::One(_))) {
         return Err(Failure::input("--if-revision is of one API key", "name it by its id"));
     }
     let vault = context.open()?;
@@ -31,25 +33,51 @@ pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exi
             )
         }
         selected => bulk.run(context, &vault, &selected, |deed| match deed {
-            Deed::Judge(_) => Ok(Done::Planned),
-            Deed::Do(id) => {
-                let before = vault.show(id)?.revision;
-                let after = vault.update(id, &update, &act)?.revision;
-                Ok(Done::if_changed(after != before, "it says so already"))
+            Deed::Judge(_) => Ok(Done::Planned(times.set())),
+            // Held to what was seen: only then is it known whether this has changed anything.
+            Deed::Do(id, seen) => {
+                let seen = seen.map(|key| key.revision);
+                let after = vault.update(id, &update.clone().expect(seen), &act)?.revision;
+                Ok(Done::if_changed(Some(after) != seen, times.set(), "it says so already"))
             }
         }),
     }
 }
 
-fn wanted(args: &UpdateArgs) -> Result<Update, Failure> {
-    let not_before = args.not_before.map(|at| to_come("--not-before", at, "give a time to come")).transpose()?;
+/// Moments to set, the same ones for all API keys of a run: none keeps what there is, and none inside takes it away.
+struct Times {
+    not_before: Option<Option<Timestamp>>,
+    expires_at: Option<Option<Timestamp>>,
+}
+
+impl Times {
+    fn of(args: &UpdateArgs) -> Result<Self, Failure> {
+        let not_before = args.not_before.map(|at| to_come("--not-before", at, "give a time to come")).transpose()?;
+        Ok(Self {
+            not_before: not_before.map(Some).or(args.no_not_before.then_some(None)),
+            expires_at: new_expiry(&args.expiry)?.map(Some).or(args.expiry.never_expires.then_some(None)),
+        })
+    }
+
+    fn set(&self) -> Value {
+        let mut set = json!({});
+        for (name, at) in [("not_before", self.not_before), ("expires_at", self.expires_at)] {
+            if let Some(at) = at {
+                set[name] = at.map(|at| at.to_string()).into();
+            }
+        }
+        set
+    }
+}
+
+fn wanted(args: &UpdateArgs, times: &Times) -> Result<Update, Failure> {
     let mut update = Update::new()
         .name(args.set_name.as_deref())
         .owner(args.set_owner.as_deref())
         .without_owner(args.no_owner)
-        .not_before(not_before)
+        .not_before(times.not_before.flatten())
         .without_not_before(args.no_not_before)
-        .expires_at(new_expiry(&args.expiry)?)
+        .expires_at(times.expires_at.flatten())
         .never_expires(args.expiry.never_expires)
         .attributes(attributes(args)?.iter().cloned())
         .without_attributes(&args.remove_attributes);

@@ -7,7 +7,7 @@ pub(super) fn fold(byte: u8) -> Option<u8> {
 }
 
 /// Of the alphabets of base64, both.
-pub(super) fn is_base64(byte: u8) -> bool {
+pub(in crate::scan) fn is_base64(byte: u8) -> bool {
     BASE64[usize::from(byte)]
 }
 
@@ -27,7 +27,7 @@ pub(super) fn base64_value(byte: u8) -> Option<u8> {
 }
 
 #[inline]
-pub(super) fn hex_value(byte: u8) -> Option<u8> {
+pub(in crate::scan) fn hex_value(byte: u8) -> Option<u8> {
     let value = HEX_VALUES[usize::from(byte)];
     (value != NO_VALUE).then_some(value)
 }

@@ -3,9 +3,9 @@
 //! Three passes look over all of the content: for fragments of a writing's letters and digits, whatever stands between
 //! them; for numbers; and for runs of escapes. What they point at is decoded in several ways, and compared as a whole.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::master_key::Fingerprint;
@@ -14,16 +14,19 @@ use crate::versions::MasterKeyVersion;
 
 use super::escapes::{self, Decoded};
 use super::find::Find;
+use super::hit::ScanMode;
 use super::needle::{Needle, writings};
 use super::numbers::Numbers;
 use super::sequence::sequences;
 use super::wide::Narrow;
-use super::{ScanMode, bits, dump, listing, pieces};
+use super::{bits, dump, listing, pieces};
 
 mod fragments;
+mod raw;
 mod run;
 
 use fragments::Fragments;
+use raw::{Pattern, Raw};
 use run::Run;
 
 /// Known keys with all their writings.
@@ -32,6 +35,7 @@ pub(super) struct Exact {
     keys: Vec<Known>,
     needles: Vec<Needle>,
     fragments: Fragments,
+    raw: Raw,
     numbers: Numbers,
 }
 
@@ -39,7 +43,6 @@ struct Known {
     version: MasterKeyVersion,
     fingerprint: Fingerprint,
     bytes: Zeroizing<[u8; 32]>,
-    raw: Vec<(&'static str, Zeroizing<Vec<u8>>)>,
 }
 
 impl Exact {
@@ -58,9 +61,10 @@ impl Exact {
 
     fn of(keys: Vec<Known>) -> Self {
         let needles: Vec<_> = keys.iter().enumerate().flat_map(|(key, known)| writings(key, &known.bytes)).collect();
-        let fragments = Fragments::of(&needles);
+        let fragments = Fragments::of(&needles, keys.len());
+        let raw = Raw::of(keys.iter().enumerate().flat_map(|(key, known)| known.patterns(key)).collect());
         let sequences = keys.iter().enumerate().flat_map(|(key, known)| sequences(key, &known.bytes)).collect();
-        Self { keys, needles, fragments, numbers: Numbers::new(sequences) }
+        Self { keys, needles, fragments, raw, numbers: Numbers::new(sequences) }
     }
 
     /// Adds every place in `window` where a key lies.
@@ -98,29 +102,19 @@ impl Exact {
 
     /// The bytes themselves.
     fn raw(&self, window: &[u8], finds: &mut Vec<Find>) {
-        for (key, known) in self.keys.iter().enumerate() {
-            for (kind, bytes) in &known.raw {
-                let mut found = |at| finds.push(self.find(key, kind, at, at + bytes.len()));
-                if window.len() < SHORT {
-                    // The preparation of a search would take longer.
-                    let begins = |at: &usize| window[*at..].starts_with(bytes);
-                    memchr::memchr_iter(bytes[0], window).filter(begins).for_each(&mut found);
-                } else {
-                    memmem::find_iter(window, bytes.as_slice()).for_each(&mut found);
-                }
-            }
-        }
+        self.raw.search(window, &mut |pattern, span| {
+            finds.push(self.find(pattern.key, pattern.kind, span.start, span.end));
+        });
     }
 
     /// Writings by their letters and digits: the last four of those that were seen are looked up.
     fn text(&self, window: &[u8], depth: u32, finds: &mut Vec<Find>) {
-        let mut state = None;
+        let mut state = State::default();
         let (mut from, mut recent) = (0, 0);
         while let Some((at, seen)) = self.fragments.next(window, from, recent) {
             (from, recent) = (at + 1, seen);
-            for (needle, place) in self.fragments.holding(recent) {
-                let state = state.get_or_insert_with(|| State::new(self.needles.len(), self.keys.len()));
-                self.fragment(window, at, needle, place, depth, state, finds);
+            for (needle, place) in self.fragments.holding(window, at, recent) {
+                self.fragment(window, at, needle, place, depth, &mut state, finds);
             }
         }
     }
@@ -137,7 +131,7 @@ impl Exact {
         state: &mut State,
         finds: &mut Vec<Find>,
     ) {
-        if at < state.done[index] {
+        if state.of(index).is_some_and(|seen| at < seen.done) {
             return;
         }
         let needle = &self.needles[index];
@@ -145,14 +139,15 @@ impl Exact {
         if run.len() < needle.weak {
             return;
         }
-        state.done[index] = run.end;
+        let seen = state.needles.entry(index).or_default();
+        seen.done = run.end;
         if run.len() == needle.dense.len()
             && let Some(span) = run.whole(window, needle)
         {
             finds.push(self.find(needle.key, needle.kind, span.start, span.end));
             return;
         }
-        let (last_end, last_place) = std::mem::replace(&mut state.last[index], (run.end, run.place));
+        let (last_end, last_place) = std::mem::replace(&mut seen.last, (run.end, run.place));
         let follows = run.start.saturating_sub(last_end) < PIECES_APART && run.place > last_place && last_end > 0;
         if (run.len() >= needle.strong() || follows) && depth < DEPTH {
             self.around(window, &run, index, depth, state, finds);
@@ -163,13 +158,14 @@ impl Exact {
     fn around(&self, window: &[u8], run: &Run, index: usize, depth: u32, state: &mut State, finds: &mut Vec<Find>) {
         let needle = &self.needles[index];
         let region = run.start.saturating_sub(REACH)..window.len().min(run.end + REACH);
-        if run.end >= state.joined[index]
+        let seen = state.needles.entry(index).or_default();
+        if run.end >= seen.joined
             && let Some(span) = pieces::joined(window, region.clone(), needle)
         {
             finds.push(self.find(needle.key, needle.kind, span.start, span.end));
         }
-        state.joined[index] = state.joined[index].max(run.end + JOINED_APART);
-        let viewed = &mut state.viewed[needle.key];
+        seen.joined = seen.joined.max(run.end + JOINED_APART);
+        let viewed = state.viewed.entry(needle.key).or_default();
         if run.end < *viewed {
             return;
         }
@@ -207,7 +203,14 @@ impl Exact {
 
     fn find(&self, key: usize, kind: &'static str, start: usize, end: usize) -> Find {
         let Known { version, fingerprint, .. } = self.keys[key];
-        Find { span: start..end, mode: ScanMode::Exact, kind, version: Some(version), fingerprint: Some(fingerprint) }
+        Find {
+            span: start..end,
+            mode: ScanMode::Exact,
+            kind,
+            version: Some(version),
+            fingerprint: Some(fingerprint),
+            weak: None,
+        }
     }
 }
 
@@ -220,37 +223,43 @@ fn lifted(find: Find, decoded: &Decoded, start: usize) -> Find {
 
 impl Known {
     fn new(version: MasterKeyVersion, fingerprint: Fingerprint, bytes: &[u8; 32]) -> Self {
-        let reversed: Vec<u8> = bytes.iter().rev().copied().collect();
-        let characters: Zeroizing<String> = Zeroizing::new(bytes.iter().copied().map(char::from).collect());
-        let raw = vec![
-            ("raw", Zeroizing::new(bytes.to_vec())),
-            ("raw-reversed", Zeroizing::new(reversed)),
-            ("raw-utf8", Zeroizing::new(characters.as_bytes().to_vec())),
-        ];
-        Self { version, fingerprint, bytes: Zeroizing::new(*bytes), raw }
+        Self { version, fingerprint, bytes: Zeroizing::new(*bytes) }
+    }
+
+    fn patterns(&self, key: usize) -> [Pattern; 3] {
+        let reversed = Zeroizing::new(self.bytes.iter().rev().copied().collect());
+        let characters: Zeroizing<String> = Zeroizing::new(self.bytes.iter().copied().map(char::from).collect());
+        [
+            Pattern { key, kind: "raw", bytes: Zeroizing::new(self.bytes.to_vec()) },
+            Pattern { key, kind: "raw-reversed", bytes: reversed },
+            Pattern { key, kind: "raw-utf8", bytes: Zeroizing::new(characters.as_bytes().to_vec()) },
+        ]
     }
 }
 
-/// What a pass over text remembers of each needle and key.
+/// What a pass over text remembers of the few needles and keys of which it saw a part.
+#[derive(Default)]
 struct State {
-    /// Up to where a needle's fragments have been looked at.
-    done: Vec<usize>,
-    /// Where the last fragment ended, and its place in the needle.
-    last: Vec<(usize, usize)>,
-    /// Up to where a needle's pieces have been put together.
-    joined: Vec<usize>,
+    needles: HashMap<usize, Seen>,
     /// Up to where the content has been decoded for a key.
-    viewed: Vec<usize>,
+    viewed: HashMap<usize, usize>,
 }
 
 impl State {
-    fn new(needles: usize, keys: usize) -> Self {
-        Self { done: vec![0; needles], last: vec![(0, 0); needles], joined: vec![0; needles], viewed: vec![0; keys] }
+    fn of(&self, needle: usize) -> Option<&Seen> {
+        if self.needles.is_empty() { None } else { self.needles.get(&needle) }
     }
 }
 
-/// What is searched for bytes as they are without preparation.
-const SHORT: usize = 4096;
+#[derive(Default)]
+struct Seen {
+    /// Up to where the needle's fragments have been looked at.
+    done: usize,
+    /// Where the last fragment ended, and its place in the needle.
+    last: (usize, usize),
+    /// Up to where the needle's pieces have been put together.
+    joined: usize,
+}
 
 /// How far around a part of a key its other parts are looked for.
 const REACH: usize = 4096;

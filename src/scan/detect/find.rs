@@ -5,8 +5,8 @@ use std::ops::Range;
 use crate::master_key::Fingerprint;
 use crate::versions::MasterKeyVersion;
 
+use super::hit::{Hit, Sameness, ScanMode, Scanned};
 use super::position::{Lines, is_allowed};
-use super::{Hit, ScanMode, Scanned};
 
 /// A key in a window.
 pub(super) struct Find {
@@ -15,12 +15,19 @@ pub(super) struct Find {
     pub(super) kind: &'static str,
     pub(super) version: Option<MasterKeyVersion>,
     pub(super) fingerprint: Option<Fingerprint>,
+    /// What the checks of master keys refuse it for.
+    pub(super) weak: Option<&'static str>,
+}
+
+impl Find {
+    pub(super) fn generic(span: Range<usize>, kind: &'static str, fingerprint: Option<Fingerprint>) -> Self {
+        Self { span, mode: ScanMode::Generic, kind, version: None, fingerprint, weak: None }
+    }
 }
 
 /// One content, window after window.
 pub(super) struct Sweep {
     scanned: Scanned,
-    pub(super) cut: u64,
     lines: Lines,
     kept: Vec<Kept>,
 }
@@ -32,8 +39,8 @@ struct Kept {
 }
 
 impl Sweep {
-    pub(super) fn new(_name: &str) -> Self {
-        Self { scanned: Scanned::default(), cut: 0, lines: Lines::default(), kept: vec![] }
+    pub(super) fn new() -> Self {
+        Self { scanned: Scanned::default(), lines: Lines::default(), kept: vec![] }
     }
 
     /// Takes the finds of a window, the first `len` bytes of what is known of the content; some may stand behind it. The next
@@ -51,8 +58,9 @@ impl Sweep {
                 self.scanned.allowed += 1;
             } else {
                 let (line, column) = self.lines.place(content, find.span.start);
-                let Find { mode, kind, version, fingerprint, .. } = find;
-                hits.push((span.start, Hit { line, column, mode, kind, version, fingerprint }));
+                let sameness = Sameness::of(&content[find.span.clone()]);
+                let Find { mode, kind, version, fingerprint, weak, .. } = find;
+                hits.push((span.start, Hit { line, column, mode, kind, version, fingerprint, weak, sameness }));
             }
             self.kept.push(Kept { span, mode: find.mode, version: find.version });
         }
@@ -66,9 +74,9 @@ impl Sweep {
         }
     }
 
-    pub(super) fn done(mut self, bytes: u64) -> Scanned {
+    pub(super) fn done(mut self, bytes: u64, cut: u64) -> Scanned {
         self.scanned.bytes = bytes;
-        self.scanned.cut = self.cut;
+        self.scanned.cut = cut;
         self.scanned.hits.sort_by_key(|hit| (hit.line, hit.column));
         self.scanned
     }

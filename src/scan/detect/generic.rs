@@ -5,18 +5,19 @@ use std::ops::Range;
 
 use crate::master_key::Fingerprint;
 
-use super::ScanMode;
 use super::candidate::Candidate;
 use super::find::Find;
 use super::position::line_range;
 
 mod calls;
+mod derivation;
 mod enclosing;
 mod names;
 mod prose;
 mod randomness;
 mod statement;
 mod surroundings;
+mod weak;
 mod words;
 
 use statement::Statement;
@@ -32,29 +33,63 @@ pub(super) fn judge(name: &str, window: &[u8], context: &[u8], candidate: &Candi
         Some(bytes) => randomness::of_bytes(candidate.kind, bytes) && randomness::of_text(candidate.kind, text),
         None => randomness::of_text(candidate.kind, text),
     };
-    if !random || surroundings::is_quiet_file(name) {
+    if !random && !weak::may_be_refused(candidate.kind, text) || surroundings::is_quiet_file(name) {
         return None;
     }
-    let inner = judged(name, context, &candidate.span, candidate.kind);
-    let kind = match inner {
-        // What base64 decodes to is often the key alone; its name stands outside.
-        None if candidate.place != candidate.span => judged(name, window, &candidate.place, candidate.kind)?,
-        inner => inner?,
+    let refused = || match &candidate.bytes {
+        Some(bytes) => weak::refused(bytes),
+        None => weak::refused_text(text),
     };
+    // Tests have keys that anybody can guess, and vectors that were published.
+    let is_test = || surroundings::is_test_file(name);
+    if !random && (is_test() || !weak::is_value(candidate.kind, context, &candidate.span, refused()?)) {
+        return None;
+    }
+    let least = if random { Judgement::Likely } else { Judgement::Named };
+    let kind = named(name, window, context, candidate, least)?;
+    let weak = refused();
+    if weak.is_some() && is_test() {
+        return None;
+    }
     let fingerprint = candidate.bytes.as_deref().map(Fingerprint::of);
-    Some(Find { span: candidate.place.clone(), mode: ScanMode::Generic, kind, version: None, fingerprint })
+    Some(Find { weak, ..Find::generic(candidate.place.clone(), kind, fingerprint) })
 }
 
-/// Whether a candidate in a path may be a key: `x-1.8.4` is four numbers and no key, and a path has more slashes than base64.
-pub(super) fn is_drawn(context: &[u8], candidate: &Candidate) -> bool {
-    let text = &context[candidate.span.clone()];
-    let slashes = memchr::memchr_iter(b'/', text).count();
-    let drawn = |bytes: &[u8; 32]| randomness::of_bytes(candidate.kind, bytes);
-    slashes < MOST_SLASHES && candidate.bytes.as_deref().is_some_and(drawn)
+/// The rule by which the names around the literal say that it is a key.
+fn named(name: &str, window: &[u8], context: &[u8], candidate: &Candidate, least: Judgement) -> Option<&'static str> {
+    match judged(name, context, &candidate.span, candidate.kind, least) {
+        // What base64 decodes to is often the key alone; its name stands outside.
+        None if candidate.place != candidate.span => judged(name, window, &candidate.place, candidate.kind, least),
+        inner => inner,
+    }
 }
 
-fn judged(name: &str, context: &[u8], span: &Range<usize>, kind: &str) -> Option<&'static str> {
-    if surroundings::is_quiet(name, context, span) {
+/// Adds what code derives from a constant where a master key would stand.
+pub(super) fn derived(name: &str, window: &[u8], finds: &mut Vec<Find>) {
+    if surroundings::is_quiet_file(name) || surroundings::is_test_file(name) {
+        return;
+    }
+    derivation::search(window, &mut |derivation| {
+        let span = derivation.span.clone();
+        // What was drawn at random is one wherever it is passed to.
+        let holds = |find: &Find| find.weak.is_none() && find.span.start < span.end && span.start < find.span.end;
+        if finds.iter().any(holds) || surroundings::is_quiet(name, window, &span) {
+            return;
+        }
+        let statement = Statement::of(name, window, &span);
+        if judgement(&statement, window, &span) >= Judgement::Named {
+            let fingerprint = derivation.bytes.as_deref().map(Fingerprint::of);
+            finds.push(Find {
+                weak: (!derivation.is_drawn).then_some(weak::DERIVED),
+                ..Find::generic(span, "derived-key", fingerprint)
+            });
+        }
+    });
+}
+
+fn judged(name: &str, context: &[u8], span: &Range<usize>, kind: &str, least: Judgement) -> Option<&'static str> {
+    let said = least == Judgement::Likely || kind == "text";
+    if surroundings::is_quiet(name, context, span) || said && surroundings::is_said_to_be_none(context, span) {
         return None;
     }
     let statement = Statement::of(name, context, span);
@@ -63,8 +98,8 @@ fn judged(name: &str, context: &[u8], span: &Range<usize>, kind: &str) -> Option
         "text" if is_element(&statement, context, span) => judgement == Judgement::Taken,
         "text" => judgement >= Judgement::Named && (span.len() == 86 || context.get(span.end) != Some(&b'=')),
         "byte-array" if statement.name.last().is_some_and(|word| word == "keys") => judgement >= Judgement::Named,
-        "hex" | "hex-in-pieces" => judgement >= Judgement::Likely && !words::speaks_of_digests(&statement, judgement),
-        _ => judgement >= Judgement::Likely,
+        "hex" | "hex-in-pieces" => judgement >= least && !words::speaks_of_digests(&statement, judgement),
+        _ => judgement >= least,
     };
     stands.then(|| words::rule(&statement, kind))
 }
@@ -88,6 +123,3 @@ fn judgement(statement: &Statement, context: &[u8], span: &Range<usize>) -> Judg
         judgement => judgement,
     }
 }
-
-/// 43 random characters have as many with a probability of 2^-11.
-const MOST_SLASHES: usize = 5;

@@ -1,5 +1,6 @@
 //! Lists of numbers: finds sequences that are known by their last number, and compares backwards.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use zeroize::Zeroizing;
@@ -15,19 +16,32 @@ pub(super) struct Numbers {
     sequences: Vec<Sequence>,
     /// One bit for each value of a hash of the last numbers, plain and negated.
     filter: Zeroizing<Vec<u64>>,
+    /// The same for the last two.
+    pairs: Zeroizing<Vec<u64>>,
+    /// The sequences that end with a number of these low bits, plain or negated.
+    ends: HashMap<u64, Vec<usize>>,
 }
 
 impl Numbers {
     pub(super) fn new(sequences: Vec<Sequence>) -> Self {
         let mut filter = Zeroizing::new(vec![0_u64; FILTER_BITS / 64]);
-        for sequence in &sequences {
-            let Some(last) = sequence.words.last() else { continue };
-            let negated = last.wrapping_neg() & (u128::MAX >> (128 - sequence.bits));
-            for slot in [slot(low(*last)), slot(low(negated))] {
-                filter[slot / 64] |= 1 << (slot % 64);
+        let mut pairs = filter.clone();
+        let mut ends: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (index, sequence) in sequences.iter().enumerate() {
+            let [.., previous, last] = sequence.words[..] else { continue };
+            let both = |word: u128| [low(word), low(word.wrapping_neg() & (u128::MAX >> (128 - sequence.bits)))];
+            for last in both(last) {
+                set(&mut filter, slot(last));
+                let ending = ends.entry(last).or_default();
+                if ending.last() != Some(&index) {
+                    ending.push(index);
+                }
+                for previous in both(previous) {
+                    set(&mut pairs, pair_slot(previous, last));
+                }
             }
         }
-        Self { sequences, filter }
+        Self { sequences, filter, pairs, ends }
     }
 
     /// Tells `found` each known sequence in the window, and where it stands.
@@ -35,15 +49,36 @@ impl Numbers {
         let mut recent = Recent::default();
         for token in Tokens::of(window) {
             let low = Value::low_bits(token.text(window));
-            recent.push(token.clone());
-            let scientific = || token.scientific(window).is_some();
-            if !low.iter().any(|value| self.may_end(*value)) && !scientific() {
+            recent.push(token.clone(), low);
+            let is_float = token.scientific(window).is_some();
+            recent.has_float |= is_float;
+            let may_end = || low.iter().any(|value| is_set(&self.filter, slot(*value))) && self.may_end(&recent);
+            if is_float || may_end() {
+                self.ending(window, &recent, &token.value(window), found);
+            }
+        }
+    }
+
+    /// Whether one of the numbers before the last may be before it in a sequence; those between are comments and indices.
+    fn may_end(&self, recent: &Recent) -> bool {
+        let last = recent.low(0);
+        let pair = |before: &[u64; 2]| {
+            before.iter().any(|before| last.iter().any(|last| is_set(&self.pairs, pair_slot(*before, *last))))
+        };
+        (1..=BEFORE).any(|steps| pair(&recent.low(steps))) || recent.has_float
+    }
+
+    fn ending(&self, window: &[u8], recent: &Recent, value: &Value, found: &mut dyn FnMut(&Sequence, Range<usize>)) {
+        let mut tried: Option<u64> = None;
+        for low in value.lows() {
+            if tried.replace(low) == Some(low) {
                 continue;
             }
-            let value = token.value(window);
-            let ending =
-                |sequence: &&Sequence| value.as_bits(sequence.bits).any(|bits| Some(&bits) == sequence.words.last());
-            for sequence in self.sequences.iter().filter(ending) {
+            for index in self.ends.get(&low).into_iter().flatten() {
+                let sequence = &self.sequences[*index];
+                if !value.as_bits(sequence.bits).any(|bits| Some(&bits) == sequence.words.last()) {
+                    continue;
+                }
                 let span = recent.ends_with(window, sequence, false);
                 if let Some(span) = span.or_else(|| recent.ends_with(window, sequence, true)) {
                     found(sequence, span);
@@ -51,11 +86,20 @@ impl Numbers {
             }
         }
     }
+}
 
-    fn may_end(&self, value: u64) -> bool {
-        let slot = slot(value);
-        self.filter[slot / 64] >> (slot % 64) & 1 == 1
-    }
+fn set(filter: &mut [u64], slot: usize) {
+    filter[slot / 64] |= 1 << (slot % 64);
+}
+
+#[inline]
+fn is_set(filter: &[u64], slot: usize) -> bool {
+    filter[slot / 64] >> (slot % 64) & 1 == 1
+}
+
+#[inline]
+fn pair_slot(previous: u64, last: u64) -> usize {
+    slot(previous.wrapping_mul(0xd6e8_feb8_6659_fd93).rotate_left(32) ^ last)
 }
 
 fn slot(value: u64) -> usize {
@@ -211,18 +255,27 @@ fn token_len(bytes: &[u8]) -> usize {
 /// The numbers seen last.
 #[derive(Default)]
 struct Recent {
-    ring: Vec<Token>,
+    ring: Vec<(Token, [u64; 2])>,
     next: usize,
+    /// Whether a number with an exponent was seen, of which the low bits are others.
+    has_float: bool,
 }
 
 impl Recent {
-    fn push(&mut self, token: Token) {
+    fn push(&mut self, token: Token, low: [u64; 2]) {
         if self.ring.len() < RING {
-            self.ring.push(token);
+            self.ring.push((token, low));
         } else {
-            self.ring[self.next % RING] = token;
+            self.ring[self.next % RING] = (token, low);
         }
         self.next += 1;
+    }
+
+    /// The low bits of the number so many steps before the last; those of the last where there are fewer.
+    #[inline]
+    fn low(&self, steps: usize) -> [u64; 2] {
+        let at = self.next.saturating_sub(steps + 1);
+        self.ring.get(at % RING).map_or([0; 2], |(_, low)| *low)
     }
 
     /// Where the sequence stands, if it ends with the last number. With `aside`, numbers in comments, indices and
@@ -253,7 +306,7 @@ impl Recent {
 
     fn back(&self, steps: usize) -> Option<&Token> {
         let at = self.next.checked_sub(steps + 1)?;
-        self.ring.get(at % RING)
+        self.ring.get(at % RING).map(|(token, _)| token)
     }
 }
 
@@ -290,7 +343,10 @@ fn is_in_comment(before: &[u8]) -> bool {
     [b"//".as_slice(), b"#", b"--", b"; "].into_iter().any(|mark| last(mark).is_some())
 }
 
-const FILTER_BITS: usize = 1 << 16;
+const FILTER_BITS: usize = 1 << 18;
+
+/// How many comments and indices may stand between two numbers of a list.
+const BEFORE: usize = 12;
 
 /// Elements of a key and, aside, comments on them.
 const RING: usize = 160;

@@ -5,28 +5,21 @@ use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder};
 
-use super::candidate::runs;
+use super::candidates::runs;
 use super::escapes;
 
+pub(super) mod budget;
 mod encoded;
 mod inflate;
+pub(super) mod layer;
 mod mail;
 mod trial;
 
-pub(super) use inflate::{Budget, is_gzip};
+pub(super) use inflate::is_gzip;
 
-/// What content was taken out of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layer {
-    Compressed,
-    Encoded,
-}
-
-/// Where a part of what was taken out stands.
-pub(super) type Place<'p> = &'p dyn Fn(Range<usize>) -> Range<usize>;
-
-/// Takes content with the layer it came from and the places of its parts.
-pub(super) type Opened<'o> = &'o mut dyn FnMut(Layer, Place<'_>, &[u8], &mut Budget);
+use budget::Budget;
+use layer::{Layer, Opened};
+use trial::LEAST_CONTENT;
 
 /// Up to where texts of each form have been read: one may go on behind its window, and is read once.
 #[derive(Clone, Copy, Default)]
@@ -125,9 +118,6 @@ fn escaped(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {
 
 /// The base64 of fewer bytes than a key with a header around it was read as it is.
 const LEAST_ENCODED: usize = 60;
-
-/// Shorter than a key.
-const LEAST_CONTENT: usize = 32;
 
 /// How many strings with escapes are decoded in a window, and how much of one.
 const MOST_ESCAPED: usize = 16;

@@ -47,6 +47,12 @@ impl Value {
         Self::of(token, false).readings.map(low)
     }
 
+    /// The low 64 bits of all that it may mean.
+    pub(super) fn lows(self) -> impl Iterator<Item = u64> {
+        let low = |value: u128| u64::try_from(value & u128::from(u64::MAX)).unwrap_or_default();
+        self.readings.into_iter().chain([self.scientific]).flatten().map(low)
+    }
+
     #[cfg(test)]
     fn readings(self) -> impl Iterator<Item = u128> {
         self.readings.into_iter().flatten()

@@ -65,16 +65,20 @@ pub(super) struct Commit {
     pub(super) at: i64,
     pub(super) id: ObjectId,
     pub(super) tree: ObjectId,
+    /// The first of those it was made from.
+    pub(super) parent: Option<ObjectId>,
 }
 
 impl Commit {
     pub(super) fn parse(id: ObjectId, content: &[u8]) -> Option<Self> {
         let mut lines = content.split(|byte| *byte == b'\n');
         let tree = ObjectId::from_hex(lines.next()?.strip_prefix(b"tree ")?)?;
+        let mut lines = lines.peekable();
+        let parent = lines.peek().and_then(|line| ObjectId::from_hex(line.strip_prefix(b"parent ")?));
         let committer = lines.take_while(|line| !line.is_empty()).find(|line| line.starts_with(b"committer "));
         let time = committer.and_then(|line| line.rsplit(|byte| *byte == b' ').nth(1));
         let at = time.and_then(|time| std::str::from_utf8(time).ok()?.parse().ok()).unwrap_or(i64::MAX);
-        Some(Self { at, id, tree })
+        Some(Self { at, id, tree, parent })
     }
 }
 

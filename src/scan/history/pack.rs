@@ -11,7 +11,7 @@ use flate2::read::ZlibDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::object::{Kind, ObjectId};
-use crate::scan::detect::fill;
+use crate::scan::detect::window::fill;
 
 pub(super) struct Pack {
     pub(super) path: PathBuf,

@@ -1,5 +1,6 @@
 //! Every object once, on all cores: pack by pack from the bases to what is built on them, then the loose ones.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, Read};
 use std::path::Path;
@@ -13,22 +14,25 @@ use super::loose::{self, Loose};
 use super::object::{self, Commit, Kind, ObjectId};
 use super::pack::{Form, Header, Inflater, Pack, damaged};
 use super::repository::Objects;
-use crate::scan::content::{each_layer, gzip_fault, is_gzip};
-use crate::scan::detect::{Hit, Scanned};
+use crate::scan::detect::hit::{Hit, Scanned};
+use crate::scan::format::{Format, TAR_BLOCK};
 use crate::scan::report::{CUT, Origin, Outlet, ScanPlace};
+use crate::scan::unpack::{Inside, Taker, unpack};
 
 /// What a sweep leaves for the search for paths.
 #[derive(Default)]
 pub(super) struct Swept {
     pub(super) hits: Vec<ObjectHit>,
     pub(super) commits: Vec<Commit>,
+    /// Objects of which a part could not be read, and why.
+    pub(super) missed: Vec<(ObjectId, String)>,
 }
 
 /// A hit whose path is not known yet.
 pub(super) struct ObjectHit {
     pub(super) id: ObjectId,
     pub(super) kind: Kind,
-    pub(super) inside: Vec<&'static str>,
+    pub(super) inside: Vec<Cow<'static, str>>,
     pub(super) hit: Hit,
 }
 
@@ -143,39 +147,32 @@ impl Sweep<'_, '_> {
         {
             self.lock_swept().commits.push(commit);
         }
-        self.scanned(id, kind, &[], self.outlet.scanner.scan("", content));
-        if is_gzip(content) {
-            let told = self.layers(id, kind, &|| Ok(Box::new(content)));
-            told.unwrap_or_else(|error| self.gzip(id, &error));
+        let format = Format::of(content).filter(|_| kind == Kind::Blob);
+        if !self.members(id, format, content) {
+            self.scanned(id, kind, &[], self.outlet.scanner.scan_as("", content, format.is_none()));
         }
+    }
+
+    /// Opens what is packed; whether that was all there is to read.
+    fn members(&self, id: &ObjectId, format: Option<Format>, packed: impl Read) -> bool {
+        format.is_some_and(|format| unpack(format, packed, &mut Told { sweep: self, id }) && format.has_members())
     }
 
     /// One that is too long to hold.
     fn long(&self, id: &ObjectId, kind: Kind, open: Reopen<'_, '_>) -> io::Result<()> {
-        self.scanned(id, kind, &[], self.outlet.scanner.scan_reader("", open()?)?);
         let mut head = vec![];
-        open()?.take(16).read_to_end(&mut head)?;
-        if is_gzip(&head) {
-            self.layers(id, kind, open).unwrap_or_else(|error| self.gzip(id, &error));
+        open()?.take(TAR_BLOCK as u64).read_to_end(&mut head)?;
+        let format = Format::of(&head).filter(|_| kind == Kind::Blob);
+        if !self.members(id, format, open()?) {
+            self.scanned(id, kind, &[], self.outlet.scanner.scan_reader_as("", open()?, format.is_none())?);
         }
         Ok(())
     }
 
-    fn layers(&self, id: &ObjectId, kind: Kind, open: Reopen<'_, '_>) -> io::Result<()> {
-        // Read for as long as it is borrowed.
-        let shorter = || -> io::Result<Box<dyn Read + '_>> { open().map(|reader| reader as Box<dyn Read + '_>) };
-        each_layer(&shorter, &mut |inside, layer| {
-            let scanned = self.outlet.scanner.scan_reader("", layer)?;
-            self.scanned(id, kind, inside, scanned);
-            Ok(())
-        })
-    }
-
-    fn scanned(&self, id: &ObjectId, kind: Kind, inside: &[&'static str], scanned: Scanned) {
+    fn scanned(&self, id: &ObjectId, kind: Kind, inside: &Inside, scanned: Scanned) {
         self.outlet.count(&scanned);
         if scanned.cut > 0 {
-            let origin = Origin { place: ScanPlace::History, path: self.root };
-            self.outlet.missed_object(&origin, id.to_string(), CUT, 1);
+            self.lock_swept().missed.push((*id, CUT.to_owned()));
         }
         if scanned.hits.is_empty() {
             return;
@@ -183,11 +180,6 @@ impl Sweep<'_, '_> {
         let inside = inside.to_vec();
         let hits = scanned.hits.into_iter().map(|hit| ObjectHit { id: *id, kind, inside: inside.clone(), hit });
         self.lock_swept().hits.extend(hits);
-    }
-
-    fn gzip(&self, id: &ObjectId, error: &io::Error) {
-        let origin = Origin { place: ScanPlace::History, path: self.root };
-        self.outlet.missed_object(&origin, id.to_string(), gzip_fault(error), 1);
     }
 
     fn damaged(&self, id: &ObjectId, error: &io::Error, count: u64) {
@@ -218,6 +210,31 @@ impl Sweep<'_, '_> {
 
     fn lock_swept(&self) -> std::sync::MutexGuard<'_, Swept> {
         self.swept.lock().expect("no holder panics")
+    }
+}
+
+/// Tells of what is packed in an object.
+struct Told<'t, 'a, 's> {
+    sweep: &'t Sweep<'a, 's>,
+    id: &'t ObjectId,
+}
+
+impl Taker for Told<'_, '_, '_> {
+    fn content(&mut self, inside: &Inside, name: &str, reader: &mut dyn Read) -> io::Result<()> {
+        let scanned = self.sweep.outlet.scanner.scan_reader(name, reader)?;
+        self.sweep.scanned(self.id, Kind::Blob, inside, scanned);
+        Ok(())
+    }
+
+    fn name(&mut self, inside: &Inside, name: &str) {
+        let scanned = self.sweep.outlet.scanner.scan("", name.as_bytes());
+        let inside: Vec<_> = inside.iter().cloned().chain([Cow::Borrowed("name")]).collect();
+        self.sweep.scanned(self.id, Kind::Blob, &inside, Scanned { bytes: 0, ..scanned });
+    }
+
+    fn missed(&mut self, inside: &Inside, why: String) {
+        let why = self.sweep.outlet.within(inside, &why);
+        self.sweep.lock_swept().missed.push((*self.id, why));
     }
 }
 

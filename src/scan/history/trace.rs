@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
+use std::hash::{DefaultHasher, Hasher};
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::delta;
@@ -17,15 +18,56 @@ use super::repository::Objects;
 pub(super) struct Seen {
     pub(super) commit: ObjectId,
     pub(super) path: PathBuf,
+    /// Whether every path that it was seen with is one to leave out.
+    pub(super) ignored: bool,
 }
 
-/// Goes through the commits in the order of their times, and through every tree once, until all are seen.
+/// Those of an earlier time first. Clocks tell seconds: of the same one, what others were made from comes before them.
+pub(super) fn ordered(mut commits: Vec<Commit>) -> Vec<Commit> {
+    commits.sort_unstable();
+    for alike in commits.chunk_by_mut(|one, other| one.at == other.at).filter(|alike| alike.len() > 1) {
+        let parents: HashMap<_, _> = alike.iter().map(|commit| (commit.id, commit.parent)).collect();
+        let mut depths = HashMap::new();
+        for commit in alike.iter() {
+            let (mut path, mut next) = (vec![], Some(commit.id));
+            while let Some(id) = next.filter(|id| parents.contains_key(id) && !depths.contains_key(id)) {
+                // Until it is known: whoever makes up ids can make a circle of them.
+                depths.insert(id, 0);
+                path.push(id);
+                next = parents[&id];
+            }
+            let below = next.and_then(|id| depths.get(&id).copied()).unwrap_or(0_usize);
+            depths.extend(path.iter().rev().enumerate().map(|(at, id)| (*id, below + at + 1)));
+        }
+        alike.sort_by_key(|commit| depths[&commit.id]);
+    }
+    commits
+}
+
+/// Goes through the commits in their order, and through every tree once, until all are seen. A tree at another path is another
+/// one where paths count.
 pub(super) fn trace(
-    mut wanted: HashSet<ObjectId>,
-    mut commits: Vec<Commit>,
+    wanted: HashSet<ObjectId>,
+    commits: Vec<Commit>,
+    is_ignored: Option<&dyn Fn(&Path) -> bool>,
     finder: &mut Finder<'_>,
 ) -> HashMap<ObjectId, Seen> {
-    commits.sort_unstable();
+    let mut ignored = HashMap::new();
+    let mut seen = first_seen(wanted, commits, is_ignored, &mut ignored, finder);
+    for (id, at) in ignored {
+        seen.entry(id).or_insert(at);
+    }
+    seen
+}
+
+/// Those at paths that are to be left out are looked for at others, and kept apart.
+fn first_seen(
+    mut wanted: HashSet<ObjectId>,
+    commits: Vec<Commit>,
+    is_ignored: Option<&dyn Fn(&Path) -> bool>,
+    ignored: &mut HashMap<ObjectId, Seen>,
+    finder: &mut Finder<'_>,
+) -> HashMap<ObjectId, Seen> {
     let (mut seen, mut visited) = (HashMap::new(), HashSet::new());
     for commit in commits {
         let mut trees = vec![(commit.tree, Vec::new())];
@@ -33,7 +75,7 @@ pub(super) fn trace(
             if wanted.is_empty() || visited.len() == MAX_TREES {
                 return seen;
             }
-            if !visited.insert(tree) {
+            if !visited.insert((tree, is_ignored.map(|_| hash_of(&path)))) {
                 continue;
             }
             if wanted.remove(&tree) {
@@ -45,8 +87,14 @@ pub(super) fn trace(
                     || if path.is_empty() { entry.name.to_vec() } else { [path.as_slice(), b"/", entry.name].concat() };
                 if entry.is_tree {
                     trees.push((entry.id, below()));
-                } else if wanted.remove(&entry.id) {
-                    seen.insert(entry.id, seen_at(&commit, below()));
+                } else if wanted.contains(&entry.id) {
+                    let at = seen_at(&commit, below());
+                    if is_ignored.is_some_and(|is_ignored| is_ignored(&at.path)) {
+                        ignored.entry(entry.id).or_insert(Seen { ignored: true, ..at });
+                    } else {
+                        wanted.remove(&entry.id);
+                        seen.insert(entry.id, at);
+                    }
                 }
             }
         }
@@ -54,8 +102,14 @@ pub(super) fn trace(
     seen
 }
 
+fn hash_of(path: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(path);
+    hasher.finish()
+}
+
 fn seen_at(commit: &Commit, path: Vec<u8>) -> Seen {
-    Seen { commit: commit.id, path: OsString::from_vec(path).into() }
+    Seen { commit: commit.id, path: OsString::from_vec(path).into(), ignored: false }
 }
 
 type Found = (Kind, Rc<Vec<u8>>);

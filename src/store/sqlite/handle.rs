@@ -11,7 +11,7 @@ use super::files;
 use super::layout::{Layout, lay_out, layout};
 use super::scratch::Scratch;
 use super::statements::rows_by;
-use crate::store::StoreError;
+use crate::store::{Rows, StoreError, Table};
 
 /// A store in one SQLite file, with one connection that writes and as many that read as are needed at once.
 pub struct SqliteStore {
@@ -48,9 +48,23 @@ impl SqliteStore {
         }
     }
 
-    /// Makes an empty store at `path`, readable and writable by its owner alone. An empty store that is there
-    /// already, as an interrupted creation leaves one, is taken over; anything else is an error.
+    /// Makes an empty store at `path`, readable and writable by its owner alone. An empty store that is there already, as an
+    /// interrupted creation leaves one, is taken over. One that holds a vault is [`StoreError::AlreadyExists`], and any other file
+    /// an error as well; they stay as they are.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let store = Self::open_or_create(path)?;
+        if store.scan(Table::Vault, None, 1)?.is_empty() {
+            Ok(store)
+        } else {
+            Err(StoreError::AlreadyExists { path: store.path.display().to_string() })
+        }
+    }
+
+    /// Opens the store at `path`, or makes an empty one where there is none, readable and writable by its owner alone. Any other
+    /// file is an error, and stays as it is. Of several processes that call it at once one makes the store, and all open it.
+    ///
+    /// A wrong path makes a new store: what is to be there already is better [opened](Self::open).
+    pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         files::refuse_unsafe_folder(path)?;
         files::create_private(path)?;
@@ -67,10 +81,12 @@ impl SqliteStore {
         let explain = |error| explained(error, path);
         let access = Access::ReadWrite;
         let connection = connection(path, access).map_err(explain)?;
-        match layout(&connection).map_err(explain)? {
-            Layout::Ours => {}
+        let found = match layout(&connection).map_err(explain)? {
             Layout::Empty if create => lay_out(&connection).map_err(explain)?,
-            other => return Err(other.refusal(path)),
+            found => found,
+        };
+        if !matches!(found, Layout::Ours) {
+            return Err(found.refusal(path));
         }
         let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).map_err(explain)?;
         if mode != "wal" {

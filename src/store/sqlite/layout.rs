@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+use super::connection::wait_for_others;
 
 use crate::store::{StoreError, Table};
 
@@ -39,14 +41,34 @@ pub(super) fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
     })
 }
 
-/// Makes the tables, all at once or not at all.
-pub(super) fn lay_out(connection: &Connection) -> rusqlite::Result<()> {
+/// Makes the tables, all at once or not at all, unless another process that was at it as well was quicker. What is there then.
+pub(super) fn lay_out(connection: &Connection) -> rusqlite::Result<Layout> {
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
-    connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))?;
-    let tables = Table::ALL.iter().map(|table| definition(*table) + ";\n").collect::<String>();
-    connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE;\n{tables}PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {LAYOUT_VERSION};\nCOMMIT;"
-    ))
+    use_write_ahead_log(connection)?;
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    if matches!(layout(&transaction)?, Layout::Empty) {
+        let tables = Table::ALL.iter().map(|table| definition(*table) + ";\n").collect::<String>();
+        transaction.execute_batch(&format!(
+            "{tables}PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {LAYOUT_VERSION};"
+        ))?;
+    }
+    transaction.commit()?;
+    layout(connection)
+}
+
+/// SQLite does not wait by itself for another connection that makes the same change.
+fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut times = 0;
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
+            Err(error) if is_busy(&error) && wait_for_others(times) => times += 1,
+            set => return set.map(drop),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 pub(super) fn definition(table: Table) -> String {

@@ -1,14 +1,15 @@
 //! A thread that writes what was counted, once an interval.
 
-use std::io;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
+use crate::error::{Detail, Error};
 use crate::vault::handle::Vault;
 use crate::vault::recorder::Recorder;
 
-/// Writes the uses that a vault has counted, once an interval, for as long as it is kept. Dropping it writes a last time.
+/// Writes the uses that a vault has counted, once an interval, for as long as it is kept. Dropping it writes a last time. Keep it
+/// beside the vault, under a name: `let _ = ` drops it at once.
 ///
 /// ```
 /// use strongroom::usage::UsageFlusher;
@@ -35,7 +36,7 @@ pub struct UsageFlusher {
 impl UsageFlusher {
     /// Starts the thread. It does not keep the vault alive. The interval is that of
     /// [`UsageOptions`](crate::usage::UsageOptions::interval), 60 seconds unless it was set.
-    pub fn start(vault: &Vault) -> io::Result<Self> {
+    pub fn start(vault: &Vault) -> Result<Self, Error> {
         let (stop, stopped) = channel();
         let (weak, interval) = (Arc::downgrade(&vault.usage), vault.usage.interval);
         let thread = std::thread::Builder::new().name("strongroom-usage".into()).spawn({
@@ -46,7 +47,8 @@ impl UsageFlusher {
                     flush(&recorder);
                 }
             }
-        })?;
+        });
+        let thread = thread.map_err(|source| Detail::NoThread { source })?;
         Ok(Self { recorder: weak, stop: Some(stop), thread: Some(thread) })
     }
 }

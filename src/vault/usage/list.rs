@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Serialize, Serializer};
+
 use crate::error::Error;
 use crate::store::{Row, Store, Table};
 use crate::token::ApiKeyId;
@@ -11,6 +13,9 @@ use crate::vault::list::Listed;
 use crate::vault::recorder::opened;
 
 /// One line of a list with uses.
+///
+/// Written as JSON it is one object: the API key as [`Listed`] is written, and beside its fields those of its [`Usage`], or
+/// `usage_damaged` with the cause where that does not open. Of a record that does not open there are no uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListedUsage {
@@ -18,6 +23,24 @@ pub struct ListedUsage {
     pub listed: Listed,
     /// How it was used, `None` when it never was; or why that is not known.
     pub usage: Result<Option<Usage>, UsageError>,
+}
+
+impl Serialize for ListedUsage {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            #[serde(flatten)]
+            listed: &'a Listed,
+            #[serde(flatten)]
+            usage: Option<Usage>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            usage_damaged: Option<String>,
+        }
+        let opens = self.listed.key.is_ok();
+        let usage = self.usage.as_ref().ok().filter(|_| opens).map(|usage| usage.clone().unwrap_or_default());
+        let usage_damaged = self.usage.as_ref().err().filter(|_| opens).map(ToString::to_string);
+        Line { listed: &self.listed, usage, usage_damaged }.serialize(to)
+    }
 }
 
 impl Verifier {

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use age::secrecy::ExposeSecret;
 
 use super::key;
-use crate::running::{Ran, Room, Run, text};
+use crate::running::{Ran, Room, Run, every_verb, text};
 use crate::support::past::damage_listed_record;
 
 #[test]
@@ -66,6 +66,9 @@ fn the_manual_describes_every_document_and_every_field() {
     let tokens = room.file("tokens").display().to_string();
     check(json(&[1], &["reissue", "--name", "n", "--grace", "1h", "--out-dir", &tokens, "--yes"], ""));
     check(json(&[1], &["update", "-", "--set-name", "m", "--expires-in", "1h", "--yes"], &other));
+    check(json(&[1], &["update", &other, "--not-before", "2099-01-01T00:00:00Z", "--dry-run"], ""));
+    check(json(&[1], &["revoke", &other, "--in", "30m", "--reason", "r", "--dry-run"], ""));
+    check(json(&[1], &["resume", &other, "--reason", "r"], ""));
     check(json(&[1], &["revoke", &id, "--reason", "r", "--yes"], ""));
     check(json(&[1], &["suspend", "-", "--reason", "r", "--yes"], &id));
     let out = room.file("key").display().to_string();
@@ -112,7 +115,11 @@ fn the_manual_describes_every_document_and_every_field() {
     {
         check(json(&[2], arguments, ""));
     }
-    assert_eq!(seen, manual.fields.keys().cloned().collect(), "described, and never printed");
+    let unseen: Vec<_> = manual.fields.keys().filter(|schema| !seen.contains(*schema)).collect();
+    assert!(
+        unseen.is_empty(),
+        "described, and never printed: add a run above, in tests/cli/verbs/manual.rs: {unseen:?}"
+    );
 }
 
 /// The tables of docs/cli.md: the fields of each document, with those inside as `a.b` and `a[].b`.
@@ -141,7 +148,9 @@ impl Manual {
     /// Every field of this document is described. Returns its schema.
     fn check(&self, document: &serde_json::Value) -> String {
         let schema = text(&document["schema"]);
-        let described = self.fields.get(&schema).unwrap_or_else(|| panic!("{schema} is not described"));
+        let described = self.fields.get(&schema).unwrap_or_else(|| {
+            panic!("{schema} is not described: add a section under \"JSON documents\" in docs/cli.md");
+        });
         for (name, value) in document.as_object().expect("an object").iter().filter(|(name, _)| *name != "schema") {
             Self::check_field(&schema, described, name, value);
         }
@@ -149,7 +158,7 @@ impl Manual {
     }
 
     fn check_field(schema: &str, described: &BTreeSet<String>, path: &str, value: &serde_json::Value) {
-        assert!(described.contains(path), "{path} of {schema} is not described");
+        assert!(described.contains(path), "{path} of {schema} is not described: add a row in docs/cli.md");
         // An object with no field described, such as attributes, has the names its owner gave.
         let inside = |prefix: &str| described.iter().any(|name| name.starts_with(prefix));
         match value {
@@ -171,49 +180,10 @@ impl Manual {
 #[test]
 fn every_command_has_help_that_shows_nothing_of_the_environment() {
     let room = Room::empty();
-    let verbs = [
-        "",
-        "init",
-        "status",
-        "doctor",
-        "issue",
-        "verify",
-        "list",
-        "show",
-        "stats",
-        "revoke",
-        "recover",
-        "due",
-        "policy",
-        "policy show",
-        "policy set",
-        "rotate-master-key",
-        "rehearse",
-        "master-key",
-        "master-key generate",
-        "master-key check",
-        "master-key combine",
-        "master-key split",
-        "master-key verifier",
-        "audit",
-        "audit list",
-        "audit verify",
-        "audit export",
-        "audit follow",
-        "audit checkpoint",
-        "scan",
-        "backup",
-        "backup inspect",
-        "backup verify",
-        "backup list",
-        "backup forget",
-        "restore",
-        "import",
-        "completions",
-        "demo",
-    ];
     let secrets: Vec<_> = (1..=3).map(|version| key(&room, version)).collect();
-    for verb in verbs {
+    let verbs = every_verb();
+    assert!(verbs.len() > 40, "{verbs:?}");
+    for verb in verbs.iter().map(String::as_str).chain([""]) {
         for flag in ["--help", "-h"] {
             let arguments: Vec<_> = verb.split_whitespace().chain([flag]).collect();
             let ran = room.run_with([1, 2, 3], &arguments).env("STRONGROOM_ACTOR", "canary-actor").ends(0);
@@ -228,6 +198,53 @@ fn every_command_has_help_that_shows_nothing_of_the_environment() {
     room.run(&["frobnicate"]).ends(2).says("no command frobnicate");
     room.run(&["verfy"]).ends(2).says("verify?");
     room.run(&["list", "--limt", "3"]).ends(2).says("--limt").says("--limit?");
+}
+
+#[test]
+fn every_verb_is_in_the_readme_and_in_the_manual() {
+    let (readme, manual) = (include_str!("../../../README.md"), include_str!("../../../docs/cli.md"));
+    let verbs: BTreeSet<_> = every_verb().into_iter().filter(|verb| is_shown(verb)).collect();
+    assert!(verbs.contains("master-key split") && !verbs.contains("rehearsal-step"), "{verbs:?}");
+    let missing = |named: &dyn Fn(&String) -> bool| -> Vec<_> { verbs.iter().filter(|verb| !named(verb)).collect() };
+    let table = named_in_table(readme, &verbs);
+    let unnamed = missing(&|verb| table.contains(verb) || table.iter().any(|it| it.starts_with(&format!("{verb} "))));
+    assert!(unnamed.is_empty(), "add rows to the table under \"From a terminal\" in README.md: {unnamed:?}");
+    let unnamed = missing(&|verb| [" ", "`"].iter().any(|end| manual.contains(&format!("`{verb}{end}"))));
+    assert!(unnamed.is_empty(), "say in docs/cli.md what they do: {unnamed:?}");
+    let made_up = "## From a terminal\n\n| `strongroom list`, `show ID` | `due` |\n| `strongroom audit list`, `verify` | x |\n\n## More\n| `due` |";
+    let found = ["list", "show", "audit list", "audit verify"].map(String::from);
+    assert_eq!(named_in_table(made_up, &verbs), found.into());
+}
+
+/// Whether the help of the program, or of the verb above, lists it.
+fn is_shown(verb: &str) -> bool {
+    let (above, last) = verb.rsplit_once(' ').unwrap_or(("", verb));
+    let help = Run::bare(&above.split_whitespace().chain(["--help"]).collect::<Vec<_>>()).ends(0).out;
+    help.lines().any(|line| line.starts_with("  ") && line.split_whitespace().next() == Some(last))
+}
+
+/// The verbs in the first column of the README's table; the second of a row can be named without what they have in common.
+fn named_in_table(readme: &str, verbs: &BTreeSet<String>) -> BTreeSet<String> {
+    let section =
+        readme.split("\n## ").find(|section| section.trim_start_matches("## ").starts_with("From a terminal\n"));
+    let rows = section.unwrap_or_default().lines().filter(|line| line.starts_with("| `"));
+    let mut found = BTreeSet::new();
+    for cell in rows.filter_map(|row| row.split('|').nth(1)) {
+        let mut group = "";
+        for code in cell.split('`').skip(1).step_by(2) {
+            let words = code.trim_start_matches("strongroom ");
+            let named = verbs.iter().filter(|verb| format!("{words} ").starts_with(&format!("{verb} ")));
+            let within = format!("{group} {words} ");
+            let in_group = verbs.iter().filter(|verb| !group.is_empty() && within.starts_with(&format!("{verb} ")));
+            let longest = |verbs: &mut dyn Iterator<Item = &String>| verbs.max_by_key(|verb| verb.len()).cloned();
+            let in_group = longest(&mut in_group.filter(|verb| verb.contains(' ')));
+            found.extend(in_group.or_else(|| longest(&mut { named })));
+            if code.starts_with("strongroom ") {
+                group = words.split(' ').next().unwrap_or_default();
+            }
+        }
+    }
+    found
 }
 
 #[test]

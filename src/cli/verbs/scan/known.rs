@@ -24,6 +24,8 @@ pub(crate) struct Known {
     /// Where the fingerprints are from.
     source: Option<&'static str>,
     generic: bool,
+    /// Whether the modes were named.
+    chosen: bool,
 }
 
 impl Known {
@@ -39,8 +41,7 @@ impl Known {
             (Some(file), true) => (Some("file"), of_file(file)?),
             (None, true) => of_vault(context, wanted(ModeArg::Fingerprint))?,
         };
-        let alone = args.modes.is_empty() && keys.is_none() && source.is_none();
-        Ok(Self { keys, fingerprints, source, generic: args.generic || wanted(ModeArg::Generic) || alone })
+        Ok(Self { keys, fingerprints, source, generic: open(ModeArg::Generic), chosen: !args.modes.is_empty() })
     }
 
     pub(crate) fn scanner(&self) -> Scanner {
@@ -68,6 +69,23 @@ impl Known {
             lines.push("generic: whatever stands where a master key would".into());
         }
         lines
+    }
+
+    /// The modes that did not run, and why.
+    pub(crate) fn left_out(&self) -> Vec<(&'static str, &'static str)> {
+        let chosen = "it was not among the modes that were asked for";
+        let why = |absent| if self.chosen { chosen } else { absent };
+        let mut left_out = vec![];
+        if self.keys.is_none() {
+            left_out.push(("exact", why("no master keys are configured")));
+        }
+        if self.source.is_none() {
+            left_out.push(("fingerprint", why("no vault and no list of fingerprints is at hand")));
+        }
+        if !self.generic {
+            left_out.push(("generic", chosen));
+        }
+        left_out
     }
 
     /// The same for programs.

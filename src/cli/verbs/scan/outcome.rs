@@ -1,6 +1,6 @@
 //! What came of a scan.
 
-use strongroom::scan::{Found, Missed, ScanCounts};
+use strongroom::scan::{Missed, ScanCounts, Secret};
 
 use super::known::Known;
 use crate::exit::Exit;
@@ -8,9 +8,11 @@ use crate::exit::Exit;
 pub(super) struct Outcome {
     pub(super) known: Known,
     pub(super) counts: ScanCounts,
-    pub(super) found: Vec<Found>,
+    pub(super) secrets: Vec<Secret>,
     pub(super) missed: Vec<Missed>,
     pub(super) seconds: f64,
+    /// Whether git's objects were among what was read.
+    pub(super) history: bool,
 }
 
 impl Outcome {

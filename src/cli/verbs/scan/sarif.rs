@@ -6,10 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use strongroom::scan::{Found, Missed};
+use strongroom::scan::{Found, Missed, ScanMode, Secret};
 
 use super::outcome::Outcome;
-use super::show::{described, in_history, mode, path_text};
+use super::show::{described, in_history, left_out, path_text};
 use super::uri;
 use crate::failure::Failure;
 use crate::text::escaped_json;
@@ -17,7 +17,7 @@ use crate::text::escaped_json;
 /// The whole log, with a newline.
 pub(super) fn document(outcome: &Outcome) -> Result<String, Failure> {
     let mut ordinals = HashMap::new();
-    let results: Vec<_> = outcome.found.iter().map(|found| result(found, &mut ordinals)).collect();
+    let results: Vec<_> = outcome.secrets.iter().filter_map(|secret| result(secret, &mut ordinals)).collect();
     let missed: Vec<_> = outcome.missed.iter().map(notification).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -36,25 +36,53 @@ pub(super) fn document(outcome: &Outcome) -> Result<String, Failure> {
                 "toolExecutionNotifications": missed,
             }],
             "results": results,
-            "properties": { "modes": outcome.known.document(), "allowed": outcome.counts.allowed },
+            "properties": {
+                "modes": outcome.known.document(),
+                "left_out": left_out(outcome),
+                "allowed": outcome.counts.allowed,
+            },
         }],
     });
     let text = serde_json::to_string(&log).map_err(io::Error::from)?;
     Ok(format!("{}\n", escaped_json(&text)))
 }
 
-fn result(found: &Found, ordinals: &mut HashMap<String, u64>) -> Value {
-    let hit = &found.hit;
-    let rule = RULES.iter().position(|rule| rule.mode == mode(found)).unwrap_or(RULES.len() - 1);
-    let named = match (hit.version, hit.fingerprint) {
+/// One result for each secret; it has to be taken out of every one of its locations.
+fn result(secret: &Secret, ordinals: &mut HashMap<String, u64>) -> Option<Value> {
+    let found = secret.places.first()?;
+    let rule = RULES.iter().position(|rule| rule.mode == ruled(secret)).unwrap_or(RULES.len() - 1);
+    let named = match (secret.version, secret.fingerprint) {
         (Some(version), Some(print)) => format!("Master key {version} with fingerprint {print}"),
         (None, Some(print)) => format!("A master key with fingerprint {print}"),
         _ => "What looks like a master key".into(),
     };
+    let weak = secret.weak.map(|weak| format!(", and is weak ({weak})")).unwrap_or_default();
     let inside = found.inside.iter().fold(String::new(), |told, layer| told + ", in " + layer);
-    let history = found.object.as_ref().map(|object| format!(", in {}", in_history(object))).unwrap_or_default();
-    let address = address(found);
-    let mut location = json!({ "physicalLocation": { "artifactLocation": artifact(&address) } });
+    let oldest = secret.oldest().or(found.object.as_ref());
+    let history = oldest.map(|object| format!(", in {}", in_history(object))).unwrap_or_default();
+    let more = secret.count - 1;
+    let more = if more == 0 { String::new() } else { format!(", and in {more} more places") };
+    // Of public facts alone: neither the key nor a line of the file goes into it.
+    let kind = found.hit.kind;
+    let of = secret.fingerprint.map_or_else(|| format!("{kind}\n{}", address(found)), |print| print.to_string());
+    let subject = format!("{}\n{of}", RULES[rule].id);
+    let ordinal = ordinals.entry(subject.clone()).and_modify(|count| *count += 1).or_insert(1);
+    let identity = Sha256::digest(format!("{subject}\n{ordinal}"));
+    let identity = u128::from_be_bytes(*identity.first_chunk().expect("32 bytes begin with 16"));
+    Some(json!({
+        "ruleId": RULES[rule].id,
+        "ruleIndex": rule,
+        "level": RULES[rule].level,
+        "message": { "text": format!("{named} lies here as {kind}{inside}{history}{weak}{more}.") },
+        "locations": secret.places.iter().take(MOST_LOCATIONS).map(location).collect::<Vec<_>>(),
+        "occurrenceCount": secret.count,
+        "partialFingerprints": { "strongroomSecret/v1": format!("{identity:032x}") },
+    }))
+}
+
+fn location(found: &Found) -> Value {
+    let hit = &found.hit;
+    let mut location = json!({ "physicalLocation": { "artifactLocation": artifact(&address(found)) } });
     // Lines inside of something else are not lines of the file.
     if found.inside.is_empty() && hit.line > 0 {
         location["physicalLocation"]["region"] = json!({ "startLine": hit.line, "startColumn": hit.column.max(1) });
@@ -63,20 +91,11 @@ fn result(found: &Found, ordinals: &mut HashMap<String, u64>) -> Value {
         location["logicalLocations"] =
             json!([{ "fullyQualifiedName": format!("{} {}", object.kind, object.id), "kind": "object" }]);
     }
-    // Of public facts alone: neither the key nor a line of the file goes into it.
-    let subject =
-        format!("{}\n{address}\n{}\n{:?}", RULES[rule].id, hit.kind, hit.fingerprint.map(|print| print.to_string()));
-    let ordinal = ordinals.entry(subject.clone()).and_modify(|count| *count += 1).or_insert(1);
-    let identity = Sha256::digest(format!("{subject}\n{ordinal}"));
-    let identity = u128::from_be_bytes(*identity.first_chunk().expect("32 bytes begin with 16"));
-    json!({
-        "ruleId": RULES[rule].id,
-        "ruleIndex": rule,
-        "level": RULES[rule].level,
-        "message": { "text": format!("{named} lies here as {}{inside}{history}.", hit.kind) },
-        "locations": [location],
-        "partialFingerprints": { "strongroomPlace/v1": format!("{identity:032x}") },
-    })
+    location
+}
+
+fn ruled(secret: &Secret) -> &'static str {
+    if secret.weak.is_some() && secret.mode == ScanMode::Generic { WEAK } else { secret.mode.name() }
 }
 
 /// The file, or the object where a repository would keep it.
@@ -119,7 +138,7 @@ impl Rule {
     }
 }
 
-const RULES: [Rule; 3] = [
+const RULES: [Rule; 4] = [
     Rule {
         mode: "exact",
         id: "strongroom/configured-master-key",
@@ -149,6 +168,16 @@ const RULES: [Rule; 3] = [
         short: "What looks like a master key lies in the sources",
         full: "A text here decodes to a key and stands where a master key would.",
     },
+    Rule {
+        mode: WEAK,
+        id: "strongroom/weak-master-key",
+        name: "WeakMasterKey",
+        level: "error",
+        severity: "9.1",
+        short: "A master key that can be guessed lies in the sources",
+        full: "What stands here where a master key would is published, a pattern, a text, or derived from a constant: whoever \
+               guesses has it, without reading this file.",
+    },
 ];
 const HELP: &str = "Take it out, make a new one with strongroom master-key generate, and rotate with \
     strongroom rotate-master-key --compromised. A line that is meant to stay is marked with strongroom:allow.";
@@ -156,4 +185,7 @@ const HELP_MARKDOWN: &str = "1. Take it out of the file. History keeps it: it co
     2. `strongroom master-key generate --version N`\n\
     3. `strongroom rotate-master-key --compromised`\n\n\
     A line that is meant to stay is marked with `strongroom:allow`.";
+/// Services take a thousand.
+const MOST_LOCATIONS: usize = 1000;
+const WEAK: &str = "weak";
 const BASE: &str = "%SRCROOT%";

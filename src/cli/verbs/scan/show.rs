@@ -3,8 +3,8 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use serde_json::json;
-use strongroom::scan::{Found, GitObject, Missed, ScanPlace};
+use serde_json::{Value, json};
+use strongroom::scan::{Found, GitObject, Missed, ScanPlace, Secret};
 
 use super::outcome::Outcome;
 use super::uri;
@@ -16,10 +16,10 @@ pub(super) fn show(terminal: &mut Terminal, outcome: &Outcome) -> Result<(), Fai
     if terminal.json() {
         return documents(terminal, outcome);
     }
-    if !outcome.found.is_empty() {
+    if !outcome.secrets.is_empty() {
         let header = ["where", "kind", "mode", "key", "seen"].map(String::from).to_vec();
         let mut table = Table::default();
-        let rows: Vec<_> = std::iter::once(header).chain(outcome.found.iter().map(row)).collect();
+        let rows: Vec<_> = std::iter::once(header).chain(outcome.secrets.iter().flat_map(rows)).collect();
         for page in rows.chunks(PAGE) {
             terminal.page(&mut table, page)?;
         }
@@ -30,6 +30,9 @@ pub(super) fn show(terminal: &mut Terminal, outcome: &Outcome) -> Result<(), Fai
     for mode in outcome.known.lines() {
         terminal.line(&format!("looked for {mode}"))?;
     }
+    for (mode, why) in outcome.known.left_out() {
+        terminal.line(&format!("not looked for {mode}: {why}"))?;
+    }
     terminal.line(&summary(outcome))
 }
 
@@ -38,7 +41,8 @@ pub(super) fn remarks(terminal: &mut Terminal, outcome: &Outcome, brief: bool) {
     if brief {
         terminal.note(&summary(outcome));
     }
-    let listed = (outcome.found.len() + outcome.missed.len()) as u64;
+    let places: usize = outcome.secrets.iter().map(|secret| secret.places.len()).sum();
+    let listed = (places + outcome.missed.len()) as u64;
     let more = (outcome.counts.found + outcome.counts.missed).saturating_sub(listed);
     if more > 0 {
         terminal.note(&format!("{more} more are counted and not listed"));
@@ -52,24 +56,19 @@ pub(super) fn remarks(terminal: &mut Terminal, outcome: &Outcome, brief: bool) {
 }
 
 fn documents(terminal: &mut Terminal, outcome: &Outcome) -> Result<(), Failure> {
-    for found in &outcome.found {
-        let Found { place, path, inside, object, hit, .. } = found;
+    for secret in &outcome.secrets {
         terminal.document(
             "scan-finding",
             &json!({
-                "place": place.name(),
-                "path": path_text(path),
-                "uri": path_text(path).map(|_| uri::of(path.as_os_str().as_bytes())),
-                "line": hit.line,
-                "column": hit.column,
-                "inside": inside,
-                "kind": hit.kind,
-                "mode": mode(found),
-                "version": hit.version,
-                "fingerprint": hit.fingerprint.map(|print| print.to_string()),
-                "object": object.as_ref().map(|object| json!({
-                    "id": object.id, "kind": object.kind, "commit": object.commit,
+                "mode": secret.mode.name(),
+                "version": secret.version,
+                "fingerprint": secret.fingerprint.map(|print| print.to_string()),
+                "weak": secret.weak,
+                "count": secret.count,
+                "oldest": secret.oldest().map(|object| json!({
+                    "commit": object.commit, "committed_at": object.committed_at,
                 })),
+                "places": secret.places.iter().map(place).collect::<Vec<_>>(),
             }),
         )?;
     }
@@ -82,8 +81,10 @@ fn documents(terminal: &mut Terminal, outcome: &Outcome) -> Result<(), Failure> 
         "scan",
         &json!({
             "modes": outcome.known.document(),
+            "left_out": left_out(outcome),
             "complete": outcome.complete(),
-            "found": counts.found,
+            "found": outcome.secrets.len(),
+            "places": counts.found,
             "allowed": counts.allowed,
             "missed": counts.missed,
             "files": counts.files,
@@ -91,9 +92,45 @@ fn documents(terminal: &mut Terminal, outcome: &Outcome) -> Result<(), Failure> 
             "bytes": counts.bytes,
             "links": counts.links,
             "special": counts.special,
+            "repositories": counts.repositories,
             "seconds": outcome.seconds,
         }),
     )
+}
+
+/// The modes that did not run.
+pub(super) fn left_out(outcome: &Outcome) -> Value {
+    outcome.known.left_out().into_iter().map(|(mode, why)| json!({ "mode": mode, "why": why })).collect()
+}
+
+fn place(found: &Found) -> Value {
+    let Found { place, path, inside, object, hit, .. } = found;
+    json!({
+        "place": place.name(),
+        "path": path_text(path),
+        "uri": path_text(path).map(|_| uri::of(path.as_os_str().as_bytes())),
+        "line": hit.line,
+        "column": hit.column,
+        "inside": inside,
+        "kind": hit.kind,
+        "mode": mode(found),
+        "object": object.as_ref().map(|object| json!({
+            "id": object.id, "kind": object.kind, "commit": object.commit, "committed_at": object.committed_at,
+        })),
+    })
+}
+
+/// The first place of a secret, and a few others below it.
+fn rows(secret: &Secret) -> Vec<Vec<String>> {
+    let mut rows: Vec<_> = secret.places.iter().take(PLACES).map(row).collect();
+    let more = secret.count.saturating_sub(rows.len() as u64);
+    if more > 0 {
+        let oldest = secret.oldest().and_then(|object| object.commit.as_deref());
+        let since = oldest.map(|commit| format!(", the oldest in commit {}", short(commit))).unwrap_or_default();
+        let told = format!("and {} more{since}", counted(more, "place"));
+        rows.push([told, String::new(), String::new(), String::new(), String::new()].to_vec());
+    }
+    rows
 }
 
 fn row(found: &Found) -> Vec<String> {
@@ -109,7 +146,7 @@ fn row(found: &Found) -> Vec<String> {
     });
     vec![
         format!("{place}:{}:{}", hit.line, hit.column),
-        hit.kind.to_owned(),
+        hit.weak.map_or_else(|| hit.kind.to_owned(), |weak| format!("{}, weak: {weak}", hit.kind)),
         mode(found).to_owned(),
         named.unwrap_or_else(|| "-".into()),
         seen(found),
@@ -143,7 +180,12 @@ pub(super) fn described(missed: &Missed) -> String {
 
 pub(super) fn summary(outcome: &Outcome) -> String {
     let counts = &outcome.counts;
-    let found = if counts.found == 0 { "nothing found".into() } else { counted(counts.found, "finding") };
+    let secrets = outcome.secrets.len() as u64;
+    let found = match (secrets, counts.found) {
+        (0, _) => "nothing found".into(),
+        (secrets, places) if secrets == places => counted(secrets, "finding"),
+        (secrets, places) => format!("{} in {}", counted(secrets, "finding"), counted(places, "place")),
+    };
     let files = counted(counts.files, "file");
     let read =
         if counts.objects == 0 { files } else { format!("{files} and {}", counted(counts.objects, "git object")) };
@@ -152,6 +194,10 @@ pub(super) fn summary(outcome: &Outcome) -> String {
         (counts.allowed, "allowed by a mark"),
         (counts.links, "links not followed"),
         (counts.special, "neither file nor folder"),
+        (
+            if outcome.history { 0 } else { counts.repositories },
+            "git repositories whose history was not read (--history)",
+        ),
     ];
     parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     if !outcome.complete() {
@@ -182,5 +228,7 @@ fn size(bytes: u64) -> String {
     )
 }
 
+/// How many places of one secret a table shows.
+const PLACES: usize = 5;
 /// Widths are those of the first page.
 const PAGE: usize = 10_000;

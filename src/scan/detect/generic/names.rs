@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::scan::detect::candidate::runs as literal_runs;
+use crate::scan::detect::candidates::runs as literal_runs;
 
 /// Names: letters, digits, underscores, dashes and dots.
 pub(super) fn names(text: &[u8]) -> Vec<String> {

@@ -35,7 +35,7 @@ impl Statement {
         if is_octet_key(context, span, before) {
             statement.name = split("oct-key");
         }
-        let indent = indent_of(before);
+        let mut indent = indent_of(before);
         statement.add(before);
         statement.own = !statement.name.is_empty();
         statement.beside = statement.names.len();
@@ -50,9 +50,11 @@ impl Statement {
             if text.trim_ascii().is_empty() && !before.trim_ascii().is_empty() {
                 break;
             }
-            // A sibling with a value of its own names nothing, unless it says that it does. An outer line names what is inside it.
+            // A sibling with a value of its own names nothing, unless it says that it does. An outer line names what is inside it, and has
+            // siblings of its own.
             if indent_of(text) < indent {
                 statement.add(text);
+                indent = indent_of(text);
             } else {
                 statement.add(of_sibling(text));
             }
@@ -112,10 +114,16 @@ pub(super) fn nearest(text: &[u8]) -> Vec<String> {
 }
 
 /// What comes after the last statement that is complete. An entity ends with a semicolon as well, and so does what a property has
-/// before its value: `{ get; set; } = `.
+/// before its value: `{ get; set; } = `; and the type of an array has one in it.
 fn of_statement(text: &[u8]) -> &[u8] {
     let entity = |at: usize| text[at.saturating_sub(6)..at].contains(&b'&');
-    let ends = memchr::memrchr_iter(b';', text).find(|at| !entity(*at));
+    // The length in the type of an array: `[u8; 32]`.
+    let length = |at: usize| {
+        let rest = text[at + 1..].trim_ascii_start();
+        let len = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        len > 0 && rest.get(len) == Some(&b']')
+    };
+    let ends = memchr::memrchr_iter(b';', text).find(|at| !entity(*at) && !length(*at));
     let rest = ends.map_or(text, |at| &text[at + 1..]);
     if rest.trim_ascii_start().starts_with(b"}") { text } else { rest }
 }

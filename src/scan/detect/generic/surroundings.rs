@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::scan::detect::classes::is_base64;
+use crate::scan::detect::classes::{is_base64, is_quote, is_word};
 use crate::scan::detect::position::line_range;
 
 /// Whether the file is of a kind that is full of digests.
@@ -14,14 +14,40 @@ pub(super) fn is_quiet_file(name: &str) -> bool {
         || VECTORS.iter().any(|part| path.contains(part))
 }
 
+/// Whether the file is there to test: keys in it are weak on purpose.
+pub(super) fn is_test_file(name: &str) -> bool {
+    let path = name.replace('\\', "/");
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", &path));
+    let in_folder = folders.split('/').any(|folder| {
+        let folder = folder.to_ascii_lowercase();
+        TEST_FOLDERS.contains(&&*folder) || folder.ends_with("-tests") || folder.ends_with("_tests")
+    });
+    let stem = file.split('.').next().unwrap_or(file);
+    let (lower, lower_stem) = (file.to_ascii_lowercase(), stem.to_ascii_lowercase());
+    in_folder
+        || matches!(&*lower_stem, "test" | "tests" | "spec")
+        || stem.ends_with("Test")
+        || stem.ends_with("Tests")
+        || lower.starts_with("test_")
+        || ["_test", "_tests", "_spec", ".test", ".spec"]
+            .iter()
+            .any(|end| lower.rsplit_once('.').is_some_and(|(stem, _)| stem.ends_with(end)))
+}
+
+/// Whether the lines around the literal say that it is none.
+pub(super) fn is_said_to_be_none(context: &[u8], span: &Range<usize>) -> bool {
+    let line = line_range(context, span.start);
+    let above = line_range(context, line.start.saturating_sub(1));
+    is_denied(&context[above.start.min(line.start)..line.end])
+}
+
 /// Whether the lines around the literal are of that kind.
 pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool {
     let line = line_range(context, span.start);
     let name = name.to_ascii_lowercase();
     let bundled = line.len() > LONG_LINE && ![".json", ".env"].iter().any(|ending| name.ends_with(ending));
-    let above = line_range(context, line.start.saturating_sub(1));
     bundled
-        || is_denied(&context[above.start.min(line.start)..line.end])
+        || is_file_name(context, span)
         || is_public_key(context, span)
         || is_member_name(context, span)
         || is_vector(context, span)
@@ -30,6 +56,16 @@ pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool 
         || is_among_binary(context, span)
         || is_coordinate(context, span)
         || is_sum(context, span)
+        || is_hashed(context, span)
+}
+
+/// Part of the name of a file or of a host: a dot parts it from more. A key ends with padding, a mark or a blank, and a sentence with
+/// a dot and a blank.
+fn is_file_name(context: &[u8], span: &Range<usize>) -> bool {
+    let goes_on = matches!(context[span.end..], [b'.', next, ..] if next.is_ascii_alphanumeric());
+    let comes_from = matches!(context[..span.start], [.., before, b'.'] if before.is_ascii_alphanumeric());
+    let called = memchr::memchr(b'(', &context[span.end..context.len().min(span.end + MEMBER)]).is_some();
+    goes_on && !called || comes_from && context.get(span.end) != Some(&b'=')
 }
 
 /// In a list of checksums: a digest at the beginning of a line, a blank and a blank or a star, and the name of a file.
@@ -40,16 +76,25 @@ fn is_sum(context: &[u8], span: &Range<usize>) -> bool {
     line.start == span.start && named && span.len().is_multiple_of(32)
 }
 
+/// A part of a hash of a password as `crypt` writes it, after whatever scheme: `$argon2id$v=19$...`, `{CRYPT}$6$...`.
+fn is_hashed(context: &[u8], span: &Range<usize>) -> bool {
+    let near = &context[span.start.saturating_sub(NEAR)..span.start];
+    let token =
+        near.iter().rposition(|byte| byte.is_ascii_whitespace() || is_quote(*byte)).map_or(near, |at| &near[at + 1..]);
+    token.ends_with(b"$") && HASHES.iter().any(|scheme| memchr::memmem::find(token, scheme.as_bytes()).is_some())
+}
+
 fn is_denied(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line).to_ascii_lowercase();
     DENYING.iter().any(|word| line.contains(word))
 }
 
-/// Inside a PEM block that is public.
+/// Inside a PEM block: what such blocks hold is not raw, unless they say that it is a key that encrypts.
 fn is_public_key(context: &[u8], span: &Range<usize>) -> bool {
     let before = String::from_utf8_lossy(&context[span.start.saturating_sub(NEAR)..span.start]).into_owned();
     let Some(open) = before.rfind("-----BEGIN ") else { return false };
-    !before[open..].contains("-----END")
+    let label = before[open..].lines().next().unwrap_or_default();
+    !before[open..].contains("-----END") && !RAW_KEYS.iter().any(|word| label.contains(word))
 }
 
 /// The name of what follows, as in `"...": {`: an id.
@@ -119,7 +164,7 @@ fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
             .iter()
             .copied()
             .skip_while(|byte| !byte.is_ascii_alphabetic())
-            .take_while(u8::is_ascii_alphabetic)
+            .take_while(|byte| is_word(*byte))
             .collect();
         // An argument of a call has no value behind its name.
         let given = line.trim_ascii().len() >= head.len() + SHORTEST_GIVEN;
@@ -130,6 +175,27 @@ fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
     }
     heads.len() >= 2
 }
+
+/// Folders with tests, in lower case.
+const TEST_FOLDERS: &[&str] = &[
+    "test",
+    "tests",
+    "testing",
+    "testdata",
+    "test-data",
+    "test_data",
+    "__tests__",
+    "spec",
+    "specs",
+    "fixtures",
+    "fixture",
+    "bench",
+    "benches",
+    "fuzz",
+    "mocks",
+    "__mocks__",
+    "e2e",
+];
 
 const LOCK_FILES: &[&str] = &[
     "package-lock.json",
@@ -190,6 +256,13 @@ const VECTORS: &[&str] = &[
     "/acvp",
     "nist",
 ];
+
+/// Labels of blocks that hold a key and nothing around it.
+const RAW_KEYS: &[&str] = &["MASTER", "ENCRYPTION", "SYMMETRIC", "SECRET KEY", "AES"];
+
+/// How `crypt` and its like mark what a password was hashed with.
+const HASHES: &[&str] =
+    &["$argon2", "$scrypt$", "$pbkdf2", "$bcrypt", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$7$", "$y$"];
 
 const VECTOR_HEADS: &[&str] = &[
     "pt",

@@ -51,7 +51,8 @@ fn of_rows_unless_encryption(statement: &Statement, outer: &[Vec<String>]) -> Ju
 
 /// Whether a name says that it is a key and no more.
 fn is_bare(name: &[String]) -> bool {
-    name.iter().filter(|word| !is_tail(word)).count() < 2
+    let words: Vec<_> = name.iter().filter(|word| !is_tail(word)).collect();
+    words.len() < 2 && words.iter().all(|word| is_any(KEYS, word))
 }
 
 /// A name that says little, as part of the names of what it stands in.
@@ -85,6 +86,11 @@ fn judge_name(name: &[String]) -> Judgement {
     let turned = words[..words.len() - 1].iter().any(|word| is_turning(word));
     let private = words.iter().any(|word| matches!(*word, "private" | "secret" | "priv"));
     if DENIED.iter().any(|word| words.contains(word)) || !private && words.iter().any(|word| is_any(SIGNING, word)) {
+        return Judgement::Other;
+    }
+    let wrapped = |word: &str| is_any(WRAPPED, word);
+    let directly = modifiers.last().is_some_and(|word| wrapped(word));
+    if is_any(KEYS, head) && (directly || wrapped(words[0]) && modifiers.iter().any(|word| is_any(WRAPPING, word))) {
         return Judgement::Other;
     }
     if is_any(KEYS, head) || KEYS.iter().any(|key| joined.ends_with(key) && joined.len() > key.len()) {
@@ -169,6 +175,8 @@ const STRONG: &[&str] = &[
     "enc", "encipher", "encrypt", "encrypted", "encryption", "encryptor", "fernet", "hkdf", "kek", "keyring", "kms", "lockbox", "master",
     "masterkey", "multifernet", "nacl", "poly1305", "psk", "rails", "rijndael", "root", "salsa", "sealing", "secretbox", "secretkeyspec",
     "sodium", "sqlcipher", "strongroom", "symmetric", "tink", "unseal", "vault", "wrapping", "xchacha", "xsalsa", "luks",
+    "chiffrement", "cifrado", "cifratura", "criptografia", "haupt", "hauptschluessel", "maestra", "maitre", "mestra", "shifrovaniya", "verschluesselung",
+    "verschluesselungsschluessel", "versleuteling",
 ];
 
 /// What a key is called.
@@ -176,7 +184,14 @@ const STRONG: &[&str] = &[
 const KEYS: &[&str] = &[
     "key", "keys", "secret", "secrets", "masterkey", "secretkey", "passkey", "passphrase", "kek", "dek", "cek", "cmk", "psk", "token",
     "tokens", "password", "keymaterial", "keybase", "keyfile", "secretkeybase", "ikm", "pepper",
+    "chave", "chiave", "clave", "cle", "clef", "klyuch", "schluessel", "sleutel",
 ];
+
+/// What a key is that another key has encrypted: `encrypted_dek`, `wrapped_key`, `encrypted_data_key`.
+const WRAPPED: &[&str] = &["encrypted", "wrapped", "sealed", "enciphered"];
+
+/// What stands between the two.
+const WRAPPING: &[&str] = &["data", "master", "private", "secret", "session", "content", "symmetric"];
 
 /// What is called key and is no secret, or is no key that encrypts.
 #[rustfmt::skip]
@@ -292,9 +307,9 @@ const TAILS: &[&str] = &[
     "parse",
 ];
 
-/// What stands directly before a digest.
+/// What stands directly before a digest, or before what was encrypted.
 const DIGESTS: &[&str] =
-    &["sha256-", "sha256:", "sha384-", "sha512-", "sha512:", "blake3:", "md5:", "h1:", "base64,", "sha256/"];
+    &["sha256-", "sha256:", "sha384-", "sha512-", "sha512:", "blake3:", "md5:", "h1:", "base64,", "sha256/", "vault:v"];
 
 const DIGEST_WORDS: &[&str] = &[
     "sha256",

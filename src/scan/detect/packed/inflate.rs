@@ -8,23 +8,9 @@ use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-use super::{Layer, Opened, trial};
-use crate::scan::detect::{OVERLAP, WINDOW};
-
-/// What may still be unpacked: a bomb must not take time without end.
-pub(in crate::scan::detect) struct Budget {
-    left: u64,
-    tries: u32,
-    trial: trial::Trial,
-    /// Layers that were not unpacked to their end.
-    pub(in crate::scan::detect) cut: u64,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { left: MOST_UNPACKED, tries: MOST_TRIES, trial: trial::Trial::default(), cut: 0 }
-    }
-}
+use super::budget::Budget;
+use super::layer::{Layer, Opened};
+use crate::scan::detect::window::{OVERLAP, WINDOW};
 
 pub(in crate::scan::detect) fn is_gzip(content: &[u8]) -> bool {
     content.starts_with(GZIP)
@@ -164,6 +150,3 @@ const LEAST_BARE: usize = 40;
 const FIRST: usize = 1024;
 /// Less than the text of a key.
 const LEAST: usize = 32;
-/// For one window with all that is in it.
-const MOST_UNPACKED: u64 = 16 << 20;
-const MOST_TRIES: u32 = 4096;

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-use super::{Budget, LEAST_CONTENT, Layer, Opened};
+use super::budget::Budget;
+use super::layer::{Layer, Opened};
+use super::trial::LEAST_CONTENT;
 use crate::scan::detect::classes::hex_value;
 
 pub(super) fn each(window: &[u8], budget: &mut Budget, opened: Opened<'_>) {

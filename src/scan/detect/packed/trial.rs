@@ -4,8 +4,6 @@
 use flate2::{Decompress, FlushDecompress};
 use zeroize::Zeroize;
 
-use super::LEAST_CONTENT;
-
 /// One decoder for all that is tried in a window.
 #[derive(Default)]
 pub(super) struct Trial {
@@ -44,6 +42,9 @@ fn may_begin_block(content: &[u8]) -> bool {
         _ => false,
     }
 }
+
+/// Shorter than a key.
+pub(super) const LEAST_CONTENT: usize = 32;
 
 #[cfg(test)]
 mod tests {

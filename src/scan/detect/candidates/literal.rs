@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::Candidate;
+use crate::scan::detect::candidate::Candidate;
 use crate::scan::detect::classes::{base64_len, base64_value, hex_value, is_base64};
 
 /// Tells `found` each run that is a key in base64, hexadecimal or base32, or as long as one, and keys in longer runs.
@@ -41,7 +41,11 @@ fn whole(window: &[u8], run: Range<usize>, found: &mut dyn FnMut(Candidate)) {
         62..=66 if text[..2].eq_ignore_ascii_case(b"0x") => {
             found_if(integer(&text[2..]), "hex", run.start + 2..run.end, true, found);
         }
-        52 => found_if(base32(text), "base32", run, false, found),
+        // With its padding it is whole: eight characters are five bytes.
+        52 => {
+            let whole = window[run.end..].starts_with(b"====");
+            found_if(base32(text), "base32", run, whole, found);
+        }
         44.. if padded => {
             let last = run.end - 43..run.end;
             found_if(decode(&window[last.clone()]), "base64", last, false, found);

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::Candidate;
 use super::literal::{decode, hex, is_varied};
+use crate::scan::detect::candidate::Candidate;
 use crate::scan::detect::classes::{is_base64, is_quote};
 
 /// Tells `found` each row of pieces that together are a key.
@@ -71,16 +71,44 @@ impl Chain {
         }
     }
 
-    /// A row is a whole literal if it is the whole chain.
+    /// A row is a whole literal if nothing that goes on with it stands beside it, and its pieces are one by the rule
+    /// (docs/detection.md, Pieces).
     fn close(&mut self, window: &[u8], found: &mut dyn FnMut(Candidate)) {
-        let wrapped = self.pieces.windows(2).all(|pair| is_wrapped(window, &pair[0], &pair[1]));
-        let end = self.pieces.last().map_or(0, |piece| piece.end);
-        for (candidate, first) in self.rows.drain(..) {
-            let whole = wrapped && first == 0 && candidate.span.end == end;
+        for (candidate, first) in std::mem::take(&mut self.rows) {
+            let last = self.pieces.partition_point(|piece| piece.end <= candidate.span.end);
+            let is_apart = |at: usize| {
+                let pair = at.checked_sub(1).and_then(|before| self.pieces.get(before..=at));
+                pair.is_none_or(|pair| is_apart(window, &pair[0], &pair[1]))
+            };
+            let whole = is_apart(first) && is_apart(last) && is_one(window, &self.pieces[first..last], candidate.kind);
             found(Candidate { whole, ..candidate });
         }
         self.pieces.clear();
     }
+}
+
+fn is_one(window: &[u8], row: &[Range<usize>], kind: &str) -> bool {
+    let is_line = |pair: &[Range<usize>]| {
+        window[pair[0].end..pair[1].start].contains(&b'\n') && !is_quoted(window, &pair[0], &pair[1])
+    };
+    row.windows(2).all(|pair| is_wrapped(window, &pair[0], &pair[1]))
+        && (!row.windows(2).any(is_line) || is_block(window, row))
+        && (kind != "base64-in-pieces" || row.iter().all(|piece| is_of_base64(&window[piece.clone()])))
+}
+
+/// Whether lines that no string joins are a block: as long as each other, save the first, which may stand behind a name,
+/// and the last.
+fn is_block(window: &[u8], row: &[Range<usize>]) -> bool {
+    let [first, inner @ .., last] = row else { return false };
+    let longest = inner.first().map_or(first.len().max(last.len()), ExactSizeIterator::len);
+    inner.iter().all(|piece| piece.len() == longest) && last.len() <= longest && is_begun(window, first)
+}
+
+/// Whether two pieces that follow each other belong to different things: a blank line, a rule or a colon is between them.
+fn is_apart(window: &[u8], left: &Range<usize>, right: &Range<usize>) -> bool {
+    let between = &window[left.end..right.start];
+    let lines = memchr::memchr_iter(b'\n', between).count();
+    !is_quoted(window, left, right) && (lines > 1 || lines == 1 && between.contains(&b':'))
 }
 
 /// Runs of base64 characters, save operators that stand alone.
@@ -119,15 +147,54 @@ fn is_joined(window: &[u8], left: &Range<usize>, right: &Range<usize>) -> bool {
     }
 }
 
-/// Whether two pieces that no strings join are lines of one block, not the end of a sentence and the beginning of another.
+/// Whether one string ends with the left piece and another begins with the right one.
+fn is_quoted(window: &[u8], left: &Range<usize>, right: &Range<usize>) -> bool {
+    let after = window[left.end..].strip_prefix(b"\\").unwrap_or(&window[left.end..]);
+    after.first().is_some_and(|byte| is_quote(*byte)) && is_quote(window[right.start - 1])
+}
+
+/// Whether two pieces are strings that are joined, digits in groups, or lines of one block and not the end of a sentence and the
+/// beginning of another.
 fn is_wrapped(window: &[u8], left: &Range<usize>, right: &Range<usize>) -> bool {
     let between = &window[left.end..right.start];
-    if !between.contains(&b'\n') || between.iter().any(|byte| is_quote(*byte)) {
+    if matches!(between, [b':' | b' ']) || is_quoted(window, left, right) {
         return true;
     }
-    let goes_on = matches!(window[right.end..], [b' ' | b'\t', next, ..] if next.is_ascii_alphanumeric());
-    left.len() >= SHORTEST_LINE && !between.contains(&b',') && !goes_on
+    let ends = between.contains(&b'\n') && !between.iter().any(|byte| is_quote(*byte) || *byte == b',');
+    left.len() >= SHORTEST_LINE && ends && ends_line(&window[right.end..])
 }
+
+/// Whether nothing follows that is part of a sentence, a name, or a value.
+fn ends_line(after: &[u8]) -> bool {
+    let after = after.strip_prefix(b"=").unwrap_or(after);
+    let blank = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
+    match after.get(blank) {
+        None => true,
+        Some(byte) => is_quote(*byte) || b"\n\\)]};,<#-*|&".contains(byte),
+    }
+}
+
+/// Whether nothing stands before the first line of a block, or its name.
+fn is_begun(window: &[u8], first: &Range<usize>) -> bool {
+    let line = memchr::memrchr(b'\n', &window[..first.start]).map_or(0, |at| at + 1);
+    let before = window[line..first.start].trim_ascii_end();
+    before.last().is_none_or(|byte| is_quote(*byte) || b"=:([{>|#/*-;,%!".contains(byte))
+}
+
+/// Whether a piece can be one of base64: many characters of one case, or digits of hexadecimal alone, are something else.
+fn is_of_base64(piece: &[u8]) -> bool {
+    let all = |class: fn(&u8) -> bool| piece.iter().all(class);
+    let hexadecimal =
+        all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) || all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
+    let one_case = !piece.iter().any(u8::is_ascii_lowercase) || !piece.iter().any(u8::is_ascii_uppercase);
+    !(hexadecimal && piece.len() >= LONGEST_HEX || one_case && piece.len() >= LONGEST_OF_CASE)
+}
+
+/// 12 random characters are of hexadecimal with a probability of 2^-22.
+const LONGEST_HEX: usize = 12;
+
+/// 16 random characters are of one case with a probability of 2^-11.
+const LONGEST_OF_CASE: usize = 16;
 
 /// How many other words may stand between two strings of a key.
 const STRANGERS: usize = 8;
