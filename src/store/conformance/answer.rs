@@ -172,15 +172,12 @@ fn place(table: Table, key: &[u8]) -> String {
 /// As text where it is, and the beginning of what is long.
 pub(super) fn text(bytes: &[u8]) -> String {
     let shown = &bytes[..bytes.len().min(MAX_SHOWN)];
-    let mut text = if shown.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
+    let text = if shown.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
         format!("\"{}\"", String::from_utf8_lossy(shown))
     } else {
         format!("0x{}", crate::secret::hex(shown))
     };
-    if shown.len() < bytes.len() {
-        text.push_str(&format!(".. ({} bytes)", bytes.len()));
-    }
-    text
+    if shown.len() < bytes.len() { format!("{text}.. ({} bytes)", bytes.len()) } else { text }
 }
 
 /// How what an engine gave is shown.

@@ -26,7 +26,8 @@ pub(super) fn backups_are_tried_where_there_are_any(ground: &dyn Ground) -> Aske
         Err(StoreError::Unsupported { .. }) => {
             Err(Fault("the engine has no backups, and the ground of the suite says where they are".into()))
         }
-        begun => Ok(drop(begun?)),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
     }
 }
 
