@@ -29,7 +29,7 @@ fn is_published(mark: [u8; 8]) -> bool {
 }
 
 /// The keys that this one may have been made of by a small change: 14, each of which meets the table with 2^-49.6.
-pub(super) fn near(key: &[u8; 32]) -> [[u8; 32]; 14] {
+fn near(key: &[u8; 32]) -> [[u8; 32]; 14] {
     let turned = |by: usize| std::array::from_fn(|at| key[(at + by) % 32]);
     let swapped = |width: usize| std::array::from_fn(|at| key[at / width * width + width - 1 - at % width]);
     let but_for = |at: usize, change: u8| {
@@ -55,7 +55,7 @@ pub(super) fn near(key: &[u8; 32]) -> [[u8; 32]; 14] {
     ]
 }
 
-pub(super) fn mark(key: &[u8; 32]) -> [u8; 8] {
+fn mark(key: &[u8; 32]) -> [u8; 8] {
     *Sha256::digest(key).first_chunk().expect("a digest has 32 bytes")
 }
 

@@ -12,7 +12,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
 use super::matcher::Matcher;
-use plans::{Function, PLANS, Passwords};
+use plans::{PLANS, Passwords};
 
 /// What derived the key, if one of the recipes did.
 pub(super) fn find(key: &Matcher) -> Option<&'static str> {
@@ -52,6 +52,17 @@ struct Recipe {
     password: &'static [u8],
 }
 
+#[derive(Clone, Copy)]
+enum Function {
+    Sha1(u32),
+    Sha256(u32),
+    Sha512(u32),
+    /// Base-2 logarithm of the cost, size of blocks, parallelism.
+    Scrypt(u8, u32, u32),
+    /// Argon2id, or Argon2i: passes, lanes, KiB.
+    Argon2(argon2::Algorithm, u32, u32, u32),
+}
+
 impl Recipe {
     fn follow(&self) -> [u8; 32] {
         let mut out = [0; 32];
@@ -86,12 +97,12 @@ fn recipes() -> impl Iterator<Item = Recipe> {
 }
 
 fn passwords(which: &'static Passwords) -> impl Iterator<Item = &'static [u8]> {
-    let (text, count, these): (&str, usize, &[&str]) = match which {
-        Passwords::First(count) => (include_str!("kdf_passwords.txt"), *count, &[]),
-        Passwords::Phrases => (include_str!("kdf_phrases.txt"), usize::MAX, &[]),
-        Passwords::These(these) => ("", 0, these),
+    let (count, these): (usize, &[&str]) = match which {
+        Passwords::First(count) => (*count, &[]),
+        Passwords::These(these) => (0, these),
     };
-    text.lines().take(count).chain(these.iter().copied()).map(str::as_bytes)
+    let first = include_str!("kdf_passwords.txt").lines().take(count);
+    first.chain(these.iter().copied()).map(str::as_bytes)
 }
 
 const TABLE: &[u8] = include_bytes!("kdf.bin");
