@@ -12,7 +12,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
 use super::matcher::Matcher;
-use plans::{PLANS, Passwords};
+use plans::{Function, PLANS, Passwords};
 
 /// What derived the key, if one of the recipes did.
 pub(super) fn find(key: &Matcher) -> Option<&'static str> {
@@ -50,17 +50,6 @@ struct Recipe {
     function: Function,
     salt: &'static [u8],
     password: &'static [u8],
-}
-
-#[derive(Clone, Copy)]
-enum Function {
-    Sha1(u32),
-    Sha256(u32),
-    Sha512(u32),
-    /// Base-2 logarithm of the cost, size of blocks, parallelism.
-    Scrypt(u8, u32, u32),
-    /// Argon2id, or Argon2i: passes, lanes, KiB.
-    Argon2(argon2::Algorithm, u32, u32, u32),
 }
 
 impl Recipe {

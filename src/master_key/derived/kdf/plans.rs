@@ -2,8 +2,6 @@
 
 use argon2::Algorithm;
 
-use super::Function;
-
 pub(super) struct Plan {
     pub(super) functions: &'static [Function],
     pub(super) salts: &'static [&'static [u8]],
@@ -14,6 +12,18 @@ pub(super) enum Passwords {
     /// So many from the beginning of the list.
     First(usize),
     These(&'static [&'static str]),
+}
+
+/// How a recipe derives.
+#[derive(Clone, Copy)]
+pub(super) enum Function {
+    Sha1(u32),
+    Sha256(u32),
+    Sha512(u32),
+    /// Base-2 logarithm of the cost, size of blocks, parallelism.
+    Scrypt(u8, u32, u32),
+    /// Argon2id, or Argon2i: passes, lanes, KiB.
+    Argon2(Algorithm, u32, u32, u32),
 }
 
 pub(super) const PLANS: &[Plan] = &[
