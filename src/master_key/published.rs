@@ -1,8 +1,8 @@
 //! Master keys that specifications, documentation, samples, upstream tests and test vectors have published, and constants
 //! that everybody knows.
 //!
-//! Kept as the first 8 bytes of the SHA-256 of the key, sorted, so that the program contains no key. `tools/published_keys.py`
-//! makes the table; `tools/published_keys.tsv` and that program say where each key is published.
+//! Kept as the first 8 bytes of the SHA-256 of the key, sorted, so that the program contains no key. `src/master_key/published_keys.py`
+//! makes the table; `src/master_key/published_keys.tsv` and that program say where each key is published.
 
 use sha2::{Digest, Sha256};
 

