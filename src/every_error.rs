@@ -239,6 +239,7 @@ every! {
         Detail::RecordSet { .. } => [Detail::RecordSet { generation: generation(1) }],
         Detail::RotationHeld { .. } => [Detail::RotationHeld { since_secs: 1 }],
         Detail::RotationOpen { .. } => [Detail::RotationOpen { to: version(2) }],
+        Detail::RotationOptions { .. } => [Detail::RotationOptions { other: "compromised" }],
         Detail::RotationTarget { .. } => of(|fault| Detail::RotationTarget { to: version(2), fault }),
         Detail::RowFormat { .. } => [Detail::RowFormat { row: VaultRow::Head, found: 9 }],
         #[cfg(feature = "escrow")]

@@ -46,6 +46,7 @@ impl Detail {
             Self::RecordSet { .. } => "record-set",
             Self::RotationHeld { .. } => "rotation-held",
             Self::RotationOpen { .. } => "rotation-open",
+            Self::RotationOptions { .. } => "rotation-options",
             Self::RotationTarget { .. } => "rotation-target",
             Self::RowFormat { .. } | Self::Tampered { .. } => "tampered",
             #[cfg(feature = "escrow")]

@@ -64,6 +64,7 @@ impl Detail {
             | Self::Import { .. }
             | Self::IssuedExpired { .. }
             | Self::Limit(_)
+            | Self::RotationOptions { .. }
             | Self::RotationTarget { .. } => ErrorKind::Input,
             Self::Audit(_)
             | Self::BackupDamaged { .. }

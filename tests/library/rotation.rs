@@ -204,6 +204,20 @@ impl Between for Unclaimed {
 }
 
 #[test]
+fn a_rewrap_forgets_nothing_that_is_asked_of_it() {
+    let (folder, keys) = (tempfile::tempdir().expect("folder"), Keys::generate(2));
+    let (path, _) = vault_file(&folder, &keys, 3);
+    let (rotator, _) = pair(&keys, &path, &[1, 2]);
+    let rewrap = || RotateOptions::new().rewrap_only(true);
+    for options in [rewrap().resume_only(true), rewrap().compromised(true), rewrap().accept_record_set(true)] {
+        let planned = rotator.plan_rotation(&options).expect_err("refused");
+        let rotated = rotator.rotate(&options, &act(), |_| ()).expect_err("refused");
+        assert_eq!((planned.code(), rotated.code()), ("rotation-options", "rotation-options"));
+        assert_eq!(rotator.status().expect("status").active_master_key, version(1));
+    }
+}
+
+#[test]
 fn rewrapping_changes_the_master_key_and_no_record() {
     let (folder, keys) = (tempfile::tempdir().expect("folder"), Keys::generate(2));
     let (path, issued) = vault_file(&folder, &keys, 50);

@@ -110,9 +110,14 @@ fn the_manual_describes_every_document_and_every_field() {
     damage_an_entry(&room);
     check(json(&[2], &["backup", "forget", "--all"], ""));
     let status = ["rotate-master-key", "--status"];
-    for arguments in
-        [&["list"][..], &["audit", "list"], &["status"], &["doctor"], &["rotate-master-key", "--quick", "--dry-run"], &status]
-    {
+    for arguments in [
+        &["list"][..],
+        &["audit", "list"],
+        &["status"],
+        &["doctor"],
+        &["rotate-master-key", "--quick", "--dry-run"],
+        &status,
+    ] {
         check(json(&[2], arguments, ""));
     }
     let unseen: Vec<_> = manual.fields.keys().filter(|schema| !seen.contains(*schema)).collect();

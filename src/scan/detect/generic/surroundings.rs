@@ -172,7 +172,8 @@ fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
 
 /// Whether behind a name of a vector stands what a vector has there: data, a number, a remark.
 fn is_written_out(head: &str, behind: &[u8]) -> bool {
-    let is_mark = |byte: &u8| is_quote(*byte) || byte.is_ascii_whitespace() || matches!(byte, b':' | b'=' | b'>' | b']');
+    let is_mark =
+        |byte: &u8| is_quote(*byte) || byte.is_ascii_whitespace() || matches!(byte, b':' | b'=' | b'>' | b']');
     let Some(start) = behind.iter().position(|byte| !is_mark(byte)) else { return false };
     let quoted = start > 0 && is_quote(behind[start - 1]);
     let value = &behind[start..];
