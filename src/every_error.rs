@@ -172,7 +172,7 @@ every! {
         CheckpointFault::Records => [CheckpointFault::Records],
     }
     #[cfg(feature = "conformance")]
-    Broken: { Broken { .. } => [Broken { claim: "a batch happens whole or not", how: "half of it happened".into() }] }
+    Broken: { Broken { .. } => [Broken { claim: "a batch happens whole or not", how: "half of it happened".into(), without: "acts without proof" }] }
     #[cfg(feature = "escrow")]
     CombineError: {
         CombineError::Key(_) => of(CombineError::Key),
@@ -243,6 +243,7 @@ every! {
         Detail::RecordSet { .. } => [Detail::RecordSet { generation: generation(1) }],
         Detail::RotationHeld { .. } => [Detail::RotationHeld { since_secs: 1 }],
         Detail::RotationOpen { .. } => [Detail::RotationOpen { to: version(2) }],
+        Detail::RotationOptions { .. } => [Detail::RotationOptions { other: "compromised" }],
         Detail::RotationTarget { .. } => of(|fault| Detail::RotationTarget { to: version(2), fault }),
         Detail::RowFormat { .. } => [Detail::RowFormat { row: VaultRow::Head, found: 9 }],
         #[cfg(feature = "escrow")]
@@ -411,6 +412,7 @@ every! {
         StoreError::Engine { .. } => of(|fault| StoreError::Engine { fault, source: Box::new(denied()) }),
         StoreError::Foreign { .. } => [StoreError::Foreign { path: path() }],
         StoreError::Full => [StoreError::Full],
+        StoreError::InDoubt { .. } => [StoreError::in_doubt(denied())],
         StoreError::NewerLayout { .. } => [StoreError::NewerLayout { found: 9 }],
         StoreError::NotBackup { .. } => [StoreError::NotBackup { path: path() }],
         StoreError::NotFound { .. } => [StoreError::NotFound { path: path() }],
@@ -454,19 +456,37 @@ every! {
         VerifierKeysError::Source(_) => of(VerifierKeysError::Source),
         VerifierKeysError::Twice { .. } => [VerifierKeysError::Twice { version: version(1), origins: origins() }],
     }
-    Refusal: {
-        Refusal::Address => [Refusal::Address],
-        Refusal::Damaged => [Refusal::Damaged],
-        Refusal::Expired => [Refusal::Expired],
-        Refusal::NotYetValid => [Refusal::NotYetValid],
-        Refusal::Revoked => [Refusal::Revoked],
-        Refusal::Scope => [Refusal::Scope],
-        Refusal::Suspended => [Refusal::Suspended],
-        Refusal::Unknown => [Refusal::Unknown],
-    }
     VerifyError: {
         VerifyError::Refused(_) => of(VerifyError::Refused),
         VerifyError::Unavailable(_) => of(|fault: Detail| VerifyError::Unavailable(fault.into())),
+    }
+}
+
+/// No error of itself: it is what a [`VerifyError`] holds.
+impl Every for Refusal {
+    fn every() -> Vec<Self> {
+        let all = [
+            Self::Address,
+            Self::Damaged,
+            Self::Expired,
+            Self::NotYetValid,
+            Self::Revoked,
+            Self::Scope,
+            Self::Suspended,
+            Self::Unknown,
+        ];
+        // One that is forgotten here does not compile.
+        let _ = |refusal: Self| match refusal {
+            Self::Address
+            | Self::Damaged
+            | Self::Expired
+            | Self::NotYetValid
+            | Self::Revoked
+            | Self::Scope
+            | Self::Suspended
+            | Self::Unknown => (),
+        };
+        all.into()
     }
 }
 

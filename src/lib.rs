@@ -165,7 +165,7 @@ pub mod master {
 
 /// Whether a master key is weak, published or related to another, and what an operator waives.
 pub mod strength {
-    pub use crate::master_key::{Finding, KnownKeys, KnownKeysError, Severity, Suspect, Waivers};
+    pub use crate::master_key::{Finding, Severity, Suspect, Waivers};
 }
 
 /// How API keys are used: counted in memory, written together, read beside them.

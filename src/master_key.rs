@@ -6,7 +6,6 @@ mod check;
 mod derived;
 mod finding;
 mod format;
-mod known_keys;
 mod published;
 mod quick;
 mod relations;
@@ -24,7 +23,6 @@ use crate::secret::{RandomError, SecretBytes, SecretText, fill_random, hex_id, o
 pub use age::AgePolicy;
 pub use check::Suspect;
 pub use finding::{Finding, Severity};
-pub use known_keys::{KnownKeys, KnownKeysError};
 #[cfg(feature = "scan")]
 pub(crate) use quick::quick as quick_findings;
 pub use waivers::Waivers;

@@ -125,6 +125,14 @@ impl MasterKeys {
     }
 
     /// Adds a key. A version or a key that is already there is an error.
+    ///
+    /// ```
+    /// use strongroom::{MasterKey, MasterKeyVersion, MasterKeys};
+    ///
+    /// let mut keys = MasterKeys::single(MasterKey::generate()?);
+    /// keys.insert(MasterKeyVersion::try_from(2)?, MasterKey::generate()?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn insert(&mut self, version: MasterKeyVersion, key: MasterKey) -> Result<(), MasterKeysError> {
         self.insert_from(version, key, Origin::Caller)
     }

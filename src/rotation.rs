@@ -59,6 +59,7 @@ fn rotate_now(
     act: &Act,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RotationReport, Error> {
+    options.check()?;
     // Before the first record moves, and not at the audit entry after the last.
     ledger.reload()?.policy().check_reason(act.reason())?;
     if watch(Progress { phase: Phase::Preflight, done: 0, total: 0 }).is_break() {

@@ -1,4 +1,6 @@
 //! What the vault needs of a storage engine: ordered tables of opaque bytes, and batches that happen whole or not.
+//!
+//! docs/engines.md in the repository goes through writing one, with an engine that runs.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::unsafe_path::UnsafePath;
+use crate::uses::Usage;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
@@ -36,78 +39,107 @@ pub trait Rows {
 }
 
 /// A storage engine.
+///
+/// It takes keys of 1 to [`Table::MAX_KEY_LEN`] bytes and values of 0 to [`Table::MAX_VALUE_LEN`], whatever the bytes are, and
+/// 100,000 changes in a batch. Every method may be called from any thread at any time, and by several processes where the engine
+/// lets several open one store.
 pub trait Store: Rows + Send + Sync {
-    /// Makes every change of the batch, or none. When it returns `Ok`, the changes survive a power loss.
+    /// Makes every change of the batch, or none. When it returns `Ok`, the changes survive a power loss. An engine that cannot
+    /// know whether they were made, or whether they will survive, answers [`StoreError::InDoubt`].
     fn commit(&self, batch: &Batch) -> Result<(), CommitError>;
 
-    /// A view of all tables at one moment, unmoved by later commits.
+    /// A view of all tables at one moment, which lies within this call, unmoved by later commits and hindering none.
     fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError>;
 
-    /// Makes bytes that were overwritten or deleted unreadable on the medium, as far as the engine can.
+    /// Makes bytes that were overwritten or deleted unreadable on the medium, as far as the engine can. A rotation ends with it,
+    /// and its report says what was answered.
     fn scrub(&self) -> Result<Scrub, StoreError>;
 
     /// Claims the right to rotate. The operating system drops the claim when the process ends, so that whoever comes
-    /// next need not wait to see whether the other is alive. An engine that cannot tell answers `Unknown`.
-    fn claim_rotation(&self) -> Result<Claim, StoreError> {
-        Ok(Claim::Unknown)
+    /// next need not wait to see whether the other is alive. By default [`RotationClaim::Unknown`]: the engine cannot tell, and
+    /// whoever comes after a killed rotator waits for its lease.
+    fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
+        Ok(RotationClaim::Unknown)
     }
 
-    /// What an operator should know of the files or the server behind the store, such as unsafe permissions.
+    /// What an operator should know of the files or the server behind the store, such as unsafe permissions. By
+    /// default nothing.
     fn concerns(&self) -> Result<Vec<String>, StoreError> {
         Ok(vec![])
     }
 
-    /// Begins a backup in a new file: reserves a place beside where it is to stand. An engine that has no such files answers
-    /// [`StoreError::Unsupported`].
+    /// Begins a backup: reserves a place beside where it is to stand. What `to` names is the engine's affair; for an engine with
+    /// files it is a path. By default [`StoreError::Unsupported`]. Where something is already, here or at
+    /// [`publish`](UnfinishedBackup::publish), the answer is [`StoreError::AlreadyExists`]; while somebody else makes one there,
+    /// it may be [`StoreError::Busy`].
     fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
         let _ = to;
         Err(StoreError::Unsupported { what: "backups" })
     }
 
-    /// What the engine finds wrong with what it keeps, when it reads all of it.
+    /// What the engine finds wrong with what it keeps, when it reads all of it. The doctor shows each line as damage. By default
+    /// nothing.
     fn check(&self) -> Result<Vec<String>, StoreError> {
         Ok(vec![])
     }
 
-    /// An empty store of the same kind on the same medium, to measure on; it is gone when it is dropped. `None` where
-    /// the engine has no place for one.
+    /// An empty store of the same kind on the same medium, to measure on; it is gone when it is dropped. By default
+    /// `None`: there is no place for one, and a rotation is estimated without measuring.
     fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
         Ok(None)
     }
 }
 
-/// Told of done and total while something is copied; it may stop that.
+/// Told of done and total while something is copied, in units of the engine's own, and at least once; it may stop that, and the
+/// copy then answers [`StoreError::Stopped`]. What calls it holds no lock that a writer waits for.
 pub type WatchCopy<'w> = dyn FnMut(u64, u64) -> ControlFlow<()> + 'w;
 
-/// A backup that is not in its place yet: copied, read, sealed and published, in this order. Dropped before that, it is
-/// gone.
+/// A backup that is not in its place yet: copied, read, sealed, reopened and published, in this order. Dropped before it is
+/// published, it is gone, and its place is free.
+///
+/// As [`Rows`] it is what was copied. Before [`copy`](Self::copy) and after [`seal`](Self::seal) nobody reads it so, and an engine
+/// may answer either with an error.
+///
+/// A process that is killed meanwhile drops nothing. How what it leaves is recognised and removed is each engine's affair; the
+/// names and locks in docs/format.md are those of SQLite files, and bind no other. It must never pass for a backup.
 pub trait UnfinishedBackup: Rows {
-    /// Copies every table as it stands at one moment. It comes to an end however much others write meanwhile. `watch` may
-    /// stop it.
+    /// Copies every table as it stands at one moment, which lies within this call: what was committed before it is in the copy,
+    /// also what was committed since the backup was begun, and what is committed after it is not. It comes to an end however
+    /// much others write meanwhile, and holds none of them up. `watch` may stop it.
     fn copy(&mut self, watch: &mut WatchCopy<'_>) -> Result<(), StoreError>;
 
-    /// Writes the manifest, as the row [`Table::MANIFEST`]. Nothing of the backup changes any more after that.
+    /// Writes the manifest, as the row [`Table::MANIFEST`] of the copy alone. Nothing of the backup changes any more after that.
     fn seal(&mut self, manifest: &[u8]) -> Result<(), StoreError>;
 
-    /// Opens it from what was written, to be read.
+    /// Opens it from what was written, to be read, as [`BackupFormat::open_checked`] opens one that is published: the vault
+    /// verifies what will be kept, and not what is still in memory.
     fn reopen(&self) -> Result<Box<dyn Store>, StoreError>;
 
-    /// Makes it durable and gives it its name, which must be free.
+    /// Makes it durable and gives it its name, which must be free: what is there is never replaced, even if it came after the
+    /// backup was begun, and the answer is [`StoreError::AlreadyExists`]. On success file and name survive a power loss.
     fn publish(self: Box<Self>) -> Result<(), StoreError>;
 }
 
 /// An engine's backups, for whoever has no store: opened to be read, and made stores again.
 pub trait BackupFormat: Send + Sync {
-    /// Opens a backup to read it; nothing can be committed to it. What is no backup is [`StoreError::NotBackup`].
+    /// Opens a backup to read it. What is no backup, a store among it, is [`StoreError::NotBackup`]; where nothing is,
+    /// [`StoreError::NotFound`].
+    ///
+    /// It is read alone: [`commit`](Store::commit), [`claim_rotation`](Store::claim_rotation) and
+    /// [`begin_backup`](Store::begin_backup) change nothing (`commit` answers [`StoreError::ReadOnly`]),
+    /// [`scrub`](Store::scrub) answers [`Scrub::Unsupported`], and a [`snapshot`](Store::snapshot) is the same rows. The other
+    /// methods may keep their defaults. The engine's own function that opens stores refuses a backup with
+    /// [`StoreError::Backup`].
     fn open(&self, from: &Path) -> Result<Box<dyn Store>, StoreError>;
 
-    /// The same, once the engine has read all of it and found on the medium what was written.
+    /// The same, once the engine has read all of it and found on the medium what was written; otherwise
+    /// [`StoreError::Corrupt`]. By default it is [`open`](Self::open): for engines that have nothing to check, or check there.
     fn open_checked(&self, from: &Path) -> Result<Box<dyn Store>, StoreError> {
         self.open(from)
     }
 
-    /// Copies a backup to beside where a store is to stand; nothing may be there. `watch` may stop it. An engine that only
-    /// reads its backups answers [`StoreError::Unsupported`].
+    /// Copies a backup to beside where a store is to stand. Nothing may be there, as for [`Store::begin_backup`]. `watch` may
+    /// stop it. By default [`StoreError::Unsupported`]: the engine only reads its backups.
     fn begin_restore(
         &self,
         from: &Path,
@@ -122,13 +154,14 @@ pub trait BackupFormat: Send + Sync {
 /// A copy of a backup that is not in its place yet: read, made a store, written to, and published, in this order. What is read
 /// is this copy, so that nobody can exchange it between the check and its use. Dropped before it is published, it is gone.
 pub trait UnfinishedStore {
-    /// Opens it as the backup that it still is, checked.
+    /// Opens it as the backup that it still is, checked as by [`BackupFormat::open_checked`].
     fn reopen(&self) -> Result<Box<dyn Store>, StoreError>;
 
-    /// Makes a store of it: the same rows but for the [`Table::MANIFEST`].
+    /// Makes a store of it: the same rows but for the [`Table::MANIFEST`]. The vault commits to it before it is published.
     fn convert(&self) -> Result<Box<dyn Store>, StoreError>;
 
-    /// Makes it durable and gives it its name, which must be free. Nothing has it open any more.
+    /// Makes it durable and gives it its name, which must be free, as [`UnfinishedBackup::publish`] does. Nothing has it open any
+    /// more.
     fn publish(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -144,7 +177,7 @@ pub enum Table {
     Lookup,
     /// Counts of uses by API key id.
     Usage,
-    /// The rows `keyring`, `rotation` and `head`.
+    /// The rows `keyring`, `head`, `rotation` while one is open, `backups` once one was taken, and in a backup `manifest`.
     Vault,
 }
 
@@ -154,6 +187,11 @@ impl Table {
     /// Key of the row of the table [`Vault`](Self::Vault) that holds the manifest, in a backup and nowhere else
     /// (docs/format.md, Backups).
     pub const MANIFEST: &[u8] = b"manifest";
+    /// The longest key that an engine has to take. Those of a vault have 32 bytes at most.
+    pub const MAX_KEY_LEN: usize = 64;
+    /// The longest value that an engine has to take. The largest that a vault writes are counts of uses, which take half of it with
+    /// [`Usage::MAX_ENDPOINTS`] long endpoints.
+    pub const MAX_VALUE_LEN: usize = 1024 * 1024;
 
     /// Its name in engines that name tables.
     pub fn name(self) -> &'static str {
@@ -292,14 +330,14 @@ impl Expected {
     }
 }
 
-/// Why a batch was not committed. In both cases nothing of it happened, unless the error says that this is unknown.
+/// Why a batch was not committed. Nothing of it happened, unless the error is [`StoreError::InDoubt`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitError {
     /// Expectations that did not hold, by table and key: all of them.
     #[error("{} rows changed meanwhile", .0.len())]
     Conflict(Vec<(Table, Vec<u8>)>),
-    /// The engine failed.
+    /// The engine failed. Nothing of the batch happened, or, with [`StoreError::InDoubt`] and with no other, all of it may have.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -348,7 +386,7 @@ macro_rules! through_pointers {
                 (**self).scrub()
             }
 
-            fn claim_rotation(&self) -> Result<Claim, StoreError> {
+            fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
                 (**self).claim_rotation()
             }
 
@@ -376,7 +414,7 @@ through_pointers!(Arc, Box);
 
 /// The answer to a claim to rotate.
 #[non_exhaustive]
-pub enum Claim {
+pub enum RotationClaim {
     /// Nobody else has it; it is given up when the value is dropped.
     Granted(Box<dyn Send + Sync>),
     /// A living process has it.
@@ -427,6 +465,17 @@ pub enum StoreError {
     /// The medium is full.
     #[error("no space left for the store")]
     Full,
+    /// A batch was to be committed, and nobody knows whether it was: the medium failed so late that all of it may have taken
+    /// effect, now or after the store is opened again. It is never half of it.
+    ///
+    /// A vault neither acknowledges nor denies the act then, and tries nothing again by itself. Whoever asked opens the vault anew and
+    /// looks before going on: another try of an issue makes another API key, and another try of a revocation finds it done or
+    /// does it.
+    #[error("the storage engine failed in a commit, which may have taken effect")]
+    InDoubt {
+        /// What the engine says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Written by a later version of strongroom.
     #[error("the store has layout version {found}, which this version of strongroom does not know")]
     NewerLayout {
@@ -472,6 +521,11 @@ impl StoreError {
     pub fn engine(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Engine { fault: EngineFault::Other, source: source.into() }
     }
+
+    /// Nobody knows whether a commit took effect, and this is what the engine says.
+    pub fn in_doubt(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::InDoubt { source: source.into() }
+    }
 }
 
 /// What a storage engine failed at, as far as it matters for what to do.
@@ -488,3 +542,11 @@ pub enum EngineFault {
     #[error("")]
     Other,
 }
+
+// The counts of every endpoint fit, each with its length and its count.
+const _: () = assert!(Usage::MAX_ENDPOINTS * (Usage::MAX_ENDPOINT_LEN + 16) < Table::MAX_VALUE_LEN);
+
+/// The engine in the manual is compiled and asked.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/engines.md")]
+struct Manual;

@@ -62,7 +62,10 @@ pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, st
         Detail::Store(StoreError::NotFound { path }) => {
             (format!("there is no folder {path}"), format!("`mkdir -p -m 700 {}`", quoted(path)))
         }
-        Detail::Store(StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly) => (
+        // Also of a commit in doubt: a copy that was to become a store is gone, and what a store has on its list is no file.
+        Detail::Store(
+            StoreError::Engine { .. } | StoreError::Full | StoreError::InDoubt { .. } | StoreError::ReadOnly,
+        ) => (
             error.to_string(),
             format!(
                 "nothing is left of the attempt; look at the folder of {} and its medium: `ls -ld` and `df` show it",

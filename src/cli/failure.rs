@@ -260,6 +260,9 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         StoreError::Corrupt { .. } => "restore a backup of the store".into(),
         StoreError::Foreign { .. } => "name the vault's own file with --store sqlite:PATH".into(),
         StoreError::Full => "make room, and run the command again".into(),
+        StoreError::InDoubt { .. } => {
+            format!("look whether it was done before you try again: `strongroom audit list{store}` shows the last acts")
+        }
         StoreError::NewerLayout { .. } => NEWER.into(),
         StoreError::NotFound { .. } => {
             format!("make one with `strongroom init{store}`, or name another place with --store sqlite:PATH")

@@ -46,6 +46,7 @@ impl Detail {
             Self::RecordSet { .. } => "record-set",
             Self::RotationHeld { .. } => "rotation-held",
             Self::RotationOpen { .. } => "rotation-open",
+            Self::RotationOptions { .. } => "rotation-options",
             Self::RotationTarget { .. } => "rotation-target",
             Self::RowFormat { .. } | Self::Tampered { .. } => "tampered",
             #[cfg(feature = "escrow")]
@@ -108,6 +109,7 @@ fn store_code(fault: &StoreError) -> &'static str {
         StoreError::Engine { .. } => "engine-failed",
         StoreError::Foreign { .. } => "foreign-store",
         StoreError::Full => "store-full",
+        StoreError::InDoubt { .. } => "commit-in-doubt",
         StoreError::NewerLayout { .. } => "newer-format",
         StoreError::NotBackup { .. } => "not-a-backup",
         StoreError::NotFound { .. } => "no-store",

@@ -185,6 +185,12 @@ pub enum Detail {
         /// The version found.
         found: u8,
     },
+    /// A rewrap was asked for together with something that is done to records.
+    #[error("rewrap_only moves no record, so it does not go with {other}")]
+    RotationOptions {
+        /// The other option.
+        other: &'static str,
+    },
     /// Nothing to rotate to, or a target that cannot be one.
     #[error("cannot rotate to master key {to}: {fault}")]
     RotationTarget {

@@ -64,6 +64,7 @@ impl Detail {
             | Self::Import { .. }
             | Self::IssuedExpired { .. }
             | Self::Limit(_)
+            | Self::RotationOptions { .. }
             | Self::RotationTarget { .. } => ErrorKind::Input,
             Self::Audit(_)
             | Self::BackupDamaged { .. }
@@ -138,7 +139,9 @@ fn store_kind(error: &StoreError) -> ErrorKind {
         StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
         StoreError::Busy => ErrorKind::Busy,
         StoreError::Corrupt { .. } => ErrorKind::Corrupt,
-        StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly => ErrorKind::Engine,
+        StoreError::Engine { .. } | StoreError::Full | StoreError::InDoubt { .. } | StoreError::ReadOnly => {
+            ErrorKind::Engine
+        }
         StoreError::Backup { .. }
         | StoreError::Foreign { .. }
         | StoreError::NotBackup { .. }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::finding::{Finding, Severity};
-use super::known_keys::KnownKeys;
 use super::quick::quick;
 use super::{Fingerprint, MasterKey, format, relations};
 use crate::key_list::{self, ListError};
@@ -117,14 +116,6 @@ impl Suspect {
         let (one, two) = (self.key.as_ref()?, other.key.as_ref()?);
         let how = on_wiped_stack(|| relations::relation(two.expose(), one.expose()))?;
         Some(Finding::new("related", Severity::Refuse, format!("against {name} it is {how}: who knows one knows both")))
-    }
-
-    /// Whether a list of keys that are out holds this one, or one of which it was made by a small change.
-    pub fn known_in(&self, known: &KnownKeys) -> Option<Finding> {
-        let held = self.key.as_ref().is_some_and(|key| on_wiped_stack(|| known.holds(key.expose())));
-        held.then(|| {
-            Finding::new("known", Severity::Refuse, "the list of known keys holds it, or one that differs little")
-        })
     }
 
     /// Whether the value of an environment variable holds this key in some spelling. The value is not kept or shown.

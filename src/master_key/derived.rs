@@ -2,24 +2,17 @@
 
 mod additive;
 mod batch;
-mod compounds;
 mod congruential;
 mod digests;
-mod extracts;
-mod functions;
 mod kdf;
 mod matcher;
 mod pcg;
-mod placeholders;
 mod register;
 mod rust;
-mod secure_random;
 mod seeds;
-mod sha256;
 mod small;
 mod spelled;
 mod texts;
-mod things;
 mod thorough;
 mod times;
 mod twister;
@@ -30,11 +23,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::finding::{Finding, Severity};
 use crate::time::Timestamp;
-use batch::Reach;
 use matcher::Matcher;
 use twister::{Seeding, Twister};
 
-pub(super) use functions::is_digest_of;
+pub(super) use digests::is_digest_of;
 
 /// What made the key, if anything that is tried here did.
 pub(super) fn check(key: &[u8; 32], now: Timestamp) -> Option<Finding> {
@@ -75,18 +67,10 @@ const SEARCHES: &[(&str, Search)] = &[
         let found = kdf::find(key);
         found.map(|function| format!("it is derived by {function} from a common password and a common salt").into())
     }),
-    ("digest-of-word", |key, _| digest(digests::phrases(key, 0, 2))),
-    ("digest-of-word", |key, _| digest(digests::phrases(key, 1, 2))),
+    ("digest-of-word", |key, _| digest(digests::phrases(key))),
     ("seeded-generator", |key, now| python_seconds(key, now, 0)),
     ("seeded-generator", |key, now| glibc_seconds(key, now, 0)),
     ("digest-of-word", |key, _| digest(digests::passwords(key))),
-    ("digest-of-word", |key, _| digest(texts::ended(key, 0, 2))),
-    ("digest-of-word", |key, _| digest(texts::ended(key, 1, 2))),
-    ("digest-of-word", |key, _| digest(texts::leet(key))),
-    ("digest-of-word", |key, _| digest(texts::leet_passwords(key, 0..LEET_PASSWORDS))),
-    ("digest-of-word", |key, _| digest(texts::foreign(key))),
-    ("digest-of-word", |key, _| digest(texts::listed(key, Reach::Commonest, things::each_key_name))),
-    ("digest-of-word", |key, _| digest(texts::listed(key, Reach::Commonest, placeholders::each))),
     ("seeded-generator", |key, _| seeded(register::find(key))),
     ("seeded-generator", |key, _| {
         let what = "a linear congruential generator such as C's rand() or Java's Random";
@@ -99,26 +83,8 @@ const SEARCHES: &[(&str, Search)] = &[
     ("seeded-generator", |key, now| glibc_seconds(key, now, 1)),
     ("seeded-generator", |key, _| glibc(additive::glibc(key, seeds::usual(0)))),
     ("seeded-generator", |key, _| glibc(additive::glibc_within(key, 0..SMALL_GLIBC))),
-    ("digest-of-word", |key, _| digest(texts::ruled(key, 0..RULED_PASSWORDS))),
     ("digest-of-word", |key, _| digest(digests::numbers(key))),
-    ("digest-of-word", |key, _| digest(times::plain_numbers(key, 0..PLAIN_NUMBERS))),
-    ("digest-of-word", |key, _| digest(times::days(key))),
-    ("digest-of-word", |key, now| {
-        let minutes = seeds::recent(now, RECENT_MINUTES);
-        let found = times::minutes(key, minutes.start / 60..minutes.end / 60);
-        let found = found.or_else(|| times::seconds(key, seeds::last(now, RECENT_SECONDS)));
-        let found = found.or_else(|| times::milliseconds(key, seeds::last(now, RECENT_MILLISECONDS)));
-        digest(found.or_else(|| times::plain_numbers(key, seeds::last(now, RECENT_NUMBERS))))
-    }),
     ("digest-of-word", |key, _| digest(digests::macs(key))),
-    ("digest-of-word", |key, _| digest(extracts::find(key, 0..EXTRACTED_PASSWORDS))),
-    ("digest-of-word", |key, _| {
-        let found = texts::listed(key, Reach::Common, things::each_variable);
-        let found = found.or_else(|| texts::listed(key, Reach::Common, things::each_host));
-        digest(found.or_else(|| texts::listed(key, Reach::Most, things::each_address)))
-    }),
-    ("digest-of-word", |key, _| digest(texts::listed(key, Reach::Commonest, things::each_connection))),
-    ("digest-of-word", |key, _| digest(texts::uuids(key))),
     ("digest-of-word", |key, _| digest(digests::short(key))),
     ("seeded-generator", |key, _| {
         let texts = words::phrases().chain(words::passwords().take(2_000));
@@ -134,14 +100,6 @@ const SEARCHES: &[(&str, Search)] = &[
     ("seeded-generator", |key, _| seeded(additive::bash(key).then_some("bash's RANDOM"))),
     ("digest-of-word", |key, _| digest(texts::find(key))),
     ("seeded-generator", |key, _| seeded(small::find(key, SMALL_OTHERS))),
-    ("seeded-generator", |key, now| {
-        let numbers = seeds::usual(SMALL_SECURE).map(u64::from);
-        let seconds = seeds::last(now, RECENT_NUMBERS).map(u64::from);
-        let milliseconds = seeds::last(now, RECENT_MILLISECONDS);
-        let milliseconds = 1_000 * u64::from(milliseconds.start)..1_000 * u64::from(milliseconds.end);
-        let found = secure_random::find(key, numbers.chain(seconds).chain(milliseconds));
-        seeded(found.then_some("Java's SHA1PRNG with a number for a seed"))
-    }),
     ("seeded-generator", |key, _| {
         let found = rust::find(key, seeds::famous(SMALL_RUST));
         seeded(found.then_some("a generator of Rust or Lua with a small seed"))
@@ -210,17 +168,6 @@ const SINCE_MULBERRY: u32 = SINCE_GLIBC;
 const SMALL_RUST: u32 = 20_000;
 const SMALL_SLOW: u32 = 1_000;
 const SMALL_PCG: u32 = 20_000;
-const SMALL_SECURE: u32 = 200_000;
-/// Seconds before now whose text is tried: by minutes, by seconds in many forms, as numbers of seconds, and of milliseconds.
-const RECENT_MINUTES: u32 = 14 * 86_400;
-const RECENT_SECONDS: u32 = 8 * 3_600;
-const RECENT_NUMBERS: u32 = 10 * 86_400;
-const RECENT_MILLISECONDS: u32 = 180;
-const PLAIN_NUMBERS: u32 = 1_000_000;
-/// Passwords by their rank that are turned in many ways.
-const LEET_PASSWORDS: usize = 1_000;
-const RULED_PASSWORDS: usize = 3_600;
-const EXTRACTED_PASSWORDS: usize = 4_000;
 
 #[cfg(test)]
 mod tests {
@@ -239,44 +186,6 @@ mod tests {
             let begun = busy_ms();
             assert_eq!(search(&key, Timestamp::now()), None);
             eprintln!("{number:2} {id} {:5} ms", busy_ms() - begun);
-        }
-    }
-
-    /// How many of a cracker's first guesses are tried as texts under SHA-256, by rank (tools/guesses.py).
-    #[test]
-    #[ignore = "needs a list of guesses: run it with --release --nocapture"]
-    #[expect(clippy::print_stderr, reason = "it reports figures")]
-    fn what_a_cracker_tries_first_is_covered() {
-        let Ok(path) = std::env::var("STRONGROOM_GUESSES") else { return };
-        let guesses = std::fs::read(path).expect("the list");
-        let guesses: Vec<&[u8]> = guesses.split(|c| *c == b'\n').filter(|guess| !guess.is_empty()).collect();
-        let key = Matcher::new(&random_array().expect("random"));
-        batch::SOUGHT.set(guesses.iter().map(|guess| guess.to_vec()).collect());
-        let report = |tier: &str| {
-            let missed = batch::SOUGHT.with_borrow(|sought| {
-                let shares = [100, 1_000, 10_000, 30_000, 100_000, 273_000, 500_000, 1_000_000].map(|first: usize| {
-                    let first = &guesses[..first.min(guesses.len())];
-                    let missed = first.iter().filter(|guess| sought.contains(**guess)).count();
-                    eprintln!("{tier}: {} of the first {}", first.len() - missed, first.len());
-                    missed
-                });
-                if let Ok(path) = std::env::var("STRONGROOM_MISSED") {
-                    let all: Vec<&[u8]> = guesses.iter().copied().filter(|guess| sought.contains(*guess)).collect();
-                    std::fs::write(path, all.join(&b'\n')).expect("written");
-                }
-                shares
-            });
-            assert!(missed[0] < 10 || missed[0] == guesses.len());
-        };
-        for (id, search) in SEARCHES {
-            if *id == "digest-of-word" {
-                assert_eq!(search(&key, Timestamp::now()), None);
-            }
-        }
-        report("full");
-        if std::env::var_os("STRONGROOM_BLIND_THOROUGH").is_some() {
-            thorough::try_texts(&key);
-            report("thorough");
         }
     }
 

@@ -1,8 +1,8 @@
 //! Master keys that specifications, documentation, samples, upstream tests and test vectors have published, and constants
 //! that everybody knows.
 //!
-//! Kept as the first 8 bytes of the SHA-256 of the key, sorted, so that the program contains no key. `tools/published_keys.py`
-//! makes the table; `tools/published_keys.tsv` and that program say where each key is published.
+//! Kept as the first 8 bytes of the SHA-256 of the key, sorted, so that the program contains no key. `src/master_key/published_keys.py`
+//! makes the table; `src/master_key/published_keys.tsv` and that program say where each key is published.
 
 use sha2::{Digest, Sha256};
 
@@ -29,7 +29,7 @@ fn is_published(mark: [u8; 8]) -> bool {
 }
 
 /// The keys that this one may have been made of by a small change: 14, each of which meets the table with 2^-49.6.
-pub(super) fn near(key: &[u8; 32]) -> [[u8; 32]; 14] {
+fn near(key: &[u8; 32]) -> [[u8; 32]; 14] {
     let turned = |by: usize| std::array::from_fn(|at| key[(at + by) % 32]);
     let swapped = |width: usize| std::array::from_fn(|at| key[at / width * width + width - 1 - at % width]);
     let but_for = |at: usize, change: u8| {
@@ -55,7 +55,7 @@ pub(super) fn near(key: &[u8; 32]) -> [[u8; 32]; 14] {
     ]
 }
 
-pub(super) fn mark(key: &[u8; 32]) -> [u8; 8] {
+fn mark(key: &[u8; 32]) -> [u8; 8] {
     *Sha256::digest(key).first_chunk().expect("a digest has 32 bytes")
 }
 

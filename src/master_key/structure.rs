@@ -7,7 +7,6 @@
 mod alphabet;
 mod describe;
 mod halves;
-mod headers;
 mod known;
 mod linear;
 mod sequence;
@@ -91,7 +90,6 @@ const TESTS: &[Test] = &[
         halves::weak,
         "one half is a pattern or a text: the half that signs, or the half that encrypts, is weak",
     ),
-    refuse("file-header", -42.0, headers::file, "it begins as files of a known format do"),
     refuse("shift-register", -38.0, linear::short_register, "a short shift register generates it"),
     refuse("few-values", -37.6, alphabet::few_values, "it is made of 18 or fewer different bytes"),
     refuse("few-steps", -37.3, alphabet::few_steps, "its bytes differ from one to the next by few amounts"),

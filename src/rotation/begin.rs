@@ -9,7 +9,7 @@ use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::known_backups::KnownBackups;
 use crate::ledger::Ledger;
-use crate::store::{Claim, Expected, Table};
+use crate::store::{Expected, RotationClaim, Table};
 
 /// Begins a rotation, or continues the one that is open when nobody else is at it.
 pub(super) fn begin<'a>(
@@ -22,7 +22,7 @@ pub(super) fn begin<'a>(
     let resumed = open.is_some() || ledger.reload()?.retiring_generation().is_some();
     match open {
         Some(open) => may_take_over(ledger, &claim, &open, options)?,
-        None if matches!(claim, Claim::Held) => return Err(taken_over()),
+        None if matches!(claim, RotationClaim::Held) => return Err(taken_over()),
         None if resumed => restore_row(ledger, options, act)?,
         None if options.resume_only => return Err(Detail::NoRotation.into()),
         None => cut_over(ledger, options, act)?,
@@ -83,11 +83,16 @@ fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<()
     })
 }
 
-fn may_take_over(ledger: &Ledger, claim: &Claim, read: &ReadState, options: &RotateOptions) -> Result<(), Error> {
+fn may_take_over(
+    ledger: &Ledger,
+    claim: &RotationClaim,
+    read: &ReadState,
+    options: &RotateOptions,
+) -> Result<(), Error> {
     let open = &read.state;
     if let Some(lease) = open.lease.filter(|lease| lease.is_alive(ledger.now())) {
         // With the claim in our hands, a holder that had it is gone: no need to wait for its lease.
-        let gone = lease.claimed && matches!(claim, Claim::Granted(_));
+        let gone = lease.claimed && matches!(claim, RotationClaim::Granted(_));
         if !gone {
             return Err(Detail::RotationHeld { since_secs: ledger.now().since(lease.renewed_at).as_secs() }.into());
         }

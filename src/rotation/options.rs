@@ -127,6 +127,17 @@ impl RotateOptions {
         self
     }
 
+    /// A rewrap moves no record: what is asked of the records would be forgotten in silence.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let asked = [
+            (self.resume_only, "resume_only"),
+            (self.compromised, "compromised"),
+            (self.accept_record_set, "accept_record_set"),
+        ];
+        let other = asked.into_iter().find(|(asked, _)| *asked && self.rewrap_only);
+        other.map_or(Ok(()), |(_, other)| Err(Detail::RotationOptions { other }.into()))
+    }
+
     /// The master key version to rotate to.
     pub(super) fn target(&self, keyring: &Keyring, keks: &KeyEncryptionKeys) -> Result<MasterKeyVersion, Error> {
         let active = keyring.active_master();

@@ -99,6 +99,7 @@ impl OpenRotation {
 
 /// What [`super::rotate`] would do with the same options.
 pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationPlan, Error> {
+    options.check()?;
     let snapshot = ledger.store().snapshot()?;
     let (keyring, _) = ledger.read_together(&*snapshot)?;
     let open = open_in(&keyring, &*snapshot)?;

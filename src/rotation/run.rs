@@ -11,7 +11,7 @@ use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::ledger::{KEYRING, Ledger};
 use crate::secret::random_array;
-use crate::store::{Batch, Claim, CommitError, Expected, Table};
+use crate::store::{Batch, CommitError, Expected, RotationClaim, Table};
 use crate::versions::Generation;
 
 /// A rotation that this process has taken up.
@@ -26,7 +26,7 @@ pub(super) struct Run<'a> {
     claimed: bool,
     pub(super) total: u64,
     pub(super) lookup_rows: BTreeMap<Generation, u64>,
-    _claim: Claim,
+    _claim: RotationClaim,
 }
 
 impl<'a> Run<'a> {
@@ -34,13 +34,13 @@ impl<'a> Run<'a> {
     pub(super) fn of(
         ledger: &'a Ledger,
         options: &'a RotateOptions,
-        claim: Claim,
+        claim: RotationClaim,
         read: ReadState,
     ) -> Result<Self, Error> {
         let ReadState { state, row, keyring, head } = read;
         let sets = head.sets().values().chain(state.sets.values()).map(|set| set.count());
         let total = sets.fold(0_u64, u64::wrapping_add).saturating_sub(1);
-        let (owner, claimed) = (random_array()?, matches!(claim, Claim::Granted(_)));
+        let (owner, claimed) = (random_array()?, matches!(claim, RotationClaim::Granted(_)));
         let lookup_rows = BTreeMap::new();
         let mut run = Self { ledger, options, keyring, state, row, owner, claimed, total, lookup_rows, _claim: claim };
         run.save(&mut Batch::new())?;

@@ -14,27 +14,62 @@
 //! });
 //! ```
 //!
-//! An engine with files keeps its folder in the inner closure, so that it lives as long as the handles:
+//! An engine with backups gives a [`Ground`] of its own instead of the inner closure, which says where they may lie and what opens
+//! them. It holds the folder as well, so that this is there as long as the handles:
 //!
 //! ```no_run
-//! # use strongroom::store::conformance;
-//! # fn folder() -> std::path::PathBuf { std::env::temp_dir() }
-//! # #[cfg(feature = "sqlite")]
+//! use std::path::{Path, PathBuf};
+//!
+//! use strongroom::store::conformance::{self, Backups, Ground};
+//! use strongroom::store::{BackupFormat, Store, StoreError};
+//! # #[cfg(feature = "sqlite")] {
+//! use strongroom::store::{SqliteBackups, SqliteStore};
+//!
+//! struct Folder(tempfile::TempDir);
+//!
+//! impl Ground for Folder {
+//!     fn open(&self) -> Box<dyn Store> {
+//!         Box::new(SqliteStore::open(self.place("store")).expect("another handle"))
+//!     }
+//!
+//!     fn backups(&self) -> Option<&dyn Backups> {
+//!         Some(self)
+//!     }
+//! }
+//!
+//! impl Backups for Folder {
+//!     fn place(&self, name: &str) -> PathBuf {
+//!         self.0.path().join(name)
+//!     }
+//!
+//!     fn format(&self) -> Box<dyn BackupFormat> {
+//!         Box::new(SqliteBackups::default())
+//!     }
+//!
+//!     fn open_at(&self, path: &Path) -> Result<Box<dyn Store>, StoreError> {
+//!         Ok(Box::new(SqliteStore::open(path)?))
+//!     }
+//! }
+//!
 //! conformance::all(|| {
-//!     let path = folder().join("store.db");
-//!     strongroom::SqliteStore::create(&path).expect("a new store");
-//!     move || strongroom::SqliteStore::open(&path).expect("another handle")
+//!     let folder = Folder(tempfile::tempdir().expect("a folder"));
+//!     SqliteStore::create(folder.place("store")).expect("a new store");
+//!     folder
 //! });
+//! # }
 //! ```
 //!
 //! Each claim is a function of its own, and its documentation says what breaks in a vault whose engine does not keep it.
-//! A claim that is broken names itself. What an engine need not have (claims of rotations, places to measure on) is asked only
-//! of those that have it.
+//! A claim that is broken names itself. What an engine need not have (claims of rotations, places to measure on, backups) is asked
+//! only of those that have it.
 //!
-//! What no test of this kind can see is left to the engine: that a commit which returned survives a power loss, and how far
-//! [`Store::scrub`] reaches.
+//! What no test of this kind can see is left to the engine: that a commit which returned survives a power loss, that one in doubt
+//! says so, and how far [`Store::scrub`](super::Store::scrub) reaches.
 
+mod answer;
+mod backups;
 mod commits;
+mod ground;
 mod handles;
 mod rows;
 mod views;
@@ -43,36 +78,19 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Batch, CommitError, Expected, Row, Rows, Store, StoreError, Table};
+use answer::Asked;
 
-pub use commits::{
-    a_large_batch_commits_whole, absent_holds_only_where_nothing_is, an_empty_batch_commits, checks_change_nothing,
-    deletes_say_what_they_expect, exactly_holds_only_for_the_same_bytes, one_broken_expectation_stops_the_whole_batch,
-};
-pub use handles::{
-    a_second_handle_sees_commits_and_conflicts, concurrent_claims_grant_one, concurrent_compare_and_swap_loses_nothing,
-    the_rotation_is_claimed_by_one_at_a_time,
-};
-pub use rows::{
-    a_row_reads_as_it_was_written, an_empty_store_has_no_rows, at_or_after_finds_the_row_or_the_next,
-    rows_are_ordered_by_their_bytes, scans_page_through_every_row_once, tables_do_not_share_rows,
-};
-pub use views::{
-    a_scratch_store_is_empty_and_apart, a_snapshot_is_unmoved_by_later_commits, a_snapshot_never_shows_half_a_batch,
-    a_whole_store_has_no_faults, scrubbing_keeps_every_row,
-};
+pub use ground::{Backups, Ground};
 
-/// Opens handles on one store: the first one and every other.
-pub type Open<'o> = dyn Fn() -> Box<dyn Store> + Sync + 'o;
-
-/// Asks every claim of an engine, each on a store of its own, and panics with the names of those it breaks.
+/// Asks every claim of an engine, each on a ground of its own that `make` makes.
 ///
-/// `make` makes a new, empty store, and gives what opens handles on it.
-pub fn all<S: Store + 'static, O: Fn() -> S + Sync>(make: impl Fn() -> O) {
-    refuse_broken(claims().iter().filter_map(|claim| {
-        let open = make();
-        claim.check(&|| Box::new(open())).err()
-    }));
+/// # Panics
+///
+/// When the engine breaks a claim. All that it breaks are named, with what was found and what breaks without it.
+#[track_caller]
+pub fn all<G: Ground>(make: impl Fn() -> G) {
+    let broken: Vec<_> = claims().iter().filter_map(|claim| claim.check(&make()).err()).collect();
+    refuse(&broken);
 }
 
 /// Every claim, for an engine that wants to ask one by one.
@@ -84,7 +102,8 @@ pub fn claims() -> &'static [Claim] {
 #[derive(Clone, Copy)]
 pub struct Claim {
     name: &'static str,
-    ask: fn(&Open<'_>),
+    without: &'static str,
+    ask: fn(&dyn Ground) -> Asked,
 }
 
 impl Claim {
@@ -93,9 +112,17 @@ impl Claim {
         self.name
     }
 
-    /// Asks it of the store that `open` opens, which must be new and empty.
-    pub fn check(&self, open: &Open<'_>) -> Result<(), Broken> {
-        kept(self.name, || (self.ask)(open))
+    /// Asks it on a ground whose store is new and empty.
+    pub fn check(&self, ground: &dyn Ground) -> Result<(), Broken> {
+        let broken = |how| Broken { claim: self.name, how, without: self.without };
+        let asked = catch_unwind(AssertUnwindSafe(|| (self.ask)(ground)));
+        asked.map_err(|panic| broken(said(&*panic)))?.map_err(|fault| broken(fault.0))
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name)
     }
 }
 
@@ -108,96 +135,182 @@ pub struct Broken {
     pub claim: &'static str,
     /// What was found instead.
     pub how: String,
+    /// What breaks in a vault whose engine does not keep it.
+    pub without: &'static str,
 }
 
-fn kept(claim: &'static str, ask: impl FnOnce()) -> Result<(), Broken> {
-    catch_unwind(AssertUnwindSafe(ask)).map_err(|panic| Broken { claim, how: said(&*panic) })
-}
-
-fn refuse_broken(broken: impl Iterator<Item = Broken>) {
-    let broken: Vec<_> = broken.map(|broken| broken.to_string()).collect();
-    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+#[track_caller]
+fn refuse(broken: &[Broken]) {
+    let told: Vec<_> = broken.iter().map(|broken| format!("{broken}\n    ({})", broken.without)).collect();
+    assert!(told.is_empty(), "\n{}", told.join("\n"));
 }
 
 fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".into())
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.map_or_else(|| "the engine panicked".into(), |text| format!("the engine panicked: {text}"))
 }
 
-/// The store, and a snapshot of it: both answer the same.
-fn both_views(store: &dyn Store) -> [Box<dyn Rows + '_>; 2] {
-    [Box::new(Direct(store)), store.snapshot().expect("snapshot")]
+/// Makes a function of each claim, and the list of all. The first lines say what is claimed, the text what breaks without it.
+macro_rules! claims {
+    ($($(#[$says:meta])+ $part:ident::$name:ident, $without:literal;)*) => {
+        $(
+        $(#[$says])+
+        #[doc = ""]
+        #[doc = $without]
+        #[doc = ""]
+        #[doc = "# Panics"]
+        #[doc = ""]
+        #[doc = "When the engine breaks it."]
+        #[track_caller]
+        pub fn $name(ground: &dyn Ground) {
+            let claim = Claim { name: stringify!($name), without: $without, ask: $part::$name };
+            if let Err(broken) = claim.check(ground) {
+                refuse(&[broken]);
+            }
+        }
+        )*
+
+        const CLAIMS: &[Claim] = &[
+            $(Claim { name: stringify!($name), without: $without, ask: $part::$name }),*
+        ];
+    };
 }
 
-struct Direct<'s>(&'s dyn Store);
+claims! {
+    /// A new store has every table, and no row in any.
+    rows::an_empty_store_has_no_rows,
+    "A vault is made where there is no row `keyring`: a row that is there would be taken for a vault.";
 
-impl Rows for Direct<'_> {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.get(table, key)
-    }
+    /// Keys of 1 to [`Table::MAX_KEY_LEN`](super::Table::MAX_KEY_LEN) bytes and values of 0 to
+    /// [`Table::MAX_VALUE_LEN`](super::Table::MAX_VALUE_LEN) come back byte for byte, whatever the bytes are.
+    rows::a_row_reads_as_it_was_written,
+    "Values are sealed or authenticated: one byte that is lost, or read as text, and they do not open.";
 
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.0.at_or_after(table, key)
-    }
+    /// The same key in two tables is two rows.
+    rows::tables_do_not_share_rows,
+    "API keys and the counts of their uses have the same ids: one would overwrite the other.";
 
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.0.scan(table, after, limit)
-    }
+    /// Keys are ordered as unsigned bytes, a beginning before what it begins.
+    rows::rows_are_ordered_by_their_bytes,
+    "Audit entries are read in the order of their numbers, and a rotation goes on where it stopped: another order skips rows.";
+
+    /// The row at the key itself if there is one, otherwise the next of the same table.
+    rows::at_or_after_finds_the_row_or_the_next,
+    "Verification reads by it: with another row every token is refused.";
+
+    /// Pages of any size, each begun after the last key of the one before, give every row once. What a page begins after need not be
+    /// there.
+    rows::scans_page_through_every_row_once,
+    "Lists, rotations and the doctor all read so: a row that is passed over stays under the old master key.";
+
+    /// `Absent` conflicts with any row, even one whose value is empty.
+    commits::absent_holds_only_where_nothing_is,
+    "Two processes that make the same row at once would overwrite each other.";
+
+    /// `Exactly` compares every byte and the length, and holds nowhere where there is no row.
+    commits::exactly_holds_only_for_the_same_bytes,
+    "A writer would undo what another has just done, such as a revocation.";
+
+    /// A check writes nothing and conflicts like a write.
+    commits::checks_change_nothing,
+    "Every batch of a vault checks the keyring it was made with: a writer would seal under a generation that a rotation has dropped.";
+
+    /// A delete has an expectation like a write, and afterwards nothing is there.
+    commits::deletes_say_what_they_expect,
+    "A rotation that was taken over would delete the row of the one that goes on.";
+
+    /// One expectation that does not hold, and nothing of the batch happens; all that do not hold are named, and no others.
+    commits::one_broken_expectation_stops_the_whole_batch,
+    "A change and its audit entry are one batch: half of it is a change that nobody can prove, or an entry of none.";
+
+    /// A batch without changes succeeds.
+    commits::an_empty_batch_commits,
+    "A batch may have lost every change to a conflict when it is tried again.";
+
+    /// 100,000 changes are one batch, and where all conflict, all are named.
+    commits::a_large_batch_commits_whole,
+    "Many API keys are issued in one batch, and as many counts of uses are written in one.";
+
+    /// A snapshot stays at its moment, in every table, while others commit; and it holds up no writer.
+    views::a_snapshot_is_unmoved_by_later_commits,
+    "The doctor and the audit check compare rows with each other while a rotation moves them.";
+
+    /// Whenever a snapshot is taken, it holds all of a batch or nothing of it.
+    views::a_snapshot_never_shows_half_a_batch,
+    "A record whose audit entry is not there yet would be reported as tampered with.";
+
+    /// The right to rotate is one holder's at a time, whichever handle asks, and free again once it is dropped. An engine that cannot
+    /// tell answers `Unknown` each time.
+    handles::the_rotation_is_claimed_by_one_at_a_time,
+    "Two rotations at once hold each other up.";
+
+    /// Eight threads, half of them on one handle, count one row up: every step that was acknowledged is there.
+    handles::concurrent_compare_and_swap_loses_nothing,
+    "It is how two writers of one vault come past each other: acts that were acknowledged would be lost.";
+
+    /// Of those who ask for the right to rotate at the same moment, one at most is granted it.
+    handles::concurrent_claims_grant_one,
+    "Two rotations at once hold each other up.";
+
+    /// What one handle commits, another sees at once and conflicts with; and a handle that is dropped takes nothing with it.
+    handles::a_second_handle_sees_commits_and_conflicts,
+    "The program works beside a live service: a revocation that another process sees later is none.";
+
+    /// Scrubbing answers how far it got, and every row stays as it is.
+    views::scrubbing_keeps_every_row,
+    "Every rotation ends with it: the rows would be gone with the old master key.";
+
+    /// A place to measure on, where the engine has one, begins empty and is apart: what is written there is not seen in the store.
+    views::a_scratch_store_is_empty_and_apart,
+    "The estimate of a rotation writes there as much as a rotation would.";
+
+    /// The engine's own check of what it keeps finds nothing in a store that is whole.
+    views::a_whole_store_has_no_faults,
+    "The doctor shows what it finds as damage.";
+
+    /// An engine that has backups is asked for them: its [`Ground`] says where.
+    backups::backups_are_tried_where_there_are_any,
+    "What nobody has tried is found out on the day when a backup is all that is left.";
+
+    /// A backup that is dropped before it is published is gone, whatever step it had reached, and its place is free.
+    backups::a_backup_that_is_dropped_is_gone,
+    "What was never verified would lie where a backup is looked for.";
+
+    /// Neither a backup nor a restored store takes the place of what is there.
+    backups::a_backup_replaces_nothing,
+    "The one backup that is whole would be overwritten, or the vault itself.";
+
+    /// The row `manifest` is in the backup with the bytes that were given, and neither in the store nor in a restored one.
+    backups::the_manifest_stands_only_in_the_backup,
+    "A store with a manifest claims to be a backup, and its next backup cannot be sealed.";
+
+    /// What opens stores refuses a backup with [`StoreError::Backup`](super::StoreError::Backup), and what opens backups refuses a store with
+    /// [`StoreError::NotBackup`](super::StoreError::NotBackup).
+    backups::a_backup_is_no_store,
+    "Somebody would go on in a backup by mistake, and two vaults of one id would part ways.";
+
+    /// A backup that is open can be read and not changed.
+    backups::a_backup_is_only_read,
+    "What was verified would not be what is kept.";
+
+    /// Whoever watches a copy, of a store or of a backup, is asked and can stop it; nothing is left then.
+    backups::watching_stops_a_copy,
+    "Copying takes minutes, and an operator who interrupts it would wait for them or leave half of one behind.";
+
+    /// What was committed before the copy is in it, and what was committed after is not, in every table.
+    backups::a_backup_holds_the_moment_of_its_copy,
+    "The records of a backup are compared with its authenticated head: those of two moments are refused as tampered with.";
+
+    /// A copy that is made while others commit holds all of a batch or nothing of it.
+    backups::a_backup_never_holds_half_a_batch,
+    "A backup beside a live service would fail its own check each time, and there would be none.";
+
+    /// A restored store has the rows of the backup, also those written to it before it was published, and the backup stays.
+    backups::a_restored_store_has_the_rows_of_the_backup,
+    "API keys would be lost that the backup was there to keep.";
+
+    /// A restored store that is dropped before it is published is gone, and its place is free.
+    backups::a_restore_that_is_dropped_is_gone,
+    "A store whose check failed would stand where a service opens it.";
 }
-
-fn put(store: &dyn Store, table: Table, key: &[u8], value: &[u8], expected: Expected) -> Result<(), CommitError> {
-    let mut batch = Batch::new();
-    batch.put(table, key, value, expected);
-    store.commit(&batch)
-}
-
-fn exactly(bytes: &[u8]) -> Expected {
-    Expected::Exactly(bytes.to_vec())
-}
-
-fn conflicts<K: AsRef<[u8]>>(committed: Result<(), CommitError>, expected: &[(Table, K)]) {
-    let Err(CommitError::Conflict(mut found)) = committed else { panic!("no conflict, but {committed:?}") };
-    let mut expected: Vec<_> = expected.iter().map(|(table, key)| (*table, key.as_ref().to_vec())).collect();
-    found.sort();
-    expected.sort();
-    assert_eq!(found, expected, "not the rows that conflict");
-}
-
-fn keys(rows: &[Row]) -> Vec<&[u8]> {
-    rows.iter().map(|(key, _)| key.as_slice()).collect()
-}
-
-impl fmt::Debug for Claim {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.name)
-    }
-}
-
-macro_rules! named {
-    ($($claim:ident),* $(,)?) => { &[$(Claim { name: stringify!($claim), ask: $claim }),*] };
-}
-
-const CLAIMS: &[Claim] = named![
-    an_empty_store_has_no_rows,
-    a_row_reads_as_it_was_written,
-    tables_do_not_share_rows,
-    rows_are_ordered_by_their_bytes,
-    at_or_after_finds_the_row_or_the_next,
-    scans_page_through_every_row_once,
-    absent_holds_only_where_nothing_is,
-    exactly_holds_only_for_the_same_bytes,
-    checks_change_nothing,
-    deletes_say_what_they_expect,
-    one_broken_expectation_stops_the_whole_batch,
-    an_empty_batch_commits,
-    a_large_batch_commits_whole,
-    a_snapshot_is_unmoved_by_later_commits,
-    a_snapshot_never_shows_half_a_batch,
-    the_rotation_is_claimed_by_one_at_a_time,
-    concurrent_compare_and_swap_loses_nothing,
-    concurrent_claims_grant_one,
-    a_second_handle_sees_commits_and_conflicts,
-    scrubbing_keeps_every_row,
-    a_scratch_store_is_empty_and_apart,
-    a_whole_store_has_no_faults,
-];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::{Batch, Claim, CommitError, Effect, Row, Rows, Scrub, Store, StoreError, Table};
+use super::{Batch, CommitError, Effect, RotationClaim, Row, Rows, Scrub, Store, StoreError, Table};
 
 /// Keeps everything in memory; gone when dropped. Clones share their rows.
 #[derive(Clone, Default)]
@@ -71,12 +71,12 @@ impl Store for MemoryStore {
         Ok(Scrub::Unsupported)
     }
 
-    fn claim_rotation(&self) -> Result<Claim, StoreError> {
+    fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
         let mut rotating = self.rotating.lock().unwrap_or_else(PoisonError::into_inner);
         if std::mem::replace(&mut *rotating, true) {
-            return Ok(Claim::Held);
+            return Ok(RotationClaim::Held);
         }
-        Ok(Claim::Granted(Box::new(Held(Arc::clone(&self.rotating)))))
+        Ok(RotationClaim::Granted(Box::new(Held(Arc::clone(&self.rotating)))))
     }
 }
 

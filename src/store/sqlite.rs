@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 use rusqlite::TransactionBehavior;
 
 use at_rest::AtRest;
-use connection::{Access, wait_for_others};
+use connection::{Access, explained, wait_for_others};
 use statements::apply;
 
-use super::{Batch, Claim, CommitError, Rows, Scrub, Store, StoreError, UnfinishedBackup};
+use super::{Batch, CommitError, RotationClaim, Rows, Scrub, Store, StoreError, UnfinishedBackup};
 
 pub use handle::SqliteStore;
 pub use restore::SqliteBackups;
@@ -35,7 +35,7 @@ impl Store for SqliteStore {
         if !conflicts.is_empty() {
             return Err(CommitError::Conflict(conflicts));
         }
-        transaction.commit().map_err(explain)
+        transaction.commit().map_err(|error| CommitError::Store(commit_failed(error, &self.path)))
     }
 
     fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
@@ -85,7 +85,7 @@ impl Store for SqliteStore {
         Ok(Some(Box::new(self.scratch_store()?)))
     }
 
-    fn claim_rotation(&self) -> Result<Claim, StoreError> {
+    fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
         match self.access {
             Access::ReadOnly => Err(StoreError::ReadOnly),
             Access::ReadWrite => claim::claim(&self.path),
@@ -103,6 +103,15 @@ impl Store for SqliteStore {
         })?;
         let faults = lines.into_iter().filter(|line| line != "ok");
         Ok(faults.map(|line| format!("SQLite's quick_check: {line}")).collect())
+    }
+}
+
+/// A commit is a mark in the write-ahead log. When the medium fails while it is written or synced, SQLite goes on as if it were not
+/// there, and so do all who have the store open; but it may be there, and whoever recovers the log after a power loss finds it.
+fn commit_failed(error: rusqlite::Error, path: &Path) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::SystemIoFailure) => StoreError::in_doubt(error),
+        _ => explained(error, path),
     }
 }
 

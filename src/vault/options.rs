@@ -139,7 +139,8 @@ impl VaultOptions {
     }
 
     /// Judges the master key that a new vault would begin under, as [`VaultOptions::create`] does, but before there is a store. It is
-    /// not judged again then.
+    /// not judged again then. Without the feature `strength` there is nothing to judge beyond the quick checks, which ran when the
+    /// key was read.
     pub fn judge(&self, keys: &mut MasterKeys) -> Result<(), Error> {
         let version = self.beginning(keys);
         if cfg!(feature = "strength") && !self.quick {

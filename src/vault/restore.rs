@@ -21,7 +21,10 @@ use crate::token::ApiKeyId;
 use crate::vault::checkpoint::{AuditCheck, AuditCheckpoint};
 use crate::vault::handle::Vault;
 
-/// A backup file.
+/// A backup: [`Backup::open_with`] opens one of any engine that has them, by the engine's
+/// [`BackupFormat`](crate::store::BackupFormat).
+///
+/// With the feature `sqlite`, `Backup::open` opens the file that a `SqliteStore` wrote:
 ///
 /// ```no_run
 /// # #[cfg(feature = "sqlite")] {
@@ -51,7 +54,7 @@ impl Backup {
         Self::open_with(SqliteBackups, path)
     }
 
-    /// The same for a backup that another engine wrote, or at a place that it understands.
+    /// Reads the manifest of a backup that an engine wrote, at a path that its format understands. This needs no key.
     pub fn open_with(format: impl BackupFormat + 'static, path: impl AsRef<Path>) -> Result<Self, Error> {
         let (format, path) = (Box::new(format), path.as_ref().to_owned());
         let row = backup::manifest_row(&*format.open(&path)?)?;

@@ -181,7 +181,7 @@ fn what_cannot_be_restored_is_told_with_a_code_and_leaves_nothing() {
 fn a_rotation_warns_of_backups_that_need_the_old_master_key() {
     let room = Room::with(2);
     room.run(&["backup", &path(&room, "b")]).ends(0);
-    let plan = room.run_with([1, 2], &["rotate-master-key", "--dry-run", "--json"]).ends(0).json();
+    let plan = room.run_with([1, 2], &["rotate-master-key", "--quick", "--dry-run", "--json"]).ends(0).json();
     assert_eq!(plan["backups_needing_other_keys"][0]["file_name"], "b");
     let ran = room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
     assert!(ran.out.contains("1 backup needs master key 1: keep it apart"), "{}", ran.out);

@@ -15,7 +15,7 @@ fn a_dry_run_tells_all_of_it_and_leaves_the_store_byte_for_byte() {
     let room = Room::with(250);
     let store = || std::fs::read(room.path()).expect("readable");
     let (before, names) = (store(), files_in(room.folder.path()).len());
-    let plan = room.run_with([1, 2], &["rotate-master-key", "--dry-run", "--json"]).ends(0).json();
+    let plan = room.run_with([1, 2], &["rotate-master-key", "--quick", "--dry-run", "--json"]).ends(0).json();
     assert_eq!(plan["generations"], serde_json::json!([{ "generation": 1, "master_key": 1, "records": 250 }]));
     assert_eq!(plan["removable_master_keys"], serde_json::json!([]));
     assert_eq!(plan["removable_afterwards"], serde_json::json!([1]));
@@ -36,7 +36,7 @@ fn another_terminal_sees_how_far_it_is_and_a_signal_stops_it_where_it_can_be_res
     let room = Room::with(2_000);
     let none = room.run(&["rotate-master-key", "--status", "--json"]).ends(0).json();
     assert_eq!((&none["open"], &none["records"]), (&Value::Null, &Value::from(2_000)));
-    room.run_with([1, 2], &["rotate-master-key", "--resume"]).ends(4).says("no rotation is open");
+    room.run_with([1, 2], &["rotate-master-key", "--quick", "--resume"]).ends(4).says("no rotation is open");
 
     let mut slow = room.run_with([1, 2], &["rotate-master-key", "--quick", "--batch", "50", "--rate", "500"]);
     let mut child = slow.spawn();
@@ -54,7 +54,7 @@ fn another_terminal_sees_how_far_it_is_and_a_signal_stops_it_where_it_can_be_res
     assert_eq!(ends_within(&mut child, Duration::from_secs(5)).code(), Some(143));
     let shown = room.run_with([2], &["rotate-master-key", "--status"]).ends(0).says("--resume");
     assert!(shown.out.contains("no process is at it") && shown.out.contains("of 2000 records"), "{}", shown.out);
-    let report = room.run_with([2], &["rotate-master-key", "--resume", "--json"]).ends(0).json_lines().pop();
+    let report = room.run_with([2], &["rotate-master-key", "--quick", "--resume", "--json"]).ends(0).json_lines().pop();
     assert_eq!(report.expect("a report")["moved"], 2_000);
 }
 
@@ -71,9 +71,9 @@ fn bad_records_are_shown_and_mended_or_given_up_by_a_typed_word() {
     assert_eq!(ran.out.matches("corrupt").count(), 2, "{}", ran.out);
     overwrite(&room.store(), Table::Keys, &first, Some(whole));
     // What a rotation would refuse, its dry run refuses too.
-    room.run_with([1, 2], &["rotate-master-key", "--dry-run", "--compromised"]).ends(5).says("is open");
+    room.run_with([1, 2], &["rotate-master-key", "--quick", "--dry-run", "--compromised"]).ends(5).says("is open");
     room.run_with([2], &["rotate-master-key", "--abandon-unreadable"]).ends(17).says("--yes");
-    let ran = room.run_with([2], &["rotate-master-key", "--resume"]).ends(14).says("1 record did not open");
+    let ran = room.run_with([2], &["rotate-master-key", "--quick", "--resume"]).ends(14).says("1 record did not open");
     assert_eq!(ran.out.matches("corrupt").count(), 1, "{}", ran.out);
     let ran = room.run_with([2], &["rotate-master-key", "--abandon-unreadable", "--yes", "--json"]).ends(0);
     let report = ran.json_lines().pop().expect("a report");
@@ -86,7 +86,7 @@ fn bad_records_are_shown_and_mended_or_given_up_by_a_typed_word() {
 #[test]
 fn after_a_leak_the_list_shows_what_to_reissue() {
     let room = Room::with(20);
-    let question = room.run_with([1, 2], &["rotate-master-key", "--dry-run", "--compromised"]).ends(0);
+    let question = room.run_with([1, 2], &["rotate-master-key", "--quick", "--dry-run", "--compromised"]).ends(0);
     assert!(question.err.contains("marked as exposed"), "{}", question.err);
     let ran = room.run_with([1, 2], &["rotate-master-key", "--quick", "--compromised"]).ends(0);
     assert!(ran.out.contains("copies of the store taken before"), "{}", ran.out);

@@ -19,7 +19,7 @@ use strongroom::{MasterKeyVersion, MasterKeys};
 #[test]
 fn a_first_vault_takes_four_commands() {
     let room = Room::empty();
-    let said = room.run(&["init"]).ends(0);
+    let said = room.run(&["init", "--quick"]).ends(0);
     assert!(said.out.contains("made vault") && said.err.contains("strongroom issue"));
     let issued = room.run(&["issue", "--name", "billing", "--owner", "acme", "--scope", "read"]).ends(0);
     let token = issued.out.trim_end_matches('\n');
@@ -34,7 +34,7 @@ fn a_first_vault_takes_four_commands() {
 #[test]
 fn a_second_vault_in_the_same_place_is_a_conflict() {
     let room = Room::new();
-    room.run(&["init"]).ends(5).says("holds a vault already").says("strongroom status");
+    room.run(&["init", "--quick"]).ends(5).says("holds a vault already").says("strongroom status");
 }
 
 #[test]

@@ -499,7 +499,7 @@ for digits in ("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
         add("published", bytes.fromhex(digits))
 known = bytes.fromhex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4")
 add("published, changed", known[::-1], known[16:] + known[:16], known[1:] + known[:1], bytes(255 - b for b in known), known[:-1] + bytes([known[-1] + 1]))
-for line in (pathlib.Path(__file__).parents[2] / "tools/published_keys.tsv").read_text().splitlines():
+for line in (pathlib.Path(__file__).parents[2] / "src/master_key/published_keys.tsv").read_text().splitlines():
     if not line.startswith("#") and not line.startswith("hex:"):
         raw = base64.urlsafe_b64decode(line.split("\t")[0])
         add("published", raw[:32] if len(raw) >= 32 else raw * 2)

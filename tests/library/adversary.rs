@@ -12,7 +12,9 @@ use crate::support::{Keys, act, version};
 use strongroom::api_keys::{ImportError, ImportedKey};
 use strongroom::error::{Detail, RecordError, VaultRow};
 use strongroom::rotation::{RotateOptions, RotationOutcome};
-use strongroom::store::{Batch, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::store::{
+    Batch, CommitError, Effect, Expected, RotationClaim, Row, Rows, Scrub, Store, StoreError, Table,
+};
 use strongroom::{
     Error, ErrorKind, MemoryStore, NewApiKey, Refusal, Request, SecretText, Timestamp, Vault, VaultOptions, VerifyError,
 };
@@ -76,8 +78,8 @@ impl Between for Watch {
         Ok(Scrub::Clean)
     }
 
-    fn claim_rotation(&self, _: &MemoryStore) -> Result<Claim, StoreError> {
-        Ok(Claim::Unknown)
+    fn claim_rotation(&self, _: &MemoryStore) -> Result<RotationClaim, StoreError> {
+        Ok(RotationClaim::Unknown)
     }
 }
 

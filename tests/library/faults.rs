@@ -7,7 +7,8 @@ use crate::support::{Keys, act};
 use strongroom::api_keys::ImportedKey;
 use strongroom::error::Detail;
 use strongroom::rotation::{RotateOptions, RotationOutcome};
-use strongroom::{Error, ErrorKind, NewApiKey, Request, SecretText, Vault};
+use strongroom::store::StoreError;
+use strongroom::{Error, ErrorKind, NewApiKey, Query, Request, SecretText, Vault};
 
 fn tokens_of(vault: &Vault, count: usize) -> Vec<String> {
     let new: Vec<_> = (0..count).map(|n| NewApiKey::new(format!("key {n}"))).collect();
@@ -114,4 +115,38 @@ fn an_unacknowledged_issue_or_revoke_leaves_the_vault_whole() {
         assert_eq!(valid, moment == Moment::Before);
         assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
     }
+}
+
+#[test]
+fn an_act_whose_commit_is_in_doubt_is_neither_acknowledged_nor_denied() {
+    let (store, keys) = (FaultyStore::default(), Keys::generate(1));
+    let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+    let first = vault.issue(&NewApiKey::new("first"), &act()).expect("issued");
+    let in_doubt = |error: Error| {
+        assert!(matches!(error.detail(), Detail::Store(StoreError::InDoubt { .. })), "{error}");
+        assert_eq!((error.code(), error.kind()), ("commit-in-doubt", ErrorKind::Engine));
+        assert!(store.mend(), "it struck");
+    };
+    let names = |vault: &Vault| {
+        let keys = vault.list(&Query::new()).expect("listed").items;
+        let mut names: Vec<_> = keys.into_iter().map(|listed| listed.key.expect("it opens").name).collect();
+        names.sort();
+        names
+    };
+
+    // It took effect, and nothing was tried again. Another try makes another API key.
+    store.break_at(1, Moment::After);
+    in_doubt(vault.issue(&NewApiKey::new("second"), &act()).expect_err("nobody knows"));
+    let looked = Vault::open(store.clone(), keys.only([1])).expect("opened again");
+    assert_eq!(names(&looked), ["first", "second"]);
+    vault.issue(&NewApiKey::new("second"), &act()).expect("issued");
+    assert_eq!(names(&vault), ["first", "second", "second"]);
+
+    // Another try of a revocation finds it done.
+    store.break_at(1, Moment::After);
+    in_doubt(vault.revoke(first.id, &act()).expect_err("nobody knows"));
+    assert!(!vault.revoke(first.id, &act()).expect("again"), "it was revoked already");
+    vault.verify(first.token.expose(), &Request::new()).expect_err("revoked");
+    vault.verify_audit().expect("each act has its entry");
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
 }

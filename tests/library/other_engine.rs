@@ -3,20 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::past::damage_of;
-use crate::support::shelf::Shelf;
+use crate::support::shelf::{Fault, Shelf};
 use crate::support::{Keys, act};
 use strongroom::backup::Backup;
 use strongroom::error::Detail;
 use strongroom::rotation::RotateOptions;
-use strongroom::store::{BackupFormat, Store, StoreError, conformance};
+use strongroom::store::conformance::{self, Backups, Ground};
+use strongroom::store::{BackupFormat, Store, StoreError};
 use strongroom::{ErrorKind, MemoryStore, NewApiKey, Request, Vault};
 
 #[test]
 fn it_keeps_every_claim() {
-    conformance::all(|| {
-        let store = std::sync::Arc::new(Shelf::default().new_store());
-        move || std::sync::Arc::clone(&store)
-    });
+    conformance::all(ShelfGround::default);
 }
 
 #[test]
@@ -35,7 +33,7 @@ fn a_backup_of_another_engine_is_verified_compared_and_restored() {
     assert!(behind.related && behind.revoked.contains(&kept.id));
 
     backup.restore("vault 2", &keys.only([1]), &act(), |_| ()).expect("restored");
-    let restored = shelf.restored("vault 2").expect("it stands there");
+    let restored = shelf.open_at("vault 2".as_ref()).expect("it stands there");
     let restored = Vault::open(restored, keys.only([1, 2])).expect("a vault");
     restored.verify(kept.token.expose(), &Request::new()).expect("as on Monday");
     restored.verify(later.token.expose(), &Request::new()).expect_err("not there on Monday");
@@ -79,4 +77,41 @@ fn an_engine_without_backups_or_without_restoring_says_so() {
     let vault = Vault::create(MemoryStore::new(), keys.only([1]), &act()).expect("vault");
     let refused = vault.backup("monday", &act(), |_| ()).expect_err("memory has none");
     assert!(matches!(refused.detail(), Detail::Store(StoreError::Unsupported { what: "backups" })), "{refused}");
+}
+
+/// A store and a shelf, for the suite.
+#[derive(Default)]
+pub(crate) struct ShelfGround {
+    rows: MemoryStore,
+    shelf: Shelf,
+}
+
+impl ShelfGround {
+    pub(crate) fn with(fault: Fault) -> Self {
+        Self { shelf: Shelf::with(fault), ..Self::default() }
+    }
+}
+
+impl Ground for ShelfGround {
+    fn open(&self) -> Box<dyn Store> {
+        Box::new(self.shelf.over(&self.rows))
+    }
+
+    fn backups(&self) -> Option<&dyn Backups> {
+        Some(self)
+    }
+}
+
+impl Backups for ShelfGround {
+    fn place(&self, name: &str) -> PathBuf {
+        name.into()
+    }
+
+    fn format(&self) -> Box<dyn BackupFormat> {
+        Box::new(self.shelf.clone())
+    }
+
+    fn open_at(&self, path: &Path) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(self.shelf.open_at(path)?))
+    }
 }

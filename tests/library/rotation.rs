@@ -9,7 +9,7 @@ use crate::support::{Keys, act, stop_after_one_batch, version};
 use strongroom::api_keys::ImportedKey;
 use strongroom::error::{Detail, KeyringError};
 use strongroom::rotation::{Phase, RotateOptions, RotationOutcome};
-use strongroom::store::{Claim, Rows, Scrub, StoreError, Table};
+use strongroom::store::{RotationClaim, Rows, Scrub, StoreError, Table};
 use strongroom::{
     Issued, MemoryStore, NewApiKey, Refusal, Request, SqliteStore, Timestamp, Vault, VaultOptions, VerifyError,
 };
@@ -198,8 +198,22 @@ fn a_rotation_that_was_taken_over_commits_nothing_more() {
 struct Unclaimed;
 
 impl Between for Unclaimed {
-    fn claim_rotation(&self, _: &MemoryStore) -> Result<Claim, StoreError> {
-        Ok(Claim::Unknown)
+    fn claim_rotation(&self, _: &MemoryStore) -> Result<RotationClaim, StoreError> {
+        Ok(RotationClaim::Unknown)
+    }
+}
+
+#[test]
+fn a_rewrap_forgets_nothing_that_is_asked_of_it() {
+    let (folder, keys) = (tempfile::tempdir().expect("folder"), Keys::generate(2));
+    let (path, _) = vault_file(&folder, &keys, 3);
+    let (rotator, _) = pair(&keys, &path, &[1, 2]);
+    let rewrap = || RotateOptions::new().rewrap_only(true);
+    for options in [rewrap().resume_only(true), rewrap().compromised(true), rewrap().accept_record_set(true)] {
+        let planned = rotator.plan_rotation(&options).expect_err("refused");
+        let rotated = rotator.rotate(&options, &act(), |_| ()).expect_err("refused");
+        assert_eq!((planned.code(), rotated.code()), ("rotation-options", "rotation-options"));
+        assert_eq!(rotator.status().expect("status").active_master_key, version(1));
     }
 }
 

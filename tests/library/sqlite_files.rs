@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::{Keys, act};
-use strongroom::store::{Batch, Claim, Expected, Rows, Scrub, Store, StoreError, Table};
+use strongroom::store::{Batch, Expected, RotationClaim, Rows, Scrub, Store, StoreError, Table};
 use strongroom::{NewApiKey, Request, SqliteStore, Vault};
 use tempfile::TempDir;
 
@@ -36,7 +36,7 @@ fn every_file_is_private() {
     let store = SqliteStore::create(&path).expect("create");
     put(&store, b"k", b"value", Expected::Absent);
     let claim = store.claim_rotation().expect("claim");
-    assert!(matches!(claim, Claim::Granted(_)));
+    assert!(matches!(claim, RotationClaim::Granted(_)));
     for suffix in ["", "-wal", "-shm", "-rotate"] {
         let found = fs::symlink_metadata(beside(&path, suffix)).expect(suffix);
         assert_eq!(found.permissions().mode() & 0o7777, 0o600, "{suffix}");
@@ -97,7 +97,7 @@ fn a_rotation_lock_left_by_a_killed_process_hinders_nobody() {
     let folder = folder();
     let store = SqliteStore::create(folder.path().join("store.db")).expect("create");
     private(&beside(store.path(), "-rotate"), b"");
-    assert!(matches!(store.claim_rotation().expect("claim"), Claim::Granted(_)));
+    assert!(matches!(store.claim_rotation().expect("claim"), RotationClaim::Granted(_)));
     assert!(!beside(store.path(), "-rotate").exists());
 }
 

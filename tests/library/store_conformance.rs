@@ -1,14 +1,23 @@
 //! The suite for engines: our own keep every claim, and each claim catches an engine that breaks it.
 
 use std::collections::{BTreeMap, BTreeSet};
+#[cfg(feature = "sqlite")]
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use crate::other_engine::ShelfGround;
 use crate::support::between::{Between, Through};
+use crate::support::shelf::{Fault, Shelf};
 use strongroom::MemoryStore;
+#[cfg(feature = "sqlite")]
+use strongroom::store::BackupFormat;
+#[cfg(feature = "sqlite")]
+use strongroom::store::conformance::{Backups, Ground};
 use strongroom::store::{
-    Batch, Change, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table, conformance,
+    Batch, Change, CommitError, Effect, Expected, RotationClaim, Row, Rows, Scrub, Store, StoreError, Table,
+    conformance,
 };
 
 #[test]
@@ -23,11 +32,39 @@ fn memory_keeps_every_claim() {
 #[test]
 fn sqlite_keeps_every_claim() {
     conformance::all(|| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("store.db");
-        drop(strongroom::SqliteStore::create(&path).expect("create"));
-        move || strongroom::SqliteStore::open(folder.path().join("store.db")).expect("open")
+        let folder = Folder(tempfile::tempdir().expect("a temporary folder"));
+        drop(strongroom::SqliteStore::create(folder.place("store.db")).expect("create"));
+        folder
     });
+}
+
+#[cfg(feature = "sqlite")]
+struct Folder(tempfile::TempDir);
+
+#[cfg(feature = "sqlite")]
+impl Ground for Folder {
+    fn open(&self) -> Box<dyn Store> {
+        self.open_at(&self.place("store.db")).expect("open")
+    }
+
+    fn backups(&self) -> Option<&dyn Backups> {
+        Some(self)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl Backups for Folder {
+    fn place(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn format(&self) -> Box<dyn BackupFormat> {
+        Box::new(strongroom::store::SqliteBackups::default())
+    }
+
+    fn open_at(&self, path: &Path) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(strongroom::SqliteStore::open(path)?))
+    }
 }
 
 #[cfg(feature = "sqlite")]
@@ -36,7 +73,7 @@ fn sqlite_scrubs_clean_grants_the_rotation_and_has_no_concerns() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = strongroom::SqliteStore::create(folder.path().join("store.db")).expect("create");
     assert_eq!(store.scrub().expect("scrub"), Scrub::Clean);
-    assert!(matches!(store.claim_rotation().expect("claim"), Claim::Granted(_)));
+    assert!(matches!(store.claim_rotation().expect("claim"), RotationClaim::Granted(_)));
     assert_eq!(store.concerns().expect("concerns"), Vec::<String>::new());
     assert!(store.scratch().expect("scratch").is_some());
 }
@@ -50,6 +87,28 @@ fn an_engine_that_cannot_tell_who_rotates_and_has_no_scratch_keeps_every_claim()
 #[should_panic(expected = "the claim `checks_change_nothing` is broken")]
 fn a_broken_claim_is_named() {
     all_of::<PassesOverChecks>();
+}
+
+#[test]
+fn what_is_broken_is_said_with_the_case_and_with_what_depends_on_it() {
+    let claim = conformance::claims().iter().find(|claim| claim.name() == "checks_change_nothing").expect("a claim");
+    let broken = shared::<PassesOverChecks>(claim).expect_err("it breaks it");
+    assert_eq!(
+        broken.how,
+        "check vault/\"k\" where nothing is expected: the engine committed it, the vault needs a conflict at [vault/\"k\"]"
+    );
+    assert!(broken.without.contains("seal under a generation"), "{}", broken.without);
+}
+
+#[test]
+fn a_snapshot_of_two_moments_is_caught_each_time() {
+    let claims = conformance::claims();
+    let claim = claims.iter().find(|claim| claim.name() == "a_snapshot_never_shows_half_a_batch").expect("a claim");
+    for _ in 0..20 {
+        shared::<TableByTable>(claim).expect_err("each table at a moment of its own");
+        shared::<TableWhenAsked>(claim).expect_err("each table at the moment of its first read");
+        shared::<TwoHalves>(claim).expect_err("half of a batch");
+    }
 }
 
 #[test]
@@ -76,12 +135,16 @@ type Sabotage = fn(&conformance::Claim) -> Result<(), conformance::Broken>;
 /// Handles share what is between, or each has its own.
 fn shared<B: Between + Default>(claim: &conformance::Claim) -> Result<(), conformance::Broken> {
     let store = Through::<B>::default();
-    claim.check(&|| Box::new(store.clone()))
+    claim.check(&|| store.clone())
 }
 
 fn separate<B: Between + Default>(claim: &conformance::Claim) -> Result<(), conformance::Broken> {
     let rows = MemoryStore::new();
-    claim.check(&|| Box::new(Through::<B>::over(&rows)))
+    claim.check(&|| Through::<B>::over(&rows))
+}
+
+fn shelved(claim: &conformance::Claim, fault: Fault) -> Result<(), conformance::Broken> {
+    claim.check(&ShelfGround::with(fault))
 }
 
 fn saboteurs() -> BTreeMap<&'static str, Sabotage> {
@@ -108,6 +171,17 @@ fn saboteurs() -> BTreeMap<&'static str, Sabotage> {
         ("scrubbing_keeps_every_row", shared::<ScrubsTooMuch>),
         ("a_scratch_store_is_empty_and_apart", shared::<ScratchIsItself>),
         ("a_whole_store_has_no_faults", shared::<AlwaysAiling>),
+        ("backups_are_tried_where_there_are_any", |claim| claim.check(&|| Shelf::default().new_store())),
+        ("a_backup_that_is_dropped_is_gone", |claim| shelved(claim, Fault::LeavesBackups)),
+        ("a_backup_replaces_nothing", |claim| shelved(claim, Fault::Overwrites)),
+        ("the_manifest_stands_only_in_the_backup", |claim| shelved(claim, Fault::MarksTheStore)),
+        ("a_backup_is_no_store", |claim| shelved(claim, Fault::OpensBackups)),
+        ("a_backup_is_only_read", |claim| shelved(claim, Fault::ChangesBackups)),
+        ("watching_stops_a_copy", |claim| shelved(claim, Fault::NeverStops)),
+        ("a_backup_holds_the_moment_of_its_copy", |claim| shelved(claim, Fault::CopiesTooEarly)),
+        ("a_backup_never_holds_half_a_batch", |claim| shelved(claim, Fault::CopiesTwoMoments)),
+        ("a_restored_store_has_the_rows_of_the_backup", |claim| shelved(claim, Fault::LosesUses)),
+        ("a_restore_that_is_dropped_is_gone", |claim| shelved(claim, Fault::LeavesStores)),
     ])
 }
 
@@ -116,8 +190,8 @@ fn saboteurs() -> BTreeMap<&'static str, Sabotage> {
 struct Plain;
 
 impl Between for Plain {
-    fn claim_rotation(&self, _: &MemoryStore) -> Result<Claim, StoreError> {
-        Ok(Claim::Unknown)
+    fn claim_rotation(&self, _: &MemoryStore) -> Result<RotationClaim, StoreError> {
+        Ok(RotationClaim::Unknown)
     }
 
     fn scratch(&self, _: &MemoryStore) -> Result<Option<Box<dyn Store>>, StoreError> {
@@ -335,12 +409,70 @@ impl Between for TwoHalves {
     }
 }
 
+/// A snapshot takes one table after the other.
+#[derive(Default)]
+struct TableByTable;
+
+impl Between for TableByTable {
+    fn snapshot<'r>(&self, rows: &'r MemoryStore) -> Result<Box<dyn Rows + 'r>, StoreError> {
+        let copy = MemoryStore::new();
+        for &table in Table::ALL {
+            let put = |(key, value)| Change::new(table, key, Expected::Absent, Effect::Put(value));
+            copy.commit(&of(rows.scan(table, None, usize::MAX)?.into_iter().map(put))).expect("it is empty");
+        }
+        Ok(Box::new(copy))
+    }
+}
+
+/// A snapshot takes each table when it is first read.
+#[derive(Default)]
+struct TableWhenAsked;
+
+impl Between for TableWhenAsked {
+    fn snapshot<'r>(&self, rows: &'r MemoryStore) -> Result<Box<dyn Rows + 'r>, StoreError> {
+        Ok(Box::new(WhenAsked { rows, taken: Mutex::default() }))
+    }
+}
+
+struct WhenAsked<'r> {
+    rows: &'r MemoryStore,
+    taken: Mutex<BTreeMap<Table, Box<dyn Rows + Send + 'r>>>,
+}
+
+impl WhenAsked<'_> {
+    fn at<T>(&self, table: Table, read: impl FnOnce(&dyn Rows) -> T) -> T {
+        let mut taken = self.taken.lock().expect("nothing panics with it");
+        let rows = taken.entry(table).or_insert_with(|| {
+            let copy = MemoryStore::new();
+            let put = |(key, value)| Change::new(table, key, Expected::Absent, Effect::Put(value));
+            let rows = self.rows.scan(table, None, usize::MAX).expect("memory");
+            copy.commit(&of(rows.into_iter().map(put))).expect("it is empty");
+            Box::new(copy)
+        });
+        read(&**rows)
+    }
+}
+
+impl Rows for WhenAsked<'_> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.at(table, |rows| rows.get(table, key))
+    }
+
+    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        self.at(table, |rows| rows.at_or_after(table, key))
+    }
+
+    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.at(table, |rows| rows.scan(table, after, limit))
+    }
+}
+
 #[derive(Default)]
 struct GrantsAlways;
 
 impl Between for GrantsAlways {
-    fn claim_rotation(&self, _: &MemoryStore) -> Result<Claim, StoreError> {
-        Ok(Claim::Granted(Box::new(())))
+    fn claim_rotation(&self, _: &MemoryStore) -> Result<RotationClaim, StoreError> {
+        Ok(RotationClaim::Granted(Box::new(())))
     }
 }
 
@@ -365,9 +497,9 @@ impl Between for LooksThenWrites {
 struct LooksThenGrants;
 
 impl Between for LooksThenGrants {
-    fn claim_rotation(&self, rows: &MemoryStore) -> Result<Claim, StoreError> {
+    fn claim_rotation(&self, rows: &MemoryStore) -> Result<RotationClaim, StoreError> {
         if rows.get(Table::Vault, b"claimed")?.is_some() {
-            return Ok(Claim::Held);
+            return Ok(RotationClaim::Held);
         }
         thread::sleep(Duration::from_millis(1));
         let set = |rows: &MemoryStore, effect| {
@@ -375,7 +507,7 @@ impl Between for LooksThenGrants {
             let _ = rows.commit(&of([Change::new(Table::Vault, *b"claimed", expected, effect)]));
         };
         set(rows, Effect::Put(vec![]));
-        Ok(Claim::Granted(Box::new(Given(rows.clone(), set))))
+        Ok(RotationClaim::Granted(Box::new(Given(rows.clone(), set))))
     }
 }
 

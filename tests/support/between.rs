@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use strongroom::MemoryStore;
-use strongroom::store::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::store::{Batch, CommitError, RotationClaim, Row, Rows, Scrub, Store, StoreError, Table};
 
 /// What happens between a vault and its rows. Whatever is not said passes through; snapshots, once taken, always do.
 pub(crate) trait Between: Send + Sync + 'static {
@@ -38,7 +38,7 @@ pub(crate) trait Between: Send + Sync + 'static {
         rows.scrub()
     }
 
-    fn claim_rotation(&self, rows: &MemoryStore) -> Result<Claim, StoreError> {
+    fn claim_rotation(&self, rows: &MemoryStore) -> Result<RotationClaim, StoreError> {
         rows.claim_rotation()
     }
 
@@ -111,7 +111,7 @@ impl<B: Between> Store for Through<B> {
         self.between.scrub(&self.rows)
     }
 
-    fn claim_rotation(&self) -> Result<Claim, StoreError> {
+    fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
         self.between.claim_rotation(&self.rows)
     }
 

@@ -87,7 +87,7 @@ impl Between for Faults {
         match strikes {
             None => rows.commit(batch),
             Some(Moment::Before) => Err(failure().into()),
-            Some(Moment::After) => rows.commit(batch).and(Err(failure().into())),
+            Some(Moment::After) => rows.commit(batch).and(Err(StoreError::in_doubt("the test broke the store").into())),
         }
     }
 

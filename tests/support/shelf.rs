@@ -1,20 +1,39 @@
 //! An engine of its own with backups: rows in memory, backups and restored stores on a shelf by name.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use strongroom::MemoryStore;
 use strongroom::store::{
-    BackupFormat, Batch, Change, Claim, CommitError, Effect, Expected, Row, Rows, Scrub, Store, StoreError, Table,
+    BackupFormat, Batch, CommitError, Expected, RotationClaim, Row, Rows, Scrub, Store, StoreError, Table,
     UnfinishedBackup, UnfinishedStore, WatchCopy,
 };
 
-use super::past::{copied, overwrite};
+use super::past::overwrite;
 
 /// What lies there. Clones are the same shelf.
 #[derive(Clone, Default)]
-pub(crate) struct Shelf(Arc<Mutex<BTreeMap<PathBuf, Kept>>>);
+pub(crate) struct Shelf {
+    kept: Arc<Mutex<BTreeMap<PathBuf, Kept>>>,
+    fault: Option<Fault>,
+}
+
+/// What the engine does wrong on purpose.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    ChangesBackups,
+    CopiesTooEarly,
+    CopiesTwoMoments,
+    LeavesBackups,
+    LeavesStores,
+    LosesUses,
+    MarksTheStore,
+    NeverStops,
+    OpensBackups,
+    Overwrites,
+}
 
 #[derive(Clone)]
 pub(crate) enum Kept {
@@ -23,17 +42,33 @@ pub(crate) enum Kept {
 }
 
 impl Shelf {
-    /// An empty store whose backups go here.
-    pub(crate) fn new_store(&self) -> ShelfStore {
-        ShelfStore { rows: MemoryStore::new(), shelf: self.clone(), writable: true }
+    pub(crate) fn with(fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
     }
 
-    /// The restored store of this name.
-    pub(crate) fn restored(&self, name: impl AsRef<Path>) -> Option<ShelfStore> {
-        match self.kept().get(name.as_ref()) {
-            Some(Kept::Store(rows)) => Some(ShelfStore { rows: rows.clone(), shelf: self.clone(), writable: true }),
-            _ => None,
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    /// An empty store whose backups go here.
+    pub(crate) fn new_store(&self) -> ShelfStore {
+        self.over(&MemoryStore::new())
+    }
+
+    /// An engine's own way to open the store of a name.
+    pub(crate) fn open_at(&self, path: &Path) -> Result<ShelfStore, StoreError> {
+        let name = || path.display().to_string();
+        match self.kept().get(path) {
+            Some(Kept::Store(rows)) => Ok(self.over(rows)),
+            Some(Kept::Backup(rows)) if self.has(Fault::OpensBackups) => Ok(self.over(rows)),
+            Some(Kept::Backup(_)) => Err(StoreError::Backup { path: name() }),
+            None => Err(StoreError::NotFound { path: name() }),
         }
+    }
+
+    /// A handle on these rows.
+    pub(crate) fn over(&self, rows: &MemoryStore) -> ShelfStore {
+        ShelfStore { rows: rows.clone(), shelf: self.clone(), writable: true }
     }
 
     pub(crate) fn names(&self) -> Vec<PathBuf> {
@@ -42,7 +77,7 @@ impl Shelf {
 
     fn place(&self, name: &Path, kept: Kept) -> Result<(), StoreError> {
         let mut shelf = self.kept();
-        if shelf.contains_key(name) {
+        if shelf.contains_key(name) && self.fault.is_none_or(|fault| !fault.places_anyway()) {
             return Err(StoreError::AlreadyExists { path: name.display().to_string() });
         }
         shelf.insert(name.to_owned(), kept);
@@ -50,7 +85,7 @@ impl Shelf {
     }
 
     fn kept(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Kept>> {
-        self.0.lock().expect("nothing panics with it")
+        self.kept.lock().expect("nothing panics with it")
     }
 }
 
@@ -70,14 +105,18 @@ impl BackupFormat for Shelf {
         to: &Path,
         watch: &mut WatchCopy<'_>,
     ) -> Result<Box<dyn UnfinishedStore>, StoreError> {
-        let (rows, to) = (copy(&*self.open(from)?, watch)?, to.to_owned());
+        let rows = copy(&*self.open(from)?.snapshot()?, self.fault, watch)?;
+        if self.has(Fault::LeavesStores) {
+            self.place(to, Kept::Store(rows.clone()))?;
+        }
+        let to = to.to_owned();
         Ok(Box::new(Unfinished { rows, to, shelf: self.clone() }))
     }
 }
 
 impl Shelf {
     fn reading(&self, rows: &MemoryStore) -> ShelfStore {
-        ShelfStore { rows: rows.clone(), shelf: self.clone(), writable: false }
+        ShelfStore { rows: rows.clone(), shelf: self.clone(), writable: self.has(Fault::ChangesBackups) }
     }
 }
 
@@ -115,13 +154,20 @@ impl Store for ShelfStore {
         self.rows.scrub()
     }
 
-    fn claim_rotation(&self) -> Result<Claim, StoreError> {
+    fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
         self.rows.claim_rotation()
     }
 
     fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
-        let (of, to, shelf) = (&self.rows, to.to_owned(), self.shelf.clone());
-        Ok(Box::new(InTheMaking { of, copy: Unfinished { rows: MemoryStore::new(), to, shelf } }))
+        let (of, shelf) = (&self.rows, self.shelf.clone());
+        let rows = match shelf.fault {
+            Some(Fault::CopiesTooEarly) => copy(of, None, &mut |_, _| ControlFlow::Continue(()))?,
+            _ => MemoryStore::new(),
+        };
+        if shelf.has(Fault::LeavesBackups) {
+            shelf.place(to, Kept::Backup(rows.clone()))?;
+        }
+        Ok(Box::new(InTheMaking { of, copy: Unfinished { rows, to: to.to_owned(), shelf } }))
     }
 }
 
@@ -146,12 +192,19 @@ impl Rows for InTheMaking<'_> {
 
 impl UnfinishedBackup for InTheMaking<'_> {
     fn copy(&mut self, watch: &mut WatchCopy<'_>) -> Result<(), StoreError> {
-        self.copy.rows = copy(self.of, watch)?;
+        match self.copy.shelf.fault {
+            Some(Fault::CopiesTooEarly) => return Ok(()),
+            fault @ Some(Fault::CopiesTwoMoments) => self.copy.rows = copy(self.of, fault, watch)?,
+            fault => self.copy.rows = copy(&*self.of.snapshot()?, fault, watch)?,
+        }
         Ok(())
     }
 
     fn seal(&mut self, manifest: &[u8]) -> Result<(), StoreError> {
         overwrite(&self.copy.rows, Table::Vault, Table::MANIFEST, Some(manifest.to_vec()));
+        if self.copy.shelf.has(Fault::MarksTheStore) {
+            overwrite(self.of, Table::Vault, Table::MANIFEST, Some(manifest.to_vec()));
+        }
         Ok(())
     }
 
@@ -177,6 +230,11 @@ impl UnfinishedStore for Unfinished {
 
     fn convert(&self) -> Result<Box<dyn Store>, StoreError> {
         overwrite(&self.rows, Table::Vault, Table::MANIFEST, None);
+        if self.shelf.has(Fault::LosesUses) {
+            for (key, _) in self.rows.scan(Table::Usage, None, usize::MAX)? {
+                overwrite(&self.rows, Table::Usage, &key, None);
+            }
+        }
         Ok(Box::new(self.rows.clone()))
     }
 
@@ -185,10 +243,21 @@ impl UnfinishedStore for Unfinished {
     }
 }
 
-fn copy(from: &dyn Store, watch: &mut WatchCopy<'_>) -> Result<MemoryStore, StoreError> {
-    let (rows, to) = (copied(from), MemoryStore::new());
-    let count = rows.len() as u64;
-    let change = |(table, key, value)| Change::new(table, key, Expected::Absent, Effect::Put(value));
-    to.commit(&rows.into_iter().map(change).collect()).expect("it is empty");
-    if watch(count, count).is_break() { Err(StoreError::Stopped) } else { Ok(to) }
+fn copy(from: &dyn Rows, fault: Option<Fault>, watch: &mut WatchCopy<'_>) -> Result<MemoryStore, StoreError> {
+    let (mut batch, to) = (Batch::new(), MemoryStore::new());
+    for &table in Table::ALL {
+        for (key, value) in from.scan(table, None, usize::MAX)? {
+            batch.put(table, key, value, Expected::Absent);
+        }
+    }
+    let count = batch.changes().len() as u64;
+    to.commit(&batch).expect("it is empty");
+    let stopped = watch(count, count).is_break() && fault != Some(Fault::NeverStops);
+    if stopped { Err(StoreError::Stopped) } else { Ok(to) }
+}
+
+impl Fault {
+    fn places_anyway(self) -> bool {
+        matches!(self, Self::LeavesBackups | Self::LeavesStores | Self::Overwrites)
+    }
 }

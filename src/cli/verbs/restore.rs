@@ -46,6 +46,7 @@ pub(crate) fn restore(context: &mut Context<'_>, args: &RestoreArgs) -> Result<E
                 StoreError::AlreadyExists { .. }
                     | StoreError::Engine { .. }
                     | StoreError::Full
+                    | StoreError::InDoubt { .. }
                     | StoreError::NotFound { .. }
                     | StoreError::ReadOnly
                     | StoreError::Stopped

@@ -86,12 +86,12 @@ fn recipes() -> impl Iterator<Item = Recipe> {
 }
 
 fn passwords(which: &'static Passwords) -> impl Iterator<Item = &'static [u8]> {
-    let (text, count, these): (&str, usize, &[&str]) = match which {
-        Passwords::First(count) => (include_str!("kdf_passwords.txt"), *count, &[]),
-        Passwords::Phrases => (include_str!("kdf_phrases.txt"), usize::MAX, &[]),
-        Passwords::These(these) => ("", 0, these),
+    let (count, these): (usize, &[&str]) = match which {
+        Passwords::First(count) => (*count, &[]),
+        Passwords::These(these) => (0, these),
     };
-    text.lines().take(count).chain(these.iter().copied()).map(str::as_bytes)
+    let first = include_str!("kdf_passwords.txt").lines().take(count);
+    first.chain(these.iter().copied()).map(str::as_bytes)
 }
 
 const TABLE: &[u8] = include_bytes!("kdf.bin");

@@ -7,8 +7,6 @@ pub(super) struct Matcher {
     key: [u8; 32],
     forms: [[u8; 32]; 4],
     heads: [u64; 12],
-    /// A bit for the lowest bits of each head: most candidates need no other look.
-    filter: [u64; 64],
     found: AtomicBool,
 }
 
@@ -20,12 +18,7 @@ impl Matcher {
         swapped.chunks_exact_mut(4).for_each(<[u8]>::reverse);
         let forms = [*key, backward, key.map(|byte| !byte), swapped];
         let heads = std::array::from_fn(|at| head(&forms[at / 3][OFFSETS[at % 3]..]));
-        let mut filter = [0; 64];
-        for head in heads {
-            let (word, bit) = place(head);
-            filter[word] |= bit;
-        }
-        Self { key: *key, forms, heads, filter, found: AtomicBool::new(false) }
+        Self { key: *key, forms, heads, found: AtomicBool::new(false) }
     }
 
     /// Whether another thread has found what made the key. Asked now and then.
@@ -57,14 +50,7 @@ impl Matcher {
     #[inline]
     fn begins(&self, candidate: &[u8]) -> bool {
         let wanted = head(candidate);
-        self.may_begin(wanted) && self.heads.contains(&wanted) && self.confirms(candidate)
-    }
-
-    /// Whether a candidate that begins with these eight bytes needs to be looked at.
-    #[inline]
-    pub(super) fn may_begin(&self, head: u64) -> bool {
-        let (word, bit) = place(head);
-        self.filter[word] & bit != 0
+        self.heads.contains(&wanted) && self.confirms(candidate)
     }
 
     #[cold]
@@ -84,18 +70,11 @@ impl Drop for Matcher {
         self.key.zeroize();
         self.forms.zeroize();
         self.heads.zeroize();
-        self.filter.zeroize();
     }
 }
 
 /// Beginning; end of 20 bytes; middle.
 const OFFSETS: [usize; 3] = [0, 12, 16];
-
-/// The word and the bit of a filter.
-#[inline]
-fn place(head: u64) -> (usize, u64) {
-    ((head >> 6) as usize % 64, 1 << (head % 64))
-}
 
 #[inline]
 fn head(bytes: &[u8]) -> u64 {

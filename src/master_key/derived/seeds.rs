@@ -42,12 +42,6 @@ pub(super) fn recent(now: Timestamp, secs: u32) -> Range<u32> {
     end(now).saturating_sub(secs.saturating_add(DAY))..end(now)
 }
 
-/// The last seconds before now, and a minute after it.
-pub(super) fn last(now: Timestamp, secs: u32) -> Range<u32> {
-    let now = end(now).saturating_sub(DAY);
-    now.saturating_sub(secs)..now.saturating_add(60)
-}
-
 fn end(now: Timestamp) -> u32 {
     u32::try_from(now.unix_millis() / 1_000).unwrap_or(0).saturating_add(DAY)
 }

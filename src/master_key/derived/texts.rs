@@ -1,15 +1,12 @@
 //! Texts that are tried beside the lists of words: pairs, other encodings, addresses, keyboard walks, other languages.
 
 use md5::Md5;
-use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::batch::{Batch, Reach};
-use super::compounds::{self, Judge};
-use super::functions::{any, common, twice};
+use super::batch::{Batch, sha256};
+use super::digests::{any, common, twice};
 use super::matcher::Matcher;
-use super::sha256::sha256;
-use super::{things, words};
+use super::words;
 
 /// What made the key of one of them.
 pub(super) fn find(key: &Matcher) -> Option<&'static str> {
@@ -22,120 +19,6 @@ pub(super) fn find(key: &Matcher) -> Option<&'static str> {
         .or_else(|| stretched(key, 0..24, 1_024))
 }
 
-/// Signs and digits for letters: of phrases and words of other languages.
-pub(super) fn leet(key: &Matcher) -> Option<&'static str> {
-    leet_of(key, words::phrases().chain(words::languages()))
-}
-
-/// The same of passwords, by their places in the list.
-pub(super) fn leet_passwords(key: &Matcher, places: std::ops::Range<usize>) -> Option<&'static str> {
-    leet_of(key, words::passwords().skip(places.start).take(places.len()))
-}
-
-fn leet_of(key: &Matcher, plain: impl Iterator<Item = &'static [u8]>) -> Option<&'static str> {
-    let (mut batch, mut most) = (Batch::new(key, Reach::Commonest), Batch::new(key, Reach::Most));
-    let mut plain = plain.filter(|_| !key.is_over());
-    let found = plain.find_map(|word| {
-        words::few_spellings(word).iter().find_map(|text| {
-            compounds::each_leet(text, &mut |text| {
-                let with = |end: &[u8]| [text, end].concat();
-                let ends: [&[u8]; 4] = [b"!", b"1", b"123", b"2025"];
-                most.add(text).or_else(|| ends.iter().find_map(|end| batch.add(&with(end))))
-            })
-        })
-    });
-    found.or_else(|| batch.finish()).or_else(|| most.finish())
-}
-
-/// Words of other languages and phrases as people spell them, plain and with numbers, years and signs; and the first passwords.
-pub(super) fn ended(key: &Matcher, number: usize, of: usize) -> Option<&'static str> {
-    let endings = compounds::endings();
-    let few: Vec<_> = endings.iter().filter(|end| end.len() < 4 || end.starts_with(b"20")).cloned().collect();
-    let words = words::languages().chain(words::phrases()).chain(words::passwords().take(500));
-    let words = words.skip(number).step_by(of);
-    ended_by(key, words, (Reach::All, Reach::Commonest), (&endings, &few))
-}
-
-/// Words and names of other languages, plain and with the endings that most have.
-pub(super) fn foreign(key: &Matcher) -> Option<&'static str> {
-    let few: Vec<_> = [&b"1"[..], b"123", b"!", b"123!"].map(<[u8]>::to_vec).to_vec();
-    ended_by(key, words::foreign(), (Reach::Common, Reach::Commonest), (&few, &[]))
-}
-
-/// All of them with all endings in every spelling: a part of them.
-pub(super) fn ended_thoroughly(key: &Matcher, number: usize, of: usize) -> Option<&'static str> {
-    let endings = compounds::endings();
-    let words = words::languages().chain(words::phrases()).chain(words::foreign()).chain(words::others());
-    ended_by(key, words.skip(number).step_by(of), (Reach::All, Reach::Common), (&endings, &endings))
-}
-
-/// The first spelling of each word takes the first endings, the others take the second.
-fn ended_by(
-    key: &Matcher,
-    words: impl Iterator<Item = &'static [u8]>,
-    (plain, ended): (Reach, Reach),
-    (endings, few): (&[Vec<u8>], &[Vec<u8>]),
-) -> Option<&'static str> {
-    let (mut plain, mut ended) = (Batch::new(key, plain), Batch::new(key, ended));
-    let found = words.filter(|_| !key.is_over()).find_map(|word| {
-        let spelled = words::few_spellings(word);
-        let found = spelled.iter().find_map(|text| plain.add(text));
-        found.or_else(|| {
-            spelled.iter().enumerate().find_map(|(at, text)| {
-                let ends = if at == 0 { endings } else { few };
-                ends.iter().find_map(|end| ended.add(&[text, &end[..]].concat()))
-            })
-        })
-    });
-    found.or_else(|| ended.finish()).or_else(|| plain.finish())
-}
-
-/// What crackers' rules make of passwords, by their places in the list.
-pub(super) fn ruled(key: &Matcher, places: std::ops::Range<usize>) -> Option<&'static str> {
-    let mut batch = Batch::new(key, Reach::Commonest);
-    let mut chosen = words::passwords().skip(places.start).take(places.len());
-    let found = chosen
-        .find_map(|word| if key.is_over() { None } else { compounds::each_rule(word, &mut |text| batch.add(text)) });
-    found.or_else(|| batch.finish())
-}
-
-/// Names of things and sentences of samples: a list, by the functions that `reach` tells.
-pub(super) fn listed(key: &Matcher, reach: Reach, each: fn(Judge<'_>) -> Option<&'static str>) -> Option<&'static str> {
-    let mut batch = Batch::new(key, reach);
-    let mut count = 0_u32;
-    let found = each(&mut |text| {
-        count += 1;
-        if count.is_multiple_of(4_096) && key.is_over() { Some("") } else { batch.add(text) }
-    });
-    found.filter(|found| !found.is_empty()).or_else(|| batch.finish())
-}
-
-/// UUIDs of names (RFC 9562, versions 3 and 5): their bytes, and digests of their text.
-pub(super) fn uuids(key: &Matcher) -> Option<&'static str> {
-    let mut batch = Batch::new(key, Reach::Commonest);
-    let mut judge = |spaces: &[u128], name: &[u8]| {
-        spaces.iter().find_map(|space| {
-            let named = [&space.to_be_bytes()[..], name].concat();
-            let five: [u8; 16] = *Sha1::digest(&named).first_chunk().expect("20 bytes");
-            [(3, Md5::digest(&named).into()), (5, five)].into_iter().find_map(|(version, mut id): (u8, [u8; 16])| {
-                id[6] = id[6] & 0x0f | version << 4;
-                id[8] = id[8] & 0x3f | 0x80;
-                if key.matches(&id) {
-                    return Some("a UUID");
-                }
-                let plain = crate::secret::hex(&id);
-                let text = [&plain[..8], &plain[8..12], &plain[12..16], &plain[16..20], &plain[20..]].join("-");
-                batch.add(text.as_bytes()).or_else(|| batch.add(plain.as_bytes()))
-            })
-        })
-    };
-    let found = things::each_domain(&mut |name| judge(&NAMESPACES[..2], name));
-    let mut names = words::joined_phrases().chain(words::passwords().take(1_000).map(<[u8]>::to_vec));
-    let found = found.or_else(|| names.find_map(|name| judge(&NAMESPACES, &name)));
-    let found = found.or_else(|| things::each_address(&mut |name| judge(&NAMESPACES, name)));
-    found.or_else(|| batch.finish())
-}
-
 /// One half of the key is the digest of the other.
 fn halves(key: &Matcher) -> Option<&'static str> {
     let (first, second) = key.key().split_at(16);
@@ -143,14 +26,14 @@ fn halves(key: &Matcher) -> Option<&'static str> {
 }
 
 fn others(key: &Matcher) -> Option<&'static str> {
-    let mut batch = Batch::new(key, Reach::Most);
+    let mut batch = Batch::new(key);
     let found = words::others().filter(|_| !key.is_over()).find_map(|text| {
         let with = |end: &[u8]| [text, end].concat();
         any(key, text)
             .or_else(|| twice(key, text))
             .or_else(|| common(key, &with(b"\n")))
             .or_else(|| any(key, &text.to_ascii_uppercase()))
-            .or_else(|| words::SUFFIXES.iter().find_map(|end| batch.add(&with(end))))
+            .or_else(|| words::SUFFIXES.iter().find_map(|end| batch.commonest(&with(end))))
     });
     found.or_else(|| batch.finish())
 }
@@ -220,15 +103,6 @@ pub(super) fn stretched(key: &Matcher, places: std::ops::Range<usize>, most: u32
         (found || texts()).then_some("an iterated digest")
     })
 }
-
-/// For DNS names, URLs, object identifiers, X.500 names; and none.
-const NAMESPACES: [u128; 5] = [
-    0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8,
-    0x6ba7_b811_9dad_11d1_80b4_00c0_4fd4_30c8,
-    0x6ba7_b812_9dad_11d1_80b4_00c0_4fd4_30c8,
-    0x6ba7_b814_9dad_11d1_80b4_00c0_4fd4_30c8,
-    0,
-];
 
 const PARTNERS: &[&[u8]] = &[
     b"admin",
@@ -305,16 +179,5 @@ mod tests {
         let digest = Md5::digest(&key[..16]);
         key[16..].copy_from_slice(&digest);
         assert_eq!(found(key), Some("MD5"));
-    }
-
-    #[test]
-    fn uuids_of_names_are_found_by_their_bytes_and_by_digests_of_their_text() {
-        // Python: uuid.uuid5(uuid.NAMESPACE_DNS, "python.org"), uuid.uuid3 of the same.
-        let mut key: [u8; 32] = random_array().expect("random");
-        base16ct::lower::decode("886313e13b8a53729b900c9aee199e5d", &mut key[..16]).expect("hexadecimal");
-        assert_eq!(uuids(&Matcher::new(&key)), Some("a UUID"));
-        let key = Matcher::new(&sha256(b"6fa459ea-ee8a-3ca4-894e-db77e160355e"));
-        assert_eq!(uuids(&key), Some("SHA-256"));
-        assert_eq!(uuids(&Matcher::new(&random_array().expect("random"))), None);
     }
 }

@@ -4,13 +4,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use super::batch::Reach;
-use super::compounds::Judge;
 use super::matcher::Matcher;
 use super::twister::{self, Seeding};
-use super::{
-    additive, digests, extracts, kdf, pcg, placeholders, rust, secure_random, seeds, small, texts, things, times, words,
-};
+use super::{additive, digests, kdf, pcg, rust, seeds, small, texts, times, words};
 use crate::master_key::finding::{Finding, Severity};
 use crate::time::Timestamp;
 
@@ -72,46 +68,14 @@ impl Job {
     }
 }
 
-/// Digests of texts, whatever the time is.
-fn text_jobs() -> Vec<Job> {
+fn jobs(now: Timestamp) -> Vec<Job> {
     let mut jobs = vec![];
     for part in parts(0..words::passwords().count(), 500) {
-        let (again, third, fourth) = (part.clone(), part.clone(), part.clone());
         jobs.push(Job::digests(part.len() as u64 * 600, move |key| digests::compounds(key, part.clone())));
-        jobs.push(Job::digests(again.len() as u64 * 60, move |key| texts::ruled(key, again.clone())));
-        jobs.push(Job::digests(third.len() as u64 * 80, move |key| texts::leet_passwords(key, third.clone())));
-        jobs.push(Job::digests(fourth.len() as u64 * 20, move |key| extracts::find(key, fourth.clone())));
-    }
-    for number in 0..40 {
-        jobs.push(Job::digests(350_000, move |key| texts::ended_thoroughly(key, number, 40)));
-    }
-    let lists: [fn(Judge<'_>) -> Option<&'static str>; 6] = [
-        things::each_key_name,
-        things::each_variable,
-        things::each_connection,
-        things::each_host,
-        things::each_address,
-        placeholders::each,
-    ];
-    for list in lists {
-        jobs.push(Job::digests(800_000, move |key| texts::listed(key, Reach::All, list)));
     }
     for part in parts(0..2_000, 50) {
         jobs.push(Job::digests(part.len() as u64 * 2_400, move |key| digests::two_words(key, part.clone(), 2_000)));
     }
-    jobs
-}
-
-/// What a test counts.
-#[cfg(test)]
-pub(super) fn try_texts(key: &Matcher) {
-    for job in text_jobs() {
-        assert!((job.search)(key).is_none());
-    }
-}
-
-fn jobs(now: Timestamp) -> Vec<Job> {
-    let mut jobs = text_jobs();
     for part in parts(0..2_000, 20) {
         jobs.push(Job::digests(part.len() as u64 * 1_600, move |key| texts::stretched(key, part.clone(), 10_000)));
     }
@@ -159,35 +123,14 @@ fn jobs(now: Timestamp) -> Vec<Job> {
         let what = "a generator of Rust or Lua with a small seed or a time";
         jobs.push(Job::seeds(part.len() as u64 / 2, what, move |key| rust::find(key, part.clone())));
     }
-    for part in runs(seconds.clone(), 4_000_000).into_iter().chain(runs(0..50_000_000, 4_000_000)) {
+    for part in runs(seconds, 4_000_000).into_iter().chain(runs(0..50_000_000, 4_000_000)) {
         jobs.push(Job::digests(part.len() as u64 / 6, move |key| times::numbers(key, part.clone())));
     }
-    // What rand() gives, as text.
-    for part in runs(50_000_000..1 << 31, 20_000_000) {
-        jobs.push(Job::digests(part.len() as u64 / 18, move |key| times::plain_numbers(key, part.clone())));
+    for part in runs(SINCE / 60..seeds::since(SINCE, now).end / 60, 200_000) {
+        jobs.push(Job::digests(part.len() as u64 * 2, move |key| times::minutes(key, part.clone())));
     }
-    for part in runs(SINCE / 60..seconds.end / 60, 100_000) {
-        jobs.push(Job::digests(part.len() as u64 * 4, move |key| times::minutes(key, part.clone())));
-    }
-    for part in runs(seeds::recent(now, 366 * DAY), 1_000_000) {
-        jobs.push(Job::digests(part.len() as u64, move |key| times::commonest_seconds(key, part.clone())));
-    }
-    for part in runs(seeds::last(now, 30 * DAY), 200_000) {
-        jobs.push(Job::digests(part.len() as u64 * 3, move |key| times::seconds(key, part.clone())));
-    }
-    for part in runs(seeds::last(now, DAY), 2_000) {
-        let (again, what) = (part.clone(), "Java's SHA1PRNG with a time for a seed");
-        jobs.push(Job::digests(part.len() as u64 * 150, move |key| times::milliseconds(key, part.clone())));
-        jobs.push(Job::seeds(again.len() as u64 * 80, what, move |key| {
-            let (start, end) = (u64::from(again.start), u64::from(again.end));
-            secure_random::find(key, 1_000 * start..1_000 * end)
-        }));
-    }
-    for part in runs(seconds, 10_000_000).into_iter().chain(runs(0..20_000_000, 10_000_000)) {
-        let what = "Java's SHA1PRNG with a number for a seed";
-        jobs.push(Job::seeds(part.len() as u64 / 12, what, move |key| {
-            secure_random::find(key, part.clone().map(u64::from))
-        }));
+    for part in runs(seeds::recent(now, 366 * 86_400), 1_000_000) {
+        jobs.push(Job::digests(part.len() as u64 / 2, move |key| times::seconds(key, part.clone())));
     }
     jobs
 }
@@ -202,6 +145,5 @@ fn parts(places: Range<usize>, each: usize) -> Vec<Range<usize>> {
     first.map(|start| start..places.end.min(start + each)).collect()
 }
 
-const DAY: u32 = 86_400;
 /// 2015-01-01.
 const SINCE: u32 = 1_420_070_400;

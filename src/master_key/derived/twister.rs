@@ -116,7 +116,7 @@ mod tests {
         let words: Vec<u32> = Twister::seeded(Seeding::Array, &[0]).take(LONG).collect();
         assert_eq!(shuffled(&words)[..8], [1, 88, 132, 233, 162, 39, 185, 237]);
 
-        let text = super::super::sha256::sha256(b"0.8444218515250481");
+        let text = super::super::batch::sha256(b"0.8444218515250481");
         assert_eq!(spelled(&words)[0], text);
         for key in [shuffled(&words), text, draws(&words[8..])[2]] {
             let key = Matcher::new(&key);

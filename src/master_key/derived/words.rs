@@ -23,65 +23,28 @@ pub(super) fn others() -> impl Iterator<Item = &'static [u8]> {
     lines(include_str!("others.txt"))
 }
 
-/// What passwords are made of in a score of languages: love and summer, months and towns, names, and the word for a password.
-pub(super) fn languages() -> impl Iterator<Item = &'static [u8]> {
-    lines(include_str!("languages.txt"))
-}
-
-/// Words and names of eleven languages by frequency, with accents and without (tools/words.py tells where from).
-pub(super) fn foreign() -> impl Iterator<Item = &'static [u8]> {
-    lines(include_str!("foreign.txt"))
-}
-
-/// A word or a phrase as most people would write it: with capitals, without them, and in capitals; spaces left out.
-pub(super) fn few_spellings(phrase: &[u8]) -> Vec<Vec<u8>> {
-    let Ok(text) = std::str::from_utf8(phrase) else { return vec![phrase.to_vec()] };
-    let capital = |word: &str| {
-        let mut rest = word.chars();
-        rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).collect::<String>()
-    };
-    let mut all = vec![text.split(' ').map(capital).collect(), text.to_lowercase(), text.to_uppercase()];
-    if text.contains(' ') {
-        all = all.into_iter().map(|text: String| text.replace(' ', "")).collect();
-        all.extend([text.replace(' ', "-"), text.replace(' ', "_")]);
-    }
-    let mut seen = vec![];
-    all.retain(|text| {
-        let new = !seen.contains(text);
-        seen.push(text.clone());
-        new
-    });
-    all.into_iter().map(String::into_bytes).collect()
-}
-
 fn lines(text: &'static str) -> impl Iterator<Item = &'static [u8]> {
     text.lines().map(str::as_bytes)
 }
 
 /// Each phrase as it stands, with the ends that files and C leave, in other cases and with other separators.
-pub(super) fn each_phrase(
-    mut phrases: impl Iterator<Item = &'static [u8]>,
-    mut stop: impl FnMut(&[u8], &[u8]) -> bool,
-) {
+pub(super) fn each_phrase(mut stop: impl FnMut(&[u8], &[u8]) -> bool) {
     let ends: [&[u8]; 4] = [b"", b"\n", b"\r\n", b"\0"];
-    let _ = phrases.any(|phrase| {
+    let _ = phrases().any(|phrase| {
         let texts = spellings(phrase);
         texts.iter().any(|text| ends.iter().any(|end| stop(&[&text[..], *end].concat(), end)))
     });
 }
 
 /// Each spelling of each phrase with what people append, and with letters as digits; and whether they often do.
-pub(super) fn each_phrase_variant(
-    mut phrases: impl Iterator<Item = &'static [u8]>,
-    mut stop: impl FnMut(&[u8], bool) -> bool,
-) {
+pub(super) fn each_phrase_variant(mut stop: impl FnMut(&[u8], bool) -> bool) {
     let mut buffer = Vec::with_capacity(80);
     let years = (1970..=2035)
         .map(|year| year.to_string())
         .chain((2015..=2030).flat_map(|year| [format!("-{year}"), format!("_{year}")]));
     let years: Vec<String> = years.collect();
     let endings: Vec<&[u8]> = SUFFIXES.iter().copied().chain(years.iter().map(String::as_bytes)).collect();
-    let _ = phrases.any(|phrase| {
+    let _ = phrases().any(|phrase| {
         spellings(phrase).iter().filter(|text| !text.contains(&b'.')).any(|text| {
             let plain = !text.contains(&b'_') && !text.iter().all(|c| !c.is_ascii_lowercase());
             let mut with = |change: &dyn Fn(&mut Vec<u8>), frequent: bool| {
@@ -160,6 +123,23 @@ fn sign_for(c: u8) -> u8 {
         b's' => b'$',
         _ => c,
     }
+}
+
+/// The days of 1950 to 2035 as people write them.
+pub(super) fn each_date<T>(mut judge: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+    (1950..=2035_u16).find_map(|year| {
+        (1..=12).find_map(|month| {
+            (1..=31).find_map(|day| {
+                let texts = [
+                    format!("{year}{month:02}{day:02}"),
+                    format!("{year}-{month:02}-{day:02}"),
+                    format!("{day:02}{month:02}{year}"),
+                    format!("{day:02}.{month:02}.{year}"),
+                ];
+                texts.iter().find_map(|text| judge(text.as_bytes()))
+            })
+        })
+    })
 }
 
 pub(super) const SUFFIXES: &[&[u8]] = &[

@@ -6,10 +6,10 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::files;
-use crate::store::{Claim, StoreError};
+use crate::store::{RotationClaim, StoreError};
 use crate::unsafe_path::UnsafePath;
 
-pub(super) fn claim(store: &Path) -> Result<Claim, StoreError> {
+pub(super) fn claim(store: &Path) -> Result<RotationClaim, StoreError> {
     let path = files::beside(store, "-rotate");
     loop {
         // Through a link the lock would be on another file, which is never the one at `path`.
@@ -19,11 +19,13 @@ pub(super) fn claim(store: &Path) -> Result<Claim, StoreError> {
         let opened = files::private().write(true).create(true).truncate(false).open(&path);
         let file = opened.map_err(files::failed)?;
         match file.try_lock() {
-            Ok(()) if is_still_at(&file, &path) => return Ok(Claim::Granted(Box::new(Held { path, _file: file }))),
+            Ok(()) if is_still_at(&file, &path) => {
+                return Ok(RotationClaim::Granted(Box::new(Held { path, _file: file })));
+            }
             // Its last holder removed it between our opening and our locking.
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(Claim::Held),
-            Err(TryLockError::Error(_)) => return Ok(Claim::Unknown),
+            Err(TryLockError::WouldBlock) => return Ok(RotationClaim::Held),
+            Err(TryLockError::Error(_)) => return Ok(RotationClaim::Unknown),
         }
     }
 }

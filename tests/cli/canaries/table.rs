@@ -267,7 +267,7 @@ pub(crate) const TABLE: &[Case] = &[
     case(0, "completions", "bash"),
     case(2, "completions", "{token}"),
     // From here on master key 2 is the active one.
-    case(0, "rotate-master-key", "--dry-run").keys(&[1, 2]),
+    case(0, "rotate-master-key", "--quick --dry-run").keys(&[1, 2]),
     case(2, "rotate-master-key", ""),
     case(0, "rotate-master-key", "--quick --reason {reason} --certificate {dir}/certificate").keys(&[1, 2]),
     case(12, "rotate-master-key", "--status"),

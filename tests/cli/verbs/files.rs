@@ -26,7 +26,7 @@ fn a_store_that_is_missing_foreign_cut_or_newer_is_refused() {
     };
     at(b"this is not a database at all, but long enough to be mistaken for one");
     room.run(&["status"]).ends(10).says("not a strongroom store");
-    room.run(&["init"]).ends(10);
+    room.run(&["init", "--quick"]).ends(10);
     at(b"");
     room.run(&["status"]).ends(10);
     for cut in 1..64 {
@@ -81,7 +81,7 @@ fn files_are_private_under_any_umask() {
         let run = Run::through(shell, arguments).env("STRONGROOM_MASTER_KEYS", &room.keys.variable([1, 2]));
         run.env("STRONGROOM_STORE", &format!("sqlite:{}", room.path().display()))
     };
-    loose(&["init"]).ends(0);
+    loose(&["init", "--quick"]).ends(0);
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     let reader = rusqlite::Connection::open(room.path()).expect("opened");
     reader.execute_batch("BEGIN; SELECT count(*) FROM vault").expect("read");

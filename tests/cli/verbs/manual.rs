@@ -23,7 +23,7 @@ fn the_manual_describes_every_document_and_every_field() {
     let json = |versions: &[u32], arguments: &[&str], stdin: &str| {
         room.run_with(versions.iter().copied(), &[arguments, &["--json"]].concat()).stdin(stdin).go()
     };
-    check(json(&[1], &["init"], ""));
+    check(json(&[1], &["init", "--quick"], ""));
     let (id, token) = room.issue(&["--name", "n", "--owner", "o", "--network", "10.0.0.0/8", "--attribute", "a=b"]);
     check(json(&[1], &["issue", "--name", "n"], ""));
     check(json(&[1], &["import", "-"], r#"{"token": "t", "name": "n"}"#));
@@ -103,16 +103,21 @@ fn the_manual_describes_every_document_and_every_field() {
     fs::write(room.file("leak"), format!("KEY = \"{}\"\n", key(&room, 1))).expect("written");
     let leak = room.file("leak").display().to_string();
     check(json(&[1], &["scan", &leak, "/nonexistent"], ""));
-    check(json(&[1, 2], &["rotate-master-key", "--dry-run"], ""));
+    check(json(&[1, 2], &["rotate-master-key", "--quick", "--dry-run"], ""));
     // Slow enough to show progress, and with a record that keeps it open.
     damage_listed_record(&room.store(), 0);
     check(json(&[1, 2], &["rotate-master-key", "--quick", "--rate", "1"], ""));
     damage_an_entry(&room);
     check(json(&[2], &["backup", "forget", "--all"], ""));
     let status = ["rotate-master-key", "--status"];
-    for arguments in
-        [&["list"][..], &["audit", "list"], &["status"], &["doctor"], &["rotate-master-key", "--dry-run"], &status]
-    {
+    for arguments in [
+        &["list"][..],
+        &["audit", "list"],
+        &["status"],
+        &["doctor"],
+        &["rotate-master-key", "--quick", "--dry-run"],
+        &status,
+    ] {
         check(json(&[2], arguments, ""));
     }
     let unseen: Vec<_> = manual.fields.keys().filter(|schema| !seen.contains(*schema)).collect();

@@ -29,7 +29,7 @@ fn a_missing_wrong_or_malformed_master_key_ends_with_12_and_names_fingerprints()
     let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     run(zeros).ends(12).says("weak");
     room.run(&["status"]).env("STRONGROOM_MASTER_KEYS_FILE", "/nonexistent").ends(12).says("/nonexistent");
-    Room::empty().run(&["init"]).unset("STRONGROOM_MASTER_KEYS").ends(12).says("master-key generate");
+    Room::empty().run(&["init", "--quick"]).unset("STRONGROOM_MASTER_KEYS").ends(12).says("master-key generate");
 }
 
 #[test]
@@ -74,9 +74,9 @@ fn master_keys_are_generated_and_checked() {
 fn rotation_moves_everything_and_the_old_master_key_opens_nothing_after_it() {
     let room = Room::with(2_500);
     let (id, token) = room.issue(&["--name", "n"]);
-    room.run(&["rotate-master-key"]).ends(2).says("no newer one is configured").says("--version 2");
-    room.run(&["rotate-master-key", "--to", "3"]).ends(2).says("not configured");
-    let plan = room.run_with([1, 2], &["rotate-master-key", "--dry-run", "--json"]).ends(0).json();
+    room.run(&["rotate-master-key", "--quick"]).ends(2).says("no newer one is configured").says("--version 2");
+    room.run(&["rotate-master-key", "--quick", "--to", "3"]).ends(2).says("not configured");
+    let plan = room.run_with([1, 2], &["rotate-master-key", "--quick", "--dry-run", "--json"]).ends(0).json();
     assert_eq!((&plan["from_master_key"], &plan["to_master_key"]), (&1.into(), &2.into()));
     assert_eq!(
         (text(&plan["from_fingerprint"]), text(&plan["to_fingerprint"])),
@@ -143,7 +143,7 @@ fn a_signal_stops_a_rotation_after_a_whole_batch_and_the_next_run_completes_it()
 
         room.run_with([2], &["verify"]).stdin(&token).ends(0);
         assert!(room.run_with([2], &["status"]).ends(0).out.contains("no process is at it"));
-        room.run_with([2, 3], &["rotate-master-key", "--to", "3"]).ends(5).says("to master key 2 is open");
+        room.run_with([2, 3], &["rotate-master-key", "--quick", "--to", "3"]).ends(5).says("to master key 2 is open");
         let report = room.run_with([2], &["rotate-master-key", "--json"]).ends(0);
         let report = report.json_lines().pop().expect("a report");
         assert_eq!((&report["outcome"], &report["resumed"]), (&"finished".into(), &true.into()));

@@ -93,9 +93,9 @@ fn errors_in_json_have_a_code_a_message_and_a_hint() {
     let room = Room::with(1);
     let cases: [(&[&str], i32, &str); 7] = [
         (&["show", "01000000000000000000000000"], 4, "not-found"),
-        (&["init"], 5, "vault-exists"),
+        (&["init", "--quick"], 5, "vault-exists"),
         (&["status", "--store", "sqlite:/nonexistent/x.db"], 10, "no-store"),
-        (&["rotate-master-key"], 2, "rotation-target"),
+        (&["rotate-master-key", "--quick"], 2, "rotation-target"),
         (&["revoke", "01000000000000000000000000", "--reason", "r"], 17, "confirmation-needed"),
         (&["list", "--nonsense"], 2, "usage"),
         (&[], 2, "usage"),

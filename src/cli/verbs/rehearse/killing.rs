@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use strongroom::store::{Batch, Claim, CommitError, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::store::{Batch, CommitError, RotationClaim, Row, Rows, Scrub, Store, StoreError, Table};
 
 /// When to die.
 #[derive(Clone, Copy)]
@@ -65,7 +65,7 @@ impl<S: Store> Store for Killing<S> {
         self.store.scrub()
     }
 
-    fn claim_rotation(&self) -> Result<Claim, StoreError> {
+    fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
         self.store.claim_rotation()
     }
 

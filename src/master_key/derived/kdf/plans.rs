@@ -11,8 +11,6 @@ pub(super) struct Plan {
 pub(super) enum Passwords {
     /// So many from the beginning of the list.
     First(usize),
-    /// Those of two words, with what stands between them.
-    Phrases,
     These(&'static [&'static str]),
 }
 
@@ -178,60 +176,7 @@ pub(super) const PLANS: &[Plan] = &[
         salts: LONG_SALTS,
         passwords: Passwords::These(ARGON2),
     },
-    // OWASP's and NIST's counts of these years, with the salts of samples, for phrases of two words.
-    Plan {
-        functions: &[
-            Function::Sha256(1_000),
-            Function::Sha256(4_096),
-            Function::Sha256(10_000),
-            Function::Sha256(100_000),
-            Function::Sha1(1_000),
-            Function::Sha1(10_000),
-        ],
-        salts: BRIEF_SALTS,
-        passwords: Passwords::Phrases,
-    },
-    Plan {
-        functions: &[Function::Sha256(390_000), Function::Sha256(480_000), Function::Sha256(600_000)],
-        salts: &[b"salt", &[0; 16]],
-        passwords: Passwords::Phrases,
-    },
-    Plan {
-        functions: &[Function::Sha256(390_000), Function::Sha256(480_000), Function::Sha256(600_000)],
-        salts: &[b"salt", b"", &[0; 16]],
-        passwords: Passwords::First(160),
-    },
-    Plan {
-        functions: &[
-            Function::Sha256(310_000),
-            Function::Sha256(720_000),
-            Function::Sha256(1_000_000),
-            Function::Sha256(1_200_000),
-        ],
-        salts: &[b"salt", &[0; 16]],
-        passwords: Passwords::First(60),
-    },
-    Plan {
-        functions: &[Function::Sha512(100_000), Function::Sha512(210_000)],
-        salts: &[b"salt", &[0; 16]],
-        passwords: Passwords::First(60),
-    },
-    // The costs that OWASP calls equal, and p = 5 with the older cost.
-    Plan {
-        functions: &[
-            Function::Scrypt(16, 8, 2),
-            Function::Scrypt(15, 8, 3),
-            Function::Scrypt(14, 8, 5),
-            Function::Scrypt(13, 8, 10),
-        ],
-        salts: RARE_SALTS,
-        passwords: Passwords::First(12),
-    },
-    Plan { functions: &[Function::Scrypt(14, 8, 5)], salts: &[b"salt", &[0; 16]], passwords: Passwords::First(60) },
-    Plan { functions: &[Function::Scrypt(14, 8, 1)], salts: &[b"salt", &[0; 16]], passwords: Passwords::First(160) },
 ];
-
-const BRIEF_SALTS: &[&[u8]] = &[b"salt", b"", &[0; 16], b"static_salt", b"some_salt", b"mysalt"];
 
 const SALTS: &[&[u8]] = &[
     b"salt",

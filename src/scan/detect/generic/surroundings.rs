@@ -155,25 +155,36 @@ fn is_index(context: &[u8], span: &Range<usize>) -> bool {
     is_attribute || ENTRIES.iter().any(|word| around.contains(word))
 }
 
-/// Beside the inputs and outputs of a cipher or a hash.
+/// Beside the inputs and outputs of a cipher or a hash, written out as the key is: code that computes them names them as well.
 fn is_vector(context: &[u8], span: &Range<usize>) -> bool {
     let around = &context[span.start.saturating_sub(NEAR)..context.len().min(span.end + NEAR)];
     let mut heads = std::collections::BTreeSet::new();
     for line in around.split(|byte| matches!(byte, b'\n' | b',' | b'{')) {
-        let head: Vec<u8> = line
-            .iter()
-            .copied()
-            .skip_while(|byte| !byte.is_ascii_alphabetic())
-            .take_while(|byte| is_word(*byte))
-            .collect();
-        // An argument of a call has no value behind its name.
-        let given = line.trim_ascii().len() >= head.len() + SHORTEST_GIVEN;
-        let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
-        if let Some(known) = VECTOR_HEADS.iter().find(|known| given && **known == head) {
+        let Some(start) = line.iter().position(u8::is_ascii_alphabetic) else { continue };
+        let end = line[start..].iter().position(|byte| !is_word(*byte)).map_or(line.len(), |len| start + len);
+        let head = String::from_utf8_lossy(&line[start..end]).to_ascii_lowercase();
+        if let Some(known) = VECTOR_HEADS.iter().find(|known| **known == head && is_written_out(known, &line[end..])) {
             heads.insert(*known);
         }
     }
     heads.len() >= 2
+}
+
+/// Whether behind a name of a vector stands what a vector has there: data, a number, a remark.
+fn is_written_out(head: &str, behind: &[u8]) -> bool {
+    let is_mark =
+        |byte: &u8| is_quote(*byte) || byte.is_ascii_whitespace() || matches!(byte, b':' | b'=' | b'>' | b']');
+    let Some(start) = behind.iter().position(|byte| !is_mark(byte)) else { return false };
+    let quoted = start > 0 && is_quote(behind[start - 1]);
+    let value = &behind[start..];
+    let value = PREFIXES.iter().find_map(|prefix| value.strip_prefix(*prefix)).unwrap_or(value);
+    let len = value.iter().take_while(|byte| is_base64(**byte)).count();
+    let computed = matches!(value.get(len), Some(b'(' | b'.' | b'[' | b':'));
+    match head {
+        "count" | "tcid" => value.first().is_some_and(u8::is_ascii_digit),
+        "comment" => quoted,
+        _ => len >= SHORTEST_GIVEN && !computed && (quoted || value[..len].iter().any(u8::is_ascii_digit)),
+    }
 }
 
 /// Folders with tests, in lower case.
@@ -333,7 +344,10 @@ const ROW: usize = 60;
 
 const LONG_LINE: usize = 1500;
 const NEAR: usize = 500;
-const SHORTEST_GIVEN: usize = 4;
+/// The shortest data of a vector, in characters.
+const SHORTEST_GIVEN: usize = 8;
+/// What stands before data in some languages.
+const PREFIXES: [&[u8]; 8] = [b"0x", b"h\"", b"h'", b"x\"", b"x'", b"b\"", b"b'", b"\\x"];
 
 /// How far behind a name what it names may begin.
 const MEMBER: usize = 24;
