@@ -133,7 +133,10 @@ fn a_rotation_is_never_further_than_it_has_to_go_however_many_api_keys_are_issue
     let last = |phase| seen.iter().rev().find(|at| at.0 == phase).map(|at| (at.1, at.2));
     let all = vault.status().expect("status").record_count();
     assert!(all > 20);
-    assert_eq!((last(Phase::Sweep), last(Phase::Verify)), (Some((all, all)), Some((all, all))));
+    // What was issued behind the sweep is under the new generation already, and is no part of it.
+    let swept = last(Phase::Sweep).expect("swept");
+    assert!(swept.0 >= 20 && swept.0 <= swept.1 && swept.1 <= all, "{swept:?}");
+    assert_eq!(last(Phase::Verify), Some((all, all)));
 }
 
 #[test]
