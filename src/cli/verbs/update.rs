@@ -45,6 +45,7 @@ pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exi
 }
 
 /// Moments to set, the same ones for all API keys of a run: none keeps what there is, and none inside takes it away.
+#[expect(clippy::option_option, reason = "there are three cases, and a flag for each of two")]
 struct Times {
     not_before: Option<Option<Timestamp>>,
     expires_at: Option<Option<Timestamp>>,
