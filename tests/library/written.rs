@@ -68,7 +68,7 @@ fn words_are_written_as_they_are_named() {
     for suite in Suite::ALL {
         assert_eq!(value(suite), json!(suite.name()));
     }
-    assert_eq!(value(Refusal::NotYetValid), json!("not-yet-valid"));
+    assert_eq!(value(Refusal::NotYetValid), json!("token-not-yet-valid"));
     assert_eq!(value(Action::RotationStarted), json!("rotation-started"));
     assert_eq!(value(Timestamp::from_unix_millis(1_500)), json!("1970-01-01T00:00:01.5Z"));
 }
