@@ -56,6 +56,7 @@ pub(super) fn is_quiet(name: &str, context: &[u8], span: &Range<usize>) -> bool 
         || is_among_binary(context, span)
         || is_coordinate(context, span)
         || is_sum(context, span)
+        || is_link(context, span)
         || is_hashed(context, span)
 }
 
@@ -74,6 +75,12 @@ fn is_sum(context: &[u8], span: &Range<usize>) -> bool {
     let after = &context[span.end..line.end.max(span.end)];
     let named = matches!(after, [b' ', b' ' | b'*', name, ..] if !name.is_ascii_whitespace());
     line.start == span.start && named && span.len().is_multiple_of(32)
+}
+
+/// The hash of the entry before, in a chain such as our own audit log.
+fn is_link(context: &[u8], span: &Range<usize>) -> bool {
+    let before = &context[span.start.saturating_sub(MEMBER)..span.start];
+    [&b"\"prev\":\""[..], b"\"prev\": \""].iter().any(|link| before.ends_with(link))
 }
 
 /// A part of a hash of a password as `crypt` writes it, after whatever scheme: `$argon2id$v=19$...`, `{CRYPT}$6$...`.

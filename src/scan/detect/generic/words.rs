@@ -272,6 +272,7 @@ const TAILS: &[&str] = &[
     "old",
     "new",
     "next",
+    "prev",
     "previous",
     "primary",
     "secondary",
