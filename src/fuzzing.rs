@@ -196,7 +196,7 @@ pub fn scan(data: &[u8]) {
     let (before, after) = data.split_at(data.len() / 2);
     let content = [before, b"\n\"", key.expose().as_bytes(), b"\"\n", after].concat();
     let found = scanner.scan("fuzz.py", &content);
-    assert!(found.hits.iter().any(|hit| hit.version == Some(1)), "a key was not found");
+    assert!(found.hits.iter().any(|hit| hit.version == Some(MasterKeyVersion::FIRST)), "a key was not found");
     let said = format!("{scanner:?} {found:?}");
     assert!(!key.expose().as_bytes().windows(8).any(|part| holds(&said, part)), "{said}");
 }
@@ -270,8 +270,11 @@ fn vault() -> &'static Vault {
         let masters = MasterKeys::parse(&format!("1:{master_key} 2:{next}")).expect("digests pass the checks");
         let vault = VaultId([7; 16]);
         let keks = KeyEncryptionKeys::derive(&masters, vault);
-        let keyring = Keyring::create(Suite::default(), vault, 1, &keks, now).expect("random bytes");
-        let rotating = keyring.with_next_generation(2, &keks, now).expect("random bytes");
+        let keyring =
+            Keyring::create(Suite::default(), vault, MasterKeyVersion::FIRST, &keks, now).expect("random bytes");
+        let rotating = keyring
+            .with_next_generation(MasterKeyVersion::try_from(2).expect("not zero"), &keks, now)
+            .expect("random bytes");
         let key = NewApiKey::new("billing").owner("acme").scope("invoices:read").attribute("plan", "gold");
         let attributes = Attributes::of(&key, [7; 32], now).to_bytes().to_vec();
         let records = [None, Some("a secret")].map(|secret| {

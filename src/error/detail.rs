@@ -24,7 +24,7 @@ use crate::verifier_key::VerifierKeyError;
 use crate::verifier_keys::VerifierKeysError;
 use crate::versions::{Generation, MasterKeyVersion};
 
-/// What failed, with all that is known of it. What it is in a word says [`Error::code`].
+/// What failed, with all that is known of it. What it is in a word says [`Error::code`](super::Error::code).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Detail {

@@ -1,6 +1,6 @@
 //! What a service does with a vault: it opens or makes it when it starts, issues, refuses, and shows how a rotation goes on.
 
-use std::sync::{Barrier, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::support::between::{Between, Through};
@@ -45,7 +45,7 @@ fn of_processes_that_start_at_once_one_makes_the_vault_and_all_open_it() {
     let keys = Keys::generate(1);
     for round in 0..20 {
         let folder = tempfile::tempdir().expect("folder");
-        let (path, together) = (folder.path().join("vault.db"), Barrier::new(6));
+        let (path, together) = (folder.path().join("vault.db"), std::sync::Barrier::new(6));
         let start = || {
             together.wait();
             let store = strongroom::SqliteStore::open_or_create(&path)?;
