@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::detect::classes::{hex_value, is_base64};
+use super::detect::classes::{hex_value, is_base64, turns};
 
 /// The places in `text` of what must be a key, a token or a part of one (docs/scanning.md, What is shown). Each begins and ends
 /// with ASCII.
@@ -58,11 +58,10 @@ fn parts(text: &[u8], run: Range<usize>) -> Vec<Range<usize>> {
 fn is_drawn(text: &[u8]) -> bool {
     let count = |class: fn(&u8) -> bool| text.iter().filter(|byte| class(byte)).count();
     let both = count(u8::is_ascii_uppercase) >= LEAST_OF_CASE && count(u8::is_ascii_lowercase) >= LEAST_OF_CASE;
-    let turns = text.windows(2).filter(|pair| class(pair[0]) != class(pair[1])).count();
     let slashes = count(|byte| *byte == b'/');
     both && count(u8::is_ascii_digit) > 0
         && slashes <= MOST_SLASHES
-        && turns * KEY_LEN >= LEAST_TURNS * text.len()
+        && turns(text) * KEY_LEN >= LEAST_TURNS * text.len()
         && !is_spoken(text)
 }
 
@@ -90,15 +89,6 @@ fn is_digest(before: &[u8]) -> bool {
     let word = near.iter().rposition(u8::is_ascii_whitespace).map_or(0, |at| at + 1);
     let near = near[word..].to_ascii_lowercase();
     DIGESTS.iter().any(|word| memchr::memmem::find(&near, word.as_bytes()).is_some())
-}
-
-fn class(byte: u8) -> u8 {
-    match byte {
-        b'a'..=b'z' => 0,
-        b'A'..=b'Z' => 1,
-        b'0'..=b'9' => 2,
-        _ => 3,
-    }
 }
 
 /// What follows each letter of the alphabet often: 170 pairs, four of five in 58,000 words, one of four in what is random.

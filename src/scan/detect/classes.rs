@@ -38,6 +38,17 @@ pub(super) fn is_word(byte: u8) -> bool {
     WORD[usize::from(byte)]
 }
 
+/// How often a class of characters follows another.
+pub(in crate::scan) fn turns(text: &[u8]) -> usize {
+    let class = |byte: u8| match byte {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        _ => 3,
+    };
+    text.windows(2).filter(|pair| class(pair[0]) != class(pair[1])).count()
+}
+
 pub(super) fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'`')
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
+use crate::scan::detect::classes::turns;
+
 /// Bytes: many different ones, no steps; no text, unless somebody took the trouble to encode it.
 pub(super) fn of_bytes(kind: &str, bytes: &[u8; 32]) -> bool {
     let distinct = bytes.iter().collect::<BTreeSet<_>>().len();
@@ -45,17 +47,6 @@ fn is_mixed_text(text: &[u8]) -> bool {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     let distinct = text.iter().collect::<BTreeSet<_>>().len();
     (1..text.len() - 2).contains(&digits) && distinct >= 11 && !has_words(text) && turns(text) >= 9
-}
-
-/// How often a class of characters follows another.
-fn turns(text: &[u8]) -> usize {
-    let class = |byte: u8| match byte {
-        b'a'..=b'z' => 0,
-        b'A'..=b'Z' => 1,
-        b'0'..=b'9' => 2,
-        _ => 3,
-    };
-    text.windows(2).filter(|pair| class(pair[0]) != class(pair[1])).count()
 }
 
 fn has_words(text: &[u8]) -> bool {
