@@ -4,20 +4,20 @@ mod combine;
 mod encoding;
 mod error;
 mod polynomial;
+mod share;
 mod words;
 
-use std::fmt;
-
 use crate::arguments::Maybe;
-use crate::master_key::{Fingerprint, MasterKey};
-use crate::secret::{SecretBytes, hex, on_wiped_stack, random_array};
+use crate::master_key::MasterKey;
+use crate::secret::{on_wiped_stack, random_array};
 use crate::vault_id::VaultId;
 use crate::versions::MasterKeyVersion;
 
-use polynomial::VALUE_LEN;
+use share::{MIN_THRESHOLD, Set};
 
 pub use combine::Combined;
 pub use error::{CombineError, KeyShareError, SplitError};
+pub use share::KeyShare;
 
 /// How a master key is split: into how many shares, and how many of them give it back.
 ///
@@ -74,73 +74,6 @@ impl MasterKey {
         Ok((1..=number).zip(points).map(|(index, value)| KeyShare { set, index, value }).collect())
     }
 }
-
-/// One share of a master key. As secret as its share of the key: with as many as the threshold says, the key is known.
-///
-/// Written as `srs1-` and 103 characters of URL-safe base64, or as 56 words (docs/format.md, Shares of master keys).
-pub struct KeyShare {
-    set: Set,
-    index: u8,
-    value: SecretBytes<VALUE_LEN>,
-}
-
-/// What all shares of one splitting have in common.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Set {
-    vault: Option<VaultId>,
-    version: MasterKeyVersion,
-    fingerprint: Fingerprint,
-    id: [u8; SET_ID_LEN],
-    threshold: u8,
-    number: u8,
-}
-
-impl KeyShare {
-    /// The vault whose master key it is, if it was known.
-    pub fn vault(&self) -> Option<VaultId> {
-        self.set.vault
-    }
-
-    /// The version of the master key.
-    pub fn version(&self) -> MasterKeyVersion {
-        self.set.version
-    }
-
-    /// The fingerprint of the master key.
-    pub fn fingerprint(&self) -> Fingerprint {
-        self.set.fingerprint
-    }
-
-    /// The set it belongs to, in hex.
-    pub fn set(&self) -> String {
-        hex(&self.set.id)
-    }
-
-    /// Which one of the set it is, from 1.
-    pub fn index(&self) -> u8 {
-        self.index
-    }
-
-    /// How many shares of the set give the key back.
-    pub fn threshold(&self) -> u8 {
-        self.set.threshold
-    }
-
-    /// How many shares the set has.
-    pub fn number(&self) -> u8 {
-        self.set.number
-    }
-}
-
-impl fmt::Debug for KeyShare {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "KeyShare({} of {} of set {})", self.index, self.set.number, self.set())
-    }
-}
-
-/// With one share enough there would be nothing to share.
-const MIN_THRESHOLD: u8 = 2;
-const SET_ID_LEN: usize = 8;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! What cannot be done to an API key because of where it stands in its life.
 
-use super::Revision;
+use super::revision::Revision;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 

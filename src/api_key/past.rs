@@ -1,6 +1,7 @@
 //! What an API key brings along of its life in another vault.
 
-use super::{ApiKey, Attributes};
+use super::shown::ApiKey;
+use super::stored::Attributes;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Revision;
+use super::revision::Revision;
 use super::update::Setting;
 use crate::arguments::Maybe;
 use crate::time::Timestamp;

@@ -8,8 +8,14 @@ use minicbor::bytes::ByteArray;
 use minicbor::{CborLen, Decode, Decoder, Encode, Encoder};
 use zeroize::Zeroizing;
 
-use super::status::Times;
-use super::{ApiKey, NewApiKey, Refusal, Request, Revision, Status, Terms};
+use super::network::Network;
+use super::new::NewApiKey;
+use super::refusal::Refusal;
+use super::request::Request;
+use super::revision::Revision;
+use super::shown::ApiKey;
+use super::status::{Status, Times};
+use super::terms::Terms;
 use crate::secret::same_bytes;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -154,8 +160,7 @@ impl Attributes {
             return Some(refusal);
         }
         if let Some(networks) = &self.networks {
-            let inside =
-                |address| networks.iter().any(|text| text.parse().is_ok_and(|n: super::Network| n.contains(address)));
+            let inside = |address| networks.iter().any(|text| text.parse().is_ok_and(|n: Network| n.contains(address)));
             if !request.address.is_some_and(inside) {
                 return Some(Refusal::Address);
             }

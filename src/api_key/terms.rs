@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LimitError, NewApiKey};
+use super::limit::LimitError;
 use crate::time::Timestamp;
 
 /// Everything about an API key that somebody chooses.
@@ -23,13 +23,13 @@ impl Terms<'_> {
     pub(crate) fn check(&self) -> Result<(), LimitError> {
         check_label("name", self.name)?;
         self.owner.map_or(Ok(()), |owner| check_label("owner", owner))?;
-        count("scopes", self.scopes.len(), NewApiKey::MAX_SCOPES)?;
-        count("networks", self.networks, NewApiKey::MAX_NETWORKS)?;
+        count("scopes", self.scopes.len(), MAX_SCOPES)?;
+        count("networks", self.networks, MAX_NETWORKS)?;
         self.scopes.iter().try_for_each(|scope| check_scope(scope))?;
         let attributes = || self.attributes.into_iter().flatten();
         let len = attributes().map(|(key, value)| key.len() + value.len()).sum();
-        if len > NewApiKey::MAX_ATTRIBUTES_LEN {
-            return Err(LimitError::TooLong { what: "set of attributes", len, max: NewApiKey::MAX_ATTRIBUTES_LEN });
+        if len > MAX_ATTRIBUTES_LEN {
+            return Err(LimitError::TooLong { what: "set of attributes", len, max: MAX_ATTRIBUTES_LEN });
         }
         if attributes().any(|(key, _)| key.is_empty()) {
             return Err(LimitError::Empty { what: "attribute name" });
@@ -44,7 +44,7 @@ impl Terms<'_> {
 fn check_label(what: &'static str, text: &str) -> Result<(), LimitError> {
     match text.len() {
         0 => Err(LimitError::Empty { what }),
-        len if len > NewApiKey::MAX_LABEL_LEN => Err(LimitError::TooLong { what, len, max: NewApiKey::MAX_LABEL_LEN }),
+        len if len > MAX_LABEL_LEN => Err(LimitError::TooLong { what, len, max: MAX_LABEL_LEN }),
         _ => Ok(()),
     }
 }
@@ -52,9 +52,7 @@ fn check_label(what: &'static str, text: &str) -> Result<(), LimitError> {
 fn check_scope(scope: &str) -> Result<(), LimitError> {
     match scope.len() {
         0 => Err(LimitError::Empty { what: "scope" }),
-        len if len > NewApiKey::MAX_SCOPE_LEN => {
-            Err(LimitError::TooLong { what: "scope", len, max: NewApiKey::MAX_SCOPE_LEN })
-        }
+        len if len > MAX_SCOPE_LEN => Err(LimitError::TooLong { what: "scope", len, max: MAX_SCOPE_LEN }),
         _ if scope.chars().any(|c| c.is_whitespace() || c.is_control()) => Err(LimitError::ScopeCharacters),
         _ => Ok(()),
     }
@@ -63,3 +61,9 @@ fn check_scope(scope: &str) -> Result<(), LimitError> {
 fn count(what: &'static str, found: usize, max: usize) -> Result<(), LimitError> {
     if found > max { Err(LimitError::TooMany { what, found, max }) } else { Ok(()) }
 }
+
+pub(super) const MAX_ATTRIBUTES_LEN: usize = 8 * 1024;
+pub(super) const MAX_LABEL_LEN: usize = 256;
+pub(super) const MAX_NETWORKS: usize = 64;
+pub(super) const MAX_SCOPE_LEN: usize = 128;
+pub(super) const MAX_SCOPES: usize = 64;

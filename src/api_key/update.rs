@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Network, Revision};
+use super::network::Network;
+use super::revision::Revision;
 use crate::arguments::Maybe;
 use crate::time::Timestamp;
 

@@ -108,7 +108,8 @@ impl FromStr for Action {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit_log::{Act, ChainEnd, Draft};
+    use crate::audit_log::act::Act;
+    use crate::audit_log::chain::{ChainEnd, Draft};
     use crate::vault_id::VaultId;
 
     #[test]

@@ -1,7 +1,8 @@
 //! Putting shares together: what does not belong together is named, and the key is proven before anybody gets it.
 
 use super::error::CombineError;
-use super::{KeyShare, polynomial};
+use super::polynomial;
+use super::share::KeyShare;
 use crate::master_key::{Fingerprint, MasterKey, Waivers};
 use crate::secret::{SecretBytes, on_wiped_stack};
 use crate::vault_id::VaultId;

@@ -5,7 +5,8 @@ use zeroize::Zeroizing;
 
 use super::error::KeyShareError;
 use super::polynomial::VALUE_LEN;
-use super::{KeyShare, MIN_THRESHOLD, SET_ID_LEN, Set, words as list};
+use super::share::{KeyShare, MIN_THRESHOLD, SET_ID_LEN, Set};
+use super::words as list;
 use crate::master_key::Fingerprint;
 use crate::secret::{SecretBytes, SecretText, on_wiped_stack};
 use crate::vault_id::VaultId;

@@ -1,5 +1,7 @@
+use super::polynomial::VALUE_LEN;
 use super::*;
-use crate::master_key::Waivers;
+use crate::master_key::{Fingerprint, Waivers};
+use crate::secret::SecretBytes;
 use crate::versions::version;
 
 fn key() -> MasterKey {

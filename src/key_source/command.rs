@@ -1,6 +1,6 @@
 //! Keys from a command: started without a shell, in an environment of its own, for a limited time.
 
-mod fault;
+pub(super) mod fault;
 #[cfg(unix)]
 mod running;
 
@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-pub use fault::CommandFault;
+use fault::CommandFault;
 
+use super::error::SourceError;
+use super::origin::Origin;
 use super::redaction::redacted_name;
+use super::text::{SourceText, TextSource};
 use super::variable::secret_variable;
 use super::words::{self, CommandLineError};
-use super::{Origin, SourceError, SourceText, TextSource};
 use crate::arguments::Maybe;
 
 /// A command whose output is a list of keys, at most 64 KiB, within 10 seconds.

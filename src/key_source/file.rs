@@ -5,9 +5,11 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::error::SourceError;
+use super::origin::Origin;
 use super::redaction::redacted_path;
+use super::text::{SourceText, TextSource, read_whole};
 use super::way::{self, Strictness};
-use super::{Origin, SourceError, SourceText, TextSource, read_whole};
 
 /// A file that holds a list of keys, at most 64 KiB.
 ///

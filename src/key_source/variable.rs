@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::{MAX_TEXT_LEN, Origin, SourceError, SourceText, TextSource};
+use super::error::SourceError;
+use super::origin::Origin;
+use super::text::{MAX_TEXT_LEN, SourceText, TextSource};
 
 /// A variable of the environment that holds a list of keys. It is looked up when it is read; an empty one counts as not
 /// set.

@@ -6,7 +6,7 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::SourceConcern;
+use super::text::SourceConcern;
 use crate::unsafe_path::UnsafePath;
 
 /// What is expected of the file at the end.

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use super::finding::{Finding, Severity};
+use super::fingerprint::Fingerprint;
+use super::key::MasterKey;
 use super::quick::quick;
-use super::{Fingerprint, MasterKey, format, relations};
+use super::{format, relations};
 use crate::key_list::{self, ListError};
 use crate::secret::{SecretBytes, on_wiped_stack};
 use crate::versions::MasterKeyVersion;

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::Fingerprint;
 use super::finding::{Finding, Severity};
+use super::fingerprint::Fingerprint;
 use crate::time::Timestamp;
 
 /// The waivers of a file, at one moment: one JSON object a line, with `id`, `fingerprint`, `until` and `reason`

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::MasterKeys;
+use super::held::MasterKeys;
 use crate::master_key::{Finding, MasterKeyError, Severity, Suspect, Waivers};
 use crate::versions::MasterKeyVersion;
 

@@ -1,6 +1,7 @@
 //! What a source of master keys is.
 
-use super::{MasterKeys, MasterKeysError};
+use super::error::MasterKeysError;
+use super::held::MasterKeys;
 use crate::key_source::{KeyCommand, KeyFile, KeyVariable, Origin, SystemdCredential, TextSource};
 use crate::master_key::Waivers;
 

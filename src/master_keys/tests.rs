@@ -1,5 +1,6 @@
 use super::*;
 use crate::key_list::ListError;
+use crate::master_key::MasterKey;
 use crate::versions::version;
 
 fn text() -> String {

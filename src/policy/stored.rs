@@ -7,7 +7,7 @@ use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
-use super::{Policy, ReasonPattern};
+use super::rules::{Policy, ReasonPattern};
 use crate::master_key::AgePolicy;
 
 /// One CBOR map as it stands in the row: whoever writes the row anew keeps its bytes, and with them rules of later

@@ -2,13 +2,14 @@
 
 use zeroize::Zeroizing;
 
-use super::{Header, Keyring, Part, Plain, Record, part_aad, seal_part};
-use crate::keyring::GenerationKeys;
+use super::layout::{Header, Part, Plain, part_aad, seal_part};
+use super::sealed::Record;
+use crate::keyring::{GenerationKeys, Keyring};
 use crate::secret::{RandomError, fill_random, random_array};
 use crate::suite::{CipherStream, NONCE_LEN, Nonce, SHARED_NONCE_LEN, Suite};
 use crate::token::ApiKeyId;
 
-/// Seals many records under the active generation, as [`seal`](super::seal) does one.
+/// Seals many records under the active generation, as [`seal`](super::sealed::seal) does one.
 pub(crate) struct Sealer<'k> {
     keyring: &'k Keyring,
     ciphers: PartCiphers<'k>,

@@ -3,8 +3,11 @@
 use zeroize::Zeroizing;
 
 use super::batch::{MAX_DRAWN, Nonces, PartCiphers};
-use super::{Header, Keyring, OVERHEAD, Part, Record, RecordError, part_aad, seal_part};
+use super::error::RecordError;
+use super::layout::{Header, OVERHEAD, Part, part_aad, seal_part};
+use super::sealed::Record;
 use crate::api_key::with_exposure;
+use crate::keyring::Keyring;
 use crate::secret::{RandomError, same_bytes};
 use crate::suite::Suite;
 use crate::time::Timestamp;

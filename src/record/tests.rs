@@ -2,12 +2,17 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use proptest::prelude::*;
 
+use super::layout::{HEADER_LEN, Header, OVERHEAD, RECORD_FORMAT, part_aad, seal_part, vault_tag};
 use super::*;
-use crate::api_key::NewApiKey;
-use crate::keyring::KeyEncryptionKeys;
+use crate::api_key::{Attributes, NewApiKey};
+use crate::keyring::{KeyEncryptionKeys, Keyring};
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
+use crate::secret::{SecretText, random_array};
+use crate::suite::{Nonce, Suite};
 use crate::time::Timestamp;
+use crate::token::ApiKeyId;
+use crate::vault_id::VaultId;
 use crate::versions::Generation;
 use crate::versions::{generation, version};
 

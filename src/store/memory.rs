@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::{Batch, CommitError, Effect, RotationClaim, Row, Rows, Scrub, Store, StoreError, Table};
+use super::batch::{Batch, Change, Effect};
+use super::engine::{RotationClaim, Rows, Scrub, Store};
+use super::error::{CommitError, StoreError};
+use super::table::{Row, Table};
 
 /// Keeps everything in memory; gone when dropped. Clones share their rows.
 #[derive(Clone, Default)]
@@ -41,9 +44,8 @@ impl Rows for MemoryStore {
 impl Store for MemoryStore {
     fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-        let broken = |change: &&super::Change| {
-            !change.expected.holds(tables.of(change.table).get(&change.key).map(Vec::as_slice))
-        };
+        let broken =
+            |change: &&Change| !change.expected.holds(tables.of(change.table).get(&change.key).map(Vec::as_slice));
         let conflicts: Vec<_> = batch.changes().iter().filter(broken).map(|c| (c.table, c.key.clone())).collect();
         if !conflicts.is_empty() {
             return Err(CommitError::Conflict(conflicts));

@@ -21,7 +21,9 @@ use at_rest::AtRest;
 use connection::{Access, explained, wait_for_others};
 use statements::apply;
 
-use super::{Batch, CommitError, RotationClaim, Rows, Scrub, Store, StoreError, UnfinishedBackup};
+use super::batch::Batch;
+use super::engine::{RotationClaim, Rows, Scrub, Store, UnfinishedBackup};
+use super::error::{CommitError, StoreError};
 
 pub use handle::SqliteStore;
 pub use restore::SqliteBackups;

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
+use super::endpoint::counted_as;
 use super::tally::Tally;
-use super::{Usage, counted_as};
+use super::usage::Usage;
 use crate::api_key::{Refusal, Request};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use super::Usage;
+use super::usage::Usage;
 use crate::keyring::{Keyring, decode_whole, encode};
 use crate::record::{MAX_UNDER_PREFIX, Nonces};
 use crate::secret::RandomError;

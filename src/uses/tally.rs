@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::{Usage, bump};
+use super::usage::{Usage, bump};
 use crate::api_key::Refusal;
 use crate::time::Timestamp;
 

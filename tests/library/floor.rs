@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::layering::rows_of;
-use crate::support::graph::{GivingOn, Module, Sources, circles, name_of};
+use crate::support::graph::{Module, Sources, circles, name_of};
 use crate::support::tokens::{declared_modules, rust_files, tokens};
 
 #[test]
@@ -130,8 +130,7 @@ fn made_up(file: &str, text: &str) -> Sources {
 fn faults(sources: &Sources) -> Vec<String> {
     let order = declared_modules(&tokens(&sources.0[&vec![]]));
     let place = |module: &Module| module.first().and_then(|first| order.iter().position(|name| name == first));
-    let uses: BTreeMap<_, _> =
-        sources.0.keys().map(|module| (module.clone(), sources.named_by(module, GivingOn::IsAUse))).collect();
+    let uses: BTreeMap<_, _> = sources.0.keys().map(|module| (module.clone(), sources.named_by(module))).collect();
     let mut faults = vec![];
     for (module, used) in uses.iter().filter(|(module, _)| !module.is_empty()) {
         if place(module).is_none() {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::graph::{GivingOn, Module, Sources, circles, read_path};
+use crate::support::graph::{Module, Sources, circles, read_path};
 use crate::support::tokens::{declared_modules, rust_files, tokens};
 
 #[test]
@@ -48,8 +48,11 @@ fn a_circle_is_noticed_however_it_is_written() {
         ("mod child; use child::A;", "use super::B;", "low, low::child"),
         ("mod child; fn f() { child::f() }", "fn f() { super::g() }", "low, low::child"),
         ("mod child; use self::child::A;", "use crate::low::B;", "low, low::child"),
-        ("mod child; use crate::high::Thing;", "", "high, low"),
-        ("mod child; use child::{self, A};", "use crate::{high::{Thing}};", "high, low, low::child"),
+        ("mod child; pub use child::A;", "use super::B;", "low, low::child"),
+        ("mod child; pub(in crate::high) use child::C;", "use super::B;", "low, low::child"),
+        ("mod child; use crate::high::Thing;", "", "high, high::child, low"),
+        ("pub mod child { pub use crate::high::Thing; }", "", "high, high::child, low"),
+        ("mod child; use child::{self, A};", "use crate::{high::{Thing}};", "high, high::child, low, low::child"),
         ("mod child; mod tests { use super::super::high::child::Thing; }", "", "high::child, low"),
     ];
     for (low, child, circle) in caught {
@@ -57,10 +60,9 @@ fn a_circle_is_noticed_however_it_is_written() {
         assert!(found.contains(&circle.to_owned()), "{low} {child}: {found:?}");
     }
     let passed = [
-        ("mod child; pub use child::A; pub(in crate::high) use child::C;", "use super::B;"),
+        ("mod child; pub use child::A; pub(in crate::low) use child::C;", "use super::super::low::child::D;"),
         ("mod child; use child::A; pub(in crate::low) fn f() {}", "pub(super) fn g() {} pub(in crate::low) struct S;"),
         ("mod child;", "use super::B; mod tests { use super::super::C; }"),
-        ("pub mod child { pub use crate::high::Thing; }", ""),
     ];
     for (low, child) in passed {
         assert_eq!(circles(&uses(&sources(low, child))), BTreeSet::new(), "{low} {child}");
@@ -180,10 +182,9 @@ fn a_trespass_of_the_program_is_noticed() {
     assert_eq!(trespasses(fine), Vec::<String>::new());
 }
 
-/// The files that each file uses. Giving a name on uses nothing, and who takes from the root what it may not is told of by another test.
+/// The files that each file uses. Who takes from the root what it may not is told of by another test.
 fn uses(sources: &Sources) -> BTreeMap<Module, BTreeSet<Module>> {
-    let used =
-        |module| sources.named_by(module, GivingOn::IsNone).into_iter().filter(|file| !file.is_empty()).collect();
+    let used = |module| sources.named_by(module).into_iter().filter(|file| !file.is_empty()).collect();
     sources.0.keys().map(|module| (module.clone(), used(module))).collect()
 }
 

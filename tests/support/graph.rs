@@ -11,18 +11,11 @@ pub(crate) type Module = Vec<String>;
 /// The text of each file, by its module.
 pub(crate) struct Sources(pub(crate) BTreeMap<Module, String>);
 
-/// Whether `pub use`, or `pub(crate) use`, is a use of what it gives on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum GivingOn {
-    IsAUse,
-    IsNone,
-}
-
 impl Sources {
     /// The files that a file names, but itself. Declaring a module and saying who may see something name nothing. What no file has is
-    /// taken for the root's.
-    pub(crate) fn named_by(&self, module: &Module, giving_on: GivingOn) -> BTreeSet<Module> {
-        let paths = paths(&tokens(&self.0[module]), module, giving_on);
+    /// taken for the root's. Giving a name on is a use.
+    pub(crate) fn named_by(&self, module: &Module) -> BTreeSet<Module> {
+        let paths = paths(&tokens(&self.0[module]), module);
         let files = paths.into_iter().map(|mut path| {
             while !path.is_empty() && !self.0.contains_key(&path) {
                 path.pop();
@@ -57,18 +50,13 @@ fn reached_from(module: &Module, uses: &BTreeMap<Module, BTreeSet<Module>>) -> B
 }
 
 /// All paths that begin at the crate's root, above the file's module, or with a module that the file declares.
-fn paths(tokens: &[String], module: &Module, giving_on: GivingOn) -> Vec<Module> {
+fn paths(tokens: &[String], module: &Module) -> Vec<Module> {
     let children = declared_modules(tokens);
     let (mut paths, mut around, mut braces, mut at) = (vec![], vec![], 0, 0);
     while at < tokens.len() {
         let is = |back: usize, wanted: &str| at >= back && tokens[at - back] == wanted;
         let here = || -> Module { module.iter().chain(around.iter().map(|(_, name)| name)).cloned().collect() };
         match tokens[at].as_str() {
-            "use" if giving_on == GivingOn::IsNone && gives_on(&tokens[..at]) => {
-                while tokens.get(at).is_some_and(|token| token != ";") {
-                    at += 1;
-                }
-            }
             "{" => {
                 if is(2, "mod") {
                     around.push((braces, tokens[at - 1].clone()));
@@ -102,13 +90,6 @@ fn paths(tokens: &[String], module: &Module, giving_on: GivingOn) -> Vec<Module>
         at += 1;
     }
     paths
-}
-
-/// Whether what stands before `use` makes it public, to all or to some.
-fn gives_on(before: &[String]) -> bool {
-    let Some((last, before)) = before.split_last() else { return false };
-    let opened = || before.iter().rposition(|token| token == "(").is_some_and(|at| at > 0 && before[at - 1] == "pub");
-    last == "pub" || last == ")" && opened()
 }
 
 /// Goes on with a path that has come this far, into each branch of a braced list.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Attributes;
-use crate::api_key::{LifeError, Reissue, Status, Update};
+use crate::api_key::life::LifeError;
+use crate::api_key::reissue::Reissue;
+use crate::api_key::status::Status;
+use crate::api_key::update::Update;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, DEFAULT_PREFIX};
 

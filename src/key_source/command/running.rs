@@ -11,8 +11,8 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use zeroize::Zeroizing;
 
 use super::fault::CommandFault;
-use crate::key_source::MAX_TEXT_LEN;
 use crate::key_source::redaction::redacted;
+use crate::key_source::text::MAX_TEXT_LEN;
 
 /// Runs it to its end. Whatever goes wrong, neither it nor what it started is left running.
 pub(super) fn output(

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::connection::{explained, restrict};
 use super::files;
 use super::statements::rows_by;
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
 /// The store as it stands, while it is at rest.
 pub(super) struct AtRest {

@@ -15,7 +15,10 @@ use super::layout::{BACKUP_ID, Layout, definition, layout};
 use super::statements::rows_by;
 use super::unfinished::Unfinished;
 use super::{at_rest, files};
-use crate::store::{Batch, CommitError, Rows, Scrub, Store, StoreError, Table, UnfinishedBackup, WatchCopy};
+use crate::store::batch::Batch;
+use crate::store::engine::{Rows, Scrub, Store, UnfinishedBackup, WatchCopy};
+use crate::store::error::{CommitError, StoreError};
+use crate::store::table::Table;
 
 /// A backup in the making: reserved, then copied, then sealed.
 pub(super) struct Unsealed<'s> {

@@ -6,7 +6,8 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::files;
-use crate::store::{RotationClaim, StoreError};
+use crate::store::engine::RotationClaim;
+use crate::store::error::StoreError;
 use crate::unsafe_path::UnsafePath;
 
 pub(super) fn claim(store: &Path) -> Result<RotationClaim, StoreError> {

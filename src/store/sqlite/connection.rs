@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, ffi};
 
-use crate::store::{EngineFault, StoreError};
+use crate::store::error::{EngineFault, StoreError};
 
 /// What is asked of the operating system.
 #[derive(Clone, Copy, PartialEq, Eq)]

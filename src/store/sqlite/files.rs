@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 use crate::unsafe_path::UnsafePath;
 
 /// Makes an empty file with mode 0600 unless one is there.

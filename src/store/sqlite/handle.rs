@@ -11,7 +11,9 @@ use super::files;
 use super::layout::{Layout, lay_out, layout};
 use super::scratch::Scratch;
 use super::statements::rows_by;
-use crate::store::{Rows, StoreError, Table};
+use crate::store::engine::Rows;
+use crate::store::error::StoreError;
+use crate::store::table::Table;
 
 /// A store in one SQLite file, with one connection that writes and as many that read as are needed at once.
 pub struct SqliteStore {

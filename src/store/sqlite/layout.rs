@@ -6,7 +6,8 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::connection::wait_for_others;
 
-use crate::store::{StoreError, Table};
+use crate::store::error::StoreError;
+use crate::store::table::Table;
 
 pub(super) enum Layout {
     Backup,

@@ -10,7 +10,9 @@ use super::files;
 use super::handle::SqliteStore;
 use super::layout::APPLICATION_ID;
 use super::unfinished::Unfinished;
-use crate::store::{BackupFormat, Store, StoreError, Table, UnfinishedStore, WatchCopy};
+use crate::store::engine::{BackupFormat, Store, UnfinishedStore, WatchCopy};
+use crate::store::error::StoreError;
+use crate::store::table::Table;
 
 /// The backup files of [`SqliteStore`].
 #[derive(Clone, Copy, Debug, Default)]

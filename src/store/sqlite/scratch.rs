@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use crate::secret::{hex, random_array};
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
 /// Removed when it is dropped.
 pub(super) struct Scratch(PathBuf);

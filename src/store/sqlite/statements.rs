@@ -2,7 +2,8 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-use crate::store::{Batch, Effect, Expected, Row, Table};
+use crate::store::batch::{Batch, Effect, Expected};
+use crate::store::table::{Row, Table};
 
 pub(super) fn get(connection: &Connection, table: Table, key: &[u8]) -> rusqlite::Result<Option<Vec<u8>>> {
     connection.prepare_cached(sql(table).get)?.query_row([key], |row| bytes(row, 0)).optional()
@@ -28,8 +29,10 @@ pub(super) fn scan(
 macro_rules! rows_by {
     ($reader:ty, $lend:ident) => {
         const _: () = {
+            use $crate::store::engine::Rows;
+            use $crate::store::error::StoreError;
             use $crate::store::sqlite::statements::{at_or_after, get, scan};
-            use $crate::store::{Row, Rows, StoreError, Table};
+            use $crate::store::table::{Row, Table};
 
             impl Rows for $reader {
                 fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

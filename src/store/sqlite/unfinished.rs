@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{claim, files};
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 use crate::unsafe_path::UnsafePath;
 
 /// Removed when it is dropped, unless it was published.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{PRIME, drawn, share};
+use super::outputs::{PRIME, drawn, share};
 use crate::master_key::derived::matcher::Matcher;
 use crate::master_key::derived::seeds::{any_made, arch, marked};
 

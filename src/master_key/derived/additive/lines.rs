@@ -1,6 +1,6 @@
 //! Generators whose every output is a line over the first, modulo the prime: .NET's, the minimal standard ones, bash's.
 
-use super::{PRIME, drawn, share};
+use super::outputs::{PRIME, drawn, share};
 use crate::master_key::derived::matcher::Matcher;
 use crate::master_key::derived::seeds::{arch, marked};
 

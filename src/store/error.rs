@@ -1,0 +1,136 @@
+//! Why an engine could not do what it was asked.
+
+use super::table::Table;
+use crate::unsafe_path::UnsafePath;
+
+/// Why the engine could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A file that must be new is there already.
+    #[error("{path} exists already")]
+    AlreadyExists {
+        /// The file.
+        path: String,
+    },
+    /// There is a backup, and it is to be restored before it can be used.
+    #[error("{path} is a backup")]
+    Backup {
+        /// Where.
+        path: String,
+    },
+    /// Others held the store for too long.
+    #[error("the store stayed locked by others")]
+    Busy,
+    /// The medium holds something else than what was written.
+    #[error("the store is damaged: {message}")]
+    Corrupt {
+        /// What the engine says.
+        message: String,
+    },
+    /// The medium or the operating system failed.
+    #[error("the storage engine failed{fault}")]
+    Engine {
+        /// At what.
+        fault: EngineFault,
+        /// What the engine says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is something, and it is not a strongroom store.
+    #[error("{path} is not a strongroom store")]
+    Foreign {
+        /// Where.
+        path: String,
+    },
+    /// The medium is full.
+    #[error("no space left for the store")]
+    Full,
+    /// A batch was to be committed, and nobody knows whether it was: the medium failed so late that all of it may have taken
+    /// effect, now or after the store is opened again. It is never half of it.
+    ///
+    /// A vault neither acknowledges nor denies the act then, and tries nothing again by itself. Whoever asked opens the vault anew and
+    /// looks before going on: another try of an issue makes another API key, and another try of a revocation finds it done or
+    /// does it.
+    #[error("the storage engine failed in a commit, which may have taken effect")]
+    InDoubt {
+        /// What the engine says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Written by a later version of strongroom.
+    #[error("the store has layout version {found}, which this version of strongroom does not know")]
+    NewerLayout {
+        /// The version found.
+        found: i64,
+    },
+    /// There is something, and it is not a backup.
+    #[error("{path} is not a strongroom backup")]
+    NotBackup {
+        /// Where.
+        path: String,
+    },
+    /// There is nothing.
+    #[error("there is no store at {path}")]
+    NotFound {
+        /// Where.
+        path: String,
+    },
+    /// The store can only be read.
+    #[error("the store can only be read")]
+    ReadOnly,
+    /// The caller stopped it.
+    #[error("stopped")]
+    Stopped,
+    /// The engine has no such thing.
+    #[error("this storage engine has no {what}")]
+    Unsupported {
+        /// What was asked of it.
+        what: &'static str,
+    },
+    /// Files that others may exchange or write.
+    #[error("{path} {fault}")]
+    Unsafe {
+        /// Which.
+        path: String,
+        /// What is wrong with it.
+        fault: UnsafePath,
+    },
+}
+
+impl StoreError {
+    /// The engine, its medium or the operating system failed, and this is what it says.
+    pub fn engine(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Engine { fault: EngineFault::Other, source: source.into() }
+    }
+
+    /// Nobody knows whether a commit took effect, and this is what the engine says.
+    pub fn in_doubt(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::InDoubt { source: source.into() }
+    }
+}
+
+/// What a storage engine failed at, as far as it matters for what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineFault {
+    /// A file of the store cannot be opened.
+    #[error(" to open {path}, whose folder it has to write even to read")]
+    CannotOpen {
+        /// The store.
+        path: String,
+    },
+    /// Anything else.
+    #[error("")]
+    Other,
+}
+
+/// Why a batch was not committed. Nothing of it happened, unless the error is [`StoreError::InDoubt`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// Expectations that did not hold, by table and key: all of them.
+    #[error("{} rows changed meanwhile", .0.len())]
+    Conflict(Vec<(Table, Vec<u8>)>),
+    /// The engine failed. Nothing of the batch happened, or, with [`StoreError::InDoubt`] and with no other, all of it may have.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
