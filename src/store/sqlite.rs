@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use rusqlite::TransactionBehavior;
 
 use at_rest::AtRest;
-use connection::{Access, explained, wait_for_others};
+use connection::{Access, explained, said, wait_for_others};
 use statements::apply;
 
 use super::batch::Batch;
@@ -112,7 +112,7 @@ impl Store for SqliteStore {
 /// there, and so do all who have the store open; but it may be there, and whoever recovers the log after a power loss finds it.
 fn commit_failed(error: rusqlite::Error, path: &Path) -> StoreError {
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::SystemIoFailure) => StoreError::in_doubt(error),
+        Some(rusqlite::ErrorCode::SystemIoFailure) => StoreError::in_doubt(said(error)),
         _ => explained(error, path),
     }
 }

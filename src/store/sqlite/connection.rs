@@ -59,14 +59,22 @@ pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
         ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
         ErrorCode::CannotOpen => {
-            StoreError::Engine { fault: EngineFault::CannotOpen { path: path() }, source: error.into() }
+            StoreError::Engine { fault: EngineFault::CannotOpen { path: path() }, source: said(error) }
         }
         // Every statement is one of ours, so what SQLite cannot make out is the schema it meets: a table or a column is missing.
         ErrorCode::Unknown if extended_code == ffi::SQLITE_ERROR => StoreError::Corrupt { message },
         ErrorCode::DiskFull => StoreError::Full,
         ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
         ErrorCode::ReadOnly => StoreError::ReadOnly,
-        _ => StoreError::engine(error),
+        _ => StoreError::engine(said(error)),
+    }
+}
+
+/// What SQLite says of a failure: its number and its words. `rusqlite` has the words once more around that.
+pub(super) fn said(error: rusqlite::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    match error {
+        rusqlite::Error::SqliteFailure(inner, _) => inner.into(),
+        other => other.into(),
     }
 }
 
@@ -74,3 +82,24 @@ pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
 const CACHE_KIB: u32 = 8 * 1024;
 /// With the waits of `wait_for_others` and the few microseconds by which a sleep is late: 10 seconds.
 const MAX_WAITS: i32 = 5_700;
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_twice_in_the_chain_of_an_error() {
+        let codes = [ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_IOERR_READ, ffi::SQLITE_CANTOPEN, ffi::SQLITE_PERM];
+        for code in codes {
+            for words in [None, Some("disk I/O error"), Some("unable to open database file")] {
+                let failure = || rusqlite::Error::SqliteFailure(ffi::Error::new(code), words.map(String::from));
+                for error in [explained(failure(), Path::new("vault.db")), StoreError::in_doubt(said(failure()))] {
+                    let inner = error.source().expect("what the engine says");
+                    assert!(inner.to_string().contains(&code.to_string()) && inner.source().is_none(), "{inner:?}");
+                }
+            }
+        }
+    }
+}
