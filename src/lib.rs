@@ -115,7 +115,7 @@ pub use versions::MasterKeyVersion;
 pub mod api_keys {
     pub use crate::api_key::{LifeError, LimitError};
     pub use crate::import::{ImportError, ImportedKey};
-    pub use crate::vault::{Exported, Replaced};
+    pub use crate::vault::{ExportError, Exported, Replaced};
 }
 
 /// The audit log: its entries, following and checking it, and the checkpoints that prove it later.

@@ -29,7 +29,7 @@ pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, Back
 pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointFault};
 pub use doctor::{Checkup, CheckupProgress, Depth, DoctorReport, Symptom, SymptomSeverity};
 pub use due::{Due, DueCause, DuePage, DueRules};
-pub use export::Exported;
+pub use export::{ExportError, Exported};
 pub use handle::{Vault, Verifier};
 pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};

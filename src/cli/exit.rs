@@ -66,6 +66,7 @@ impl From<ErrorKind> for Exit {
             ErrorKind::MasterKey => Self::MasterKey,
             ErrorKind::NoStore => Self::NoStore,
             ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::Output => Self::OutputFailed,
             ErrorKind::Unsafe => Self::UnsafePermissions,
             _ => Self::General,
         }

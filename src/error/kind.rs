@@ -33,6 +33,8 @@ pub enum ErrorKind {
     NoStore,
     /// There is no such API key, nothing to recover of it, or no rotation to continue.
     NotFound,
+    /// What the caller was to keep outside of the vault could not be written.
+    Output,
     /// Others could exchange or write the files.
     Unsafe,
 }
@@ -51,6 +53,7 @@ impl ErrorKind {
             Self::Newer => "newer",
             Self::NoStore => "no-store",
             Self::NotFound => "not-found",
+            Self::Output => "output",
             Self::Unsafe => "unsafe",
         }
     }
@@ -89,7 +92,8 @@ impl Detail {
             | Self::Source(fault) => source_kind(fault),
             Self::MasterKeys(_) | Self::VerifierKeys(_) => ErrorKind::MasterKey,
             Self::NoVault => ErrorKind::NoStore,
-            Self::NoThread { .. } | Self::NotKept { .. } | Self::Random(_) => ErrorKind::General,
+            Self::NoThread { .. } | Self::Random(_) => ErrorKind::General,
+            Self::NotKept { .. } => ErrorKind::Output,
             Self::Parse(_) => ErrorKind::Input,
             Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
             Self::Policy(_) => ErrorKind::Input,

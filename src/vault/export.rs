@@ -1,5 +1,7 @@
 //! Exporting: the tokens of all API keys with everything else about them, a page at a time.
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::import::ImportedKey;
@@ -17,9 +19,40 @@ use crate::vault::recover::open_token;
 pub struct Exported {
     /// Where the record stands.
     pub id: ApiKeyId,
-    /// As [`Vault::import`] takes it: with token, networks, labels, and what has become of it. Or why it cannot be exported, in a word:
-    /// it is not recoverable, or does not open.
-    pub key: Result<ImportedKey, &'static str>,
+    /// As [`Vault::import`] takes it: with token, networks, labels, and what has become of it. Or why it cannot be exported.
+    pub key: Result<ImportedKey, ExportError>,
+}
+
+/// Why the token of an API key cannot be exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The API key was made without a sealed copy of its secret.
+    #[error("the API key was made unrecoverable: no copy of its secret exists")]
+    NotRecoverable,
+    /// The record does not open.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl ExportError {
+    /// The word used in tables and JSON.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Self::NotRecoverable => "not-recoverable",
+            Self::Record(fault) => fault.cause(),
+        }
+    }
+}
+
+/// A word for the cause, and a message.
+impl Serialize for ExportError {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut fields = to.serialize_struct("ExportError", 2)?;
+        fields.serialize_field("cause", self.cause())?;
+        fields.serialize_field("message", &self.to_string())?;
+        fields.end()
+    }
 }
 
 /// # Exporting
@@ -39,30 +72,27 @@ impl Vault {
     }
 
     fn export(&self, change: &mut Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Exported, Error> {
-        let key = match exported(change, id, bytes).map_err(Error::into_detail) {
-            Ok(Some(key)) => {
+        let key = match exported(change, id, bytes) {
+            Ok(key) => {
                 change.audit(Draft::on(Action::Export, id));
                 Ok(key)
             }
-            Ok(None) => Err("not-recoverable"),
             // The record may be newer than the keyring it was read with: then the change is prepared again.
-            Err(Detail::Record { fault: fault @ RecordError::MissingGeneration { .. }, .. })
+            Err(ExportError::Record(fault @ RecordError::MissingGeneration { .. }))
                 if self.ledger.reload()?.bytes() != change.keyring.bytes() =>
             {
                 return Err(Detail::Record { id, fault }.into());
             }
-            Err(Detail::Record { fault, .. }) => Err(fault.cause()),
-            Err(error) => Err(Error::from(error).code()),
+            Err(fault) => Err(fault),
         };
         Ok(Exported { id, key })
     }
 }
 
-fn exported(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<ImportedKey>, Error> {
-    let unreadable = |fault| Detail::Record { id, fault };
-    let Some(token) = open_token(change, id, bytes)? else { return Ok(None) };
-    let record = Record::parse(bytes).map_err(unreadable)?;
-    let attributes = record.attributes(change.keyring, id).map_err(unreadable)?;
+fn exported(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<ImportedKey, ExportError> {
+    let token = open_token(change, id, bytes)?.ok_or(ExportError::NotRecoverable)?;
+    let record = Record::parse(bytes)?;
+    let attributes = record.attributes(change.keyring, id)?;
     let view = attributes.into_view(id, record.imported(), true, record.revision());
-    Ok(Some(ImportedKey::of(token, view.ok_or(unreadable(RecordError::Attributes))?)))
+    Ok(ImportedKey::of(token, view.ok_or(RecordError::Attributes)?))
 }

@@ -61,19 +61,19 @@ impl Vault {
 
 /// The token of an API key, for a change that writes an audit entry of it.
 pub(super) fn token_at(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<SecretText, Error> {
-    open_token(change, id, &record_at(rows, id)?)?.ok_or_else(|| Detail::NotRecoverable { id }.into())
+    let token = open_token(change, id, &record_at(rows, id)?).map_err(|fault| Detail::Record { id, fault })?;
+    token.ok_or_else(|| Detail::NotRecoverable { id }.into())
 }
 
 /// The whole token; `None` when no copy of the secret exists.
-pub(super) fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<SecretText>, Error> {
-    let unreadable = |fault| Detail::Record { id, fault };
-    let record = Record::parse(bytes).map_err(unreadable)?;
+pub(super) fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<SecretText>, RecordError> {
+    let record = Record::parse(bytes)?;
     // The verify part first: it authenticates the header, and with it whether there is anything to recover.
-    let attributes = record.attributes(change.keyring, id).map_err(unreadable)?;
-    let secret = record.open_recover(change.keyring, id).map_err(unreadable)?;
+    let attributes = record.attributes(change.keyring, id)?;
+    let secret = record.open_recover(change.keyring, id)?;
     if record.imported() {
         return Ok(secret);
     }
-    let view = attributes.into_view(id, false, true, record.revision()).ok_or(unreadable(RecordError::Attributes))?;
+    let view = attributes.into_view(id, false, true, record.revision()).ok_or(RecordError::Attributes)?;
     Ok(secret.map(|secret| Token::compose(&view.prefix, id, secret.expose())))
 }

@@ -35,6 +35,13 @@ fn hardly_any_code_of_the_library_is_given_by_the_program() {
     assert_eq!(both, ["audit-broken", "not-found", "stopped", "token-not-kept", "unsafe-permissions"]);
 }
 
+/// A script judges by either: one code, one exit code. These tell of more than one thing.
+#[test]
+fn hardly_any_code_has_several_exit_codes() {
+    let several: Vec<_> = rows().filter(|row| row[1].contains(',')).map(|row| row[0].clone()).collect();
+    assert_eq!(several, ["certificate-file", "export-unwritten", "policy-newer", "stopped"]);
+}
+
 #[test]
 fn each_code_is_listed_once_and_in_order() {
     let lines: Vec<_> = rows().map(|row| row[0].clone()).collect();

@@ -82,7 +82,7 @@ fn next_part(vault: &Vault, manifest: &Manifest, recipients: &Recipients, act: &
     for exported in page.items {
         match exported.key {
             Ok(key) => keys.push(key),
-            Err(cause) => left_out.push(LeftOut { id: exported.id.to_string(), cause: cause.into() }),
+            Err(fault) => left_out.push(LeftOut { id: exported.id.to_string(), cause: fault.cause().into() }),
         }
     }
     let number = manifest.parts.len() as u64 + 1;
