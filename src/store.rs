@@ -12,7 +12,7 @@ mod memory;
 mod sqlite;
 mod table;
 
-pub use batch::{Batch, Change, Effect, Expected};
+pub use batch::{Batch, Effect, Expected, RowChange};
 pub use engine::{BackupFormat, RotationClaim, Rows, Scrub, Store, UnfinishedBackup, UnfinishedStore, WatchCopy};
 pub use error::{CommitError, EngineFault, StoreError};
 pub use memory::MemoryStore;

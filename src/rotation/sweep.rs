@@ -13,7 +13,7 @@ use crate::keyring::{GenerationKeys, Keyring};
 use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError, ResealError, Resealer};
 use crate::record_set::RecordSet;
-use crate::store::{Batch, Change, Effect, Expected, Row, Store, StoreError, Table};
+use crate::store::{Batch, Effect, Expected, Row, RowChange, Store, StoreError, Table};
 use crate::token::ApiKeyId;
 use crate::versions::Generation;
 
@@ -167,7 +167,7 @@ impl Sealed {
         let out: BTreeSet<_> = conflicts.iter().filter_map(owner).collect();
         let stay: BTreeSet<_> =
             conflicts.iter().filter(|(table, _)| *table == Table::Lookup).filter_map(owner).collect();
-        let of = |change: &Change| match change.table {
+        let of = |change: &RowChange| match change.table {
             Table::Lookup => self.lookups.get(&change.key).copied(),
             _ => ApiKeyId::from_row(&change.key),
         };

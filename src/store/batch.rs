@@ -8,7 +8,7 @@ use super::table::Table;
 /// every key has at least one byte.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    changes: Vec<Change>,
+    changes: Vec<RowChange>,
 }
 
 impl Batch {
@@ -19,21 +19,21 @@ impl Batch {
 
     /// Writes a value where `expected` holds.
     pub fn put(&mut self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>, expected: Expected) {
-        self.changes.push(Change { table, key: key.into(), expected, effect: Effect::Put(value.into()) });
+        self.changes.push(RowChange { table, key: key.into(), expected, effect: Effect::Put(value.into()) });
     }
 
     /// Deletes a row where `expected` holds.
     pub fn delete(&mut self, table: Table, key: impl Into<Vec<u8>>, expected: Expected) {
-        self.changes.push(Change { table, key: key.into(), expected, effect: Effect::Delete });
+        self.changes.push(RowChange { table, key: key.into(), expected, effect: Effect::Delete });
     }
 
     /// Changes nothing, and conflicts unless `expected` holds.
     pub fn check(&mut self, table: Table, key: impl Into<Vec<u8>>, expected: Expected) {
-        self.changes.push(Change { table, key: key.into(), expected, effect: Effect::Check });
+        self.changes.push(RowChange { table, key: key.into(), expected, effect: Effect::Check });
     }
 
     /// The changes, in the order they were added.
-    pub fn changes(&self) -> &[Change] {
+    pub fn changes(&self) -> &[RowChange] {
         &self.changes
     }
 
@@ -48,13 +48,13 @@ impl Batch {
     }
 
     /// Keeps the changes that `keep` accepts.
-    pub fn retain(&mut self, keep: impl FnMut(&Change) -> bool) {
+    pub fn retain(&mut self, keep: impl FnMut(&RowChange) -> bool) {
         self.changes.retain(keep);
     }
 }
 
-impl FromIterator<Change> for Batch {
-    fn from_iter<I: IntoIterator<Item = Change>>(changes: I) -> Self {
+impl FromIterator<RowChange> for Batch {
+    fn from_iter<I: IntoIterator<Item = RowChange>>(changes: I) -> Self {
         Self { changes: changes.into_iter().collect() }
     }
 }
@@ -62,7 +62,7 @@ impl FromIterator<Change> for Batch {
 /// One change of a batch.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Change {
+pub struct RowChange {
     /// Where.
     pub table: Table,
     /// The key of the row.
@@ -73,14 +73,14 @@ pub struct Change {
     pub effect: Effect,
 }
 
-impl Change {
+impl RowChange {
     /// A change of a row.
     pub fn new(table: Table, key: impl Into<Vec<u8>>, expected: Expected, effect: Effect) -> Self {
         Self { table, key: key.into(), expected, effect }
     }
 }
 
-impl fmt::Debug for Change {
+impl fmt::Debug for RowChange {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let effect = match self.effect {
             Effect::Check => "check",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::batch::{Batch, Change, Effect};
+use super::batch::{Batch, Effect, RowChange};
 use super::engine::{RotationClaim, Rows, Scrub, Store};
 use super::error::{CommitError, StoreError};
 use super::table::{Row, Table};
@@ -45,7 +45,7 @@ impl Store for MemoryStore {
     fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         let broken =
-            |change: &&Change| !change.expected.holds(tables.of(change.table).get(&change.key).map(Vec::as_slice));
+            |change: &&RowChange| !change.expected.holds(tables.of(change.table).get(&change.key).map(Vec::as_slice));
         let conflicts: Vec<_> = batch.changes().iter().filter(broken).map(|c| (c.table, c.key.clone())).collect();
         if !conflicts.is_empty() {
             return Err(CommitError::Conflict(conflicts));

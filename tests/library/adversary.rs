@@ -85,7 +85,7 @@ impl Between for Watch {
 
 fn writes(step: &Step<'_>, table: Table, key: &[u8]) -> bool {
     let Step::Commit(batch) = step else { return false };
-    let hits = |change: &&strongroom::store::Change| {
+    let hits = |change: &&strongroom::store::RowChange| {
         change.table == table && change.key == key && change.effect != Effect::Check
     };
     batch.changes().iter().any(|change| hits(&change))
@@ -499,7 +499,7 @@ mod sqlite {
 /// The commit of a rotation that drops the old generation.
 fn is_last(batch: &Batch) -> bool {
     let put = |key: &[u8], replaced| {
-        let is = |change: &strongroom::store::Change| {
+        let is = |change: &strongroom::store::RowChange| {
             change.key == key && matches!(change.expected, Expected::Exactly(_)) == replaced
         };
         batch.changes().iter().any(|change| is(change) && matches!(change.effect, Effect::Put(_)))

@@ -16,7 +16,7 @@ use strongroom::store::BackupFormat;
 #[cfg(feature = "sqlite")]
 use strongroom::store::conformance::{Backups, Ground};
 use strongroom::store::{
-    Batch, Change, CommitError, Effect, Expected, RotationClaim, Row, Rows, Scrub, Store, StoreError, Table,
+    Batch, CommitError, Effect, Expected, RotationClaim, Row, RowChange, Rows, Scrub, Store, StoreError, Table,
     conformance,
 };
 
@@ -217,12 +217,12 @@ struct CutsLongValues;
 
 impl Between for CutsLongValues {
     fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
-        let cut = |change: &Change| match &change.effect {
+        let cut = |change: &RowChange| match &change.effect {
             Effect::Put(value) => Effect::Put(value[..value.len().min(65_535)].to_vec()),
             effect => effect.clone(),
         };
         rows.commit(&changed(batch, |change| {
-            Change::new(change.table, change.key.clone(), change.expected.clone(), cut(change))
+            RowChange::new(change.table, change.key.clone(), change.expected.clone(), cut(change))
         }))
     }
 }
@@ -233,13 +233,13 @@ struct OneTableForTwo;
 impl Between for OneTableForTwo {
     fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
         let table = |table| if table == Table::Usage { Table::Lookup } else { table };
-        let moved = |change: &Change| {
+        let moved = |change: &RowChange| {
             let expected = if change.table == Table::Usage {
                 exactly(rows, table(change.table), &change.key)
             } else {
                 change.expected.clone()
             };
-            Change::new(table(change.table), change.key.clone(), expected, change.effect.clone())
+            RowChange::new(table(change.table), change.key.clone(), expected, change.effect.clone())
         };
         rows.commit(&changed(batch, moved))
     }
@@ -417,7 +417,7 @@ impl Between for TableByTable {
     fn snapshot<'r>(&self, rows: &'r MemoryStore) -> Result<Box<dyn Rows + 'r>, StoreError> {
         let copy = MemoryStore::new();
         for &table in Table::ALL {
-            let put = |(key, value)| Change::new(table, key, Expected::Absent, Effect::Put(value));
+            let put = |(key, value)| RowChange::new(table, key, Expected::Absent, Effect::Put(value));
             copy.commit(&of(rows.scan(table, None, usize::MAX)?.into_iter().map(put))).expect("it is empty");
         }
         Ok(Box::new(copy))
@@ -444,7 +444,7 @@ impl WhenAsked<'_> {
         let mut taken = self.taken.lock().expect("nothing panics with it");
         let rows = taken.entry(table).or_insert_with(|| {
             let copy = MemoryStore::new();
-            let put = |(key, value)| Change::new(table, key, Expected::Absent, Effect::Put(value));
+            let put = |(key, value)| RowChange::new(table, key, Expected::Absent, Effect::Put(value));
             let rows = self.rows.scan(table, None, usize::MAX).expect("memory");
             copy.commit(&of(rows.into_iter().map(put))).expect("it is empty");
             Box::new(copy)
@@ -482,7 +482,7 @@ struct LooksThenWrites;
 impl Between for LooksThenWrites {
     fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
         let held =
-            |change: &Change| change.expected.holds(rows.get(change.table, &change.key).expect("memory").as_deref());
+            |change: &RowChange| change.expected.holds(rows.get(change.table, &change.key).expect("memory").as_deref());
         if !batch.changes().iter().all(held) {
             return rows.commit(batch);
         }
@@ -504,7 +504,7 @@ impl Between for LooksThenGrants {
         thread::sleep(Duration::from_millis(1));
         let set = |rows: &MemoryStore, effect| {
             let expected = exactly(rows, Table::Vault, b"claimed");
-            let _ = rows.commit(&of([Change::new(Table::Vault, *b"claimed", expected, effect)]));
+            let _ = rows.commit(&of([RowChange::new(Table::Vault, *b"claimed", expected, effect)]));
         };
         set(rows, Effect::Put(vec![]));
         Ok(RotationClaim::Granted(Box::new(Given(rows.clone(), set))))
@@ -539,7 +539,7 @@ struct ScrubsTooMuch;
 impl Between for ScrubsTooMuch {
     fn scrub(&self, rows: &MemoryStore) -> Result<Scrub, StoreError> {
         for (key, value) in rows.scan(Table::Usage, None, usize::MAX)? {
-            let _ = rows.commit(&of([Change::new(Table::Usage, key, Expected::Exactly(value), Effect::Delete)]));
+            let _ = rows.commit(&of([RowChange::new(Table::Usage, key, Expected::Exactly(value), Effect::Delete)]));
         }
         Ok(Scrub::Clean)
     }
@@ -563,16 +563,16 @@ impl Between for AlwaysAiling {
     }
 }
 
-fn of(changes: impl IntoIterator<Item = Change>) -> Batch {
+fn of(changes: impl IntoIterator<Item = RowChange>) -> Batch {
     changes.into_iter().collect()
 }
 
-fn changed(batch: &Batch, change: impl FnMut(&Change) -> Change) -> Batch {
+fn changed(batch: &Batch, change: impl FnMut(&RowChange) -> RowChange) -> Batch {
     batch.changes().iter().map(change).collect()
 }
 
-fn expecting(batch: &Batch, expected: impl Fn(&Change) -> Expected) -> Batch {
-    changed(batch, |change| Change::new(change.table, change.key.clone(), expected(change), change.effect.clone()))
+fn expecting(batch: &Batch, expected: impl Fn(&RowChange) -> Expected) -> Batch {
+    changed(batch, |change| RowChange::new(change.table, change.key.clone(), expected(change), change.effect.clone()))
 }
 
 /// What holds for the row as it is.

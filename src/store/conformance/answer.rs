@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Display;
 
-use crate::store::{Batch, Change, CommitError, Effect, Expected, Row, Rows, Store, StoreError, Table};
+use crate::store::{Batch, CommitError, Effect, Expected, Row, RowChange, Rows, Store, StoreError, Table};
 
 /// What came of asking.
 pub(super) type Asked = Result<(), Fault>;
@@ -83,10 +83,10 @@ pub(super) fn put(store: &dyn Store, table: Table, key: &[u8], value: &[u8], exp
 }
 
 pub(super) fn putting(table: Table, key: &[u8], value: &[u8], expected: Expected) -> Batch {
-    of([Change::new(table, key, expected, Effect::Put(value.to_vec()))])
+    of([RowChange::new(table, key, expected, Effect::Put(value.to_vec()))])
 }
 
-pub(super) fn of(changes: impl IntoIterator<Item = Change>) -> Batch {
+pub(super) fn of(changes: impl IntoIterator<Item = RowChange>) -> Batch {
     changes.into_iter().collect()
 }
 
@@ -146,7 +146,7 @@ fn failed(case: String, error: &StoreError) -> Fault {
 
 fn described(batch: &Batch) -> String {
     let changes = batch.changes();
-    let one = |change: &Change| {
+    let one = |change: &RowChange| {
         let effect = match &change.effect {
             Effect::Check => "check ".into(),
             Effect::Delete => "delete ".into(),

@@ -8,7 +8,7 @@ use super::answer::{Asked, Fault, View, commits, needs, of, put, putting, refuse
 use super::ground::{Backups, Ground};
 use super::views::{agree, beside_commits, fill, numbered};
 use crate::store::{
-    Change, CommitError, Effect, Expected, Rows, Store, StoreError, Table, UnfinishedBackup, UnfinishedStore,
+    CommitError, Effect, Expected, RowChange, Rows, Store, StoreError, Table, UnfinishedBackup, UnfinishedStore,
 };
 
 pub(super) fn backups_are_tried_where_there_are_any(ground: &dyn Ground) -> Asked {
@@ -179,7 +179,7 @@ pub(super) fn a_backup_holds_the_moment_of_its_copy(ground: &dyn Ground) -> Aske
     let Some(backups) = ground.backups() else { return Ok(()) };
     let (store, at) = (&*ground.open(), &backups.place("backup"));
     let everywhere = |key: &[u8]| {
-        let change = |table: &Table| Change::new(*table, key, Expected::Absent, Effect::Put(b"value".to_vec()));
+        let change = |table: &Table| RowChange::new(*table, key, Expected::Absent, Effect::Put(b"value".to_vec()));
         commits(store, &of(Table::ALL.iter().map(change)))
     };
     let holds = |way, rows: &dyn Rows| {

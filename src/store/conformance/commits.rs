@@ -2,7 +2,7 @@
 
 use super::answer::{Asked, Shown, View, commits, conflicts, exactly, needs, of, put, putting, refused, same};
 use super::ground::Ground;
-use crate::store::{Batch, Change, CommitError, Effect, Expected, Table};
+use crate::store::{Batch, CommitError, Effect, Expected, RowChange, Table};
 
 pub(super) fn absent_holds_only_where_nothing_is(ground: &dyn Ground) -> Asked {
     let store = &*ground.open();
@@ -32,7 +32,7 @@ pub(super) fn exactly_holds_only_for_the_same_bytes(ground: &dyn Ground) -> Aske
 
 pub(super) fn checks_change_nothing(ground: &dyn Ground) -> Asked {
     let store = &*ground.open();
-    let check = |key: &[u8], expected| Change::new(Table::Vault, key, expected, Effect::Check);
+    let check = |key: &[u8], expected| RowChange::new(Table::Vault, key, expected, Effect::Check);
     put(store, Table::Vault, b"k", b"value", Expected::Absent)?;
     commits(store, &of([check(b"k", exactly(b"value")), check(b"other", Expected::Absent)]))?;
     View::of(store).all(Table::Vault, &[(b"k", b"value")])?;
@@ -46,7 +46,7 @@ pub(super) fn checks_change_nothing(ground: &dyn Ground) -> Asked {
 
 pub(super) fn deletes_say_what_they_expect(ground: &dyn Ground) -> Asked {
     let store = &*ground.open();
-    let delete = |key: &[u8], expected| of([Change::new(Table::Lookup, key, expected, Effect::Delete)]);
+    let delete = |key: &[u8], expected| of([RowChange::new(Table::Lookup, key, expected, Effect::Delete)]);
     put(store, Table::Lookup, b"k", b"value", Expected::Absent)?;
     conflicts(store, &delete(b"k", exactly(b"other")), &[(Table::Lookup, b"k")])?;
     conflicts(store, &delete(b"k", Expected::Absent), &[(Table::Lookup, b"k")])?;

@@ -2,7 +2,7 @@
 
 use super::answer::{Asked, Keys, View, commits, needs, of, put, same, text, views};
 use super::ground::Ground;
-use crate::store::{Change, Effect, Expected, Row, Table};
+use crate::store::{Effect, Expected, Row, RowChange, Table};
 
 pub(super) fn an_empty_store_has_no_rows(ground: &dyn Ground) -> Asked {
     let store = &*ground.open();
@@ -92,7 +92,8 @@ pub(super) fn at_or_after_finds_the_row_or_the_next(ground: &dyn Ground) -> Aske
 pub(super) fn scans_page_through_every_row_once(ground: &dyn Ground) -> Asked {
     let store = &*ground.open();
     let all: Vec<_> = (0..100_u8).map(|at| vec![at, 7]).collect();
-    let change = |key: &Vec<u8>| Change::new(Table::Audit, key.as_slice(), Expected::Absent, Effect::Put(key.clone()));
+    let change =
+        |key: &Vec<u8>| RowChange::new(Table::Audit, key.as_slice(), Expected::Absent, Effect::Put(key.clone()));
     commits(store, &of(all.iter().map(change)))?;
     let snapshot = store.snapshot()?;
     for view in views(store, &*snapshot) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::answer::{Asked, Fault, View, commits, exactly, needs, of, put, text};
 use super::ground::Ground;
 use super::handles::at_once;
-use crate::store::{Batch, Change, Effect, Expected, Rows, Store, Table};
+use crate::store::{Batch, Effect, Expected, RowChange, Rows, Store, Table};
 
 pub(super) fn a_snapshot_is_unmoved_by_later_commits(ground: &dyn Ground) -> Asked {
     let store = &*ground.open();
@@ -75,7 +75,7 @@ pub(super) fn fill(store: &dyn Store) -> Asked {
 /// A batch over all tables.
 pub(super) fn step(store: &dyn Store, number: u32) -> Asked {
     let (old, new) = ((number - 1).to_be_bytes(), number.to_be_bytes().to_vec());
-    let change = |table: &Table| Change::new(*table, NUMBER, exactly(&old), Effect::Put(new.clone()));
+    let change = |table: &Table| RowChange::new(*table, NUMBER, exactly(&old), Effect::Put(new.clone()));
     commits(store, &of(Table::ALL.iter().map(change)))
 }
 
