@@ -25,12 +25,14 @@ pub use reach::IgnoreFiles;
 pub use report::{Found, GitObject, Missed, ScanCounts, ScanEvent, ScanPlace};
 pub use secrets::{Secret, Secrets};
 
-use crate::arguments::Maybe;
+use crate::arguments::{Maybe, Verdict};
 use content::Sieve;
 use reach::Reach;
 
 /// A scan: what to look for, and how to go about it. Each method reads one kind of place, tells `watch` what it finds and
-/// what it could not read, and returns the counts. `watch` is called on the calling thread.
+/// what it could not read, and returns the counts. `watch` is called on the calling thread, and may stop the scan: it is then told
+/// nothing more, and the counts are [`stopped`](ScanCounts::stopped). That is heeded between two reads: one that waits, such as for
+/// what is typed, is not broken off.
 ///
 /// ```
 /// # use strongroom::scan::{Scan, ScanEvent, Scanner};
@@ -85,40 +87,50 @@ impl Scan {
 
     /// Files, and folders with all they hold save the insides of `.git`. A link is not followed unless it is one of
     /// `paths`. What is neither file nor folder is never opened.
-    pub fn tree(&self, paths: &[PathBuf], watch: impl FnMut(ScanEvent)) -> ScanCounts {
+    pub fn tree<V: Verdict>(&self, paths: &[PathBuf], watch: impl FnMut(ScanEvent) -> V) -> ScanCounts {
         report::run(&self.scanner, watch, |outlet| walk::tree(&self.reach, paths, outlet))
     }
 
     /// Every object of the git repositories at or above `paths`, reachable or not, in packs, loose and in alternates, those
     /// of their submodules, and each repository's own files: configuration, hooks, reflogs.
-    pub fn history(&self, paths: &[PathBuf], watch: impl FnMut(ScanEvent)) -> ScanCounts {
+    pub fn history<V: Verdict>(&self, paths: &[PathBuf], watch: impl FnMut(ScanEvent) -> V) -> ScanCounts {
         report::run(&self.scanner, watch, |outlet| history::history(&self.reach, paths, outlet))
     }
 
     /// What a reader gives, such as standard input.
-    pub fn reader(&self, name: &str, reader: impl Read + Send, watch: impl FnMut(ScanEvent)) -> ScanCounts {
+    pub fn reader<V: Verdict>(
+        &self,
+        name: &str,
+        reader: impl Read + Send,
+        watch: impl FnMut(ScanEvent) -> V,
+    ) -> ScanCounts {
         report::run(&self.scanner, watch, |outlet| Sieve::new(outlet).stream(name, reader))
     }
 
     /// The executable of this process.
-    pub fn executable(&self, watch: impl FnMut(ScanEvent)) -> ScanCounts {
+    pub fn executable<V: Verdict>(&self, watch: impl FnMut(ScanEvent) -> V) -> ScanCounts {
         report::run(&self.scanner, watch, places::executable)
     }
 
     /// The arguments and the environment of this process, and of others of the same user where the system shows them.
     /// Variables that are named in `allowed` may hold keys.
-    pub fn processes(&self, allowed: &[&str], watch: impl FnMut(ScanEvent)) -> ScanCounts {
+    pub fn processes<V: Verdict>(&self, allowed: &[&str], watch: impl FnMut(ScanEvent) -> V) -> ScanCounts {
         report::run(&self.scanner, watch, |outlet| places::processes(allowed, outlet))
     }
 
     /// What shells and other programs with a prompt remember, in this home folder and in files elsewhere.
-    pub fn shell_history(&self, home: Option<&Path>, others: &[PathBuf], watch: impl FnMut(ScanEvent)) -> ScanCounts {
+    pub fn shell_history<V: Verdict>(
+        &self,
+        home: Option<&Path>,
+        others: &[PathBuf],
+        watch: impl FnMut(ScanEvent) -> V,
+    ) -> ScanCounts {
         report::run(&self.scanner, watch, |outlet| places::shell_history(home, others, outlet))
     }
 
     /// Unit files of systemd with their drop-ins, and the folders of environment files beside them; those of the user
     /// whose home folder this is, too.
-    pub fn units(&self, home: Option<&Path>, watch: impl FnMut(ScanEvent)) -> ScanCounts {
+    pub fn units<V: Verdict>(&self, home: Option<&Path>, watch: impl FnMut(ScanEvent) -> V) -> ScanCounts {
         report::run(&self.scanner, watch, |outlet| places::units(&self.reach, home, outlet))
     }
 }

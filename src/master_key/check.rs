@@ -90,10 +90,23 @@ impl Suspect {
     }
 
     /// Everything that [`Suspect::findings`] tries, and much further: every second since 2015, long lists of compounds, more
-    /// iterations. A minute or two, on all processors; `tell` hears now and then which share is done, in thousandths.
+    /// iterations. A minute or two, on all processors; `watch` hears now and then which share is done, in thousandths, and may stop it:
+    /// `None` then, for nothing can be said of a key of which not everything was tried.
     #[cfg(feature = "strength")]
-    pub fn findings_thorough(&self, now: crate::time::Timestamp, tell: impl FnMut(u32)) -> Vec<Finding> {
-        self.search(|key| super::derived::check_thoroughly(key, now, tell))
+    pub fn findings_thorough<V: crate::arguments::Verdict>(
+        &self,
+        now: crate::time::Timestamp,
+        mut watch: impl FnMut(u32) -> V,
+    ) -> Option<Vec<Finding>> {
+        let mut stopped = false;
+        let findings = self.search(|key| {
+            super::derived::check_thoroughly(key, now, &mut |done| {
+                let flow = watch(done).flow();
+                stopped |= flow.is_break();
+                flow
+            })
+        });
+        (!stopped).then_some(findings)
     }
 
     #[cfg(feature = "strength")]

@@ -19,6 +19,7 @@ mod twister;
 mod words;
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::finding::{Finding, Severity};
@@ -53,9 +54,13 @@ pub(super) fn check(key: &[u8; 32], now: Timestamp) -> Option<Finding> {
     })
 }
 
-/// The same and whatever takes a minute or two, on all processors; `tell` hears which share is done, in thousandths.
-pub(super) fn check_thoroughly(key: &[u8; 32], now: Timestamp, tell: impl FnMut(u32)) -> Option<Finding> {
-    check(key, now).or_else(|| thorough::check(key, now, tell))
+/// The same and whatever takes a minute or two, on all processors; `watch` hears which share is done, in thousandths, and may stop it.
+pub(super) fn check_thoroughly(
+    key: &[u8; 32],
+    now: Timestamp,
+    watch: &mut dyn FnMut(u32) -> ControlFlow<()>,
+) -> Option<Finding> {
+    check(key, now).or_else(|| thorough::check(key, now, watch))
 }
 
 /// What was found, in words.

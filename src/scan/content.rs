@@ -60,7 +60,7 @@ impl<'a, 's> Sieve<'a, 's> {
             Ok(true) => self.bytes(&origin),
             Ok(false) => {
                 let format = Format::of(&self.buffer);
-                let whole = Cursor::new(std::mem::take(&mut self.buffer)).chain(reader);
+                let whole = Cursor::new(std::mem::take(&mut self.buffer)).chain(self.outlet.until_stopped(reader));
                 match format {
                     Some(_) => {
                         self.members(&origin, format, whole);
@@ -107,11 +107,11 @@ impl<'a, 's> Sieve<'a, 's> {
     fn long(&self, origin: &Origin<'_>, mut file: &File) {
         let format = Format::of(&self.buffer);
         let read = file.rewind().and_then(|()| {
-            if self.members(origin, format, file) {
+            if self.members(origin, format, self.outlet.until_stopped(file)) {
                 return Ok(());
             }
             file.rewind()?;
-            self.windows(origin, file, format)
+            self.windows(origin, self.outlet.until_stopped(file), format)
         });
         read.unwrap_or_else(|error| self.outlet.unreadable(origin, &error));
     }
@@ -141,7 +141,7 @@ impl Taker for Told<'_, '_> {
     fn content(&mut self, inside: &Inside, name: &str, reader: &mut dyn Read) -> io::Result<()> {
         let outer = name_of(self.origin.path);
         let name = if name.is_empty() { unpacked_name(&outer) } else { name };
-        let scanned = self.outlet.scanner.scan_reader(name, reader)?;
+        let scanned = self.outlet.scanner.scan_reader(name, self.outlet.until_stopped(reader))?;
         self.outlet.scanned(self.origin, inside, scanned);
         Ok(())
     }

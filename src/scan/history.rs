@@ -32,9 +32,9 @@ use trace::{Finder, Seen, ordered, trace};
 /// The history of each repository that one of the paths is in, once.
 pub(super) fn history(reach: &Reach, paths: &[PathBuf], outlet: &Outlet<'_>) {
     let mut seen = BTreeSet::new();
-    for path in paths {
+    for path in paths.iter().take_while(|_| !outlet.is_stopped()) {
         let origin = Origin { place: ScanPlace::History, path };
-        let below = below(path);
+        let below = below(path, outlet);
         let found = !below.is_empty();
         for repository in below.iter().filter_map(|folder| Repository::discover(folder).ok()?) {
             if seen.insert(repository.identity()) {
@@ -57,7 +57,7 @@ pub(super) fn history(reach: &Reach, paths: &[PathBuf], outlet: &Outlet<'_>) {
 }
 
 /// The folders below a path that are repositories, bare ones as well. Submodules are not: theirs is the one around them.
-fn below(path: &Path) -> Vec<PathBuf> {
+fn below(path: &Path, outlet: &Outlet<'_>) -> Vec<PathBuf> {
     let insides = Arc::new(Mutex::new(vec![]));
     let told = Arc::clone(&insides);
     let mut builder = WalkBuilder::new(path);
@@ -69,7 +69,7 @@ fn below(path: &Path) -> Vec<PathBuf> {
         }
         folder && !inside && !walk::is_of_kernel(entry.path())
     });
-    builder.build().for_each(drop);
+    builder.build().take_while(|_| !outlet.is_stopped()).for_each(drop);
     let mut found = std::mem::take(&mut *insides.lock().expect("no holder panics"));
     found.sort();
     found
@@ -90,6 +90,9 @@ impl Repository {
         sweep.packs();
         for (at, folder) in objects.iter().enumerate() {
             sweep.loose(folder, &objects[..at]);
+        }
+        if outlet.is_stopped() {
+            return;
         }
         let swept = sweep.swept.into_inner().expect("no holder panics");
         self.tell(reach, swept, &mut Finder::new(&packs, &objects), outlet);

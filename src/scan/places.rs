@@ -31,7 +31,7 @@ pub(super) fn executable(outlet: &Outlet<'_>) {
 pub(super) fn shell_history(home: Option<&Path>, others: &[PathBuf], outlet: &Outlet<'_>) {
     let mut sieve = Sieve::new(outlet);
     let known = home.into_iter().flat_map(|home| HISTORIES.iter().map(|name| home.join(name)));
-    for path in known.chain(others.iter().cloned()) {
+    for path in known.chain(others.iter().cloned()).take_while(|_| !outlet.is_stopped()) {
         // One that is not there is no fault.
         if path.symlink_metadata().is_ok() {
             sieve.file(ScanPlace::ShellHistory, &path);
@@ -44,7 +44,7 @@ pub(super) fn units(reach: &Reach, home: Option<&Path>, outlet: &Outlet<'_>) {
     folders.extend(home.into_iter().flat_map(|home| USER_UNIT_FOLDERS.iter().map(|folder| home.join(folder))));
     // On many systems /lib is /usr/lib.
     let mut seen = vec![];
-    for folder in folders {
+    for folder in folders.into_iter().take_while(|_| !outlet.is_stopped()) {
         if let Ok(real) = folder.canonicalize().map(|real| (!seen.contains(&real)).then_some(real)) {
             seen.extend(real.iter().cloned());
             if let Some(real) = &real {
@@ -63,7 +63,7 @@ pub(super) fn processes(allowed: &[&str], outlet: &Outlet<'_>) {
     own_process(allowed, outlet);
     let Ok(entries) = fs::read_dir("/proc") else { return };
     let user = rustix::process::getuid().as_raw();
-    for entry in entries.flatten() {
+    for entry in entries.flatten().take_while(|_| !outlet.is_stopped()) {
         let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
         if id != own && user_of(&entry.path()) == Some(user) {
             process(id, &entry.path(), allowed, outlet);

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use super::detect::Scanner;
 use super::detect::hit::{Hit, Scanned};
 use super::drawn::secrets_in;
 use super::unpack::Inside;
+use crate::arguments::Verdict;
 
 /// One thing a scan has to say.
 #[derive(Clone, Debug)]
@@ -130,6 +131,8 @@ pub struct ScanCounts {
     pub special: u64,
     /// Repositories below the folders of [`Scan::tree`](super::Scan::tree), whose objects it does not read.
     pub repositories: u64,
+    /// Whether the watcher stopped it: what it had not come to was not read, and is not among what was missed.
+    pub stopped: bool,
 }
 
 impl ScanCounts {
@@ -145,6 +148,7 @@ impl ScanCounts {
         self.links += other.links;
         self.special += other.special;
         self.repositories += other.repositories;
+        self.stopped |= other.stopped;
     }
 }
 
@@ -155,9 +159,9 @@ pub(super) struct Origin<'a> {
 }
 
 /// Runs `work`, which may start threads of its own, and hands what they say to `watch` on this thread.
-pub(super) fn run(
+pub(super) fn run<V: Verdict>(
     scanner: &Scanner,
-    mut watch: impl FnMut(ScanEvent),
+    mut watch: impl FnMut(ScanEvent) -> V,
     work: impl FnOnce(&Outlet<'_>) + Send,
 ) -> ScanCounts {
     let tally = Tally::default();
@@ -166,10 +170,14 @@ pub(super) fn run(
         let outlet = Outlet { scanner, tally: &tally, sender };
         scope.spawn(move || work(&outlet));
         loop {
-            match events.recv_timeout(TICK) {
-                Ok(event) => watch(event),
-                Err(RecvTimeoutError::Timeout) => watch(ScanEvent::Progress(tally.counts())),
+            let event = match events.recv_timeout(TICK) {
+                Ok(event) => event,
+                Err(RecvTimeoutError::Timeout) => ScanEvent::Progress(tally.counts()),
                 Err(RecvTimeoutError::Disconnected) => break,
+            };
+            // The workers may have much to say until they see it.
+            if !tally.is_stopped() && watch(event).flow().is_break() {
+                tally.stopped.store(true, Relaxed);
             }
         }
     });
@@ -184,6 +192,16 @@ pub(super) struct Outlet<'s> {
 }
 
 impl Outlet<'_> {
+    /// Whether nobody wants to hear more. Asked before each thing that takes time.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.tally.is_stopped()
+    }
+
+    /// A reader that ends when the scan is stopped.
+    pub(super) fn until_stopped<R: Read>(&self, reader: R) -> impl Read + use<'_, R> {
+        UntilStopped { tally: self.tally, reader }
+    }
+
     /// Tells of every hit.
     pub(super) fn scanned(&self, origin: &Origin<'_>, inside: &Inside, scanned: Scanned) {
         self.count(&scanned);
@@ -222,12 +240,18 @@ impl Outlet<'_> {
     }
 
     pub(super) fn missed(&self, origin: &Origin<'_>, why: impl ToString) {
+        if self.is_stopped() {
+            return;
+        }
         self.tally.missed.fetch_add(1, Relaxed);
         self.tell_missed(origin, None, why.to_string());
     }
 
     /// One fault that hides so many objects.
     pub(super) fn missed_object(&self, origin: &Origin<'_>, id: String, why: impl ToString, count: u64) {
+        if self.is_stopped() {
+            return;
+        }
         self.tally.missed.fetch_add(count, Relaxed);
         self.tell_missed(origin, Some(id), why.to_string());
     }
@@ -265,6 +289,17 @@ impl Outlet<'_> {
     }
 }
 
+struct UntilStopped<'t, R> {
+    tally: &'t Tally,
+    reader: R,
+}
+
+impl<R: Read> Read for UntilStopped<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.tally.is_stopped() { Ok(0) } else { self.reader.read(into) }
+    }
+}
+
 /// Counts that every worker adds to.
 #[derive(Default)]
 pub(super) struct Tally {
@@ -278,9 +313,14 @@ pub(super) struct Tally {
     pub(super) links: AtomicU64,
     pub(super) special: AtomicU64,
     pub(super) repositories: AtomicU64,
+    stopped: AtomicBool,
 }
 
 impl Tally {
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Relaxed)
+    }
+
     fn counts(&self) -> ScanCounts {
         ScanCounts {
             found: self.found.load(Relaxed),
@@ -293,6 +333,7 @@ impl Tally {
             links: self.links.load(Relaxed),
             special: self.special.load(Relaxed),
             repositories: self.repositories.load(Relaxed),
+            stopped: self.is_stopped(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::report::{Origin, Outlet, ScanPlace};
 pub(super) fn tree(reach: &Reach, paths: &[PathBuf], outlet: &Outlet<'_>) {
     let (mut folders, mut roots) = (vec![], Roots::default());
     let mut sieve = Sieve::new(outlet);
-    for path in paths {
+    for path in paths.iter().take_while(|_| !outlet.is_stopped()) {
         if !roots.add(path) {
             continue;
         }
@@ -108,6 +108,9 @@ fn walk(builder: &mut WalkBuilder, threads: usize, place: ScanPlace, outlet: &Ou
     builder.threads(threads).build_parallel().run(|| {
         let mut sieve = Sieve::new(outlet);
         Box::new(move |entry| {
+            if outlet.is_stopped() {
+                return WalkState::Quit;
+            }
             match entry {
                 Ok(entry) => visit(&entry, place, &mut sieve, outlet),
                 Err(error) => failed(&error, None, place, outlet),

@@ -8,6 +8,7 @@ mod uri;
 
 use std::ffi::OsString;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -17,8 +18,10 @@ use crate::args::ScanArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::progress::Meter;
 use crate::terminal::Terminal;
+use crate::told::Told;
 use known::Known;
 use outcome::Outcome;
 
@@ -38,19 +41,28 @@ pub(crate) fn scan(context: &mut Context<'_>, args: &ScanArgs) -> Result<Exit, F
         counts: ScanCounts::default(),
         secrets: Secrets::default(),
         missed: vec![],
+        // A read of standard input waits for whoever writes there, and the signal would wait with it.
+        interrupt: if paths.iter().any(|path| path.as_os_str() == "-") { None } else { Some(Interrupt::watch()?) },
     };
     run.everywhere(&scan, args, &paths);
+    let stopped = run.stopped();
     let Run { counts, secrets, mut missed, .. } = run;
     order(&mut missed);
     let (secrets, seconds) = (secrets.into_ranked(), began.elapsed().as_secs_f64());
-    let outcome = Outcome { known, counts, secrets, missed, seconds, history: args.history };
+    let outcome = Outcome { known, counts, secrets, missed, seconds, history: args.history, stopped };
     if args.sarif {
         context.terminal.raw(&sarif::document(&outcome)?)?;
     } else {
         show::show(context.terminal, &outcome)?;
     }
     show::remarks(context.terminal, &outcome, args.sarif);
-    Ok(outcome.exit())
+    match stopped {
+        None => Ok(outcome.exit()),
+        Some(exit) => {
+            let message = "the scan was stopped: what it had not come to was not looked at";
+            Err(Told::new(exit, "stopped", message).hint("run it again, with fewer PATHs where it takes long").into())
+        }
+    }
 }
 
 /// The current folder, unless other places alone were asked for.
@@ -65,6 +77,7 @@ struct Run<'t> {
     counts: ScanCounts,
     secrets: Secrets,
     missed: Vec<Missed>,
+    interrupt: Option<Interrupt>,
 }
 
 impl Run<'_> {
@@ -100,20 +113,37 @@ impl Run<'_> {
         }
     }
 
-    fn place(&mut self, phase: &'static str, scan: impl FnOnce(&mut dyn FnMut(ScanEvent)) -> ScanCounts) {
-        let counts = scan(&mut |event| match event {
-            ScanEvent::Found(found) => self.secrets.add(found),
-            ScanEvent::Missed(missed) if self.missed.len() < MAX_LISTED => self.missed.push(missed),
-            ScanEvent::Progress(counts) => {
-                let (done, total) =
-                    if phase == "history" { (counts.objects, counts.objects_total) } else { (counts.files, 0) };
-                self.meter.show(self.terminal, phase, done, total);
+    fn place(&mut self, phase: &'static str, scan: impl FnOnce(Watch<'_>) -> ScanCounts) {
+        if self.counts.stopped {
+            return;
+        }
+        let counts = scan(&mut |event| {
+            match event {
+                ScanEvent::Found(found) => self.secrets.add(found),
+                ScanEvent::Missed(missed) if self.missed.len() < MAX_LISTED => self.missed.push(missed),
+                ScanEvent::Progress(counts) => {
+                    let (done, total) =
+                        if phase == "history" { (counts.objects, counts.objects_total) } else { (counts.files, 0) };
+                    self.meter.show(self.terminal, phase, done, total);
+                }
+                _ => {}
             }
-            _ => {}
+            if self.interrupt.as_ref().and_then(Interrupt::seen).is_some() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         self.counts.add(counts);
     }
+
+    /// The exit code of the signal that stopped it.
+    fn stopped(&self) -> Option<Exit> {
+        self.interrupt.as_ref().and_then(Interrupt::seen).filter(|_| self.counts.stopped)
+    }
 }
+
+type Watch<'w> = &'w mut dyn FnMut(ScanEvent) -> ControlFlow<()>;
 
 /// By place and path, whatever the order of the threads.
 fn order(missed: &mut [Missed]) {

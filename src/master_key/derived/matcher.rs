@@ -21,7 +21,7 @@ impl Matcher {
         Self { key: *key, forms, heads, found: AtomicBool::new(false) }
     }
 
-    /// Whether another thread has found what made the key. Asked now and then.
+    /// Whether another thread has found what made the key, or nobody wants to know any more. Asked now and then.
     pub(super) fn is_over(&self) -> bool {
         self.found.load(Ordering::Relaxed)
     }

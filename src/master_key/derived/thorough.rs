@@ -1,6 +1,6 @@
 //! The searches that take a minute or two: what the full check tries, further.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -10,8 +10,12 @@ use super::{additive, digests, kdf, pcg, rust, seeds, small, texts, times, words
 use crate::master_key::finding::{Finding, Severity};
 use crate::time::Timestamp;
 
-/// What made the key. `tell` is called from this thread with the share that is done, in thousandths, now and then.
-pub(super) fn check(key: &[u8; 32], now: Timestamp, mut tell: impl FnMut(u32)) -> Option<Finding> {
+/// What made the key. `watch` is called from this thread with the share that is done, in thousandths, now and then. Stopped, it
+/// says nothing of the key.
+pub(super) fn check(key: &[u8; 32], now: Timestamp, watch: &mut dyn FnMut(u32) -> ControlFlow<()>) -> Option<Finding> {
+    if watch(0).is_break() {
+        return None;
+    }
     let key = &Matcher::new(key);
     let jobs = &jobs(now);
     let total: u64 = jobs.iter().map(|job| job.cost).sum();
@@ -26,18 +30,24 @@ pub(super) fn check(key: &[u8; 32], now: Timestamp, mut tell: impl FnMut(u32)) -
                     if found.is_some() {
                         key.end();
                     }
-                    // Whoever listens has gone when something was found.
+                    // Whoever listens has gone when something was found, or when it was stopped.
                     let _ = report.send((job, found));
                 }
             });
         }
         drop(report);
         let mut done = 0;
-        reports.into_iter().find_map(|(job, found)| {
+        for (job, found) in reports {
             done += job.cost;
-            tell(u32::try_from(done * 1_000 / total).unwrap_or(1_000));
-            found.map(|what| Finding::new(job.id, Severity::Refuse, what))
-        })
+            if watch(u32::try_from(done * 1_000 / total).unwrap_or(1_000)).is_break() {
+                key.end();
+                return None;
+            }
+            if let Some(what) = found {
+                return Some(Finding::new(job.id, Severity::Refuse, what));
+            }
+        }
+        None
     })
 }
 

@@ -49,7 +49,7 @@ pub(super) struct Sweep<'a, 's> {
 
 impl Sweep<'_, '_> {
     pub(super) fn packs(&self) {
-        for (at, pack) in self.packs.iter().enumerate() {
+        for (at, pack) in self.packs.iter().enumerate().take_while(|_| !self.outlet.is_stopped()) {
             self.pack(pack, &self.packs[..at]);
         }
     }
@@ -57,11 +57,12 @@ impl Sweep<'_, '_> {
     pub(super) fn loose(&self, objects: &Objects, before: &[Objects]) {
         let next = AtomicUsize::new(0);
         self.on_all_cores(|| {
-            while let Ok(first) = u8::try_from(next.fetch_add(1, Relaxed)) {
+            while let Some(first) = u8::try_from(next.fetch_add(1, Relaxed)).ok().filter(|_| !self.outlet.is_stopped())
+            {
                 match loose::list(&objects.folder, first, objects.id_len) {
                     Ok(found) => {
                         self.outlet.tally.objects_total.fetch_add(found.len() as u64, Relaxed);
-                        for (id, path) in &found {
+                        for (id, path) in found.iter().take_while(|_| !self.outlet.is_stopped()) {
                             self.loose_object(id, path, before);
                         }
                     }
@@ -121,7 +122,10 @@ impl Sweep<'_, '_> {
             loop {
                 let from = next.fetch_add(ROOTS_AT_ONCE, Relaxed);
                 let Some(roots) = family.roots.get(from..family.roots.len().min(from + ROOTS_AT_ONCE)) else { break };
-                for (rank, header) in roots {
+                if self.outlet.is_stopped() {
+                    break;
+                }
+                for (rank, header) in roots.iter().take_while(|_| !self.outlet.is_stopped()) {
                     worker.family(*rank, header);
                 }
             }
@@ -164,7 +168,12 @@ impl Sweep<'_, '_> {
         open()?.take(TAR_BLOCK as u64).read_to_end(&mut head)?;
         let format = Format::of(&head).filter(|_| kind == Kind::Blob);
         if !self.members(id, format, open()?) {
-            self.scanned(id, kind, &[], self.outlet.scanner.scan_reader_as("", open()?, format.is_none())?);
+            self.scanned(
+                id,
+                kind,
+                &[],
+                self.outlet.scanner.scan_reader_as("", self.outlet.until_stopped(open()?), format.is_none())?,
+            );
         }
         Ok(())
     }
@@ -221,7 +230,7 @@ struct Told<'t, 'a, 's> {
 
 impl Taker for Told<'_, '_, '_> {
     fn content(&mut self, inside: &Inside, name: &str, reader: &mut dyn Read) -> io::Result<()> {
-        let scanned = self.sweep.outlet.scanner.scan_reader(name, reader)?;
+        let scanned = self.sweep.outlet.scanner.scan_reader(name, self.sweep.outlet.until_stopped(reader))?;
         self.sweep.scanned(self.id, Kind::Blob, inside, scanned);
         Ok(())
     }
@@ -345,7 +354,7 @@ impl Worker<'_, '_, '_> {
         };
         let mut stack = on(self.family, root, &content);
         drop(content);
-        while let Some((rank, base)) = stack.pop() {
+        while let Some((rank, base)) = stack.pop().filter(|_| !self.sweep.outlet.is_stopped()) {
             let Some(content) = self.rebuilt(rank, &base) else { continue };
             drop(base);
             self.sweep.packed_object(&self.pack.id(rank), kind, &content, self.before);

@@ -1,5 +1,6 @@
 //! `master-key check`: what is wrong with the configured master keys, or with those on standard input.
 
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 
 use serde_json::json;
@@ -13,14 +14,16 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
+use crate::interrupt::Interrupt;
 use crate::progress::Meter;
 use crate::shown::finding::{self, severity};
 use crate::strength::suspects;
 use crate::terminal::Terminal;
+use crate::told::Told;
 
 pub(crate) fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Failure> {
     let (mut checked, keys) = if args.stdin.is_some() { (from_stdin(context)?, None) } else { configured(context)? };
-    judge(context, &mut checked, args);
+    judge(context, &mut checked, args)?;
     if let Some(keys) = keys {
         judge_age(context, &mut checked, keys);
     }
@@ -103,7 +106,10 @@ fn malformed(id: &'static str, what: &'static str) -> Finding {
 }
 
 /// Strength, relations, and the environment.
-fn judge(context: &mut Context<'_>, checked: &mut [Checked], args: &CheckArgs) {
+fn judge(context: &mut Context<'_>, checked: &mut [Checked], args: &CheckArgs) -> Result<(), Failure> {
+    // The others are done within a second or two.
+    let interrupt = args.thorough.then(Interrupt::watch).transpose()?;
+    let seen = || interrupt.as_ref().and_then(Interrupt::seen);
     let now = Timestamp::now();
     let mut meter = Meter::new();
     let json = context.terminal.json();
@@ -111,14 +117,19 @@ fn judge(context: &mut Context<'_>, checked: &mut [Checked], args: &CheckArgs) {
         let Some(suspect) = checked[at].suspect.take() else { continue };
         let mut findings = match args {
             CheckArgs { quick: true, .. } => suspect.quick_findings(),
-            // With --json the one document is the whole output.
-            CheckArgs { thorough: true, .. } if json => suspect.findings_thorough(now, |_| {}),
-            CheckArgs { thorough: true, .. } => suspect.findings_thorough(now, |done| {
-                meter.show(context.terminal, "search", u64::from(done), 1_000);
-            }),
+            CheckArgs { thorough: true, .. } => {
+                let findings = suspect.findings_thorough(now, |done| {
+                    // With --json the one document is the whole output.
+                    if !json {
+                        meter.show(context.terminal, "search", u64::from(done), 1_000);
+                    }
+                    if seen().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                });
+                context.terminal.clear();
+                findings.ok_or_else(|| stopped(seen()))?
+            }
             _ => suspect.findings(now),
         };
-        context.terminal.clear();
         for other in &checked[..at] {
             let name = other.version.map_or_else(|| other.place.clone(), |version| format!("master key {version}"));
             findings.extend(other.suspect.as_ref().and_then(|other| suspect.relation(other, &name)));
@@ -132,6 +143,13 @@ fn judge(context: &mut Context<'_>, checked: &mut [Checked], args: &CheckArgs) {
         checked[at].findings.extend(findings);
         checked[at].suspect = Some(suspect);
     }
+    Ok(())
+}
+
+fn stopped(by: Option<Exit>) -> Told {
+    let message = "the check was stopped before everything was tried: nothing is said of the keys";
+    Told::new(by.unwrap_or(Exit::General), "stopped", message)
+        .hint("leave --thorough out for a check of a second, or run it again")
 }
 
 /// The vault knows since when its master key is active.

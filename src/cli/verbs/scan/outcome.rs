@@ -13,18 +13,21 @@ pub(super) struct Outcome {
     pub(super) seconds: f64,
     /// Whether git's objects were among what was read.
     pub(super) history: bool,
+    /// The exit code of the signal that stopped it.
+    pub(super) stopped: Option<Exit>,
 }
 
 impl Outcome {
     pub(super) fn complete(&self) -> bool {
-        self.counts.missed == 0
+        self.counts.missed == 0 && self.stopped.is_none()
     }
 
-    /// A find outranks what could not be read: the document says both.
+    /// A signal outranks a find, and a find what could not be read: the document says all.
     pub(super) fn exit(&self) -> Exit {
-        match (self.counts.found, self.complete()) {
-            (0, true) => Exit::Success,
-            (0, false) => Exit::Incomplete,
+        match (self.stopped, self.counts.found, self.complete()) {
+            (Some(exit), ..) => exit,
+            (None, 0, true) => Exit::Success,
+            (None, 0, false) => Exit::Incomplete,
             _ => Exit::NotValid,
         }
     }

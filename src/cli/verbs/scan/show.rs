@@ -200,8 +200,11 @@ pub(super) fn summary(outcome: &Outcome) -> String {
         ),
     ];
     parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
-    if !outcome.complete() {
+    if counts.missed > 0 {
         parts.push(format!("INCOMPLETE: {} not read", counts.missed));
+    }
+    if outcome.stopped.is_some() {
+        parts.push("INCOMPLETE: stopped".into());
     }
     parts.join("; ")
 }
