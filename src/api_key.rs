@@ -28,6 +28,6 @@ pub use request::Request;
 pub use revision::Revision;
 pub use shown::ApiKey;
 pub use status::Status;
-pub(crate) use stored::{Attributes, edited, with_exposure};
+pub(crate) use stored::{Attributes, digest_in, each_committed_field, edited, with_exposure};
 pub(crate) use terms::Terms;
 pub use update::Update;

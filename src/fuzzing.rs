@@ -72,9 +72,9 @@ pub fn keyring(data: &[u8]) {
             let as_written = bytes == row;
             assert_eq!(Keyring::open(bytes, keks).is_ok(), as_written);
         }
-        let body = &row[1..row.len() - MAC_LEN];
+        let body = &row[1..row.len() - SIGNATURE_LEN];
         for body in [data.to_vec(), edited(body, data)] {
-            let row = keyring.active().seal_row(RowLabel::Keyring, &body);
+            let row = keyring.seal_row(RowLabel::Keyring, &body);
             let Ok(opened) = Keyring::open(row.clone(), keks) else { continue };
             assert_eq!((opened.bytes(), opened.vault()), (row.as_slice(), keyring.vault()));
             assert!(opened.masters().any(|master| master.version == opened.active_master()));
@@ -273,10 +273,15 @@ fn vault() -> &'static Vault {
         let keyring =
             Keyring::create(Suite::default(), vault, MasterKeyVersion::FIRST, &keks, now).expect("random bytes");
         let rotating = keyring
-            .with_next_generation(MasterKeyVersion::try_from(2).expect("not zero"), &keks, now)
+            .with_next_generation(
+                MasterKeyVersion::try_from(2).expect("not zero"),
+                crate::keyring::HANDED_OVER,
+                &keks,
+                now,
+            )
             .expect("random bytes");
         let key = NewApiKey::new("billing").owner("acme").scope("invoices:read").attribute("plan", "gold");
-        let attributes = Attributes::of(&key, [7; 32], now).to_bytes().to_vec();
+        let attributes = Attributes::of(&key, [7; 32], [8; 32], now).to_bytes().to_vec();
         let records = [None, Some("a secret")].map(|secret| {
             let plain = Plain { imported: false, attributes: &attributes, secret };
             record::seal(&keyring, id(), &plain).expect("random bytes")
@@ -294,4 +299,4 @@ fn holds(text: &str, part: &[u8]) -> bool {
 }
 
 const HEADER_LEN: usize = 32;
-const MAC_LEN: usize = 32;
+const SIGNATURE_LEN: usize = 64;

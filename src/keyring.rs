@@ -9,10 +9,12 @@ mod stored;
 mod wrap;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use crate::authority::{PublicKey, SigningKey};
 use crate::policy::{Policy, RawPolicy};
-use crate::secret::{SecretBytes, on_wiped_stack};
-use crate::suite::Suite;
+use crate::secret::{SecretBytes, on_wiped_stack, random_array};
+use crate::suite::{AssociatedData, Suite};
 use crate::time::Timestamp;
 use crate::vault_id::VaultId;
 use crate::versions::{Generation, MasterKeyVersion};
@@ -20,13 +22,16 @@ use crate::versions::{Generation, MasterKeyVersion};
 use stored::{Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
+#[cfg_attr(not(test), allow(unused_imports, reason = "for public keys that are pinned, which come next"))]
+pub(crate) use error::HandOverError;
 pub use error::KeyringError;
-pub(crate) use generation::{GenerationKeys, LookupKey, Statement};
+pub(crate) use generation::{GenerationKeys, LookupKey};
 pub(crate) use mac::MacKey;
 pub use master::KnownMasterKey;
 pub(crate) use master::clamped;
 pub(crate) use row::claimed;
-pub(crate) use row::{RowError, RowLabel, decode_whole, encode};
+pub(crate) use row::{Authenticated, RowError, RowLabel, decode_whole, encode, row_hash};
+use row::{authenticate, authenticated};
 pub(crate) use wrap::KeyEncryptionKeys;
 
 /// The opened keyring: what is stored, and every data key it wraps, ready for use.
@@ -36,6 +41,23 @@ pub(crate) struct Keyring {
     generations: BTreeMap<Generation, GenerationKeys>,
     lookups: BTreeMap<Generation, LookupKey>,
     policy: Policy,
+    public: PublicKey,
+    hash: [u8; 32],
+    /// Absent where it was opened with verifier keys.
+    signer: Option<Arc<SigningKey>>,
+}
+
+/// A succession like most, for tests.
+#[cfg(any(test, fuzzing))]
+pub(crate) const HANDED_OVER: Succession = Succession { entries: 5, leaked: false };
+
+/// What happens to the authority of the active master key when another takes its place.
+#[derive(Clone, Copy)]
+pub(crate) struct Succession {
+    /// The audit entries there are: the last that it speaks for.
+    pub(crate) entries: u64,
+    /// Whether the master key has leaked: then nothing is handed over, and the API keys of the retiring generation count as exposed.
+    pub(crate) leaked: bool,
 }
 
 impl Keyring {
@@ -59,12 +81,14 @@ impl Keyring {
             generations: vec![],
             lookups: vec![],
             policy: None,
+            line: random_array()?.into(),
         };
-        stored.masters.push(StoredMaster::new(master, fingerprint, now));
+        let public = keks.public_key(master).ok_or(KeyringError::NotConfigured { version: master })?;
+        stored.masters.push(StoredMaster::new(master, fingerprint, public, None, now));
         Self::begin_generation(stored, Generation::FIRST, keks, now)
     }
 
-    /// Opens the `keyring` row: unwraps every data key, and checks the MAC of the row.
+    /// Opens the `keyring` row: checks its signature, and unwraps every data key.
     pub(crate) fn open(bytes: Vec<u8>, keks: &KeyEncryptionKeys) -> Result<Self, KeyringError> {
         let stored = Stored::parse(&bytes)?;
         stored.check_masters(keks)?;
@@ -75,21 +99,14 @@ impl Keyring {
     pub(crate) fn with_next_generation(
         &self,
         to: MasterKeyVersion,
+        succession: Succession,
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
-        Self::begin_generation(self.stored_under(to, keks, now)?, self.next_generation()?, keks, now)
-    }
-
-    /// The same, where the present master key has leaked: the API keys of the retiring generation count as exposed.
-    pub(crate) fn with_next_generation_after_leak(
-        &self,
-        to: MasterKeyVersion,
-        keks: &KeyEncryptionKeys,
-        now: Timestamp,
-    ) -> Result<Self, KeyringError> {
-        let mut stored = self.stored_under(to, keks, now)?;
-        stored.generations.iter_mut().for_each(|generation| generation.exposed_at = Some(now.unix_millis()));
+        let mut stored = self.stored_under(to, succession, keks, now)?;
+        if succession.leaked {
+            stored.generations.iter_mut().for_each(|generation| generation.exposed_at = Some(now.unix_millis()));
+        }
         Self::begin_generation(stored, self.next_generation()?, keks, now)
     }
 
@@ -97,10 +114,11 @@ impl Keyring {
     pub(crate) fn rewrapped(
         &self,
         to: MasterKeyVersion,
+        entries: u64,
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
-        Self::seal(self.stored_under(to, keks, now)?, keks)
+        Self::seal(self.stored_under(to, Succession { entries, leaked: false }, keks, now)?, keks)
     }
 
     /// The same vault without generation `id`. `lookup_rows` says how many rows each retired lookup key still
@@ -126,8 +144,56 @@ impl Keyring {
         Self::seal(Stored { policy: RawPolicy::of(policy), ..self.stored.clone() }, keks)
     }
 
+    /// The same vault on a line of its own: one that was restored, and is not the one that went on.
+    pub(crate) fn on_another_line(&self, keks: &KeyEncryptionKeys) -> Result<Self, KeyringError> {
+        Self::seal(Stored { line: random_array()?.into(), ..self.stored.clone() }, keks)
+    }
+
+    /// Whether this may take the place of one that was seen: the keyring of a vault only goes forward.
+    pub(crate) fn must_follow(&self, seen: &Self) -> Result<(), KeyringError> {
+        if self.line() != seen.line() {
+            return Err(KeyringError::OtherLine);
+        }
+        let forward = self.revision() > seen.revision() && self.active_master() >= seen.active_master();
+        if forward || self.bytes == seen.bytes {
+            Ok(())
+        } else {
+            Err(KeyringError::PutBack { found: self.revision(), seen: seen.revision() })
+        }
+    }
+
+    /// Signs `body` as a row of this vault.
+    pub(crate) fn seal_row(&self, label: RowLabel, body: &[u8]) -> Vec<u8> {
+        authenticate(self.signer(), label, body)
+    }
+
+    /// Checks the signature of a row and returns its body.
+    pub(crate) fn open_row<'a>(&self, label: RowLabel, row: &'a [u8]) -> Result<Authenticated<'a>, RowError> {
+        authenticated(self.public, label, row)
+    }
+
+    /// What the authority of the active master key signs with.
+    pub(crate) fn signer(&self) -> &SigningKey {
+        self.signer.as_ref().expect("only a verifier has none, and a verifier signs nothing")
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// What names this keyring in the rows that belong beside it.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        self.hash
+    }
+
+    /// How often the keyring was changed.
+    pub(crate) fn revision(&self) -> u64 {
+        self.stored.revision
+    }
+
+    /// Which life of the vault this is.
+    pub(crate) fn line(&self) -> [u8; 16] {
+        *self.stored.line
     }
 
     pub(crate) fn policy(&self) -> &Policy {
@@ -158,7 +224,7 @@ impl Keyring {
 
     /// Every master key version the vault has ever had, in the order they were added.
     pub(crate) fn masters(&self) -> impl Iterator<Item = KnownMasterKey> {
-        self.stored.masters.iter().map(StoredMaster::view)
+        self.stored.masters.iter().filter_map(StoredMaster::view)
     }
 
     pub(crate) fn active_generation(&self) -> Generation {
@@ -200,20 +266,26 @@ impl Keyring {
     fn stored_under(
         &self,
         to: MasterKeyVersion,
+        succession: Succession,
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Stored, KeyringError> {
-        let mut stored = self.stored.clone();
+        let (mut stored, vault) = (self.stored.clone(), self.vault());
         if to != stored.active_master {
-            let fingerprint = keks.fingerprint(to).ok_or(KeyringError::NotConfigured { version: to })?;
-            stored.add_master(StoredMaster::new(to, fingerprint, now))?;
+            let not_configured = KeyringError::NotConfigured { version: to };
+            let (Some(fingerprint), Some(public)) = (keks.fingerprint(to), keks.public_key(to)) else {
+                return Err(not_configured);
+            };
+            let (from, entries) = (stored.active_master, succession.entries);
+            let statement = hand_over(vault, (from, self.public), (to, public), entries);
+            let signed = (!succession.leaked).then(|| self.signer().sign(HAND_OVER_LABEL, &statement));
+            stored.add_master(StoredMaster::new(to, fingerprint, public, signed, now), entries)?;
         }
-        let vault = self.vault();
         for generation in &mut stored.generations {
-            for (purpose, wrap) in
-                [(Purpose::Verify, &mut generation.verify), (Purpose::Recover, &mut generation.recover)]
-            {
-                *wrap = keks.rewrap(wrap, to, vault, generation.id, purpose)?;
+            let StoredGeneration { id, verify, recover, authority, .. } = generation;
+            let wraps = [(Purpose::Verify, verify), (Purpose::Recover, recover), (Purpose::Authority, authority)];
+            for (purpose, wrap) in wraps {
+                *wrap = keks.rewrap(wrap, to, vault, *id, purpose)?;
             }
         }
         for lookup in &mut stored.lookups {
@@ -238,59 +310,101 @@ impl Keyring {
             let key = SecretBytes::random()?;
             keks.wrap(&key, suite, stored.active_master, VaultId(*stored.vault), id, purpose)
         };
-        let (verify, recover, lookup) = (fresh(Purpose::Verify)?, fresh(Purpose::Recover)?, fresh(Purpose::Lookup)?);
+        let (verify, recover) = (fresh(Purpose::Verify)?, fresh(Purpose::Recover)?);
+        let (authority, lookup) = (fresh(Purpose::Authority)?, fresh(Purpose::Lookup)?);
         stored.generations.push(StoredGeneration {
             id,
             created_at: now.unix_millis(),
             verify,
             recover,
             exposed_at: None,
+            authority,
         });
         stored.lookups.push(StoredLookup { id, wrap: lookup, rows: None });
         stored.active_generation = id;
         Self::seal(stored, keks)
     }
 
-    /// Writes the row, authenticated by the active generation, and opens it again: what is returned has been read.
+    /// Writes the row, signed by the authority of the active master key, and opens it again: what is returned has been read.
     fn seal(mut stored: Stored, keks: &KeyEncryptionKeys) -> Result<Self, KeyringError> {
-        stored.revision = stored.revision.wrapping_add(1);
+        stored.revision = stored.revision.checked_add(1).ok_or(KeyringError::Malformed)?;
         on_wiped_stack(|| {
-            let active = stored.generations.iter().find(|generation| generation.id == stored.active_generation);
-            let wrap = &active.ok_or(KeyringError::Malformed)?.verify;
-            let key = keks.unwrap(wrap, VaultId(*stored.vault), stored.active_generation, Purpose::Verify)?;
-            let bytes = stored.to_row(&GenerationKeys::row_key(&key));
+            let bytes = authenticate(keks.signer(stored.active_master)?, RowLabel::Keyring, &encode(&stored));
             Self::unwrap(Stored::parse(&bytes)?, bytes, keks)
         })
     }
 
     fn unwrap(stored: Stored, bytes: Vec<u8>, keks: &KeyEncryptionKeys) -> Result<Self, KeyringError> {
-        let vault = VaultId(*stored.vault);
+        let (vault, active) = (VaultId(*stored.vault), stored.active_master);
+        let public = keks.public_key(active).ok_or(KeyringError::NotConfigured { version: active })?;
+        authenticated(public, RowLabel::Keyring, &bytes).map_err(|_| KeyringError::Unauthentic)?;
         let mut generations = BTreeMap::new();
         for generation in &stored.generations {
-            let verify = keks.unwrap(&generation.verify, vault, generation.id, Purpose::Verify)?;
-            let recover = || keks.unwrap(&generation.recover, vault, generation.id, Purpose::Recover);
-            let recover = keks.can_recover().then(recover).transpose()?;
-            generations.insert(generation.id, GenerationKeys::new(&verify, recover.as_ref(), generation.exposed_at));
+            let open = |wrap, purpose| keks.unwrap(wrap, vault, generation.id, purpose);
+            let verify = open(&generation.verify, Purpose::Verify)?;
+            let keys = if keks.can_recover() {
+                let recover = open(&generation.recover, Purpose::Recover)?;
+                let authority = open(&generation.authority, Purpose::Authority)?;
+                GenerationKeys::new(&verify, Some((&recover, &authority)), generation.exposed_at)
+            } else {
+                GenerationKeys::new(&verify, None, generation.exposed_at)
+            };
+            generations.insert(generation.id, keys);
         }
         let mut lookups = BTreeMap::new();
         for lookup in &stored.lookups {
             let key = keks.unwrap(&lookup.wrap, vault, lookup.id, Purpose::Lookup)?;
             lookups.insert(lookup.id, LookupKey::new(&key));
         }
-        let active = generations.get(&stored.active_generation).ok_or(KeyringError::Malformed)?;
-        if !lookups.contains_key(&stored.active_generation) {
-            return Err(KeyringError::Malformed);
-        }
-        active.open_row(RowLabel::Keyring, &bytes).map_err(|_| KeyringError::Unauthentic)?;
         let policy = stored.policy.as_ref().map_or(Some(Policy::default()), RawPolicy::read);
         let policy = policy.ok_or(KeyringError::Malformed)?;
-        Ok(Self { stored, bytes, generations, lookups, policy })
+        let signer = if keks.can_recover() { Some(Arc::clone(keks.signer(active)?)) } else { None };
+        let hash = row_hash(RowLabel::Keyring, &bytes);
+        Ok(Self { stored, bytes, generations, lookups, policy, public, hash, signer })
     }
 }
 
+/// What the authority of a master key version says of the one that follows it.
+fn hand_over(
+    vault: VaultId,
+    from: (MasterKeyVersion, PublicKey),
+    to: (MasterKeyVersion, PublicKey),
+    entries: u64,
+) -> AssociatedData {
+    let ((from, from_key), (to, to_key)) = (from, to);
+    let (from, to) = (from.to_be_bytes(), to.to_be_bytes());
+    AssociatedData::of(&[&vault.0, &from, &from_key.to_bytes(), &to, &to_key.to_bytes(), &entries.to_be_bytes()])
+}
+
+/// The public key of today, from one that was pinned, for who has no key of the vault: over the hand-overs from the version that was
+/// pinned to the active one. The row has to be signed by where they lead.
+#[cfg_attr(not(test), allow(dead_code, reason = "for public keys that are pinned, which come next"))]
+pub(crate) fn follow_hand_overs(row: &[u8], pinned: PublicKey) -> Result<PublicKey, HandOverError> {
+    let stored = Stored::parse(row)?;
+    let listed: Option<Vec<_>> = stored.masters.iter().map(StoredMaster::view).collect();
+    let listed = listed.ok_or(KeyringError::Malformed)?;
+    let start = listed.iter().position(|master| master.public_key == pinned).ok_or(HandOverError::Pin)?;
+    for ((before, after), signed) in listed.iter().zip(&listed[1..]).zip(&stored.masters[1..]).skip(start) {
+        let (version, signature) = (after.version, signed.hand_over.as_deref());
+        let signature = signature.ok_or(HandOverError::Absent { version })?;
+        let ended = before.ended.ok_or(KeyringError::Malformed)?;
+        let said = (before.version, before.public_key);
+        let said = hand_over(VaultId(*stored.vault), said, (version, after.public_key), ended);
+        if !before.public_key.verify(HAND_OVER_LABEL, &said, signature) {
+            return Err(HandOverError::Wrong { version });
+        }
+    }
+    let today = listed.last().ok_or(KeyringError::Malformed)?.public_key;
+    authenticated(today, RowLabel::Keyring, row).map_err(|_| KeyringError::Unauthentic)?;
+    Ok(today)
+}
+
+/// docs/format.md, Hand-over.
+const HAND_OVER_LABEL: &[u8] = b"strongroom/v1/hand-over";
+
 /// The master key versions that a `keyring` row names, before anything about the row is proven.
 pub(crate) fn claimed_masters(row: &[u8]) -> Result<Vec<KnownMasterKey>, KeyringError> {
-    Stored::parse(row).map(|stored| stored.masters.iter().map(StoredMaster::view).collect())
+    Stored::parse(row).map(|stored| stored.masters.iter().filter_map(StoredMaster::view).collect())
 }
 
 #[cfg(test)]

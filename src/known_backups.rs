@@ -5,9 +5,9 @@ use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use crate::backup_id::BackupId;
-use crate::error::{Error, VaultRow};
-use crate::keyring::{Keyring, RowError, RowLabel, encode};
-use crate::ledger::{Change, row_refused};
+use crate::error::{Detail, Error, RowFault, VaultRow};
+use crate::keyring::{Keyring, RowError, RowLabel, encode, row_hash};
+use crate::ledger::{Change, Head, row_refused};
 use crate::master_key::Fingerprint;
 use crate::store::{Expected, Rows, Table};
 use crate::time::Timestamp;
@@ -75,14 +75,26 @@ struct StoredBackup {
 }
 
 impl KnownBackups {
-    pub(crate) fn read(keyring: &Keyring, rows: &dyn Rows) -> Result<Self, Error> {
+    /// The row that the head names.
+    pub(crate) fn read(keyring: &Keyring, head: &Head, rows: &dyn Rows) -> Result<Self, Error> {
+        let row = rows.get(Table::Vault, BACKUPS)?;
+        if row.as_ref().map(|row| row_hash(RowLabel::Backups, row)) != head.backups {
+            let fault = if row.is_some() { RowFault::OfOtherHead } else { RowFault::Missing };
+            return Err(Detail::Tampered { row: VaultRow::Backups, fault }.into());
+        }
+        let Some(row) = row else { return Ok(Self::default()) };
+        Self::open(keyring, row).map_err(|error| row_refused(VaultRow::Backups, error))
+    }
+
+    /// The same where there is no head to name it.
+    pub(crate) fn read_unnamed(keyring: &Keyring, rows: &dyn Rows) -> Result<Self, Error> {
         let Some(row) = rows.get(Table::Vault, BACKUPS)? else { return Ok(Self::default()) };
         Self::open(keyring, row).map_err(|error| row_refused(VaultRow::Backups, error))
     }
 
-    /// Checks the MAC and reads the row.
+    /// Checks the signature and reads the row.
     pub(crate) fn open(keyring: &Keyring, row: Vec<u8>) -> Result<Self, RowError> {
-        let stored: Stored = keyring.active().open_row(RowLabel::Backups, &row)?.decode()?;
+        let stored: Stored = keyring.open_row(RowLabel::Backups, &row)?.decode()?;
         let list = stored.list.into_iter().map(StoredBackup::view).collect::<Option<_>>().ok_or(RowError::Malformed)?;
         Ok(Self { list, row: Some(row) })
     }
@@ -92,10 +104,10 @@ impl KnownBackups {
         Self { list: vec![], row }
     }
 
-    /// The row, authenticated by the active generation.
+    /// The row, signed by the authority of the active master key.
     pub(crate) fn seal(&self, keyring: &Keyring) -> Vec<u8> {
         let list = self.list.iter().map(StoredBackup::of).collect();
-        keyring.active().seal_row(RowLabel::Backups, &encode(&Stored { list }))
+        keyring.seal_row(RowLabel::Backups, &encode(&Stored { list }))
     }
 
     /// Adds one. The oldest go when there are too many.
@@ -131,6 +143,7 @@ impl KnownBackups {
     }
 
     fn write(self, change: &mut Change<'_>, sealed: Vec<u8>) {
+        change.head.backups = Some(row_hash(RowLabel::Backups, &sealed));
         change.batch.put(Table::Vault, BACKUPS, sealed, self.row.map_or(Expected::Absent, Expected::Exactly));
     }
 }

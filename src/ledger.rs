@@ -13,9 +13,11 @@ use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
 use crate::record::Record;
 use crate::record_set::RecordSet;
+use crate::secret::random_array;
 use crate::store::{Batch, CommitError, Effect, Expected, Rows, Store, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
+use crate::tree::{CompactRange, Stored, leaf_hash};
 use crate::vault_id::VaultId;
 
 pub(crate) use head::{Head, mask_all, unmask_all};
@@ -31,7 +33,15 @@ pub(crate) struct Ledger {
     keyring: RwLock<Arc<Keyring>>,
     started: Instant,
     checked_millis: AtomicU64,
-    writing: Mutex<()>,
+    /// Whoever writes holds it, and finds the head that this process wrote or judged last.
+    writing: Mutex<Option<Judged>>,
+}
+
+/// A head whose signature was checked, or made here, under a keyring.
+struct Judged {
+    keyring: [u8; 32],
+    row: Vec<u8>,
+    head: Head,
 }
 
 impl Ledger {
@@ -50,7 +60,7 @@ impl Ledger {
         let mut change = Change::new(&keyring, head, ledger.now());
         change.batch.put(Table::Vault, KEYRING, keyring.bytes(), Expected::Absent);
         first(&mut change)?;
-        let (batch, kept) = change.into_batch(act, None)?;
+        let (batch, kept, ..) = change.into_batch(act, None)?;
         match ledger.store.commit(&batch) {
             Ok(()) => {
                 kept.announce(act);
@@ -61,7 +71,7 @@ impl Ledger {
         }
     }
 
-    /// Opens the vault in a store.
+    /// Opens the vault in a store. Whether its rows belong together is for [`Ledger::check_that_it_belongs_together`].
     pub(crate) fn open(
         store: Box<dyn Store>,
         keks: impl FnOnce(&[u8]) -> Result<KeyEncryptionKeys, Error>,
@@ -77,7 +87,21 @@ impl Ledger {
     pub(crate) fn open_copy(&self, store: Box<dyn Store>) -> Result<Self, Error> {
         let row = store.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
         let keyring = Keyring::open(row, &self.keks)?;
-        Ok(Self::new(store, Arc::clone(&self.keks), Box::new(Timestamp::now), keyring))
+        let ledger = Self::new(store, Arc::clone(&self.keks), Box::new(Timestamp::now), keyring);
+        ledger.check_that_it_belongs_together()?;
+        Ok(ledger)
+    }
+
+    /// Keyring, head, the entry that the head names, and the end of the log are of one moment. A single one of them that was put back
+    /// is noticed here.
+    pub(crate) fn check_that_it_belongs_together(&self) -> Result<(), Error> {
+        let look = || {
+            let rows = self.store.snapshot()?;
+            let (_, head) = self.read_together(&*rows)?;
+            head.is_the_end_of_the_log(&*rows)
+        };
+        // An engine whose snapshot is torn by a commit shows it once, and not twice.
+        look().or_else(|_| look())
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -109,23 +133,32 @@ impl Ledger {
 
     /// Reads the keyring again; opens it only when it changed.
     pub(crate) fn reload(&self) -> Result<Arc<Keyring>, Error> {
+        let known = self.keyring();
         let row = self.store.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
         let looked_at = self.elapsed_millis();
-        let known = self.keyring();
         if known.bytes() == row {
             self.checked_millis.store(looked_at, Ordering::Relaxed);
             return Ok(known);
         }
         // Only a keyring that opens counts as a look: without the new master key every call fails, not one a second.
         let opened = Arc::new(Keyring::open(row, &self.keks)?);
+        opened.must_follow(&known)?;
         tracing::info!(
             generation = opened.active_generation().get(),
             master_key = opened.active_master().get(),
             "the keyring changed and was opened again"
         );
-        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&opened);
+        self.advance(Arc::clone(&opened));
         self.checked_millis.store(looked_at, Ordering::Relaxed);
         Ok(opened)
+    }
+
+    /// Another thread may have seen a later one meanwhile.
+    fn advance(&self, opened: Arc<Keyring>) {
+        let mut known = self.keyring.write().unwrap_or_else(PoisonError::into_inner);
+        if opened.revision() > known.revision() {
+            *known = opened;
+        }
     }
 
     /// Keyring and head as they stood at one moment.
@@ -139,7 +172,15 @@ impl Ledger {
     pub(crate) fn keyring_in(&self, rows: &dyn Rows) -> Result<Arc<Keyring>, Error> {
         let row = rows.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
         let known = self.keyring();
-        Ok(if known.bytes() == row { known } else { Arc::new(Keyring::open(row, &self.keks)?) })
+        if known.bytes() == row {
+            return Ok(known);
+        }
+        let opened = Arc::new(Keyring::open(row, &self.keks)?);
+        if opened.must_follow(&known).is_err() {
+            // The rows may be of a moment before the last look of another thread. What stands there now tells.
+            self.reload()?;
+        }
+        Ok(opened)
     }
 
     /// The head as it stood at that moment, under the keyring of the same.
@@ -169,27 +210,34 @@ impl Ledger {
     ) -> Result<T, Error> {
         act.check()?;
         // Threads of one process take turns, rather than finding out at the commit that another was quicker.
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..MAX_ATTEMPTS {
-            let (keyring, head, head_row) = self.keyring_and_head()?;
+            let (keyring, head, head_row) = self.keyring_and_head(turn.take())?;
             let mut change = Change::new(&keyring, head, self.now());
             change.batch.check(Table::Vault, KEYRING, Expected::Exactly(keyring.bytes().into()));
             let prepared = match prepare(&mut change) {
                 Ok(prepared) => prepared,
-                // What was read may be newer than the keyring it was read with.
-                Err(_) if self.reload()?.bytes() != keyring.bytes() => continue,
-                Err(error) => return Err(error),
+                // What was read may be newer than the keyring and the head it was read with.
+                Err(error) => match self.store.get(Table::Vault, HEAD)? {
+                    Some(row) if row == head_row => return Err(error),
+                    _ => {
+                        self.reload()?;
+                        continue;
+                    }
+                },
             };
             if change.is_idle() {
                 return Ok(prepared);
             }
             let next = change.next_keyring.take();
-            let (batch, kept) = change.into_batch(act, Some((head_row, next.as_ref())))?;
+            let (batch, kept, head, row) = change.into_batch(act, Some((head_row, next.as_ref())))?;
             match self.store.commit(&batch) {
                 Ok(()) => {
                     kept.announce(act);
+                    let keyring = next.as_ref().map_or(keyring.hash(), Keyring::hash);
+                    *turn = Some(Judged { keyring, row, head });
                     if let Some(next) = next {
-                        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+                        self.advance(Arc::new(next));
                     }
                     return Ok(prepared);
                 }
@@ -197,10 +245,21 @@ impl Ledger {
                 Err(CommitError::Conflict(rows)) => {
                     tracing::debug!(rows = rows.len(), "others were quicker; reading again");
                     self.reload()?;
+                    self.check_behind_head(&rows)?;
                 }
             }
         }
         Err(Detail::Contended.into())
+    }
+
+    /// Whether a commit met an audit entry where the head says there is none: then no other attempt succeeds either.
+    fn check_behind_head(&self, conflicts: &[(Table, Vec<u8>)]) -> Result<(), Error> {
+        if conflicts.iter().all(|(table, _)| *table != Table::Audit) {
+            return Ok(());
+        }
+        let rows = self.store.snapshot()?;
+        let (_, head) = self.read_together(&*rows)?;
+        head.is_the_end_of_the_log(&*rows)
     }
 
     /// Writes an audit entry of an act that is refused for what it asks. The refusal is returned whether or not the entry
@@ -225,11 +284,15 @@ impl Ledger {
 
     /// The two are separate reads, and a rotation may fall between them: a head that does not open is only tampered
     /// with if it stays when the keyring has stayed.
-    fn keyring_and_head(&self) -> Result<(Arc<Keyring>, Head, Vec<u8>), Error> {
+    fn keyring_and_head(&self, judged: Option<Judged>) -> Result<(Arc<Keyring>, Head, Vec<u8>), Error> {
         let mut last: Option<Vec<u8>> = None;
         for _ in 0..MAX_ATTEMPTS {
             let keyring = self.keyring();
             let row = self.store.get(Table::Vault, HEAD)?.ok_or_else(head_missing)?;
+            if let Some(judged) = judged.as_ref().filter(|judged| judged.keyring == keyring.hash() && judged.row == row)
+            {
+                return Ok((keyring, judged.head.clone(), row));
+            }
             match Head::open(&keyring, &row) {
                 Ok(head) => return Ok((keyring, head, row)),
                 Err(error) => {
@@ -252,7 +315,7 @@ impl Ledger {
             keyring: RwLock::new(Arc::new(keyring)),
             started: Instant::now(),
             checked_millis: AtomicU64::new(0),
-            writing: Mutex::new(()),
+            writing: Mutex::new(None),
         }
     }
 
@@ -339,25 +402,33 @@ impl<'k> Change<'k> {
         let record = Record::parse(bytes).map_err(unreadable)?;
         let generation = record.generation();
         let missing = || unreadable(crate::record::RecordError::MissingGeneration { generation });
-        let key = &self.keyring.generation(generation).ok_or_else(missing)?.record_set;
+        let key = self.keyring.generation(generation).ok_or_else(missing)?.record_set();
         apply(self.head.set(generation), key, &record);
         Ok(())
     }
 
-    fn into_batch(mut self, act: &Act, old: Option<(Vec<u8>, Option<&Keyring>)>) -> Result<(Batch, Kept), Error> {
-        let after = self.head.chain.seq;
+    /// The batch, its audit entries, and the head as it is then, with its row.
+    fn into_batch(
+        mut self,
+        act: &Act,
+        old: Option<(Vec<u8>, Option<&Keyring>)>,
+    ) -> Result<(Batch, Kept, Head, Vec<u8>), Error> {
+        let (after, commit) = (self.head.chain.seq, random_array()?);
         let (expected, next) = match old {
             None => (Expected::Absent, None),
             Some((row, next)) => (Expected::Exactly(row), next),
         };
         for draft in &self.drafts {
-            let (line, end) = self.head.chain.append(draft, act, self.now);
+            let (line, end) = self.head.chain.append(draft, &commit, act, self.now);
+            if let Some(subtree) = grow(&mut self.head.tree, &line) {
+                self.batch.put(Table::Vault, subtree_key(subtree.index), subtree.hash, Expected::Absent);
+            }
             self.batch.put(Table::Audit, row_key(end.seq), line, Expected::Absent);
             self.head.chain = end;
         }
         let row = self.head.seal(next.unwrap_or(self.keyring))?;
-        self.batch.put(Table::Vault, HEAD, row, expected);
-        Ok((self.batch, Kept { after, drafts: self.drafts }))
+        self.batch.put(Table::Vault, HEAD, row.as_slice(), expected);
+        Ok((self.batch, Kept { after, drafts: self.drafts }, self.head, row))
     }
 }
 
@@ -380,15 +451,30 @@ impl Kept {
     }
 }
 
+/// Counts the next line of the log into the tree over it.
+pub(crate) fn grow(tree: &mut CompactRange, line: &[u8]) -> Option<Stored> {
+    tree.append(leaf_hash(line)).expect("an audit log has no 2^64 entries")
+}
+
 /// Follows the chain of the audit log from its first entry, over at most `upto` of them, and returns where that ends. What the
 /// end has to be is in the head.
 pub(crate) fn follow_chain(
     vault: VaultId,
     rows: &dyn Rows,
     upto: u64,
-    mut each: impl FnMut(&AuditEntry) -> Result<(), Error>,
+    each: impl FnMut(&AuditEntry, &[u8]) -> Result<(), Error>,
 ) -> Result<ChainEnd, Error> {
-    let (mut end, mut after) = (ChainEnd::start(vault), None::<Vec<u8>>);
+    follow_from(ChainEnd::start(vault), rows, upto, each)
+}
+
+/// The same from a place on that was followed to before.
+pub(crate) fn follow_from(
+    start: ChainEnd,
+    rows: &dyn Rows,
+    upto: u64,
+    mut each: impl FnMut(&AuditEntry, &[u8]) -> Result<(), Error>,
+) -> Result<ChainEnd, Error> {
+    let (mut end, mut after) = (start, Some(row_key(start.seq).to_vec()).filter(|_| start.seq > 0));
     while end.seq < upto {
         let page = rows.scan(Table::Audit, after.as_deref(), PAGE)?;
         let Some((last, _)) = page.last() else { break };
@@ -396,7 +482,7 @@ pub(crate) fn follow_chain(
         for (key, line) in &page[..page.len().min(usize::try_from(upto - end.seq).unwrap_or(usize::MAX))] {
             let entry;
             (entry, end) = end.follow(key, line)?;
-            each(&entry)?;
+            each(&entry, line)?;
         }
     }
     Ok(end)
@@ -415,6 +501,7 @@ pub(crate) fn row_refused(row: VaultRow, error: RowError) -> Error {
     match error {
         RowError::Format(found) => Detail::RowFormat { row, found }.into(),
         RowError::Malformed => Detail::Tampered { row, fault: RowFault::Malformed }.into(),
+        RowError::Other => Detail::Tampered { row, fault: RowFault::OfOtherKeyring }.into(),
         RowError::Unauthentic => Detail::Tampered { row, fault: RowFault::Unauthentic }.into(),
     }
 }
@@ -422,6 +509,12 @@ pub(crate) fn row_refused(row: VaultRow, error: RowError) -> Error {
 /// Keys of the table `vault`.
 pub(crate) const KEYRING: &[u8] = b"keyring";
 pub(crate) const HEAD: &[u8] = b"head";
+/// Where the hash of a subtree of the log stands in the table `vault` (docs/format.md, Subtrees).
+pub(crate) fn subtree_key(at: u64) -> Vec<u8> {
+    [SUBTREE, &at.to_be_bytes()].concat()
+}
+
+pub(crate) const SUBTREE: &[u8] = b"subtree/";
 const MAX_KEYRING_AGE_MILLIS: u64 = 1_000;
 /// Rows read together.
 const PAGE: usize = 1_000;

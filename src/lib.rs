@@ -16,6 +16,14 @@ pub mod arguments;
 
 mod secret;
 
+mod authority;
+
+#[allow(dead_code, reason = "for the head and the checkpoints, which come next")]
+mod tree;
+
+#[allow(dead_code, reason = "for the checkpoints, which come next")]
+mod note;
+
 mod suite;
 
 mod unsafe_path;
@@ -66,6 +74,8 @@ mod import;
 pub mod error;
 
 mod ledger;
+
+mod commitments;
 
 mod known_backups;
 
@@ -150,6 +160,7 @@ pub mod escrow {
 
 /// Where master keys and verifier keys come from, and how they are told apart.
 pub mod master {
+    pub use crate::authority::PublicKey;
     pub use crate::key_list::ListError;
     pub use crate::key_source::{
         CommandFault, CommandLineError, KeyCommand, KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError,

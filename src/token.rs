@@ -87,6 +87,11 @@ impl<'a> Token<'a> {
 /// What a record keeps of a secret: the SHA-256 of its text. Secrets are 256 random bits, so nothing slower is
 /// needed, and no decoding step stands where its timing could tell.
 pub(crate) fn secret_digest(secret: &str) -> [u8; 32] {
+    digest_of(secret.as_bytes())
+}
+
+/// The same of a secret that is at hand as bytes.
+pub(crate) fn digest_of(secret: &[u8]) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 

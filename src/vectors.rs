@@ -2,24 +2,33 @@
 
 mod audit;
 mod backups;
+mod broken_vaults;
 #[cfg(feature = "escrow")]
 mod key_shares;
 mod keyrings;
 mod keys;
 mod records;
 mod rows;
+mod signatures;
+mod statements;
 mod tokens;
+mod tree;
 mod usage;
 mod vaults;
 
+use std::convert::Infallible;
+
+use hmac::{KeyInit, Mac};
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 use serde_json::Value;
 
 use crate::audit_log::Act;
+use crate::authority::{PublicKey, SIGNATURE_LEN, SigningKey};
 use crate::keyring::{KeyEncryptionKeys, Keyring, KeyringError, RowError};
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
+use crate::secret::SecretBytes;
 use crate::store::{Batch, Expected, MemoryStore, Store, Table};
 use crate::suite::{CipherStream, Suite};
 use crate::token::ApiKeyId;
@@ -28,6 +37,11 @@ use crate::versions::version;
 
 fn vaults() -> Value {
     file(include_str!("../tests/vectors/vaults.json"))
+}
+
+fn vault_named(name: &str) -> Value {
+    let named = |case: &&Value| case["name"] == name;
+    list(&vaults()).iter().find(named).expect("a vault of this name").clone()
 }
 
 fn keyrings() -> Value {
@@ -56,14 +70,14 @@ fn masters(versions: &[Value]) -> MasterKeys {
 }
 
 fn vault() -> VaultId {
-    let file = file(include_str!("../tests/vectors/audit.json"));
-    VaultId(hex(&file["vault"]).try_into().expect("16 bytes"))
+    VaultId(array(&file(include_str!("../tests/vectors/audit.json"))["vault"]))
 }
 
 fn row_error(error: RowError) -> &'static str {
     match error {
         RowError::Format(_) => "newer",
         RowError::Malformed => "malformed",
+        RowError::Other => "other",
         RowError::Unauthentic => "unauthentic",
     }
 }
@@ -152,6 +166,47 @@ fn word(value: &Value) -> u32 {
 
 fn hex(value: &Value) -> Vec<u8> {
     base16ct::lower::decode_vec(text(value)).expect("hexadecimal")
+}
+
+fn array<const N: usize>(value: &Value) -> [u8; N] {
+    hex(value).try_into().expect("as many bytes")
+}
+
+/// What stands there is hexadecimal, or null where there is nothing.
+fn hex_or_none(value: &Value) -> Option<Vec<u8>> {
+    (!value.is_null()).then(|| hex(value))
+}
+
+fn secret(value: &Value) -> SecretBytes<32> {
+    let fill = |bytes: &mut [u8; 32]| -> Result<(), Infallible> {
+        *bytes = array(value);
+        Ok(())
+    };
+    SecretBytes::fill_with(fill).expect("filled")
+}
+
+/// What the authority of a master key version signs with, by its seed.
+fn signer(version: &Value) -> SigningKey {
+    let file = file(include_str!("../tests/vectors/master_keys.json"));
+    let case = list(&file["good"]).iter().find(|case| case["version"] == *version).expect("a master key");
+    SigningKey::from_seed(secret(&case["authority_seed"]))
+}
+
+fn public_key(value: &Value) -> PublicKey {
+    text(value).parse().expect("a public key")
+}
+
+/// The body of an authenticated row, between its format and its signature.
+fn body(row: &[u8]) -> &[u8] {
+    &row[1..row.len() - SIGNATURE_LEN]
+}
+
+fn hmac(key: &Value, pieces: &[&[u8]]) -> [u8; 32] {
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&hex(key)).expect("any length");
+    for piece in pieces {
+        mac.update(piece);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 fn id(value: &Value) -> ApiKeyId {

@@ -7,6 +7,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::authority::{PublicKey, SigningKey};
 use crate::master_key::{Fingerprint, MasterKey};
 use crate::secret::{SecretBytes, SecretText, on_wiped_stack};
 use crate::vault_id::VaultId;
@@ -14,11 +15,15 @@ use crate::vault_id::VaultId;
 /// The key-encryption key "verify" that one master key has for one vault. With it the API keys of that vault can be
 /// verified and listed. Neither the master key nor any secret follows from it.
 ///
-/// Written as `srv1-` and 80 characters of URL-safe base64 (docs/format.md, Verifier keys), which nothing takes for a
+/// With it goes the public key of that master key's authority, which shows that the rows of the vault are its own; nothing can be signed
+/// with it.
+///
+/// Written as `srv1-` and 123 characters of URL-safe base64 (docs/format.md, Verifier keys), which nothing takes for a
 /// master key.
 pub struct VerifierKey {
     vault: VaultId,
     fingerprint: Fingerprint,
+    public: PublicKey,
     key: SecretBytes<KEY_LEN>,
 }
 
@@ -26,15 +31,18 @@ impl VerifierKey {
     /// The verifier key of a master key for a vault. [`Vault::issue_verifier_key`](crate::Vault::issue_verifier_key) gives
     /// the same one, and writes it into the audit log.
     pub fn derive(master: &MasterKey, vault: VaultId) -> Self {
-        let key = on_wiped_stack(|| {
+        on_wiped_stack(|| {
             let hkdf = Hkdf::<Sha256>::new(Some(&vault.0), master.expose());
-            SecretBytes::fill_with(|bytes| hkdf.expand(KEK_VERIFY_LABEL, bytes))
-        });
-        let key = key.expect("32 bytes is a length HKDF-SHA256 can give");
-        Self { vault, fingerprint: master.fingerprint(), key }
+            let expanded = |label| {
+                let key = SecretBytes::fill_with(|bytes| hkdf.expand(label, bytes));
+                key.expect("32 bytes is a length HKDF-SHA256 can give")
+            };
+            let public = SigningKey::derive(&expanded(KEK_AUTHORITY_LABEL)).public();
+            Self { vault, fingerprint: master.fingerprint(), public, key: expanded(KEK_VERIFY_LABEL) }
+        })
     }
 
-    /// Reads the 85 characters strictly.
+    /// Reads the 128 characters strictly.
     ///
     /// ```
     /// # use strongroom::master::{VerifierKey, VerifierKeyError};
@@ -61,22 +69,24 @@ impl VerifierKey {
         })
     }
 
-    /// The 85 characters.
+    /// The 128 characters.
     pub fn to_text(&self) -> SecretText {
         on_wiped_stack(|| {
             let mut bytes = Zeroizing::new([0; BYTES_LEN]);
             let (vault, rest) = bytes.split_at_mut(VaultId::LEN);
             let (fingerprint, rest) = rest.split_at_mut(Fingerprint::LEN);
-            let (key, _) = rest.split_at_mut(KEY_LEN);
+            let (key, rest) = rest.split_at_mut(KEY_LEN);
+            let (public, _) = rest.split_at_mut(PublicKey::LEN);
             vault.copy_from_slice(&self.vault.0);
             fingerprint.copy_from_slice(&self.fingerprint.to_bytes());
             key.copy_from_slice(self.key.expose());
+            public.copy_from_slice(&self.public.to_bytes());
             let (body, check) = bytes.split_at_mut(BYTES_LEN - CHECK_LEN);
             check.copy_from_slice(&check_of(body));
             // Sized first: growing would leave copies behind.
             let mut encoded = Zeroizing::new([0; ENCODED_LEN]);
             let encoded =
-                Base64UrlUnpadded::encode(bytes.as_ref(), encoded.as_mut()).expect("60 bytes are 80 characters");
+                Base64UrlUnpadded::encode(bytes.as_ref(), encoded.as_mut()).expect("92 bytes are 123 characters");
             let mut text = String::with_capacity(PREFIX.len() + ENCODED_LEN);
             text.push_str(PREFIX);
             text.push_str(encoded);
@@ -99,9 +109,14 @@ impl VerifierKey {
         self.fingerprint
     }
 
+    /// The public key of the authority of that master key for this vault.
+    pub fn public_key(&self) -> PublicKey {
+        self.public
+    }
+
     /// The same key once more.
-    pub(crate) fn of(vault: VaultId, fingerprint: Fingerprint, key: &SecretBytes<KEY_LEN>) -> Self {
-        Self { vault, fingerprint, key: copied(key.expose()) }
+    pub(crate) fn of(vault: VaultId, fingerprint: Fingerprint, public: PublicKey, key: &SecretBytes<KEY_LEN>) -> Self {
+        Self { vault, fingerprint, public, key: copied(key.expose()) }
     }
 
     pub(crate) fn into_key(self) -> SecretBytes<KEY_LEN> {
@@ -109,14 +124,17 @@ impl VerifierKey {
     }
 
     fn from_bytes(bytes: &[u8; BYTES_LEN]) -> Result<Self, VerifierKeyError> {
-        let (body, check) = bytes.split_last_chunk::<CHECK_LEN>().expect("60 bytes end with 4");
+        let (body, check) = bytes.split_last_chunk::<CHECK_LEN>().expect("92 bytes end with 4");
         if *check != check_of(body) {
             return Err(VerifierKeyError::Check);
         }
-        let (vault, rest) = body.split_first_chunk().expect("56 bytes begin with 16");
-        let (fingerprint, key) = rest.split_first_chunk().expect("40 bytes begin with 8");
-        let key = key.first_chunk().expect("32 bytes are left");
-        Ok(Self { vault: VaultId(*vault), fingerprint: Fingerprint::from_bytes(*fingerprint), key: copied(key) })
+        let (vault, rest) = body.split_first_chunk().expect("88 bytes begin with 16");
+        let (fingerprint, rest) = rest.split_first_chunk().expect("72 bytes begin with 8");
+        let (key, public) = rest.split_first_chunk().expect("64 bytes begin with 32");
+        let public = public.first_chunk().expect("32 bytes are left");
+        let public = PublicKey::from_bytes(public).ok_or(VerifierKeyError::Check)?;
+        let (vault, fingerprint) = (VaultId(*vault), Fingerprint::from_bytes(*fingerprint));
+        Ok(Self { vault, fingerprint, public, key: copied(key) })
     }
 }
 
@@ -131,13 +149,13 @@ impl fmt::Debug for VerifierKey {
 #[non_exhaustive]
 pub enum VerifierKeyError {
     /// Not URL-safe base64.
-    #[error("a verifier key is srv1- and 80 characters of URL-safe base64, and this has other characters")]
+    #[error("a verifier key is srv1- and 123 characters of URL-safe base64, and this has other characters")]
     Alphabet,
     /// The check does not fit the rest.
     #[error("the verifier key is mistyped or cut: its check does not fit")]
     Check,
     /// The wrong number of characters.
-    #[error("a verifier key has 85 characters, and this has {0}")]
+    #[error("a verifier key has 128 characters, and this has {0}")]
     Length(usize),
     /// It is written like a master key.
     #[error("this is written like a master key, which does not belong here")]
@@ -168,10 +186,12 @@ fn check_of(body: &[u8]) -> [u8; CHECK_LEN] {
 pub(crate) const PREFIX: &str = "srv1-";
 /// docs/format.md, Key-encryption keys.
 pub(crate) const KEK_VERIFY_LABEL: &[u8] = b"strongroom/v1/key-encryption-key/verify";
+/// docs/format.md, Key-encryption keys.
+pub(crate) const KEK_AUTHORITY_LABEL: &[u8] = b"strongroom/v1/key-encryption-key/authority";
 const KEY_LEN: usize = 32;
 const CHECK_LEN: usize = 4;
-const BYTES_LEN: usize = VaultId::LEN + Fingerprint::LEN + KEY_LEN + CHECK_LEN;
-const ENCODED_LEN: usize = BYTES_LEN / 3 * 4;
+const BYTES_LEN: usize = VaultId::LEN + Fingerprint::LEN + KEY_LEN + PublicKey::LEN + CHECK_LEN;
+const ENCODED_LEN: usize = (BYTES_LEN * 4).div_ceil(3);
 const MASTER_KEY_TEXT_LEN: usize = 44;
 
 #[cfg(test)]
@@ -187,7 +207,7 @@ mod tests {
         let key = key();
         let text = key.to_text();
         let text = text.expose();
-        assert_eq!(text.len(), 85);
+        assert_eq!(text.len(), 128);
         let read = VerifierKey::parse(text).expect("good");
         assert_eq!((read.vault(), read.fingerprint()), (key.vault(), key.fingerprint()));
         assert_eq!(read.key.expose(), key.key.expose());
@@ -200,7 +220,7 @@ mod tests {
             }
         }
         for wrong in
-            [&text[..84], &format!("{text}A"), &format!("{text}\n"), &format!(" {text}"), "", "srv1-", &"é".repeat(43)]
+            [&text[..127], &format!("{text}A"), &format!("{text}\n"), &format!(" {text}"), "", "srv1-", &"é".repeat(43)]
         {
             assert!(VerifierKey::parse(wrong).is_err(), "{} characters", wrong.len());
         }

@@ -54,7 +54,7 @@ pub struct ApiKey {
     pub replaces: Option<ApiKeyId>,
     /// The API key that was issued in place of this one.
     pub replaced_by: Option<ApiKeyId>,
-    /// Changes with every change of the API key: see [`Update::expect`].
+    /// Changes with every change of the API key: see [`Update::expect`](crate::Update::expect).
     pub revision: Revision,
 }
 

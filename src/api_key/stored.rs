@@ -56,11 +56,14 @@ pub(crate) struct Attributes {
     pub(super) replaces: Option<ByteArray<16>>,
     #[n(15)]
     pub(super) replaced_by: Option<ByteArray<16>>,
+    /// New with every change: without it nobody can tell what a commitment was made of.
+    #[n(16)]
+    salt: ByteArray<SALT_LEN>,
 }
 
 impl Attributes {
     /// The attributes of a new API key whose secret has this digest.
-    pub(crate) fn of(key: &NewApiKey, digest: [u8; 32], created_at: Timestamp) -> Self {
+    pub(crate) fn of(key: &NewApiKey, digest: [u8; 32], salt: [u8; SALT_LEN], created_at: Timestamp) -> Self {
         let some = |list: Vec<String>| (!list.is_empty()).then_some(list);
         Self {
             digest: digest.into(),
@@ -79,7 +82,19 @@ impl Attributes {
             revoke_at: None,
             replaces: None,
             replaced_by: None,
+            salt: salt.into(),
         }
+    }
+
+    /// With a salt of its own, as every change has to have.
+    pub(crate) fn salted(mut self, salt: [u8; SALT_LEN]) -> Self {
+        self.salt = salt.into();
+        self
+    }
+
+    /// The digest of the secret, or of a whole token of another shape.
+    pub(crate) fn digest(&self) -> &[u8; 32] {
+        &self.digest
     }
 
     pub(crate) fn revoked(mut self, at: Option<Timestamp>) -> Self {
@@ -97,11 +112,6 @@ impl Attributes {
 
     fn expose(&mut self, at: Timestamp) {
         self.exposed_at.get_or_insert(at.unix_millis());
-    }
-
-    /// Whether somebody revoked it; a time set for that may not have come yet.
-    pub(crate) fn is_revoked(&self) -> bool {
-        self.revoked_at.is_some()
     }
 
     /// What state the API key is in.
@@ -241,6 +251,37 @@ pub(crate) fn with_exposure(attributes: &[u8], at: Timestamp) -> Option<Zeroizin
     edited(attributes, |attributes| attributes.expose(at))
 }
 
+/// The digest of the secret alone: every version writes it first.
+pub(crate) fn digest_in(attributes: &[u8]) -> Option<[u8; 32]> {
+    let mut decoder = Decoder::new(attributes);
+    decoder.map().ok()??;
+    let digest = if decoder.u32().ok()? == 0 { decoder.bytes().ok()? } else { return None };
+    digest.try_into().ok()
+}
+
+/// Gives `each` the encoded fields of a map in the order in which they stand, but the mark of exposure. Nothing when the bytes are
+/// no such map.
+pub(crate) fn each_committed_field(map: &[u8], mut each: impl FnMut(&[u8])) -> Option<()> {
+    let mut decoder = Decoder::new(map);
+    let count = decoder.map().ok()??;
+    // Fields that stand beside each other go together.
+    let mut start = decoder.position();
+    for _ in 0..count {
+        let before = decoder.position();
+        let key = decoder.u32().ok()?;
+        decoder.skip().ok()?;
+        if key == EXPOSED_FIELD {
+            each(&map[start..before]);
+            start = decoder.position();
+        }
+    }
+    each(&map[start..decoder.position()]);
+    (decoder.position() == map.len()).then_some(())
+}
+
+pub(crate) const SALT_LEN: usize = 32;
+/// docs/format.md, Attributes: it is in no commitment, because rotations add it.
+const EXPOSED_FIELD: u32 = 10;
 /// The longest head of a map.
 const MAX_HEAD_LEN: usize = 9;
 
@@ -254,7 +295,7 @@ mod tests {
 
     fn sample() -> Attributes {
         let key = NewApiKey::new("name").owner("o").scope("s").attribute("k", "v").expires_at(at(9_000));
-        Attributes::of(&key, [7; 32], at(1_000))
+        Attributes::of(&key, [7; 32], [8; 32], at(1_000))
     }
 
     #[test]

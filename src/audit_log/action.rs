@@ -13,6 +13,8 @@ pub enum Action {
     Abandon,
     /// A backup was begun.
     Backup,
+    /// A backup was put in its place.
+    BackupFinished,
     /// Backups were taken from the list of those that are known.
     BackupForgotten,
     /// A token left the vault with everything else about its API key.
@@ -54,10 +56,39 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether its entry holds a commitment to the record that it leaves behind, when it was done.
+    pub(crate) fn leaves_a_record(self) -> bool {
+        match self {
+            Self::Import
+            | Self::Init
+            | Self::Issue
+            | Self::Reissue
+            | Self::Resume
+            | Self::Revoke
+            | Self::ScheduleRevocation
+            | Self::Suspend
+            | Self::Update => true,
+            Self::Abandon
+            | Self::Backup
+            | Self::BackupFinished
+            | Self::BackupForgotten
+            | Self::Export
+            | Self::Policy
+            | Self::Recover
+            | Self::Restore
+            | Self::Rewrap
+            | Self::RotationFinished
+            | Self::RotationStarted
+            | Self::Split
+            | Self::VerifierKey => false,
+        }
+    }
+
     /// Every action.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Abandon,
         Self::Backup,
+        Self::BackupFinished,
         Self::BackupForgotten,
         Self::Export,
         Self::Import,
@@ -84,6 +115,7 @@ impl Action {
         match self {
             Self::Abandon => "abandon",
             Self::Backup => "backup",
+            Self::BackupFinished => "backup-finished",
             Self::BackupForgotten => "backup-forgotten",
             Self::Export => "export",
             Self::Import => "import",

@@ -20,11 +20,13 @@ pub(crate) struct Draft {
     pub(crate) key: Option<ApiKeyId>,
     pub(crate) counts: BTreeMap<String, u64>,
     pub(crate) refused: Option<&'static str>,
+    /// The commitment to the record that the act leaves behind.
+    pub(crate) record: Option<[u8; 32]>,
 }
 
 impl Draft {
     pub(crate) fn of(action: Action) -> Self {
-        Self { action, key: None, counts: BTreeMap::new(), refused: None }
+        Self { action, key: None, counts: BTreeMap::new(), refused: None, record: None }
     }
 
     pub(crate) fn on(action: Action, key: ApiKeyId) -> Self {
@@ -34,6 +36,12 @@ impl Draft {
     /// An act that was refused, and why in a word.
     pub(crate) fn refused(mut self, cause: &'static str) -> Self {
         self.refused = Some(cause);
+        self
+    }
+
+    /// With the commitment to the record that the act leaves behind.
+    pub(crate) fn leaving(mut self, record: [u8; 32]) -> Self {
+        self.record = Some(record);
         self
     }
 
@@ -61,12 +69,13 @@ impl ChainEnd {
         Self { seq, hash: hash(line) }
     }
 
-    /// Appends an entry: its row and the new end.
-    pub(crate) fn append(self, draft: &Draft, act: &Act, at: Timestamp) -> (Vec<u8>, Self) {
+    /// Appends an entry of a commit: its row and the new end.
+    pub(crate) fn append(self, draft: &Draft, commit: &[u8; 16], act: &Act, at: Timestamp) -> (Vec<u8>, Self) {
         let seq = self.seq + 1;
         let entry = AuditEntry {
             seq,
             at,
+            act: hex(commit),
             actor: act.actor.clone(),
             action: draft.action,
             key: draft.key,
@@ -74,6 +83,7 @@ impl ChainEnd {
             counts: draft.counts.clone(),
             outcome: if draft.refused.is_some() { Outcome::Refused } else { Outcome::Done },
             cause: draft.refused.map(String::from),
+            record: draft.record.as_ref().map(|record| hex(record)),
             prev: hex(&self.hash),
         };
         let line = serde_json::to_vec(&entry).expect("an entry has nothing that JSON cannot hold");
@@ -88,6 +98,9 @@ impl ChainEnd {
             return Err(AuditFault::Missing { seq });
         }
         let entry: AuditEntry = serde_json::from_slice(line).map_err(|_| AuditFault::Malformed { seq })?;
+        if !entry.is_sound() {
+            return Err(AuditFault::Malformed { seq });
+        }
         if entry.seq != seq || entry.prev != hex(&self.hash) {
             return Err(AuditFault::Broken { seq });
         }
@@ -117,10 +130,11 @@ mod tests {
     fn chain(entries: u64) -> Vec<([u8; 8], Vec<u8>)> {
         let mut end = ChainEnd::start(VaultId([1; 16]));
         let act = Act::by("tester").because("why \"not\"\n");
-        let drafts = (0..entries).map(|_| Draft::on(Action::Issue, ApiKeyId::from_bytes([3; 16])).count("n", 2));
+        let drafts = (0..entries)
+            .map(|_| Draft::on(Action::Issue, ApiKeyId::from_bytes([3; 16])).count("n", 2).leaving([4; 32]));
         drafts
             .map(|draft| {
-                let (line, next) = end.append(&draft, &act, Timestamp::now());
+                let (line, next) = end.append(&draft, &[5; 16], &act, Timestamp::now());
                 end = next;
                 (row_key(next.seq), line)
             })

@@ -17,6 +17,8 @@ pub struct AuditEntry {
     /// When, by the clock of the process that acted.
     #[serde(with = "rfc3339")]
     pub at: Timestamp,
+    /// Names the commit that the entry came with, in hex: it is in all of that commit's entries, and in no others.
+    pub act: String,
     /// Who acted.
     pub actor: String,
     /// What was done.
@@ -35,8 +37,34 @@ pub struct AuditEntry {
     /// Why it was refused, in a word such as `not-found`: [`Error::code`](crate::Error::code).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cause: Option<String>,
+    /// The commitment to what the API key's record says after this, in hex. It says nothing to who cannot open the record.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub record: Option<String>,
     /// The hash of the entry before, in hex.
     pub prev: String,
+}
+
+impl AuditEntry {
+    /// Whether it has the fields that an entry of its action has to have.
+    pub(crate) fn is_sound(&self) -> bool {
+        // The vault cannot be without its sentinel: where that is given up, another takes its place.
+        let sentinel = self.action == Action::Abandon && self.key == Some(ApiKeyId::SENTINEL);
+        let due = self.outcome == Outcome::Done && (self.action.leaves_a_record() || sentinel);
+        is_hex(&self.act, 32)
+            && self.record.is_some() == due
+            && self.record.as_ref().is_none_or(|record| is_hex(record, 64))
+    }
+
+    /// The commitment as bytes.
+    pub(crate) fn commitment(&self) -> Option<[u8; 32]> {
+        let mut bytes = [0; 32];
+        base16ct::lower::decode(self.record.as_ref()?, &mut bytes).ok()?;
+        Some(bytes)
+    }
+}
+
+fn is_hex(text: &str, len: usize) -> bool {
+    text.len() == len && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// How an act ended.

@@ -39,6 +39,9 @@ pub enum AuditFault {
         /// The entry.
         seq: u64,
     },
+    /// The tree over the log is not the one that the head names.
+    #[error("the tree over the audit log is not the one that the head names")]
+    Tree,
     /// The log was longer when it was seen before.
     #[error(
         "the audit log ends with entry {found}, and entry {seen} was seen before: an older store was put back, or the end of the \
@@ -63,6 +66,7 @@ impl AuditFault {
             Self::Malformed { .. } => "malformed",
             Self::Missing { .. } => "missing",
             Self::RolledBack { .. } => "rolled-back",
+            Self::Tree => "tree",
         }
     }
 
@@ -70,7 +74,9 @@ impl AuditFault {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::End { found, expected } if found < expected => "audit-cut",
-            Self::Broken { .. } | Self::End { .. } | Self::Malformed { .. } | Self::Missing { .. } => "audit-broken",
+            Self::Broken { .. } | Self::End { .. } | Self::Malformed { .. } | Self::Missing { .. } | Self::Tree => {
+                "audit-broken"
+            }
             Self::Forked { .. } => "audit-forked",
             Self::RolledBack { .. } => "audit-rolled-back",
         }

@@ -117,7 +117,7 @@ mod tests {
         let (id, at) = (ApiKeyId::from_bytes([3; 16]), Timestamp::now());
         let act = Act::by("alice").because("ticket 4711");
         let draft = Draft::on(Action::Recover, id).refused("not-found");
-        let (line, _) = ChainEnd::start(VaultId([1; 16])).append(&draft, &act, at);
+        let (line, _) = ChainEnd::start(VaultId([1; 16])).append(&draft, &[5; 16], &act, at);
         let entry: AuditEntry = serde_json::from_slice(&line).expect("an entry");
         let later = at.saturating_add(std::time::Duration::from_millis(1));
         let all = AuditFilter::new().actor("alice").action(Action::Recover).key(id).outcome(Outcome::Refused);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use strongroom::audit::{AuditCheckpoint, CheckpointCheck, CheckpointFault};
 
@@ -109,5 +110,14 @@ fn read(path: &Path) -> Result<AuditCheckpoint, Failure> {
         Failure::from(Told::new(Exit::Usage, "checkpoint-file", format!("{}: {why}", path.display())).hint(hint))
     };
     let text = short_text(path).map_err(|error| wrong(error.to_string()))?;
-    AuditCheckpoint::parse(&text).map_err(|error| wrong(error.to_string()))
+    AuditCheckpoint::parse(&noted(text)).map_err(|error| wrong(error.to_string()))
+}
+
+/// The note itself, also where it was kept with everything that `--json` prints.
+fn noted(text: String) -> String {
+    #[derive(Deserialize)]
+    struct Document {
+        note: String,
+    }
+    serde_json::from_str(&text).map_or(text, |document: Document| document.note)
 }

@@ -65,9 +65,9 @@ impl<'t> Context<'t> {
         Ok(vault)
     }
 
-    /// The same, for who tells of the concerns in another way.
+    /// The same to examine it, for who tells of the concerns in another way: also one whose rows do not belong together.
     pub(crate) fn open_unwarned(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
-        Ok(Vault::open(SqliteStore::open(&self.place.path)?, keys)?)
+        Ok(VaultOptions::new().to_examine(true).open(SqliteStore::open(&self.place.path)?, keys)?)
     }
 
     /// The configured master keys, or none: the vault can then say which one it needs.
@@ -95,24 +95,34 @@ impl<'t> Context<'t> {
         Ok(self.open_as_configured()?.0)
     }
 
-    /// The same, and the whole vault where it was opened with master keys.
+    /// The same, also where the log does not end as the head says: the methods that read it say so.
+    pub(crate) fn open_log(&mut self) -> Result<Verifier, Failure> {
+        Ok(self.open_with_options(&|| VaultOptions::new().to_examine(true))?.0)
+    }
+
+    /// The same as [`Context::open_reading`], and the whole vault where it was opened with master keys.
     pub(crate) fn open_as_configured(&mut self) -> Result<(Verifier, Option<Vault>), Failure> {
+        self.open_with_options(&VaultOptions::new)
+    }
+
+    fn open_with_options(&mut self, options: &dyn Fn() -> VaultOptions) -> Result<(Verifier, Option<Vault>), Failure> {
         let keys = match self.master_keys() {
             Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
                 Err(VerifierKeysError::NotSet) => MasterKeys::default(),
-                keys => return Ok((self.open_verifier(keys?)?, None)),
+                keys => return Ok((self.open_verifier(keys?, options())?, None)),
             },
             keys => keys?,
         };
-        let vault = self.open_with(keys)?;
+        let vault = options().open(SqliteStore::open(&self.place.path)?, keys)?;
+        self.warn();
         Ok((vault.verifier(), Some(vault)))
     }
 
-    fn open_verifier(&mut self, keys: VerifierKeys) -> Result<Verifier, Failure> {
+    fn open_verifier(&mut self, keys: VerifierKeys, options: VaultOptions) -> Result<Verifier, Failure> {
         self.concerns.extend(keys.concerns(Some(&self.place.path)));
         self.warn();
         let store = SqliteStore::open_read_only(&self.place.path)?;
-        Ok(Verifier::open(store, keys)?)
+        Ok(options.open_verifier(store, keys)?)
     }
 
     /// The configured master keys, and the one whose shares were given.

@@ -81,6 +81,8 @@ fn keyring_code(fault: &KeyringError) -> &'static str {
         KeyringError::Malformed | KeyringError::Unauthentic | KeyringError::Unwrap { .. } => "keyring-damaged",
         KeyringError::MissingMasterKey { .. } | KeyringError::NotConfigured { .. } => "master-key-missing",
         KeyringError::MissingVerifierKey { .. } => "verifier-key-missing",
+        KeyringError::OtherLine => "other-line",
+        KeyringError::PutBack { .. } => "keyring-put-back",
         KeyringError::Random(_) => "no-randomness",
         KeyringError::RetiredKey { .. } | KeyringError::RetiredVersion { .. } => "master-key-retired",
         KeyringError::VerifierKeyVault { .. } | KeyringError::WrongVerifierKey { .. } => "verifier-key-wrong",

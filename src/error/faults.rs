@@ -55,10 +55,16 @@ pub enum RowFault {
     /// It is not there.
     #[error("is missing")]
     Missing,
+    /// It is authentic, and belongs beside another keyring: an older one of the two was put back.
+    #[error("does not belong to the keyring beside it: one of the two is older, and was put back")]
+    OfOtherKeyring,
+    /// It is authentic, and not the one that the head names: an older one was put back.
+    #[error("is not the one that the head names: an older one was put back")]
+    OfOtherHead,
     /// It is authentic, and the backup that it stands in is another one.
     #[error("does not describe what is in the backup")]
     OfOtherContents,
-    /// Its MAC is wrong.
+    /// Its signature, or its tag, is wrong.
     #[error("failed authentication")]
     Unauthentic,
     /// It holds counts, and they do not open.

@@ -124,7 +124,11 @@ fn life_kind(error: &LifeError) -> ErrorKind {
 fn keyring_kind(error: &KeyringError) -> ErrorKind {
     match error {
         KeyringError::Format { .. } => ErrorKind::Newer,
-        KeyringError::Malformed | KeyringError::Unauthentic | KeyringError::Unwrap { .. } => ErrorKind::Corrupt,
+        KeyringError::Malformed
+        | KeyringError::OtherLine
+        | KeyringError::PutBack { .. }
+        | KeyringError::Unauthentic
+        | KeyringError::Unwrap { .. } => ErrorKind::Corrupt,
         KeyringError::MissingMasterKey { .. }
         | KeyringError::MissingVerifierKey { .. }
         | KeyringError::NotConfigured { .. }

@@ -71,10 +71,12 @@ every! {
         AuditFault::Forked { .. } => [AuditFault::Forked { seq: 1 }],
         AuditFault::Malformed { .. } => [AuditFault::Malformed { seq: 1 }],
         AuditFault::Missing { .. } => [AuditFault::Missing { seq: 1 }],
+        AuditFault::Tree => [AuditFault::Tree],
         AuditFault::RolledBack { .. } => [AuditFault::RolledBack { found: 1, seen: 2 }],
     }
     CheckpointFault: {
         CheckpointFault::Altered => [CheckpointFault::Altered],
+        CheckpointFault::Ended { .. } => [CheckpointFault::Ended { seq: 9, version: version(1), ended: 8 }],
         CheckpointFault::Future { .. } => [CheckpointFault::Future { at: time().to_string() }],
         CheckpointFault::Log(_) => of(CheckpointFault::Log),
         CheckpointFault::OtherVault { .. } => [CheckpointFault::OtherVault { vault: vault().to_string() }],
@@ -193,6 +195,8 @@ every! {
     KeyringError: {
         KeyringError::Format { .. } => [KeyringError::Format { found: 9 }],
         KeyringError::Malformed => [KeyringError::Malformed],
+        KeyringError::OtherLine => [KeyringError::OtherLine],
+        KeyringError::PutBack { .. } => [KeyringError::PutBack { found: 3, seen: 4 }],
         KeyringError::MissingMasterKey { .. } => [
             KeyringError::MissingMasterKey { version: version(1), fingerprint: print(), configured: vec![] },
             KeyringError::MissingMasterKey { version: version(1), fingerprint: print(), configured: vec![(version(2), print())] },
@@ -283,6 +287,9 @@ every! {
     RandomError: { RandomError(_) => [no_randomness()] }
     RecordError: {
         RecordError::Attributes => [RecordError::Attributes],
+        RecordError::Differs { .. } => [RecordError::Differs { seq: 7 }],
+        RecordError::OtherSecret => [RecordError::OtherSecret],
+        RecordError::Unlogged => [RecordError::Unlogged],
         RecordError::Corrupt { .. } => [RecordError::Corrupt { part: "verify" }],
         RecordError::Foreign => [RecordError::Foreign],
         RecordError::Format { .. } => [RecordError::Format { found: 9 }],
@@ -295,6 +302,8 @@ every! {
     RowFault: {
         RowFault::Malformed => [RowFault::Malformed],
         RowFault::Missing => [RowFault::Missing],
+        RowFault::OfOtherKeyring => [RowFault::OfOtherKeyring],
+        RowFault::OfOtherHead => [RowFault::OfOtherHead],
         RowFault::OfOtherContents => [RowFault::OfOtherContents],
         RowFault::Unauthentic => [RowFault::Unauthentic],
         RowFault::Usage(_) => of(RowFault::Usage),

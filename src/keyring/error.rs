@@ -47,6 +47,21 @@ pub enum KeyringError {
         /// What is configured instead.
         configured: Vec<(MasterKeyVersion, Fingerprint)>,
     },
+    /// The vault was put back to a backup, or another copy of it stands in its place: not the one that was opened.
+    #[error(
+        "the vault is on another line than the one that was opened: it was restored from a backup, or exchanged for a copy"
+    )]
+    OtherLine,
+    /// An older keyring stands where a newer one was seen.
+    #[error(
+        "the keyring has revision {found}, and does not follow the one of revision {seen} that was seen before: an older one was put back"
+    )]
+    PutBack {
+        /// The revision that stands there.
+        found: u64,
+        /// The highest one that was seen.
+        seen: u64,
+    },
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -64,7 +79,7 @@ pub enum KeyringError {
         /// The version.
         version: MasterKeyVersion,
     },
-    /// The MAC of the row is wrong.
+    /// The signature of the row is wrong.
     #[error("the keyring failed authentication")]
     Unauthentic,
     /// A wrap does not open although the master key is the right one.
@@ -116,6 +131,20 @@ pub enum KeyringError {
         /// The version it really is of.
         belongs_to: Option<MasterKeyVersion>,
     },
+}
+
+/// Why a public key that was pinned does not lead to the one of today.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandOverError {
+    /// The version before had leaked, or somebody took it away: the public key has to be pinned anew.
+    #[error("nothing was handed over to master key {version}")]
+    Absent { version: MasterKeyVersion },
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    #[error("the public key that was pinned is that of no master key version of the vault")]
+    Pin,
+    #[error("the hand-over to master key {version} is wrong")]
+    Wrong { version: MasterKeyVersion },
 }
 
 fn configured_text(configured: &[(MasterKeyVersion, Fingerprint)]) -> String {

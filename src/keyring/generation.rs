@@ -5,7 +5,6 @@ use sha2::Sha256;
 
 use super::mac::MacKey;
 use super::master::clamped;
-use super::row::{Authenticated, RowError, RowLabel, authenticate, authenticated};
 use super::wrap::Purpose;
 use crate::secret::SecretBytes;
 use crate::suite::{Cipher, Suite};
@@ -16,23 +15,27 @@ pub(crate) struct GenerationKeys {
     pub(crate) verify: DataKey,
     /// Absent where the keyring was opened with verifier keys.
     pub(super) recover: Option<DataKey>,
-    pub(crate) record_set: MacKey,
+    /// Absent where the keyring was opened with verifier keys, like the key of the secrets.
+    record_set: Option<MacKey>,
     /// Seals the rows of the table `usage`.
     pub(crate) usage: DataKey,
     /// Since when its API keys count as exposed: the master key above them had leaked.
     pub(crate) exposed_at: Option<Timestamp>,
-    pub(super) rows: MacKey,
 }
 
 impl GenerationKeys {
-    pub(super) fn new(verify: &SecretBytes<32>, recover: Option<&SecretBytes<32>>, exposed_at: Option<i64>) -> Self {
+    /// `whole` has the data keys `recover` and `authority`.
+    pub(super) fn new(
+        verify: &SecretBytes<32>,
+        whole: Option<(&SecretBytes<32>, &SecretBytes<32>)>,
+        exposed_at: Option<i64>,
+    ) -> Self {
         Self {
             verify: DataKey::new(verify, Purpose::Verify.name()),
-            recover: recover.map(|key| DataKey::new(key, Purpose::Recover.name())),
+            recover: whole.map(|(recover, _)| DataKey::new(recover, Purpose::Recover.name())),
             usage: DataKey::new(verify, USAGE),
-            record_set: MacKey::derive(verify, RECORD_SET_LABEL),
+            record_set: whole.map(|(_, authority)| MacKey::derive(authority, RECORD_SET_LABEL)),
             exposed_at: exposed_at.map(clamped),
-            rows: Self::row_key(verify),
         }
     }
 
@@ -41,37 +44,17 @@ impl GenerationKeys {
         self.recover.as_ref().expect("only a verifier has none, and a verifier neither seals nor recovers")
     }
 
-    /// Appends the MAC that makes `body` a row of this vault.
-    pub(crate) fn seal_row(&self, label: RowLabel, body: &[u8]) -> Vec<u8> {
-        authenticate(&self.rows, label, body)
+    /// The key of the digest over all records.
+    pub(crate) fn record_set(&self) -> &MacKey {
+        self.record_set
+            .as_ref()
+            .expect("only a verifier has none, and a verifier neither writes records nor counts them")
     }
 
-    /// The MAC of a statement that leaves the vault.
-    pub(crate) fn certify(&self, kind: Statement, statement: &[u8]) -> [u8; 32] {
-        let label = match kind {
-            Statement::Certificate => CERTIFICATE_LABEL,
-            Statement::Checkpoint => CHECKPOINT_LABEL,
-        };
-        self.rows.mac(&[label, &[0], statement])
+    /// The same, where the keyring may have been opened with verifier keys.
+    pub(crate) fn record_set_if_held(&self) -> Option<&MacKey> {
+        self.record_set.as_ref()
     }
-
-    /// Checks the MAC of a row and returns its body.
-    pub(crate) fn open_row<'a>(&self, label: RowLabel, row: &'a [u8]) -> Result<Authenticated<'a>, RowError> {
-        authenticated(&self.rows, label, row)
-    }
-
-    pub(super) fn row_key(verify: &SecretBytes<32>) -> MacKey {
-        MacKey::derive(verify, ROWS_LABEL)
-    }
-}
-
-/// Statements that leave a vault and that it can check later.
-#[derive(Clone, Copy)]
-pub(crate) enum Statement {
-    /// Of a rotation.
-    Certificate,
-    /// Of the audit log.
-    Checkpoint,
 }
 
 /// A data key, prepared for each suite a record may have. The key itself seals nothing: every suite has its own.
@@ -121,10 +104,7 @@ impl LookupKey {
 
 /// docs/format.md, Data keys. Changing one turns every stored value away.
 const PART_KEY_LABEL: &[u8] = b"strongroom/v1/part-key/";
-const CHECKPOINT_LABEL: &[u8] = b"strongroom/v1/audit-checkpoint";
 const USAGE: &str = "usage";
-const CERTIFICATE_LABEL: &[u8] = b"strongroom/v1/certificate";
 const RECORD_SET_LABEL: &[u8] = b"strongroom/v1/record-set";
-const ROWS_LABEL: &[u8] = b"strongroom/v1/rows";
 const LOOKUP_INDEX_LABEL: &[u8] = b"strongroom/v1/lookup/index";
 const LOOKUP_ROW_LABEL: &[u8] = b"strongroom/v1/lookup/row";

@@ -11,10 +11,6 @@ pub(crate) struct MacKey(Hmac<Sha256>);
 
 impl MacKey {
     pub(crate) fn mac(&self, pieces: &[&[u8]]) -> [u8; 32] {
-        self.mac_all(pieces.iter().copied())
-    }
-
-    pub(crate) fn mac_all<'p>(&self, pieces: impl Iterator<Item = &'p [u8]>) -> [u8; 32] {
         let mut mac = self.0.clone();
         for piece in pieces {
             mac.update(piece);

@@ -1,11 +1,12 @@
-//! An authenticated row: a format version, CBOR, and the MAC that it ends with.
+//! An authenticated row: a format version, CBOR, and the signature that it ends with.
 
 use minicbor::{Decode, Encode};
 
-use super::mac::MacKey;
-use crate::secret::same_bytes;
+use sha2::{Digest, Sha256};
 
-/// Which row a MAC is for.
+use crate::authority::{PublicKey, SIGNATURE_LEN, SigningKey};
+
+/// Which row a signature is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowLabel {
     Backups,
@@ -27,7 +28,7 @@ impl RowLabel {
     }
 }
 
-/// The body of a row whose MAC is right.
+/// The body of a row whose signature is right.
 pub(crate) struct Authenticated<'a>(&'a [u8]);
 
 impl Authenticated<'_> {
@@ -36,7 +37,7 @@ impl Authenticated<'_> {
     }
 }
 
-/// What a row says, before its MAC is judged: for a reader who has no key.
+/// What a row says, before its signature is judged: for a reader who has no key.
 pub(crate) fn claimed<T: for<'b> Decode<'b, ()>>(row: &[u8]) -> Result<T, RowError> {
     decode_whole(body_of(row)?).ok_or(RowError::Malformed)
 }
@@ -48,33 +49,38 @@ pub(crate) enum RowError {
     Format(u8),
     #[error("is malformed")]
     Malformed,
+    /// It is genuine, and belongs beside another keyring.
+    #[error("belongs to another keyring")]
+    Other,
     #[error("failed authentication")]
     Unauthentic,
 }
 
-/// `body` as a row: format version, body, MAC.
-pub(super) fn authenticate(key: &MacKey, label: RowLabel, body: &[u8]) -> Vec<u8> {
-    let mut row = Vec::with_capacity(1 + body.len() + MAC_LEN);
+/// `body` as a row: format version, body, signature.
+pub(super) fn authenticate(signer: &SigningKey, label: RowLabel, body: &[u8]) -> Vec<u8> {
+    let mut row = Vec::with_capacity(1 + body.len() + SIGNATURE_LEN);
     row.push(ROW_FORMAT);
     row.extend(body);
-    let mac = key.mac(&[label.bytes(), &[0], &row]);
-    row.extend(mac);
+    let signature = signer.sign(label.bytes(), &row);
+    row.extend(signature);
     row
 }
 
-pub(super) fn authenticated<'a>(key: &MacKey, label: RowLabel, row: &'a [u8]) -> Result<Authenticated<'a>, RowError> {
+pub(super) fn authenticated(public: PublicKey, label: RowLabel, row: &[u8]) -> Result<Authenticated<'_>, RowError> {
     let body = body_of(row)?;
-    let (authenticated, mac) = row.split_at(row.len() - MAC_LEN);
-    if same_bytes(&key.mac(&[label.bytes(), &[0], authenticated]), mac) {
-        Ok(Authenticated(body))
-    } else {
-        Err(RowError::Unauthentic)
-    }
+    let (signed, signature) = row.split_last_chunk::<SIGNATURE_LEN>().ok_or(RowError::Malformed)?;
+    if public.verify(label.bytes(), signed, signature) { Ok(Authenticated(body)) } else { Err(RowError::Unauthentic) }
+}
+
+/// What names a row in the rows of others (docs/format.md, Authenticated rows).
+pub(crate) fn row_hash(label: RowLabel, row: &[u8]) -> [u8; 32] {
+    let hash = Sha256::new().chain_update(ROW_HASH_LABEL).chain_update([0]);
+    hash.chain_update(label.bytes()).chain_update([0]).chain_update(row).finalize().into()
 }
 
 pub(super) fn body_of(row: &[u8]) -> Result<&[u8], RowError> {
     match row.split_first() {
-        Some((&ROW_FORMAT, rest)) => match rest.len().checked_sub(MAC_LEN) {
+        Some((&ROW_FORMAT, rest)) => match rest.len().checked_sub(SIGNATURE_LEN) {
             Some(len) => Ok(&rest[..len]),
             None => Err(RowError::Malformed),
         },
@@ -95,4 +101,4 @@ pub(crate) fn decode_whole<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Option<T> 
 }
 
 const ROW_FORMAT: u8 = 1;
-const MAC_LEN: usize = 32;
+const ROW_HASH_LABEL: &[u8] = b"strongroom/v1/row-hash";

@@ -6,10 +6,10 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
 use super::error::KeyringError;
-use super::mac::MacKey;
 use super::master::{KnownMasterKey, clamped};
-use super::row::{RowError, RowLabel, authenticate, body_of, decode_whole, encode};
+use super::row::{RowError, body_of, decode_whole};
 use super::wrap::{KeyEncryptionKeys, Wrap};
+use crate::authority::PublicKey;
 use crate::master_key::Fingerprint;
 use crate::policy::RawPolicy;
 use crate::suite::Suite;
@@ -41,19 +41,29 @@ pub(super) struct Stored {
     pub(super) lookups: Vec<StoredLookup>,
     #[n(9)]
     pub(super) policy: Option<RawPolicy>,
+    #[n(10)]
+    pub(super) line: ByteArray<16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub(super) struct StoredMaster {
     #[n(0)]
-    version: MasterKeyVersion,
+    pub(super) version: MasterKeyVersion,
     #[n(1)]
     fingerprint: ByteArray<{ Fingerprint::LEN }>,
     #[n(2)]
     added_at: i64,
     #[n(3)]
     retired_at: Option<i64>,
+    #[n(4)]
+    pub(super) public_key: ByteArray<{ PublicKey::LEN }>,
+    /// How many audit entries there were when another version took its place.
+    #[n(5)]
+    pub(super) ended: Option<u64>,
+    /// Signed by the version before, unless that had leaked.
+    #[n(6)]
+    pub(super) hand_over: Option<ByteArray<64>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -70,6 +80,8 @@ pub(super) struct StoredGeneration {
     /// When a rotation began because the master key above this generation had leaked.
     #[n(4)]
     pub(super) exposed_at: Option<i64>,
+    #[n(5)]
+    pub(super) authority: Wrap,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -94,13 +106,10 @@ impl Stored {
         if stored.is_consistent() { Ok(stored) } else { Err(KeyringError::Malformed) }
     }
 
-    pub(super) fn to_row(&self, key: &MacKey) -> Vec<u8> {
-        authenticate(key, RowLabel::Keyring, &encode(self))
-    }
-
     /// The active master key is configured, and no configured key contradicts the fingerprint of its version.
     pub(super) fn check_masters(&self, keks: &KeyEncryptionKeys) -> Result<(), KeyringError> {
-        for master in self.masters.iter().map(StoredMaster::view) {
+        for master in &self.masters {
+            let master = master.view().ok_or(KeyringError::Malformed)?;
             if let Some(found) = keks.fingerprint(master.version).filter(|found| *found != master.fingerprint) {
                 let belongs_to = self.masters.iter().find(|other| *other.fingerprint == found.to_bytes());
                 let belongs_to = belongs_to.map(|other| other.version);
@@ -110,6 +119,10 @@ impl Stored {
                 } else {
                     KeyringError::WrongVerifierKey { version, expected, found, belongs_to }
                 });
+            }
+            // The same key has the same authority: a row that lists another is not this vault's.
+            if keks.public_key(master.version).is_some_and(|public| public != master.public_key) {
+                return Err(KeyringError::Unauthentic);
             }
             if master.version == self.active_master && keks.fingerprint(master.version).is_none() {
                 let configured = keks.versions().collect();
@@ -124,49 +137,83 @@ impl Stored {
         Ok(())
     }
 
-    /// Makes `master` the active version and retires the one before.
-    pub(super) fn add_master(&mut self, master: StoredMaster) -> Result<(), KeyringError> {
+    /// Makes `master` the active version and retires the one before, whose authority ends with so many audit entries.
+    pub(super) fn add_master(&mut self, master: StoredMaster, ended: u64) -> Result<(), KeyringError> {
         if let Some(used) = self.masters.iter().find(|known| known.version == master.version) {
             return Err(KeyringError::RetiredVersion { version: used.version });
         }
         if let Some(used) = self.masters.iter().find(|known| known.fingerprint == master.fingerprint) {
             return Err(KeyringError::RetiredKey { version: master.version, used_as: used.version });
         }
+        if master.version < self.active_master {
+            return Err(KeyringError::RetiredVersion { version: master.version });
+        }
         let retired = self.masters.iter_mut().filter(|known| known.version == self.active_master);
-        retired.for_each(|known| known.retired_at = Some(master.added_at));
+        retired.for_each(|known| (known.retired_at, known.ended) = (Some(master.added_at), Some(ended)));
         self.active_master = master.version;
         self.masters.push(master);
         Ok(())
     }
 
     fn is_consistent(&self) -> bool {
-        let wraps = self.generations.iter().flat_map(|generation| [&generation.verify, &generation.recover]);
+        let wraps = self.generations.iter().flat_map(StoredGeneration::wraps);
         let mut wraps = wraps.chain(self.lookups.iter().map(|lookup| &lookup.wrap));
         Suite::from_byte(self.suite).is_some()
             && self.generations.len() <= 2
-            && self.masters.iter().any(|master| master.version == self.active_master)
+            && self.masters.last().is_some_and(|master| master.version == self.active_master)
+            && self.masters.iter().all(|master| master.is_over() == Some(master.version != self.active_master))
+            && self.masters.is_sorted_by(|one, next| {
+                one.version < next.version && next.ended.is_none_or(|end| one.ended <= Some(end))
+            })
             && self.generations.iter().any(|generation| generation.id == self.active_generation)
             && self.lookups.iter().any(|lookup| lookup.id == self.active_generation)
-            && unique(self.masters.iter().map(|master| master.version))
             && unique(self.generations.iter().map(|generation| generation.id))
             && unique(self.lookups.iter().map(|lookup| lookup.id))
             && wraps.all(|wrap| wrap.master == self.active_master && Suite::from_byte(wrap.suite).is_some())
     }
 }
 
+impl StoredGeneration {
+    fn wraps(&self) -> [&Wrap; 3] {
+        [&self.verify, &self.recover, &self.authority]
+    }
+}
+
 impl StoredMaster {
-    pub(super) fn new(version: MasterKeyVersion, fingerprint: Fingerprint, now: Timestamp) -> Self {
-        let fingerprint = fingerprint.to_bytes().into();
-        Self { version, fingerprint, added_at: now.unix_millis(), retired_at: None }
+    pub(super) fn new(
+        version: MasterKeyVersion,
+        fingerprint: Fingerprint,
+        public_key: PublicKey,
+        hand_over: Option<[u8; 64]>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            version,
+            fingerprint: fingerprint.to_bytes().into(),
+            added_at: now.unix_millis(),
+            retired_at: None,
+            public_key: public_key.to_bytes().into(),
+            ended: None,
+            hand_over: hand_over.map(Into::into),
+        }
     }
 
-    pub(super) fn view(&self) -> KnownMasterKey {
-        KnownMasterKey {
+    /// Whether another version has taken its place; `None` where its two fields say different things.
+    fn is_over(&self) -> Option<bool> {
+        (self.retired_at.is_some() == self.ended.is_some()).then_some(self.ended.is_some())
+    }
+
+    /// `None` where its public key is none.
+    pub(super) fn view(&self) -> Option<KnownMasterKey> {
+        Some(KnownMasterKey {
             version: self.version,
             fingerprint: Fingerprint::from_bytes(*self.fingerprint),
             added_at: clamped(self.added_at),
             retired_at: self.retired_at.map(clamped),
-        }
+            public_key: PublicKey::from_bytes(&self.public_key)?,
+            ended: self.ended,
+            handed_over: self.hand_over.is_some(),
+        })
     }
 }
 

@@ -67,7 +67,7 @@ impl Home {
     ) -> Result<Keyring, KeyringError> {
         let mut stored = keyring.stored.clone();
         edit(&mut stored);
-        Keyring::open(stored.to_row(&keyring.active().rows), &self.keks(versions))
+        Keyring::open(keyring.seal_row(RowLabel::Keyring, &encode(&stored)), &self.keks(versions))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Key-encryption keys, derived from the master keys, and the wraps they make of data keys.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hkdf::Hkdf;
 use minicbor::bytes::ByteArray;
@@ -8,18 +9,20 @@ use minicbor::{Decode, Encode};
 use sha2::Sha256;
 
 use super::error::KeyringError;
+use crate::authority::{PublicKey, SigningKey};
 use crate::master_key::Fingerprint;
 use crate::master_keys::{Candidates, MasterKeys};
 use crate::secret::{SecretBytes, on_wiped_stack, random_array, same_bytes};
 use crate::suite::{AssociatedData, NONCE_LEN, Nonce, Suite, TAG_LEN};
 use crate::vault_id::VaultId;
-use crate::verifier_key::{KEK_VERIFY_LABEL, VerifierKey};
+use crate::verifier_key::{KEK_AUTHORITY_LABEL, KEK_VERIFY_LABEL, VerifierKey};
 use crate::verifier_keys::VerifierKeys;
 use crate::versions::{Generation, MasterKeyVersion};
 
 /// What a data key is for. It picks the key-encryption key and is bound into the wrap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
+    Authority,
     Lookup,
     Recover,
     Verify,
@@ -28,6 +31,7 @@ pub(crate) enum Purpose {
 impl Purpose {
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Authority => "authority",
             Self::Lookup => "lookup",
             Self::Recover => "recover",
             Self::Verify => "verify",
@@ -35,8 +39,9 @@ impl Purpose {
     }
 }
 
-/// The keys that wrap data keys: two for each master key version, for one vault. The master keys themselves are
-/// not needed after this, and are not kept. Where they were verifier keys, there is one for each.
+/// The keys that wrap data keys: three for each master key version, for one vault, and what its authority signs with. The master
+/// keys themselves are not needed after this, and are not kept. Where they were verifier keys, there is one for each, and
+/// the public key of the authority.
 pub(crate) struct KeyEncryptionKeys {
     pub(super) versions: BTreeMap<MasterKeyVersion, Version>,
     given: Given,
@@ -51,9 +56,16 @@ enum Given {
 
 pub(super) struct Version {
     fingerprint: Fingerprint,
+    public: PublicKey,
     verify: SecretBytes<32>,
-    /// Does not follow from a verifier key.
-    pub(super) recover: Option<SecretBytes<32>>,
+    /// What does not follow from a verifier key.
+    whole: Option<Whole>,
+}
+
+struct Whole {
+    recover: SecretBytes<32>,
+    authority: SecretBytes<32>,
+    signer: Arc<SigningKey>,
 }
 
 impl KeyEncryptionKeys {
@@ -65,8 +77,12 @@ impl KeyEncryptionKeys {
                     let expanded = SecretBytes::fill_with(|bytes| hkdf.expand(label, bytes));
                     expanded.expect("32 bytes is a length HKDF-SHA256 can give")
                 };
-                let (verify, recover) = (key(KEK_VERIFY_LABEL), key(KEK_RECOVER_LABEL));
-                (number, Version { fingerprint: master.fingerprint(), verify, recover: Some(recover) })
+                let (verify, recover, authority) =
+                    (key(KEK_VERIFY_LABEL), key(KEK_RECOVER_LABEL), key(KEK_AUTHORITY_LABEL));
+                let signer = Arc::new(SigningKey::derive(&authority));
+                let public = signer.public();
+                let whole = Some(Whole { recover, authority, signer });
+                (number, Version { fingerprint: master.fingerprint(), public, verify, whole })
             };
             let candidates = Candidates::default();
             Self { versions: masters.iter().map(version).collect(), given: Given::MasterKeys, candidates }
@@ -81,11 +97,11 @@ impl KeyEncryptionKeys {
     /// What verifier keys of this vault are enough for.
     pub(crate) fn of_verifier(keys: VerifierKeys, vault: VaultId) -> Result<Self, KeyringError> {
         let version = |(number, key): (MasterKeyVersion, VerifierKey)| {
-            let (found, fingerprint) = (key.vault(), key.fingerprint());
+            let (found, fingerprint, public) = (key.vault(), key.fingerprint(), key.public_key());
             if found != vault {
                 return Err(KeyringError::VerifierKeyVault { version: number, expected: vault, found });
             }
-            Ok((number, Version { fingerprint, verify: key.into_key(), recover: None }))
+            Ok((number, Version { fingerprint, public, verify: key.into_key(), whole: None }))
         };
         let versions = keys.into_keys().map(version).collect::<Result<_, _>>()?;
         Ok(Self { versions, given: Given::VerifierKeys, candidates: Candidates::default() })
@@ -93,6 +109,17 @@ impl KeyEncryptionKeys {
 
     pub(crate) fn fingerprint(&self, version: MasterKeyVersion) -> Option<Fingerprint> {
         self.versions.get(&version).map(|keys| keys.fingerprint)
+    }
+
+    /// The public key of the authority of a configured version.
+    pub(crate) fn public_key(&self, version: MasterKeyVersion) -> Option<PublicKey> {
+        self.versions.get(&version).map(|keys| keys.public)
+    }
+
+    /// What the authority of a version signs with.
+    pub(crate) fn signer(&self, version: MasterKeyVersion) -> Result<&Arc<SigningKey>, KeyringError> {
+        let keys = self.versions.get(&version).ok_or(KeyringError::NotConfigured { version })?;
+        keys.whole.as_ref().map(|whole| &whole.signer).ok_or(KeyringError::VerifierOnly)
     }
 
     pub(crate) fn versions(&self) -> impl DoubleEndedIterator<Item = (MasterKeyVersion, Fingerprint)> {
@@ -110,7 +137,7 @@ impl KeyEncryptionKeys {
 
     /// The verifier key of a version for this vault.
     pub(crate) fn verifier_key(&self, version: MasterKeyVersion, vault: VaultId) -> Option<VerifierKey> {
-        self.versions.get(&version).map(|keys| VerifierKey::of(vault, keys.fingerprint, &keys.verify))
+        self.versions.get(&version).map(|keys| VerifierKey::of(vault, keys.fingerprint, keys.public, &keys.verify))
     }
 
     /// Seals a data key under master key version `master`.
@@ -182,9 +209,11 @@ impl KeyEncryptionKeys {
 
     fn derived(&self, master: MasterKeyVersion, nonce: &Nonce, purpose: Purpose) -> Result<Derived, KeyringError> {
         let version = self.versions.get(&master).ok_or(KeyringError::NotConfigured { version: master })?;
+        let whole = || version.whole.as_ref().ok_or(KeyringError::VerifierOnly);
         let kek = match purpose {
+            Purpose::Authority => &whole()?.authority,
             Purpose::Lookup | Purpose::Verify => &version.verify,
-            Purpose::Recover => version.recover.as_ref().ok_or(KeyringError::VerifierOnly)?,
+            Purpose::Recover => &whole()?.recover,
         };
         let hkdf = Hkdf::<Sha256>::from_prk(kek.expose()).expect("32 bytes is long enough for a pseudorandom key");
         let expanded = SecretBytes::fill_with(|bytes| hkdf.expand_multi_info(&[WRAP_LABEL, nonce], bytes));

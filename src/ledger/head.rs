@@ -1,20 +1,27 @@
-//! The `head` row: where the audit chain ends, and the digest of the records of each generation.
+//! The `head` row: where the audit log ends, which keyring is its own, and the digest of the records of each generation.
 
 use std::collections::BTreeMap;
 
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
-use crate::audit_log::ChainEnd;
+use crate::audit_log::{AuditFault, ChainEnd, row_key};
+use crate::error::Error;
 use crate::keyring::{Keyring, RowError, RowLabel, encode};
 use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::secret::RandomError;
+use crate::store::{Rows, Table};
+use crate::tree::CompactRange;
 use crate::versions::Generation;
 
 /// The opened `head` row.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub(crate) chain: ChainEnd,
+    /// The tree over the lines of the log.
+    pub(crate) tree: CompactRange,
+    /// The hash of the row `backups`, where there is one.
+    pub(crate) backups: Option<[u8; 32]>,
     sets: BTreeMap<Generation, RecordSet>,
 }
 
@@ -28,26 +35,65 @@ struct Stored {
     hash: ByteArray<32>,
     #[n(2)]
     sets: Vec<MaskedRecordSet>,
+    #[n(3)]
+    revision: u64,
+    #[n(4)]
+    keyring: ByteArray<32>,
+    #[n(5)]
+    backups: Option<ByteArray<32>>,
+    #[n(6)]
+    line: ByteArray<16>,
+    #[n(7)]
+    tree: Vec<ByteArray<32>>,
 }
 
 impl Head {
     /// The head of a vault to which nothing has happened.
     pub(crate) fn new(keyring: &Keyring) -> Self {
-        Self { chain: ChainEnd::start(keyring.vault()), sets: BTreeMap::new() }
+        let chain = ChainEnd::start(keyring.vault());
+        Self { chain, tree: CompactRange::default(), backups: None, sets: BTreeMap::new() }
     }
 
-    /// Checks the MAC and reads the row.
+    /// Checks the signature and reads the row. It must name this keyring.
     pub(crate) fn open(keyring: &Keyring, row: &[u8]) -> Result<Self, RowError> {
-        let stored: Stored = keyring.active().open_row(RowLabel::Head, row)?.decode()?;
+        let stored: Stored = keyring.open_row(RowLabel::Head, row)?.decode()?;
+        let beside = (stored.revision, *stored.keyring, *stored.line);
+        if beside != (keyring.revision(), keyring.hash(), keyring.line()) {
+            return Err(RowError::Other);
+        }
         let chain = ChainEnd { seq: stored.seq, hash: *stored.hash };
-        Ok(Self { chain, sets: unmask_all(keyring, &stored.sets)? })
+        let tree = CompactRange::from_parts(stored.seq, stored.tree.iter().map(|hash| **hash).collect());
+        let (tree, sets) = (tree.ok_or(RowError::Malformed)?, unmask_all(keyring, &stored.sets)?);
+        Ok(Self { chain, tree, backups: stored.backups.map(|hash| *hash), sets })
     }
 
-    /// The row, authenticated by the active generation.
+    /// The row, signed by the authority of the active master key.
     pub(crate) fn seal(&self, keyring: &Keyring) -> Result<Vec<u8>, RandomError> {
-        let sets = mask_all(keyring, &self.sets)?;
-        let stored = Stored { seq: self.chain.seq, hash: self.chain.hash.into(), sets };
-        Ok(keyring.active().seal_row(RowLabel::Head, &encode(&stored)))
+        let stored = Stored {
+            seq: self.chain.seq,
+            hash: self.chain.hash.into(),
+            sets: mask_all(keyring, &self.sets)?,
+            revision: keyring.revision(),
+            keyring: keyring.hash().into(),
+            backups: self.backups.map(Into::into),
+            line: keyring.line().into(),
+            tree: self.tree.nodes().iter().map(|hash| (*hash).into()).collect(),
+        };
+        Ok(keyring.seal_row(RowLabel::Head, &encode(&stored)))
+    }
+
+    /// The log of these rows ends where the head says.
+    pub(crate) fn is_the_end_of_the_log(&self, rows: &dyn Rows) -> Result<(), Error> {
+        let end = self.chain;
+        let fault = |found| AuditFault::End { found, expected: end.seq };
+        if let Some((key, _)) = rows.scan(Table::Audit, Some(&row_key(end.seq)), 1)?.pop() {
+            return Err(fault(key.try_into().map_or(u64::MAX, u64::from_be_bytes)).into());
+        }
+        match rows.get(Table::Audit, &row_key(end.seq))? {
+            Some(line) if ChainEnd::at(end.seq, &line) == end => Ok(()),
+            Some(_) => Err(fault(end.seq).into()),
+            None => Err(fault(last_before(end.seq, rows)?).into()),
+        }
     }
 
     /// The records of a generation, to be changed with them.
@@ -65,13 +111,26 @@ impl Head {
     }
 }
 
+/// The last entry before one that is missing, in a log that has no other gap.
+fn last_before(missing: u64, rows: &dyn Rows) -> Result<u64, Error> {
+    let (mut there, mut gone) = (0, missing);
+    while gone - there > 1 {
+        let middle = there + (gone - there) / 2;
+        match rows.get(Table::Audit, &row_key(middle))? {
+            Some(_) => there = middle,
+            None => gone = middle,
+        }
+    }
+    Ok(there)
+}
+
 /// Record sets as stored, one for each generation that the keyring has.
 pub(crate) fn mask_all(
     keyring: &Keyring,
     sets: &BTreeMap<Generation, RecordSet>,
 ) -> Result<Vec<MaskedRecordSet>, RandomError> {
     let known = sets.iter().filter_map(|(id, set)| keyring.generation(*id).map(|keys| (*id, set, keys)));
-    known.map(|(id, set, keys)| set.masked(&keys.record_set, id)).collect()
+    known.map(|(id, set, keys)| set.masked(keys.record_set(), id)).collect()
 }
 
 pub(crate) fn unmask_all(
@@ -80,7 +139,8 @@ pub(crate) fn unmask_all(
 ) -> Result<BTreeMap<Generation, RecordSet>, RowError> {
     let unmask = |masked: &MaskedRecordSet| {
         let keys = keyring.generation(masked.generation).ok_or(RowError::Malformed)?;
-        Ok((masked.generation, masked.unmask(&keys.record_set)))
+        let key = keys.record_set_if_held();
+        Ok((masked.generation, key.map_or_else(|| masked.counted(), |key| masked.unmask(key))))
     };
     stored.iter().map(unmask).collect()
 }

@@ -79,7 +79,7 @@ impl MasterKey {
         Self { random: true, ..self }
     }
 
-    /// What the quick strength checks say of this key. [`Suspect`] has the others.
+    /// What the quick strength checks say of this key. [`Suspect`](crate::strength::Suspect) has the others.
     pub fn findings(&self) -> Vec<Finding> {
         on_wiped_stack(|| quick::quick(self.bytes.expose()))
     }

@@ -53,14 +53,8 @@ impl<'k> Opener<'k> {
         Self { keyring, ciphers, plain: Zeroizing::default() }
     }
 
-    /// Whether the record that stands at `id` is of the active generation and opens. Why not is for
+    /// Whether the record that stands at `id` is of the active generation and opens, and each part that opens is sound. Why not is for
     /// [`Record::open_both`] to say.
-    pub(crate) fn opens(&mut self, id: ApiKeyId, record: &Record<'_>) -> bool {
-        // The recover part is text, always.
-        self.opens_as(id, record, |part, plain| part == Part::Verify || std::str::from_utf8(plain).is_ok())
-    }
-
-    /// The same, where each part that opens also has to be sound.
     pub(crate) fn opens_as(
         &mut self,
         id: ApiKeyId,

@@ -18,6 +18,18 @@ pub enum RecordError {
         /// Which part: `verify` or `recover`.
         part: &'static str,
     },
+    /// It opens, and is not what the audit log says was written last: an older one was put back, or it was forged.
+    #[error("the record is not the one that audit entry {seq} left behind")]
+    Differs {
+        /// The last entry of its API key.
+        seq: u64,
+    },
+    /// It opens, and the audit log has no entry of it, or says that it was deleted.
+    #[error("the audit log knows no such record")]
+    Unlogged,
+    /// It opened, and the secret in it is not the one that its token is verified by.
+    #[error("the secret of the record is not the one that it verifies")]
+    OtherSecret,
     /// The record is of another vault.
     #[error("the record belongs to another vault")]
     Foreign,
@@ -65,7 +77,10 @@ impl RecordError {
             Self::MissingGeneration { .. } => "missing-generation",
             Self::Moved { .. } => "moved",
             Self::Relabelled { .. } => "relabelled",
+            Self::Differs { .. } => "differs",
             Self::NotIndexed => "not-indexed",
+            Self::OtherSecret => "other-secret",
+            Self::Unlogged => "unlogged",
         }
     }
 }

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::batch::{MAX_DRAWN, Nonces, PartCiphers};
+use super::commitment::Commitment;
 use super::error::RecordError;
 use super::layout::{Header, OVERHEAD, Part, part_aad, seal_part};
 use super::sealed::Record;
@@ -76,6 +77,11 @@ impl<'k> Resealer<'k> {
         }
         self.read_back(&resealed, vault)?;
         Ok(resealed)
+    }
+
+    /// What the last record says, as the commitment in the audit log has it.
+    pub(crate) fn commitment(&self, record: &Record<'_>) -> Commitment {
+        record.commitment(self.keyring.vault(), &self.verify)
     }
 
     /// What the recover part of the last record held.

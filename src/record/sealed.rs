@@ -2,6 +2,7 @@
 
 use zeroize::{Zeroize, Zeroizing};
 
+use super::commitment::{Commitment, commitment};
 use super::error::RecordError;
 use super::layout::{HEADER_LEN, Header, IMPORTED, OVERHEAD, Part, Plain, part_aad, seal_part, vault_tag};
 use crate::api_key::{Attributes, NewApiKey, Revision, with_exposure};
@@ -28,11 +29,14 @@ pub(crate) fn seal(keyring: &Keyring, id: ApiKeyId, plain: &Plain<'_>) -> Result
     Ok(record)
 }
 
-/// The record after all others: looking for an unknown id always finds something to open. Nobody knows its secret,
+/// The record after all others, and the commitment to it: looking for an unknown id always finds something to open. Nobody knows its secret,
 /// and it is revoked.
-pub(crate) fn sentinel(keyring: &Keyring, now: Timestamp) -> Result<Vec<u8>, RandomError> {
-    let attributes = Attributes::of(&NewApiKey::new("sentinel"), random_array()?, now).revoked(Some(now)).to_bytes();
-    seal(keyring, ApiKeyId::SENTINEL, &Plain { imported: false, attributes: &attributes, secret: None })
+pub(crate) fn sentinel(keyring: &Keyring, now: Timestamp) -> Result<(Vec<u8>, Commitment), RandomError> {
+    let (key, digest, salt) = (NewApiKey::new("sentinel"), random_array()?, random_array()?);
+    let attributes = Attributes::of(&key, digest, salt, now).revoked(Some(now)).to_bytes();
+    let plain = Plain { imported: false, attributes: &attributes, secret: None };
+    let record = seal(keyring, ApiKeyId::SENTINEL, &plain)?;
+    Ok((record, plain.commitment(keyring.vault(), ApiKeyId::SENTINEL)))
 }
 
 /// A stored record whose header has been read, and nothing opened yet.
@@ -137,16 +141,14 @@ impl<'a> Record<'a> {
         text.map(|text| Some(SecretText::new(text))).map_err(|_| RecordError::Attributes)
     }
 
-    /// The bytes that change whenever the record is sealed anew, and that no one can keep while changing the rest:
-    /// header, nonces and tags.
-    pub(crate) fn identity(&self) -> impl Iterator<Item = &'a [u8]> {
-        let parts = [Some(Part::Verify), self.recoverable().then_some(Part::Recover)];
-        let (header, record) = (self.header, self.bytes);
-        let ends = parts.into_iter().flatten().flat_map(move |part| {
-            let range = header.part(part, record.len());
-            [&record[range.start..range.start + NONCE_LEN], &record[range.end - TAG_LEN..range.end]]
-        });
-        std::iter::once(&record[..HEADER_LEN]).chain(ends)
+    /// The commitment to a record like this one that says `attributes`.
+    pub(crate) fn commitment(&self, vault: VaultId, attributes: &[u8]) -> Commitment {
+        commitment(vault, self.header.id, self.header.flags, attributes)
+    }
+
+    /// All of it, as it is stored.
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// The record is of this vault, of this place, and of a generation whose keys are there.

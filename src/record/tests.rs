@@ -45,7 +45,7 @@ fn a_record_opens_as_it_was_sealed() {
 #[test]
 fn attributes_are_read_only_where_they_are_attributes() {
     let keyring = keyring(Suite::default());
-    let attributes = Attributes::of(&NewApiKey::new("name"), [7; 32], now());
+    let attributes = Attributes::of(&NewApiKey::new("name"), [7; 32], [8; 32], now());
     let bytes = sealed(&keyring, 1, &attributes.to_bytes(), None);
     let record = Record::parse(&bytes).expect("parse");
     assert_eq!(record.attributes(&keyring, id(1)), Ok(attributes));
@@ -127,7 +127,7 @@ fn what_is_wrong_with_a_record_is_told_apart() {
 fn a_record_outlives_a_rewrap_untouched() {
     let Moving { before, keks, .. } = Moving::new();
     let bytes = sealed(&before, 1, b"attributes", Some("secret"));
-    let after = before.rewrapped(version(2), &keks, now()).expect("rewrap");
+    let after = before.rewrapped(version(2), 5, &keks, now()).expect("rewrap");
     assert!(opens(&after, 1, &bytes));
     assert!(opens(&before, 1, &sealed(&after, 1, b"attributes", Some("secret"))));
 }
@@ -229,13 +229,31 @@ fn the_associated_data_name_vault_table_part_id_and_header() {
 }
 
 #[test]
-fn the_identity_changes_with_every_seal_and_every_tag() {
+fn the_commitment_is_that_of_what_a_record_says_and_not_of_how_it_is_sealed() {
     let keyring = keyring(Suite::default());
-    let identity = |bytes: &[u8]| Record::parse(bytes).expect("parse").identity().collect::<Vec<_>>().concat();
-    for (secret, len) in [(None, HEADER_LEN + OVERHEAD), (Some("secret"), HEADER_LEN + 2 * OVERHEAD)] {
-        let seals: BTreeSet<_> = (0..10).map(|_| identity(&sealed(&keyring, 1, b"same", secret))).collect();
-        assert_eq!((seals.len(), seals.first().map(Vec::len)), (10, Some(len)));
+    let vault = keyring.vault();
+    let said = |name: &str, salt: u8| Attributes::of(&NewApiKey::new(name), [7; 32], [salt; 32], now()).to_bytes();
+    let of =
+        |attributes: &[u8], imported, secret, at: u8| Plain { imported, attributes, secret }.commitment(vault, id(at));
+    let plain = said("name", 1);
+    let first = of(&plain, false, Some("secret"), 1);
+    for sealed in [sealed(&keyring, 1, &plain, Some("secret")), sealed(&keyring, 1, &plain, Some("other"))] {
+        let record = Record::parse(&sealed).expect("parse");
+        let opened = record.open_verify(&keyring, id(1)).expect("opens");
+        assert_eq!(record.commitment(vault, &opened), first);
     }
+    let exposed = crate::api_key::with_exposure(&plain, now()).expect("a map");
+    assert_eq!(of(&exposed, false, Some("secret"), 1), first, "a rotation adds the mark");
+    let others = [
+        of(&said("other", 1), false, Some("secret"), 1),
+        of(&said("name", 2), false, Some("secret"), 1),
+        of(&plain, true, Some("secret"), 1),
+        of(&plain, false, None, 1),
+        of(&plain, false, Some("secret"), 2),
+        of(&plain[..plain.len() - 1], false, Some("secret"), 1),
+    ];
+    let all: BTreeSet<_> = others.into_iter().chain([first]).collect();
+    assert_eq!(all.len(), 7);
 }
 
 #[test]
@@ -268,7 +286,7 @@ fn a_resealed_record_opens_under_the_new_keys_alone() {
 fn resealing_keeps_every_byte_that_was_sealed() {
     let Moving { before, keyring, .. } = Moving::new();
     let mut resealer = Resealer::new(&keyring, generation(1)).expect("generation 1 is there");
-    let mut later = Attributes::of(&NewApiKey::new("name").owner("o"), [7; 32], now()).to_bytes().to_vec();
+    let mut later = Attributes::of(&NewApiKey::new("name").owner("o"), [7; 32], [8; 32], now()).to_bytes().to_vec();
     later[0] += 1; // one entry more in the map's head
     later.extend([0x19, 0x01, 0x00, 0x82, 0x01, 0x63, b'n', b'e', b'w']); // 256: [1, "new"]
     assert!(Attributes::from_bytes(&later).is_some(), "a later version's attributes");
@@ -381,7 +399,7 @@ thread_local! {
 fn survives(bytes: &[u8]) -> bool {
     SHARED_KEYRING.with(|keyring| {
         let Ok(record) = Record::parse(bytes) else { return false };
-        let _ = (record.identity().count(), record.imported());
+        let _ = (record.bytes().len(), record.imported(), record.commitment(keyring.vault(), bytes));
         let resealed =
             Resealer::new(keyring, generation(1)).is_some_and(|mut resealer| resealer.reseal(id(1), bytes).is_ok());
         let recovered = record.open_recover(keyring, id(1)).is_ok_and(|secret| secret.is_some());
@@ -404,7 +422,8 @@ impl Moving {
         let vault = VaultId::random().expect("random");
         let keks = KeyEncryptionKeys::derive(&masters, vault);
         let before = Keyring::create(Suite::default(), vault, version(1), &keks, now()).expect("create");
-        let keyring = before.with_next_generation(version(2), &keks, now()).expect("rotate");
+        let keyring =
+            before.with_next_generation(version(2), crate::keyring::HANDED_OVER, &keks, now()).expect("rotate");
         Self { before, keyring, keks }
     }
 }

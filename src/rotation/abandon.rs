@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::proof;
+use super::proof::{Held, present_set};
 use super::run::Run;
-use crate::api_key::Attributes;
-use crate::audit_log::{Action, AuditFault, Draft, Outcome};
+use crate::audit_log::{Action, Draft};
+use crate::commitments::Commitments;
 use crate::error::{Detail, Error};
-use crate::ledger::{Change, follow_chain};
+use crate::ledger::Change;
 use crate::lookup::LookupRow;
-use crate::record::{Record, RecordError, sentinel};
+use crate::record::{Opener, Record, RecordError, sentinel};
 use crate::record_set::RecordSet;
-use crate::store::{Expected, Store, Table};
+use crate::store::{Expected, Table};
 use crate::token::ApiKeyId;
 use crate::versions::Generation;
 
@@ -26,12 +26,12 @@ pub(super) struct Abandoned {
     pub(super) present: Option<RecordSet>,
     /// Rows that each lookup key still serves.
     pub(super) lookup_rows: BTreeMap<Generation, u64>,
-    /// The sentinel as it was, when it is among them.
-    sentinel: Option<Vec<u8>>,
+    /// The sentinel as it was, and the one that takes its place, when it is among them.
+    sentinel: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 /// Deletes the records that the options name and that do not open.
-pub(super) fn abandon(run: &Run<'_>, change: &mut Change<'_>) -> Result<Abandoned, Error> {
+pub(super) fn abandon(run: &Run<'_>, log: &Commitments, change: &mut Change<'_>) -> Result<Abandoned, Error> {
     let mut abandoned = Abandoned {
         count: 0,
         counted: 0,
@@ -41,10 +41,12 @@ pub(super) fn abandon(run: &Run<'_>, change: &mut Change<'_>) -> Result<Abandone
         sentinel: None,
     };
     let (store, from, mut gone) = (run.ledger.store(), run.state.from_generation, BTreeSet::new());
+    let (held, mut opener) = (Held { keyring: change.keyring, from }, Opener::new(change.keyring));
     for key in &run.options.abandon {
         let Some(bytes) = store.get(Table::Keys, key)? else { continue };
         let id = ApiKeyId::from_row(key);
-        match id.ok_or(RecordError::Malformed).and_then(|id| proof::judge(change.keyring, from, id, &bytes)) {
+        let judge = |id| held.judge(id, &bytes, &mut opener, log);
+        match id.ok_or(RecordError::Malformed).and_then(judge) {
             Ok(()) => continue,
             // Somebody mended it: it has to be moved like the others.
             Err(RecordError::MissingGeneration { generation }) if generation == from => {
@@ -54,21 +56,24 @@ pub(super) fn abandon(run: &Run<'_>, change: &mut Change<'_>) -> Result<Abandone
         }
         abandoned.counted += u64::from(id.is_some());
         if let (Ok(record), Some(keys)) = (Record::parse(&bytes), change.keyring.generation(from)) {
-            abandoned.as_found.add(&keys.record_set, &record);
+            abandoned.as_found.add(keys.record_set(), &record);
         }
-        change.audit(Draft { key: id, ..Draft::of(Action::Abandon) });
+        let mut draft = Draft { key: id, ..Draft::of(Action::Abandon) };
         if let Some(row) = store.get(Table::Usage, key)?.filter(|_| id != Some(ApiKeyId::SENTINEL)) {
             change.batch.delete(Table::Usage, key.as_slice(), Expected::Exactly(row));
         }
         if id == Some(ApiKeyId::SENTINEL) {
-            abandoned.sentinel = Some(bytes);
+            let (fresh, commitment) = sentinel(change.keyring, change.now)?;
+            draft = draft.leaving(commitment);
+            abandoned.sentinel = Some((bytes, fresh));
         } else {
             gone.extend(id);
             change.batch.delete(Table::Keys, key.as_slice(), Expected::Exactly(bytes));
         }
+        change.audit(draft);
     }
     if abandoned.count > 0 {
-        abandoned.present = Some(proof::present_set(store, change.keyring, &run.options.abandon)?);
+        abandoned.present = Some(present_set(store, change.keyring, &run.options.abandon)?);
         abandoned.delete_lookups(run, change, &gone)?;
     }
     Ok(abandoned)
@@ -76,23 +81,19 @@ pub(super) fn abandon(run: &Run<'_>, change: &mut Change<'_>) -> Result<Abandone
 
 impl Abandoned {
     /// Whether what is left of the old generation's record set is what was given up. Of a damaged record the set cannot
-    /// tell more than that it was there, and older copies of others could hide behind it: the audit log has to speak
-    /// against those.
-    pub(super) fn explains(&self, left: RecordSet, change: &Change<'_>, store: &dyn Store) -> Result<bool, Error> {
-        if left == self.as_found {
-            return Ok(true);
-        }
-        Ok(self.count > 0 && left.count() == self.counted && revocations_hold(change, store)?)
+    /// tell more than that it was there. Older copies of others do not hide behind it: the proof has held every record that stays
+    /// to the audit log.
+    pub(super) fn explains(&self, left: RecordSet) -> bool {
+        left == self.as_found || (self.count > 0 && left.count() == self.counted)
     }
 
     /// The vault cannot be without its sentinel.
     pub(super) fn replace_sentinel(&self, change: &mut Change<'_>) -> Result<(), Error> {
-        let Some(old) = &self.sentinel else { return Ok(()) };
-        let fresh = sentinel(change.keyring, change.now)?;
+        let Some((old, fresh)) = &self.sentinel else { return Ok(()) };
         let generation = change.keyring.active_generation();
-        let record = Record::parse(&fresh).map_err(|fault| Detail::Record { id: ApiKeyId::SENTINEL, fault })?;
-        change.head.set(generation).add(&change.keyring.active().record_set, &record);
-        change.batch.put(Table::Keys, ApiKeyId::SENTINEL.to_bytes(), fresh, Expected::Exactly(old.clone()));
+        let record = Record::parse(fresh).map_err(|fault| Detail::Record { id: ApiKeyId::SENTINEL, fault })?;
+        change.head.set(generation).add(change.keyring.active().record_set(), &record);
+        change.batch.put(Table::Keys, ApiKeyId::SENTINEL.to_bytes(), fresh.as_slice(), Expected::Exactly(old.clone()));
         Ok(())
     }
 
@@ -114,25 +115,4 @@ impl Abandoned {
             }
         }
     }
-}
-
-/// Whether every API key that the audit log says was revoked or is to be, and that is still there and opens, is. The log is believed
-/// only if it is whole.
-fn revocations_hold(change: &Change<'_>, store: &dyn Store) -> Result<bool, Error> {
-    let (keyring, expected) = (change.keyring, change.head.chain);
-    let mut hold = true;
-    // Writers go on meanwhile; what they add is not in this change's head.
-    let end = follow_chain(keyring.vault(), store, expected.seq, |entry| {
-        let held: fn(&Attributes) -> bool = match entry.action {
-            Action::Revoke => Attributes::is_revoked,
-            Action::Reissue | Action::ScheduleRevocation => Attributes::has_an_end_set,
-            _ => return Ok(()),
-        };
-        let Some(id) = entry.key.filter(|_| entry.outcome == Outcome::Done) else { return Ok(()) };
-        let Some(bytes) = store.get(Table::Keys, &id.to_bytes())? else { return Ok(()) };
-        let attributes = Record::parse(&bytes).and_then(|record| record.attributes(keyring, id));
-        hold &= attributes.map_or(true, |attributes| held(&attributes));
-        Ok(())
-    })?;
-    if end == expected { Ok(hold) } else { Err(AuditFault::End { found: end.seq, expected: expected.seq }.into()) }
 }

@@ -7,6 +7,7 @@ use super::run::{Run, taken_over};
 use super::state::State;
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
+use crate::keyring::Succession;
 use crate::known_backups::KnownBackups;
 use crate::ledger::Ledger;
 use crate::store::{Expected, RotationClaim, Table};
@@ -43,11 +44,8 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
             return Err(taken_over());
         }
         let to = options.target(old, ledger.keks())?;
-        let next = if options.compromised {
-            old.with_next_generation_after_leak(to, ledger.keks(), change.now)?
-        } else {
-            old.with_next_generation(to, ledger.keks(), change.now)?
-        };
+        let succession = Succession { entries: change.head.chain.seq, leaked: options.compromised };
+        let next = old.with_next_generation(to, succession, ledger.keks(), change.now)?;
         let (masters, generations) = ([old.active_master(), to], [old.active_generation(), next.active_generation()]);
         let state = State::begun(masters, generations, change.now);
         let draft = Draft::of(Action::RotationStarted)
@@ -57,8 +55,8 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
             .count("to_generation", state.to_generation.into());
         change.audit(if options.compromised { draft.count("compromised", 1) } else { draft });
         change.batch.put(Table::Vault, ROTATION, state.seal(&next)?, Expected::Absent);
-        // Its MAC is of the generation.
-        KnownBackups::read(old, ledger.store())?.carry_over(change, &next);
+        // Another authority signs from here on.
+        KnownBackups::read(old, &change.head, ledger.store())?.carry_over(change, &next);
         change.replace_keyring(next);
         Ok(())
     })

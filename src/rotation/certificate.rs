@@ -4,17 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::state::State;
 use crate::audit_log::{Action, AuditEntry, ChainEnd, row_key};
+use crate::authority::PublicKey;
 use crate::error::Error;
-use crate::keyring::{Keyring, Statement};
+use crate::keyring::Keyring;
 use crate::ledger::Ledger;
 use crate::master_key::Fingerprint;
 use crate::parse_error::ParseError;
-use crate::secret::{hex, same_bytes};
+use crate::secret::hex;
 use crate::store::{Rows, Table};
 use crate::versions::{Generation, MasterKeyVersion};
 use std::borrow::Cow;
 
-/// What a finished rotation did, authenticated by the generation it went to (docs/format.md, Certificate).
+/// What a finished rotation did, signed by the authority of the master key it went to (docs/format.md, Certificate).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -56,7 +57,13 @@ pub struct RotationCertificate {
     pub audit_hash: String,
     /// Digest of all records at that moment, in hex.
     pub record_digest: String,
-    mac: String,
+    /// The line of the vault, in hex: another one after every restore.
+    pub line: String,
+    /// The revision of the keyring at that moment.
+    pub keyring_revision: u64,
+    /// The hash of that keyring, in hex.
+    pub keyring_hash: String,
+    signature: String,
 }
 
 impl RotationCertificate {
@@ -102,17 +109,26 @@ impl RotationCertificate {
             record_set_accepted: count("record_set_accepted") > 0,
             audit_seq: finish.seq,
             audit_hash: hex(&end.hash),
-            record_digest: hex(&finish.set.digest(&keyring.active().record_set)),
-            mac: String::new(),
+            record_digest: hex(&finish.set.digest(keyring.active().record_set())),
+            line: hex(&keyring.line()),
+            keyring_revision: keyring.revision(),
+            keyring_hash: hex(&keyring.hash()),
+            signature: String::new(),
         };
-        certificate.mac = hex(&keyring.active().certify(Statement::Certificate, &certificate.statement()));
+        certificate.signature = hex(&keyring.signer().sign(LABEL, &certificate.statement()));
         Ok(Some(certificate))
     }
 
-    /// What the MAC is over.
+    /// What the signature is over.
     fn statement(&self) -> Vec<u8> {
-        let unsigned = Self { mac: String::new(), ..self.clone() };
+        let unsigned = Self { signature: String::new(), ..self.clone() };
         serde_json::to_vec(&unsigned).expect("a certificate has nothing that JSON cannot hold")
+    }
+
+    fn is_signed_by(&self, public: PublicKey) -> bool {
+        let mut signature = [0; 64];
+        let read = base16ct::lower::decode(&self.signature, &mut signature).is_ok_and(|read| read.len() == 64);
+        read && public.verify(LABEL, &self.statement(), &signature)
     }
 
     fn is_of(&self, entry: &AuditEntry) -> bool {
@@ -135,8 +151,7 @@ impl RotationCertificate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CertificateCheck {
-    /// Whether its MAC was checked. A later rotation drops the generation that made it; from then on only the audit log
-    /// speaks for it.
+    /// Whether the authority that it names signed it.
     pub authenticated: bool,
     /// Audit entries since.
     pub entries_since: u64,
@@ -152,15 +167,14 @@ pub(crate) fn check(ledger: &Ledger, certificate: &RotationCertificate) -> Resul
         check.faults.push(format!("it is of another vault, {}", certificate.vault));
         return Ok(check);
     }
-    let generation = keyring.generation(certificate.to_generation);
-    if let Some(keys) = generation {
-        check.authenticated = same_bytes(
-            hex(&keys.certify(Statement::Certificate, &certificate.statement())).as_bytes(),
-            certificate.mac.as_bytes(),
-        );
-        if !check.authenticated {
-            check.faults.push("its MAC is wrong: it was edited, or not made by this vault".into());
-        }
+    let signed_by = keyring.masters().find(|master| master.version == certificate.to_master_key);
+    check.authenticated = signed_by.is_some_and(|master| certificate.is_signed_by(master.public_key));
+    if !check.authenticated {
+        check.faults.push("its signature is wrong: it was edited, or not made by this vault".into());
+    }
+    if let Some(ended) = signed_by.and_then(|master| master.ended).filter(|ended| *ended < certificate.audit_seq) {
+        let version = certificate.to_master_key;
+        check.faults.push(format!("master key {version}, whose authority signed it, ended with audit entry {ended}"));
     }
     let print = |version| fingerprint(&keyring, version).map(|print| print.to_string());
     if print(certificate.from_master_key).as_ref() != Some(&certificate.from_fingerprint)
@@ -182,8 +196,9 @@ pub(crate) fn check(ledger: &Ledger, certificate: &RotationCertificate) -> Resul
     }
     // Without entries since, the records must be the same.
     let set = head.sets().get(&certificate.to_generation).copied().unwrap_or_default();
-    if let Some(keys) = generation.filter(|_| since == 0)
-        && hex(&set.digest(&keys.record_set)) != certificate.record_digest
+    let key = keyring.generation(certificate.to_generation).filter(|_| since == 0);
+    if let Some(key) = key.and_then(|keys| keys.record_set_if_held())
+        && hex(&set.digest(key)) != certificate.record_digest
     {
         check.faults.push("the records are not those it names, and no audit entry says why".into());
     }
@@ -206,3 +221,5 @@ fn no_certificate(expected: impl Into<Cow<'static, str>>) -> ParseError {
 }
 
 const SCHEMA: &str = "strongroom.rotation-certificate.v1";
+/// docs/format.md, Certificate.
+const LABEL: &[u8] = b"strongroom/v1/certificate";

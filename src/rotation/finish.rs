@@ -9,11 +9,13 @@ use super::state::{Finish, State};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::store::{Expected, Table};
+use crate::token::ApiKeyId;
 
 /// Drops the old generation. Only scrubbing is left then.
 pub(super) fn finish(run: &mut Run<'_>, act: &Act, report: &mut RotationReport) -> Result<(), Error> {
     let (store, keks, options) = (run.ledger.store(), run.ledger.keks(), run.options);
     let (from, to) = (run.state.from_generation, run.state.to_generation);
+    let mut log = run.log.take().expect("the proof comes before the end, and read it");
     let finished = run.ledger.change(act, |change| {
         // A conflict over the rotation row does not pass with another attempt.
         let row = store.get(Table::Vault, ROTATION)?;
@@ -24,15 +26,21 @@ pub(super) fn finish(run: &mut Run<'_>, act: &Act, report: &mut RotationReport) 
             let set = change.head.set(*generation);
             *set = set.plus(*moved);
         }
-        let abandoned = abandon(run, change)?;
+        log.follow(store, &change.head, |_| Ok(()))?;
+        let abandoned = abandon(run, &log, change)?;
         let left = *change.head.set(from);
-        let adds_up =
-            abandoned.explains(left, change, store)? && abandoned.present.is_none_or(|set| set == *change.head.set(to));
+        let adds_up = abandoned.explains(left) && abandoned.present.is_none_or(|set| set == *change.head.set(to));
         if !adds_up && !options.accept_record_set {
             return Err(Detail::RecordSet { generation: from }.into());
         }
         if !adds_up {
             *change.head.set(to) = present_set(store, change.keyring, &options.abandon)?;
+            // What the operator takes for right is what the log says from here on.
+            log.each_missing(store, |id, _| {
+                if id != ApiKeyId::SENTINEL {
+                    change.audit(Draft { key: Some(id), ..Draft::of(Action::Abandon) });
+                }
+            })?;
         }
         abandoned.replace_sentinel(change)?;
         change.head.drop_set(from);

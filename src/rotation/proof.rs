@@ -2,19 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::sync::{PoisonError, RwLock};
+use std::time::Instant;
 
 use super::feed::Feed;
 use super::report::{Progress, RotationReport, Unreadable, api_keys_among};
-use super::run::Run;
+use super::run::{RENEWAL, Run};
 use super::state::Phase;
+use crate::api_key::digest_in;
+use crate::commitments::Commitments;
 use crate::error::Error;
 use crate::keyring::Keyring;
+use crate::ledger::Ledger;
 use crate::lookup::LookupRow;
-use crate::record::{Opener, Record, RecordError};
+use crate::record::{Opener, Part, Record, RecordError};
 use crate::record_set::RecordSet;
 use crate::store::{Batch, Row, Store, Table};
-use crate::token::ApiKeyId;
+use crate::token::{ApiKeyId, digest_of};
 use crate::versions::Generation;
 
 /// Opens every record, and lists those that do not open under the new generation. Always from the first record on:
@@ -26,14 +30,15 @@ pub(super) fn verify(
 ) -> Result<ControlFlow<()>, Error> {
     (report.verified, report.unreadable) = (0, vec![]);
     count_lookups(run)?;
+    let (ledger, shared) = (run.ledger, RwLock::new(run.read_log()?));
     let (keyring, from) = (run.keyring.clone(), run.state.from_generation);
     let (mut done, mut renewed) = (0, Instant::now());
     let worker = || {
         let mut opener = Opener::new(&keyring);
-        let keyring = &keyring;
-        move |rows: Vec<Row>| Ok(Opened::of(&rows, keyring, from, &mut opener))
+        let proof = Proof { ledger, held: Held { keyring: &keyring, from }, log: &shared };
+        move |rows: Vec<Row>| Opened::of(&rows, proof, &mut opener)
     };
-    Feed::of(run.ledger.store(), Table::Keys, None, run.options).run(worker, |mut opened: Opened| {
+    let flow = Feed::of(run.ledger.store(), Table::Keys, None, run.options).run(worker, |mut opened: Opened| {
         done += opened.seen;
         report.verified += opened.seen.saturating_sub(opened.unreadable.len() as u64);
         report.unreadable.append(&mut opened.unreadable);
@@ -42,7 +47,9 @@ pub(super) fn verify(
             renewed = Instant::now();
         }
         Ok(watch(run.progress(Phase::Verify, done)))
-    })
+    })?;
+    run.log = Some(shared.into_inner().unwrap_or_else(PoisonError::into_inner));
+    Ok(flow)
 }
 
 struct Opened {
@@ -51,26 +58,87 @@ struct Opened {
 }
 
 impl Opened {
-    fn of(rows: &[Row], keyring: &Keyring, from: Generation, opener: &mut Opener<'_>) -> Self {
-        let unreadable = rows.iter().filter_map(|(key, bytes)| {
+    fn of(rows: &[Row], proof: Proof<'_>, opener: &mut Opener<'_>) -> Result<Self, Error> {
+        let mut unreadable = vec![];
+        for (key, bytes) in rows {
             let id = ApiKeyId::from_row(key);
-            if let (Some(id), Ok(record)) = (id, Record::parse(bytes))
-                && opener.opens(id, &record)
-            {
-                return None;
-            }
-            let judged = id.ok_or(RecordError::Malformed).and_then(|id| judge(keyring, from, id, bytes));
-            judged.err().map(|cause| Unreadable { id, key: key.clone(), cause })
-        });
-        Self { seen: api_keys_among(rows), unreadable: unreadable.collect() }
+            let judged = match id {
+                Some(id) => proof.judge(id, bytes, opener)?,
+                None => Err(RecordError::Malformed),
+            };
+            unreadable.extend(judged.err().map(|cause| Unreadable { id, key: key.clone(), cause }));
+        }
+        Ok(Self { seen: api_keys_among(rows), unreadable })
     }
 }
 
-/// Opens both parts. A record that opens under the old generation was left behind, and is an error like the others.
-pub(super) fn judge(keyring: &Keyring, from: Generation, id: ApiKeyId, bytes: &[u8]) -> Result<(), RecordError> {
-    let record = Record::parse(bytes)?;
-    record.open_both(keyring, id)?;
-    if record.generation() == from { Err(RecordError::MissingGeneration { generation: from }) } else { Ok(()) }
+/// Holds records to the audit log, on several threads.
+#[derive(Clone, Copy)]
+struct Proof<'a> {
+    ledger: &'a Ledger,
+    held: Held<'a>,
+    log: &'a RwLock<Commitments>,
+}
+
+impl Proof<'_> {
+    fn judge(self, id: ApiKeyId, bytes: &[u8], opener: &mut Opener<'_>) -> Result<Result<(), RecordError>, Error> {
+        let judged = self.held.judge(id, bytes, opener, &self.log.read().unwrap_or_else(PoisonError::into_inner));
+        if !matches!(judged, Err(RecordError::Differs { .. } | RecordError::Unlogged)) {
+            return Ok(judged);
+        }
+        // Somebody may have changed or deleted it since the log was read: both are looked at again, at one moment.
+        let mut log = self.log.write().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.ledger.store().snapshot()?;
+        let (_, head) = self.ledger.read_together(&*snapshot)?;
+        log.follow(&*snapshot, &head, |_| Ok(()))?;
+        let now = snapshot.get(Table::Keys, &id.to_bytes())?;
+        Ok(now.map_or(Ok(()), |bytes| self.held.judge(id, &bytes, opener, &log)))
+    }
+}
+
+/// What a record is held to: it opens under the new generation, its secret is the one that it verifies, and it says what the
+/// audit log says.
+#[derive(Clone, Copy)]
+pub(super) struct Held<'a> {
+    pub(super) keyring: &'a Keyring,
+    pub(super) from: Generation,
+}
+
+impl Held<'_> {
+    /// A record of the old generation was left behind, and is an error like the others.
+    pub(super) fn judge(
+        self,
+        id: ApiKeyId,
+        bytes: &[u8],
+        opener: &mut Opener<'_>,
+        log: &Commitments,
+    ) -> Result<(), RecordError> {
+        let record = Record::parse(bytes)?;
+        let (mut commitment, mut verifies) = (None, false);
+        let mut digest = None;
+        let opens = opener.opens_as(id, &record, |part, plain| {
+            match part {
+                Part::Verify => {
+                    commitment = Some(record.commitment(self.keyring.vault(), plain));
+                    (digest, verifies) = (digest_in(plain), true);
+                }
+                Part::Recover => verifies = digest.is_some_and(|digest| digest == digest_of(plain)),
+            }
+            true
+        });
+        match commitment.filter(|_| opens) {
+            Some(_) if !verifies => Err(RecordError::OtherSecret),
+            Some(commitment) => log.judge(id, &commitment),
+            None => self.judge_left_behind(id, &record, log),
+        }
+    }
+
+    fn judge_left_behind(self, id: ApiKeyId, record: &Record<'_>, log: &Commitments) -> Result<(), RecordError> {
+        record.open_both(self.keyring, id)?;
+        let attributes = record.open_verify(self.keyring, id)?;
+        log.judge(id, &record.commitment(self.keyring.vault(), &attributes))?;
+        Err(RecordError::MissingGeneration { generation: self.from })
+    }
 }
 
 /// The set of the records of the active generation that are there now. It is what was written only if an operator
@@ -88,7 +156,7 @@ pub(super) fn present_set(
         let records = rows.iter().filter(|(key, _)| !except.contains(key));
         let records = records.filter_map(|(_, bytes)| Record::parse(bytes).ok());
         let active = records.filter(|record| record.generation() == keyring.active_generation());
-        active.for_each(|record| set.add(&keyring.active().record_set, &record));
+        active.for_each(|record| set.add(keyring.active().record_set(), &record));
     }
 }
 
@@ -105,5 +173,3 @@ fn count_lookups(run: &mut Run<'_>) -> Result<(), Error> {
         after = Some(last.clone());
     }
 }
-
-const RENEWAL: Duration = Duration::from_secs(1);

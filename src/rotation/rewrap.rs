@@ -5,6 +5,7 @@ use super::report::{RotationOutcome, RotationReport};
 use super::row::{ROTATION, open_in, row_missing};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
+use crate::known_backups::KnownBackups;
 use crate::ledger::Ledger;
 use crate::store::{Expected, Table};
 
@@ -19,7 +20,8 @@ pub(super) fn rewrap(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Res
         }
         let to = options.target(change.keyring, ledger.keks())?;
         let (from, generation) = (change.keyring.active_master(), change.keyring.active_generation());
-        let next = change.keyring.rewrapped(to, ledger.keks(), change.now)?;
+        let next = change.keyring.rewrapped(to, change.head.chain.seq, ledger.keks(), change.now)?;
+        KnownBackups::read(change.keyring, &change.head, ledger.store())?.carry_over(change, &next);
         change.audit(Draft::of(Action::Rewrap).count("from_master_key", from.into()).count("to_master_key", to.into()));
         change.batch.check(Table::Vault, ROTATION, Expected::Absent);
         change.replace_keyring(next);

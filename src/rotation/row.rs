@@ -39,9 +39,9 @@ pub(crate) fn open_in(keyring: &Keyring, rows: &dyn Rows) -> Result<Option<State
 }
 
 impl State {
-    /// Checks the MAC and reads the row. It must fit the keyring: the same generations, the same master key.
+    /// Checks the signature and reads the row. It must fit the keyring: the same generations, the same master key.
     pub(crate) fn open(keyring: &Keyring, row: &[u8]) -> Result<Self, RowError> {
-        let stored: Stored = keyring.active().open_row(RowLabel::Rotation, row)?.decode()?;
+        let stored: Stored = keyring.open_row(RowLabel::Rotation, row)?.decode()?;
         let time = |millis| Timestamp::from_unix_millis(millis).ok_or(RowError::Malformed);
         let lease = |lease: StoredLease| {
             Ok(Lease { owner: *lease.owner, renewed_at: time(lease.renewed_at)?, claimed: lease.claimed })
@@ -58,14 +58,16 @@ impl State {
             usage_dropped: stored.usage_dropped.unwrap_or_default(),
             lease: stored.lease.map(lease).transpose()?,
             sets: unmask_all(keyring, &stored.sets)?,
-            finish: stored
-                .finish
-                .map(|finish| Finish { seq: finish.seq, set: finish.set.unmask(&keyring.active().record_set) }),
+            finish: stored.finish.map(|finish| {
+                let set = keyring.active().record_set_if_held();
+                let set = set.map_or_else(|| finish.set.counted(), |key| finish.set.unmask(key));
+                Finish { seq: finish.seq, set }
+            }),
         };
         if state.fits(keyring) { Ok(state) } else { Err(RowError::Malformed) }
     }
 
-    /// The row, authenticated by the active generation.
+    /// The row, signed by the authority of the active master key.
     pub(crate) fn seal(&self, keyring: &Keyring) -> Result<Vec<u8>, RandomError> {
         let stored = Stored {
             phase: self.phase.byte(),
@@ -85,13 +87,13 @@ impl State {
             finish: self.finish.map(|finish| finish.stored(keyring)).transpose()?,
             usage_dropped: Some(self.usage_dropped).filter(|count| *count > 0),
         };
-        Ok(keyring.active().seal_row(RowLabel::Rotation, &encode(&stored)))
+        Ok(keyring.seal_row(RowLabel::Rotation, &encode(&stored)))
     }
 }
 
 impl Finish {
     fn stored(&self, keyring: &Keyring) -> Result<StoredFinish, RandomError> {
-        let set = self.set.masked(&keyring.active().record_set, keyring.active_generation())?;
+        let set = self.set.masked(keyring.active().record_set(), keyring.active_generation())?;
         Ok(StoredFinish { seq: self.seq, set })
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::options::RotateOptions;
 use super::report::Progress;
 use super::row::{ROTATION, ReadState};
 use super::state::{Lease, Phase, State};
+use crate::commitments::Commitments;
 use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::ledger::{KEYRING, Ledger};
@@ -26,6 +28,8 @@ pub(super) struct Run<'a> {
     claimed: bool,
     pub(super) total: u64,
     pub(super) lookup_rows: BTreeMap<Generation, u64>,
+    /// What the proof held the records to.
+    pub(super) log: Option<Commitments>,
     _claim: RotationClaim,
 }
 
@@ -42,7 +46,8 @@ impl<'a> Run<'a> {
         let total = sets.fold(0_u64, u64::wrapping_add).saturating_sub(1);
         let (owner, claimed) = (random_array()?, matches!(claim, RotationClaim::Granted(_)));
         let lookup_rows = BTreeMap::new();
-        let mut run = Self { ledger, options, keyring, state, row, owner, claimed, total, lookup_rows, _claim: claim };
+        let mut run =
+            Self { ledger, options, keyring, state, row, owner, claimed, total, lookup_rows, log: None, _claim: claim };
         run.save(&mut Batch::new())?;
         Ok(run)
     }
@@ -68,6 +73,25 @@ impl<'a> Run<'a> {
             }
             Err(CommitError::Conflict(rows)) => Err(SaveError::Rows(rows)),
         }
+    }
+
+    /// What the audit log says of every record, to its end as it is now. The lease is renewed meanwhile. What was read before is not
+    /// read again, where it was put back into its place.
+    pub(super) fn read_log(&mut self) -> Result<Commitments, Error> {
+        let ledger = self.ledger;
+        let snapshot = ledger.store().snapshot()?;
+        let (keyring, head) = ledger.read_together(&*snapshot)?;
+        let records = self.total.saturating_add(1);
+        let mut log = self.log.take().unwrap_or_else(|| Commitments::new(keyring.vault(), records));
+        let mut renewed = Instant::now();
+        log.follow(&*snapshot, &head, |_| {
+            if renewed.elapsed() > RENEWAL {
+                self.save(&mut Batch::new())?;
+                renewed = Instant::now();
+            }
+            Ok(())
+        })?;
+        Ok(log)
     }
 
     pub(super) fn restart_sweep(&mut self) -> Result<(), Error> {
@@ -126,6 +150,9 @@ impl From<SaveError> for Error {
         }
     }
 }
+
+/// How often a lease is renewed where nothing is committed.
+pub(super) const RENEWAL: Duration = Duration::from_secs(1);
 
 /// Another process works on the rotation.
 pub(super) fn taken_over() -> Error {

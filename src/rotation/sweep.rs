@@ -8,6 +8,7 @@ use super::report::{Progress, RotationReport, api_keys_among};
 use super::row::row_missing;
 use super::run::{Run, SaveError};
 use super::state::Phase;
+use crate::commitments::Commitments;
 use crate::error::Error;
 use crate::keyring::{GenerationKeys, Keyring};
 use crate::lookup::LookupRow;
@@ -24,9 +25,10 @@ pub(super) fn sweep(
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
     let (store, keyring, from) = (run.ledger.store(), run.keyring.clone(), run.state.from_generation);
+    let log = run.read_log()?;
     run.save(&mut indexed(store, LookupRow::sentinel(&keyring))?)?;
     let worker = || {
-        let mut worker = Worker::new(store, &keyring, from);
+        let mut worker = Worker::new(store, &keyring, from, &log);
         move |rows| worker.as_mut().ok_or_else(row_missing)?.seal(rows)
     };
     let mut done = 0;
@@ -36,6 +38,7 @@ pub(super) fn sweep(
         commit(run, report, sealed)?;
         Ok(watch(run.progress(Phase::Sweep, done)))
     })?;
+    run.log = Some(log);
     if flow.is_continue() {
         (run.state.phase, run.state.cursor) = (Phase::Verify, None);
         run.save(&mut Batch::new())?;
@@ -72,13 +75,14 @@ struct Worker<'a> {
     from: Generation,
     old: &'a GenerationKeys,
     resealer: Resealer<'a>,
+    log: &'a Commitments,
 }
 
 impl<'a> Worker<'a> {
     /// `None` when there is no such generation any more, which the state of every open rotation excludes.
-    fn new(store: &'a dyn Store, keyring: &'a Keyring, from: Generation) -> Option<Self> {
+    fn new(store: &'a dyn Store, keyring: &'a Keyring, from: Generation, log: &'a Commitments) -> Option<Self> {
         let (old, resealer) = (keyring.generation(from)?, Resealer::new(keyring, from)?);
-        Some(Self { store, keyring, from, old, resealer })
+        Some(Self { store, keyring, from, old, resealer, log })
     }
 
     fn seal(&mut self, rows: Vec<Row>) -> Result<Sealed, Error> {
@@ -107,8 +111,13 @@ impl<'a> Worker<'a> {
             }
         };
         let (old, new) = (parsed(&bytes)?, parsed(&resealed)?);
-        sealed.sets[0].1.remove(&self.old.record_set, &old);
-        sealed.sets[1].1.add(&self.keyring.active().record_set, &new);
+        // What the log does not bear out stays under the old generation, where the verify phase lists it: sealed anew, it would be
+        // as good as any other. No writer leaves a record under the old generation behind after the log was read.
+        if self.log.judge(id, &self.resealer.commitment(&old)).is_err() {
+            return Ok(());
+        }
+        sealed.sets[0].1.remove(self.old.record_set(), &old);
+        sealed.sets[1].1.add(self.keyring.active().record_set(), &new);
         if let Some(token) = self.resealer.secret().filter(|_| old.imported()) {
             sealed.add_lookups(id, reindex(self.store, self.keyring, token, id)?);
         }
@@ -177,10 +186,10 @@ impl Sealed {
         {
             let (Expected::Exactly(old), Effect::Put(new)) = (&change.expected, &change.effect) else { continue };
             if let (Some(keys), Ok(old)) = (keyring.generation(*old_generation), Record::parse(old)) {
-                left.add(&keys.record_set, &old);
+                left.add(keys.record_set(), &old);
             }
             if let (Some(keys), Ok(new)) = (keyring.generation(*new_generation), Record::parse(new)) {
-                joined.remove(&keys.record_set, &new);
+                joined.remove(keys.record_set(), &new);
             }
             self.moved -= u64::from(of(change) != Some(ApiKeyId::SENTINEL));
         }

@@ -1,14 +1,15 @@
 //! The audit log as it is shown: entry by entry, as stored, and from a place that was seen before.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::audit_log::{AuditEntry, AuditFault, AuditFilter, ChainEnd, row_key};
 use crate::error::Error;
 use crate::keyring::Keyring;
-use crate::ledger::{Head, follow_chain};
+use crate::ledger::{Head, follow_chain, grow};
 use crate::page::{Cursor, Page};
 use crate::secret::hex;
 use crate::store::{Rows, Table};
+use crate::tree::CompactRange;
 use crate::vault::handle::Verifier;
 
 /// An entry of the audit log, byte for byte as it is stored: its hash is taken over these bytes.
@@ -85,7 +86,10 @@ impl Verifier {
     /// Follows the whole chain to the authenticated head, and returns the number of entries. A chain whose tail was
     /// cut together with the head can only be told from an outside checkpoint: [`Verifier::check_audit`].
     pub fn verify_audit(&self) -> Result<u64, Error> {
-        self.at_one_moment(|rows, keyring, head| verify_chain(keyring, rows, head.chain))
+        self.at_one_moment(|rows, keyring, head| {
+            verify_chain(keyring, rows, head, &[])?;
+            Ok(head.chain.seq)
+        })
     }
 
     /// Where the log ends, by the authenticated head.
@@ -190,9 +194,26 @@ fn lines(rows: &dyn Rows, after: u64, limit: usize) -> Result<Vec<AuditLine>, Er
     Ok(lines)
 }
 
-pub(super) fn verify_chain(keyring: &Keyring, rows: &dyn Rows, expected: ChainEnd) -> Result<u64, Error> {
-    let end = follow_chain(keyring.vault(), rows, u64::MAX, |_| Ok(()))?;
-    if end == expected { Ok(end.seq) } else { Err(AuditFault::End { found: end.seq, expected: expected.seq }.into()) }
+/// Follows the whole log to the end that the head names, and gives the root of the tree over as many entries as each of `sizes` says.
+pub(super) fn verify_chain(
+    keyring: &Keyring,
+    rows: &dyn Rows,
+    head: &Head,
+    sizes: &[u64],
+) -> Result<BTreeMap<u64, [u8; 32]>, Error> {
+    let (mut tree, mut roots) = (CompactRange::default(), BTreeMap::from([(0, CompactRange::default().root())]));
+    let (expected, sizes) = (head.chain, sizes.iter().collect::<BTreeSet<_>>());
+    let end = follow_chain(keyring.vault(), rows, u64::MAX, |_, line| {
+        grow(&mut tree, line);
+        if sizes.contains(&tree.size()) {
+            roots.insert(tree.size(), tree.root());
+        }
+        Ok(())
+    })?;
+    if end != expected {
+        return Err(AuditFault::End { found: end.seq, expected: expected.seq }.into());
+    }
+    if tree == head.tree { Ok(roots) } else { Err(AuditFault::Tree.into()) }
 }
 
 const PAGE: usize = 500;

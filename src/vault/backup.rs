@@ -81,15 +81,15 @@ impl Vault {
     /// The backups that the vault remembers, oldest first: the last [`Backup::MAX_KNOWN`](crate::backup::Backup::MAX_KNOWN).
     pub fn backups(&self) -> Result<Vec<KnownBackup>, Error> {
         let snapshot = self.ledger.store().snapshot()?;
-        let (keyring, _) = self.ledger.read_together(&*snapshot)?;
-        Ok(KnownBackups::read(&keyring, &*snapshot)?.list)
+        let (keyring, head) = self.ledger.read_together(&*snapshot)?;
+        Ok(KnownBackups::read(&keyring, &head, &*snapshot)?.list)
     }
 
     /// Takes a backup from the list, once its file is deleted.
     pub fn forget_backup(&self, id: BackupId, act: &Act) -> Result<(), Error> {
         let draft = || Draft::of(Action::BackupForgotten).count("backups", 1);
         let forgotten = self.ledger.change(act, |change| {
-            let mut known = KnownBackups::read(change.keyring, self.ledger.store())?;
+            let mut known = KnownBackups::read(change.keyring, &change.head, self.ledger.store())?;
             if !known.remove(id) {
                 return Err(Detail::BackupUnknown { id }.into());
             }
@@ -104,7 +104,7 @@ impl Vault {
     pub fn forget_all_backups(&self, act: &Act) -> Result<u64, Error> {
         let forgotten = self.ledger.change(act, |change| {
             let rows = self.ledger.store();
-            let known = KnownBackups::read(change.keyring, rows).unwrap_or_default().list.len() as u64;
+            let known = KnownBackups::read(change.keyring, &change.head, rows).unwrap_or_default().list.len() as u64;
             KnownBackups::replacing(rows.get(Table::Vault, BACKUPS)?).put(change);
             change.audit(Draft::of(Action::BackupForgotten).count("backups", known));
             Ok(known)
@@ -178,7 +178,7 @@ impl Vault {
         }
     }
 
-    /// The manifest of this vault, which is a backup, with its MAC checked.
+    /// The manifest of this vault, which is a backup, with its signature checked.
     pub(super) fn authentic_manifest(&self) -> Result<BackupManifest, Error> {
         let row = manifest_row(self.ledger.store())?;
         let keyring = self.ledger.keyring();
@@ -187,7 +187,7 @@ impl Vault {
 
     fn list_unfinished(&self, id: BackupId, file: &Path, act: &Act) -> Result<Timestamp, Error> {
         self.ledger.change(act, |change| {
-            let mut known = KnownBackups::read(change.keyring, self.ledger.store())?;
+            let mut known = KnownBackups::read(change.keyring, &change.head, self.ledger.store())?;
             let active = change.keyring.masters().find(|master| master.version == change.keyring.active_master());
             let active = active.ok_or(crate::keyring::KeyringError::Malformed)?;
             change.audit(Draft::of(Action::Backup).count("master_key", active.version.into()));
@@ -209,21 +209,24 @@ impl Vault {
     /// What the manifest says: a rotation may have begun between the listing and the copy.
     fn list_finished(&self, manifest: &BackupManifest, act: &Act) -> Result<(), Error> {
         self.ledger.change_for_any_reason(act, |change| {
-            let mut known = KnownBackups::read(change.keyring, self.ledger.store())?;
+            let mut known = KnownBackups::read(change.keyring, &change.head, self.ledger.store())?;
             let Some(backup) = known.find(manifest.id) else {
                 return Err(Detail::BackupUnknown { id: manifest.id }.into());
             };
+            let seq = backup.audit_seq;
             finish(backup, manifest);
             known.put(change);
+            change.audit(Draft::of(Action::BackupFinished).count("backup_seq", seq).count("keys", manifest.records));
             Ok(())
         })
     }
 
     fn unlist(&self, id: BackupId, act: &Act) -> Result<(), Error> {
         self.ledger.change_for_any_reason(act, |change| {
-            let mut known = KnownBackups::read(change.keyring, self.ledger.store())?;
+            let mut known = KnownBackups::read(change.keyring, &change.head, self.ledger.store())?;
             known.remove(id);
             known.put(change);
+            change.audit(Draft::of(Action::BackupForgotten).count("backups", 1));
             Ok(())
         })
     }

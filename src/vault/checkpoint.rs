@@ -1,90 +1,117 @@
 //! Checkpoints of the audit log: where it stood, kept outside, so that a store that was put back can be told.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::audit_log::{AuditFault, ChainEnd};
+use crate::authority::PublicKey;
 use crate::error::{Detail, Error};
-use crate::keyring::{Keyring, Statement};
+use crate::keyring::Keyring;
 use crate::ledger::Head;
+use crate::note::{Checkpoint, Note};
 use crate::parse_error::ParseError;
-use crate::secret::{hex, same_bytes};
+use crate::secret::hex;
 use crate::store::Rows;
 use crate::time::Timestamp;
 use crate::vault::audit::{still_there, verify_chain};
-use crate::vault::handle::Verifier;
-use crate::versions::Generation;
+use crate::vault::handle::{Vault, Verifier};
+use crate::vault_id::VaultId;
+use crate::versions::{Generation, MasterKeyVersion};
 
-/// Where the audit log of a vault stood, authenticated by the generation that was active (docs/format.md, Checkpoint).
-/// It holds no secret. Kept where the store's writers cannot write, it tells a log that was cut off, that took another
-/// way, or that went back in time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Where the audit log of a vault stood, signed by the authority of the active master key (docs/format.md, Checkpoint): a signed note
+/// in the form that witnesses of transparency logs take. It holds no secret. Kept where the store's writers cannot write, it tells a
+/// log that was cut off, that took another way, or that went back in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AuditCheckpoint {
-    schema: String,
-    /// The id of the vault.
-    pub vault: String,
-    /// When it was made, RFC 3339.
-    pub at: String,
+    /// The vault.
+    pub vault: VaultId,
+    /// The line of the vault, in hex: another one after every restore.
+    pub line: String,
+    /// When it was made.
+    pub at: Timestamp,
     /// The last audit entry.
     pub seq: u64,
     /// The hash of that entry, in hex.
     pub hash: String,
+    /// The root of the tree over all entries, in hex.
+    pub root: String,
+    /// The revision of the keyring.
+    pub keyring_revision: u64,
+    /// The hash of that keyring, in hex.
+    pub keyring_hash: String,
+    /// The master key version whose authority signed this.
+    pub master_key: MasterKeyVersion,
     /// The generation that was active.
     pub generation: Generation,
     /// API keys in the vault, revoked and expired ones included.
     pub records: u64,
     /// Digest of the records of that generation, in hex.
     pub record_digest: String,
-    mac: String,
+    #[serde(skip)]
+    note: Note,
 }
 
 impl AuditCheckpoint {
     /// Reads a checkpoint. Whether the log agrees with it is for [`Verifier::check_audit`].
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let named: Named = serde_json::from_str(text).map_err(|_| no_checkpoint())?;
-        if named.schema != SCHEMA {
-            let other = format!("this is a document of another schema than {SCHEMA}");
-            return Err(ParseError::new("audit checkpoint", other));
-        }
-        let checkpoint: Self = serde_json::from_str(text).map_err(|_| no_checkpoint())?;
-        let sound = checkpoint.hash.len() == 64 && checkpoint.at.parse::<Timestamp>().is_ok();
-        if sound { Ok(checkpoint) } else { Err(no_checkpoint()) }
+        let wrong = |why: String| ParseError::new("audit checkpoint", format!("this is no audit checkpoint: {why}"));
+        let note = Note::parse(text).map_err(|fault| wrong(fault.to_string()))?;
+        let said = Checkpoint::parse(note.text()).map_err(|fault| wrong(fault.to_string()))?;
+        let parts = Parts::of(&said).ok_or_else(|| wrong("it is that of another log, or lacks a line".into()))?;
+        Ok(Self::from_parts(parts, note))
     }
 
-    /// The checkpoint as JSON, on one line.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("a checkpoint has nothing that JSON cannot hold")
+    /// The checkpoint as it is kept: several lines of text, the last of which are signatures.
+    pub fn to_text(&self) -> String {
+        self.note.to_string()
     }
 
     fn of(keyring: &Keyring, head: &Head, at: Timestamp) -> Self {
-        let generation = keyring.active_generation();
-        let count = head.sets().values().fold(0_u64, |sum, set| sum.wrapping_add(set.count()));
-        let mut checkpoint = Self {
-            schema: SCHEMA.into(),
-            vault: keyring.vault().to_string(),
-            at: at.to_string(),
+        let parts = Parts {
+            vault: keyring.vault(),
+            line: hex(&keyring.line()),
+            at,
             seq: head.chain.seq,
             hash: hex(&head.chain.hash),
-            generation,
-            // The sentinel is no API key.
-            records: count.wrapping_sub(1),
-            record_digest: record_digest(keyring, head),
-            mac: String::new(),
+            root: head.tree.root(),
+            keyring_revision: keyring.revision(),
+            keyring_hash: hex(&keyring.hash()),
+            master_key: keyring.active_master(),
+            generation: keyring.active_generation(),
+            records: record_count(head),
+            record_digest: record_digest(keyring, head).unwrap_or_default(),
         };
-        checkpoint.mac = hex(&keyring.active().certify(Statement::Checkpoint, &checkpoint.statement()));
-        checkpoint
+        let mut note = Note::new(parts.said().to_string()).expect("it has lines of text and nothing else");
+        note.sign(&parts.origin(), keyring.signer()).expect("the origin is a name");
+        Self::from_parts(parts, note)
     }
 
-    /// What the MAC is over.
-    fn statement(&self) -> Vec<u8> {
-        let unsigned = Self { mac: String::new(), ..self.clone() };
-        serde_json::to_vec(&unsigned).expect("a checkpoint has nothing that JSON cannot hold")
+    fn from_parts(parts: Parts, note: Note) -> Self {
+        Self {
+            vault: parts.vault,
+            line: parts.line,
+            at: parts.at,
+            seq: parts.seq,
+            hash: parts.hash,
+            root: hex(&parts.root),
+            keyring_revision: parts.keyring_revision,
+            keyring_hash: parts.keyring_hash,
+            master_key: parts.master_key,
+            generation: parts.generation,
+            records: parts.records,
+            record_digest: parts.record_digest,
+            note,
+        }
     }
 
-    /// The hash as bytes; one that is not hexadecimal is no hash of an entry.
+    fn is_signed_by(&self, public: PublicKey) -> bool {
+        self.note.is_signed_by(&origin(self.vault, &self.line), &public)
+    }
+
+    /// The hash as bytes.
     fn end(&self) -> Option<ChainEnd> {
         let mut hash = [0; 32];
         base16ct::lower::decode(&self.hash, &mut hash).ok()?;
@@ -92,19 +119,91 @@ impl AuditCheckpoint {
     }
 }
 
-/// No entry changes the set of the active generation in the head without being one.
-fn record_digest(keyring: &Keyring, head: &Head) -> String {
+/// What the text of a checkpoint says.
+struct Parts {
+    vault: VaultId,
+    line: String,
+    at: Timestamp,
+    seq: u64,
+    hash: String,
+    root: [u8; 32],
+    keyring_revision: u64,
+    keyring_hash: String,
+    master_key: MasterKeyVersion,
+    generation: Generation,
+    records: u64,
+    record_digest: String,
+}
+
+impl Parts {
+    /// `None` where a line is missing or says something else. Later versions may add lines.
+    fn of(said: &Checkpoint) -> Option<Self> {
+        let (vault, line) = said.origin().strip_prefix(ORIGIN)?.split_once('/')?;
+        let mut lines = said.extensions().iter();
+        let mut after = |word: &str| lines.next()?.strip_prefix(word)?.strip_prefix(' ').map(str::to_owned);
+        let (at, hash) = (after("at")?, after("chain")?);
+        let (keyring, master_key, records) = (after("keyring")?, after("master-key")?, after("records")?);
+        let (keyring_revision, keyring_hash) = keyring.split_once(' ')?;
+        let [records, generation, record_digest] = records.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        let digests = [hash.as_str(), keyring_hash, record_digest];
+        let parsed: Timestamp = at.parse().ok()?;
+        let sound = digests.iter().all(|digest| is_hex(digest, 64)) && is_hex(line, 32) && parsed.to_string() == at;
+        Some(Self {
+            vault: vault.parse().ok()?,
+            line: line.to_owned(),
+            at: parsed,
+            seq: said.size(),
+            hash: hash.clone(),
+            root: *said.root(),
+            keyring_revision: decimal(keyring_revision)?,
+            keyring_hash: keyring_hash.to_owned(),
+            master_key: u32::try_from(decimal(&master_key)?).ok()?.try_into().ok()?,
+            generation: u32::try_from(decimal(generation)?).ok()?.try_into().ok()?,
+            records: decimal(records)?,
+            record_digest: record_digest.to_owned(),
+        })
+        .filter(|_| sound)
+    }
+
+    fn origin(&self) -> String {
+        origin(self.vault, &self.line)
+    }
+
+    fn said(&self) -> Checkpoint {
+        let extensions = vec![
+            format!("at {}", self.at),
+            format!("chain {}", self.hash),
+            format!("keyring {} {}", self.keyring_revision, self.keyring_hash),
+            format!("master-key {}", self.master_key),
+            format!("records {} {} {}", self.records, self.generation, self.record_digest),
+        ];
+        Checkpoint::new(self.origin(), self.seq, self.root, extensions).expect("it has lines of text and nothing else")
+    }
+}
+
+/// The name of a vault's log.
+fn origin(vault: VaultId, line: &str) -> String {
+    format!("{ORIGIN}{vault}/{line}")
+}
+
+fn is_hex(text: &str, len: usize) -> bool {
+    text.len() == len && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A number in its one spelling.
+fn decimal(text: &str) -> Option<u64> {
+    text.parse::<u64>().ok().filter(|number| number.to_string() == text)
+}
+
+/// API keys by the record sets of the head. The sentinel is none.
+fn record_count(head: &Head) -> u64 {
+    head.sets().values().fold(0_u64, |sum, set| sum.wrapping_add(set.count())).wrapping_sub(1)
+}
+
+/// No entry changes the set of the active generation in the head without being one. A verifier has not the key of it.
+fn record_digest(keyring: &Keyring, head: &Head) -> Option<String> {
     let set = head.sets().get(&keyring.active_generation()).copied().unwrap_or_default();
-    hex(&set.digest(&keyring.active().record_set))
-}
-
-#[derive(Deserialize)]
-struct Named {
-    schema: String,
-}
-
-fn no_checkpoint() -> ParseError {
-    ParseError::new("audit checkpoint", "this is no audit checkpoint")
+    keyring.active().record_set_if_held().map(|key| hex(&set.digest(key)))
 }
 
 /// What is to be said of an audit log beside checkpoints of it.
@@ -123,7 +222,7 @@ pub struct AuditCheck {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckpointCheck {
-    /// Whether its MAC was checked. A rotation drops the generation that made it; from then on only its hash speaks.
+    /// Whether the authority that it names signed it.
     pub authenticated: bool,
     /// Audit entries since.
     pub entries_since: u64,
@@ -136,8 +235,20 @@ pub struct CheckpointCheck {
 #[non_exhaustive]
 pub enum CheckpointFault {
     /// The checkpoint was edited, or not made by this vault.
-    #[error("the MAC of the checkpoint is wrong: it was edited, or not made by this vault")]
+    #[error("the signature of the checkpoint is wrong: it was edited, or not made by this vault")]
     Altered,
+    /// The authority that signed it had ended before.
+    #[error(
+        "the checkpoint names entry {seq}, and master key {version}, whose authority signed it, ended with entry {ended}"
+    )]
+    Ended {
+        /// Its entry.
+        seq: u64,
+        /// Whose authority.
+        version: MasterKeyVersion,
+        /// The last entry that one speaks for.
+        ended: u64,
+    },
     /// It is dated after the present.
     #[error("the checkpoint is dated {at}, in the future: one of the two clocks is wrong")]
     Future {
@@ -163,6 +274,7 @@ impl CheckpointFault {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Altered => "altered",
+            Self::Ended { .. } => "ended",
             Self::Future { .. } => "future",
             Self::Log(fault) => fault.name(),
             Self::OtherVault { .. } => "other-vault",
@@ -172,25 +284,30 @@ impl CheckpointFault {
 }
 
 /// # Checkpoints of the audit log
-impl Verifier {
-    /// A checkpoint of the audit log as it stands, once its chain is followed to the authenticated head.
+impl Vault {
+    /// A checkpoint of the audit log as it stands, once its chain is followed to the authenticated head. It is signed, so it takes a
+    /// master key; checking one takes none.
     pub fn audit_checkpoint(&self) -> Result<AuditCheckpoint, Error> {
         self.at_one_moment(|rows, keyring, head| {
-            verify_chain(keyring, rows, head.chain)?;
+            verify_chain(keyring, rows, head, &[])?;
             Ok(AuditCheckpoint::of(keyring, head, self.ledger.now()))
         })
     }
+}
 
+/// # Checkpoints of the audit log
+impl Verifier {
     /// Follows the whole chain, and compares it with checkpoints made before.
     pub fn check_audit(&self, checkpoints: &[AuditCheckpoint]) -> Result<AuditCheck, Error> {
         self.at_one_moment(|rows, keyring, head| {
-            let fault = match verify_chain(keyring, rows, head.chain).map_err(Error::into_detail) {
-                Ok(_) => None,
-                Err(Detail::Audit(fault)) => Some(fault),
+            let sizes: Vec<_> = checkpoints.iter().map(|checkpoint| checkpoint.seq).collect();
+            let (roots, fault) = match verify_chain(keyring, rows, head, &sizes).map_err(Error::into_detail) {
+                Ok(roots) => (Some(roots), None),
+                Err(Detail::Audit(fault)) => (None, Some(fault)),
                 Err(error) => return Err(error.into()),
             };
             let now = self.ledger.now();
-            let judge = |checkpoint| judge(keyring, head, rows, now, checkpoint);
+            let judge = |checkpoint| judge(keyring, head, rows, roots.as_ref(), now, checkpoint);
             let checkpoints = checkpoints.iter().map(judge).collect::<Result<_, _>>()?;
             Ok(AuditCheck { entries: head.chain.seq, fault, checkpoints })
         })
@@ -201,24 +318,27 @@ fn judge(
     keyring: &Keyring,
     head: &Head,
     rows: &dyn Rows,
+    roots: Option<&BTreeMap<u64, [u8; 32]>>,
     now: Timestamp,
     checkpoint: &AuditCheckpoint,
 ) -> Result<CheckpointCheck, Error> {
     let entries_since = head.chain.seq.saturating_sub(checkpoint.seq);
     let mut check = CheckpointCheck { authenticated: false, entries_since, fault: None };
-    if checkpoint.vault != keyring.vault().to_string() {
-        check.fault = Some(CheckpointFault::OtherVault { vault: checkpoint.vault.clone() });
+    if checkpoint.vault != keyring.vault() {
+        check.fault = Some(CheckpointFault::OtherVault { vault: checkpoint.vault.to_string() });
         return Ok(check);
     }
-    if let Some(keys) = keyring.generation(checkpoint.generation) {
-        let mac = hex(&keys.certify(Statement::Checkpoint, &checkpoint.statement()));
-        check.authenticated = same_bytes(mac.as_bytes(), checkpoint.mac.as_bytes());
-        if !check.authenticated {
-            check.fault = Some(CheckpointFault::Altered);
-            return Ok(check);
-        }
+    let signed_by = keyring.masters().find(|master| master.version == checkpoint.master_key);
+    check.authenticated = signed_by.is_some_and(|master| checkpoint.is_signed_by(master.public_key));
+    if !check.authenticated {
+        check.fault = Some(CheckpointFault::Altered);
+        return Ok(check);
     }
-    check.fault = disagreement(keyring, head, rows, now, checkpoint)?;
+    if let Some(ended) = signed_by.and_then(|master| master.ended).filter(|ended| *ended < checkpoint.seq) {
+        check.fault = Some(CheckpointFault::Ended { seq: checkpoint.seq, version: checkpoint.master_key, ended });
+        return Ok(check);
+    }
+    check.fault = disagreement(keyring, head, rows, roots, now, checkpoint)?;
     Ok(check)
 }
 
@@ -226,6 +346,7 @@ fn disagreement(
     keyring: &Keyring,
     head: &Head,
     rows: &dyn Rows,
+    roots: Option<&BTreeMap<u64, [u8; 32]>>,
     now: Timestamp,
     checkpoint: &AuditCheckpoint,
 ) -> Result<Option<CheckpointFault>, Error> {
@@ -235,19 +356,27 @@ fn disagreement(
         Err(Detail::Audit(fault)) => return Ok(Some(fault.into())),
         Err(error) => return Err(error.into()),
     }
-    // A log that holds the entry has also had the generation.
-    if checkpoint.generation > keyring.active_generation() {
-        return Ok(Some(CheckpointFault::Altered));
+    // A log that is not whole has no roots, and is named for itself.
+    let root = roots.and_then(|roots| roots.get(&checkpoint.seq));
+    if root.is_some_and(|root| hex(root) != checkpoint.root) {
+        return Ok(Some(AuditFault::Forked { seq: checkpoint.seq }.into()));
     }
-    let same = checkpoint.seq == head.chain.seq && checkpoint.generation == keyring.active_generation();
-    if same && record_digest(keyring, head) != checkpoint.record_digest {
-        return Ok(Some(CheckpointFault::Records));
+    if checkpoint.seq == head.chain.seq {
+        let same_keyring =
+            checkpoint.keyring_revision == keyring.revision() && checkpoint.keyring_hash == hex(&keyring.hash());
+        if !same_keyring {
+            return Ok(Some(AuditFault::Forked { seq: checkpoint.seq }.into()));
+        }
+        let counted = (checkpoint.records, checkpoint.generation) == (record_count(head), keyring.active_generation());
+        if !counted || record_digest(keyring, head).is_some_and(|digest| digest != checkpoint.record_digest) {
+            return Ok(Some(CheckpointFault::Records));
+        }
     }
-    let at: Option<Timestamp> = checkpoint.at.parse().ok();
-    let ahead = at.is_some_and(|at| at > now.saturating_add(CLOCKS_APART));
-    Ok(ahead.then(|| CheckpointFault::Future { at: checkpoint.at.clone() }))
+    let ahead = checkpoint.at > now.saturating_add(CLOCKS_APART);
+    Ok(ahead.then(|| CheckpointFault::Future { at: checkpoint.at.to_string() }))
 }
 
-const SCHEMA: &str = "strongroom.audit-checkpoint.v1";
+/// docs/format.md, Checkpoint.
+const ORIGIN: &str = "strongroom/";
 /// By how much the clocks of two machines may differ.
 const CLOCKS_APART: Duration = Duration::from_secs(300);

@@ -9,6 +9,7 @@ mod rows;
 mod uses;
 
 use crate::arguments::Verdict;
+use crate::commitments::Commitments;
 use crate::error::Error;
 use crate::known_backups::KnownBackup;
 use crate::ledger::Ledger;
@@ -84,23 +85,37 @@ impl Vault {
         let mut findings = Findings::default();
         let head = findings.survive(Ledger::head_in(&keyring, rows))?;
         let rotation = rows::rotation(&keyring, rows, &mut findings)?;
-        let backups = rows::backups(&keyring, rows, &mut findings)?;
+        let backups = rows::backups(&keyring, head.as_ref(), rows, &mut findings)?;
+        let records = head
+            .as_ref()
+            .map_or(0, |head| head.sets().values().fold(0_u64, |sum, set| sum.saturating_add(set.count())));
+        let mut log = (checkup.depth != Depth::Quick).then(|| Commitments::new(keyring.vault(), records));
+        let followed = audit::follow(keyring.vault(), rows, head.as_ref(), now, log.as_mut(), &mut findings)?;
+        let log = log.filter(|_| followed.whole);
         let mut report = DoctorReport {
             depth: checkup.depth,
             counted: 0,
             opened: 0,
             compared: false,
-            audit_entries: audit::follow(keyring.vault(), rows, head.as_ref(), now, &mut findings)?,
+            audit_entries: followed.entries,
             backups,
             symptoms: vec![],
         };
         if checkup.depth != Depth::Quick {
-            let examined = records::examine(&keyring, rows, checkup.depth, &mut findings, &mut |counted| {
-                watch(CheckupProgress { counted }).flow()
-            });
+            let examined =
+                records::examine(&keyring, rows, log.as_ref(), checkup.depth, &mut findings, &mut |counted| {
+                    watch(CheckupProgress { counted }).flow()
+                });
             if let Some(examined) = findings.survive(examined)? {
                 (report.counted, report.opened) = (examined.counted, examined.opened);
-                report.compared = rows::compare(&keyring, head.as_ref(), &rotation, &examined.sets, &mut findings);
+                if let Some(log) = &log {
+                    let missing = records::missing(log, rows, &mut findings);
+                    findings.survive(missing)?;
+                }
+                // Where each record was held to the log, the digest over all of them says nothing new of those that are named.
+                let named = log.is_some() && checkup.depth == Depth::Deep && findings.names_records();
+                report.compared =
+                    rows::compare(&keyring, head.as_ref(), &rotation, &examined.sets, named, &mut findings);
             }
             let looked = lookups::examine(&keyring, rows, &mut findings);
             findings.survive(looked)?;

@@ -19,7 +19,8 @@ use crate::vault::recorder::{Recorder, UsageOptions};
 /// Its chapters are [opening](#opening), [issuing](#issuing), [importing](#importing), [changing](#changing),
 /// [reissuing](#reissuing), [policy](#policy), [rotating the master key](#rotating-the-master-key),
 /// [recovering](#recovering), [exporting](#exporting), [keys for other hands](#keys-for-other-hands),
-/// [writing uses](#writing-uses), [backing up](#backing-up) and [examining](#examining). [`Verifier`] has those of what only
+/// [writing uses](#writing-uses), [checkpoints of the audit log](#checkpoints-of-the-audit-log), [backing up](#backing-up) and
+/// [examining](#examining). [`Verifier`] has those of what only
 /// reads: [verifying](Verifier#verifying), [listing](Verifier#listing), [what is due](Verifier#what-is-due),
 /// [status](Verifier#status), [rotation certificates](Verifier#rotation-certificates), [uses](Verifier#uses), the
 /// [audit log](Verifier#audit-log) and [its checkpoints](Verifier#checkpoints-of-the-audit-log).

@@ -12,9 +12,9 @@ use crate::import::{ImportError, ImportedKey};
 use crate::keyring::Keyring;
 use crate::ledger::Change;
 use crate::lookup::LookupRow;
-use crate::record::{Plain, Record, Sealer, seal};
+use crate::record::{Commitment, Plain, Record, Sealer, seal};
 use crate::record_set::RecordSet;
-use crate::secret::SecretText;
+use crate::secret::{SecretText, random_array};
 use crate::store::{Expected, Rows, Table};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token, secret_digest};
@@ -69,9 +69,9 @@ impl Vault {
             // The engine appends fastest in the order of its keys.
             ids.sort_unstable();
             let (issued, records, set) = seal_all(change.keyring, now, &ids, keys)?;
-            for (id, record) in ids.iter().zip(records) {
+            for (id, (record, commitment)) in ids.iter().zip(records) {
                 change.insert_sealed(*id, record);
-                change.audit(Draft::on(Action::Issue, *id));
+                change.audit(Draft::on(Action::Issue, *id).leaving(commitment));
             }
             change.count_in(set);
             Ok(issued)
@@ -160,8 +160,8 @@ fn refuse_expired(key: &NewApiKey, now: Timestamp) -> Result<(), Error> {
     past.map_or(Ok(()), |at| Err(Detail::IssuedExpired { at }.into()))
 }
 
-/// What was issued, the records of it, and their record set.
-type SealedKeys = (Vec<Issued>, Vec<Vec<u8>>, RecordSet);
+/// What was issued, the records of it with the commitments to them, and their record set.
+type SealedKeys = (Vec<Issued>, Vec<(Vec<u8>, Commitment)>, RecordSet);
 
 /// Makes and seals API keys, a large number of them on every core.
 fn seal_all(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewApiKey]) -> Result<SealedKeys, Error> {
@@ -191,13 +191,14 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
     let mut sealed: SealedKeys = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()), RecordSet::default());
     for (id, key) in ids.iter().copied().zip(keys) {
         let secret = Token::random_secret()?;
-        let attributes = Attributes::of(key, secret_digest(secret.expose()), now).to_bytes();
+        let attributes = Attributes::of(key, secret_digest(secret.expose()), random_array()?, now).to_bytes();
         let recover = key.recoverable.then_some(secret.expose());
-        let record = sealer.seal(id, &Plain { imported: false, attributes: &attributes, secret: recover })?;
+        let plain = Plain { imported: false, attributes: &attributes, secret: recover };
+        let record = sealer.seal(id, &plain)?;
         let parsed = Record::parse(&record).map_err(|fault| Detail::Record { id, fault })?;
-        sealed.2.add(&keyring.active().record_set, &parsed);
+        sealed.2.add(keyring.active().record_set(), &parsed);
         sealed.0.push(Issued { id, token: Token::compose(&key.prefix, id, secret.expose()), replaces: None });
-        sealed.1.push(record);
+        sealed.1.push((record, plain.commitment(keyring.vault(), id)));
     }
     Ok(sealed)
 }
@@ -223,7 +224,8 @@ fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) 
     }
     let mut past = imported.past.clone();
     past.revoked_at = past.revoked_at.or(imported.revoked.then_some(change.now));
-    let attributes = Attributes::of(&key, secret_digest(secret), created_at).with_past(&past).to_bytes();
+    let attributes =
+        Attributes::of(&key, secret_digest(secret), random_array()?, created_at).with_past(&past).to_bytes();
     let recover = key.recoverable.then_some(secret);
     let plain = Plain { imported: foreign, attributes: &attributes, secret: recover };
     change.insert_record(id, seal(change.keyring, id, &plain)?)?;
@@ -231,7 +233,7 @@ fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) 
         let (index, row) = LookupRow::newest(change.keyring, text, id);
         change.batch.put(Table::Lookup, index, row, Expected::Absent);
     }
-    let draft = Draft::on(Action::Import, id);
+    let draft = Draft::on(Action::Import, id).leaving(plain.commitment(change.keyring.vault(), id));
     change.audit(if imported.exempt { draft.count("policy_exempt", 1) } else { draft });
     Ok(Some(id))
 }

@@ -84,11 +84,11 @@ impl Vault {
         let amended = self.ledger.change(act, |change| {
             let mut subject = Subject::read(change, self.ledger.store(), id)?;
             edit(&mut subject, change)?;
-            let changed = subject.write(change)?;
-            if changed {
-                change.audit(draft.clone());
+            let commitment = subject.write(change)?;
+            if let Some(commitment) = commitment {
+                change.audit(draft.clone().leaving(commitment));
             }
-            Ok((changed, subject))
+            Ok((commitment.is_some(), subject))
         });
         self.ledger.keep_refusal(act, draft, amended)
     }

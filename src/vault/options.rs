@@ -77,6 +77,7 @@ pub struct VaultOptions {
     waivers: Waivers,
     quick: bool,
     to_rotate: bool,
+    to_examine: bool,
 }
 
 impl VaultOptions {
@@ -132,6 +133,15 @@ impl VaultOptions {
         self
     }
 
+    /// Whether a vault is opened whose rows do not belong together, so that [`Vault::examine`] and the methods of the audit log can say
+    /// what is wrong with it. Otherwise a head that names another keyring, and a log that does not end where the head says, refuse the
+    /// vault. For looking and for nothing else: whoever acts on a vault like this acts on what somebody put back.
+    #[must_use]
+    pub fn to_examine(mut self, to_examine: bool) -> Self {
+        self.to_examine = to_examine;
+        self
+    }
+
     /// Begins under this version, and not under the newest.
     pub(super) fn first(mut self, version: MasterKeyVersion) -> Self {
         self.first = Some(version);
@@ -184,10 +194,11 @@ impl VaultOptions {
         let keks = self.derived(keys, vault);
         let keyring = Keyring::create(self.suite, vault, newest, &keks, now)?;
         let first = |change: &mut Change<'_>| {
-            change.insert_record(ApiKeyId::SENTINEL, sentinel(change.keyring, now)?)?;
+            let (record, commitment) = sentinel(change.keyring, now)?;
+            change.insert_record(ApiKeyId::SENTINEL, record)?;
             let (index, row) = LookupRow::sentinel(change.keyring);
             change.batch.put(Table::Lookup, index, row, Expected::Absent);
-            change.audit(Draft::of(Action::Init).count("master_key", newest.into()));
+            change.audit(Draft::of(Action::Init).count("master_key", newest.into()).leaving(commitment));
             Ok(())
         };
         let ledger = Ledger::create(store, keks, clock, keyring, first, act)?;
@@ -198,13 +209,16 @@ impl VaultOptions {
     pub fn open(self, store: impl Store + 'static, keys: MasterKeys) -> Result<Vault, Error> {
         let derive = |row: &[u8]| Ok(self.derived(&keys, Keyring::vault_claimed_by(row)?));
         let ledger = Ledger::open(Box::new(store), derive, self.ticking())?;
+        look(&ledger, self.to_examine)?;
         Ok(Vault::over(ledger, self.usage.unwrap_or_default()))
     }
 
     /// See [`Verifier::open`].
     pub fn open_verifier(self, store: impl Store + 'static, keys: VerifierKeys) -> Result<Verifier, Error> {
+        let (clock, to_examine) = (self.ticking(), self.to_examine);
         let derive = |row: &[u8]| Ok(KeyEncryptionKeys::of_verifier(keys, Keyring::vault_claimed_by(row)?)?);
-        let ledger = Ledger::open(Box::new(store), derive, self.ticking())?;
+        let ledger = Ledger::open(Box::new(store), derive, clock)?;
+        look(&ledger, to_examine)?;
         Ok(Verifier::over(ledger, self.usage.unwrap_or_else(UsageOptions::off)))
     }
 
@@ -219,4 +233,8 @@ impl VaultOptions {
             None => Box::new(Timestamp::now),
         }
     }
+}
+
+fn look(ledger: &Ledger, to_examine: bool) -> Result<(), Error> {
+    if to_examine { Ok(()) } else { ledger.check_that_it_belongs_together() }
 }

@@ -5,9 +5,9 @@ use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::ledger::Change;
 use crate::record::{Record, RecordError};
-use crate::secret::SecretText;
+use crate::secret::{SecretText, same_bytes};
 use crate::store::Rows;
-use crate::token::{ApiKeyId, Token};
+use crate::token::{ApiKeyId, Token, secret_digest};
 use crate::vault::handle::Vault;
 use crate::vault::issue::Issued;
 use crate::vault::policy::admit_recovery;
@@ -48,10 +48,10 @@ impl Vault {
                 admit_recovery(change, Some(reissue.grace))?;
                 let token = token_at(change, self.ledger.store(), id)?;
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
-                let issued = new.issue(change, &mut old, id, reissue)?;
+                let (issued, left) = new.issue(change, &mut old, id, reissue)?;
                 change.audit(draft.clone());
-                change.audit(Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue)));
-                change.audit(Draft::on(Action::Issue, new.id));
+                change.audit(Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue)).leaving(left.old));
+                change.audit(Draft::on(Action::Issue, new.id).leaving(left.new));
                 Ok((token, issued))
             })
         });
@@ -71,6 +71,10 @@ pub(super) fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Res
     // The verify part first: it authenticates the header, and with it whether there is anything to recover.
     let attributes = record.attributes(change.keyring, id)?;
     let secret = record.open_recover(change.keyring, id)?;
+    // Who could exchange one part and not the other would have an administrator hand out a token that never was one.
+    if secret.as_ref().is_some_and(|secret| !same_bytes(&secret_digest(secret.expose()), attributes.digest())) {
+        return Err(RecordError::OtherSecret);
+    }
     if record.imported() {
         return Ok(secret);
     }

@@ -6,8 +6,8 @@ use crate::api_key::{Reissue, check_prefix};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::ledger::Change;
-use crate::record::{Plain, seal};
-use crate::secret::SecretText;
+use crate::record::{Commitment, Plain, seal};
+use crate::secret::{SecretText, random_array};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Token, secret_digest};
 use crate::vault::handle::Vault;
@@ -45,15 +45,21 @@ impl Vault {
         let reissued = New::prepare(reissue, self.ledger.now()).and_then(|new| {
             self.ledger.change(act, |change| {
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
-                let issued = new.issue(change, &mut old, id, reissue)?;
-                change.audit(draft.clone());
-                change.audit(Draft::on(Action::Issue, new.id));
+                let (issued, left) = new.issue(change, &mut old, id, reissue)?;
+                change.audit(draft.clone().leaving(left.old));
+                change.audit(Draft::on(Action::Issue, new.id).leaving(left.new));
                 keep(&issued).map_err(|source| Detail::NotKept { source })?;
                 Ok(issued)
             })
         });
         self.ledger.keep_refusal(act, draft, reissued)
     }
+}
+
+/// The commitments to both records of a reissue.
+pub(super) struct Left {
+    pub(super) old: Commitment,
+    pub(super) new: Commitment,
 }
 
 /// What the new API key has of its own.
@@ -75,10 +81,10 @@ impl New {
         old: &mut Subject,
         old_id: ApiKeyId,
         reissue: &Reissue,
-    ) -> Result<Issued, Error> {
+    ) -> Result<(Issued, Left), Error> {
         old.must_be(reissue.expected)?;
         let (now, secret) = (change.now, self.secret.expose());
-        let mut attributes = old.attributes.clone();
+        let mut attributes = old.attributes.clone().salted(random_array()?);
         let succeeded = attributes.succeed(old_id, reissue, secret_digest(secret), now);
         succeeded.map_err(|source| old.refused(source))?;
         admit(change, &attributes.terms())?;
@@ -86,9 +92,11 @@ impl New {
         let recover = old.recoverable()?.then_some(secret);
         let plain = Plain { imported: false, attributes: &bytes, secret: recover };
         change.insert_record(self.id, seal(change.keyring, self.id, &plain)?)?;
+        let left = plain.commitment(change.keyring.vault(), self.id);
         let until = old.attributes.give_way(self.id, reissue, now);
-        old.write(change)?;
-        Ok(Issued { id: self.id, token, replaces: Some(Replaced { id: old_id, until }) })
+        let old = old.write(change)?.expect("one that gives way is not what it was");
+        let issued = Issued { id: self.id, token, replaces: Some(Replaced { id: old_id, until }) };
+        Ok((issued, Left { old, new: left }))
     }
 }
 

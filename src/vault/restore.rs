@@ -98,8 +98,9 @@ impl Backup {
         let seq = self.claims.audit_entries;
         let line = snapshot.get(Table::Audit, &row_key(seq))?;
         let related = line.is_some_and(|line| hex(&ChainEnd::at(seq, &line).hash) == self.claims.audit_hash);
-        let mut behind = Behind { related, entries: head.chain.seq.saturating_sub(seq), ..Behind::default() };
+        let mut behind = Behind { related, ..Behind::default() };
         if !related {
+            behind.entries = head.chain.seq.saturating_sub(seq);
             return Ok(behind);
         }
         let backup = self.format.open(&self.path)?;
@@ -135,12 +136,14 @@ impl Backup {
         let manifest = verified(place.reopen()?, keys, watch)?;
         let vault = opened(place.convert()?, keys)?;
         vault.ledger.change(act, |change| {
-            let mut known = KnownBackups::read(change.keyring, vault.ledger.store())?;
+            let mut known = KnownBackups::read(change.keyring, &change.head, vault.ledger.store())?;
             // It was taken before it could say of itself that it is finished.
             if let Some(own) = known.find(manifest.id) {
                 backup::finish(own, &manifest);
                 known.put(change);
             }
+            // What went on after the backup is another life of the vault, and nobody is to take one for the other.
+            change.replace_keyring(change.keyring.on_another_line(vault.ledger.keks())?);
             change.audit(Draft::of(Action::Restore).count("backup_seq", manifest.audit_entries));
             Ok(())
         })?;
@@ -176,6 +179,11 @@ impl Behind {
     pub const MAX_LISTED: usize = 10_000;
 
     fn count(&mut self, entry: &crate::audit_log::AuditEntry, backup: &dyn Rows) -> Result<(), Error> {
+        // That backups were finished is undone by nothing.
+        if entry.action == Action::BackupFinished {
+            return Ok(());
+        }
+        self.entries += 1;
         self.last_at = Some(entry.at);
         if entry.outcome != Outcome::Done {
             return Ok(());
@@ -203,6 +211,7 @@ impl Behind {
 fn opened(store: Box<dyn Store>, keys: &MasterKeys) -> Result<Vault, Error> {
     let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(keys, Keyring::vault_claimed_by(row)?));
     let ledger = Ledger::open(store, derive, Box::new(Timestamp::now))?;
+    ledger.check_that_it_belongs_together()?;
     Ok(Vault::unused(ledger))
 }
 

@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 use crate::api_key::{ApiKey, Attributes, LifeError, Revision, edited};
 use crate::error::{Detail, Error};
 use crate::ledger::Change;
-use crate::record::{Plain, Record, RecordError, seal};
-use crate::secret::SecretText;
+use crate::record::{Commitment, Plain, Record, RecordError, seal};
+use crate::secret::{SecretText, random_array};
 use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
 
@@ -42,20 +42,23 @@ impl Subject {
         edit(&mut self.attributes).map_err(|source| self.refused(source))
     }
 
-    /// Puts the record with the edited attributes in place of the one that was read; `false` when they are the same.
-    pub(super) fn write(&mut self, change: &mut Change<'_>) -> Result<bool, Error> {
+    /// Puts the record with the edited attributes in place of the one that was read, and returns the commitment to it; nothing when
+    /// they are the same.
+    pub(super) fn write(&mut self, change: &mut Change<'_>) -> Result<Option<Commitment>, Error> {
         if self.attributes == self.before {
-            return Ok(false);
+            return Ok(None);
         }
+        self.attributes = self.attributes.clone().salted(random_array()?);
         let record = self.parsed()?;
         let secret = self.secret(change, &record)?;
         let attributes = self.carrying(change, &self.attributes)?;
         let secret = secret.as_ref().map(SecretText::expose);
         let plain = Plain { imported: record.imported(), attributes: &attributes, secret };
         let new = seal(change.keyring, self.id, &plain)?;
+        let commitment = plain.commitment(change.keyring.vault(), self.id);
         change.replace_record(self.id, std::mem::replace(&mut self.record, new.clone()), new)?;
         self.before = self.attributes.clone();
-        Ok(true)
+        Ok(Some(commitment))
     }
 
     /// Attributes as bytes, with what the record holds beside them: fields of later versions.

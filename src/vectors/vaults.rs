@@ -73,11 +73,17 @@ fn rotations_that_another_implementation_left_open_are_finished() {
             assert!(vault.check_certificate(&given).expect("checked").faults.is_empty());
         }
         if let Some(checkpoint) = case.get("checkpoint") {
-            let given = AuditCheckpoint::parse(&checkpoint.to_string()).expect("a checkpoint");
+            let given = AuditCheckpoint::parse(text(checkpoint)).expect("a checkpoint");
+            assert_eq!(given.to_text(), text(checkpoint));
             let made = vault.audit_checkpoint().expect("made");
-            let place =
-                |made: &AuditCheckpoint| (made.seq, made.hash.clone(), made.records, made.record_digest.clone());
+            let place = |made: &AuditCheckpoint| {
+                let AuditCheckpoint { seq, hash, root, keyring_revision, keyring_hash, .. } = made.clone();
+                (seq, hash, root, keyring_revision, keyring_hash)
+            };
             assert_eq!(place(&given), place(&made));
+            let said =
+                |made: &AuditCheckpoint| (made.master_key, made.generation, made.records, made.record_digest.clone());
+            assert_eq!((given.vault, &given.line, said(&given)), (made.vault, &made.line, said(&made)));
             let check = vault.check_audit(&[given]).expect("checked").checkpoints.remove(0);
             assert_eq!((check.authenticated, check.entries_since, check.fault), (true, 0, None));
         }

@@ -28,9 +28,9 @@ impl Scene {
         fs::write(room.file("keys/master-keys"), format!("{}\n", room.keys.variable([1]))).expect("written");
         private(&room.file("keys/master-keys"), 0o600);
         let tokens = (0..3).map(|n| room.issue(&["--name", &format!("client {n}"), "--owner", "acme"])).collect();
-        room.run(&["backup", &room.file("safe/backups/2026-01-01.backup").display().to_string()]).ends(0);
         let checkpoint = room.run(&["audit", "checkpoint"]).ends(0).out;
-        fs::write(room.file("safe/checkpoints/2026-01-01.json"), checkpoint).expect("written");
+        fs::write(room.file("safe/checkpoints/2026-01-01.txt"), checkpoint).expect("written");
+        room.run(&["backup", &room.file("safe/backups/2026-01-01.backup").display().to_string()]).ends(0);
         Self { room, tokens, said: String::new() }
     }
 
@@ -207,14 +207,14 @@ fn a_lost_store_comes_back_from_its_backup_without_what_was_revoked_since() {
     let (revoked, token) = scene.tokens[2].clone();
     scene.room.run(&["revoke", &revoked, "--yes", "--reason", "leaked"]).ends(0);
     let late = scene.room.run(&["audit", "checkpoint"]).ends(0).out;
-    fs::write(scene.room.file("safe/checkpoints/2026-01-02.json"), &late).expect("written");
+    fs::write(scene.room.file("safe/checkpoints/2026-01-02.txt"), &late).expect("written");
     let scene = scene.run("the store is lost");
-    scene.says("the backup is older: it ends with entry 5, 1 entry before");
+    scene.says("the backup is older: it ends with entry 5, 2 entries before");
     assert!(!scene.valid(1, &token) && scene.tokens[..2].iter().all(|(_, token)| scene.valid(1, token)));
     let entries = scene.room.run(&["audit", "list", "--json", "--all"]).ends(0).json_lines();
     let of = |action: &str| entries.iter().filter(|entry| entry["action"] == action).count();
     assert_eq!((of("restore"), of("revoke")), (1, 1));
-    let put_away = scene.room.file("safe/before-the-restore/2026-01-02.json").display().to_string();
+    let put_away = scene.room.file("safe/before-the-restore/2026-01-02.txt").display().to_string();
     scene.room.run(&["audit", "verify", "--checkpoint", &put_away]).ends(13);
     let anew = listed(&scene.room.file("safe/checkpoints")).pop().expect("a checkpoint").display().to_string();
     scene.room.run(&["audit", "verify", "--checkpoint", &anew]).ends(0);

@@ -216,7 +216,7 @@ fn malformed_verifier_keys_end_with_12_and_never_show_themselves() {
     let key = good.trim().strip_prefix("1:").expect("an entry");
     let cases = [
         (master.clone(), "written like a master key"),
-        (format!("1:{}", &key[..80]), "85 characters"),
+        (format!("1:{}", &key[..80]), "128 characters"),
         (
             format!("1:{}{}{}", &key[..40], if &key[40..41] == "A" { "B" } else { "A" }, &key[41..]),
             "check does not fit",
@@ -225,7 +225,7 @@ fn malformed_verifier_keys_end_with_12_and_never_show_themselves() {
         (format!("1:{key} 2:{key}"), "are the same key"),
         (format!("2:{key}"), "needed"),
         (format!("one:{key}"), "not a number"),
-        ("srv1-".into(), "85 characters"),
+        ("srv1-".into(), "128 characters"),
         (" ".into(), "empty"),
         (other.clone(), "is for vault"),
     ];

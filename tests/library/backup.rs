@@ -426,12 +426,7 @@ fn parts_of_other_backups_do_not_pass_for_parts_of_this_one() {
         fs::copy(scene.file("new"), scene.file("mixed")).expect("copied");
         rusqlite::Connection::open(scene.file("mixed")).expect("opened").execute_batch(sql).expect("done");
         let restored = scene.restore("mixed", "r.db", [1]);
-        if sql.contains("backups") {
-            // The list alone is not bound to the head (docs/format.md, Known backups).
-            restored.expect("restored");
-        } else {
-            assert_eq!(restored.expect_err(sql).kind(), ErrorKind::Corrupt, "{sql}");
-        }
+        assert_eq!(restored.expect_err(sql).kind(), ErrorKind::Corrupt, "{sql}");
         let _ = fs::remove_file(scene.file("r.db"));
         fs::remove_file(scene.file("mixed")).expect("removed");
     }

@@ -26,6 +26,7 @@ mod model;
 mod other_engine;
 mod paging;
 mod policy;
+mod put_back;
 mod readme;
 mod request;
 mod rotation;

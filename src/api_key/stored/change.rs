@@ -103,11 +103,6 @@ impl Attributes {
         until
     }
 
-    /// Whether it is revoked, or will be.
-    pub(crate) fn has_an_end_set(&self) -> bool {
-        self.revoked_at.is_some() || self.revoke_at.is_some()
-    }
-
     fn must_not_be_revoked(&self, now: Timestamp) -> Result<(), LifeError> {
         if self.status(now) == Status::Revoked { Err(LifeError::Revoked) } else { Ok(()) }
     }

@@ -15,9 +15,14 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// `audit checkpoint`: the same with and without `--json`.
+/// `audit checkpoint`: the note as it is kept, and in JSON with what it says beside it.
 pub(crate) fn checkpoint(context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let checkpoint = context.open_reading()?.audit_checkpoint()?;
-    context.terminal.raw(&format!("{}\n", checkpoint.to_json()))?;
+    let checkpoint = context.open()?.audit_checkpoint()?;
+    let mut body = serde_json::to_value(&checkpoint).expect("a checkpoint has nothing that JSON cannot hold");
+    body["note"] = checkpoint.to_text().into();
+    context.terminal.document("audit-checkpoint", &body)?;
+    if !context.terminal.json() {
+        context.terminal.raw(&checkpoint.to_text())?;
+    }
     Ok(Exit::Success)
 }

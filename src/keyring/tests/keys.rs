@@ -6,7 +6,8 @@ use crate::versions::{generation, version};
 #[test]
 fn lookup_keys_tell_tokens_rows_and_generations_apart() {
     let home = Home::new();
-    let keyring = home.keyring().with_next_generation(version(2), &home.keks(&[1, 2]), now()).expect("rotate");
+    let keyring =
+        home.keyring().with_next_generation(version(2), HANDED_OVER, &home.keks(&[1, 2]), now()).expect("rotate");
     let keys: Vec<_> = keyring.lookups().map(|(_, key)| key).collect();
     let index = keys[0].index("token");
     assert_eq!(index, keys[0].index("token"));
@@ -44,7 +45,8 @@ fn wraps_exchanged_between_purposes_or_generations_do_not_open() {
         }),
     ];
     let home = Home::new();
-    let keyring = home.keyring().with_next_generation(version(2), &home.keks(&[1, 2]), now()).expect("rotate");
+    let keyring =
+        home.keyring().with_next_generation(version(2), HANDED_OVER, &home.keks(&[1, 2]), now()).expect("rotate");
     for (what, edit) in edits {
         let opened = home.open_edited(&keyring, edit, &[2]);
         assert!(matches!(opened, Err(KeyringError::Unwrap { generation }) if generation.get() == 1), "{what}");
@@ -69,16 +71,19 @@ fn a_keyring_moved_to_another_vault_does_not_open() {
     let mut stored = keyring.stored.clone();
     let elsewhere = VaultId::random().expect("random");
     stored.vault = elsewhere.0.into();
-    let row = stored.to_row(&keyring.active().rows);
-    for vault in [home.vault, elsewhere] {
-        let keks = KeyEncryptionKeys::derive(&keys(&[(version(1), &home.masters[0])]), vault);
-        assert!(
-            matches!(Keyring::open(row.clone(), &keks), Err(KeyringError::Unwrap { generation }) if generation.get() == 1)
-        );
-    }
-    let keks = KeyEncryptionKeys::derive(&keys(&[(version(1), &home.masters[0])]), elsewhere);
+    // The authority of the same master key is another one in another vault.
+    let row = keyring.seal_row(RowLabel::Keyring, &encode(&stored));
+    let there = KeyEncryptionKeys::derive(&keys(&[(version(1), &home.masters[0])]), elsewhere);
+    assert!(matches!(Keyring::open(row, &there), Err(KeyringError::Unauthentic)));
+    assert!(matches!(Keyring::open(keyring.bytes().to_vec(), &there), Err(KeyringError::Unauthentic)));
+    // Signed there, it lacks the public key; and with that, its wraps are of the other vault.
+    let signed = |stored: &Stored| {
+        authenticate(there.signer(version(1)).expect("configured"), RowLabel::Keyring, &encode(stored))
+    };
+    assert!(matches!(Keyring::open(signed(&stored), &there), Err(KeyringError::Unauthentic)));
+    stored.masters[0].public_key = there.public_key(version(1)).expect("configured").to_bytes().into();
     assert!(
-        matches!(Keyring::open(keyring.bytes().to_vec(), &keks), Err(KeyringError::Unwrap { generation }) if generation.get() == 1)
+        matches!(Keyring::open(signed(&stored), &there), Err(KeyringError::Unwrap { generation }) if generation.get() == 1)
     );
 }
 
@@ -98,25 +103,26 @@ fn a_wrap_under_another_master_key_version_does_not_open() {
 }
 
 #[test]
-fn a_row_opens_under_its_own_label_and_generation_alone() {
+fn a_row_opens_under_its_own_label_and_authority_alone() {
     let home = Home::new();
-    let keyring = home.keyring().with_next_generation(version(2), &home.keks(&[1, 2]), now()).expect("rotate");
+    let before = home.keyring();
+    let keyring = before.with_next_generation(version(2), HANDED_OVER, &home.keks(&[1, 2]), now()).expect("rotate");
     let labels = [RowLabel::Head, RowLabel::Keyring, RowLabel::Rotation];
     for label in labels {
-        let mut row = keyring.active().seal_row(label, &encode(&7_u32));
-        let opened = keyring.active().open_row(label, &row).and_then(|body| body.decode::<u32>());
+        let mut row = keyring.seal_row(label, &encode(&7_u32));
+        let opened = keyring.open_row(label, &row).and_then(|body| body.decode::<u32>());
         assert_eq!(opened, Ok(7));
         for other in labels.into_iter().filter(|other| *other != label) {
-            assert_eq!(keyring.active().open_row(other, &row).err(), Some(RowError::Unauthentic));
+            assert_eq!(keyring.open_row(other, &row).err(), Some(RowError::Unauthentic));
         }
-        assert_eq!(keyring.generations[&generation(1)].open_row(label, &row).err(), Some(RowError::Unauthentic));
+        assert_eq!(before.open_row(label, &row).err(), Some(RowError::Unauthentic));
         for at in 0..row.len() * 8 {
             row[at / 8] ^= 1 << (at % 8);
-            assert!(keyring.active().open_row(label, &row).is_err(), "bit {at}");
+            assert!(keyring.open_row(label, &row).is_err(), "bit {at}");
             row[at / 8] ^= 1 << (at % 8);
         }
         for len in 0..row.len() {
-            assert!(keyring.active().open_row(label, &row[..len]).is_err(), "{len} bytes");
+            assert!(keyring.open_row(label, &row[..len]).is_err(), "{len} bytes");
         }
     }
 }
@@ -124,7 +130,8 @@ fn a_row_opens_under_its_own_label_and_generation_alone() {
 #[test]
 fn the_data_keys_of_purposes_suites_and_generations_differ() {
     let home = Home::new();
-    let keyring = home.keyring().with_next_generation(version(2), &home.keks(&[1, 2]), now()).expect("rotate");
+    let keyring =
+        home.keyring().with_next_generation(version(2), HANDED_OVER, &home.keks(&[1, 2]), now()).expect("rotate");
     let generations = keyring.generations.values();
     let ciphers: Vec<_> = generations
         .flat_map(|generation| [&generation.verify, generation.recover()])
@@ -144,31 +151,37 @@ fn the_data_keys_of_purposes_suites_and_generations_differ() {
 fn a_keyring_opened_with_verifier_keys_holds_no_recover_key() {
     let home = Home::new();
     let one = home.keyring();
-    let two = one.with_next_generation(version(2), &home.keks(&[1, 2]), now()).expect("rotate");
+    let two = one.with_next_generation(version(2), HANDED_OVER, &home.keks(&[1, 2]), now()).expect("rotate");
     for (keyring, version) in [(&one, 1), (&two, 2)] {
         let keks = home.verifier_keks(&[version]);
-        assert!(keks.versions.values().all(|keys| keys.recover.is_none()) && !keks.can_recover());
+        assert!(keks.signer(super::version(version)).is_err() && !keks.can_recover());
         let opened = Keyring::open(keyring.bytes().to_vec(), &keks).expect("open");
         assert_eq!(opened.generations().collect::<Vec<_>>(), keyring.generations().collect::<Vec<_>>());
         for generation in &opened.stored.generations {
             assert!(opened.generations[&generation.id].recover.is_none());
             let unwrapped = keks.unwrap(&generation.recover, home.vault, generation.id, Purpose::Recover);
             assert!(matches!(unwrapped, Err(KeyringError::VerifierOnly)));
-            // Nor does the key that is there open the other wrap.
-            let crossed = keks.unwrap(&generation.recover, home.vault, generation.id, Purpose::Verify);
-            assert!(matches!(crossed, Err(KeyringError::Unwrap { .. })));
+            let unwrapped = keks.unwrap(&generation.authority, home.vault, generation.id, Purpose::Authority);
+            assert!(matches!(unwrapped, Err(KeyringError::VerifierOnly)));
+            // Nor does the key that is there open the other wraps.
+            for wrap in [&generation.recover, &generation.authority] {
+                let crossed = keks.unwrap(wrap, home.vault, generation.id, Purpose::Verify);
+                assert!(matches!(crossed, Err(KeyringError::Unwrap { .. })));
+            }
+            assert!(opened.generations[&generation.id].record_set_if_held().is_none());
         }
     }
     // Right in every name, and wrong in what counts: the commitment tells.
+    let public = home.keks(&[1]).public_key(version(1)).expect("configured");
     let (mut keys, other) = (VerifierKeys::default(), SecretBytes::random().expect("random"));
-    let posing = VerifierKey::of(home.vault, home.masters[0].fingerprint(), &other);
+    let posing = VerifierKey::of(home.vault, home.masters[0].fingerprint(), public, &other);
     keys.insert(version(1), posing).expect("a version");
     let posing = KeyEncryptionKeys::of_verifier(keys, home.vault).expect("it names this vault");
     assert!(
         matches!(Keyring::open(one.bytes().to_vec(), &posing), Err(KeyringError::Unwrap { generation }) if generation.get() == 1)
     );
     // It makes no keyring either.
-    let made = one.rewrapped(version(1), &home.verifier_keks(&[1]), now());
+    let made = one.rewrapped(version(1), 5, &home.verifier_keks(&[1]), now());
     assert!(matches!(made, Err(KeyringError::VerifierOnly)));
 }
 

@@ -177,4 +177,4 @@ const NUMBER: &[u8] = b"number";
 const FILLING: u32 = 200;
 const LOOKS: u32 = 400;
 const STEPS: u32 = 100;
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(20);

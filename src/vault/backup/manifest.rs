@@ -43,6 +43,21 @@ pub struct BackupManifest {
     pub rotation: Option<BackupRotation>,
     /// The version of strongroom that wrote it.
     pub strongroom: String,
+    pub(crate) keyring: KeyringName,
+}
+
+/// Which keyring stood beside these rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyringName {
+    pub(crate) revision: u64,
+    pub(crate) hash: [u8; 32],
+    pub(crate) line: [u8; 16],
+}
+
+impl KeyringName {
+    pub(crate) fn of(keyring: &Keyring) -> Self {
+        Self { revision: keyring.revision(), hash: keyring.hash(), line: keyring.line() }
+    }
 }
 
 /// A rotation that was open when a backup was taken. The restored vault continues it.
@@ -83,6 +98,12 @@ struct Stored {
     rotation: Option<StoredRotation>,
     #[n(10)]
     strongroom: String,
+    #[n(11)]
+    revision: u64,
+    #[n(12)]
+    keyring: ByteArray<32>,
+    #[n(13)]
+    line: ByteArray<16>,
 }
 
 #[derive(Encode, Decode)]
@@ -132,19 +153,20 @@ impl BackupManifest {
                 to_master_key: open.to_master_key,
             }),
             strongroom: env!("CARGO_PKG_VERSION").into(),
+            keyring: KeyringName::of(&keyring),
         };
         let row = manifest.seal(&keyring).ok_or(KeyringError::Malformed)?;
         Ok((manifest, row))
     }
 
-    /// The row, authenticated by the active generation; `None` when the hash is none.
+    /// The row, signed by the authority of the active master key; `None` when the hash is none.
     pub(crate) fn seal(&self, keyring: &Keyring) -> Option<Vec<u8>> {
-        Some(keyring.active().seal_row(RowLabel::Manifest, &encode(&self.stored()?)))
+        Some(keyring.seal_row(RowLabel::Manifest, &encode(&self.stored()?)))
     }
 
-    /// Checks the MAC and reads the row.
+    /// Checks the signature and reads the row.
     pub(crate) fn open(keyring: &Keyring, row: &[u8]) -> Result<Self, RowError> {
-        keyring.active().open_row(RowLabel::Manifest, row)?.decode::<Stored>()?.view().ok_or(RowError::Malformed)
+        keyring.open_row(RowLabel::Manifest, row)?.decode::<Stored>()?.view().ok_or(RowError::Malformed)
     }
 
     /// Reads the row without judging it.
@@ -181,6 +203,9 @@ impl BackupManifest {
                 to_master_key: open.to_master_key,
             }),
             strongroom: self.strongroom.clone(),
+            revision: self.keyring.revision,
+            keyring: self.keyring.hash.into(),
+            line: self.keyring.line.into(),
         })
     }
 }
@@ -208,6 +233,7 @@ impl Stored {
             generations: self.generations,
             rotation,
             strongroom: self.strongroom,
+            keyring: KeyringName { revision: self.revision, hash: *self.keyring, line: *self.line },
         })
     }
 }

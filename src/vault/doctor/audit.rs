@@ -2,10 +2,12 @@
 
 use super::findings::{Findings, RESTORE};
 use crate::audit_log::{AuditEntry, AuditFault};
+use crate::commitments::Commitments;
 use crate::error::{Detail, Error};
-use crate::ledger::{Head, follow_chain};
+use crate::ledger::{Head, follow_chain, grow};
 use crate::store::Rows;
 use crate::time::Timestamp;
+use crate::tree::CompactRange;
 use crate::vault_id::VaultId;
 
 /// Follows the chain, to the end that the head names where there is one. Returns how many entries there are.
@@ -14,26 +16,42 @@ pub(super) fn follow(
     rows: &dyn Rows,
     head: Option<&Head>,
     now: Timestamp,
+    mut log: Option<&mut Commitments>,
     findings: &mut Findings,
-) -> Result<u64, Error> {
-    let mut clock = Clock::default();
-    let followed = follow_chain(vault, rows, u64::MAX, |entry| {
+) -> Result<Followed, Error> {
+    let (mut clock, mut tree) = (Clock::default(), CompactRange::default());
+    let followed = follow_chain(vault, rows, u64::MAX, |entry, line| {
         clock.see(entry);
+        grow(&mut tree, line);
+        if let Some(log) = &mut log {
+            log.see(entry);
+        }
         Ok(())
     });
     let followed = followed.and_then(|end| match head {
         Some(head) if end != head.chain => Err(AuditFault::End { found: end.seq, expected: head.chain.seq }.into()),
+        Some(head) if tree != head.tree => Err(AuditFault::Tree.into()),
         _ => Ok(end.seq),
     });
     clock.judge(now, findings);
     match followed.map_err(Error::into_detail) {
-        Ok(entries) => Ok(entries),
+        Ok(entries) => Ok(Followed { entries, whole: head.is_some() }),
         Err(Detail::Audit(fault)) => {
             findings.damage("audit", fault.to_string(), RESTORE);
-            Ok(clock.last.map_or(0, |(seq, _)| seq))
+            Ok(Followed { entries: clock.last.map_or(0, |(seq, _)| seq), whole: false })
         }
-        Err(error) => Ok(findings.survive::<u64>(Err(error.into()))?.unwrap_or_default()),
+        Err(error) => {
+            let entries = findings.survive::<u64>(Err(error.into()))?.unwrap_or_default();
+            Ok(Followed { entries, whole: false })
+        }
     }
+}
+
+/// How far the chain could be followed.
+pub(super) struct Followed {
+    pub(super) entries: u64,
+    /// Whether it is whole, to the end that the head names: what it says of records is true then.
+    pub(super) whole: bool,
 }
 
 /// The times of the entries, in the order of the log.

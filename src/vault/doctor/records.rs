@@ -8,14 +8,15 @@ use std::sync::{Mutex, PoisonError};
 
 use super::checkup::Depth;
 use super::findings::Findings;
-use crate::api_key::Attributes;
+use crate::api_key::{Attributes, digest_in};
+use crate::commitments::Commitments;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
 use crate::record::{Opener, Part, Record, RecordError};
 use crate::record_set::RecordSet;
 use crate::store::{Row, Rows, StoreError, Table};
-use crate::token::ApiKeyId;
+use crate::token::{ApiKeyId, digest_of};
 use crate::versions::Generation;
 
 /// What the records are.
@@ -33,6 +34,7 @@ pub(super) struct Examined {
 pub(super) fn examine(
     keyring: &Keyring,
     rows: &dyn Rows,
+    log: Option<&Commitments>,
     depth: Depth,
     findings: &mut Findings,
     watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
@@ -46,7 +48,7 @@ pub(super) fn examine(
     std::thread::scope(|scope| {
         for _ in 0..workers {
             let (todo, done) = (&todo, done.clone());
-            scope.spawn(move || work(keyring, depth, todo, &done));
+            scope.spawn(move || work(keyring, log, depth, todo, &done));
         }
         drop(done);
         // Dropped at the end of this block, whichever way it ends: that is what ends the workers.
@@ -81,12 +83,18 @@ pub(super) fn examine(
     Ok(examined)
 }
 
-fn work(keyring: &Keyring, depth: Depth, todo: &Mutex<Receiver<(u64, Vec<Row>)>>, done: &Sender<(u64, Page)>) {
+fn work(
+    keyring: &Keyring,
+    log: Option<&Commitments>,
+    depth: Depth,
+    todo: &Mutex<Receiver<(u64, Vec<Row>)>>,
+    done: &Sender<(u64, Page)>,
+) {
     let mut opener = Opener::new(keyring);
     loop {
         let next = todo.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((number, rows)) = next else { return };
-        if done.send((number, Page::of(&rows, keyring, depth, &mut opener))).is_err() {
+        if done.send((number, Page::of(&rows, keyring, log, depth, &mut opener))).is_err() {
             return;
         }
     }
@@ -125,14 +133,14 @@ struct Page {
 }
 
 impl Page {
-    fn of(rows: &[Row], keyring: &Keyring, depth: Depth, opener: &mut Opener<'_>) -> Self {
+    fn of(rows: &[Row], keyring: &Keyring, log: Option<&Commitments>, depth: Depth, opener: &mut Opener<'_>) -> Self {
         let mut page = Self::default();
         for (key, bytes) in rows {
             let id = ApiKeyId::from_row(key);
             let sentinel = id == Some(ApiKeyId::SENTINEL);
             page.sentinel |= sentinel;
             page.counted += u64::from(!sentinel);
-            match page.judge(id, bytes, depth.opens(key), keyring, opener) {
+            match page.judge(id, bytes, depth.opens(key), keyring, log, opener) {
                 Ok(opened) => page.opened += u64::from(opened && !sentinel),
                 Err(error) => page.faults.push((id, error)),
             }
@@ -147,11 +155,12 @@ impl Page {
         bytes: &[u8],
         open: bool,
         keyring: &Keyring,
+        log: Option<&Commitments>,
         opener: &mut Opener<'_>,
     ) -> Result<bool, RecordError> {
         let record = Record::parse(bytes)?;
         if let Some(keys) = keyring.generation(record.generation()) {
-            self.sets.entry(record.generation()).or_default().add(&keys.record_set, &record);
+            self.sets.entry(record.generation()).or_default().add(keys.record_set(), &record);
         }
         let id = id.ok_or(RecordError::Malformed)?;
         if !open {
@@ -159,9 +168,14 @@ impl Page {
         }
         let mut indexes = vec![];
         let mut index = |text: &str| indexes = keyring.lookups().map(|(_, key)| key.index(text)).collect();
+        let (mut commitment, mut digest, mut verifies) = ([0; 32], None, true);
         let sound = opener.opens_as(id, &record, |part, plain| match (part, std::str::from_utf8(plain)) {
-            (Part::Verify, _) => Attributes::from_bytes(plain).is_some(),
+            (Part::Verify, _) => {
+                (commitment, digest) = (record.commitment(keyring.vault(), plain), digest_in(plain));
+                Attributes::from_bytes(plain).is_some()
+            }
             (Part::Recover, Ok(text)) => {
+                verifies = digest == Some(digest_of(plain));
                 if record.imported() {
                     index(text);
                 }
@@ -173,9 +187,16 @@ impl Page {
             // Not of the active generation, or with a fault that has a name.
             record.open_both(keyring, id)?;
             record.attributes(keyring, id)?;
-            let secret = record.open_recover(keyring, id)?;
+            let (plain, secret) = (record.open_verify(keyring, id)?, record.open_recover(keyring, id)?);
+            commitment = record.commitment(keyring.vault(), &plain);
+            let shown = secret.as_ref().map(|secret| digest_of(secret.expose().as_bytes()));
+            verifies = shown.is_none_or(|shown| digest_in(&plain) == Some(shown));
             secret.filter(|_| record.imported()).iter().for_each(|secret| index(secret.expose()));
         }
+        if !verifies {
+            return Err(RecordError::OtherSecret);
+        }
+        log.map_or(Ok(()), |log| log.judge(id, &commitment))?;
         if !indexes.is_empty() {
             self.imported.push((id, indexes));
         }
@@ -203,6 +224,17 @@ impl Examined {
         }
         Ok(())
     }
+}
+
+/// Records that the log knows of and that are not there.
+pub(super) fn missing(log: &Commitments, rows: &dyn Rows, findings: &mut Findings) -> Result<(), Error> {
+    log.each_missing(rows, |id, seq| {
+        // The sentinel has a finding of its own.
+        if id != ApiKeyId::SENTINEL {
+            let what = format!("API key {id}: the record that audit entry {seq} left behind is missing (missing)");
+            findings.damage("record", what, RESTORE_RECORD);
+        }
+    })
 }
 
 fn unsound(id: Option<ApiKeyId>, error: &RecordError, findings: &mut Findings) {

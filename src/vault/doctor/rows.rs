@@ -40,10 +40,15 @@ pub(super) fn rotation(keyring: &Keyring, rows: &dyn Rows, findings: &mut Findin
 /// `None` when the list cannot be believed. No backup depends on it, but a rotation stops at it.
 pub(super) fn backups(
     keyring: &Keyring,
+    head: Option<&Head>,
     rows: &dyn Rows,
     findings: &mut Findings,
 ) -> Result<Option<Vec<KnownBackup>>, Error> {
-    match KnownBackups::read(keyring, rows) {
+    let read = match head {
+        Some(head) => KnownBackups::read(keyring, head, rows),
+        None => KnownBackups::read_unnamed(keyring, rows),
+    };
+    match read {
         Ok(known) => Ok(Some(known.list)),
         Err(error) if error.kind() == ErrorKind::Corrupt => {
             findings.damage("backups", error.to_string(), BEGIN_ANEW);
@@ -59,9 +64,13 @@ pub(super) fn compare(
     head: Option<&Head>,
     moved: &Moved,
     found: &BTreeMap<Generation, RecordSet>,
+    named: bool,
     findings: &mut Findings,
 ) -> bool {
     let (Some(head), Some(moved)) = (head, moved) else { return false };
+    if named {
+        return true;
+    }
     for generation in keyring.generations() {
         let of = |sets: &BTreeMap<Generation, RecordSet>| sets.get(&generation).copied().unwrap_or_default();
         let (expected, found) = (of(head.sets()).plus(of(moved)), of(found));

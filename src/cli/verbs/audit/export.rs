@@ -17,7 +17,7 @@ use crate::new_file::Reserved;
 use crate::told::Told;
 
 pub(crate) fn export(context: &mut Context<'_>, args: &AuditExportArgs) -> Result<Exit, Failure> {
-    let vault = context.open_reading()?;
+    let vault = context.open_log()?;
     let Some(path) = &args.out else {
         let exact = !io::stdout().is_terminal();
         let written = write(&vault, |bytes| {

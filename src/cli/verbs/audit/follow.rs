@@ -16,7 +16,7 @@ use crate::interrupt::Interrupt;
 use crate::text::Table;
 
 pub(crate) fn follow(context: &mut Context<'_>, args: &AuditFollowArgs) -> Result<Exit, Failure> {
-    let vault = context.open_reading()?;
+    let vault = context.open_log()?;
     let interrupt = Interrupt::watch()?;
     let mut seen = begin(&vault, args.after)?;
     let mut table = Table::default();

@@ -14,7 +14,7 @@ use crate::text::Table;
 use crate::told::Told;
 
 pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Exit, Failure> {
-    let vault = context.open_reading()?;
+    let vault = context.open_log()?;
     let filter = filter(args, context.named_actor());
     let mut shown = Shown { table: Table::default(), headed: false, malformed: 0 };
     let more = match args.last {

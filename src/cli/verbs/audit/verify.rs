@@ -14,7 +14,7 @@ use crate::told::Told;
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Result<Exit, Failure> {
     let checkpoints = Checkpoints::read(&args.checkpoint)?;
-    let check = context.open_reading()?.check_audit(&checkpoints.list)?;
+    let check = context.open_log()?.check_audit(&checkpoints.list)?;
     let what = |_: &AuditCheckpoint, fault: &CheckpointFault| fault.to_string();
     let documents = checkpoints.documents(&check.checkpoints, what);
     let whole = check.fault.is_none();

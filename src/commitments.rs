@@ -1,0 +1,197 @@
+//! What the audit log says of each record, last: a record that says anything else was not written by a vault.
+
+use std::collections::BTreeMap;
+
+use crate::audit_log::{Action, AuditEntry, AuditFault, ChainEnd, Outcome};
+use crate::error::Error;
+use crate::ledger::{Head, follow_from};
+use crate::record::{Commitment, RecordError};
+use crate::store::{Rows, Table};
+use crate::token::ApiKeyId;
+use crate::vault_id::VaultId;
+
+/// The last commitment to every record, up to a place in the log. Forty bytes for each.
+pub(crate) struct Commitments {
+    end: ChainEnd,
+    /// In the order of their ids.
+    known: Vec<Known>,
+    /// Those whose ids came out of their order, such as imported ones.
+    late: BTreeMap<ApiKeyId, Known>,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    id: ApiKeyId,
+    /// The first half of it: nobody finds another record with the same, and a vault of a million records has to fit.
+    half: [u8; 16],
+    /// The entry that says so, and whether it says that the record is gone.
+    seq: u64,
+    gone: bool,
+}
+
+impl Commitments {
+    /// Nothing yet, with room for so many.
+    pub(crate) fn new(vault: VaultId, expected: u64) -> Self {
+        let room = usize::try_from(expected).unwrap_or(0).min(MOST_ROOM);
+        Self { end: ChainEnd::start(vault), known: Vec::with_capacity(room), late: BTreeMap::new() }
+    }
+
+    /// Reads on, to the end that the head of the same rows names. `watch` is told how many entries were read, some thousand at a time.
+    pub(crate) fn follow(
+        &mut self,
+        rows: &dyn Rows,
+        head: &Head,
+        mut watch: impl FnMut(u64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let expected = head.chain;
+        let end = follow_from(self.end, rows, expected.seq, |entry, _| {
+            self.see(entry);
+            if entry.seq.is_multiple_of(WATCHED) { watch(entry.seq) } else { Ok(()) }
+        })?;
+        if end != expected {
+            return Err(AuditFault::End { found: end.seq, expected: expected.seq }.into());
+        }
+        self.end = end;
+        Ok(())
+    }
+
+    /// Takes in the next entry of a chain that somebody else follows.
+    pub(crate) fn see(&mut self, entry: &AuditEntry) {
+        let id = match entry.action {
+            Action::Init => Some(ApiKeyId::SENTINEL),
+            _ => entry.key,
+        };
+        let Some(id) = id.filter(|_| entry.outcome == Outcome::Done) else { return };
+        match entry.commitment() {
+            Some(commitment) => self.put(Known { id, half: half(&commitment), seq: entry.seq, gone: false }),
+            None if entry.action == Action::Abandon => {
+                self.put(Known { id, half: [0; 16], seq: entry.seq, gone: true });
+            }
+            None => {}
+        }
+    }
+
+    /// Whether a record with this commitment is what the log says stands at `id`.
+    pub(crate) fn judge(&self, id: ApiKeyId, commitment: &Commitment) -> Result<(), RecordError> {
+        match self.find(id) {
+            Some(known) if known.gone => Err(RecordError::Unlogged),
+            Some(known) if known.half == half(commitment) => Ok(()),
+            Some(known) => Err(RecordError::Differs { seq: known.seq }),
+            None => Err(RecordError::Unlogged),
+        }
+    }
+
+    /// Every id that has a record by the log, in their order, with the last entry about it.
+    pub(crate) fn present(&self) -> impl Iterator<Item = (ApiKeyId, u64)> {
+        let (mut known, mut late) = (self.known.iter().peekable(), self.late.values().peekable());
+        let next = move || match (known.peek(), late.peek()) {
+            (Some(one), Some(other)) if other.id < one.id => late.next(),
+            (Some(_), _) => known.next(),
+            (None, _) => late.next(),
+        };
+        std::iter::from_fn(next).filter(|known| !known.gone).map(|known| (known.id, known.seq))
+    }
+
+    /// Names each record that the log knows of and that is not among these rows, with the last entry about it.
+    pub(crate) fn each_missing(&self, rows: &dyn Rows, mut each: impl FnMut(ApiKeyId, u64)) -> Result<(), Error> {
+        let (mut after, mut expected) = (None::<Vec<u8>>, self.present().peekable());
+        loop {
+            let page = rows.scan(Table::Keys, after.as_deref(), PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            for id in page.iter().filter_map(|(key, _)| ApiKeyId::from_row(key)) {
+                while let Some((lost, seq)) = expected.next_if(|(known, _)| *known < id) {
+                    each(lost, seq);
+                }
+                expected.next_if(|(known, _)| *known == id);
+            }
+        }
+        expected.for_each(|(id, seq)| each(id, seq));
+        Ok(())
+    }
+
+    fn find(&self, id: ApiKeyId) -> Option<&Known> {
+        let known = self.known.binary_search_by_key(&id, |known| known.id).ok().map(|at| &self.known[at]);
+        known.or_else(|| self.late.get(&id))
+    }
+
+    fn put(&mut self, known: Known) {
+        match self.known.binary_search_by_key(&known.id, |known| known.id) {
+            Ok(at) => self.known[at] = known,
+            Err(at) if at == self.known.len() => self.known.push(known),
+            Err(_) => {
+                self.late.insert(known.id, known);
+                if self.late.len() > MOST_LATE {
+                    self.known.extend(std::mem::take(&mut self.late).into_values());
+                    self.known.sort_unstable_by_key(|known| known.id);
+                }
+            }
+        }
+    }
+}
+
+fn half(commitment: &Commitment) -> [u8; 16] {
+    *commitment.first_chunk().expect("32 bytes begin with 16")
+}
+
+/// Rows read together.
+const PAGE: usize = 1_000;
+/// Entries between two calls of a watcher.
+const WATCHED: u64 = 4_096;
+/// Ids out of order that are kept apart before they are put in their places.
+const MOST_LATE: usize = 65_536;
+/// Room made at once: 160 MB of addresses, and no memory before it is used.
+const MOST_ROOM: usize = 4_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn entry(seq: u64, action: Action, id: ApiKeyId, commitment: Option<u8>) -> AuditEntry {
+        AuditEntry {
+            seq,
+            at: Timestamp::now(),
+            act: "0".repeat(32),
+            actor: "tester".into(),
+            action,
+            key: Some(id),
+            reason: None,
+            counts: BTreeMap::new(),
+            outcome: Outcome::Done,
+            cause: None,
+            record: commitment.map(|byte| crate::secret::hex(&[byte; 32])),
+            prev: "0".repeat(64),
+        }
+    }
+
+    #[test]
+    fn the_last_entry_about_an_id_is_what_counts_in_whatever_order_the_ids_come() {
+        let id = |n: u32| {
+            let mut bytes = [0; 16];
+            bytes[..4].copy_from_slice(&n.to_be_bytes());
+            ApiKeyId::from_bytes(bytes)
+        };
+        let mut log = Commitments::new(VaultId([1; 16]), 0);
+        let many = u32::try_from(MOST_LATE).expect("small") + 1_000;
+        let mut seq = 0;
+        // Ascending, then between them: the second half comes late.
+        for n in (0..many).map(|n| 2 * n).chain((0..many).rev().map(|n| 2 * n + 1)) {
+            seq += 1;
+            log.see(&entry(seq, Action::Issue, id(n), Some(1)));
+        }
+        for n in [0, 1, many, 2 * many - 1] {
+            assert_eq!(log.judge(id(n), &[1; 32]), Ok(()), "{n}");
+            log.see(&entry(seq + 1, Action::Suspend, id(n), Some(2)));
+            assert_eq!(log.judge(id(n), &[1; 32]), Err(RecordError::Differs { seq: seq + 1 }), "{n}");
+            assert_eq!(log.judge(id(n), &[2; 32]), Ok(()));
+            log.see(&entry(seq + 2, Action::Export, id(n), None));
+            assert_eq!(log.judge(id(n), &[2; 32]), Ok(()), "taking out changes nothing");
+            log.see(&entry(seq + 3, Action::Abandon, id(n), None));
+            assert_eq!(log.judge(id(n), &[2; 32]), Err(RecordError::Unlogged), "{n}");
+        }
+        assert_eq!(log.judge(id(2 * many), &[1; 32]), Err(RecordError::Unlogged));
+        assert_eq!(log.present().count() as u64, u64::from(2 * many) - 4);
+        assert!(log.present().map(|(id, _)| id).is_sorted());
+    }
+}

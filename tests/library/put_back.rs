@@ -1,0 +1,198 @@
+//! Somebody who can write the store, and has copies of how it was, puts old rows back: one, or some of them together.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::support::past::{Copied, copied};
+use crate::support::{Keys, act, stop_after_one_batch, version};
+use strongroom::doctor::SymptomSeverity;
+use strongroom::policy::Policy;
+use strongroom::rotation::RotateOptions;
+use strongroom::store::{Batch, Expected, Store, Table};
+use strongroom::{ApiKeyId, ErrorKind, MemoryStore, NewApiKey, Reissue, Update, Vault};
+
+/// A moment in the life of a vault: what was done last, and every row.
+struct Moment {
+    after: &'static str,
+    rows: Copied,
+}
+
+struct Life {
+    keys: Keys,
+    store: MemoryStore,
+    moments: Vec<Moment>,
+}
+
+impl Life {
+    /// A vault to which much of what there is has happened.
+    fn lived() -> Self {
+        let keys = Keys::generate(5);
+        let store = MemoryStore::new();
+        let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+        let mut life = Self { keys, store, moments: vec![] };
+        life.saw("made");
+        let issue = |vault: &Vault, n: usize| -> Vec<ApiKeyId> {
+            let key = |n| NewApiKey::new(format!("key {n}")).scopes(["read", "write"]);
+            (0..n).map(|n| vault.issue(&key(n), &act()).expect("issued").id).collect()
+        };
+        let ids = issue(&vault, 12);
+        life.saw("issue");
+        vault.suspend(ids[0], &act()).expect("suspended");
+        life.saw("suspend");
+        vault.update(ids[1], &Update::new().scopes(["read"]), &act()).expect("narrowed");
+        life.saw("update");
+        vault.set_policy(&Policy::new().require_owner(true), &act()).expect("set");
+        life.saw("policy");
+        vault.set_policy(&Policy::new(), &act()).expect("unset");
+        life.saw("policy unset");
+        vault.revoke(ids[2], &act()).expect("revoked");
+        life.saw("revoke");
+        let vault = life.open();
+        vault.rotate(&RotateOptions::new().to(version(2)).rewrap_only(true), &act(), |_| ()).expect("rewrapped");
+        life.saw("rewrap");
+        let ahead = strongroom::Timestamp::now().saturating_add(Duration::from_secs(3_600));
+        vault.revoke_at(ids[3], ahead, &act()).expect("set");
+        life.saw("schedule-revocation");
+        let options = || RotateOptions::new().batch(NonZeroUsize::new(4).expect("not zero"));
+        vault.rotate(&options().to(version(3)), &act(), stop_after_one_batch).expect("stopped");
+        life.saw("rotation open");
+        vault.suspend(ids[4], &act()).expect("suspended");
+        life.saw("suspend beside a rotation");
+        vault.resume(ids[0], &act()).expect("resumed");
+        life.saw("resume beside a rotation");
+        vault.rotate(&options().to(version(3)), &act(), |_| ()).expect("finished");
+        life.saw("rotation finished");
+        vault.reissue(ids[5], &Reissue::new(), &act()).expect("reissued");
+        life.saw("reissue");
+        vault.rotate(&options().to(version(4)).compromised(true), &act(), stop_after_one_batch).expect("stopped");
+        life.saw("rotation for a leak open");
+        vault.rotate(&options().to(version(4)), &act(), |_| ()).expect("finished");
+        life.saw("rotation for a leak finished");
+        issue(&vault, 2);
+        life.saw("issue at last");
+        life
+    }
+
+    fn open(&self) -> Vault {
+        Vault::open(self.store.clone(), self.keys.only([1, 2, 3, 4])).expect("vault")
+    }
+
+    fn saw(&mut self, after: &'static str) {
+        self.moments.push(Moment { after, rows: copied(&self.store) });
+    }
+
+    /// Who notices that these rows stand together: the one who opens them, or the doctor.
+    fn noticed(&self, rows: &Copied) -> Option<&'static str> {
+        let store = MemoryStore::new();
+        let mut batch = Batch::new();
+        for (table, key, value) in rows {
+            batch.put(*table, key.clone(), value.clone(), Expected::Absent);
+        }
+        store.commit(&batch).expect("written");
+        let vault = match Vault::open(store, self.keys.only([1, 2, 3, 4])) {
+            Ok(vault) => vault,
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:#}");
+                return Some("open");
+            }
+        };
+        let report = vault.doctor(|_| ()).expect("examined");
+        let damage = report.symptoms.iter().any(|symptom| symptom.severity == SymptomSeverity::Damage);
+        damage.then_some("doctor")
+    }
+}
+
+/// `now` with these rows as they were.
+fn with(now: &Copied, past: &Copied, chosen: &[(Table, Vec<u8>)]) -> Copied {
+    let is_chosen =
+        |row: &(Table, Vec<u8>, Vec<u8>)| chosen.iter().any(|(table, key)| (table, key) == (&row.0, &row.1));
+    let kept = now.iter().filter(|row| !is_chosen(row));
+    kept.chain(past.iter().filter(|row| is_chosen(row))).cloned().collect()
+}
+
+/// The rows of a table that are not the same at both moments.
+fn changed(now: &Copied, past: &Copied, table: Table) -> Vec<(Table, Vec<u8>)> {
+    let differs = |row: &&(Table, Vec<u8>, Vec<u8>), other: &Copied| row.0 == table && !other.contains(row);
+    let mut keys: Vec<_> = now.iter().filter(|row| differs(row, past)).map(|row| row.1.clone()).collect();
+    keys.extend(past.iter().filter(|row| differs(row, now)).map(|row| row.1.clone()));
+    keys.sort();
+    keys.dedup();
+    keys.into_iter().map(|key| (table, key)).collect()
+}
+
+#[test]
+fn whatever_rows_of_the_vault_are_put_back_together_is_noticed() {
+    let life = Life::lived();
+    let mut tried = [0_u32; 2];
+    for (at, now) in life.moments.iter().enumerate() {
+        assert_eq!(life.noticed(&now.rows), None, "nothing is wrong after {}", now.after);
+        for past in &life.moments[..at] {
+            let rows = changed(&now.rows, &past.rows, Table::Vault);
+            for subset in 1..1_usize << rows.len() {
+                let chosen: Vec<_> =
+                    rows.iter().enumerate().filter(|(n, _)| subset >> n & 1 == 1).map(|(_, row)| row.clone()).collect();
+                let by = life.noticed(&with(&now.rows, &past.rows, &chosen));
+                let names: Vec<_> = chosen.iter().map(|(_, key)| String::from_utf8_lossy(key)).collect();
+                let by =
+                    by.unwrap_or_else(|| panic!("{names:?} of after {}, put back after {}", past.after, now.after));
+                tried[usize::from(by == "doctor")] += 1;
+            }
+        }
+    }
+    assert!(tried[0] > 300 && tried[1] > 10, "noticed by opening and by the doctor: {tried:?}");
+}
+
+#[test]
+fn whatever_record_or_entry_is_put_back_alone_is_noticed() {
+    let life = Life::lived();
+    let mut tried = 0;
+    for (at, now) in life.moments.iter().enumerate() {
+        for past in &life.moments[..at] {
+            for table in [Table::Keys, Table::Audit] {
+                for row in changed(&now.rows, &past.rows, table) {
+                    let by = life.noticed(&with(&now.rows, &past.rows, std::slice::from_ref(&row)));
+                    assert!(by.is_some(), "{row:?} of after {}, put back after {}", past.after, now.after);
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 1_000, "{tried}");
+}
+
+#[test]
+fn a_process_that_saw_the_present_takes_no_older_keyring() {
+    let life = Life::lived();
+    let now = life.moments.last().expect("a moment");
+    for past in &life.moments {
+        let chosen = changed(&now.rows, &past.rows, Table::Vault);
+        if !chosen.iter().any(|(_, key)| key == b"keyring") {
+            continue;
+        }
+        // Its keyring alone, and all of the store.
+        for rows in [with(&now.rows, &past.rows, &[(Table::Vault, b"keyring".to_vec())]), past.rows.clone()] {
+            let store = MemoryStore::new();
+            fill(&store, &now.rows);
+            let vault = Vault::open(store.clone(), life.keys.only([1, 2, 3, 4])).expect("vault");
+            fill(&store, &rows);
+            let refused = vault.status().expect_err(past.after);
+            assert_eq!((refused.kind(), refused.code()), (ErrorKind::Corrupt, "keyring-put-back"), "{}", past.after);
+            let refused = vault.issue(&NewApiKey::new("n"), &act()).expect_err(past.after);
+            assert_eq!(refused.kind(), ErrorKind::Corrupt, "{}", past.after);
+        }
+    }
+}
+
+/// Makes these all the rows that there are.
+fn fill(store: &MemoryStore, rows: &Copied) {
+    let mut batch = Batch::new();
+    for (table, key, value) in copied(store) {
+        batch.delete(table, key, Expected::Exactly(value));
+    }
+    store.commit(&batch).expect("emptied");
+    let mut batch = Batch::new();
+    for (table, key, value) in rows {
+        batch.put(*table, key.clone(), value.clone(), Expected::Absent);
+    }
+    store.commit(&batch).expect("written");
+}
