@@ -10,7 +10,7 @@ use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
 use crate::vault_id::VaultId;
 
-/// The last commitment to every record, up to a place in the log. Forty bytes for each.
+/// The last commitment to every record, up to a place in the log. Forty-eight bytes for each.
 pub(crate) struct Commitments {
     end: ChainEnd,
     /// In the order of their ids.
@@ -81,6 +81,11 @@ impl Commitments {
         }
     }
 
+    /// Whether there is a record at `id` by the log.
+    pub(crate) fn knows(&self, id: ApiKeyId) -> bool {
+        self.find(id).is_some_and(|known| !known.gone)
+    }
+
     /// Every id that has a record by the log, in their order, with the last entry about it.
     pub(crate) fn present(&self) -> impl Iterator<Item = (ApiKeyId, u64)> {
         let (mut known, mut late) = (self.known.iter().peekable(), self.late.values().peekable());
@@ -123,7 +128,8 @@ impl Commitments {
                 self.late.insert(known.id, known);
                 if self.late.len() > MOST_LATE {
                     self.known.extend(std::mem::take(&mut self.late).into_values());
-                    self.known.sort_unstable_by_key(|known| known.id);
+                    // Two runs that are in order are merged by the stable sort.
+                    self.known.sort_by_key(|known| known.id);
                 }
             }
         }
@@ -140,7 +146,7 @@ const PAGE: usize = 1_000;
 const WATCHED: u64 = 4_096;
 /// Ids out of order that are kept apart before they are put in their places.
 const MOST_LATE: usize = 65_536;
-/// Room made at once: 160 MB of addresses, and no memory before it is used.
+/// Room made at once: 192 MB of addresses, and no memory before it is used.
 const MOST_ROOM: usize = 4_000_000;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use tracing::field::display;
 
-use crate::audit_log::{Act, AuditEntry, ChainEnd, Draft, EVENTS, row_key};
+use crate::audit_log::{Act, AuditEntry, AuditFault, ChainEnd, Draft, EVENTS, row_key};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
 use crate::record::Record;
@@ -34,7 +34,15 @@ pub(crate) struct Ledger {
     started: Instant,
     checked_millis: AtomicU64,
     /// Whoever writes holds it, and finds the head that this process wrote or judged last.
-    writing: Mutex<Option<Judged>>,
+    writing: Mutex<Written>,
+}
+
+/// What a process knows of the head from its own writing.
+#[derive(Default)]
+struct Written {
+    judged: Option<Judged>,
+    /// The end of the log, as far as it was seen: a head never goes back behind it.
+    seen: Option<ChainEnd>,
 }
 
 /// A head whose signature was checked, or made here, under a keyring.
@@ -156,7 +164,7 @@ impl Ledger {
     /// Another thread may have seen a later one meanwhile.
     fn advance(&self, opened: Arc<Keyring>) {
         let mut known = self.keyring.write().unwrap_or_else(PoisonError::into_inner);
-        if opened.revision() > known.revision() {
+        if opened.revision() > known.revision() && opened.must_follow(&known).is_ok() {
             *known = opened;
         }
     }
@@ -179,6 +187,8 @@ impl Ledger {
         if opened.must_follow(&known).is_err() {
             // The rows may be of a moment before the last look of another thread. What stands there now tells.
             self.reload()?;
+        } else {
+            self.advance(Arc::clone(&opened));
         }
         Ok(opened)
     }
@@ -211,8 +221,10 @@ impl Ledger {
         act.check()?;
         // Threads of one process take turns, rather than finding out at the commit that another was quicker.
         let mut turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut planted = vec![];
         for _ in 0..MAX_ATTEMPTS {
-            let (keyring, head, head_row) = self.keyring_and_head(turn.take())?;
+            let (keyring, head, head_row) = self.keyring_and_head(&turn)?;
+            turn.seen = Some(head.chain);
             let mut change = Change::new(&keyring, head, self.now());
             change.batch.check(Table::Vault, KEYRING, Expected::Exactly(keyring.bytes().into()));
             let prepared = match prepare(&mut change) {
@@ -230,12 +242,14 @@ impl Ledger {
                 return Ok(prepared);
             }
             let next = change.next_keyring.take();
-            let (batch, kept, head, row) = change.into_batch(act, Some((head_row, next.as_ref())))?;
+            let (mut batch, kept, head, row) = change.into_batch(act, Some((head_row, next.as_ref())))?;
+            batch.retain(|change| !planted.contains(&change.key));
             match self.store.commit(&batch) {
                 Ok(()) => {
                     kept.announce(act);
                     let keyring = next.as_ref().map_or(keyring.hash(), Keyring::hash);
-                    *turn = Some(Judged { keyring, row, head });
+                    turn.seen = Some(head.chain);
+                    turn.judged = Some(Judged { keyring, row, head });
                     if let Some(next) = next {
                         self.advance(Arc::new(next));
                     }
@@ -246,6 +260,8 @@ impl Ledger {
                     tracing::debug!(rows = rows.len(), "others were quicker; reading again");
                     self.reload()?;
                     self.check_behind_head(&rows)?;
+                    // A row of a subtree proves nothing, and must not keep anybody from writing: one that is there stays.
+                    planted.extend(rows.into_iter().filter(|(_, key)| key.starts_with(SUBTREE)).map(|(_, key)| key));
                 }
             }
         }
@@ -284,17 +300,20 @@ impl Ledger {
 
     /// The two are separate reads, and a rotation may fall between them: a head that does not open is only tampered
     /// with if it stays when the keyring has stayed.
-    fn keyring_and_head(&self, judged: Option<Judged>) -> Result<(Arc<Keyring>, Head, Vec<u8>), Error> {
+    fn keyring_and_head(&self, written: &Written) -> Result<(Arc<Keyring>, Head, Vec<u8>), Error> {
         let mut last: Option<Vec<u8>> = None;
         for _ in 0..MAX_ATTEMPTS {
             let keyring = self.keyring();
             let row = self.store.get(Table::Vault, HEAD)?.ok_or_else(head_missing)?;
-            if let Some(judged) = judged.as_ref().filter(|judged| judged.keyring == keyring.hash() && judged.row == row)
-            {
+            let judged = written.judged.as_ref();
+            if let Some(judged) = judged.filter(|judged| judged.keyring == keyring.hash() && judged.row == row) {
                 return Ok((keyring, judged.head.clone(), row));
             }
             match Head::open(&keyring, &row) {
-                Ok(head) => return Ok((keyring, head, row)),
+                Ok(head) => {
+                    must_go_on(head.chain, written.seen)?;
+                    return Ok((keyring, head, row));
+                }
                 Err(error) => {
                     let reloaded = self.reload()?;
                     if reloaded.bytes() == keyring.bytes() && last.as_ref() == Some(&row) {
@@ -315,7 +334,7 @@ impl Ledger {
             keyring: RwLock::new(Arc::new(keyring)),
             started: Instant::now(),
             checked_millis: AtomicU64::new(0),
-            writing: Mutex::new(None),
+            writing: Mutex::default(),
         }
     }
 
@@ -486,6 +505,15 @@ pub(crate) fn follow_from(
         }
     }
     Ok(end)
+}
+
+/// The end of a log that was seen is in every later one.
+fn must_go_on(end: ChainEnd, seen: Option<ChainEnd>) -> Result<(), Error> {
+    match seen {
+        Some(seen) if end.seq < seen.seq => Err(AuditFault::RolledBack { found: end.seq, seen: seen.seq }.into()),
+        Some(seen) if end.seq == seen.seq && end.hash != seen.hash => Err(AuditFault::Forked { seq: seen.seq }.into()),
+        _ => Ok(()),
+    }
 }
 
 fn head_missing() -> Error {

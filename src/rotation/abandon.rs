@@ -18,7 +18,9 @@ use crate::versions::Generation;
 /// What was given up.
 pub(super) struct Abandoned {
     pub(super) count: u64,
-    /// How many of them stand at an id, and may have been counted when they were written.
+    /// Their keys.
+    pub(super) deleted: BTreeSet<Vec<u8>>,
+    /// How many of them the log knows of, and were counted when they were written.
     counted: u64,
     /// What the record sets hold of them, if they are what was written.
     as_found: RecordSet,
@@ -34,6 +36,7 @@ pub(super) struct Abandoned {
 pub(super) fn abandon(run: &Run<'_>, log: &Commitments, change: &mut Change<'_>) -> Result<Abandoned, Error> {
     let mut abandoned = Abandoned {
         count: 0,
+        deleted: BTreeSet::new(),
         counted: 0,
         as_found: RecordSet::default(),
         present: None,
@@ -54,7 +57,7 @@ pub(super) fn abandon(run: &Run<'_>, log: &Commitments, change: &mut Change<'_>)
             }
             Err(_) => abandoned.count += 1,
         }
-        abandoned.counted += u64::from(id.is_some());
+        abandoned.counted += u64::from(id.is_some_and(|id| log.knows(id)));
         if let (Ok(record), Some(keys)) = (Record::parse(&bytes), change.keyring.generation(from)) {
             abandoned.as_found.add(keys.record_set(), &record);
         }
@@ -71,9 +74,10 @@ pub(super) fn abandon(run: &Run<'_>, log: &Commitments, change: &mut Change<'_>)
             change.batch.delete(Table::Keys, key.as_slice(), Expected::Exactly(bytes));
         }
         change.audit(draft);
+        abandoned.deleted.insert(key.clone());
     }
     if abandoned.count > 0 {
-        abandoned.present = Some(present_set(store, change.keyring, &run.options.abandon)?);
+        abandoned.present = Some(present_set(store, change.keyring, &abandoned.deleted)?);
         abandoned.delete_lookups(run, change, &gone)?;
     }
     Ok(abandoned)

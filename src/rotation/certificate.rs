@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::state::State;
-use crate::audit_log::{Action, AuditEntry, ChainEnd, row_key};
+use crate::audit_log::{Action, AuditEntry, AuditFault, ChainEnd, row_key};
 use crate::authority::PublicKey;
 use crate::error::Error;
 use crate::keyring::Keyring;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, follow_from};
 use crate::master_key::Fingerprint;
 use crate::parse_error::ParseError;
 use crate::secret::hex;
@@ -86,7 +86,14 @@ impl RotationCertificate {
     /// The certificate of a rotation of which only scrubbing is left.
     pub(super) fn issue(ledger: &Ledger, keyring: &Keyring, state: &State) -> Result<Option<Self>, Error> {
         let Some(finish) = state.finish else { return Ok(None) };
-        let Some((entry, end)) = finished_entry(ledger.store(), finish.seq)? else { return Ok(None) };
+        let snapshot = ledger.store().snapshot()?;
+        let (_, head) = ledger.read_together(&*snapshot)?;
+        let Some((entry, end)) = finished_entry(&*snapshot, finish.seq)? else { return Ok(None) };
+        // What is signed has to be what was written: the log goes on from this entry to the head.
+        let last = follow_from(end, &*snapshot, head.chain.seq, |_, _| Ok(()))?;
+        if last != head.chain {
+            return Err(AuditFault::End { found: last.seq, expected: head.chain.seq }.into());
+        }
         let fingerprint = |version| fingerprint(keyring, version).map_or_else(String::new, |print| print.to_string());
         let count = |name: &str| entry.counts.get(name).copied().unwrap_or_default();
         let mut certificate = Self {

@@ -307,7 +307,8 @@ impl Verifier {
                 Err(error) => return Err(error.into()),
             };
             let now = self.ledger.now();
-            let judge = |checkpoint| judge(keyring, head, rows, roots.as_ref(), now, checkpoint);
+            let known = |version| self.ledger.keks().public_key(version);
+            let judge = |checkpoint| judge(keyring, head, rows, roots.as_ref(), now, &known, checkpoint);
             let checkpoints = checkpoints.iter().map(judge).collect::<Result<_, _>>()?;
             Ok(AuditCheck { entries: head.chain.seq, fault, checkpoints })
         })
@@ -320,6 +321,7 @@ fn judge(
     rows: &dyn Rows,
     roots: Option<&BTreeMap<u64, [u8; 32]>>,
     now: Timestamp,
+    known: &dyn Fn(MasterKeyVersion) -> Option<PublicKey>,
     checkpoint: &AuditCheckpoint,
 ) -> Result<CheckpointCheck, Error> {
     let entries_since = head.chain.seq.saturating_sub(checkpoint.seq);
@@ -329,7 +331,13 @@ fn judge(
         return Ok(check);
     }
     let signed_by = keyring.masters().find(|master| master.version == checkpoint.master_key);
-    check.authenticated = signed_by.is_some_and(|master| checkpoint.is_signed_by(master.public_key));
+    // A store that is older than a rotation does not list the version that came with it.
+    let public = signed_by.map(|master| master.public_key).or_else(|| known(checkpoint.master_key));
+    check.authenticated = public.is_some_and(|public| checkpoint.is_signed_by(public));
+    if public.is_none() {
+        check.fault = disagreement(keyring, head, rows, roots, now, checkpoint)?.or(Some(CheckpointFault::Altered));
+        return Ok(check);
+    }
     if !check.authenticated {
         check.fault = Some(CheckpointFault::Altered);
         return Ok(check);

@@ -112,10 +112,7 @@ impl Vault {
                     let missing = records::missing(log, rows, &mut findings);
                     findings.survive(missing)?;
                 }
-                // Where each record was held to the log, the digest over all of them says nothing new of those that are named.
-                let named = log.is_some() && checkup.depth == Depth::Deep && findings.names_records();
-                report.compared =
-                    rows::compare(&keyring, head.as_ref(), &rotation, &examined.sets, named, &mut findings);
+                report.compared = rows::compare(&keyring, head.as_ref(), &rotation, &examined.sets, &mut findings);
             }
             let looked = lookups::examine(&keyring, rows, &mut findings);
             findings.survive(looked)?;

@@ -185,6 +185,23 @@ fn giving_up_a_damaged_record_does_not_hide_a_revocation_that_was_undone() {
 }
 
 #[test]
+fn giving_up_what_never_was_a_record_does_not_hide_one_that_was_removed() {
+    let scene = Scene::new(10);
+    let mut batch = Batch::new();
+    batch.delete(Table::Keys, scene.places[5].clone(), Expected::Exactly(scene.row(5)));
+    batch.put(Table::Keys, vec![9; 16], vec![0], Expected::Absent);
+    scene.store.commit(&batch).expect("exchanged");
+    let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+    assert_eq!(report.unreadable.len(), 1);
+    let abandon = RotateOptions::new().abandon(&report.unreadable);
+    let error = scene.rotate(&abandon).expect_err("a record is missing");
+    assert!(matches!(error.detail(), Detail::RecordSet { generation } if generation.get() == 1), "{error}");
+    let report = scene.rotate(&abandon.accept_record_set(true)).expect("taken for right");
+    assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1));
+    assert_eq!(scene.open([2]).doctor(|_| ()).expect("doctor").symptoms, []);
+}
+
+#[test]
 fn a_row_that_is_no_id_was_never_counted_and_can_be_given_up() {
     let scene = Scene::new(10);
     let mut batch = Batch::new();

@@ -8,7 +8,7 @@ use crate::support::{Keys, act, stop_after_one_batch, version};
 use strongroom::doctor::SymptomSeverity;
 use strongroom::policy::Policy;
 use strongroom::rotation::RotateOptions;
-use strongroom::store::{Batch, Expected, Store, Table};
+use strongroom::store::{Batch, Expected, Rows, Store, Table};
 use strongroom::{ApiKeyId, ErrorKind, MemoryStore, NewApiKey, Reissue, Update, Vault};
 
 /// A moment in the life of a vault: what was done last, and every row.
@@ -195,4 +195,35 @@ fn fill(store: &MemoryStore, rows: &Copied) {
         batch.put(*table, key.clone(), value.clone(), Expected::Absent);
     }
     store.commit(&batch).expect("written");
+}
+
+#[test]
+fn a_process_that_wrote_takes_no_older_head() {
+    let (keys, store) = (Keys::generate(2), MemoryStore::new());
+    let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+    let id = vault.issue(&NewApiKey::new("n"), &act()).expect("issued").id;
+    let before = copied(&store);
+    vault.revoke(id, &act()).expect("revoked");
+    fill(&store, &before);
+    let refused = vault.issue(&NewApiKey::new("n"), &act()).expect_err("the log went back");
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Corrupt, "audit-rolled-back"), "{refused:#}");
+    // One that went another way from there.
+    let other = Vault::open(store.clone(), keys.only([1])).expect("vault");
+    other.suspend(id, &act()).expect("suspended");
+    let refused = vault.issue(&NewApiKey::new("n"), &act()).expect_err("the log went another way");
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Corrupt, "audit-forked"), "{refused:#}");
+}
+
+#[test]
+fn a_planted_row_of_a_subtree_stops_nobody() {
+    let (keys, store) = (Keys::generate(2), MemoryStore::new());
+    let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+    let planted = [b"subtree/".as_slice(), &0_u64.to_be_bytes()].concat();
+    let mut batch = Batch::new();
+    batch.put(Table::Vault, planted.clone(), vec![7; 32], Expected::Absent);
+    store.commit(&batch).expect("planted");
+    let keys: Vec<_> = (0..5_000).map(|n| NewApiKey::new(format!("key {n}"))).collect();
+    assert_eq!(vault.issue_many(&keys, &act()).expect("issued").len(), 5_000);
+    assert_eq!(vault.verify_audit().expect("whole"), 5_001);
+    assert_eq!(store.get(Table::Vault, &planted).expect("read"), Some(vec![7; 32]), "it proves nothing, and stays");
 }

@@ -94,12 +94,12 @@ fn an_older_copy_a_deletion_and_an_addition_are_noticed_by_the_doctor() {
     scene.vault.revoke(id, &act()).expect("revoked");
     let revoked = record(&scene, 3);
     overwrite(&scene.store, Table::Keys, &scene.tokens[3].0, Some(old.clone()));
-    assert_eq!(damage_of(&scene.vault), ["record"], "a revocation undone");
+    assert_eq!(damage_of(&scene.vault), ["record", "record-set"], "a revocation undone");
     let (name, last) = (id.to_string(), scene.vault.audit_end().expect("whole").seq());
     let what = what_is_damaged(&scene.vault);
     assert!(what.contains(&name) && what.contains(&format!("audit entry {last}")), "{what}");
     overwrite(&scene.store, Table::Keys, &scene.tokens[3].0, None);
-    assert_eq!(damage_of(&scene.vault), ["record"], "a deleted record");
+    assert_eq!(damage_of(&scene.vault), ["record", "record-set"], "a deleted record");
     assert!(
         what_is_damaged(&scene.vault)
             .contains(&format!("{name}: the record that audit entry {last} left behind is missing"))
@@ -107,7 +107,7 @@ fn an_older_copy_a_deletion_and_an_addition_are_noticed_by_the_doctor() {
     overwrite(&scene.store, Table::Keys, &scene.tokens[3].0, Some(revoked));
     assert_eq!(damage_of(&scene.vault), Vec::<&str>::new());
     overwrite(&scene.store, Table::Keys, &[9; 16], Some(old));
-    assert_eq!(damage_of(&scene.vault), ["record"], "an added record");
+    assert_eq!(damage_of(&scene.vault), ["record", "record-set"], "an added record");
 }
 
 #[test]

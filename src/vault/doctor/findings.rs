@@ -70,11 +70,6 @@ impl Findings {
         self.push(Symptom::new(id, SymptomSeverity::Damage, what, remedy));
     }
 
-    /// Whether something is known to be wrong with records themselves.
-    pub(super) fn names_records(&self) -> bool {
-        self.counts.contains_key("record")
-    }
-
     pub(super) fn warning(&mut self, id: &'static str, what: impl Into<String>, remedy: &'static str) {
         self.push(Symptom::new(id, SymptomSeverity::Warning, what, remedy));
     }

@@ -64,13 +64,9 @@ pub(super) fn compare(
     head: Option<&Head>,
     moved: &Moved,
     found: &BTreeMap<Generation, RecordSet>,
-    named: bool,
     findings: &mut Findings,
 ) -> bool {
     let (Some(head), Some(moved)) = (head, moved) else { return false };
-    if named {
-        return true;
-    }
     for generation in keyring.generations() {
         let of = |sets: &BTreeMap<Generation, RecordSet>| sets.get(&generation).copied().unwrap_or_default();
         let (expected, found) = (of(head.sets()).plus(of(moved)), of(found));
