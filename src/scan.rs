@@ -30,9 +30,9 @@ use content::Sieve;
 use reach::Reach;
 
 /// A scan: what to look for, and how to go about it. Each method reads one kind of place, tells `watch` what it finds and
-/// what it could not read, and returns the counts. `watch` is called on the calling thread, and may stop the scan: it is then told
-/// nothing more, and the counts are [`stopped`](ScanCounts::stopped). That is heeded between two reads: one that waits, such as for
-/// what is typed, is not broken off.
+/// what it could not read, and returns the counts. `watch` is called on the calling thread, and may stop the scan: it is then
+/// told nothing more, and the counts are [`stopped`](ScanCounts::stopped). That is heeded between two reads: one that waits, such
+/// as for what is typed, is not broken off.
 ///
 /// ```
 /// # use strongroom::scan::{Scan, ScanEvent, Scanner};

@@ -90,8 +90,8 @@ impl Suspect {
     }
 
     /// Everything that [`Suspect::findings`] tries, and much further: every second since 2015, long lists of compounds, more
-    /// iterations. A minute or two, on all processors; `watch` hears now and then which share is done, in thousandths, and may stop it:
-    /// `None` then, for nothing can be said of a key of which not everything was tried.
+    /// iterations. A minute or two, on all processors; `watch` hears now and then which share is done, in thousandths, and may
+    /// stop it: `None` then, for nothing can be said of a key for which not everything was tried.
     #[cfg(feature = "strength")]
     pub fn findings_thorough<V: crate::arguments::Verdict>(
         &self,

@@ -54,7 +54,8 @@ pub(super) fn check(key: &[u8; 32], now: Timestamp) -> Option<Finding> {
     })
 }
 
-/// The same and whatever takes a minute or two, on all processors; `watch` hears which share is done, in thousandths, and may stop it.
+/// The same and whatever takes a minute or two, on all processors; `watch` hears which share is done, in thousandths, and may
+/// stop it.
 pub(super) fn check_thoroughly(
     key: &[u8; 32],
     now: Timestamp,

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stderr, reason = "a test says what it skips")]
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
@@ -13,6 +13,7 @@ use crate::ground::{Ground, gzip, locations, paths, told};
 use crate::running::{PROGRAM, Ran, Room, Run, text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 #[test]
@@ -453,4 +454,28 @@ fn sarif_has_what_code_scanning_services_read() {
     assert!(result["partialFingerprints"]["strongroomSecret/v1"].is_string());
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
     assert_eq!(run["invocations"][0]["toolExecutionNotifications"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_signal_stops_a_scan_which_tells_what_it_found_until_then() {
+    let ground = Ground::new();
+    ground.write("settings.py", ground.line(1));
+    // Nothing but holes, and a minute or more to read.
+    fs::File::create(ground.tree.join("long")).expect("made").set_len(64 << 30).expect("long");
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let mut run = ground.scan(&["--json", "settings.py", "long"]);
+        let mut child = run.spawn();
+        let mut out = BufReader::new(child.stdout.take().expect("piped"));
+        let mut progress = String::new();
+        out.read_line(&mut progress).expect("a line");
+        assert!(progress.contains("strongroom.progress"), "{progress}");
+        kill_process(Pid::from_child(&child), signal).expect("sent");
+        let mut said = String::new();
+        out.read_to_string(&mut said).expect("the rest");
+        let ran = Ran::of(child, "scan").says("\"stopped\"");
+        assert_eq!(ran.code, Some(code), "{}", ran.err);
+        let (found, missed, summary) = told(&Ran { out: said, ..ran });
+        assert_eq!((paths(&found), missed.len()), (vec!["settings.py".to_owned()], 0));
+        assert_eq!((&summary["complete"], &summary["missed"]), (&false.into(), &0.into()));
+    }
 }

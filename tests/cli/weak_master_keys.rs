@@ -2,10 +2,13 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use crate::process::program;
+use crate::running::{self, Run};
 use crate::support::act;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use strongroom::strength::Waivers;
 use strongroom::{MasterKey, MasterKeys, SqliteStore, Timestamp, VaultOptions};
@@ -192,4 +195,28 @@ fn a_variable_that_holds_the_key_is_named_and_not_shown() {
     let output = command.output().expect("ran");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.code() == Some(3) && said.contains("DJANGO_KEY") && !said.contains(&key[..12]), "{said}");
+}
+
+#[test]
+fn a_signal_stops_a_thorough_check_which_says_nothing_of_the_key_then() {
+    let key = MasterKey::generate().expect("random").to_text();
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let mut run = Run::bare(&["master-key", "check", "-", "--thorough"]);
+        let mut child = run.spawn();
+        child.stdin.take().expect("a pipe").write_all(key.expose().as_bytes()).expect("written");
+        while !catches(&child, signal) {
+            assert!(child.try_wait().expect("a child").is_none(), "it was over before");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        kill_process(Pid::from_child(&child), signal).expect("sent");
+        let ran = running::Ran::of(child, "master-key check").says("nothing is said of the keys");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{}", ran.err);
+    }
+}
+
+/// Whether the program has said what it does with this signal.
+fn catches(child: &Child, signal: Signal) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("a child");
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a set of signals");
+    u64::from_str_radix(caught.trim(), 16).expect("a set of signals") >> (signal.as_raw() - 1) & 1 == 1
 }

@@ -36,6 +36,7 @@ mod scan_generic;
 mod scan_kinds;
 mod scan_robustness;
 mod scan_shown;
+mod scan_stopped;
 mod scan_writings;
 mod service;
 mod sqlite_files;

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "the long tests report figures")]
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use crate::support::{act, version};
 use serde::Deserialize;
@@ -108,6 +109,19 @@ fn every_weak_key_is_found() {
 fn a_random_key_has_no_finding_at_all() {
     let key = MasterKey::generate().expect("random");
     assert_eq!(Suspect::of(&key).findings(Timestamp::now()), []);
+}
+
+#[test]
+fn a_thorough_check_that_is_stopped_says_nothing_of_a_key_that_it_did_not_refuse() {
+    let suspect = Suspect::of(&MasterKey::generate().expect("random"));
+    let mut heard = vec![];
+    let findings = suspect.findings_thorough(Timestamp::now(), |done| {
+        heard.push(done);
+        if heard.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(findings.is_none() && heard.len() == 2 && heard[1] < 1_000, "{heard:?}");
+    let refused = Suspect::read(SPELLED).findings_thorough(Timestamp::now(), |_| ControlFlow::Break(()));
+    assert!(refused.is_some_and(|findings| findings[0].severity == Severity::Refuse));
 }
 
 /// The bar is none in ten million. `STRONGROOM_RANDOM_KEYS` takes another number.

@@ -7,7 +7,7 @@ pub(super) struct Matcher {
     key: [u8; 32],
     forms: [[u8; 32]; 4],
     heads: [u64; 12],
-    found: AtomicBool,
+    over: AtomicBool,
 }
 
 impl Matcher {
@@ -18,17 +18,17 @@ impl Matcher {
         swapped.chunks_exact_mut(4).for_each(<[u8]>::reverse);
         let forms = [*key, backward, key.map(|byte| !byte), swapped];
         let heads = std::array::from_fn(|at| head(&forms[at / 3][OFFSETS[at % 3]..]));
-        Self { key: *key, forms, heads, found: AtomicBool::new(false) }
+        Self { key: *key, forms, heads, over: AtomicBool::new(false) }
     }
 
     /// Whether another thread has found what made the key, or nobody wants to know any more. Asked now and then.
     pub(super) fn is_over(&self) -> bool {
-        self.found.load(Ordering::Relaxed)
+        self.over.load(Ordering::Relaxed)
     }
 
     /// Ends the searches that other threads are at.
     pub(super) fn end(&self) {
-        self.found.store(true, Ordering::Relaxed);
+        self.over.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn key(&self) -> &[u8; 32] {

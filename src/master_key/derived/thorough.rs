@@ -10,8 +10,8 @@ use super::{additive, digests, kdf, pcg, rust, seeds, small, texts, times, words
 use crate::master_key::finding::{Finding, Severity};
 use crate::time::Timestamp;
 
-/// What made the key. `watch` is called from this thread with the share that is done, in thousandths, now and then. Stopped, it
-/// says nothing of the key.
+/// What made the key. `watch` is called from this thread with the share that is done, in thousandths, now and then. Stopped,
+/// it says nothing of the key.
 pub(super) fn check(key: &[u8; 32], now: Timestamp, watch: &mut dyn FnMut(u32) -> ControlFlow<()>) -> Option<Finding> {
     if watch(0).is_break() {
         return None;
@@ -38,13 +38,13 @@ pub(super) fn check(key: &[u8; 32], now: Timestamp, watch: &mut dyn FnMut(u32) -
         drop(report);
         let mut done = 0;
         for (job, found) in reports {
+            if let Some(what) = found {
+                return Some(Finding::new(job.id, Severity::Refuse, what));
+            }
             done += job.cost;
             if watch(u32::try_from(done * 1_000 / total).unwrap_or(1_000)).is_break() {
                 key.end();
                 return None;
-            }
-            if let Some(what) = found {
-                return Some(Finding::new(job.id, Severity::Refuse, what));
             }
         }
         None
