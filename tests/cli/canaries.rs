@@ -203,9 +203,10 @@ impl Scene {
             Exit::Follows => interrupted(run),
             Exit::Killed => killed(run),
         };
-        self.secrets.learn(&ran.out);
+        let out = without_root(case.verb, &ran.out);
+        self.secrets.learn(&out);
         self.secrets.learn_from_files(self.room.folder.path());
-        for (said, allowed, place) in [(&ran.out, case.shows, "output"), (&ran.err, NOTHING, "error")] {
+        for (said, allowed, place) in [(&out, case.shows, "output"), (&ran.err, NOTHING, "error")] {
             let heard = self.secrets.heard(said.as_bytes(), allowed).or_else(|| Secrets::lookalike(said, allowed));
             assert_eq!(heard, None, "{} says it on standard {place}: {said}", ran.shown);
         }
@@ -238,4 +239,17 @@ fn killed(run: Run) -> Ran {
     let ran = run.go();
     assert_eq!(ran.code, None, "{}: {}", ran.shown, ran.err);
     ran
+}
+
+/// What a checkpoint says without the root of its tree and without its signature: both may be written like a master key.
+fn without_root(verb: &str, said: &str) -> String {
+    if verb != "audit checkpoint" {
+        return said.to_owned();
+    }
+    let said = said.split_once('\u{2014}').map_or(said, |(text, _)| text);
+    let end = ["\nat ", "\\nat "].into_iter().find_map(|behind| said.find(behind));
+    match end.and_then(|end| Some((end.checked_sub(44)?, end))) {
+        Some((start, end)) => [&said[..start], &said[end..]].concat(),
+        None => said.to_owned(),
+    }
 }
