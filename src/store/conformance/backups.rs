@@ -317,4 +317,4 @@ fn on(_: u64, _: u64) -> ControlFlow<()> {
 }
 
 const MANIFEST: &[u8] = b"the manifest";
-const BACKUPS: u32 = 40;
+const BACKUPS: u32 = 120;
