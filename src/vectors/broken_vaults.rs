@@ -10,7 +10,6 @@ use crate::api_key::Request;
 use crate::audit_log::AuditFault;
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::KeyringError;
-use crate::known_backups::BACKUPS;
 use crate::store::{Batch, Expected, MemoryStore, Rows, Store, Table};
 use crate::vault::{Checkup, Depth, SymptomSeverity, Vault};
 
@@ -19,7 +18,7 @@ fn a_vault_with_one_thing_broken_is_noticed_where_the_page_says() {
     for case in list(&vectors()) {
         let broken = text(&case["broken"]);
         let opened = Vault::open(exchanged(case), masters(&[1.into(), 2.into(), 3.into()]));
-        let noticed_by = if is_about_backups(case) { "backups" } else { text(&case["noticed_by"]) };
+        let noticed_by = text(&case["noticed_by"]);
         if noticed_by == "open" {
             let error = opened.err().unwrap_or_else(|| panic!("{broken} went unnoticed"));
             assert!(names(&error).contains(&text(&case["error"])), "{broken}: {error}");
@@ -47,13 +46,6 @@ fn a_vault_with_one_thing_broken_is_noticed_where_the_page_says() {
             assert_eq!(vault.verify(token, &Request::new()).expect("who only verifies cannot notice").id, of);
         }
     }
-}
-
-/// A row `backups` that is not the one of the head is noticed by who reads it, and not by who opens the vault as the page wants it: the
-/// doctor has to be able to say so, and `forget_all_backups` to begin the list anew.
-fn is_about_backups(case: &Value) -> bool {
-    let mut rows = case["rows"]["vault"].as_array().into_iter().flatten();
-    case["error"] == "backups" || rows.any(|row| hex(&row[0]) == BACKUPS)
 }
 
 /// What is damaged by the word of the doctor, who opens every record and counts them all.

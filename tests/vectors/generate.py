@@ -2280,14 +2280,14 @@ def broken_vault_vectors():
         ("an entry behind the head", "new", "open", one("audit", u64(8), later["line"].encode()), "entry-behind"),
         ("an entry far behind the head", "new", "open", one("audit", u64(900), later["line"].encode()), "entry-behind"),
         ("the head of before put back", "handed-over", "open", one("vault", b"head", head_row(handed, handed_chain[:11], handed_over_sets())), "entry-behind"),
-        ("the row backups removed", "backed-up", "open", one("vault", b"backups", None), "backups"),
-        ("the row backups of before put back", "backed-up", "open", one("vault", b"backups", unfinished), "backups"),
-        ("a row backups that the head does not name", "new", "open", one("vault", b"backups", unfinished), "backups"),
-        ("the head names no row backups", "backed-up", "open", one("vault", b"head", head_row(NEW, backed_up, sets)), "backups"),
+        ("the row backups removed", "backed-up", "backups", one("vault", b"backups", None), "backups"),
+        ("the row backups of before put back", "backed-up", "backups", one("vault", b"backups", unfinished), "backups"),
+        ("a row backups that the head does not name", "new", "backups", one("vault", b"backups", unfinished), "backups"),
+        ("the head names no row backups", "backed-up", "backups", one("vault", b"head", head_row(NEW, backed_up, sets)), "backups"),
         ("the head signed by the version before", "handed-over", "open", handed_head(signer=2), "unauthentic"),
         ("the head signed by the first version", "handed-over", "open", handed_head(signer=1), "unauthentic"),
         ("the keyring signed by the version before", "handed-over", "open", one("vault", b"keyring", handed.row(signer=2)), "unauthentic"),
-        ("the row backups signed by another version", "backed-up", "open", {"vault": [(b"backups", foreign), (b"head", head_row(NEW, backed_up, sets, foreign))]}, "unauthentic"),
+        ("the row backups signed by another version", "backed-up", "backups", {"vault": [(b"backups", foreign), (b"head", head_row(NEW, backed_up, sets, foreign))]}, "unauthentic"),
         ("the head signed as a keyring", "new", "open", head_of(label=b"keyring"), "unauthentic"),
         ("the order of the group added to the S of the head", "new", "open", one("vault", b"head", malleable[:-64] + malleated(malleable[-64:])), "unauthentic"),
         ("the head without its tree", "new", "open", head_of(_7=None), "malformed"),
@@ -2485,8 +2485,11 @@ class Opened:
             return "other-entry"
         if max(self.audit) != u64(number):
             return "entry-behind"
+        return None
+
+    def known_backups(self):
         backups = self.vault.get(b"backups")
-        if head.get(5) != (backups and row_hash(b"backups", backups)):
+        if self.head.get(5) != (backups and row_hash(b"backups", backups)):
             return "backups"
         return None if backups is None or authentic(b"backups", backups, self.public()) else "unauthentic"
 
@@ -2548,7 +2551,7 @@ class Opened:
 
     def noticed(self):
         """Who sees it first, and what."""
-        looks = {"open": self.opening, "rotation-row": self.rotation_row, "audit": self.following, "records": self.counting, "commitments": self.comparing}
+        looks = {"open": self.opening, "backups": self.known_backups, "rotation-row": self.rotation_row, "audit": self.following, "records": self.counting, "commitments": self.comparing}
         return next(((name, error) for name, error in ((name, look()) for name, look in looks.items()) if error), None)
 
     def lines(self, number):
