@@ -82,13 +82,16 @@ impl KnownBackups {
             let fault = if row.is_some() { RowFault::OfOtherHead } else { RowFault::Missing };
             return Err(Detail::Tampered { row: VaultRow::Backups, fault }.into());
         }
-        let Some(row) = row else { return Ok(Self::default()) };
-        Self::open(keyring, row).map_err(|error| row_refused(VaultRow::Backups, error))
+        Self::signed(keyring, row)
     }
 
     /// The same where there is no head to name it.
     pub(crate) fn read_unnamed(keyring: &Keyring, rows: &dyn Rows) -> Result<Self, Error> {
-        let Some(row) = rows.get(Table::Vault, BACKUPS)? else { return Ok(Self::default()) };
+        Self::signed(keyring, rows.get(Table::Vault, BACKUPS)?)
+    }
+
+    fn signed(keyring: &Keyring, row: Option<Vec<u8>>) -> Result<Self, Error> {
+        let Some(row) = row else { return Ok(Self::default()) };
         Self::open(keyring, row).map_err(|error| row_refused(VaultRow::Backups, error))
     }
 

@@ -18,10 +18,9 @@ mod secret;
 
 mod authority;
 
-#[allow(dead_code, reason = "for the head and the checkpoints, which come next")]
+#[allow(dead_code, reason = "the proofs are for what shows that one checkpoint follows from another")]
 mod tree;
 
-#[allow(dead_code, reason = "for the checkpoints, which come next")]
 mod note;
 
 mod suite;

@@ -10,11 +10,10 @@ use sha2::{Digest, Sha256};
 
 use crate::authority::{PublicKey, SigningKey};
 
-#[allow(unused_imports, reason = "for the checkpoints, which come next")]
-pub(crate) use checkpoint::{Checkpoint, CheckpointError};
+pub(crate) use checkpoint::{Checkpoint, decimal};
 
 /// A text and its signatures, which nobody has checked: those of others are kept as they are. Printed as it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Note {
     text: String,
     signatures: Vec<NoteSignature>,
@@ -59,11 +58,13 @@ impl Note {
     }
 
     /// All signatures, known and unknown, as they stand there.
+    #[cfg(test)]
     pub(crate) fn signatures(&self) -> &[NoteSignature] {
         &self.signatures
     }
 
     /// The first signature by this name and key id.
+    #[cfg(test)]
     pub(crate) fn signature_of(&self, name: &str, key_id: KeyId) -> Option<&[u8]> {
         self.by(name, key_id).next()
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use ctutils::CtEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-pub(crate) use hex::{hex, hex_id};
+pub(crate) use hex::{hex, hex_id, is_hex};
 
 /// `N` secret bytes. They stay in one place on the heap, so that moving the value leaves no copy behind.
 pub(crate) struct SecretBytes<const N: usize>(Box<[u8; N]>);

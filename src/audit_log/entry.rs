@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
+use crate::secret::is_hex;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 
@@ -61,10 +62,6 @@ impl AuditEntry {
         base16ct::lower::decode(self.record.as_ref()?, &mut bytes).ok()?;
         Some(bytes)
     }
-}
-
-fn is_hex(text: &str, len: usize) -> bool {
-    text.len() == len && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// How an act ended.

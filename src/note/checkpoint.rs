@@ -94,7 +94,8 @@ fn is_line(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte >= b' ')
 }
 
-fn decimal(text: &str) -> Option<u64> {
+/// A number in its one spelling.
+pub(crate) fn decimal(text: &str) -> Option<u64> {
     let number: u64 = text.parse().ok()?;
     // Neither zeros nor a plus in front.
     (number.to_string() == text).then_some(number)

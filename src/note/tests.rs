@@ -2,6 +2,7 @@ use std::convert::Infallible;
 
 use proptest::prelude::*;
 
+use super::checkpoint::CheckpointError;
 use super::*;
 use crate::secret::SecretBytes;
 

@@ -5,6 +5,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     base16ct::lower::encode_string(bytes)
 }
 
+/// Whether a text is so many digits of it.
+pub(crate) fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// An id of some bytes, printed and parsed in its one spelling. Behind it stand what it is and how it is written.
 macro_rules! hex_id {
     (

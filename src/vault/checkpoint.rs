@@ -10,9 +10,9 @@ use crate::authority::PublicKey;
 use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::ledger::Head;
-use crate::note::{Checkpoint, Note};
+use crate::note::{Checkpoint, Note, decimal};
 use crate::parse_error::ParseError;
-use crate::secret::hex;
+use crate::secret::{hex, is_hex};
 use crate::store::Rows;
 use crate::time::Timestamp;
 use crate::vault::audit::{still_there, verify_chain};
@@ -60,8 +60,7 @@ impl AuditCheckpoint {
         let wrong = |why: String| ParseError::new("audit checkpoint", format!("this is no audit checkpoint: {why}"));
         let note = Note::parse(text).map_err(|fault| wrong(fault.to_string()))?;
         let said = Checkpoint::parse(note.text()).map_err(|fault| wrong(fault.to_string()))?;
-        let parts = Parts::of(&said).ok_or_else(|| wrong("it is that of another log, or lacks a line".into()))?;
-        Ok(Self::from_parts(parts, note))
+        Self::of_note(&said, note).ok_or_else(|| wrong("it is that of another log, or lacks a line".into()))
     }
 
     /// The checkpoint as it is kept: several lines of text, the last of which are signatures.
@@ -70,74 +69,29 @@ impl AuditCheckpoint {
     }
 
     fn of(keyring: &Keyring, head: &Head, at: Timestamp) -> Self {
-        let parts = Parts {
+        let unsigned = Self {
             vault: keyring.vault(),
             line: hex(&keyring.line()),
             at,
             seq: head.chain.seq,
             hash: hex(&head.chain.hash),
-            root: head.tree.root(),
+            root: hex(&head.tree.root()),
             keyring_revision: keyring.revision(),
             keyring_hash: hex(&keyring.hash()),
             master_key: keyring.active_master(),
             generation: keyring.active_generation(),
             records: record_count(head),
             record_digest: record_digest(keyring, head).unwrap_or_default(),
+            note: Note::default(),
         };
-        let mut note = Note::new(parts.said().to_string()).expect("it has lines of text and nothing else");
-        note.sign(&parts.origin(), keyring.signer()).expect("the origin is a name");
-        Self::from_parts(parts, note)
+        let text = unsigned.said(head.tree.root()).to_string();
+        let mut note = Note::new(text).expect("it has lines of text and nothing else");
+        note.sign(&unsigned.origin(), keyring.signer()).expect("the origin is a name");
+        Self { note, ..unsigned }
     }
 
-    fn from_parts(parts: Parts, note: Note) -> Self {
-        Self {
-            vault: parts.vault,
-            line: parts.line,
-            at: parts.at,
-            seq: parts.seq,
-            hash: parts.hash,
-            root: hex(&parts.root),
-            keyring_revision: parts.keyring_revision,
-            keyring_hash: parts.keyring_hash,
-            master_key: parts.master_key,
-            generation: parts.generation,
-            records: parts.records,
-            record_digest: parts.record_digest,
-            note,
-        }
-    }
-
-    fn is_signed_by(&self, public: PublicKey) -> bool {
-        self.note.is_signed_by(&origin(self.vault, &self.line), &public)
-    }
-
-    /// The hash as bytes.
-    fn end(&self) -> Option<ChainEnd> {
-        let mut hash = [0; 32];
-        base16ct::lower::decode(&self.hash, &mut hash).ok()?;
-        Some(ChainEnd { seq: self.seq, hash })
-    }
-}
-
-/// What the text of a checkpoint says.
-struct Parts {
-    vault: VaultId,
-    line: String,
-    at: Timestamp,
-    seq: u64,
-    hash: String,
-    root: [u8; 32],
-    keyring_revision: u64,
-    keyring_hash: String,
-    master_key: MasterKeyVersion,
-    generation: Generation,
-    records: u64,
-    record_digest: String,
-}
-
-impl Parts {
     /// `None` where a line is missing or says something else. Later versions may add lines.
-    fn of(said: &Checkpoint) -> Option<Self> {
+    fn of_note(said: &Checkpoint, note: Note) -> Option<Self> {
         let (vault, line) = said.origin().strip_prefix(ORIGIN)?.split_once('/')?;
         let mut lines = said.extensions().iter();
         let mut after = |word: &str| lines.next()?.strip_prefix(word)?.strip_prefix(' ').map(str::to_owned);
@@ -153,23 +107,25 @@ impl Parts {
             line: line.to_owned(),
             at: parsed,
             seq: said.size(),
-            hash: hash.clone(),
-            root: *said.root(),
+            root: hex(said.root()),
             keyring_revision: decimal(keyring_revision)?,
             keyring_hash: keyring_hash.to_owned(),
             master_key: u32::try_from(decimal(&master_key)?).ok()?.try_into().ok()?,
             generation: u32::try_from(decimal(generation)?).ok()?.try_into().ok()?,
             records: decimal(records)?,
             record_digest: record_digest.to_owned(),
+            hash,
+            note,
         })
         .filter(|_| sound)
     }
 
+    /// The name of the log, and of the key that signs for it.
     fn origin(&self) -> String {
-        origin(self.vault, &self.line)
+        format!("{ORIGIN}{}/{}", self.vault, self.line)
     }
 
-    fn said(&self) -> Checkpoint {
+    fn said(&self, root: [u8; 32]) -> Checkpoint {
         let extensions = vec![
             format!("at {}", self.at),
             format!("chain {}", self.hash),
@@ -177,22 +133,19 @@ impl Parts {
             format!("master-key {}", self.master_key),
             format!("records {} {} {}", self.records, self.generation, self.record_digest),
         ];
-        Checkpoint::new(self.origin(), self.seq, self.root, extensions).expect("it has lines of text and nothing else")
+        Checkpoint::new(self.origin(), self.seq, root, extensions).expect("it has lines of text and nothing else")
     }
-}
 
-/// The name of a vault's log.
-fn origin(vault: VaultId, line: &str) -> String {
-    format!("{ORIGIN}{vault}/{line}")
-}
+    fn is_signed_by(&self, public: PublicKey) -> bool {
+        self.note.is_signed_by(&self.origin(), &public)
+    }
 
-fn is_hex(text: &str, len: usize) -> bool {
-    text.len() == len && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// A number in its one spelling.
-fn decimal(text: &str) -> Option<u64> {
-    text.parse::<u64>().ok().filter(|number| number.to_string() == text)
+    /// The hash as bytes.
+    fn end(&self) -> Option<ChainEnd> {
+        let mut hash = [0; 32];
+        base16ct::lower::decode(&self.hash, &mut hash).ok()?;
+        Some(ChainEnd { seq: self.seq, hash })
+    }
 }
 
 /// API keys by the record sets of the head. The sentinel is none.
