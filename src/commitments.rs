@@ -24,9 +24,17 @@ struct Known {
     id: ApiKeyId,
     /// The first half of it: nobody finds another record with the same, and a vault of a million records has to fit.
     half: [u8; 16],
-    /// The entry that says so, and whether it says that the record is gone.
+    /// The entry that says so; with `Continued` the first that went on from something else.
     seq: u64,
-    gone: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Present,
+    Gone,
+    /// An act went on from a record that was not what the log said.
+    Continued,
 }
 
 impl Commitments {
@@ -62,19 +70,45 @@ impl Commitments {
             _ => entry.key,
         };
         let Some(id) = id.filter(|_| entry.outcome == Outcome::Done) else { return };
-        match entry.commitment() {
-            Some(commitment) => self.put(Known { id, half: half(&commitment), seq: entry.seq, gone: false }),
-            None if entry.action == Action::Abandon => {
-                self.put(Known { id, half: [0; 16], seq: entry.seq, gone: true });
+        let known = self.find(id).copied();
+        if entry.action == Action::Abandon {
+            let commitment = entry.commitment();
+            let state = if commitment.is_some() { State::Present } else { State::Gone };
+            let half = commitment.as_ref().map_or([0; 16], half);
+            return self.put(Known { id, half, seq: entry.seq, state });
+        }
+        let was = known.filter(|known| known.state != State::Gone).map(|known| known.half);
+        let found = entry.found().as_ref().map(half);
+        let makes = entry.commitment().as_ref().map(half);
+        if makes.is_none() && found.is_none() {
+            return;
+        }
+        match known {
+            // A revoked API key lets nobody in, whatever else its record says.
+            _ if entry.action == Action::Revoke => {
+                self.put(Known { id, half: makes.unwrap_or_default(), seq: entry.seq, state: State::Present });
             }
-            None => {}
+            // Once is enough: what comes after it goes on from the same.
+            Some(Known { seq, state: State::Continued, half, .. }) => {
+                self.put(Known { id, half: makes.unwrap_or(half), seq, state: State::Continued });
+            }
+            _ if was != found => {
+                let half = makes.or(found).unwrap_or_default();
+                self.put(Known { id, half, seq: entry.seq, state: State::Continued });
+            }
+            _ => {
+                if let Some(half) = makes {
+                    self.put(Known { id, half, seq: entry.seq, state: State::Present });
+                }
+            }
         }
     }
 
     /// Whether a record with this commitment is what the log says stands at `id`.
     pub(crate) fn judge(&self, id: ApiKeyId, commitment: &Commitment) -> Result<(), RecordError> {
         match self.find(id) {
-            Some(known) if known.gone => Err(RecordError::Unlogged),
+            Some(Known { state: State::Gone, .. }) => Err(RecordError::Unlogged),
+            Some(Known { state: State::Continued, seq, .. }) => Err(RecordError::Continued { seq: *seq }),
             Some(known) if known.half == half(commitment) => Ok(()),
             Some(known) => Err(RecordError::Differs { seq: known.seq }),
             None => Err(RecordError::Unlogged),
@@ -83,7 +117,7 @@ impl Commitments {
 
     /// Whether there is a record at `id` by the log.
     pub(crate) fn knows(&self, id: ApiKeyId) -> bool {
-        self.find(id).is_some_and(|known| !known.gone)
+        self.find(id).is_some_and(|known| known.state != State::Gone)
     }
 
     /// Every id that has a record by the log, in their order, with the last entry about it.
@@ -94,7 +128,7 @@ impl Commitments {
             (Some(_), _) => known.next(),
             (None, _) => late.next(),
         };
-        std::iter::from_fn(next).filter(|known| !known.gone).map(|known| (known.id, known.seq))
+        std::iter::from_fn(next).filter(|known| known.state != State::Gone).map(|known| (known.id, known.seq))
     }
 
     /// Names each record that the log knows of and that is not among these rows, with the last entry about it.
@@ -154,7 +188,8 @@ mod tests {
     use super::*;
     use crate::time::Timestamp;
 
-    fn entry(seq: u64, action: Action, id: ApiKeyId, commitment: Option<u8>) -> AuditEntry {
+    fn entry(seq: u64, action: Action, id: ApiKeyId, was: Option<u8>, commitment: Option<u8>) -> AuditEntry {
+        let text = |byte: u8| crate::secret::hex(&[byte; 32]);
         AuditEntry {
             seq,
             at: Timestamp::now(),
@@ -166,7 +201,8 @@ mod tests {
             counts: BTreeMap::new(),
             outcome: Outcome::Done,
             cause: None,
-            record: commitment.map(|byte| crate::secret::hex(&[byte; 32])),
+            was: was.map(text),
+            record: commitment.map(text),
             prev: "0".repeat(64),
         }
     }
@@ -184,20 +220,52 @@ mod tests {
         // Ascending, then between them: the second half comes late.
         for n in (0..many).map(|n| 2 * n).chain((0..many).rev().map(|n| 2 * n + 1)) {
             seq += 1;
-            log.see(&entry(seq, Action::Issue, id(n), Some(1)));
+            log.see(&entry(seq, Action::Issue, id(n), None, Some(1)));
         }
         for n in [0, 1, many, 2 * many - 1] {
             assert_eq!(log.judge(id(n), &[1; 32]), Ok(()), "{n}");
-            log.see(&entry(seq + 1, Action::Suspend, id(n), Some(2)));
+            log.see(&entry(seq + 1, Action::Suspend, id(n), Some(1), Some(2)));
             assert_eq!(log.judge(id(n), &[1; 32]), Err(RecordError::Differs { seq: seq + 1 }), "{n}");
             assert_eq!(log.judge(id(n), &[2; 32]), Ok(()));
-            log.see(&entry(seq + 2, Action::Export, id(n), None));
+            log.see(&entry(seq + 2, Action::Export, id(n), Some(2), None));
             assert_eq!(log.judge(id(n), &[2; 32]), Ok(()), "taking out changes nothing");
-            log.see(&entry(seq + 3, Action::Abandon, id(n), None));
+            log.see(&entry(seq + 3, Action::Abandon, id(n), None, None));
             assert_eq!(log.judge(id(n), &[2; 32]), Err(RecordError::Unlogged), "{n}");
         }
         assert_eq!(log.judge(id(2 * many), &[1; 32]), Err(RecordError::Unlogged));
         assert_eq!(log.present().count() as u64, u64::from(2 * many) - 4);
         assert!(log.present().map(|(id, _)| id).is_sorted());
+    }
+
+    #[test]
+    fn an_act_on_something_else_than_the_log_says_is_remembered_until_the_record_is_given_up() {
+        use Action::{Abandon, Export, Import, Issue, Recover, Resume, Revoke, Suspend};
+        let id = ApiKeyId::from_bytes([7; 16]);
+        let said = |entries: &[(Action, Option<u8>, Option<u8>)]| {
+            let mut log = Commitments::new(VaultId([1; 16]), 0);
+            for (seq, &(action, was, record)) in (1..).zip(entries) {
+                log.see(&entry(seq, action, id, was, record));
+            }
+            log
+        };
+        let issued = (Issue, None, Some(1));
+        let bad: [(&[_], u64); 6] = [
+            (&[issued, (Suspend, Some(1), Some(2)), (Resume, Some(1), Some(3))], 3),
+            (&[issued, (Export, Some(9), None)], 2),
+            (&[issued, (Recover, Some(9), None), (Suspend, Some(1), Some(2))], 2),
+            (&[issued, (Import, None, Some(2))], 2),
+            (&[(Suspend, Some(1), Some(2))], 1),
+            (&[issued, (Abandon, None, None), (Suspend, Some(1), Some(2)), (Resume, Some(2), Some(3))], 3),
+        ];
+        for (entries, seq) in bad {
+            let log = said(entries);
+            let last = entries.iter().rev().find_map(|(_, _, record)| *record).expect("one left a record");
+            assert_eq!(log.judge(id, &[last; 32]), Err(RecordError::Continued { seq }), "{entries:?}");
+            assert!(log.knows(id), "{entries:?}");
+            let revoked = said(&[entries, &[(Revoke, Some(last), Some(8))]].concat());
+            assert_eq!(revoked.judge(id, &[8; 32]), Ok(()), "{entries:?}");
+            let given_up = said(&[entries, &[(Abandon, None, None), (Import, None, Some(5))]].concat());
+            assert_eq!(given_up.judge(id, &[5; 32]), Ok(()), "{entries:?}");
+        }
     }
 }

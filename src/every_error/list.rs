@@ -287,6 +287,7 @@ every! {
     RandomError: { RandomError(_) => [no_randomness()] }
     RecordError: {
         RecordError::Attributes => [RecordError::Attributes],
+        RecordError::Continued { .. } => [RecordError::Continued { seq: 7 }],
         RecordError::Differs { .. } => [RecordError::Differs { seq: 7 }],
         RecordError::OtherSecret => [RecordError::OtherSecret],
         RecordError::Unlogged => [RecordError::Unlogged],

@@ -86,7 +86,7 @@ impl Vault {
             edit(&mut subject, change)?;
             let commitment = subject.write(change)?;
             if let Some(commitment) = commitment {
-                change.audit(draft.clone().leaving(commitment));
+                change.audit(draft.clone().finding(subject.was).leaving(commitment));
             }
             Ok((commitment.is_some(), subject))
         });
@@ -132,7 +132,11 @@ mod tests {
             let old = vault.ledger.store().get(Table::Keys, &id.to_bytes())?.expect("there");
             let secret = Record::parse(&old).expect("a record").open_recover(change.keyring, id).expect("opens");
             let secret = secret.as_ref().map(crate::secret::SecretText::expose);
-            let new = seal(change.keyring, id, &Plain { imported: false, attributes: &later, secret })?;
+            let plain = Plain { imported: false, attributes: &later, secret };
+            let new = seal(change.keyring, id, &plain)?;
+            let was = Record::parse(&old).expect("a record").attributes_to_carry(change.keyring, id).expect("opens").0;
+            let left = plain.commitment(change.keyring.vault(), id);
+            change.audit(Draft::on(Action::Update, id).finding(was).leaving(left));
             change.replace_record(id, old, new)
         });
         written.expect("written");
