@@ -4,26 +4,48 @@ use std::collections::BTreeMap;
 
 use crate::audit_log::{Action, AuditEntry, AuditFault, ChainEnd, Outcome};
 use crate::error::Error;
-use crate::ledger::{Head, follow_from};
+use crate::ledger::{Head, follow_from, grow};
 use crate::record::{Commitment, RecordError};
 use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
+use crate::tree::CompactRange;
 use crate::vault_id::VaultId;
 
-/// The last commitment to every record, up to a place in the log. Forty-eight bytes for each.
+/// The last commitment to every record, or to every one that was changed, up to a place in the log. Forty-eight bytes for each.
 pub(crate) struct Commitments {
-    end: ChainEnd,
+    place: Place,
+    /// Whether records that were made and never changed are left out.
+    changed_only: bool,
     /// In the order of their ids.
     known: Vec<Known>,
     /// Those whose ids came out of their order, such as imported ones.
     late: BTreeMap<ApiKeyId, Known>,
 }
 
+/// How far a log was followed.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) end: ChainEnd,
+    tree: CompactRange,
+}
+
+/// What an entry says of a record.
+#[derive(Clone, Copy)]
+pub(crate) struct Said {
+    pub(crate) id: ApiKeyId,
+    seq: u64,
+    action: Action,
+    was: Option<Half>,
+    record: Option<Half>,
+}
+
+/// The first half of a commitment: nobody finds another record with the same, and a vault of a million records has to fit.
+type Half = [u8; 16];
+
 #[derive(Clone, Copy)]
 struct Known {
     id: ApiKeyId,
-    /// The first half of it: nobody finds another record with the same, and a vault of a million records has to fit.
-    half: [u8; 16],
+    half: Half,
     /// The entry that says so; with `Continued` the first that went on from something else.
     seq: u64,
     state: State,
@@ -41,7 +63,17 @@ impl Commitments {
     /// Nothing yet, with room for so many.
     pub(crate) fn new(vault: VaultId, expected: u64) -> Self {
         let room = usize::try_from(expected).unwrap_or(0).min(MOST_ROOM);
-        Self { end: ChainEnd::start(vault), known: Vec::with_capacity(room), late: BTreeMap::new() }
+        Self { place: Place::start(vault), changed_only: false, known: Vec::with_capacity(room), late: BTreeMap::new() }
+    }
+
+    /// Nothing yet, of records that are changed after they were made.
+    pub(crate) fn of_changes(vault: VaultId) -> Self {
+        Self { changed_only: true, ..Self::new(vault, 0) }
+    }
+
+    /// How far the log was followed.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Reads on, to the end that the head of the same rows names. `watch` is told how many entries were read, some thousand at a time.
@@ -49,68 +81,66 @@ impl Commitments {
         &mut self,
         rows: &dyn Rows,
         head: &Head,
-        mut watch: impl FnMut(u64) -> Result<(), Error>,
+        watch: impl FnMut(u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let expected = head.chain;
-        let end = follow_from(self.end, rows, expected.seq, |entry, _| {
-            self.see(entry);
-            if entry.seq.is_multiple_of(WATCHED) { watch(entry.seq) } else { Ok(()) }
-        })?;
-        if end != expected {
-            return Err(AuditFault::End { found: end.seq, expected: expected.seq }.into());
-        }
-        self.end = end;
+        self.place = self.place.clone().walk(rows, head, |entry| self.see(entry), watch)?;
         Ok(())
+    }
+
+    /// Takes in what was read ahead, up to a place.
+    pub(crate) fn arrive(&mut self, said: &[Said], place: Place) {
+        said.iter().for_each(|said| self.take(said));
+        self.place = place;
     }
 
     /// Takes in the next entry of a chain that somebody else follows.
     pub(crate) fn see(&mut self, entry: &AuditEntry) {
-        let id = match entry.action {
-            Action::Init => Some(ApiKeyId::SENTINEL),
-            _ => entry.key,
-        };
-        let Some(id) = id.filter(|_| entry.outcome == Outcome::Done) else { return };
-        let known = self.find(id).copied();
-        if entry.action == Action::Abandon {
-            let commitment = entry.commitment();
-            let state = if commitment.is_some() { State::Present } else { State::Gone };
-            let half = commitment.as_ref().map_or([0; 16], half);
-            return self.put(Known { id, half, seq: entry.seq, state });
-        }
-        let was = known.filter(|known| known.state != State::Gone).map(|known| known.half);
-        let found = entry.found().as_ref().map(half);
-        let makes = entry.commitment().as_ref().map(half);
-        if makes.is_none() && found.is_none() {
-            return;
-        }
-        match known {
-            // A revoked API key lets nobody in, whatever else its record says.
-            _ if entry.action == Action::Revoke => {
-                self.put(Known { id, half: makes.unwrap_or_default(), seq: entry.seq, state: State::Present });
-            }
-            // Once is enough: what comes after it goes on from the same.
-            Some(Known { seq, state: State::Continued, half, .. }) => {
-                self.put(Known { id, half: makes.unwrap_or(half), seq, state: State::Continued });
-            }
-            _ if was != found => {
-                let half = makes.or(found).unwrap_or_default();
-                self.put(Known { id, half, seq: entry.seq, state: State::Continued });
-            }
-            _ => {
-                if let Some(half) = makes {
-                    self.put(Known { id, half, seq: entry.seq, state: State::Present });
-                }
-            }
-        }
+        Said::by(entry).iter().for_each(|said| self.take(said));
     }
 
-    /// Whether a record with this commitment is what the log says stands at `id`.
+    fn take(&mut self, said: &Said) {
+        let known = self.find(said.id).copied();
+        let present = known.filter(|known| known.state != State::Gone);
+        // Of a record that was never changed it is not known what it says.
+        let first = self.changed_only && known.is_none();
+        if first && said.makes_one() {
+            return;
+        }
+        let next = match (said.action, known) {
+            (Action::Abandon, _) => {
+                (said.record, said.seq, if said.record.is_some() { State::Present } else { State::Gone })
+            }
+            // A revoked API key lets nobody in, whatever else its record says.
+            (Action::Revoke, _) => (said.record, said.seq, State::Present),
+            // Once is enough: what comes after it goes on from the same.
+            (_, Some(Known { seq, state: State::Continued, .. })) => (said.record, seq, State::Continued),
+            _ if !first && present.map(|known| known.half) != said.was => (said.record, said.seq, State::Continued),
+            _ if said.record.is_none() => return,
+            _ => (said.record, said.seq, State::Present),
+        };
+        let (half, seq, state) = next;
+        self.put(Known { id: said.id, half: half.or(known.map(|known| known.half)).unwrap_or_default(), seq, state });
+    }
+
+    /// Whether something is known of the record at `id`, be it that it is gone.
+    pub(crate) fn has(&self, id: ApiKeyId) -> bool {
+        self.find(id).is_some()
+    }
+
+    /// Of how many records something is known.
+    pub(crate) fn len(&self) -> usize {
+        self.known.len() + self.late.len()
+    }
+
+    /// Whether a record with this commitment is what the log says stands at `id`. Nothing is said of one that was never changed where
+    /// those are left out.
     pub(crate) fn judge(&self, id: ApiKeyId, commitment: &Commitment) -> Result<(), RecordError> {
         match self.find(id) {
             Some(Known { state: State::Gone, .. }) => Err(RecordError::Unlogged),
             Some(Known { state: State::Continued, seq, .. }) => Err(RecordError::Continued { seq: *seq }),
             Some(known) if known.half == half(commitment) => Ok(()),
             Some(known) => Err(RecordError::Differs { seq: known.seq }),
+            None if self.changed_only => Ok(()),
             None => Err(RecordError::Unlogged),
         }
     }
@@ -170,14 +200,60 @@ impl Commitments {
     }
 }
 
-fn half(commitment: &Commitment) -> [u8; 16] {
+impl Place {
+    fn start(vault: VaultId) -> Self {
+        Self { end: ChainEnd::start(vault), tree: CompactRange::default() }
+    }
+
+    /// Walks on to the end that the head of the same rows names: the chain, and the tree over its lines. `watch` is told how many
+    /// entries were read, some thousand at a time, and may stop it.
+    pub(crate) fn walk(
+        mut self,
+        rows: &dyn Rows,
+        head: &Head,
+        mut each: impl FnMut(&AuditEntry),
+        mut watch: impl FnMut(u64) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let (expected, tree) = (head.chain, &mut self.tree);
+        self.end = follow_from(self.end, rows, expected.seq, |entry, line| {
+            grow(tree, line);
+            each(entry);
+            if entry.seq.is_multiple_of(WATCHED) { watch(entry.seq) } else { Ok(()) }
+        })?;
+        if self.end != expected {
+            return Err(AuditFault::End { found: self.end.seq, expected: expected.seq }.into());
+        }
+        if self.tree != head.tree {
+            return Err(AuditFault::Tree.into());
+        }
+        Ok(self)
+    }
+}
+
+impl Said {
+    /// What an entry says of the record that it is about; nothing where it was refused, and where it only looked at the vault.
+    pub(crate) fn by(entry: &AuditEntry) -> Option<Self> {
+        let id = if entry.action == Action::Init { Some(ApiKeyId::SENTINEL) } else { entry.key };
+        let (was, record) = (entry.found().as_ref().map(half), entry.commitment().as_ref().map(half));
+        let speaks = was.is_some() || record.is_some() || entry.action == Action::Abandon;
+        let id = id.filter(|_| entry.outcome == Outcome::Done && speaks)?;
+        Some(Self { id, seq: entry.seq, action: entry.action, was, record })
+    }
+
+    /// Whether the record was made by the act.
+    pub(crate) fn makes_one(&self) -> bool {
+        self.was.is_none() && self.action != Action::Abandon
+    }
+}
+
+fn half(commitment: &Commitment) -> Half {
     *commitment.first_chunk().expect("32 bytes begin with 16")
 }
 
 /// Rows read together.
 const PAGE: usize = 1_000;
 /// Entries between two calls of a watcher.
-const WATCHED: u64 = 4_096;
+const WATCHED: u64 = 1_024;
 /// Ids out of order that are kept apart before they are put in their places.
 const MOST_LATE: usize = 65_536;
 /// Room made at once: 192 MB of addresses, and no memory before it is used.

@@ -76,6 +76,8 @@ mod ledger;
 
 mod commitments;
 
+mod follower;
+
 mod known_backups;
 
 pub mod rotation;
@@ -130,6 +132,7 @@ pub mod api_keys {
 /// The audit log: its entries, following and checking it, and the checkpoints that prove it later.
 pub mod audit {
     pub use crate::audit_log::{ActError, Action, AuditEntry, AuditFault, AuditFilter, Outcome};
+    pub use crate::follower::Following;
     pub use crate::vault::{AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointFault};
 }
 

@@ -53,21 +53,21 @@ impl<'t> Context<'t> {
 
     /// The same, with keys that were read to be looked at first.
     pub(crate) fn open_with(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
-        let vault = Vault::open(SqliteStore::open(&self.place.path)?, keys)?;
+        let vault = opening().open(SqliteStore::open(&self.place.path)?, keys)?;
         self.warn();
         Ok(vault)
     }
 
     /// The same, so that the master key it is rotated to can be judged.
     pub(crate) fn open_to_rotate(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
-        let vault = VaultOptions::new().to_rotate(true).open(SqliteStore::open(&self.place.path)?, keys)?;
+        let vault = opening().to_rotate(true).open(SqliteStore::open(&self.place.path)?, keys)?;
         self.warn();
         Ok(vault)
     }
 
     /// The same to examine it, for who tells of the concerns in another way: also one whose rows do not belong together.
     pub(crate) fn open_unwarned(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
-        Ok(VaultOptions::new().to_examine(true).open(SqliteStore::open(&self.place.path)?, keys)?)
+        Ok(opening().to_examine(true).open(SqliteStore::open(&self.place.path)?, keys)?)
     }
 
     /// The configured master keys, or none: the vault can then say which one it needs.
@@ -97,12 +97,12 @@ impl<'t> Context<'t> {
 
     /// The same, also where the log does not end as the head says: the methods that read it say so.
     pub(crate) fn open_log(&mut self) -> Result<Verifier, Failure> {
-        Ok(self.open_with_options(&|| VaultOptions::new().to_examine(true))?.0)
+        Ok(self.open_with_options(&|| opening().to_examine(true))?.0)
     }
 
     /// The same as [`Context::open_reading`], and the whole vault where it was opened with master keys.
     pub(crate) fn open_as_configured(&mut self) -> Result<(Verifier, Option<Vault>), Failure> {
-        self.open_with_options(&VaultOptions::new)
+        self.open_with_options(&opening)
     }
 
     fn open_with_options(&mut self, options: &dyn Fn() -> VaultOptions) -> Result<(Verifier, Option<Vault>), Failure> {
@@ -217,6 +217,11 @@ fn without_what_was_shown(mut error: MasterKeysError) -> MasterKeysError {
         said.clear();
     }
     error
+}
+
+/// A command ends before a log that is read beside it would be of use: `verify` reads all of it first.
+fn opening() -> VaultOptions {
+    VaultOptions::new().follow(false)
 }
 
 fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {

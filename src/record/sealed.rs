@@ -88,9 +88,18 @@ impl<'a> Record<'a> {
 
     /// Opens and reads the attributes of the record that stands at `id`.
     pub(crate) fn attributes(&self, keyring: &Keyring, id: ApiKeyId) -> Result<Attributes, RecordError> {
-        let exposed_at = self.belongs(keyring, id)?.exposed_at;
-        let attributes = Attributes::from_bytes(&self.open_verify(keyring, id)?).ok_or(RecordError::Attributes)?;
-        Ok(attributes.exposed(exposed_at))
+        self.open_attributes(keyring, id).map(|(_, attributes)| attributes)
+    }
+
+    /// The same, and the bytes that they were read from.
+    pub(crate) fn open_attributes(
+        &self,
+        keyring: &Keyring,
+        id: ApiKeyId,
+    ) -> Result<(Zeroizing<Vec<u8>>, Attributes), RecordError> {
+        let (exposed_at, plain) = (self.belongs(keyring, id)?.exposed_at, self.open_verify(keyring, id)?);
+        let attributes = Attributes::from_bytes(&plain).ok_or(RecordError::Attributes)?;
+        Ok((plain, attributes.exposed(exposed_at)))
     }
 
     /// Opens and reads the attributes, for who seals a record in place of this one: the commitment to this one; the attributes as

@@ -73,10 +73,14 @@ impl Vault {
 
     fn export(&self, change: &mut Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Exported, Error> {
         let key = match exported(change, id, bytes) {
-            Ok((key, was)) => {
-                change.audit(Draft::on(Action::Export, id).finding(was));
-                Ok(key)
-            }
+            Ok((key, was)) => match self.hold_to_log(id, &was).map_err(Error::into_detail) {
+                Ok(()) => {
+                    change.audit(Draft::on(Action::Export, id).finding(was));
+                    Ok(key)
+                }
+                Err(Detail::Record { fault, .. }) => Err(fault.into()),
+                Err(error) => return Err(error.into()),
+            },
             // The record may be newer than the keyring it was read with: then the change is prepared again.
             Err(ExportError::Record(fault @ RecordError::MissingGeneration { .. }))
                 if self.ledger.reload()?.bytes() != change.keyring.bytes() =>

@@ -83,6 +83,10 @@ impl Vault {
         let id = draft.key.expect("the entry of a change names the API key");
         let amended = self.ledger.change(act, |change| {
             let mut subject = Subject::read(change, self.ledger.store(), id)?;
+            // A revocation is the way out: whatever the record says besides, it lets nobody in then.
+            if draft.action != Action::Revoke {
+                self.hold_to_log(id, &subject.was)?;
+            }
             edit(&mut subject, change)?;
             let commitment = subject.write(change)?;
             if let Some(commitment) = commitment {

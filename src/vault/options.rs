@@ -78,6 +78,7 @@ pub struct VaultOptions {
     quick: bool,
     to_rotate: bool,
     to_examine: bool,
+    alone: bool,
 }
 
 impl VaultOptions {
@@ -142,6 +143,15 @@ impl VaultOptions {
         self
     }
 
+    /// Whether the audit log is followed beside verifications, from the first one on. It is unless this says otherwise, and then on a
+    /// thread of its own, once a second: see [`Verifier::following`]. A process that ends at once may do without, or call
+    /// [`Verifier::catch_up`].
+    #[must_use]
+    pub fn follow(mut self, follow: bool) -> Self {
+        self.alone = !follow;
+        self
+    }
+
     /// Begins under this version, and not under the newest.
     pub(super) fn first(mut self, version: MasterKeyVersion) -> Self {
         self.first = Some(version);
@@ -202,7 +212,7 @@ impl VaultOptions {
             Ok(())
         };
         let ledger = Ledger::create(store, keks, clock, keyring, first, act)?;
-        Ok(Vault::over(ledger, self.usage.clone().unwrap_or_default()))
+        Ok(Vault::over(ledger, self.usage.clone().unwrap_or_default(), !self.alone))
     }
 
     /// See [`Vault::open`].
@@ -210,7 +220,7 @@ impl VaultOptions {
         let derive = |row: &[u8]| Ok(self.derived(&keys, Keyring::vault_claimed_by(row)?));
         let ledger = Ledger::open(Box::new(store), derive, self.ticking())?;
         look(&ledger, self.to_examine)?;
-        Ok(Vault::over(ledger, self.usage.unwrap_or_default()))
+        Ok(Vault::over(ledger, self.usage.unwrap_or_default(), !self.alone))
     }
 
     /// See [`Verifier::open`].
@@ -219,7 +229,7 @@ impl VaultOptions {
         let derive = |row: &[u8]| Ok(KeyEncryptionKeys::of_verifier(keys, Keyring::vault_claimed_by(row)?)?);
         let ledger = Ledger::open(Box::new(store), derive, clock)?;
         look(&ledger, to_examine)?;
-        Ok(Verifier::over(ledger, self.usage.unwrap_or_else(UsageOptions::off)))
+        Ok(Verifier::over(ledger, self.usage.unwrap_or_else(UsageOptions::off), !self.alone))
     }
 
     fn derived(&self, keys: &MasterKeys, vault: VaultId) -> KeyEncryptionKeys {

@@ -25,6 +25,7 @@ impl Vault {
             self.ledger.change(act, |change| {
                 admit_recovery(change, None)?;
                 let (token, was) = token_at(change, rows, id)?;
+                self.hold_to_log(id, &was)?;
                 change.audit(draft().finding(was));
                 Ok(token)
             })
@@ -48,6 +49,7 @@ impl Vault {
                 admit_recovery(change, Some(reissue.grace))?;
                 let (token, was) = token_at(change, self.ledger.store(), id)?;
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
+                self.hold_to_log(id, &old.was)?;
                 let (issued, left) = new.issue(change, &mut old, id, reissue)?;
                 change.audit(draft.clone().finding(was));
                 let reissued = Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue));

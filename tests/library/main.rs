@@ -19,6 +19,7 @@ mod error_texts;
 mod errors;
 mod faults;
 mod floor;
+mod followed;
 mod handles;
 mod layering;
 mod life;
