@@ -89,13 +89,17 @@ impl Commitments {
 
     /// Takes in what was read ahead, up to a place.
     pub(crate) fn arrive(&mut self, said: &[Said], place: Place) {
-        said.iter().for_each(|said| self.take(said));
+        for said in said {
+            self.take(said);
+        }
         self.place = place;
     }
 
     /// Takes in the next entry of a chain that somebody else follows.
     pub(crate) fn see(&mut self, entry: &AuditEntry) {
-        Said::by(entry).iter().for_each(|said| self.take(said));
+        if let Some(said) = Said::by(entry) {
+            self.take(&said);
+        }
     }
 
     fn take(&mut self, said: &Said) {

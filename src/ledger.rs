@@ -16,6 +16,8 @@ use crate::time::Timestamp;
 
 pub(crate) use change::Change;
 pub(crate) use head::{Head, mask_all, unmask_all};
+#[cfg(test)]
+pub(crate) use log::subtree_key;
 pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on};
 
 /// A source of the present moment.

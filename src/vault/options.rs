@@ -69,6 +69,7 @@ impl Verifier {
 
 /// How to make or open a vault, where the defaults do not fit.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct VaultOptions {
     suite: Suite,
     clock: Option<Arc<dyn Fn() -> Timestamp + Send + Sync>>,

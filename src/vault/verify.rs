@@ -48,7 +48,7 @@ impl Verifier {
         };
         self.follower.must_be_whole()?;
         // The digest is compared whether or not it is the right record.
-        let is_of = |found: &Found| found.attributes.has_token(prefix, &digest) & (found.id == id);
+        let is_of = |found: &Found| found.attributes.has_token(prefix, &digest) && found.id == id;
         let mut found = self.next_record(id)?;
         if is_of(&found) && found.judged_by(&self.follower).is_err() {
             found = self.judged_anew(found)?;
