@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::authority::{PublicKey, SigningKey};
 use crate::policy::{Policy, RawPolicy};
-use crate::secret::{SecretBytes, on_wiped_stack, random_array};
+use crate::secret::{RandomError, SecretBytes, on_wiped_stack, random_array};
 use crate::suite::{AssociatedData, Suite};
 use crate::time::Timestamp;
 use crate::vault_id::VaultId;
@@ -60,6 +60,26 @@ pub(crate) struct Succession {
     pub(crate) leaked: bool,
 }
 
+/// The data keys of a generation to come.
+pub(crate) struct FreshKeys {
+    verify: SecretBytes<32>,
+    recover: SecretBytes<32>,
+    authority: SecretBytes<32>,
+    lookup: SecretBytes<32>,
+}
+
+impl FreshKeys {
+    pub(crate) fn draw() -> Result<Self, RandomError> {
+        let fresh = SecretBytes::random;
+        Ok(Self { verify: fresh()?, recover: fresh()?, authority: fresh()?, lookup: fresh()? })
+    }
+
+    /// What marks the records of the generation before.
+    pub(crate) fn fence_key(&self) -> MacKey {
+        generation::fence_key(&self.verify)
+    }
+}
+
 impl Keyring {
     /// A new vault's keyring: one generation under `master`.
     pub(crate) fn create(
@@ -85,7 +105,7 @@ impl Keyring {
         };
         let public = keks.public_key(master).ok_or(KeyringError::NotConfigured { version: master })?;
         stored.masters.push(StoredMaster::new(master, fingerprint, public, None, now));
-        Self::begin_generation(stored, Generation::FIRST, keks, now)
+        Self::begin_generation(stored, Generation::FIRST, &FreshKeys::draw()?, keks, now)
     }
 
     /// Opens the `keyring` row: checks its signature, and unwraps every data key.
@@ -96,6 +116,7 @@ impl Keyring {
     }
 
     /// The same vault with a new generation under master key `to`, the present generation retiring.
+    #[cfg(test)]
     pub(crate) fn with_next_generation(
         &self,
         to: MasterKeyVersion,
@@ -103,11 +124,26 @@ impl Keyring {
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
+        self.with_generation(&FreshKeys::draw()?, None, to, succession, keks, now)
+    }
+
+    /// The same with keys that were drawn before, and with what fences the present generation off.
+    pub(crate) fn with_generation(
+        &self,
+        keys: &FreshKeys,
+        fence: Option<[u8; 32]>,
+        to: MasterKeyVersion,
+        succession: Succession,
+        keks: &KeyEncryptionKeys,
+        now: Timestamp,
+    ) -> Result<Self, KeyringError> {
         let mut stored = self.stored_under(to, succession, keks, now)?;
         if succession.leaked {
-            stored.generations.iter_mut().for_each(|generation| generation.exposed_at = Some(now.unix_millis()));
+            for generation in &mut stored.generations {
+                (generation.exposed_at, generation.fence) = (Some(now.unix_millis()), fence.map(Into::into));
+            }
         }
-        Self::begin_generation(stored, self.next_generation()?, keks, now)
+        Self::begin_generation(stored, self.next_generation()?, keys, keks, now)
     }
 
     /// The same vault with every wrap under master key `to`.
@@ -307,16 +343,15 @@ impl Keyring {
     fn begin_generation(
         mut stored: Stored,
         id: Generation,
+        keys: &FreshKeys,
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
         let suite = Suite::from_byte(stored.suite).ok_or(KeyringError::Malformed)?;
-        let fresh = |purpose| {
-            let key = SecretBytes::random()?;
-            keks.wrap(&key, suite, stored.active_master, VaultId(*stored.vault), id, purpose)
-        };
-        let (verify, recover) = (fresh(Purpose::Verify)?, fresh(Purpose::Recover)?);
-        let (authority, lookup) = (fresh(Purpose::Authority)?, fresh(Purpose::Lookup)?);
+        let wrapped = |key, purpose| keks.wrap(key, suite, stored.active_master, VaultId(*stored.vault), id, purpose);
+        let (verify, recover) = (wrapped(&keys.verify, Purpose::Verify)?, wrapped(&keys.recover, Purpose::Recover)?);
+        let (authority, lookup) =
+            (wrapped(&keys.authority, Purpose::Authority)?, wrapped(&keys.lookup, Purpose::Lookup)?);
         stored.generations.push(StoredGeneration {
             id,
             created_at: now.unix_millis(),
@@ -324,6 +359,7 @@ impl Keyring {
             recover,
             exposed_at: None,
             authority,
+            fence: None,
         });
         stored.lookups.push(StoredLookup { id, wrap: lookup, rows: None });
         stored.active_generation = id;
@@ -346,13 +382,14 @@ impl Keyring {
         let mut generations = BTreeMap::new();
         for generation in &stored.generations {
             let open = |wrap, purpose| keks.unwrap(wrap, vault, generation.id, purpose);
+            let fence = generation.fence.map(|fence| *fence);
             let verify = open(&generation.verify, Purpose::Verify)?;
             let keys = if keks.can_recover() {
                 let recover = open(&generation.recover, Purpose::Recover)?;
                 let authority = open(&generation.authority, Purpose::Authority)?;
-                GenerationKeys::new(&verify, Some((&recover, &authority)), generation.exposed_at)
+                GenerationKeys::new(&verify, Some((&recover, &authority)), generation.exposed_at, fence)
             } else {
-                GenerationKeys::new(&verify, None, generation.exposed_at)
+                GenerationKeys::new(&verify, None, generation.exposed_at, fence)
             };
             generations.insert(generation.id, keys);
         }

@@ -78,6 +78,8 @@ mod ledger;
 
 mod commitments;
 
+mod fence;
+
 mod follower;
 
 mod known_backups;

@@ -318,6 +318,7 @@ every! {
         RecordError::OtherSecret => [RecordError::OtherSecret],
         RecordError::Unlogged => [RecordError::Unlogged],
         RecordError::Corrupt { .. } => [RecordError::Corrupt { part: "verify" }],
+        RecordError::Fenced { .. } => [RecordError::Fenced { generation: generation(1) }],
         RecordError::Foreign => [RecordError::Foreign],
         RecordError::Format { .. } => [RecordError::Format { found: 9 }],
         RecordError::Malformed => [RecordError::Malformed],

@@ -8,6 +8,7 @@ use super::run::{Run, taken_over};
 use super::state::{Finish, State};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
+use crate::fence;
 use crate::store::{Expected, Table};
 use crate::token::ApiKeyId;
 
@@ -50,6 +51,7 @@ pub(super) fn finish(run: &mut Run<'_>, act: &Act, report: &mut RotationReport) 
         }
         abandoned.replace_sentinel(change)?;
         change.head.drop_set(from);
+        fence::remove(store, change)?;
         let next = change.keyring.without_generation(from, &abandoned.lookup_rows, keks)?;
         report.abandoned = abandoned.count;
         report.stale_lookups = next.stale_lookup_rows();

@@ -14,6 +14,7 @@ use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
 use crate::tree::CompactRange;
 use crate::vault::handle::Verifier;
+use crate::versions::Generation;
 
 /// An entry of the audit log, byte for byte as it is stored: its hash is taken over these bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +73,15 @@ impl Verifier {
         self.follower.catch_up()
     }
 
-    /// Refuses a record that is not what the log said last, as far as it was read. An act on it would go on from what somebody put back.
-    pub(super) fn hold_to_log(&self, id: ApiKeyId, was: &Commitment) -> Result<(), Error> {
+    /// Refuses a record under a generation that is fenced off, unless it was there at the cutover, and one that is not what the log said last, as far as it was read. An act on it would go on from what somebody put back.
+    pub(super) fn hold_to_log(
+        &self,
+        keyring: &Keyring,
+        generation: Generation,
+        id: ApiKeyId,
+        was: &Commitment,
+    ) -> Result<(), Error> {
+        self.fence.admits(self.ledger.store(), keyring, generation, id, || *was)?;
         if self.follower.judge(id, || *was).is_ok() {
             return Ok(());
         }

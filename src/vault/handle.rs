@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Detail, Error};
+use crate::fence::KnownFence;
 use crate::follower::Follower;
 use crate::keyring::Keyring;
 use crate::ledger::{Head, Ledger};
@@ -103,6 +104,7 @@ pub struct Verifier {
     pub(super) ledger: Arc<Ledger>,
     pub(super) usage: Arc<Recorder>,
     pub(super) follower: Arc<Follower>,
+    pub(super) fence: Arc<KnownFence>,
 }
 
 impl Vault {
@@ -129,7 +131,7 @@ impl Verifier {
 
     fn of(ledger: Arc<Ledger>, usage: Recorder, follows: bool) -> Self {
         let follower = Arc::new(Follower::new(Arc::clone(&ledger), follows));
-        Self { ledger, usage: Arc::new(usage), follower }
+        Self { ledger, usage: Arc::new(usage), follower, fence: Arc::default() }
     }
 
     /// Reads what stands together at one moment. It is read again when a store that can only be read did not keep still;

@@ -468,6 +468,7 @@ class Keyring:
                     3: named[number, "recover"],
                     4: self.exposed if number == 1 else None,
                     5: named[number, "authority"],
+                    6: fence(audit_chain(), self.active)[2] if number == 1 and self.exposed else None,
                 }
                 for number in changed.get("generations", self.generations)
             ],
@@ -1710,6 +1711,18 @@ def last_commitment(chain, key):
     return next(entry["record"] for entry in reversed(chain) if entry["key"] == key and entry["record"])
 
 
+def fence(chain, generation):
+    """The one row of it, the index, and what the keyring holds: what the log says of each id up to here."""
+    key, said = expand(data_key(generation, "verify"), b"strongroom/v1/fence", 32), {}
+    for entry in chain:
+        if entry["record"]:
+            said[entry["key"] or SENTINEL] = entry["record"]
+    marks = {at: mac(key, b"strongroom/v1/fence/mark\x00", at, commitment[:16])[:8] for at, commitment in said.items()}
+    row = b"".join(at + marks[at] for at in sorted(marks))
+    index = bytes(16) + hashlib.sha256(b"strongroom/v1/fence/row\x00" + row).digest()
+    return row, index, hashlib.sha256(b"strongroom/v1/fence/index\x00" + index).digest()
+
+
 VERSIONS = {"from_master_key": 1, "to_master_key": 2, "from_generation": 1, "to_generation": 2}
 
 
@@ -2237,6 +2250,8 @@ def vault_vectors():
         "tables": tables(LEAKED, rotation_chain(compromised=1), sets, all_records(1) + [late(2)], lookups_of(1), used(1, 1), rotation_row(_7=0, _9=[])),
         "exposed": old,
     }
+    row, index, _ = fence(audit_chain(), 2)
+    leaked["tables"]["vault"] = sorted(leaked["tables"]["vault"] + [(b"fence", index), (b"fence/" + bytes(4), row)])
     # And with all of it moved and proven.
     scrubbing = leaked | {
         "name": "scrubbing",
@@ -2319,6 +2334,11 @@ def broken_vault_vectors():
         ("the order of the group added to the S of the head", "new", "open", one("vault", b"head", malleable[:-64] + malleated(malleable[-64:])), "unauthentic"),
         ("the head without its tree", "new", "open", head_of(_7=None), "malformed"),
         ("a subtree of the head missing", "new", "open", head_of(_7=tree[1:]), "malformed"),
+        # What it sees when it looks at the fence.
+        ("a row of the fence edited", "leaked", "fence", one("vault", b"fence/" + bytes(4), fence(chain[:4], 2)[0]), "unauthentic"),
+        ("a row of the fence missing", "leaked", "fence", one("vault", b"fence/" + bytes(4), None), "missing"),
+        ("the index of the fence of another log", "leaked", "fence", one("vault", b"fence", fence(chain[:4], 2)[1]), "unauthentic"),
+        ("the index of the fence missing", "leaked", "fence", one("vault", b"fence", None), "missing"),
         # What it sees when it opens the rotation.
         ("the rotation row signed by the version before", "rotating", "rotation-row", one("vault", b"rotation", rotation_row(signer=1)), "unauthentic"),
         # What it sees when it follows the log.
@@ -2537,6 +2557,23 @@ class Opened:
             previous, leaves = chain_hash(line), leaves + [leaf_hash(line)]
         return None if compact_range(leaves) == self.head[7] else "tree"
 
+    def fenced(self):
+        held = next((one[6] for one in self.body[7] if 6 in one), None)
+        if held is None:
+            return None
+        index = self.vault.get(b"fence")
+        if index is None:
+            return "missing"
+        if hashlib.sha256(b"strongroom/v1/fence/index\x00" + index).digest() != held:
+            return "unauthentic"
+        for at in range(len(index) // 48):
+            row = self.vault.get(b"fence/" + at.to_bytes(4, "big"))
+            if row is None:
+                return "missing"
+            if hashlib.sha256(b"strongroom/v1/fence/row\x00" + row).digest() != index[48 * at + 16 : 48 * at + 48]:
+                return "unauthentic"
+        return None
+
     def sets(self):
         """Count and plain sum by generation."""
         held = {}
@@ -2591,7 +2628,7 @@ class Opened:
 
     def noticed(self):
         """Who sees it first, and what."""
-        looks = {"open": self.opening, "backups": self.known_backups, "rotation-row": self.rotation_row, "audit": self.following, "records": self.counting, "commitments": self.comparing}
+        looks = {"open": self.opening, "fence": self.fenced, "backups": self.known_backups, "rotation-row": self.rotation_row, "audit": self.following, "records": self.counting, "commitments": self.comparing}
         return next(((name, error) for name, error in ((name, look()) for name, look in looks.items()) if error), None)
 
     def lines(self, number):
