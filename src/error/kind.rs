@@ -3,7 +3,7 @@
 use super::detail::Detail;
 use crate::api_key::LifeError;
 use crate::key_source::SourceError;
-use crate::keyring::KeyringError;
+use crate::keyring::{KeyringError, PinError};
 use crate::master_keys::MasterKeysError;
 use crate::policy::PolicyError;
 use crate::store::StoreError;
@@ -35,6 +35,8 @@ pub enum ErrorKind {
     NotFound,
     /// What the caller was to keep outside of the vault could not be written.
     Output,
+    /// Nothing speaks against it, and nothing that is at hand proves it.
+    Unproven,
     /// Others could exchange or write the files.
     Unsafe,
 }
@@ -54,6 +56,7 @@ impl ErrorKind {
             Self::NoStore => "no-store",
             Self::NotFound => "not-found",
             Self::Output => "output",
+            Self::Unproven => "unproven",
             Self::Unsafe => "unsafe",
         }
     }
@@ -95,6 +98,7 @@ impl Detail {
             Self::NoThread { .. } | Self::Random(_) => ErrorKind::General,
             Self::NotKept { .. } => ErrorKind::Output,
             Self::Parse(_) => ErrorKind::Input,
+            Self::Pin(fault) => pin_kind(fault),
             Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
             Self::Policy(_) => ErrorKind::Input,
             #[cfg(feature = "escrow")]
@@ -139,6 +143,15 @@ fn keyring_kind(error: &KeyringError) -> ErrorKind {
         | KeyringError::WrongMasterKey { .. }
         | KeyringError::WrongVerifierKey { .. } => ErrorKind::MasterKey,
         KeyringError::Random(_) => ErrorKind::General,
+    }
+}
+
+fn pin_kind(error: &PinError) -> ErrorKind {
+    match error {
+        PinError::Ended { .. } | PinError::NotHandedOver { .. } => ErrorKind::Unproven,
+        PinError::HandOver { .. } | PinError::Unknown => ErrorKind::Corrupt,
+        PinError::Keyring(fault) => keyring_kind(fault),
+        PinError::OtherVault { .. } => ErrorKind::Input,
     }
 }
 
