@@ -36,6 +36,12 @@ pub(crate) struct Context<'t> {
     pub(crate) identities: Vec<PathBuf>,
 }
 
+/// Either kind is enough to read a vault.
+enum KeysToRead {
+    Master(MasterKeys),
+    Verifier(VerifierKeys),
+}
+
 impl<'t> Context<'t> {
     pub(crate) fn new(global: &Global, terminal: &'t mut Terminal) -> Result<Self, Told> {
         let place = Place::of(global.store.clone())?;
@@ -95,25 +101,40 @@ impl<'t> Context<'t> {
         Ok(self.open_as_configured()?.0)
     }
 
-    /// The same, also where the log does not end as the head says: the methods that read it say so.
-    pub(crate) fn open_log(&mut self) -> Result<Verifier, Failure> {
-        Ok(self.open_with_options(&|| opening().to_examine(true))?.0)
+    /// The same where any key is configured, also where the log does not end as the head says: the methods that read it say so.
+    pub(crate) fn open_log(&mut self) -> Result<Option<Verifier>, Failure> {
+        let keys = self.keys_to_read()?;
+        keys.map(|keys| Ok(self.open_with_options(keys, opening().to_examine(true))?.0)).transpose()
     }
 
     /// The same as [`Context::open_reading`], and the whole vault where it was opened with master keys.
     pub(crate) fn open_as_configured(&mut self) -> Result<(Verifier, Option<Vault>), Failure> {
-        self.open_with_options(&opening)
+        // Without any the vault says which one it needs.
+        let keys = self.keys_to_read()?.unwrap_or_else(|| KeysToRead::Master(MasterKeys::default()));
+        self.open_with_options(keys, opening())
     }
 
-    fn open_with_options(&mut self, options: &dyn Fn() -> VaultOptions) -> Result<(Verifier, Option<Vault>), Failure> {
-        let keys = match self.master_keys() {
+    /// The configured master keys, or where there are none the verifier keys.
+    fn keys_to_read(&mut self) -> Result<Option<KeysToRead>, Failure> {
+        match self.master_keys() {
             Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
-                Err(VerifierKeysError::NotSet) => MasterKeys::default(),
-                keys => return Ok((self.open_verifier(keys?, options())?, None)),
+                Err(VerifierKeysError::NotSet) => Ok(None),
+                keys => Ok(Some(KeysToRead::Verifier(keys?))),
             },
-            keys => keys?,
+            keys => Ok(Some(KeysToRead::Master(keys?))),
+        }
+    }
+
+    fn open_with_options(
+        &mut self,
+        keys: KeysToRead,
+        options: VaultOptions,
+    ) -> Result<(Verifier, Option<Vault>), Failure> {
+        let keys = match keys {
+            KeysToRead::Master(keys) => keys,
+            KeysToRead::Verifier(keys) => return Ok((self.open_verifier(keys, options)?, None)),
         };
-        let vault = options().open(SqliteStore::open(&self.place.path)?, keys)?;
+        let vault = options.open(SqliteStore::open(&self.place.path)?, keys)?;
         self.warn();
         Ok((vault.verifier(), Some(vault)))
     }

@@ -34,9 +34,12 @@ use crate::failure::Failure;
 pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Audit { verb: AuditVerb::List(args) } => audit::list(context, &args),
+        Verb::Audit { verb: AuditVerb::CheckProof(args) } => audit::check_proof(context, &args),
         Verb::Audit { verb: AuditVerb::Checkpoint } => audit::checkpoint(context),
         Verb::Audit { verb: AuditVerb::Export(args) } => audit::export(context, &args),
         Verb::Audit { verb: AuditVerb::Follow(args) } => audit::follow(context, &args),
+        Verb::Audit { verb: AuditVerb::Prove(args) } => audit::prove(context, &args),
+        Verb::Audit { verb: AuditVerb::PublicKey(args) } => audit::public_key(context, &args),
         Verb::Audit { verb: AuditVerb::Verify(args) } => audit::verify(context, &args),
         Verb::Backup(args) => backup::backup(context, &args),
         Verb::Completions { shell } => completions::completions(context, shell),
