@@ -65,6 +65,8 @@ mod uses;
 
 mod audit_log;
 
+pub mod anchor;
+
 pub mod store;
 
 mod import;
@@ -132,7 +134,7 @@ pub mod api_keys {
 /// no key of the vault.
 pub mod audit {
     pub use crate::audit_log::{ActError, Action, AuditEntry, AuditFault, AuditFilter, Outcome};
-    pub use crate::follower::Following;
+    pub use crate::follower::{FollowFault, Following};
     pub use crate::vault::{AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointFault};
     pub use crate::vault::{AuditProof, Auditor, AuthorityKey, MadeProof, Pin, ProofFault, ProveError};
 }

@@ -21,6 +21,7 @@ mod recover;
 mod export;
 mod custody;
 mod usage;
+mod anchor;
 mod audit;
 mod audit_check;
 mod public_keys;

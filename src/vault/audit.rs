@@ -126,6 +126,12 @@ impl Auditor {
         self.log_at_one_moment(|_, log| Ok(AuditPosition(log.head.chain)))
     }
 
+    /// One entry as it is stored; nothing where there is none.
+    pub fn audit_line(&self, seq: u64) -> Result<Option<AuditLine>, Error> {
+        let line = self.ledger.store().get(Table::Audit, &row_key(seq))?;
+        Ok(line.map(|bytes| AuditLine { seq, bytes }))
+    }
+
     /// The place of an entry as it is stored; 0 is the place before the first.
     pub fn audit_position(&self, seq: u64) -> Result<AuditPosition, Error> {
         if seq == 0 {

@@ -4,6 +4,7 @@
 mod support;
 
 mod adversary;
+mod anchored;
 mod audit_trail;
 mod backup;
 mod bad_records;

@@ -1,7 +1,7 @@
 //! The audit log opened by what there is: keys of the vault, a public key that was pinned, or nothing.
 
-use strongroom::SqliteStore;
 use strongroom::audit::{AuditCheckpoint, Auditor, Pin};
+use strongroom::{SqliteStore, Verifier};
 
 use crate::args::PinArgs;
 use crate::checkpoints::Checkpoints;
@@ -20,12 +20,21 @@ pub(super) fn open_to_show(context: &mut Context<'_>, args: &PinArgs) -> Result<
 
 /// A pin takes the place of keys: whoever gives one wants to know what it says alone.
 pub(super) fn open(context: &mut Context<'_>, pin: Option<&Pin>, kept: &[AuditCheckpoint]) -> Result<Auditor, Failure> {
+    Ok(open_with(context, pin, kept)?.0)
+}
+
+/// The same, and the vault where keys opened it.
+pub(super) fn open_with(
+    context: &mut Context<'_>,
+    pin: Option<&Pin>,
+    kept: &[AuditCheckpoint],
+) -> Result<(Auditor, Option<Verifier>), Failure> {
     let store = |context: &Context<'_>| SqliteStore::open_read_only(&context.place.path);
     match pin {
-        Some(pin) => Ok(Auditor::open_pinned(store(context)?, pin, kept)?),
+        Some(pin) => Ok((Auditor::open_pinned(store(context)?, pin, kept)?, None)),
         None => match context.open_log()? {
-            Some(verifier) => Ok(verifier.into()),
-            None => Ok(Auditor::open(store(context)?)?),
+            Some(verifier) => Ok((verifier.clone().into(), Some(verifier))),
+            None => Ok((Auditor::open(store(context)?)?, None)),
         },
     }
 }

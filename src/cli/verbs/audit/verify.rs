@@ -15,8 +15,9 @@ use crate::told::Told;
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Result<Exit, Failure> {
     let checkpoints = Checkpoints::read(&args.checkpoint)?;
-    let auditor = opening::open(context, args.pin.as_ref(), &checkpoints.list)?;
+    let (auditor, vault) = opening::open_with(context, args.pin.as_ref(), &checkpoints.list)?;
     let check = auditor.check_audit(&checkpoints.list)?;
+    let anchored = vault.map_or(Ok(()), |vault| vault.check_anchor());
     let what = |_: &AuditCheckpoint, fault: &CheckpointFault| fault.to_string();
     let documents = checkpoints.documents(&check.checkpoints, what);
     let whole = check.fault.is_none();
@@ -39,6 +40,7 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Resul
         context.terminal.line(&line)?;
     }
     let exit = judge(context, &check)?;
+    anchored?;
     if !authenticated {
         return Err(Told::new(Exit::NotValid, "pin-missing", opening::WHAT).hint(remedy(context)).into());
     }
