@@ -4,6 +4,7 @@ mod error;
 mod generation;
 mod mac;
 mod master;
+mod public;
 mod row;
 mod stored;
 mod wrap;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use crate::authority::{PublicKey, SigningKey};
 use crate::policy::{Policy, RawPolicy};
 use crate::secret::{RandomError, SecretBytes, on_wiped_stack, random_array};
-use crate::suite::{AssociatedData, Suite};
+use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::vault_id::VaultId;
 use crate::versions::{Generation, MasterKeyVersion};
@@ -22,13 +23,13 @@ use crate::versions::{Generation, MasterKeyVersion};
 use stored::{Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
-#[cfg_attr(not(test), allow(unused_imports, reason = "for public keys that are pinned, which come next"))]
-pub(crate) use error::HandOverError;
-pub use error::KeyringError;
+pub use error::{KeyringError, PinError};
 pub(crate) use generation::{GenerationKeys, LookupKey};
 pub(crate) use mac::MacKey;
 pub use master::KnownMasterKey;
 pub(crate) use master::clamped;
+pub(crate) use public::PublicKeyring;
+use public::{HAND_OVER_LABEL, hand_over};
 use row::authenticate;
 pub(crate) use row::claimed;
 pub(crate) use row::{Authenticated, RowError, RowLabel, authenticated, decode_whole, encode, row_hash};
@@ -227,6 +228,11 @@ impl Keyring {
         self.hash
     }
 
+    /// What it says to those who have none of its keys.
+    pub(crate) fn public(&self) -> PublicKeyring {
+        PublicKeyring::of(self.stored.clone(), &self.bytes).expect("a keyring that opened has public keys")
+    }
+
     /// How often the keyring was changed.
     pub(crate) fn revision(&self) -> u64 {
         self.stored.revision
@@ -405,44 +411,6 @@ impl Keyring {
         Ok(Self { stored, bytes, generations, lookups, policy, public, hash, signer })
     }
 }
-
-/// What the authority of a master key version says of the one that follows it.
-fn hand_over(
-    vault: VaultId,
-    from: (MasterKeyVersion, PublicKey),
-    to: (MasterKeyVersion, PublicKey),
-    entries: u64,
-) -> AssociatedData {
-    let ((from, from_key), (to, to_key)) = (from, to);
-    let (from, to) = (from.to_be_bytes(), to.to_be_bytes());
-    AssociatedData::of(&[&vault.0, &from, &from_key.to_bytes(), &to, &to_key.to_bytes(), &entries.to_be_bytes()])
-}
-
-/// The public key of today, from one that was pinned, for who has no key of the vault: over the hand-overs from the version that was
-/// pinned to the active one. The row has to be signed by where they lead.
-#[cfg_attr(not(test), allow(dead_code, reason = "for public keys that are pinned, which come next"))]
-pub(crate) fn follow_hand_overs(row: &[u8], pinned: PublicKey) -> Result<PublicKey, HandOverError> {
-    let stored = Stored::parse(row)?;
-    let listed: Option<Vec<_>> = stored.masters.iter().map(StoredMaster::view).collect();
-    let listed = listed.ok_or(KeyringError::Malformed)?;
-    let start = listed.iter().position(|master| master.public_key == pinned).ok_or(HandOverError::Pin)?;
-    for ((before, after), signed) in listed.iter().zip(&listed[1..]).zip(&stored.masters[1..]).skip(start) {
-        let (version, signature) = (after.version, signed.hand_over.as_deref());
-        let signature = signature.ok_or(HandOverError::Absent { version })?;
-        let ended = before.ended.ok_or(KeyringError::Malformed)?;
-        let said = (before.version, before.public_key);
-        let said = hand_over(VaultId(*stored.vault), said, (version, after.public_key), ended);
-        if !before.public_key.verify(HAND_OVER_LABEL, &said, signature) {
-            return Err(HandOverError::Wrong { version });
-        }
-    }
-    let today = listed.last().ok_or(KeyringError::Malformed)?.public_key;
-    authenticated(today, RowLabel::Keyring, row).map_err(|_| KeyringError::Unauthentic)?;
-    Ok(today)
-}
-
-/// docs/format.md, Hand-over.
-const HAND_OVER_LABEL: &[u8] = b"strongroom/v1/hand-over";
 
 /// The master key versions that a `keyring` row names, before anything about the row is proven.
 pub(crate) fn claimed_masters(row: &[u8]) -> Result<Vec<KnownMasterKey>, KeyringError> {

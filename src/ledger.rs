@@ -19,9 +19,7 @@ use crate::time::Timestamp;
 pub(crate) use anchored::{Anchored, Moment};
 pub(crate) use change::Change;
 pub(crate) use head::{Head, mask_all, unmask_all};
-#[cfg(test)]
-pub(crate) use log::subtree_key;
-pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on};
+pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on, subtree_key};
 
 /// A source of the present moment.
 pub(crate) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
@@ -420,11 +418,11 @@ impl Ledger {
     }
 }
 
-fn head_missing() -> Error {
+pub(crate) fn head_missing() -> Error {
     Detail::Tampered { row: VaultRow::Head, fault: RowFault::Missing }.into()
 }
 
-fn head_tampered(error: RowError) -> Error {
+pub(crate) fn head_tampered(error: RowError) -> Error {
     row_refused(VaultRow::Head, error)
 }
 

@@ -38,7 +38,10 @@ use strongroom::ApiKeyId;
 use crate::exit;
 
 pub(crate) use anchor::{AnchorAcceptArgs, AnchorInitArgs, AnchorVerb};
-pub(crate) use audit::{AuditExportArgs, AuditFollowArgs, AuditListArgs, AuditVerb, AuditVerifyArgs, OutcomeArg};
+pub(crate) use audit::{
+    AuditCheckProofArgs, AuditExportArgs, AuditFollowArgs, AuditListArgs, AuditProveArgs, AuditVerb, AuditVerifyArgs,
+    OutcomeArg, PinArgs,
+};
 pub(crate) use backup::{BackupArgs, BackupVerb, ForgetArgs};
 pub(crate) use demo::DemoArgs;
 pub(crate) use doctor::DoctorArgs;

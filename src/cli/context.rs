@@ -39,6 +39,12 @@ pub(crate) struct Context<'t> {
     opened: Option<Verifier>,
 }
 
+/// Either kind is enough to read a vault.
+enum KeysToRead {
+    Master(MasterKeys),
+    Verifier(VerifierKeys),
+}
+
 impl<'t> Context<'t> {
     pub(crate) fn new(global: &Global, terminal: &'t mut Terminal) -> Result<Self, Told> {
         let place = Place::of(global.store.clone())?;
@@ -111,34 +117,46 @@ impl<'t> Context<'t> {
         Ok(self.open_as_configured()?.0)
     }
 
-    /// The same, also where the log does not end as the head says: the methods that read it say so.
-    pub(crate) fn open_log(&mut self) -> Result<Verifier, Failure> {
-        let vault = self.open_with_options(&|| Ok(opening()?.to_examine(true)))?.0;
-        Ok(vault)
+    /// The same where any key is configured, also where the log does not end as the head says: the methods that read it say so.
+    pub(crate) fn open_log(&mut self) -> Result<Option<Verifier>, Failure> {
+        let keys = self.keys_to_read()?;
+        keys.map(|keys| Ok(self.open_with_options(keys, opening()?.to_examine(true))?.0)).transpose()
     }
 
     /// The same as [`Context::open_reading`], and the whole vault where it was opened with master keys.
     pub(crate) fn open_as_configured(&mut self) -> Result<(Verifier, Option<Vault>), Failure> {
-        self.open_with_options(&opening)
+        // Without any the vault says which one it needs.
+        let keys = self.keys_to_read()?.unwrap_or_else(|| KeysToRead::Master(MasterKeys::default()));
+        self.open_with_options(keys, opening()?)
     }
 
     /// The same as [`Context::open_reading`], whatever an anchor says: for who makes one.
     pub(crate) fn open_unanchored(&mut self) -> Result<Verifier, Failure> {
-        Ok(self.open_with_options(&|| Ok(VaultOptions::new().follow(false)))?.0)
+        let keys = self.keys_to_read()?.unwrap_or_else(|| KeysToRead::Master(MasterKeys::default()));
+        Ok(self.open_with_options(keys, VaultOptions::new().follow(false))?.0)
+    }
+
+    /// The configured master keys, or where there are none the verifier keys.
+    fn keys_to_read(&mut self) -> Result<Option<KeysToRead>, Failure> {
+        match self.master_keys() {
+            Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
+                Err(VerifierKeysError::NotSet) => Ok(None),
+                keys => Ok(Some(KeysToRead::Verifier(keys?))),
+            },
+            keys => Ok(Some(KeysToRead::Master(keys?))),
+        }
     }
 
     fn open_with_options(
         &mut self,
-        options: &dyn Fn() -> Result<VaultOptions, Failure>,
+        keys: KeysToRead,
+        options: VaultOptions,
     ) -> Result<(Verifier, Option<Vault>), Failure> {
-        let keys = match self.master_keys() {
-            Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
-                Err(VerifierKeysError::NotSet) => MasterKeys::default(),
-                keys => return Ok((self.open_verifier(keys?, options()?)?, None)),
-            },
-            keys => keys?,
+        let keys = match keys {
+            KeysToRead::Master(keys) => keys,
+            KeysToRead::Verifier(keys) => return Ok((self.open_verifier(keys, options)?, None)),
         };
-        let vault = options()?.open(SqliteStore::open(&self.place.path)?, keys)?;
+        let vault = options.open(SqliteStore::open(&self.place.path)?, keys)?;
         self.warn();
         self.opened = Some(vault.verifier());
         Ok((vault.verifier(), Some(vault)))

@@ -9,7 +9,7 @@ use crate::import::ImportError;
 #[cfg(feature = "escrow")]
 use crate::key_share::{CombineError, KeyShareError, SplitError};
 use crate::key_source::{CommandLineError, SourceError};
-use crate::keyring::KeyringError;
+use crate::keyring::{KeyringError, PinError};
 use crate::master_key::MasterKeyError;
 use crate::master_keys::MasterKeysError;
 use crate::page::CursorError;
@@ -146,6 +146,9 @@ pub enum Detail {
     /// A text is not what it should be.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// A public key that was pinned does not lead to the one of today.
+    #[error(transparent)]
+    Pin(#[from] PinError),
     /// The policy of the vault forbids it, or cannot be set.
     #[error(transparent)]
     Policy(#[from] PolicyError),

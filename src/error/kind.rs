@@ -4,7 +4,7 @@ use super::detail::Detail;
 use crate::anchor::AnchorFault;
 use crate::api_key::LifeError;
 use crate::key_source::SourceError;
-use crate::keyring::KeyringError;
+use crate::keyring::{KeyringError, PinError};
 use crate::master_keys::MasterKeysError;
 use crate::policy::PolicyError;
 use crate::store::StoreError;
@@ -36,6 +36,8 @@ pub enum ErrorKind {
     NotFound,
     /// What is kept outside of the vault could not be written, or is not there.
     Output,
+    /// Nothing speaks against it, and nothing that is at hand proves it.
+    Unproven,
     /// Others could exchange or write the files.
     Unsafe,
 }
@@ -55,6 +57,7 @@ impl ErrorKind {
             Self::NoStore => "no-store",
             Self::NotFound => "not-found",
             Self::Output => "output",
+            Self::Unproven => "unproven",
             Self::Unsafe => "unsafe",
         }
     }
@@ -97,6 +100,7 @@ impl Detail {
             Self::NoThread { .. } | Self::Random(_) => ErrorKind::General,
             Self::NotKept { .. } => ErrorKind::Output,
             Self::Parse(_) => ErrorKind::Input,
+            Self::Pin(fault) => pin_kind(fault),
             Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
             Self::Policy(_) => ErrorKind::Input,
             #[cfg(feature = "escrow")]
@@ -158,6 +162,15 @@ fn keyring_kind(error: &KeyringError) -> ErrorKind {
         | KeyringError::WrongMasterKey { .. }
         | KeyringError::WrongVerifierKey { .. } => ErrorKind::MasterKey,
         KeyringError::Random(_) => ErrorKind::General,
+    }
+}
+
+fn pin_kind(error: &PinError) -> ErrorKind {
+    match error {
+        PinError::Ended { .. } | PinError::NotHandedOver { .. } => ErrorKind::Unproven,
+        PinError::HandOver { .. } | PinError::Unknown => ErrorKind::Corrupt,
+        PinError::Keyring(fault) => keyring_kind(fault),
+        PinError::OtherVault { .. } => ErrorKind::Input,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::anchor::AnchorFault;
 use crate::api_key::{LifeError, LimitError, Refusal, Revision};
 use crate::audit_log::{ActError, AuditFault};
 use crate::backup_id::BackupId;
-use crate::error::{Detail, KeyringError, RecordError, RowFault, TargetFault, VaultRow};
+use crate::error::{Detail, KeyringError, PinError, RecordError, RowFault, TargetFault, VaultRow};
 use crate::follower::FollowFault;
 use crate::import::ImportError;
 use crate::key_list::ListError;
@@ -26,7 +26,7 @@ use crate::store::{CommitError, EngineFault, StoreError, Table};
 use crate::suite::Suite;
 use crate::unsafe_path::UnsafePath;
 use crate::uses::UsageError;
-use crate::vault::{CheckpointFault, ExportError, VerifyError};
+use crate::vault::{CheckpointFault, ExportError, ProofFault, ProveError, VerifyError};
 use crate::verifier_key::VerifierKeyError;
 use crate::verifier_keys::VerifierKeysError;
 use crate::versions::{generation, version};
@@ -106,6 +106,7 @@ every! {
         CheckpointFault::Log(_) => of(CheckpointFault::Log),
         CheckpointFault::OtherVault { .. } => [CheckpointFault::OtherVault { vault: vault().to_string() }],
         CheckpointFault::Records => [CheckpointFault::Records],
+        CheckpointFault::Retired { .. } => of(|fault| CheckpointFault::Retired { version: version(1), ended: 8, fault }),
     }
     #[cfg(feature = "conformance")]
     Broken: { Broken { .. } => [Broken { claim: "a batch happens whole or not", how: "half of it happened".into(), without: "acts without proof" }] }
@@ -174,6 +175,7 @@ every! {
         Detail::NotKept { .. } => [Detail::NotKept { source: denied() }],
         Detail::NotRecoverable { .. } => [Detail::NotRecoverable { id: id() }],
         Detail::Parse(_) => of(Detail::Parse),
+        Detail::Pin(_) => of(Detail::Pin),
         Detail::Policy(_) => of(Detail::Policy),
         Detail::Random(_) => of(Detail::Random),
         Detail::Record { .. } => of(|fault| Detail::Record { id: id(), fault }),
@@ -297,6 +299,14 @@ every! {
         MasterKeysError::VerifierKey { .. } => [MasterKeysError::VerifierKey { origin: origin(), entry: 1 }],
     }
     ParseError: { ParseError { .. } => ["no suite".parse::<Suite>().expect_err("none")] }
+    PinError: {
+        PinError::Ended { .. } => [PinError::Ended { version: version(1), ended: 8 }],
+        PinError::HandOver { .. } => [PinError::HandOver { version: version(2) }],
+        PinError::Keyring(_) => of(PinError::Keyring),
+        PinError::NotHandedOver { .. } => [PinError::NotHandedOver { version: version(2) }],
+        PinError::OtherVault { .. } => [PinError::OtherVault { expected: vault(), found: vault() }],
+        PinError::Unknown => [PinError::Unknown],
+    }
     PolicyError: {
         PolicyError::Age { .. } => [PolicyError::Age { max: DAY }],
         PolicyError::Expiry => [PolicyError::Expiry],
@@ -309,6 +319,22 @@ every! {
         PolicyError::Refusal => [PolicyError::Refusal],
         PolicyError::Reissue => [PolicyError::Reissue],
         PolicyError::Span { .. } => [PolicyError::Span { rule: "maximum age of API keys" }],
+    }
+    ProofFault: {
+        ProofFault::Backwards { .. } => [ProofFault::Backwards { old: 2, new: 1 }],
+        ProofFault::Entry { .. } => [ProofFault::Entry { seq: 7 }],
+        ProofFault::Growth { .. } => [ProofFault::Growth { old: 1, new: 2 }],
+        ProofFault::NoEntry => [ProofFault::NoEntry],
+        ProofFault::NoLine => [ProofFault::NoLine],
+        ProofFault::OtherClaim => [ProofFault::OtherClaim],
+        ProofFault::OtherStart { .. } => [ProofFault::OtherStart { found: 2, said: 1 }],
+        ProofFault::OtherVault { .. } => [ProofFault::OtherVault { seq: 7 }],
+        ProofFault::Unsigned { .. } => [ProofFault::Unsigned { seq: 7 }],
+    }
+    ProveError: {
+        ProveError::Checkpoint { .. } => of(|fault| ProveError::Checkpoint { seq: 7, fault }),
+        ProveError::Failed(_) => [ProveError::Failed(Detail::NoVault.into())],
+        ProveError::Proof(_) => of(ProveError::Proof),
     }
     RandomError: { RandomError(_) => [no_randomness()] }
     RecordError: {

@@ -18,7 +18,8 @@ use crate::store::SqliteBackups;
 use crate::store::{BackupFormat, Rows, Store, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::checkpoint::{AuditCheck, AuditCheckpoint};
+use crate::vault::audit_check::AuditCheck;
+use crate::vault::checkpoint::AuditCheckpoint;
 use crate::vault::handle::Vault;
 
 /// A backup: [`Backup::open_with`] opens one of any engine that has them, by the engine's

@@ -45,4 +45,5 @@ mod sqlite_files;
 mod tampering;
 mod usage;
 mod weak_keys;
+mod witnessed;
 mod written;
