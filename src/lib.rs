@@ -16,6 +16,8 @@ pub mod arguments;
 
 mod secret;
 
+mod words;
+
 mod authority;
 
 #[allow(dead_code, reason = "the proofs are for what shows that one checkpoint follows from another")]
