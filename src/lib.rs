@@ -18,6 +18,8 @@ mod secret;
 
 mod words;
 
+mod guesses;
+
 mod authority;
 
 #[allow(dead_code, reason = "the proofs are for what shows that one checkpoint follows from another")]

@@ -191,6 +191,7 @@ every! {
         ImportError::Repeated { .. } => [ImportError::Repeated { line: 3 }],
         ImportError::Time { .. } => [ImportError::Time { field: "expires_at" }],
         ImportError::TokenTooLong { .. } => [ImportError::TokenTooLong { len: 600 }],
+        ImportError::Weak { .. } => [ImportError::Weak { bits: 31, least: 80 }],
     }
     KeyringError: {
         KeyringError::Format { .. } => [KeyringError::Format { found: 9 }],
@@ -273,6 +274,7 @@ every! {
     ParseError: { ParseError { .. } => ["no suite".parse::<Suite>().expect_err("none")] }
     PolicyError: {
         PolicyError::Age { .. } => [PolicyError::Age { max: DAY }],
+        PolicyError::Bits => [PolicyError::Bits],
         PolicyError::Expiry => [PolicyError::Expiry],
         PolicyError::Grace { .. } => [PolicyError::Grace { max: DAY }],
         PolicyError::Newer => [PolicyError::Newer],
@@ -283,6 +285,7 @@ every! {
         PolicyError::Refusal => [PolicyError::Refusal],
         PolicyError::Reissue => [PolicyError::Reissue],
         PolicyError::Span { .. } => [PolicyError::Span { rule: "maximum age of API keys" }],
+        PolicyError::Strength { .. } => [PolicyError::Strength { bits: 31, least: 80 }],
     }
     RandomError: { RandomError(_) => [no_randomness()] }
     RecordError: {

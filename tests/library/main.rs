@@ -43,4 +43,5 @@ mod sqlite_files;
 mod tampering;
 mod usage;
 mod weak_keys;
+mod weak_tokens;
 mod written;
