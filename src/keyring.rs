@@ -29,9 +29,9 @@ pub(crate) use generation::{GenerationKeys, LookupKey};
 pub(crate) use mac::MacKey;
 pub use master::KnownMasterKey;
 pub(crate) use master::clamped;
+use row::authenticate;
 pub(crate) use row::claimed;
-pub(crate) use row::{Authenticated, RowError, RowLabel, decode_whole, encode, row_hash};
-use row::{authenticate, authenticated};
+pub(crate) use row::{Authenticated, RowError, RowLabel, authenticated, decode_whole, encode, row_hash};
 pub(crate) use wrap::KeyEncryptionKeys;
 
 /// The opened keyring: what is stored, and every data key it wraps, ready for use.
@@ -160,6 +160,11 @@ impl Keyring {
         } else {
             Err(KeyringError::PutBack { found: self.revision(), seen: seen.revision() })
         }
+    }
+
+    /// The public key of the authority that is active.
+    pub(crate) fn public_key(&self) -> PublicKey {
+        self.public
     }
 
     /// Signs `body` as a row of this vault.

@@ -1,26 +1,27 @@
 //! The one way to change a vault: a change, its audit entries, and the new authenticated head are one batch.
 
+mod anchored;
+mod change;
 mod head;
+mod log;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
-use tracing::field::display;
-
-use crate::audit_log::{Act, AuditEntry, AuditFault, ChainEnd, Draft, EVENTS, row_key};
+use crate::anchor::{AnchorActKind, AnchorFault, AnchorStatement};
+use crate::audit_log::{Act, ChainEnd, Draft};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
-use crate::record::Record;
-use crate::record_set::RecordSet;
-use crate::secret::random_array;
-use crate::store::{Batch, CommitError, Effect, Expected, Rows, Store, Table};
+use crate::store::{CommitError, Expected, Rows, Store, Table};
 use crate::time::Timestamp;
-use crate::token::ApiKeyId;
-use crate::tree::{CompactRange, Stored, leaf_hash};
-use crate::vault_id::VaultId;
 
+pub(crate) use anchored::{Anchored, Moment};
+pub(crate) use change::Change;
 pub(crate) use head::{Head, mask_all, unmask_all};
+#[cfg(test)]
+pub(crate) use log::subtree_key;
+pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on};
 
 /// A source of the present moment.
 pub(crate) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
@@ -33,6 +34,8 @@ pub(crate) struct Ledger {
     keyring: RwLock<Arc<Keyring>>,
     started: Instant,
     checked_millis: AtomicU64,
+    looks: AtomicU64,
+    anchored: Option<Anchored>,
     /// Whoever writes holds it, and finds the head that this process wrote or judged last.
     writing: Mutex<Written>,
 }
@@ -59,19 +62,32 @@ impl Ledger {
         keks: KeyEncryptionKeys,
         clock: Clock,
         keyring: Keyring,
+        anchored: Option<Anchored>,
         first: impl FnOnce(&mut Change<'_>) -> Result<(), Error>,
         act: &Act,
     ) -> Result<Self, Error> {
-        let ledger = Self::new(store, keks, clock, keyring);
+        let mut ledger = Self::new(store, keks, clock, keyring);
+        ledger.anchored = anchored;
+        if let Some(anchored) = &ledger.anchored {
+            anchored.must_be_absent()?;
+            anchored.prepare(&*ledger.store)?;
+        }
         let keyring = ledger.keyring();
         let head = Head::new(&keyring);
         let mut change = Change::new(&keyring, head, ledger.now());
         change.batch.put(Table::Vault, KEYRING, keyring.bytes(), Expected::Absent);
         first(&mut change)?;
-        let (batch, kept, ..) = change.into_batch(act, None)?;
+        let (batch, kept, head, head_row) = change.into_batch(act, None)?;
         match ledger.store.commit(&batch) {
             Ok(()) => {
                 kept.announce(act);
+                if let Some(anchored) = &ledger.anchored {
+                    let now = Moment { keyring: &keyring, head: &head, head_row: &head_row };
+                    // The vault is made. Without its anchor nobody opens it, and is told how to make that.
+                    if let Err(error) = anchored.put(now, ledger.now(), AnchorActKind::Init, act) {
+                        tracing::warn!(error = format!("{error:#}"), "the anchor could not be made");
+                    }
+                }
                 Ok(ledger)
             }
             Err(CommitError::Conflict(_)) => Err(Detail::VaultExists.into()),
@@ -84,11 +100,17 @@ impl Ledger {
         store: Box<dyn Store>,
         keks: impl FnOnce(&[u8]) -> Result<KeyEncryptionKeys, Error>,
         clock: Clock,
+        anchored: Option<Anchored>,
     ) -> Result<Self, Error> {
-        let row = store.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
+        let Some(row) = store.get(Table::Vault, KEYRING)? else {
+            let seen = anchored.as_ref().and_then(|anchored| anchored.read().ok());
+            return Err(seen
+                .map_or(Detail::NoVault, |seen| AnchorFault::NoVault { anchored: seen.vault }.into())
+                .into());
+        };
         let keks = keks(&row)?;
         let keyring = Keyring::open(row, &keks)?;
-        Ok(Self::new(store, keks, clock, keyring))
+        Ok(Self { anchored, ..Self::new(store, keks, clock, keyring) })
     }
 
     /// Opens another store of the same vault with the same keys.
@@ -103,6 +125,11 @@ impl Ledger {
     /// Keyring, head, the entry that the head names, and the end of the log are of one moment. A single one of them that was put back
     /// is noticed here.
     pub(crate) fn check_that_it_belongs_together(&self) -> Result<(), Error> {
+        self.check_rows()?;
+        self.check_anchor().map(drop)
+    }
+
+    fn check_rows(&self) -> Result<(), Error> {
         let look = || {
             let rows = self.store.snapshot()?;
             let (_, head) = self.read_together(&*rows)?;
@@ -110,6 +137,37 @@ impl Ledger {
         };
         // An engine whose snapshot is torn by a commit shows it once, and not twice.
         look().or_else(|_| look())
+    }
+
+    /// The store is not behind what this machine saw of it, and beside it, where there is an anchor. It is kept there then.
+    /// Returns the head.
+    pub(crate) fn check_anchor(&self) -> Result<Head, Error> {
+        let seen = self.anchored.as_ref().map(Anchored::read).transpose()?;
+        let (keyring, head, head_row) = self.keyring_and_head(&Written::default())?;
+        if let (Some(anchored), Some(seen)) = (&self.anchored, seen) {
+            let now = Moment { keyring: &keyring, head: &head, head_row: &head_row };
+            anchored.hold(&seen, now, self.store())?;
+            if head.chain.seq > seen.audit_seq {
+                anchored.advance(now, self.store(), self.now());
+            }
+        }
+        Ok(head)
+    }
+
+    /// Makes an anchor, or has it hold this store whatever it held.
+    pub(crate) fn put_anchor(
+        &self,
+        anchored: &Anchored,
+        kind: AnchorActKind,
+        act: &Act,
+    ) -> Result<AnchorStatement, Error> {
+        let (keyring, head, head_row) = self.keyring_and_head(&Written::default())?;
+        let now = Moment { keyring: &keyring, head: &head, head_row: &head_row };
+        anchored.put(now, self.now(), kind, act)
+    }
+
+    pub(crate) fn anchored(&self) -> Option<&Anchored> {
+        self.anchored.as_ref()
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -144,6 +202,7 @@ impl Ledger {
         let known = self.keyring();
         let row = self.store.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
         let looked_at = self.elapsed_millis();
+        self.looks.fetch_add(1, Ordering::Relaxed);
         if known.bytes() == row {
             self.checked_millis.store(looked_at, Ordering::Relaxed);
             return Ok(known);
@@ -159,6 +218,11 @@ impl Ledger {
         self.advance(Arc::clone(&opened));
         self.checked_millis.store(looked_at, Ordering::Relaxed);
         Ok(opened)
+    }
+
+    /// How often the keyring was looked up again.
+    pub(crate) fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
     }
 
     /// Another thread may have seen a later one meanwhile.
@@ -222,8 +286,15 @@ impl Ledger {
         // Threads of one process take turns, rather than finding out at the commit that another was quicker.
         let mut turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut planted = vec![];
+        if let Some(anchored) = &self.anchored {
+            anchored.prepare(self.store())?;
+        }
         for _ in 0..MAX_ATTEMPTS {
+            let seen = self.anchored.as_ref().map(Anchored::read).transpose()?;
             let (keyring, head, head_row) = self.keyring_and_head(&turn)?;
+            if let (Some(anchored), Some(seen)) = (&self.anchored, &seen) {
+                anchored.hold(seen, Moment { keyring: &keyring, head: &head, head_row: &head_row }, self.store())?;
+            }
             turn.seen = Some(head.chain);
             let mut change = Change::new(&keyring, head, self.now());
             change.batch.check(Table::Vault, KEYRING, Expected::Exactly(keyring.bytes().into()));
@@ -247,7 +318,11 @@ impl Ledger {
             match self.store.commit(&batch) {
                 Ok(()) => {
                     kept.announce(act);
-                    let keyring = next.as_ref().map_or(keyring.hash(), Keyring::hash);
+                    let keyring = next.as_ref().unwrap_or(&keyring);
+                    if let Some(anchored) = &self.anchored {
+                        anchored.advance(Moment { keyring, head: &head, head_row: &row }, self.store(), self.now());
+                    }
+                    let keyring = keyring.hash();
                     turn.seen = Some(head.chain);
                     turn.judged = Some(Judged { keyring, row, head });
                     if let Some(next) = next {
@@ -334,185 +409,14 @@ impl Ledger {
             keyring: RwLock::new(Arc::new(keyring)),
             started: Instant::now(),
             checked_millis: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
+            anchored: None,
             writing: Mutex::default(),
         }
     }
 
     fn elapsed_millis(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
-/// A change in the making.
-pub(crate) struct Change<'k> {
-    pub(crate) keyring: &'k Keyring,
-    pub(crate) head: Head,
-    pub(crate) now: Timestamp,
-    pub(crate) batch: Batch,
-    drafts: Vec<Draft>,
-    next_keyring: Option<Keyring>,
-}
-
-impl<'k> Change<'k> {
-    fn new(keyring: &'k Keyring, head: Head, now: Timestamp) -> Self {
-        Self { keyring, head, now, batch: Batch::new(), drafts: vec![], next_keyring: None }
-    }
-
-    /// Whether nothing is to be written.
-    fn is_idle(&self) -> bool {
-        self.drafts.is_empty()
-            && self.next_keyring.is_none()
-            && self.batch.changes().iter().all(|change| change.effect == Effect::Check)
-    }
-
-    /// Adds an audit entry.
-    pub(crate) fn audit(&mut self, draft: Draft) {
-        self.drafts.push(draft);
-    }
-
-    /// The number of the audit entry added last.
-    pub(crate) fn last_seq(&self) -> u64 {
-        self.head.chain.seq + self.drafts.len() as u64
-    }
-
-    /// Writes a new record.
-    pub(crate) fn insert_record(&mut self, id: ApiKeyId, record: Vec<u8>) -> Result<(), Error> {
-        self.count(id, &record, RecordSet::add)?;
-        self.batch.put(Table::Keys, id.to_bytes(), record, Expected::Absent);
-        Ok(())
-    }
-
-    /// Writes a new record that [`Change::count_in`] counts together with others.
-    pub(crate) fn insert_sealed(&mut self, id: ApiKeyId, record: Vec<u8>) {
-        self.batch.put(Table::Keys, id.to_bytes(), record, Expected::Absent);
-    }
-
-    /// Counts new records of the active generation.
-    pub(crate) fn count_in(&mut self, records: RecordSet) {
-        let set = self.head.set(self.keyring.active_generation());
-        *set = set.plus(records);
-    }
-
-    /// Writes a record in place of the one read before.
-    pub(crate) fn replace_record(&mut self, id: ApiKeyId, old: Vec<u8>, new: Vec<u8>) -> Result<(), Error> {
-        self.count(id, &old, RecordSet::remove)?;
-        self.count(id, &new, RecordSet::add)?;
-        self.batch.put(Table::Keys, id.to_bytes(), new, Expected::Exactly(old));
-        Ok(())
-    }
-
-    /// Puts another keyring in place of the present one; the head is authenticated under it.
-    pub(crate) fn replace_keyring(&mut self, next: Keyring) {
-        let old = Expected::Exactly(self.keyring.bytes().into());
-        self.batch.retain(|change| {
-            !(change.table == Table::Vault && change.key == KEYRING && change.effect == Effect::Check)
-        });
-        self.batch.put(Table::Vault, KEYRING, next.bytes(), old);
-        self.next_keyring = Some(next);
-    }
-
-    fn count(
-        &mut self,
-        id: ApiKeyId,
-        bytes: &[u8],
-        apply: fn(&mut RecordSet, &crate::keyring::MacKey, &Record<'_>),
-    ) -> Result<(), Error> {
-        let unreadable = |fault| Detail::Record { id, fault };
-        let record = Record::parse(bytes).map_err(unreadable)?;
-        let generation = record.generation();
-        let missing = || unreadable(crate::record::RecordError::MissingGeneration { generation });
-        let key = self.keyring.generation(generation).ok_or_else(missing)?.record_set();
-        apply(self.head.set(generation), key, &record);
-        Ok(())
-    }
-
-    /// The batch, its audit entries, and the head as it is then, with its row.
-    fn into_batch(
-        mut self,
-        act: &Act,
-        old: Option<(Vec<u8>, Option<&Keyring>)>,
-    ) -> Result<(Batch, Kept, Head, Vec<u8>), Error> {
-        let (after, commit) = (self.head.chain.seq, random_array()?);
-        let (expected, next) = match old {
-            None => (Expected::Absent, None),
-            Some((row, next)) => (Expected::Exactly(row), next),
-        };
-        for draft in &self.drafts {
-            let (line, end) = self.head.chain.append(draft, &commit, act, self.now);
-            if let Some(subtree) = grow(&mut self.head.tree, &line) {
-                self.batch.put(Table::Vault, subtree_key(subtree.index), subtree.hash, Expected::Absent);
-            }
-            self.batch.put(Table::Audit, row_key(end.seq), line, Expected::Absent);
-            self.head.chain = end;
-        }
-        let row = self.head.seal(next.unwrap_or(self.keyring))?;
-        self.batch.put(Table::Vault, HEAD, row.as_slice(), expected);
-        Ok((self.batch, Kept { after, drafts: self.drafts }, self.head, row))
-    }
-}
-
-/// The audit entries of a batch.
-struct Kept {
-    after: u64,
-    drafts: Vec<Draft>,
-}
-
-impl Kept {
-    /// Tells whoever listens to events, once they are committed. A reason may hold anything, and stays in the log.
-    fn announce(&self, act: &Act) {
-        for (seq, draft) in (self.after + 1..).zip(&self.drafts) {
-            let (action, actor, key) = (draft.action.name(), act.actor.as_str(), draft.key.map(display));
-            match draft.refused {
-                None => tracing::info!(target: EVENTS, seq, action, actor, key, outcome = "done"),
-                Some(cause) => tracing::warn!(target: EVENTS, seq, action, actor, key, outcome = "refused", cause),
-            }
-        }
-    }
-}
-
-/// Counts the next line of the log into the tree over it.
-pub(crate) fn grow(tree: &mut CompactRange, line: &[u8]) -> Option<Stored> {
-    tree.append(leaf_hash(line)).expect("an audit log has no 2^64 entries")
-}
-
-/// Follows the chain of the audit log from its first entry, over at most `upto` of them, and returns where that ends. What the
-/// end has to be is in the head.
-pub(crate) fn follow_chain(
-    vault: VaultId,
-    rows: &dyn Rows,
-    upto: u64,
-    each: impl FnMut(&AuditEntry, &[u8]) -> Result<(), Error>,
-) -> Result<ChainEnd, Error> {
-    follow_from(ChainEnd::start(vault), rows, upto, each)
-}
-
-/// The same from a place on that was followed to before.
-pub(crate) fn follow_from(
-    start: ChainEnd,
-    rows: &dyn Rows,
-    upto: u64,
-    mut each: impl FnMut(&AuditEntry, &[u8]) -> Result<(), Error>,
-) -> Result<ChainEnd, Error> {
-    let (mut end, mut after) = (start, Some(row_key(start.seq).to_vec()).filter(|_| start.seq > 0));
-    while end.seq < upto {
-        let page = rows.scan(Table::Audit, after.as_deref(), PAGE)?;
-        let Some((last, _)) = page.last() else { break };
-        after = Some(last.clone());
-        for (key, line) in &page[..page.len().min(usize::try_from(upto - end.seq).unwrap_or(usize::MAX))] {
-            let entry;
-            (entry, end) = end.follow(key, line)?;
-            each(&entry, line)?;
-        }
-    }
-    Ok(end)
-}
-
-/// The end of a log that was seen is in every later one.
-fn must_go_on(end: ChainEnd, seen: Option<ChainEnd>) -> Result<(), Error> {
-    match seen {
-        Some(seen) if end.seq < seen.seq => Err(AuditFault::RolledBack { found: end.seq, seen: seen.seq }.into()),
-        Some(seen) if end.seq == seen.seq && end.hash != seen.hash => Err(AuditFault::Forked { seq: seen.seq }.into()),
-        _ => Ok(()),
     }
 }
 
@@ -534,17 +438,6 @@ pub(crate) fn row_refused(row: VaultRow, error: RowError) -> Error {
     }
 }
 
-/// Keys of the table `vault`.
-pub(crate) const KEYRING: &[u8] = b"keyring";
-pub(crate) const HEAD: &[u8] = b"head";
-/// Where the hash of a subtree of the log stands in the table `vault` (docs/format.md, Subtrees).
-pub(crate) fn subtree_key(at: u64) -> Vec<u8> {
-    [SUBTREE, &at.to_be_bytes()].concat()
-}
-
-pub(crate) const SUBTREE: &[u8] = b"subtree/";
 const MAX_KEYRING_AGE_MILLIS: u64 = 1_000;
-/// Rows read together.
-const PAGE: usize = 1_000;
 /// One of several writers always gets through, so this many lost races in a row mean that something else is wrong.
 const MAX_ATTEMPTS: usize = 1_000;

@@ -70,6 +70,8 @@ mod uses;
 
 mod audit_log;
 
+pub mod anchor;
+
 pub mod store;
 
 mod import;
@@ -79,6 +81,8 @@ pub mod error;
 mod ledger;
 
 mod commitments;
+
+mod follower;
 
 mod known_backups;
 
@@ -134,6 +138,7 @@ pub mod api_keys {
 /// The audit log: its entries, following and checking it, and the checkpoints that prove it later.
 pub mod audit {
     pub use crate::audit_log::{ActError, Action, AuditEntry, AuditFault, AuditFilter, Outcome};
+    pub use crate::follower::{FollowFault, Following};
     pub use crate::vault::{AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointFault};
 }
 

@@ -18,6 +18,7 @@ mod recover;
 mod export;
 mod custody;
 mod usage;
+mod anchor;
 mod audit;
 mod checkpoint;
 mod backup;

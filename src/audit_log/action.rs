@@ -84,6 +84,34 @@ impl Action {
         }
     }
 
+    /// Whether it is done to a record that was there, so that its entry holds a commitment to what it found.
+    pub(crate) fn meets_a_record(self) -> bool {
+        match self {
+            Self::Export
+            | Self::Recover
+            | Self::Reissue
+            | Self::Resume
+            | Self::Revoke
+            | Self::ScheduleRevocation
+            | Self::Suspend
+            | Self::Update => true,
+            Self::Abandon
+            | Self::Backup
+            | Self::BackupFinished
+            | Self::BackupForgotten
+            | Self::Import
+            | Self::Init
+            | Self::Issue
+            | Self::Policy
+            | Self::Restore
+            | Self::Rewrap
+            | Self::RotationFinished
+            | Self::RotationStarted
+            | Self::Split
+            | Self::VerifierKey => false,
+        }
+    }
+
     /// Every action.
     pub(crate) const ALL: [Self; 22] = [
         Self::Abandon,

@@ -20,13 +20,15 @@ pub(crate) struct Draft {
     pub(crate) key: Option<ApiKeyId>,
     pub(crate) counts: BTreeMap<String, u64>,
     pub(crate) refused: Option<&'static str>,
+    /// The commitment to the record that the act found.
+    pub(crate) was: Option<[u8; 32]>,
     /// The commitment to the record that the act leaves behind.
     pub(crate) record: Option<[u8; 32]>,
 }
 
 impl Draft {
     pub(crate) fn of(action: Action) -> Self {
-        Self { action, key: None, counts: BTreeMap::new(), refused: None, record: None }
+        Self { action, key: None, counts: BTreeMap::new(), refused: None, was: None, record: None }
     }
 
     pub(crate) fn on(action: Action, key: ApiKeyId) -> Self {
@@ -36,6 +38,12 @@ impl Draft {
     /// An act that was refused, and why in a word.
     pub(crate) fn refused(mut self, cause: &'static str) -> Self {
         self.refused = Some(cause);
+        self
+    }
+
+    /// With the commitment to the record that the act found.
+    pub(crate) fn finding(mut self, was: [u8; 32]) -> Self {
+        self.was = Some(was);
         self
     }
 
@@ -83,6 +91,7 @@ impl ChainEnd {
             counts: draft.counts.clone(),
             outcome: if draft.refused.is_some() { Outcome::Refused } else { Outcome::Done },
             cause: draft.refused.map(String::from),
+            was: draft.was.as_ref().map(|was| hex(was)),
             record: draft.record.as_ref().map(|record| hex(record)),
             prev: hex(&self.hash),
         };

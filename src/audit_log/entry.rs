@@ -38,6 +38,10 @@ pub struct AuditEntry {
     /// Why it was refused, in a word such as `not-found`: [`Error::code`](crate::Error::code).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cause: Option<String>,
+    /// The commitment to what the API key's record said when this act met it, in hex. It is what the entry before it about the API key
+    /// left behind, or the record was put back or forged between the two.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub was: Option<String>,
     /// The commitment to what the API key's record says after this, in hex. It says nothing to who cannot open the record.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub record: Option<String>,
@@ -50,18 +54,30 @@ impl AuditEntry {
     pub(crate) fn is_sound(&self) -> bool {
         // The vault cannot be without its sentinel: where that is given up, another takes its place.
         let sentinel = self.action == Action::Abandon && self.key == Some(ApiKeyId::SENTINEL);
-        let due = self.outcome == Outcome::Done && (self.action.leaves_a_record() || sentinel);
+        let done = self.outcome == Outcome::Done;
+        let of_a_record = self.was.is_some() || self.record.is_some();
         is_hex(&self.act, 32)
-            && self.record.is_some() == due
-            && self.record.as_ref().is_none_or(|record| is_hex(record, 64))
+            && self.was.is_some() == (done && self.action.meets_a_record())
+            && self.record.is_some() == (done && (self.action.leaves_a_record() || sentinel))
+            && (self.key.is_some() || !of_a_record || self.action == Action::Init)
+            && [&self.was, &self.record].into_iter().flatten().all(|commitment| is_hex(commitment, 64))
     }
 
-    /// The commitment as bytes.
-    pub(crate) fn commitment(&self) -> Option<[u8; 32]> {
-        let mut bytes = [0; 32];
-        base16ct::lower::decode(self.record.as_ref()?, &mut bytes).ok()?;
-        Some(bytes)
+    /// The commitment to the record as it was, as bytes.
+    pub(crate) fn found(&self) -> Option<[u8; 32]> {
+        self.was.as_deref().and_then(bytes_of)
     }
+
+    /// The commitment to the record as it is then, as bytes.
+    pub(crate) fn commitment(&self) -> Option<[u8; 32]> {
+        self.record.as_deref().and_then(bytes_of)
+    }
+}
+
+fn bytes_of(commitment: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    base16ct::lower::decode(commitment, &mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// How an act ended.

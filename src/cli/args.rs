@@ -1,6 +1,7 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
+mod anchor;
 mod audit;
 mod backup;
 mod demo;
@@ -36,6 +37,7 @@ use strongroom::ApiKeyId;
 
 use crate::exit;
 
+pub(crate) use anchor::{AnchorAcceptArgs, AnchorInitArgs, AnchorVerb};
 pub(crate) use audit::{AuditExportArgs, AuditFollowArgs, AuditListArgs, AuditVerb, AuditVerifyArgs, OutcomeArg};
 pub(crate) use backup::{BackupArgs, BackupVerb, ForgetArgs};
 pub(crate) use demo::DemoArgs;
@@ -66,7 +68,8 @@ pub(crate) use verify::VerifyArgs;
 /// Master keys come from STRONGROOM_MASTER_KEYS (VERSION:KEY entries separated by commas or white space), from the file
 /// that STRONGROOM_MASTER_KEYS_FILE names, from the command in STRONGROOM_MASTER_KEYS_COMMAND, and from the systemd
 /// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, list, show, due, status
-/// and audit, come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE.
+/// and audit, come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE. STRONGROOM_ANCHOR (file:PATH) names where this
+/// machine keeps what it saw of the vault last: an older store is refused then.
 #[derive(Parser)]
 #[command(name = "strongroom", version, disable_help_subcommand = true, subcommand_precedence_over_arg = true, max_term_width = 100, after_help = exit::HELP)]
 pub(crate) struct Args {
@@ -177,6 +180,12 @@ pub(crate) enum Verb {
     Audit {
         #[command(subcommand)]
         verb: AuditVerb,
+    },
+    /// Keep outside of the store what this machine saw of the vault last, in the file of STRONGROOM_ANCHOR
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Anchor {
+        #[command(subcommand)]
+        verb: AnchorVerb,
     },
     /// Write a backup to a new file while others go on working, verify it, and remember which master key opens it
     Backup(BackupArgs),

@@ -1,10 +1,12 @@
 //! What went wrong, told with a stable word for scripts and the next command to type.
 
+mod anchor;
 mod keys;
 
 use std::io;
 use std::path::Path;
 
+use strongroom::anchor::AnchorFault;
 use strongroom::api_keys::{ImportError, LifeError};
 use strongroom::error::{Detail, KeyringError, TargetFault, UnsafePath, VaultRow};
 use strongroom::master::{MasterKeyError, MasterKeysError, VerifierKeysError};
@@ -107,6 +109,8 @@ fn hint(error: &Error, place: &Place) -> String {
     let store = place.option();
     match error.detail() {
         Detail::Act(_) => "give a reason of 1 to 1024 bytes with --reason, and an --actor of up to 256".into(),
+        Detail::Anchor(AnchorFault::Newer { .. }) => NEWER.into(),
+        Detail::Anchor(fault) => anchor::hint(fault, &store).unwrap_or_else(|| LOG.into()),
         Detail::Audit(_) => {
             format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store")
         }

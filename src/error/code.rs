@@ -15,6 +15,7 @@ impl Detail {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Act(_) => "invalid-act",
+            Self::Anchor(fault) => fault.code(),
             Self::Audit(fault) => fault.code(),
             Self::BackupDamaged { .. } => "backup-damaged",
             Self::BackupOfOther { .. } => "backup-of-other",

@@ -1,6 +1,7 @@
 //! What failed, with all that is known of it.
 
 use super::faults::{RowFault, TargetFault, VaultRow};
+use crate::anchor::AnchorFault;
 use crate::api_key::{LifeError, LimitError};
 use crate::audit_log::{ActError, AuditFault};
 use crate::backup_id::BackupId;
@@ -31,6 +32,9 @@ pub enum Detail {
     /// The actor or the reason is missing or too long.
     #[error(transparent)]
     Act(#[from] ActError),
+    /// A store is not the one that an anchor holds, or the anchor cannot be used.
+    #[error(transparent)]
+    Anchor(#[from] AnchorFault),
     /// The audit log does not hold together.
     #[error(transparent)]
     Audit(#[from] AuditFault),

@@ -1,6 +1,7 @@
 //! What kind of failure each is.
 
 use super::detail::Detail;
+use crate::anchor::AnchorFault;
 use crate::api_key::LifeError;
 use crate::key_source::SourceError;
 use crate::keyring::KeyringError;
@@ -33,7 +34,7 @@ pub enum ErrorKind {
     NoStore,
     /// There is no such API key, nothing to recover of it, or no rotation to continue.
     NotFound,
-    /// What the caller was to keep outside of the vault could not be written.
+    /// What is kept outside of the vault could not be written, or is not there.
     Output,
     /// Others could exchange or write the files.
     Unsafe,
@@ -69,6 +70,7 @@ impl Detail {
             | Self::Limit(_)
             | Self::RotationOptions { .. }
             | Self::RotationTarget { .. } => ErrorKind::Input,
+            Self::Anchor(fault) => anchor_kind(fault),
             Self::Audit(_)
             | Self::BackupDamaged { .. }
             | Self::Record { .. }
@@ -100,6 +102,23 @@ impl Detail {
             #[cfg(feature = "escrow")]
             Self::Split(_) => ErrorKind::Input,
             Self::Store(fault) => store_kind(fault),
+        }
+    }
+}
+
+fn anchor_kind(fault: &AnchorFault) -> ErrorKind {
+    match fault {
+        AnchorFault::Exists { .. } => ErrorKind::Conflict,
+        AnchorFault::Newer { .. } => ErrorKind::Newer,
+        AnchorFault::Unsafe { .. } => ErrorKind::Unsafe,
+        AnchorFault::Where { .. } => ErrorKind::Input,
+        AnchorFault::Missing { .. } | AnchorFault::Unreadable { .. } | AnchorFault::Unwritten { .. } => {
+            ErrorKind::Output
+        }
+        AnchorFault::Malformed { .. } => ErrorKind::Corrupt,
+        fault => {
+            debug_assert!(fault.is_about_the_store());
+            ErrorKind::Corrupt
         }
     }
 }

@@ -3,10 +3,12 @@
 use std::error::Error as StdError;
 
 use super::examples::{DAY, denied, finding, id, no_randomness, origin, origins, path, print, time, vault};
+use crate::anchor::AnchorFault;
 use crate::api_key::{LifeError, LimitError, Refusal, Revision};
 use crate::audit_log::{ActError, AuditFault};
 use crate::backup_id::BackupId;
 use crate::error::{Detail, KeyringError, RecordError, RowFault, TargetFault, VaultRow};
+use crate::follower::FollowFault;
 use crate::import::ImportError;
 use crate::key_list::ListError;
 #[cfg(feature = "escrow")]
@@ -65,6 +67,28 @@ every! {
         ActError::NoReason => [ActError::NoReason],
         ActError::ReasonTooLong { .. } => [ActError::ReasonTooLong { len: 2_000 }],
     }
+    AnchorFault: {
+        AnchorFault::Exists { .. } => [AnchorFault::Exists { place: path() }],
+        AnchorFault::Forked { .. } => [AnchorFault::Forked { seen: 9, since: time() }],
+        AnchorFault::Malformed { .. } => [AnchorFault::Malformed { place: path(), problem: "it breaks off".into() }],
+        AnchorFault::Missing { .. } => [AnchorFault::Missing { place: path() }],
+        AnchorFault::Newer { .. } => [AnchorFault::Newer { place: path(), schema: "strongroom.anchor.v2".into() }],
+        AnchorFault::OtherLine { .. } => [AnchorFault::OtherLine { seen: 9, found: 8, since: time() }],
+        AnchorFault::OtherVault { .. } => [AnchorFault::OtherVault { anchored: vault(), found: vault() }],
+        AnchorFault::NoVault { .. } => [AnchorFault::NoVault { anchored: vault() }],
+        AnchorFault::RolledBack { .. } => [AnchorFault::RolledBack { found: 8, seen: 9, since: time() }],
+        AnchorFault::KeyringRolledBack { .. } => [AnchorFault::KeyringRolledBack {
+            found: 1,
+            found_master_key: version(1),
+            seen: 2,
+            seen_master_key: version(2),
+            since: time(),
+        }],
+        AnchorFault::Unreadable { .. } => [AnchorFault::Unreadable { place: path(), problem: "not found".into() }],
+        AnchorFault::Unsafe { .. } => [AnchorFault::Unsafe { path: path(), fault: UnsafePath::FolderWritable }],
+        AnchorFault::Unwritten { .. } => [AnchorFault::Unwritten { place: path(), problem: "no room".into() }],
+        AnchorFault::Where { .. } => [AnchorFault::Where { what: "STRONGROOM_ANCHOR".into() }],
+    }
     AuditFault: {
         AuditFault::Broken { .. } => [AuditFault::Broken { seq: 1 }],
         AuditFault::End { .. } => [AuditFault::End { found: 1, expected: 2 }, AuditFault::End { found: 2, expected: 1 }],
@@ -74,6 +98,7 @@ every! {
         AuditFault::Tree => [AuditFault::Tree],
         AuditFault::RolledBack { .. } => [AuditFault::RolledBack { found: 1, seen: 2 }],
     }
+    FollowFault: { FollowFault::Anchor(_) => of(FollowFault::Anchor), FollowFault::Log(_) => of(FollowFault::Log), FollowFault::KeyringPutBack { .. } => [FollowFault::KeyringPutBack { found: 1, seen: 2 }], FollowFault::OtherLine => [FollowFault::OtherLine] }
     CheckpointFault: {
         CheckpointFault::Altered => [CheckpointFault::Altered],
         CheckpointFault::Ended { .. } => [CheckpointFault::Ended { seq: 9, version: version(1), ended: 8 }],
@@ -124,6 +149,7 @@ every! {
     }
     Detail: {
         Detail::Act(_) => of(Detail::Act),
+        Detail::Anchor(_) => of(Detail::Anchor),
         Detail::Audit(_) => of(Detail::Audit),
         Detail::BackupDamaged { .. } => [Detail::BackupDamaged { what: "the manifest is malformed".into() }],
         Detail::BackupOfOther { .. } => [Detail::BackupOfOther { expected: vault(), found: vault() }],
@@ -290,6 +316,7 @@ every! {
     RandomError: { RandomError(_) => [no_randomness()] }
     RecordError: {
         RecordError::Attributes => [RecordError::Attributes],
+        RecordError::Continued { .. } => [RecordError::Continued { seq: 7 }],
         RecordError::Differs { .. } => [RecordError::Differs { seq: 7 }],
         RecordError::OtherSecret => [RecordError::OtherSecret],
         RecordError::Unlogged => [RecordError::Unlogged],

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 use crate::audit_log::{AuditFault, ChainEnd, row_key};
 use crate::error::Error;
-use crate::keyring::{Keyring, RowError, RowLabel, encode};
+use crate::keyring::{Authenticated, Keyring, RowError, RowLabel, encode};
 use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::secret::RandomError;
 use crate::store::{Rows, Table};
@@ -67,6 +67,13 @@ impl Head {
         Ok(Self { chain, tree, backups: stored.backups.map(|hash| *hash), sets })
     }
 
+    /// What a row names, for who has no keyring beside it.
+    pub(super) fn names(body: &Authenticated<'_>) -> Option<Named> {
+        let stored: Stored = body.decode().ok()?;
+        let chain = ChainEnd { seq: stored.seq, hash: *stored.hash };
+        Some(Named { chain, revision: stored.revision, keyring: *stored.keyring, line: *stored.line })
+    }
+
     /// The row, signed by the authority of the active master key.
     pub(crate) fn seal(&self, keyring: &Keyring) -> Result<Vec<u8>, RandomError> {
         let stored = Stored {
@@ -109,6 +116,15 @@ impl Head {
     pub(crate) fn drop_set(&mut self, generation: Generation) {
         self.sets.remove(&generation);
     }
+}
+
+/// What a head names: the end of the log, and the keyring that belongs beside it.
+#[derive(Clone, Copy)]
+pub(super) struct Named {
+    pub(super) chain: ChainEnd,
+    pub(super) revision: u64,
+    pub(super) keyring: [u8; 32],
+    pub(super) line: [u8; 16],
 }
 
 /// The last entry before one that is missing, in a log that has no other gap.

@@ -24,6 +24,12 @@ pub enum RecordError {
         /// The last entry of its API key.
         seq: u64,
     },
+    /// It opens, and an act went on from a record that was not what the audit log says: one that was put back or forged before.
+    #[error("audit entry {seq} went on from a record that is not in the audit log: it was put back or forged before")]
+    Continued {
+        /// The first entry of an act that did.
+        seq: u64,
+    },
     /// It opens, and the audit log has no entry of it, or says that it was deleted.
     #[error("the audit log knows no such record")]
     Unlogged,
@@ -77,6 +83,7 @@ impl RecordError {
             Self::MissingGeneration { .. } => "missing-generation",
             Self::Moved { .. } => "moved",
             Self::Relabelled { .. } => "relabelled",
+            Self::Continued { .. } => "continued",
             Self::Differs { .. } => "differs",
             Self::NotIndexed => "not-indexed",
             Self::OtherSecret => "other-secret",

@@ -88,19 +88,35 @@ impl<'a> Record<'a> {
 
     /// Opens and reads the attributes of the record that stands at `id`.
     pub(crate) fn attributes(&self, keyring: &Keyring, id: ApiKeyId) -> Result<Attributes, RecordError> {
-        let exposed_at = self.belongs(keyring, id)?.exposed_at;
-        let attributes = Attributes::from_bytes(&self.open_verify(keyring, id)?).ok_or(RecordError::Attributes)?;
-        Ok(attributes.exposed(exposed_at))
+        self.open_attributes(keyring, id).map(|(_, attributes)| attributes)
     }
 
-    /// Opens the attributes as bytes, in the form in which a record sealed in place of this one has to hold them: marked
-    /// as exposed where this one counts as such by its generation.
-    pub(crate) fn carried(&self, keyring: &Keyring, id: ApiKeyId) -> Result<Zeroizing<Vec<u8>>, RecordError> {
-        let plain = self.open_verify(keyring, id)?;
-        match self.belongs(keyring, id)?.exposed_at {
-            Some(at) => with_exposure(&plain, at).ok_or(RecordError::Attributes),
-            None => Ok(plain),
-        }
+    /// The same, and the bytes that they were read from.
+    pub(crate) fn open_attributes(
+        &self,
+        keyring: &Keyring,
+        id: ApiKeyId,
+    ) -> Result<(Zeroizing<Vec<u8>>, Attributes), RecordError> {
+        let (exposed_at, plain) = (self.belongs(keyring, id)?.exposed_at, self.open_verify(keyring, id)?);
+        let attributes = Attributes::from_bytes(&plain).ok_or(RecordError::Attributes)?;
+        Ok((plain, attributes.exposed(exposed_at)))
+    }
+
+    /// Opens and reads the attributes, for who seals a record in place of this one: the commitment to this one; the attributes as
+    /// bytes, as the other has to hold them, marked as exposed where this one counts as such by its generation; and as they read.
+    pub(crate) fn attributes_to_carry(
+        &self,
+        keyring: &Keyring,
+        id: ApiKeyId,
+    ) -> Result<(Commitment, Zeroizing<Vec<u8>>, Attributes), RecordError> {
+        let (plain, exposed_at) = (self.open_verify(keyring, id)?, self.belongs(keyring, id)?.exposed_at);
+        let commitment = self.commitment(keyring.vault(), &plain);
+        let carried = match exposed_at {
+            Some(at) => with_exposure(&plain, at).ok_or(RecordError::Attributes)?,
+            None => plain,
+        };
+        let attributes = Attributes::from_bytes(&carried).ok_or(RecordError::Attributes)?;
+        Ok((commitment, carried, attributes.exposed(exposed_at)))
     }
 
     /// Opens both parts of the record that stands at `id`, and reads nothing. Where that fails, the error tells a record

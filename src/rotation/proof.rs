@@ -83,7 +83,7 @@ struct Proof<'a> {
 impl Proof<'_> {
     fn judge(self, id: ApiKeyId, bytes: &[u8], opener: &mut Opener<'_>) -> Result<Result<(), RecordError>, Error> {
         let judged = self.held.judge(id, bytes, opener, &self.log.read().unwrap_or_else(PoisonError::into_inner));
-        if !matches!(judged, Err(RecordError::Differs { .. } | RecordError::Unlogged)) {
+        if !matches!(judged, Err(RecordError::Continued { .. } | RecordError::Differs { .. } | RecordError::Unlogged)) {
             return Ok(judged);
         }
         // Somebody may have changed or deleted it since the log was read: both are looked at again, at one moment.

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::audit_log::{AuditEntry, AuditFault, AuditFilter, ChainEnd, row_key};
-use crate::error::Error;
+use crate::error::{Detail, Error};
+use crate::follower::Following;
 use crate::keyring::Keyring;
 use crate::ledger::{Head, follow_chain, grow};
 use crate::page::{Cursor, Page};
+use crate::record::Commitment;
 use crate::secret::hex;
 use crate::store::{Rows, Table};
+use crate::token::ApiKeyId;
 use crate::tree::CompactRange;
 use crate::vault::handle::Verifier;
 
@@ -55,6 +58,29 @@ impl AuditPosition {
 
 /// # Audit log
 impl Verifier {
+    /// How far this process has followed the audit log. From the first verification on it is read beside verifications, once a second. When
+    /// its end was reached, a record that is not what the log said of it last is refused ([`VerifyError::Unavailable`](crate::VerifyError)),
+    /// and so is every token when the log went back or went another way than it had gone. That holds for API keys that were changed after they were issued:
+    /// of the others nothing is kept, and a record of theirs that was forged is for [`Vault::doctor`](crate::Vault::doctor) to find.
+    pub fn following(&self) -> Following {
+        self.follower.following()
+    }
+
+    /// Reads the audit log to its end and returns when that is reached: from then on records are held to it. A million entries take
+    /// some seconds. Its errors are those of the log ([`Verifier::verify_audit`]) and of the store.
+    pub fn catch_up(&self) -> Result<(), Error> {
+        self.follower.catch_up()
+    }
+
+    /// Refuses a record that is not what the log said last, as far as it was read. An act on it would go on from what somebody put back.
+    pub(super) fn hold_to_log(&self, id: ApiKeyId, was: &Commitment) -> Result<(), Error> {
+        if self.follower.judge(id, || *was).is_ok() {
+            return Ok(());
+        }
+        self.follower.catch_up()?;
+        self.follower.judge(id, || *was).map_err(|fault| Detail::Record { id, fault }.into())
+    }
+
     /// A page of up to `limit` audit entries, oldest first; an entry that is none is an error. The chain is not checked here: a cursor
     /// says where to go on and proves nothing, and [`Verifier::audit_since`] takes a place that proves what came before it.
     pub fn audit_entries(&self, after: Option<Cursor>, limit: usize) -> Result<Page<AuditEntry>, Error> {
@@ -95,6 +121,12 @@ impl Verifier {
     /// Where the log ends, by the authenticated head.
     pub fn audit_end(&self) -> Result<AuditPosition, Error> {
         self.at_one_moment(|_, _, head| Ok(AuditPosition(head.chain)))
+    }
+
+    /// One entry as it is stored; nothing where there is none.
+    pub fn audit_line(&self, seq: u64) -> Result<Option<AuditLine>, Error> {
+        let line = self.ledger.store().get(Table::Audit, &row_key(seq))?;
+        Ok(line.map(|bytes| AuditLine { seq, bytes }))
     }
 
     /// The place of an entry as it is stored; 0 is the place before the first.

@@ -7,11 +7,11 @@ use crate::error::{Detail, Error};
 use crate::import::ImportedKey;
 use crate::ledger::Change;
 use crate::page::{Cursor, Page};
-use crate::record::{Record, RecordError};
+use crate::record::{Commitment, Record, RecordError};
 use crate::token::ApiKeyId;
 use crate::vault::handle::Vault;
 use crate::vault::policy::admit_recovery;
-use crate::vault::recover::open_token;
+use crate::vault::recover::{Opened, open_token};
 
 /// One API key of an export.
 #[derive(Debug)]
@@ -73,10 +73,14 @@ impl Vault {
 
     fn export(&self, change: &mut Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Exported, Error> {
         let key = match exported(change, id, bytes) {
-            Ok(key) => {
-                change.audit(Draft::on(Action::Export, id));
-                Ok(key)
-            }
+            Ok((key, was)) => match self.hold_to_log(id, &was).map_err(Error::into_detail) {
+                Ok(()) => {
+                    change.audit(Draft::on(Action::Export, id).finding(was));
+                    Ok(key)
+                }
+                Err(Detail::Record { fault, .. }) => Err(fault.into()),
+                Err(error) => return Err(error.into()),
+            },
             // The record may be newer than the keyring it was read with: then the change is prepared again.
             Err(ExportError::Record(fault @ RecordError::MissingGeneration { .. }))
                 if self.ledger.reload()?.bytes() != change.keyring.bytes() =>
@@ -89,10 +93,10 @@ impl Vault {
     }
 }
 
-fn exported(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<ImportedKey, ExportError> {
-    let token = open_token(change, id, bytes)?.ok_or(ExportError::NotRecoverable)?;
+fn exported(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<(ImportedKey, Commitment), ExportError> {
     let record = Record::parse(bytes)?;
-    let attributes = record.attributes(change.keyring, id)?;
+    let Opened { token, attributes, was } = open_token(change, id, bytes)?;
+    let token = token.ok_or(ExportError::NotRecoverable)?;
     let view = attributes.into_view(id, record.imported(), true, record.revision());
-    Ok(ImportedKey::of(token, view.ok_or(RecordError::Attributes)?))
+    Ok((ImportedKey::of(token, view.ok_or(RecordError::Attributes)?), was))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Detail, Error};
+use crate::follower::Follower;
 use crate::keyring::Keyring;
 use crate::ledger::{Head, Ledger};
 use crate::store::{Rows, StoreError};
@@ -101,28 +102,34 @@ pub struct Vault {
 pub struct Verifier {
     pub(super) ledger: Arc<Ledger>,
     pub(super) usage: Arc<Recorder>,
+    pub(super) follower: Arc<Follower>,
 }
 
 impl Vault {
     /// All of a vault, where the keys are those for it.
-    pub(super) fn over(ledger: Ledger, usage: UsageOptions) -> Self {
+    pub(super) fn over(ledger: Ledger, usage: UsageOptions, follows: bool) -> Self {
         let ledger = Arc::new(ledger);
         let usage = Recorder::new(Arc::clone(&ledger), usage);
-        Self { read: Verifier { ledger, usage: Arc::new(usage) } }
+        Self { read: Verifier::of(ledger, usage, follows) }
     }
 
     /// One that reads and writes nothing of its own accord: a backup, or a copy of one.
     pub(super) fn unused(ledger: Ledger) -> Self {
-        Self::over(ledger, UsageOptions::default())
+        Self::over(ledger, UsageOptions::default(), false)
     }
 }
 
 impl Verifier {
     /// One whose store is only read.
-    pub(super) fn over(ledger: Ledger, usage: UsageOptions) -> Self {
+    pub(super) fn over(ledger: Ledger, usage: UsageOptions, follows: bool) -> Self {
         let ledger = Arc::new(ledger);
         let usage = Recorder::in_memory(Arc::clone(&ledger), usage);
-        Self { ledger, usage: Arc::new(usage) }
+        Self::of(ledger, usage, follows)
+    }
+
+    fn of(ledger: Arc<Ledger>, usage: Recorder, follows: bool) -> Self {
+        let follower = Arc::new(Follower::new(Arc::clone(&ledger), follows));
+        Self { ledger, usage: Arc::new(usage), follower }
     }
 
     /// Reads what stands together at one moment. It is read again when a store that can only be read did not keep still;

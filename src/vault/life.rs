@@ -83,10 +83,14 @@ impl Vault {
         let id = draft.key.expect("the entry of a change names the API key");
         let amended = self.ledger.change(act, |change| {
             let mut subject = Subject::read(change, self.ledger.store(), id)?;
+            // A revocation is the way out: whatever the record says besides, it lets nobody in then.
+            if draft.action != Action::Revoke {
+                self.hold_to_log(id, &subject.was)?;
+            }
             edit(&mut subject, change)?;
             let commitment = subject.write(change)?;
             if let Some(commitment) = commitment {
-                change.audit(draft.clone().leaving(commitment));
+                change.audit(draft.clone().finding(subject.was).leaving(commitment));
             }
             Ok((commitment.is_some(), subject))
         });
@@ -132,7 +136,11 @@ mod tests {
             let old = vault.ledger.store().get(Table::Keys, &id.to_bytes())?.expect("there");
             let secret = Record::parse(&old).expect("a record").open_recover(change.keyring, id).expect("opens");
             let secret = secret.as_ref().map(crate::secret::SecretText::expose);
-            let new = seal(change.keyring, id, &Plain { imported: false, attributes: &later, secret })?;
+            let plain = Plain { imported: false, attributes: &later, secret };
+            let new = seal(change.keyring, id, &plain)?;
+            let was = Record::parse(&old).expect("a record").attributes_to_carry(change.keyring, id).expect("opens").0;
+            let left = plain.commitment(change.keyring.vault(), id);
+            change.audit(Draft::on(Action::Update, id).finding(was).leaving(left));
             change.replace_record(id, old, new)
         });
         written.expect("written");

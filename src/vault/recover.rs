@@ -1,10 +1,10 @@
 //! Recovering tokens, alone or together with a reissue.
 
-use crate::api_key::Reissue;
+use crate::api_key::{Attributes, Reissue};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::ledger::Change;
-use crate::record::{Record, RecordError};
+use crate::record::{Commitment, Record, RecordError};
 use crate::secret::{SecretText, same_bytes};
 use crate::store::Rows;
 use crate::token::{ApiKeyId, Token, secret_digest};
@@ -24,8 +24,9 @@ impl Vault {
         let recovered = act.check_with_reason().map_err(Error::from).and_then(|()| {
             self.ledger.change(act, |change| {
                 admit_recovery(change, None)?;
-                let token = token_at(change, rows, id)?;
-                change.audit(draft());
+                let (token, was) = token_at(change, rows, id)?;
+                self.hold_to_log(id, &was)?;
+                change.audit(draft().finding(was));
                 Ok(token)
             })
         });
@@ -46,11 +47,13 @@ impl Vault {
         let done = prepared.and_then(|new| {
             self.ledger.change(act, |change| {
                 admit_recovery(change, Some(reissue.grace))?;
-                let token = token_at(change, self.ledger.store(), id)?;
+                let (token, was) = token_at(change, self.ledger.store(), id)?;
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
+                self.hold_to_log(id, &old.was)?;
                 let (issued, left) = new.issue(change, &mut old, id, reissue)?;
-                change.audit(draft.clone());
-                change.audit(Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue)).leaving(left.old));
+                change.audit(draft.clone().finding(was));
+                let reissued = Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue));
+                change.audit(reissued.finding(old.was).leaving(left.old));
                 change.audit(Draft::on(Action::Issue, new.id).leaving(left.new));
                 Ok((token, issued))
             })
@@ -59,25 +62,34 @@ impl Vault {
     }
 }
 
-/// The token of an API key, for a change that writes an audit entry of it.
-pub(super) fn token_at(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<SecretText, Error> {
-    let token = open_token(change, id, &record_at(rows, id)?).map_err(|fault| Detail::Record { id, fault })?;
-    token.ok_or_else(|| Detail::NotRecoverable { id }.into())
+/// The token of an API key and the commitment to its record, for a change that writes an audit entry of it.
+pub(super) fn token_at(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<(SecretText, Commitment), Error> {
+    let opened = open_token(change, id, &record_at(rows, id)?).map_err(|fault| Detail::Record { id, fault })?;
+    let Opened { token, was, .. } = opened;
+    Ok((token.ok_or(Detail::NotRecoverable { id })?, was))
 }
 
-/// The whole token; `None` when no copy of the secret exists.
-pub(super) fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Option<SecretText>, RecordError> {
+/// A record opened by somebody who takes the token out.
+pub(super) struct Opened {
+    /// The whole token; `None` when no copy of the secret exists.
+    pub(super) token: Option<SecretText>,
+    pub(super) attributes: Attributes,
+    /// The commitment to it.
+    pub(super) was: Commitment,
+}
+
+pub(super) fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Opened, RecordError> {
     let record = Record::parse(bytes)?;
     // The verify part first: it authenticates the header, and with it whether there is anything to recover.
-    let attributes = record.attributes(change.keyring, id)?;
+    let (was, _, attributes) = record.attributes_to_carry(change.keyring, id)?;
     let secret = record.open_recover(change.keyring, id)?;
     // Who could exchange one part and not the other would have an administrator hand out a token that never was one.
     if secret.as_ref().is_some_and(|secret| !same_bytes(&secret_digest(secret.expose()), attributes.digest())) {
         return Err(RecordError::OtherSecret);
     }
-    if record.imported() {
-        return Ok(secret);
-    }
-    let view = attributes.into_view(id, false, true, record.revision()).ok_or(RecordError::Attributes)?;
-    Ok(secret.map(|secret| Token::compose(&view.prefix, id, secret.expose())))
+    let token = match secret {
+        Some(secret) if !record.imported() => Some(Token::compose(attributes.prefix(), id, secret.expose())),
+        secret => secret,
+    };
+    Ok(Opened { token, attributes, was })
 }

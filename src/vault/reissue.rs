@@ -45,8 +45,9 @@ impl Vault {
         let reissued = New::prepare(reissue, self.ledger.now()).and_then(|new| {
             self.ledger.change(act, |change| {
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
+                self.hold_to_log(id, &old.was)?;
                 let (issued, left) = new.issue(change, &mut old, id, reissue)?;
-                change.audit(draft.clone().leaving(left.old));
+                change.audit(draft.clone().finding(old.was).leaving(left.old));
                 change.audit(Draft::on(Action::Issue, new.id).leaving(left.new));
                 keep(&issued).map_err(|source| Detail::NotKept { source })?;
                 Ok(issued)
@@ -88,7 +89,7 @@ impl New {
         let succeeded = attributes.succeed(old_id, reissue, secret_digest(secret), now);
         succeeded.map_err(|source| old.refused(source))?;
         admit(change, &attributes.terms())?;
-        let (token, bytes) = (Token::compose(attributes.prefix(), self.id, secret), old.carrying(change, &attributes)?);
+        let (token, bytes) = (Token::compose(attributes.prefix(), self.id, secret), old.carrying(&attributes)?);
         let recover = old.recoverable()?.then_some(secret);
         let plain = Plain { imported: false, attributes: &bytes, secret: recover };
         change.insert_record(self.id, seal(change.keyring, self.id, &plain)?)?;

@@ -210,7 +210,7 @@ impl Behind {
 
 fn opened(store: Box<dyn Store>, keys: &MasterKeys) -> Result<Vault, Error> {
     let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(keys, Keyring::vault_claimed_by(row)?));
-    let ledger = Ledger::open(store, derive, Box::new(Timestamp::now))?;
+    let ledger = Ledger::open(store, derive, Box::new(Timestamp::now), None)?;
     ledger.check_that_it_belongs_together()?;
     Ok(Vault::unused(ledger))
 }

@@ -13,6 +13,10 @@ use crate::token::ApiKeyId;
 pub(super) struct Subject {
     id: ApiKeyId,
     record: Vec<u8>,
+    /// The commitment to it as it was read.
+    pub(super) was: Commitment,
+    /// Its attributes as bytes, as the record sealed in its place has to hold them: with the fields of later versions.
+    carried: Zeroizing<Vec<u8>>,
     /// What it said when it was read, or last written.
     pub(super) before: Attributes,
     pub(super) attributes: Attributes,
@@ -23,9 +27,9 @@ pub(super) struct Subject {
 impl Subject {
     pub(super) fn read(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<Self, Error> {
         let record = record_at(rows, id)?;
-        let read = Record::parse(&record).and_then(|record| record.attributes(change.keyring, id));
-        let before = read.map_err(|fault| Detail::Record { id, fault })?;
-        Ok(Self { id, record, attributes: before.clone(), before, secret_may_go: false })
+        let read = Record::parse(&record).and_then(|record| record.attributes_to_carry(change.keyring, id));
+        let (was, carried, before) = read.map_err(|fault| Detail::Record { id, fault })?;
+        Ok(Self { id, record, was, carried, attributes: before.clone(), before, secret_may_go: false })
     }
 
     /// Whether the API key is as a caller saw it.
@@ -51,20 +55,19 @@ impl Subject {
         self.attributes = self.attributes.clone().salted(random_array()?);
         let record = self.parsed()?;
         let secret = self.secret(change, &record)?;
-        let attributes = self.carrying(change, &self.attributes)?;
+        let attributes = self.carrying(&self.attributes)?;
         let secret = secret.as_ref().map(SecretText::expose);
         let plain = Plain { imported: record.imported(), attributes: &attributes, secret };
         let new = seal(change.keyring, self.id, &plain)?;
         let commitment = plain.commitment(change.keyring.vault(), self.id);
         change.replace_record(self.id, std::mem::replace(&mut self.record, new.clone()), new)?;
-        self.before = self.attributes.clone();
+        (self.before, self.carried) = (self.attributes.clone(), attributes);
         Ok(Some(commitment))
     }
 
     /// Attributes as bytes, with what the record holds beside them: fields of later versions.
-    pub(super) fn carrying(&self, change: &Change<'_>, wanted: &Attributes) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let carried = self.parsed()?.carried(change.keyring, self.id).map_err(|fault| self.unreadable(fault))?;
-        let edited = edited(&carried, |attributes| wanted.clone_into(attributes));
+    pub(super) fn carrying(&self, wanted: &Attributes) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let edited = edited(&self.carried, |attributes| wanted.clone_into(attributes));
         edited.ok_or(self.unreadable(RecordError::Attributes))
     }
 

@@ -1,14 +1,18 @@
 //! Verification: from a token to the API key it belongs to, or to a refusal.
 
+use zeroize::Zeroizing;
+
 use crate::api_key::{ApiKey, Attributes, Refusal, Request, Revision};
 use crate::audit_log::EVENTS;
 use crate::error::{Detail, Error, RowFault, VaultRow};
+use crate::follower::Follower;
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
 use crate::record::{Record, RecordError};
 use crate::store::Table;
 use crate::token::{ApiKeyId, MAX_IMPORTED_LEN, Shape, secret_digest};
 use crate::vault::handle::Verifier;
+use crate::vault_id::VaultId;
 
 /// # Verifying
 impl Verifier {
@@ -42,10 +46,14 @@ impl Verifier {
             Shape::Foreign => (self.look_up(token)?, "", secret_digest(token)),
             Shape::Token(token) => (token.id, token.prefix, secret_digest(token.secret)),
         };
-        let found = self.next_record(id)?;
+        self.follower.must_be_whole()?;
         // The digest is compared whether or not it is the right record.
-        let right_secret = found.attributes.has_token(prefix, &digest);
-        if found.id != id || !right_secret {
+        let is_of = |found: &Found| found.attributes.has_token(prefix, &digest) && found.id == id;
+        let mut found = self.next_record(id)?;
+        if is_of(&found) && found.judged_by(&self.follower).is_err() {
+            found = self.judged_anew(found)?;
+        }
+        if !is_of(&found) {
             return Err(VerifyError::Refused(Refusal::Unknown));
         }
         let now = self.ledger.now();
@@ -53,7 +61,7 @@ impl Verifier {
             self.usage.refused(id, refusal);
             return Err(VerifyError::Refused(refusal));
         }
-        let Found { id, attributes, imported, recoverable, revision } = found;
+        let Found { id, attributes, imported, recoverable, revision, .. } = found;
         let malformed = Detail::Record { id, fault: RecordError::Attributes };
         let key = attributes.into_view(id, imported, recoverable, revision);
         let key = key.ok_or(malformed)?;
@@ -64,12 +72,13 @@ impl Verifier {
     /// The record at the id, or the first after it: the sentinel stands after all.
     fn next_record(&self, id: ApiKeyId) -> Result<Found, VerifyError> {
         let mut keyring = self.ledger.recent_keyring()?;
+        self.follower.keep_up();
         loop {
             let row = self.ledger.store().at_or_after(Table::Keys, &id.to_bytes())?;
             let sentinel_missing = || Detail::Tampered { row: VaultRow::Sentinel, fault: RowFault::Missing };
             let (key, bytes) = row.ok_or_else(sentinel_missing)?;
             let at = ApiKeyId::from_row(&key).ok_or_else(sentinel_missing)?;
-            match Found::open(&keyring, at, &bytes) {
+            match Found::open(&keyring, at, bytes) {
                 Ok(found) => return Ok(found),
                 Err(fault) => {
                     // The record may be newer than the keyring it was read with.
@@ -83,6 +92,27 @@ impl Verifier {
                 }
             }
         }
+    }
+
+    /// Somebody may have changed the record since the log was read: the log is read to its end, and what stands there before and
+    /// after that is held to it.
+    fn judged_anew(&self, mut found: Found) -> Result<Found, VerifyError> {
+        for _ in 0..MAX_ATTEMPTS {
+            self.follower.catch_up()?;
+            let (again, id) = (self.next_record(found.id)?, found.id);
+            if again.id != id {
+                return Ok(again);
+            }
+            match again.judged_by(&self.follower) {
+                Ok(()) => return Ok(again),
+                Err(fault) if again.record == found.record => {
+                    tracing::error!(target: EVENTS, key = %id, fault = fault.to_string(), "a record that the audit log does not bear out is refused");
+                    return Err(Detail::Record { id, fault }.into());
+                }
+                Err(_) => found = again,
+            }
+        }
+        Err(Detail::Contended.into())
     }
 
     /// The API key an imported token belongs to; the sentinel when there is none, or one that its row only claims.
@@ -116,14 +146,25 @@ struct Found {
     imported: bool,
     recoverable: bool,
     revision: Revision,
+    vault: VaultId,
+    record: Vec<u8>,
+    /// The attributes as they were sealed.
+    plain: Zeroizing<Vec<u8>>,
 }
 
 impl Found {
-    fn open(keyring: &Keyring, id: ApiKeyId, bytes: &[u8]) -> Result<Self, RecordError> {
-        let record = Record::parse(bytes)?;
-        let attributes = record.attributes(keyring, id)?;
-        let (imported, recoverable) = (record.imported(), record.recoverable());
-        Ok(Self { id, attributes, imported, recoverable, revision: record.revision() })
+    fn open(keyring: &Keyring, id: ApiKeyId, bytes: Vec<u8>) -> Result<Self, RecordError> {
+        let record = Record::parse(&bytes)?;
+        let (plain, attributes) = record.open_attributes(keyring, id)?;
+        let (imported, recoverable, revision) = (record.imported(), record.recoverable(), record.revision());
+        Ok(Self { id, attributes, imported, recoverable, revision, vault: keyring.vault(), record: bytes, plain })
+    }
+
+    fn judged_by(&self, follower: &Follower) -> Result<(), RecordError> {
+        follower.judge(self.id, || {
+            let record = Record::parse(&self.record).expect("it was parsed before");
+            record.commitment(self.vault, &self.plain)
+        })
     }
 }
 
@@ -161,3 +202,6 @@ where
         Self::Unavailable(fault.into())
     }
 }
+
+/// A record is changed again and again between two looks at it only by somebody who does nothing else.
+const MAX_ATTEMPTS: usize = 1_000;

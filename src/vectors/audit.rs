@@ -26,7 +26,8 @@ fn audit_lines_are_those_of_the_page() {
         draft.counts.extend(counts.iter().map(|(name, count)| (name.clone(), number(count))));
         let at = text(&case["at"]).parse().expect("a time");
         draft.record = hex_or_none(&case["record"]).map(|record| record.try_into().expect("32 bytes"));
-        assert_eq!(entry.commitment(), draft.record);
+        draft.was = hex_or_none(&case["was"]).map(|was| was.try_into().expect("32 bytes"));
+        assert_eq!((entry.found(), entry.commitment()), (draft.was, draft.record));
         let (written, written_end) = before.append(&draft, &array(&case["act"]), &act, at);
         assert_eq!((String::from_utf8_lossy(&written), written_end), (String::from_utf8_lossy(line), end));
         assert_eq!((entry.at, entry.action, entry.key), (at, draft.action, draft.key));

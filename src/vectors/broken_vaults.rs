@@ -31,7 +31,7 @@ fn a_vault_with_one_thing_broken_is_noticed_where_the_page_says() {
             ("audit", Some("chain" | "tree")) => &["audit"],
             ("backups", Some("backups" | "unauthentic")) => &["backups"],
             // Those whose sets fit are noticed by the log alone.
-            ("commitments", Some("no-commitment" | "other-commitment")) => &["record"],
+            ("commitments", Some("no-commitment" | "other-commitment" | "continued")) => &["record"],
             // Where a record is not the one of the log, the sum over them differs too.
             ("records", Some("record-set")) if case["rows"]["keys"].is_array() => &["record", "record-set"],
             ("records", Some("record-set")) => &["record-set"],

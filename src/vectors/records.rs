@@ -105,6 +105,7 @@ fn a_record_with_one_thing_broken_does_not_open() {
         let name = match opened.err().unwrap_or_else(|| panic!("{} went unnoticed", case["broken"])) {
             RecordError::Attributes => "attributes".into(),
             RecordError::Corrupt { part } => format!("corrupt {part}"),
+            RecordError::Continued { .. } => "continued".into(),
             RecordError::Differs { .. } => "differs".into(),
             RecordError::Foreign => "foreign".into(),
             RecordError::Format { .. } => "newer".into(),

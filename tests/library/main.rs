@@ -4,6 +4,7 @@
 mod support;
 
 mod adversary;
+mod anchored;
 mod audit_trail;
 mod backup;
 mod bad_records;
@@ -19,6 +20,7 @@ mod error_texts;
 mod errors;
 mod faults;
 mod floor;
+mod followed;
 mod handles;
 mod layering;
 mod life;

@@ -3,13 +3,14 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::support::past::{Copied, copied};
+use crate::support::past::{Copied, copied, damage_of, overwrite};
 use crate::support::{Keys, act, stop_after_one_batch, version};
 use strongroom::doctor::SymptomSeverity;
+use strongroom::error::RecordError;
 use strongroom::policy::Policy;
-use strongroom::rotation::RotateOptions;
+use strongroom::rotation::{RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
-use strongroom::{ApiKeyId, ErrorKind, MemoryStore, NewApiKey, Reissue, Update, Vault};
+use strongroom::{ApiKeyId, ErrorKind, MemoryStore, NewApiKey, Reissue, Timestamp, Update, Vault};
 
 /// A moment in the life of a vault: what was done last, and every row.
 struct Moment {
@@ -226,4 +227,53 @@ fn a_planted_row_of_a_subtree_stops_nobody() {
     assert_eq!(vault.issue_many(&keys, &act()).expect("issued").len(), 5_000);
     assert_eq!(vault.verify_audit().expect("whole"), 5_001);
     assert_eq!(store.get(Table::Vault, &planted).expect("read"), Some(vec![7; 32]), "it proves nothing, and stays");
+}
+
+/// An act that reads the record of an API key and writes an audit entry.
+type ReadingAct = (&'static str, fn(&Vault, ApiKeyId) -> Result<(), strongroom::Error>);
+
+const READING_ACTS: [ReadingAct; 7] = [
+    ("update", |vault, id| vault.update(id, &Update::new().name("another"), &act()).map(drop)),
+    ("resume", |vault, id| vault.resume(id, &act()).map(drop)),
+    ("revoke-at", |vault, id| vault.revoke_at(id, Timestamp::now().saturating_add(DAY), &act()).map(drop)),
+    ("reissue", |vault, id| vault.reissue(id, &Reissue::new().grace(DAY), &act()).map(drop)),
+    ("recover", |vault, id| vault.recover(id, &act()).map(drop)),
+    ("recover and reissue", |vault, id| vault.recover_and_reissue(id, &Reissue::new().grace(DAY), &act()).map(drop)),
+    ("export", |vault, _| vault.export_page(None, 10, &act()).map(drop)),
+];
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[test]
+fn an_act_on_a_record_that_was_put_back_does_not_make_it_pass() {
+    for (name, on_it) in READING_ACTS {
+        let (keys, store) = (Keys::generate(2), MemoryStore::new());
+        let open = |newest: u32| Vault::open(store.clone(), keys.only(1..=newest)).expect("opened");
+        let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+        let id = vault.issue(&NewApiKey::new("n").scope("all"), &act()).expect("issued").id;
+        if name == "resume" {
+            vault.suspend(id, &act()).expect("suspended");
+        }
+        let (row, before) = store.scan(Table::Keys, None, 1).expect("read").remove(0);
+        vault.update(id, &Update::new().scopes(["few"]), &act()).expect("narrowed");
+        drop(vault);
+        // A process that has only begun knows nothing of the record yet.
+        overwrite(&store, Table::Keys, &row, Some(before));
+        let vault = open(1);
+        let seq = vault.audit_end().expect("whole").seq() + 1;
+        on_it(&vault, id).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(damage_of(&vault).contains(&"record"), "{name}");
+        drop(vault);
+        let vault = open(2);
+        for options in [RotateOptions::new(), RotateOptions::new().accept_record_set(true)] {
+            let report = vault.rotate(&options, &act(), |_| ()).expect("it ends");
+            let causes: Vec<_> = report.unreadable.iter().map(|record| (record.id, record.cause)).collect();
+            assert_eq!(causes, [(Some(id), RecordError::Continued { seq })], "{name}");
+        }
+        // The way out that every list names.
+        vault.revoke(id, &act()).expect("revoked");
+        let accepted = vault.rotate(&RotateOptions::new().accept_record_set(true), &act(), |_| ()).expect("it ends");
+        assert_eq!(accepted.outcome, RotationOutcome::Finished, "{name}");
+        assert_eq!(damage_of(&vault), Vec::<&str>::new(), "{name}");
+    }
 }

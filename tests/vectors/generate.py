@@ -1663,9 +1663,12 @@ def chain_hash(data):
     return hashlib.sha256(b"strongroom/v1/audit\x00" + data).digest()
 
 
-def entry(at, actor, action, key=None, reason=None, counts=None, record=None, cause=None, joined=False):
-    """`record` is the one after it. `joined` is said of an entry in the commit of the one before."""
-    return {"at": at, "actor": actor, "action": action, "key": key, "reason": reason, "counts": counts or {}, "record": record, "cause": cause, "joined": joined}
+MEETS_A_RECORD = ("export", "recover", "reissue", "resume", "revoke", "schedule-revocation", "suspend", "update")
+
+
+def entry(at, actor, action, key=None, reason=None, counts=None, record=None, cause=None, joined=False, was=None):
+    """`record` is the one after it, and `was` one that it met, where that is not what the log says. `joined` is said of an entry in the commit of the one before."""
+    return {"at": at, "actor": actor, "action": action, "key": key, "reason": reason, "counts": counts or {}, "record": record, "cause": cause, "joined": joined, "was": was}
 
 
 def audit_chain():
@@ -1689,15 +1692,22 @@ def follow(entries, chain):
         seq, previous = len(chain) + 1, chain[-1]["hash"] if chain else chain_hash(VAULT)
         act = chain[-1]["act"] if said["joined"] else fixed(f"act {seq} {said['action']}", 16)
         key, record, outcome = said["key"], said["record"] and said["record"].commitment(), "refused" if said["cause"] else "done"
+        meets = outcome == "done" and said["action"] in MEETS_A_RECORD
+        was = said["was"].commitment() if said["was"] else last_commitment(chain, key) if meets else None
+        assert (was is not None) == meets
         shown = {"seq": seq, "at": said["at"], "act": act.hex(), "actor": said["actor"], "action": said["action"]}
         shown |= {"key": key and id_text(key), "reason": said["reason"], "counts": dict(sorted(said["counts"].items())) or None}
-        shown |= {"outcome": outcome, "cause": said["cause"], "record": record and record.hex(), "prev": previous.hex()}
+        shown |= {"outcome": outcome, "cause": said["cause"], "was": was and was.hex(), "record": record and record.hex(), "prev": previous.hex()}
         shown = {name: value for name, value in shown.items() if value is not None}
         line = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
         made = {"seq": seq, "line": line.decode(), "hash": chain_hash(line), "leaf": leaf_hash(line)}
         made |= {name: said[name] for name in ("at", "actor", "action", "key", "reason", "counts", "cause")}
-        chain.append(made | {"act": act, "outcome": outcome, "record": record})
+        chain.append(made | {"act": act, "outcome": outcome, "was": was, "record": record})
     return chain
+
+
+def last_commitment(chain, key):
+    return next(entry["record"] for entry in reversed(chain) if entry["key"] == key and entry["record"])
 
 
 VERSIONS = {"from_master_key": 1, "to_master_key": 2, "from_generation": 1, "to_generation": 2}
@@ -1758,7 +1768,12 @@ def audit_vectors():
         ("an act of 31 characters", 2, line.replace(act, act[:-1]), "malformed"),
         ("an act in upper case", 2, line.replace(act, act.upper()), "malformed"),
         ("no commitment where one is due", 2, line.replace(field, ""), "malformed"),
-        ("a commitment where none is due", 2, line.replace('"issue"', '"recover"'), "malformed"),
+        ("a commitment where none is due", 2, line.replace('"issue"', '"policy"'), "malformed"),
+        ("a commitment to what was met in the place of one to what is left", 2, line.replace('"record"', '"was"').replace('"issue"', '"revoke"'), "malformed"),
+        ("no commitment to what was met where one is due", 2, line.replace('"issue"', '"revoke"'), "malformed"),
+        ("a commitment to what was met where none is due", 2, line.replace(field, field.replace("record", "was") + field), "malformed"),
+        ("a commitment to what was met of 63 characters", 2, line.replace('"issue"', '"revoke"').replace(field, field.replace("record", "was").replace(record, record[:-1]) + field), "malformed"),
+        ("no key, and a commitment to what was met", 2, line.replace(f',"key":"{id_text(PLAIN_ID)}"', "").replace('"issue"', '"export"').replace('"record"', '"was"'), "malformed"),
         ("a commitment of an act that was refused", 2, line.replace('"outcome":"done"', '"outcome":"refused","cause":"policy-owner"'), "malformed"),
         ("a commitment of 63 characters", 2, line.replace(record, record[:-1]), "malformed"),
         ("a commitment in upper case", 2, line.replace(record, record.upper()), "malformed"),
@@ -2266,8 +2281,20 @@ def broken_vault_vectors():
     earlier = not_yet_revoked(1)
     as_before = [earlier if record.id == REVOKED_ID else record for record in records]
     unknown = Record("unknown to the log", 1, NEW_ID, attributes(secret_of("new"), "n"), secret_of("new"))
+    renamed = Record("renamed", 1, REVOKED_ID, attributes(secret_of("revoked"), "m", change="renamed"), None)
+    earlier_full = Record("earlier full", 1, FULL_ID, full(1).attributes | {2: "earlier"}, secret_of("full"))
+    revoked_full = Record("revoked full", 1, FULL_ID, full(1).attributes | {2: "earlier", 5: CREATED + 9}, secret_of("full"))
+    other_plain = Record("other plain", 1, PLAIN_ID, plain(1).attributes | {4: CREATED + 9}, secret_of("plain"))
+
+    def act_on(action, key, was=None, record=None):
+        """One entry more, and the record that it leaves, counted."""
+        went_on = follow([entry("2026-03-01T12:00:05Z", "alice", action, key, was=was, record=record)], chain)
+        left = [record if record and one.id == key else one for one in records]
+        rows = {"audit": [(u64(8), went_on[-1]["line"].encode())], "vault": [(b"head", head_row(NEW, went_on, [RecordSet(1, left)]))]}
+        return rows | ({"keys": [(key, record.bytes)]} if record else {})
+
     exposed = Record("a mark of exposure of its own", 1, PLAIN_ID, plain(1).attributes | {10: CREATED}, secret_of("plain"))
-    middle = chain[2]["line"].encode().replace(b'"issue"', b'"export"').replace(f',"record":"{chain[2]["record"].hex()}"'.encode(), b"")
+    middle = chain[2]["line"].encode().replace(b'"issue"', b'"export"').replace(b'"record"', b'"was"')
     cases = [
         # What a reader sees when it opens the vault.
         ("the head names another keyring", "new", "open", head_of(_4=SUITE_2.hash()), "keyring"),
@@ -2308,6 +2335,10 @@ def broken_vault_vectors():
         # What it sees when it holds the records against the log. The sets fit, as if the authority had been at it.
         ("a record of before put back, and counted", "new", "commitments", one("keys", REVOKED_ID, earlier.bytes) | head_of([RecordSet(1, as_before)]), "other-commitment"),
         ("a record that the log does not know, and counted", "new", "commitments", one("keys", NEW_ID, unknown.bytes) | head_of([RecordSet(1, records + [unknown])]), "no-commitment"),
+        ("an act that went on from a record of before, and is counted", "new", "commitments", act_on("update", REVOKED_ID, was=earlier, record=renamed), "continued"),
+        ("an act that took out what was put back", "new", "commitments", act_on("export", PLAIN_ID, was=other_plain), "continued"),
+        ("an API key imported where the log knows one", "new", "commitments", act_on("import", PLAIN_ID, record=other_plain), "continued"),
+        ("a revocation of what was put back, and counted", "new", "commitments", act_on("revoke", FULL_ID, was=earlier_full, record=revoked_full), None),
         # Field 10 is no part of a commitment.
         ("a mark of exposure, and counted", "new", "commitments", one("keys", PLAIN_ID, exposed.bytes) | head_of([RecordSet(1, [exposed] + records[1:])]), None),
     ]
@@ -2527,22 +2558,31 @@ class Opened:
         return None if all(there.get(at, zero) == held.get(at, zero) for at in {*there, *held}) else "record-set"
 
     def committed(self):
-        said = {}
+        """What the log says of each id last, and the ids of which an entry met something else."""
+        said, continued = {}, set()
         for seq in range(1, self.head[0] + 1):
             entry = json.loads(self.audit[u64(seq)])
+            at = entry.get("key", id_text(SENTINEL))
             if entry["action"] == "abandon":
-                said.pop(entry["key"], None)
+                said.pop(at, None)
+                continued.discard(at)
+            elif entry["action"] == "revoke" and entry["outcome"] == "done":
+                continued.discard(at)
+            elif ("record" in entry or "was" in entry) and entry.get("was") != said.get(at):
+                continued.add(at)
             if "record" in entry:
-                said[entry.get("key", id_text(SENTINEL))] = entry["record"]
-        return said
+                said[at] = entry["record"]
+        return said, continued
 
     def comparing(self):
-        said = self.committed()
+        said, continued = self.committed()
         for at, record in self.keys.items():
             length = int.from_bytes(record[8:12], "big")
             held = opened(record[1], part_key(int.from_bytes(record[4:8], "big"), "verify", record[1]), record[32:56], part_aad("verify", at, record[:32]), record[56 : 32 + length])
             pairs = b"".join(cbor(key) + cbor(value) for key, value in decoded(held).items() if key != 10)
             made = hashlib.sha256(b"strongroom/v1/commitment\x00" + VAULT + at + record[2:3] + pairs).hexdigest()
+            if id_text(at) in continued:
+                return "continued"
             if id_text(at) not in said:
                 return "no-commitment"
             if said[id_text(at)] != made:

@@ -1,10 +1,10 @@
 //! `init`: a new vault.
 
 use serde_json::json;
-use strongroom::{MasterKeyVersion, SqliteStore, VaultOptions};
+use strongroom::{MasterKeyVersion, SqliteStore};
 
 use crate::args::InitArgs;
-use crate::context::Context;
+use crate::context::{Context, opening};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::shown::master_key::fingerprint;
@@ -20,7 +20,7 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     if !args.quick {
         note_lesser(context, &suspects(&keys), newest);
     }
-    let options = VaultOptions::new().suite(args.suite).waivers(context.waivers.clone()).quick(args.quick);
+    let options = opening()?.suite(args.suite).waivers(context.waivers.clone()).quick(args.quick);
     options.judge(&mut keys)?;
     let store = SqliteStore::open_or_create(&context.place.path)?;
     let vault = options.create(store, keys, &context.act(None))?;

@@ -21,6 +21,7 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
     let bytes = input::secret(MAX_TOKEN_LEN)?;
     // What is too long or no text is nobody's token.
     let token = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+    verifier.catch_up()?;
     let verdict = verifier.verify(token, &request);
     let exit = tell(context, verdict)?;
     // A verifier counts nothing.

@@ -14,7 +14,9 @@ use crate::told::Told;
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Result<Exit, Failure> {
     let checkpoints = Checkpoints::read(&args.checkpoint)?;
-    let check = context.open_log()?.check_audit(&checkpoints.list)?;
+    let vault = context.open_log()?;
+    let check = vault.check_audit(&checkpoints.list)?;
+    let anchored = vault.check_anchor();
     let what = |_: &AuditCheckpoint, fault: &CheckpointFault| fault.to_string();
     let documents = checkpoints.documents(&check.checkpoints, what);
     let whole = check.fault.is_none();
@@ -27,7 +29,7 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Resul
     for line in checkpoints.lines(&check.checkpoints, what) {
         context.terminal.line(&line)?;
     }
-    judge(context, &check)
+    judge(context, &check).and_then(|exit| Ok(anchored.map(|()| exit)?))
 }
 
 /// The gravest fault decides: what the log is, before what a checkpoint is.
