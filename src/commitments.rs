@@ -13,6 +13,7 @@ use crate::vault_id::VaultId;
 
 /// The last commitment to every record, or to every one that was changed, up to a place in the log. Forty-eight bytes for each.
 pub(crate) struct Commitments {
+    vault: VaultId,
     place: Place,
     /// Whether records that were made and never changed are left out.
     changed_only: bool,
@@ -63,7 +64,13 @@ impl Commitments {
     /// Nothing yet, with room for so many.
     pub(crate) fn new(vault: VaultId, expected: u64) -> Self {
         let room = usize::try_from(expected).unwrap_or(0).min(MOST_ROOM);
-        Self { place: Place::start(vault), changed_only: false, known: Vec::with_capacity(room), late: BTreeMap::new() }
+        Self {
+            vault,
+            place: Place::start(vault),
+            changed_only: false,
+            known: Vec::with_capacity(room),
+            late: BTreeMap::new(),
+        }
     }
 
     /// Nothing yet, of records that are changed after they were made.
@@ -83,8 +90,18 @@ impl Commitments {
         head: &Head,
         watch: impl FnMut(u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.place = self.place.clone().walk(rows, head, |entry| self.see(entry), watch)?;
-        Ok(())
+        let walked = self.place.clone().walk(rows, head, |entry| self.see(entry), watch);
+        match walked {
+            Ok(place) => {
+                self.place = place;
+                Ok(())
+            }
+            Err(error) => {
+                // What was seen of it must not be seen twice: the next time begins anew.
+                *self = Self { changed_only: self.changed_only, ..Self::new(self.vault, 0) };
+                Err(error)
+            }
+        }
     }
 
     /// Takes in what was read ahead, up to a place.

@@ -9,12 +9,11 @@ use sha2::{Digest, Sha256};
 use crate::commitments::{Commitments, Half, half};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{Keyring, MacKey};
-use crate::ledger::{Change, Head};
+use crate::ledger::{Change, Head, KEYRING};
 use crate::record::{Commitment, RecordError};
 use crate::secret::same_bytes;
 use crate::store::{Batch, CommitError, Expected, Rows, Store, Table};
 use crate::token::ApiKeyId;
-use crate::vault_id::VaultId;
 use crate::versions::Generation;
 
 /// A fence in the making: written beside what others do, and completed in the commit of the cutover.
@@ -32,9 +31,9 @@ type Mark = [u8; 8];
 
 impl NewFence {
     /// Writes the rows of what the log says so far. What an earlier attempt has left goes.
-    pub(crate) fn write(store: &dyn Store, vault: VaultId, head: &Head, key: MacKey) -> Result<Self, Error> {
+    pub(crate) fn write(store: &dyn Store, keyring: &Keyring, head: &Head, key: MacKey) -> Result<Self, Error> {
         let records = head.sets().values().fold(0_u64, |sum, set| sum.saturating_add(set.count()));
-        let mut log = Commitments::new(vault, records);
+        let mut log = Commitments::new(keyring.vault(), records);
         log.follow(store, head, |_| Ok(()))?;
         let borders: Vec<_> = log.standing().map(|(id, _)| id).step_by(IN_A_ROW).skip(1).collect();
         let mut fence = Self { log, key, borders, marks: HashMap::new(), written: vec![] };
@@ -47,13 +46,13 @@ impl NewFence {
                 let expected = there.remove(&key).map_or(Expected::Absent, Expected::Exactly);
                 batch.put(Table::Vault, key, bytes.as_slice(), expected);
             }
-            commit(store, &batch)?;
+            commit(store, &mut batch, keyring)?;
         }
         let mut batch = Batch::new();
         for (key, bytes) in there {
             batch.delete(Table::Vault, key, Expected::Exactly(bytes));
         }
-        commit(store, &batch)?;
+        commit(store, &mut batch, keyring)?;
         fence.written = rows;
         Ok(fence)
     }
@@ -63,8 +62,11 @@ impl NewFence {
         self.log.follow(store, &change.head, |_| Ok(()))?;
         let rows = self.rows();
         for (at, (row, written)) in rows.iter().zip(&self.written).enumerate() {
-            if row != written {
-                change.batch.put(Table::Vault, row_key(at), row.as_slice(), Expected::Exactly(written.clone()));
+            let expected = Expected::Exactly(written.clone());
+            if row == written {
+                change.batch.check(Table::Vault, row_key(at), expected);
+            } else {
+                change.batch.put(Table::Vault, row_key(at), row.as_slice(), expected);
             }
         }
         let index = index_of(&self.borders, &rows);
@@ -128,7 +130,7 @@ impl KnownFence {
     ) -> Result<(), Error> {
         let Some(hash) = keyring.generation(generation).and_then(|keys| keys.fence) else { return Ok(()) };
         let row = self.row_of(rows, hash, id)?;
-        let entries: Vec<_> = row.chunks_exact(ENTRY).collect();
+        let (entries, _) = row.as_chunks::<ENTRY>();
         let found = entries.binary_search_by(|entry| entry[..ID].cmp(&id.to_bytes())).ok().map(|at| entries[at]);
         let expected = mark(keyring.active().fence_key(), id, &half(&commitment()));
         if found.is_some_and(|entry| same_bytes(&entry[ID..], &expected)) {
@@ -218,7 +220,9 @@ fn row_key(at: usize) -> Vec<u8> {
     [INDEX, b"/", &at.to_be_bytes()].concat()
 }
 
-fn commit(store: &dyn Store, batch: &Batch) -> Result<(), Error> {
+/// Under the keyring that is to be fenced off: who has cut over meanwhile is disturbed by nobody.
+fn commit(store: &dyn Store, batch: &mut Batch, keyring: &Keyring) -> Result<(), Error> {
+    batch.check(Table::Vault, KEYRING, Expected::Exactly(keyring.bytes().into()));
     match store.commit(batch) {
         Ok(()) => Ok(()),
         Err(CommitError::Conflict(_)) => Err(Detail::Contended.into()),

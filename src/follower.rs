@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::anchor::AnchorFault;
 use crate::audit_log::AuditFault;
 use crate::commitments::{Commitments, Place, Said};
-use crate::error::{Detail, Error};
+use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::KeyringError;
 use crate::ledger::{Head, Ledger, must_go_on};
 use crate::record::{Commitment, RecordError};
@@ -48,6 +48,8 @@ struct Course {
 struct Reading {
     since: Option<Timestamp>,
     fault: Option<FollowFault>,
+    /// When it was last found to be whole.
+    looked: Option<Instant>,
     /// When it is read again from the first entry on, after it was found not to hold together.
     again: Option<Instant>,
 }
@@ -81,6 +83,20 @@ pub enum FollowFault {
         /// The revision that was seen.
         seen: u64,
     },
+    /// A row that holds the vault together is not what it should be.
+    #[error("the row {row} {fault}")]
+    Tampered {
+        /// The row.
+        row: VaultRow,
+        /// What is wrong with it.
+        fault: RowFault,
+    },
+    /// It could not be read for some time.
+    #[error("the audit log could not be read for some time: {problem}")]
+    Unread {
+        /// What the store says.
+        problem: String,
+    },
     /// The store is on another line: it was restored from a backup.
     #[error(
         "the store is on another line of the vault than the one that was seen before: it was restored from a backup"
@@ -111,10 +127,27 @@ impl Follower {
     /// Reads on beside the caller, when the ledger has looked at its rows since the last time.
     pub(crate) fn keep_up(&self) {
         let looks = self.course.ledger.looks();
-        if self.on && self.looked.load(Ordering::Relaxed) != looks {
-            self.looked.store(looks, Ordering::Relaxed);
+        if !self.on || self.looked.load(Ordering::Relaxed) == looks {
+            return;
+        }
+        self.looked.store(looks, Ordering::Relaxed);
+        // After a pause what is known is old, and nobody is judged by it: this once the caller waits.
+        if self.course.reading().is_old() && !self.course.running.load(Ordering::Acquire) {
+            drop(self.course.read_again());
+        } else {
             self.read_beside();
         }
+    }
+
+    /// Whether it is known that the log says this of a record.
+    pub(crate) fn bears_out(&self, id: ApiKeyId, commitment: &Commitment) -> bool {
+        let said = self.course.said.read().unwrap_or_else(PoisonError::into_inner);
+        said.has(id) && said.judge(id, commitment).is_ok()
+    }
+
+    /// Whether the end of the log was reached before.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.course.reading().since.is_some()
     }
 
     fn read_beside(&self) {
@@ -126,6 +159,7 @@ impl Follower {
         thread.take().map(JoinHandle::join);
         let course = Arc::clone(&self.course);
         let begun = Builder::new().name("strongroom-follow".into()).spawn(move || {
+            let _running = Running(&course.running);
             if let Err(error) = course.read_again() {
                 tracing::warn!(
                     error = format!("{error:#}"),
@@ -133,7 +167,6 @@ impl Follower {
                     "the audit log could not be followed"
                 );
             }
-            course.running.store(false, Ordering::Release);
         });
         match begun {
             Ok(begun) => *thread = Some(begun),
@@ -158,6 +191,8 @@ impl Follower {
             Some(FollowFault::Anchor(fault)) => Err(fault.into()),
             Some(FollowFault::KeyringPutBack { found, seen }) => Err(KeyringError::PutBack { found, seen }.into()),
             Some(FollowFault::OtherLine) => Err(KeyringError::OtherLine.into()),
+            Some(FollowFault::Tampered { row, fault }) => Err(Detail::Tampered { row, fault }.into()),
+            Some(FollowFault::Unread { problem }) => Err(Detail::Unfollowed { problem }.into()),
             Some(FollowFault::Log(fault)) => Err(fault.into()),
             None => Ok(()),
         }
@@ -185,6 +220,22 @@ impl Follower {
     }
 }
 
+/// Set back whatever ends the thread.
+struct Running<'a>(&'a AtomicBool);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl Reading {
+    /// Whether records are held to the log, and nobody has looked at it for longer than the next look should take.
+    fn is_old(&self) -> bool {
+        self.since.is_some() && self.looked.is_none_or(|looked| looked.elapsed() > OLD)
+    }
+}
+
 impl Drop for Follower {
     fn drop(&mut self) {
         self.course.stopped.store(true, Ordering::Relaxed);
@@ -198,49 +249,77 @@ impl Course {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same as [`Course::read_to_the_end`], but not once a second over and over when the log does not hold together.
+    /// The same as [`Course::read_to_the_end`], but a log that does not hold together is not read from its first entry once a second. The
+    /// rows themselves are looked at each time.
     fn read_again(&self) -> Result<(), Error> {
-        let waits = self.reading().again.is_some_and(|again| Instant::now() < again);
-        if waits { Ok(()) } else { self.read_to_the_end() }
+        self.read(true)
     }
 
     /// Reads the log to the end that the head names at this moment.
     fn read_to_the_end(&self) -> Result<(), Error> {
+        self.read(false)
+    }
+
+    fn read(&self, patiently: bool) -> Result<(), Error> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = self.reading().since;
+        let (since, again) = {
+            let reading = self.reading();
+            (reading.since, reading.again)
+        };
+        let waits = patiently && again.is_some_and(|again| Instant::now() < again);
         let read = self.ledger.check_anchor().and_then(|head| match since {
-            None => self.read_all(&head),
-            Some(_) => self.read_on(&head),
+            None if waits => Ok(None),
+            None => self.read_all(&head).map(|()| Some(head.chain)),
+            Some(_) => self.read_on(&head).map(|()| Some(head.chain)),
         });
         match read.map_err(Error::into_detail) {
-            Ok(()) => {
+            Ok(None) => {
+                // The rows are right, or right again. What was wrong with the log waits.
+                let mut reading = self.reading();
+                reading.fault = reading.fault.take().filter(|fault| matches!(fault, FollowFault::Log(_)));
+                self.faulty.store(false, Ordering::Relaxed);
+                Ok(())
+            }
+            Ok(Some(end)) => {
+                self.ledger.followed_to(end);
                 let since = since.or_else(|| Some(self.ledger.now()));
-                *self.reading() = Reading { since, fault: None, again: None };
+                *self.reading() = Reading { since, fault: None, looked: Some(Instant::now()), again: None };
                 self.faulty.store(false, Ordering::Relaxed);
                 Ok(())
             }
             Err(Detail::Audit(fault)) => {
                 // What is found at first may be old, and turns nobody away who was let in before.
-                self.found(since, fault.into(), since.is_some());
+                self.found(fault.into(), since.is_some());
                 Err(fault.into())
             }
             Err(Detail::Keyring(KeyringError::PutBack { found, seen })) => {
-                self.found(since, FollowFault::KeyringPutBack { found, seen }, true);
+                self.found(FollowFault::KeyringPutBack { found, seen }, true);
                 Err(KeyringError::PutBack { found, seen }.into())
             }
             Err(Detail::Keyring(KeyringError::OtherLine)) => {
-                self.found(since, FollowFault::OtherLine, true);
+                self.found(FollowFault::OtherLine, true);
                 Err(KeyringError::OtherLine.into())
             }
+            Err(Detail::Tampered { row, fault }) => {
+                self.found(FollowFault::Tampered { row, fault }, since.is_some());
+                Err(Detail::Tampered { row, fault }.into())
+            }
             Err(Detail::Anchor(fault)) if fault.is_about_the_store() => {
-                self.found(since, fault.clone().into(), true);
+                self.found(fault.clone().into(), true);
                 Err(fault.into())
             }
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                let error = Error::from(error);
+                let long = self.reading().looked.is_some_and(|looked| looked.elapsed() > TOO_OLD);
+                if long {
+                    self.found(FollowFault::Unread { problem: error.to_string() }, true);
+                }
+                Err(error)
+            }
         }
     }
 
-    fn found(&self, since: Option<Timestamp>, fault: FollowFault, refuses: bool) {
+    fn found(&self, fault: FollowFault, refuses: bool) {
         let mut reading = self.reading();
         if reading.fault.as_ref() != Some(&fault) {
             tracing::error!(
@@ -248,8 +327,8 @@ impl Course {
                 "the store is not what it was, or its audit log does not hold together"
             );
         }
-        let again = since.is_none().then(|| Instant::now() + PATIENCE);
-        *reading = Reading { since, fault: Some(fault), again };
+        reading.again = reading.since.is_none().then(|| Instant::now() + PATIENCE);
+        reading.fault = Some(fault);
         self.faulty.store(refuses, Ordering::Relaxed);
     }
 
@@ -310,3 +389,7 @@ impl Course {
 const TAKEN_IN: usize = 64;
 /// How long a log that does not hold together is left alone.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A look comes once a second, and takes less.
+const OLD: Duration = Duration::from_secs(2);
+/// What was read so long ago says too little.
+const TOO_OLD: Duration = Duration::from_secs(10);

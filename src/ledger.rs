@@ -6,11 +6,11 @@ mod head;
 mod log;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use crate::anchor::{AnchorActKind, AnchorFault, AnchorStatement};
-use crate::audit_log::{Act, ChainEnd, Draft};
+use crate::audit_log::{Act, AuditFault, ChainEnd, Draft};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
 use crate::store::{CommitError, Expected, Rows, Store, Table};
@@ -34,6 +34,8 @@ pub(crate) struct Ledger {
     checked_millis: AtomicU64,
     looks: AtomicU64,
     anchored: Option<Anchored>,
+    /// How far the log was followed beside what is done: nobody who knows more acts on less.
+    followed: Mutex<Option<ChainEnd>>,
     /// Whoever writes holds it, and finds the head that this process wrote or judged last.
     writing: Mutex<Written>,
 }
@@ -67,7 +69,11 @@ impl Ledger {
         let mut ledger = Self::new(store, keks, clock, keyring);
         ledger.anchored = anchored;
         if let Some(anchored) = &ledger.anchored {
-            anchored.must_be_absent()?;
+            // Another process may have been quicker, and have made its anchor.
+            if let Err(error) = anchored.must_be_absent() {
+                let there = ledger.store.get(Table::Vault, KEYRING)?.is_some();
+                return Err(if there { Detail::VaultExists.into() } else { error });
+            }
             anchored.prepare(&*ledger.store)?;
         }
         let keyring = ledger.keyring();
@@ -153,13 +159,21 @@ impl Ledger {
     }
 
     /// Makes an anchor, or has it hold this store whatever it held.
+    /// Where `shown` is the end that somebody decided by, the log must lead on from there.
     pub(crate) fn put_anchor(
         &self,
         anchored: &Anchored,
         kind: AnchorActKind,
+        shown: Option<ChainEnd>,
         act: &Act,
     ) -> Result<AnchorStatement, Error> {
         let (keyring, head, head_row) = self.keyring_and_head(&Written::default())?;
+        if let Some(shown) = shown {
+            must_go_on(head.chain, Some(shown))?;
+            if follow_from(shown, self.store(), head.chain.seq, |_, _| Ok(()))? != head.chain {
+                return Err(AuditFault::Forked { seq: shown.seq }.into());
+            }
+        }
         let now = Moment { keyring: &keyring, head: &head, head_row: &head_row };
         anchored.put(now, self.now(), kind, act)
     }
@@ -216,6 +230,15 @@ impl Ledger {
         self.advance(Arc::clone(&opened));
         self.checked_millis.store(looked_at, Ordering::Relaxed);
         Ok(opened)
+    }
+
+    /// The log was followed to here.
+    pub(crate) fn followed_to(&self, end: ChainEnd) {
+        *self.followed() = Some(end);
+    }
+
+    fn followed(&self) -> MutexGuard<'_, Option<ChainEnd>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How often the keyring was looked up again.
@@ -293,6 +316,7 @@ impl Ledger {
             if let (Some(anchored), Some(seen)) = (&self.anchored, &seen) {
                 anchored.hold(seen, Moment { keyring: &keyring, head: &head, head_row: &head_row }, self.store())?;
             }
+            must_go_on(head.chain, *self.followed())?;
             turn.seen = Some(head.chain);
             let mut change = Change::new(&keyring, head, self.now());
             change.batch.check(Table::Vault, KEYRING, Expected::Exactly(keyring.bytes().into()));
@@ -409,6 +433,7 @@ impl Ledger {
             checked_millis: AtomicU64::new(0),
             looks: AtomicU64::new(0),
             anchored: None,
+            followed: Mutex::default(),
             writing: Mutex::default(),
         }
     }

@@ -70,9 +70,30 @@ impl FileAnchor {
         }
     }
 
+    /// Whoever writes must be the one whose file it is, or root, and so must be who can exchange it.
+    fn must_be_ours(&self) -> io::Result<()> {
+        for path in [self.folder(), &self.path] {
+            match fs::metadata(path) {
+                Ok(found) if !is_trusted(&found) => {
+                    let foreign = format!("{} belongs to another user", path.display());
+                    return Err(io::Error::new(io::ErrorKind::PermissionDenied, foreign));
+                }
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
     /// Holds the lock while `act` runs. Who is stopped with it in hand keeps nobody waiting for ever.
     fn alone<T>(&self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.must_be_ours()?;
         let lock = private(OpenOptions::new().write(true).create(true).truncate(false)).open(self.beside(".lock"))?;
+        give_to_owner(&lock, self.folder())?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             match lock.try_lock() {
@@ -95,6 +116,8 @@ impl FileAnchor {
     fn next(&self) -> io::Result<File> {
         let mut file =
             public(OpenOptions::new().write(true).create(true).truncate(false)).open(self.beside(".next"))?;
+        readable_by_all(&file)?;
+        give_to_owner(&file, self.folder())?;
         let missing = ROOM.saturating_sub(usize::try_from(file.metadata()?.len()).unwrap_or(ROOM));
         if missing > 0 {
             // Blocks that are written are there for the text as well, also when the disk is full by then.
@@ -173,6 +196,45 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 #[cfg(not(unix))]
 fn public(options: &mut OpenOptions) -> &mut OpenOptions {
     options
+}
+
+/// What root makes for the service of another user belongs to that user, who could not write it otherwise.
+#[cfg(unix)]
+fn give_to_owner(file: &File, folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let (folder, made) = (fs::metadata(folder)?, file.metadata()?);
+    if rustix::process::geteuid().is_root() && (folder.uid(), folder.gid()) != (made.uid(), made.gid()) {
+        fchown(file, Some(folder.uid()), Some(folder.gid()))?;
+    }
+    Ok(())
+}
+
+/// Whatever the mask of the process is.
+#[cfg(unix)]
+fn readable_by_all(file: &File) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+}
+
+#[cfg(unix)]
+fn is_trusted(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid();
+    user.is_root() || found.uid() == 0 || found.uid() == user.as_raw()
+}
+
+#[cfg(not(unix))]
+fn give_to_owner(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn is_trusted(_: &fs::Metadata) -> bool {
+    true
 }
 
 #[cfg(unix)]

@@ -58,6 +58,7 @@ impl Detail {
             #[cfg(feature = "escrow")]
             Self::Split(_) => "split",
             Self::Store(fault) => store_code(fault),
+            Self::Unfollowed { .. } => "audit-unfollowed",
             Self::VaultExists => "vault-exists",
             Self::VerifierKey(_) => "verifier-key-malformed",
             Self::VerifierKeys(VerifierKeysError::Source(fault)) => source_code(fault, "verifier-keys-unreadable"),

@@ -62,6 +62,12 @@ pub enum Detail {
     #[cfg(feature = "escrow")]
     #[error(transparent)]
     Combine(#[from] CombineError),
+    /// The audit log could not be followed for some time, and without it nobody can tell what was undone.
+    #[error("the audit log could not be followed for some time: {problem}")]
+    Unfollowed {
+        /// What the store says.
+        problem: String,
+    },
     /// A text is no command line.
     #[error(transparent)]
     CommandLine(#[from] CommandLineError),

@@ -98,6 +98,7 @@ impl Detail {
             Self::MasterKeys(_) | Self::VerifierKeys(_) => ErrorKind::MasterKey,
             Self::NoVault => ErrorKind::NoStore,
             Self::NoThread { .. } | Self::Random(_) => ErrorKind::General,
+            Self::Unfollowed { .. } => ErrorKind::Engine,
             Self::NotKept { .. } => ErrorKind::Output,
             Self::Parse(_) => ErrorKind::Input,
             Self::Pin(fault) => pin_kind(fault),

@@ -98,7 +98,9 @@ every! {
         AuditFault::Tree => [AuditFault::Tree],
         AuditFault::RolledBack { .. } => [AuditFault::RolledBack { found: 1, seen: 2 }],
     }
-    FollowFault: { FollowFault::Anchor(_) => of(FollowFault::Anchor), FollowFault::Log(_) => of(FollowFault::Log), FollowFault::KeyringPutBack { .. } => [FollowFault::KeyringPutBack { found: 1, seen: 2 }], FollowFault::OtherLine => [FollowFault::OtherLine] }
+    FollowFault: { FollowFault::Anchor(_) => of(FollowFault::Anchor), FollowFault::Log(_) => of(FollowFault::Log), FollowFault::KeyringPutBack { .. } => [FollowFault::KeyringPutBack { found: 1, seen: 2 }], FollowFault::OtherLine => [FollowFault::OtherLine],
+        FollowFault::Tampered { .. } => [FollowFault::Tampered { row: VaultRow::Head, fault: RowFault::Unauthentic }],
+        FollowFault::Unread { .. } => [FollowFault::Unread { problem: "no such table".into() }] }
     CheckpointFault: {
         CheckpointFault::Altered => [CheckpointFault::Altered],
         CheckpointFault::Ended { .. } => [CheckpointFault::Ended { seq: 9, version: version(1), ended: 8 }],
@@ -151,6 +153,7 @@ every! {
     Detail: {
         Detail::Act(_) => of(Detail::Act),
         Detail::Anchor(_) => of(Detail::Anchor),
+        Detail::Unfollowed { .. } => [Detail::Unfollowed { problem: "no such table".into() }],
         Detail::Audit(_) => of(Detail::Audit),
         Detail::BackupDamaged { .. } => [Detail::BackupDamaged { what: "the manifest is malformed".into() }],
         Detail::BackupOfOther { .. } => [Detail::BackupOfOther { expected: vault(), found: vault() }],

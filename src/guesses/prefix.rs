@@ -17,6 +17,11 @@ pub(super) fn without(text: &str) -> (&str, f64) {
         body = behind;
     }
     if body.len() == text.len()
+        && let Some(behind) = behind_a_name(text)
+    {
+        return (behind, 0.0);
+    }
+    if body.len() == text.len()
         && !uuid::is_one(text)
         && let Some((piece, behind)) = text.split_once(['_', '-']).filter(|(_, behind)| !behind.is_empty())
         && is_of_one_case(piece)
@@ -26,6 +31,14 @@ pub(super) fn without(text: &str) -> (&str, f64) {
         return (behind, (random - UNKNOWN).max(0.0));
     }
     (body, 0.0)
+}
+
+/// What stands behind the name of a service, where an abbreviation such as `prod` follows it: no random text begins like that.
+fn behind_a_name(text: &str) -> Option<&str> {
+    let (piece, behind) = text.split_once(['_', '-'])?;
+    let (next, behind) = behind.split_once(['_', '-'])?;
+    let says_what = NAMES.iter().chain(&["live", "test"]).any(|name| next.eq_ignore_ascii_case(name));
+    (is_of_one_case(piece) && (2..=12).contains(&piece.len()) && says_what && !behind.is_empty()).then_some(behind)
 }
 
 /// Letters that are a word or an abbreviation, up to a mark.

@@ -26,7 +26,7 @@ struct Known {
     read: Option<(String, AnchorStatement)>,
     /// An entry that the anchor held, and one further on to which the log was followed from there.
     followed: Option<(ChainEnd, ChainEnd)>,
-    /// What was committed and could not be written.
+    /// The furthest that was committed and could not be written.
     owed: Option<(AnchorStatement, String)>,
 }
 
@@ -118,8 +118,8 @@ impl Anchored {
             return forked();
         }
         self.follow(end, head.chain, rows).or_else(|error| match error.detail() {
-            // What was seen leads somewhere else.
-            Detail::Audit(AuditFault::Broken { .. } | AuditFault::End { .. }) => forked(),
+            // What was seen leads somewhere else, or nowhere.
+            Detail::Audit(_) => forked(),
             _ => Err(error),
         })
     }
@@ -140,6 +140,9 @@ impl Anchored {
     pub(crate) fn prepare(&self, rows: &dyn Rows) -> Result<(), Error> {
         let owed = self.known().owed.as_ref().map(|(owed, _)| owed.clone());
         if let Some(owed) = owed {
+            if !is_in(rows, &owed)? {
+                return Err(AnchorFault::Forked { seen: owed.audit_seq, since: owed.seen_at }.into());
+            }
             self.write(&owed, rows).map_err(|error| self.unwritten(&error))?;
         }
         self.anchor.prepare().map_err(|error| self.unwritten(&error))?;
@@ -159,26 +162,42 @@ impl Anchored {
                 error = error.to_string(),
                 "the anchor could not be written; the next change waits for it"
             );
-            self.known().owed = Some((next, error.to_string()));
+            let mut known = self.known();
+            if known.owed.as_ref().is_none_or(|(owed, _)| owed.audit_seq <= next.audit_seq) {
+                known.owed = Some((next, error.to_string()));
+            }
         }
     }
 
     /// Never backward: what is there may be further by now. Nor over what another process saw on another way: whoever reads it finds out.
     fn write(&self, next: &AnchorStatement, rows: &dyn Rows) -> std::io::Result<()> {
-        let (place, mut written) = (self.anchor.place(), None);
-        let on_the_way = |there: &AnchorStatement| {
-            let line = rows.get(Table::Audit, &row_key(there.audit_seq)).ok().flatten();
-            line.is_some_and(|line| ChainEnd::at(there.audit_seq, &line) == there.end())
-        };
+        let (place, mut written, mut refused) = (self.anchor.place(), None, None);
+        // What this process has held the store to needs no second look.
+        let held = self.known().read.as_ref().map(|(_, held)| held.end());
         self.anchor.update(&mut |there| {
-            let there = AnchorStatement::parse(there?, &place).ok()?;
-            let next = AnchorStatement { acts: there.acts.clone(), ..next.clone() };
-            let text = (next.is_beyond(&there) && on_the_way(&there)).then(|| next.to_text())?;
+            let missing = || AnchorFault::Missing { place: place.clone() };
+            let there = there.ok_or_else(missing).and_then(|there| AnchorStatement::parse(there, &place));
+            let there = there.map_err(|fault| refused = Some(fault.to_string())).ok()?;
+            if there.vault == next.vault && there.line == next.line && there.audit_seq >= next.audit_seq {
+                return None;
+            }
+            let same = next.is_beyond(&there) && (held == Some(there.end()) || is_in(rows, &there).unwrap_or(false));
+            if !same {
+                refused = Some(format!("it holds entry {}, which is not in the store", there.audit_seq));
+                return None;
+            }
+            let next = AnchorStatement { acts: there.acts, ..next.clone() };
+            let text = next.to_text();
             written = Some((text.clone(), next));
             Some(text)
         })?;
+        if let Some(refused) = refused {
+            return Err(std::io::Error::other(refused));
+        }
         let mut known = self.known();
-        known.owed = None;
+        if known.owed.as_ref().is_some_and(|(owed, _)| owed.audit_seq <= next.audit_seq) {
+            known.owed = None;
+        }
         if let Some(written) = written {
             // What was committed here was followed to, or made.
             known.followed = Some((written.1.end(), written.1.end()));
@@ -239,6 +258,12 @@ impl Anchored {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the entry that a statement names stands in the store.
+fn is_in(rows: &dyn Rows, statement: &AnchorStatement) -> Result<bool, Error> {
+    let line = rows.get(Table::Audit, &row_key(statement.audit_seq))?;
+    Ok(line.is_some_and(|line| ChainEnd::at(statement.audit_seq, &line) == statement.end()))
 }
 
 fn statement(now: Moment<'_>, at: Timestamp) -> AnchorStatement {

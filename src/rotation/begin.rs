@@ -44,7 +44,7 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
         act.check()?;
         // Most of the work, so that writers wait for the entries since alone.
         let (keyring, store) = (ledger.reload()?, ledger.store());
-        fence = Some(NewFence::write(store, keyring.vault(), &ledger.check_anchor()?, keys.fence_key())?);
+        fence = Some(NewFence::write(store, &keyring, &ledger.check_anchor()?, keys.fence_key())?);
     }
     ledger.change(act, |change| {
         let old = change.keyring;

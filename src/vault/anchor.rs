@@ -6,6 +6,7 @@ use crate::anchor::{Anchor, AnchorActKind, AnchorStatement};
 use crate::audit_log::Act;
 use crate::error::Error;
 use crate::ledger::Anchored;
+use crate::vault::audit::AuditPosition;
 use crate::vault::handle::Verifier;
 
 /// # Anchor
@@ -15,21 +16,31 @@ impl Verifier {
     /// one. Refused where there is one already.
     pub fn init_anchor(&self, anchor: impl Anchor + 'static, act: &Act) -> Result<AnchorStatement, Error> {
         act.check_with_reason()?;
-        self.ledger.put_anchor(&Anchored::new(Arc::new(anchor), true), AnchorActKind::Init, act)
+        self.ledger.put_anchor(&Anchored::new(Arc::new(anchor), true), AnchorActKind::Init, None, act)
     }
 
     /// Has an anchor hold this vault, whatever it held before: after a restore, and after a database lost acknowledged acts. A reason is
     /// required, and is kept in the anchor with the place that it held. The vault must have been opened without it.
     ///
+    /// `shown` is the end of the log that was decided by ([`Auditor::audit_end`](crate::audit::Auditor::audit_end)): a store that was exchanged meanwhile is refused.
+    ///
     /// What was seen and is not in this vault is given up with this. Find out first which of the two causes it has.
-    pub fn accept_anchor(&self, anchor: impl Anchor + 'static, act: &Act) -> Result<AnchorStatement, Error> {
+    pub fn accept_anchor(
+        &self,
+        anchor: impl Anchor + 'static,
+        shown: AuditPosition,
+        act: &Act,
+    ) -> Result<AnchorStatement, Error> {
         act.check_with_reason()?;
-        self.ledger.put_anchor(&Anchored::new(Arc::new(anchor), true), AnchorActKind::Accept, act)
+        self.ledger.put_anchor(&Anchored::new(Arc::new(anchor), true), AnchorActKind::Accept, Some(shown.end()), act)
     }
 
     /// Holds the store to the anchor that the vault was opened with, as every opening and every look does. Without one there is nothing
     /// to be said.
     pub fn check_anchor(&self) -> Result<(), Error> {
+        if self.ledger.anchored().is_none() {
+            return Ok(());
+        }
         self.ledger.check_anchor().map(drop)
     }
 

@@ -53,13 +53,17 @@ impl AuditPosition {
         self.0.seq
     }
 
+    pub(super) fn end(self) -> ChainEnd {
+        self.0
+    }
+
     /// The hash of the entry, in hex: what the next one holds as `prev`.
     pub fn hash(&self) -> String {
         hex(&self.0.hash)
     }
 }
 
-/// # Audit log
+/// # Following the log
 impl Verifier {
     /// How far this process has followed the audit log. From the first verification on it is read beside verifications, once a second. When
     /// its end was reached, a record that is not what the log said of it last is refused ([`VerifyError::Unavailable`](crate::VerifyError)),
@@ -84,10 +88,9 @@ impl Verifier {
         was: &Commitment,
     ) -> Result<(), Error> {
         self.fence.admits(self.ledger.store(), keyring, generation, id, || *was)?;
-        if self.follower.judge(id, || *was).is_ok() {
-            return Ok(());
+        if self.follower.is_under_way() {
+            self.follower.catch_up()?;
         }
-        self.follower.catch_up()?;
         self.follower.judge(id, || *was).map_err(|fault| Detail::Record { id, fault }.into())
     }
 }

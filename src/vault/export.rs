@@ -8,6 +8,7 @@ use crate::import::ImportedKey;
 use crate::ledger::Change;
 use crate::page::{Cursor, Page};
 use crate::record::{Commitment, Record, RecordError};
+use crate::store::Table;
 use crate::token::ApiKeyId;
 use crate::vault::handle::Vault;
 use crate::vault::policy::admit_recovery;
@@ -80,7 +81,8 @@ impl Vault {
                         change.audit(Draft::on(Action::Export, id).finding(was));
                         Ok(key)
                     }
-                    Err(Detail::Record { fault, .. }) => Err(fault.into()),
+                    // Somebody may have changed it since the page was read: then the change is prepared again.
+                    Err(Detail::Record { fault, .. }) if self.is_still(id, bytes)? => Err(fault.into()),
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -93,6 +95,12 @@ impl Vault {
             Err(fault) => Err(fault),
         };
         Ok(Exported { id, key })
+    }
+}
+
+impl Vault {
+    fn is_still(&self, id: ApiKeyId, bytes: &[u8]) -> Result<bool, Error> {
+        Ok(self.ledger.store().get(Table::Keys, &id.to_bytes())?.as_deref() == Some(bytes))
     }
 }
 

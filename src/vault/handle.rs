@@ -25,8 +25,9 @@ use crate::vault::recorder::{Recorder, UsageOptions};
 /// [proofs of it](#proofs-of-the-audit-log), [backing up](#backing-up) and
 /// [examining](#examining). [`Verifier`] has those of what only
 /// reads: [verifying](Verifier#verifying), [listing](Verifier#listing), [what is due](Verifier#what-is-due),
-/// [status](Verifier#status), [rotation certificates](Verifier#rotation-certificates) and [uses](Verifier#uses), and [`Auditor`] those of
-/// the [audit log](Auditor#audit-log), [its checkpoints](Auditor#checkpoints-of-the-audit-log) and
+/// [status](Verifier#status), [rotation certificates](Verifier#rotation-certificates), [uses](Verifier#uses),
+/// [following the log](Verifier#following-the-log) and the [anchor](Verifier#anchor), and [`Auditor`] those of the
+/// [audit log](Auditor#audit-log), [its checkpoints](Auditor#checkpoints-of-the-audit-log) and
 /// [its proofs](Auditor#proofs-of-the-audit-log).
 ///
 /// ```

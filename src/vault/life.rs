@@ -4,6 +4,7 @@ use crate::api_key::{ApiKey, Update};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::ledger::Change;
+use crate::record::Commitment;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault::handle::Vault;
@@ -88,13 +89,34 @@ impl Vault {
                 self.hold_to_log(change.keyring, subject.generation()?, id, &subject.was)?;
             }
             edit(&mut subject, change)?;
-            let commitment = subject.write(change)?;
-            if let Some(commitment) = commitment {
-                change.audit(draft.clone().finding(subject.was).leaving(commitment));
+            let was = subject.was;
+            let changed = subject.write(change)?;
+            let left = if changed.is_some() { changed } else { self.left_alone(change, &draft, &mut subject)? };
+            if let Some(left) = left {
+                change.audit(draft.clone().finding(was).leaving(left));
             }
-            Ok((commitment.is_some(), subject))
+            Ok((changed.is_some(), subject))
         });
         self.ledger.keep_refusal(act, draft, amended)
+    }
+
+    /// That there is nothing to do is said only of a record that the log bears out: one that was put back says what its writer likes, and
+    /// may be gone a moment later. A revocation is then written all the same.
+    fn left_alone(
+        &self,
+        change: &mut Change<'_>,
+        draft: &Draft,
+        subject: &mut Subject,
+    ) -> Result<Option<Commitment>, Error> {
+        let id = draft.key.expect("the entry of a change names the API key");
+        let followed = self.follower.catch_up();
+        if draft.action != Action::Revoke {
+            followed?;
+            self.hold_to_log(change.keyring, subject.generation()?, id, &subject.was)?;
+            return Ok(None);
+        }
+        let borne_out = followed.is_ok() && self.follower.bears_out(id, &subject.was);
+        if borne_out { Ok(None) } else { subject.write_anew(change).map(Some) }
     }
 }
 

@@ -219,7 +219,18 @@ impl VaultOptions {
                 begun => return begun,
             }
         }
+        self.await_anchor();
         self.open(store, keys)
+    }
+
+    /// Who makes a vault makes its anchor a moment later.
+    fn await_anchor(&self) {
+        for _ in 0..TRIES {
+            if self.anchor.as_ref().is_none_or(|anchor| !matches!(anchor.read(), Ok(None))) {
+                return;
+            }
+            std::thread::sleep(BETWEEN_TRIES);
+        }
     }
 
     fn begin(&self, store: Box<dyn Store>, keys: &mut MasterKeys, act: &Act) -> Result<Vault, Error> {
@@ -275,3 +286,6 @@ impl VaultOptions {
 fn look(ledger: &Ledger, to_examine: bool) -> Result<(), Error> {
     if to_examine { Ok(()) } else { ledger.check_that_it_belongs_together() }
 }
+
+const TRIES: u32 = 100;
+const BETWEEN_TRIES: std::time::Duration = std::time::Duration::from_millis(20);

@@ -50,6 +50,10 @@ impl Vault {
                 admit_recovery(change, Some(reissue.grace))?;
                 let (token, was, _) = token_at(change, self.ledger.store(), id)?;
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
+                // One record for both: what the token was read from is what is replaced.
+                if old.was != was {
+                    return Err(Detail::Contended.into());
+                }
                 self.hold_to_log(change.keyring, old.generation()?, id, &old.was)?;
                 let (issued, left) = new.issue(change, &mut old, id, reissue)?;
                 change.audit(draft.clone().finding(was));

@@ -50,9 +50,11 @@ impl Subject {
     /// Puts the record with the edited attributes in place of the one that was read, and returns the commitment to it; nothing when
     /// they are the same.
     pub(super) fn write(&mut self, change: &mut Change<'_>) -> Result<Option<Commitment>, Error> {
-        if self.attributes == self.before {
-            return Ok(None);
-        }
+        if self.attributes == self.before { Ok(None) } else { self.write_anew(change).map(Some) }
+    }
+
+    /// The same, whether or not they are.
+    pub(super) fn write_anew(&mut self, change: &mut Change<'_>) -> Result<Commitment, Error> {
         self.attributes = self.attributes.clone().salted(random_array()?);
         let record = self.parsed()?;
         let secret = self.secret(change, &record)?;
@@ -63,7 +65,7 @@ impl Subject {
         let commitment = plain.commitment(change.keyring.vault(), self.id);
         change.replace_record(self.id, std::mem::replace(&mut self.record, new.clone()), new)?;
         (self.before, self.carried) = (self.attributes.clone(), attributes);
-        Ok(Some(commitment))
+        Ok(commitment)
     }
 
     /// Attributes as bytes, with what the record holds beside them: fields of later versions.

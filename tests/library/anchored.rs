@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::support::past::{Copied, copied, put_back};
+use crate::support::past::{Copied, copied, overwrite, put_back};
 use crate::support::{Keys, act, version};
 use strongroom::anchor::{Anchor, AnchorFault, AnchorStatement, FileAnchor};
 use strongroom::error::Detail;
@@ -197,7 +197,7 @@ fn an_entry_grafted_onto_another_way_does_not_pass() {
     let other = Vault::open(scene.store.clone(), scene.keys.only([1])).expect("opened");
     other.issue(&NewApiKey::new("another way"), &act()).expect("issued");
     other.issue(&NewApiKey::new("another way"), &act()).expect("issued");
-    crate::support::past::overwrite(&scene.store, Table::Audit, &line.0, Some(line.1));
+    overwrite(&scene.store, Table::Audit, &line.0, Some(line.1));
     assert_eq!(seen.audit_seq, 2);
     let error = scene.open().expect_err("grafted");
     assert!(matches!(fault(&error), AnchorFault::Forked { .. }), "{error}");
@@ -305,7 +305,7 @@ fn after_a_restore_the_anchor_waits_to_be_told() {
     scene.back_to(&then);
     scene.open().expect_err("older");
     let plain = Vault::open(scene.store.clone(), scene.keys.only([1])).expect("opened");
-    let held = plain.accept_anchor(scene.shelf.clone(), &act()).expect("accepted");
+    let held = plain.accept_anchor(scene.shelf.clone(), plain.audit_end().expect("whole"), &act()).expect("accepted");
     let last = held.acts.last().expect("two acts");
     assert_eq!((last.from, last.to, held.acts.len()), (Some(3), 2, 2));
     scene.open().expect("accepted");
@@ -392,4 +392,46 @@ fn eight_that_share_a_file_under_load_raise_no_false_alarm() {
     let held = AnchorStatement::parse(&fs::read_to_string(&path).expect("there"), "file").expect("whole");
     assert_eq!(held.audit_seq, entries);
     assert!(store.snapshot().is_ok());
+}
+
+#[test]
+fn a_garbled_entry_does_not_keep_the_anchor_from_following() {
+    let scene = Scene::new();
+    let issued = scene.issue();
+    let then = copied(&scene.store);
+    let seen = scene.shelf.held().audit_seq;
+    overwrite(&scene.store, Table::Audit, &seen.to_be_bytes(), Some(b"{}".to_vec()));
+    scene.vault.revoke(issued.id, &act()).expect("revoked");
+    assert_eq!((scene.shelf.held().audit_seq, scene.vault.anchor_behind()), (seen + 1, None));
+    scene.back_to(&then);
+    assert!(matches!(fault(&scene.open().expect_err("older")), AnchorFault::RolledBack { .. }));
+}
+
+#[test]
+fn whoever_saw_less_than_the_anchor_is_held_to_it_as_well() {
+    let scene = Scene::new();
+    let issued = scene.issue();
+    let then = copied(&scene.store);
+    let behind = scene.open().expect("opened");
+    scene.vault.suspend(issued.id, &act()).expect("suspended");
+    scene.back_to(&then);
+    // It has not seen the suspension. The anchor has.
+    let error = behind.update(issued.id, &strongroom::Update::new().name("m"), &act()).expect_err("older");
+    assert!(matches!(fault(&error), AnchorFault::RolledBack { .. }), "{error}");
+    behind.catch_up().expect_err("older");
+    assert!(matches!(behind.verify(issued.token.expose(), &Request::new()), Err(VerifyError::Unavailable(_))));
+}
+
+#[test]
+fn of_eight_that_start_at_once_one_makes_vault_and_anchor_and_all_open_it() {
+    let (_folder, path) = folder();
+    let (keys, store) = (Keys::generate(1), MemoryStore::new());
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let options = VaultOptions::new().anchor(FileAnchor::new(&path)).quick(true);
+                options.open_or_create(store.clone(), keys.only([1]), &act()).expect("made or opened");
+            });
+        }
+    });
 }

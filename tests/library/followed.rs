@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::past::{copied, overwrite, put_back};
+use crate::support::past::{copied, edit, overwrite, put_back};
 use crate::support::{Keys, act};
 use strongroom::audit::AuditFault;
 use strongroom::error::{Detail, RecordError};
@@ -179,13 +179,19 @@ fn whoever_changes_api_keys_beside_a_service_has_no_good_token_refused() {
     let scene = Scene::new();
     let ids: Vec<_> =
         (0..8).map(|n| scene.vault.issue(&NewApiKey::new(format!("{n}")), &act()).expect("issued")).collect();
-    let service = scene.service();
+    for issued in &ids {
+        scene.vault.update(issued.id, &Update::new().name("changed"), &act()).expect("updated");
+    }
+    // It holds all of them to the log, and reads on beside its verifications.
+    let service = Vault::open(scene.store.clone(), scene.keys.only([1])).expect("opened");
     service.catch_up().expect("followed");
+    let before = service.following();
+    assert_eq!(before.changed, 8);
     let done = Arc::new(AtomicBool::new(false));
     thread::scope(|scope| {
         for issued in &ids {
-            let (vault, done) =
-                (Vault::open(scene.store.clone(), scene.keys.only([1])).expect("opened"), Arc::clone(&done));
+            let vault = Vault::open(scene.store.clone(), scene.keys.only([1])).expect("opened");
+            let done = Arc::clone(&done);
             scope.spawn(move || {
                 for n in 0.. {
                     if done.load(Ordering::Relaxed) {
@@ -202,4 +208,55 @@ fn whoever_changes_api_keys_beside_a_service_has_no_good_token_refused() {
         }
         done.store(true, Ordering::Relaxed);
     });
+    assert!(service.following().entries > before.entries, "what had changed was looked up in the log");
+}
+
+#[test]
+fn a_head_that_does_not_open_leaves_no_service_with_what_it_knew() {
+    let scene = Scene::new();
+    let service = scene.service();
+    service.catch_up().expect("followed");
+    let head = scene.store.get(Table::Vault, b"head").expect("read").expect("there");
+    edit(&scene.store, Table::Vault, b"head", |row| row[20] ^= 1);
+    service.catch_up().expect_err("no head");
+    match scene.verify(&service) {
+        Err(VerifyError::Unavailable(error)) => assert_eq!(error.kind(), ErrorKind::Corrupt),
+        other => panic!("{other:?}"),
+    }
+    overwrite(&scene.store, Table::Vault, b"head", Some(head));
+    service.catch_up().expect("as it was");
+    scene.verify(&service).expect("valid");
+}
+
+#[test]
+fn nothing_to_do_is_said_of_no_record_that_was_put_back() {
+    let scene = Scene::new();
+    let (id, fresh) = (scene.issued.id, || Vault::open(scene.store.clone(), scene.keys.only([1])).expect("opened"));
+    scene.vault.suspend(id, &act()).expect("suspended");
+    let (row, suspended) = scene.record();
+    scene.vault.resume(id, &act()).expect("resumed");
+    let (_, resumed) = scene.record();
+    overwrite(&scene.store, Table::Keys, &row, Some(suspended));
+    let error = fresh().suspend(id, &act()).expect_err("what it says is not so");
+    assert!(matches!(error.detail(), Detail::Record { fault: RecordError::Differs { .. }, .. }), "{error}");
+    // One that says revoked, of a branch that this log does not know: the revocation is written, whatever it says.
+    let branch = MemoryStore::new();
+    overwrite(&scene.store, Table::Keys, &row, Some(resumed.clone()));
+    put_back(&branch, &copied(&scene.store), |_, _| true);
+    let other = Vault::open(branch.clone(), scene.keys.only([1])).expect("opened");
+    other.revoke(id, &act()).expect("revoked there");
+    let elsewhere = branch.get(Table::Keys, &row).expect("read");
+    overwrite(&scene.store, Table::Keys, &row, elsewhere);
+    let entries = scene.vault.audit_end().expect("whole").seq();
+    assert!(!fresh().revoke(id, &act()).expect("revoked"), "it says so");
+    assert_eq!(scene.vault.audit_end().expect("whole").seq(), entries + 1, "and the log says so from here on");
+    overwrite(&scene.store, Table::Keys, &row, Some(resumed));
+    let service = scene.service();
+    service.catch_up().expect("followed");
+    assert!(matches!(fault(scene.verify(&service)), RecordError::Differs { .. }));
+    // Said twice of what the log bears out, it is written once.
+    fresh().revoke(id, &act()).expect("revoked");
+    let entries = scene.vault.audit_end().expect("whole").seq();
+    assert!(!fresh().revoke(id, &act()).expect("revoked before"));
+    assert_eq!(scene.vault.audit_end().expect("whole").seq(), entries);
 }

@@ -28,5 +28,5 @@ pub(crate) struct AnchorAcceptArgs {
     pub(crate) reason: String,
     /// Another copy of the audit log, as `strongroom audit export` writes it: the acts in it that the vault has lost are listed
     #[arg(long, value_name = "FILE")]
-    pub(crate) log: Option<PathBuf>,
+    pub(crate) audit_log: Option<PathBuf>,
 }

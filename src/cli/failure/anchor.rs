@@ -24,7 +24,7 @@ pub(super) fn hint(fault: &AnchorFault, store: &str) -> Option<String> {
         | AnchorFault::RolledBack { .. }
         | AnchorFault::KeyringRolledBack { .. } => format!(
             "find out which it is: `strongroom audit list{store}` shows what the store knows. If this store is to be used, \
-             `strongroom anchor accept{store} --reason TEXT` (with `--log FILE`, an exported log, it lists the acts that are lost)"
+             `strongroom anchor accept{store} --reason TEXT` (with `--audit-log FILE`, an exported log, it lists the acts that are lost)"
         ),
         AnchorFault::Unsafe { path, .. } => {
             format!("`chmod go-w {}`, once you know that nobody has used it", quoted(path))

@@ -51,9 +51,13 @@ pub(crate) fn accept(context: &mut Context<'_>, args: &AnchorAcceptArgs) -> Resu
         }
         Err(_) => return Err(before.err().expect("it failed")),
     };
-    let undone = args.log.as_deref().map(|log| undone(&vault, log)).transpose()?;
+    let undone = args.audit_log.as_deref().map(|log| undone(&vault, log)).transpose()?;
     if !context.terminal.json() {
-        context.terminal.line(&format!("the anchor holds {from}; the vault's log ends with entry {}", end.seq()))?;
+        context.terminal.line(&format!(
+            "the anchor holds {from}; the log of vault {} ends with entry {}",
+            vault.status()?.vault,
+            end.seq()
+        ))?;
         for line in undone.iter().flatten() {
             context.terminal.line(&format!("lost: {}", described(line)))?;
         }
@@ -65,7 +69,7 @@ pub(crate) fn accept(context: &mut Context<'_>, args: &AnchorAcceptArgs) -> Resu
         context.terminal.flush()?;
     }
     context.confirm("hold the vault as it stands now, and give up what was seen before?")?;
-    let held = vault.accept_anchor(anchor.clone(), &act)?;
+    let held = vault.accept_anchor(anchor.clone(), end, &act)?;
     let mut body = document(&anchor, &held);
     body["lost"] = json!(undone);
     context.terminal.document("anchor", &body)?;

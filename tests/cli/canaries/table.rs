@@ -65,11 +65,12 @@ impl Case {
 
 const VERIFIER: &[(&str, &str)] =
     &[("STRONGROOM_MASTER_KEYS", ""), ("STRONGROOM_VERIFIER_KEYS_FILE", "{dir}/secret-verifier")];
+const ANCHOR: &[(&str, &str)] = &[("STRONGROOM_ANCHOR", "file:{dir}/secret-anchor")];
 const NO_KEYS: &[(&str, &str)] = &[("STRONGROOM_MASTER_KEYS", "")];
 const SCRATCH: &[(&str, &str)] = &[("TMPDIR", "{dir}")];
 
 /// These only have others under them.
-pub(crate) const GROUPS: [&str; 3] = ["audit", "master-key", "policy"];
+pub(crate) const GROUPS: [&str; 4] = ["anchor", "audit", "master-key", "policy"];
 
 /// In the order in which they are run, on one vault.
 pub(crate) const TABLE: &[Case] = &[
@@ -208,6 +209,12 @@ pub(crate) const TABLE: &[Case] = &[
     case(12, "master-key combine", "{share1}"),
     case(0, "list", "--shares {share1} {share2}").with(NO_KEYS).shows(ATTRIBUTE),
     case(12, "list", "--shares {share1} {bad_share}").with(NO_KEYS),
+    case(0, "anchor init", "--reason {reason}").with(ANCHOR),
+    case(5, "anchor init", "--reason {reason}").with(ANCHOR),
+    case(0, "anchor show", "").with(ANCHOR).shows(REASON),
+    case(2, "anchor show", ""),
+    case(0, "anchor accept", "--reason {reason} --yes").with(ANCHOR),
+    case(2, "anchor accept", "--reason {reason} --yes --audit-log {share1}").with(ANCHOR),
     case(0, "audit list", "--all").shows(REASON),
     case(0, "audit list", "--outcome refused --reason {reason}").shows(REASON),
     case(2, "audit list", "--key {token}"),

@@ -107,6 +107,17 @@ fn the_manual_describes_every_document_and_every_field() {
     fs::write(&point, json(&[1], &["audit", "checkpoint"], "").out).expect("written");
     check(json(&[1], &["backup", "verify", &backup, "--checkpoint", &point], ""));
     check(json(&[1], &["restore", &backup, "--to", &restored, "--yes", "--checkpoint", &point], ""));
+    let anchor = room.folder.path().join("anchored");
+    fs::create_dir(&anchor).expect("made");
+    fs::set_permissions(&anchor, fs::Permissions::from_mode(0o700)).expect("set");
+    let anchor = format!("file:{}", anchor.join("anchor").display());
+    for arguments in
+        [&["anchor", "init", "--reason", "r"][..], &["anchor", "show"], &["anchor", "accept", "--reason", "r", "--yes"]]
+    {
+        let keyed = format!("1:{}", key(&room, 1));
+        let run = room.run_with([], &[arguments, &["--json"]].concat()).env("STRONGROOM_MASTER_KEYS", &keyed);
+        check(run.env("STRONGROOM_ANCHOR", &anchor).go());
+    }
     fs::write(room.file("leak"), format!("KEY = \"{}\"\n", key(&room, 1))).expect("written");
     let leak = room.file("leak").display().to_string();
     check(json(&[1], &["scan", &leak, "/nonexistent"], ""));

@@ -250,7 +250,7 @@ const OTHERS: &[&str] = &[
     "head", "id", "ids", "image", "integrity", "iv", "kid", "layer", "mac", "manifest", "md5", "narhash", "nonce", "output",
     "parent", "pin", "pins", "plaintext", "proof", "pubkey", "rev", "revision", "root", "salt", "seed", "seeds", "sha", "sha1", "sha256", "sha512",
     "sig", "signature", "snapshot", "spki", "state", "sum", "tag", "thumbprint", "transaction", "tree", "unity", "tx", "txid", "url",
-    "uuid", "vendor", "verifier", "hmac", "checkpoint", "message", "msg", "ct", "pt", "result", "output",
+    "uuid", "vendor", "verifier", "hmac", "record", "was", "checkpoint", "message", "msg", "ct", "pt", "result", "output",
 ];
 
 const TAILS: &[&str] = &[
