@@ -59,7 +59,7 @@ impl<'p> Checkpoints<'p> {
                     format!("{place}: agrees; {} since", counted(check.entries_since, "entry"))
                 }
                 None => format!(
-                    "{place}: agrees; {} since; its MAC cannot be checked any more, since a later rotation dropped that \
+                    "{place}: agrees; {} since; its signature cannot be checked any more, since a later rotation dropped that \
                      generation",
                     counted(check.entries_since, "entry")
                 ),
