@@ -40,7 +40,7 @@ pub(crate) struct Said {
 }
 
 /// The first half of a commitment: nobody finds another record with the same, and a vault of a million records has to fit.
-type Half = [u8; 16];
+pub(crate) type Half = [u8; 16];
 
 #[derive(Clone, Copy)]
 struct Known {
@@ -89,13 +89,17 @@ impl Commitments {
 
     /// Takes in what was read ahead, up to a place.
     pub(crate) fn arrive(&mut self, said: &[Said], place: Place) {
-        said.iter().for_each(|said| self.take(said));
+        for said in said {
+            self.take(said);
+        }
         self.place = place;
     }
 
     /// Takes in the next entry of a chain that somebody else follows.
     pub(crate) fn see(&mut self, entry: &AuditEntry) {
-        Said::by(entry).iter().for_each(|said| self.take(said));
+        if let Some(said) = Said::by(entry) {
+            self.take(&said);
+        }
     }
 
     fn take(&mut self, said: &Said) {
@@ -150,15 +154,25 @@ impl Commitments {
         self.find(id).is_some_and(|known| known.state != State::Gone)
     }
 
+    /// What the log says of every record that it bears out, in the order of their ids.
+    pub(crate) fn standing(&self) -> impl Iterator<Item = (ApiKeyId, Half)> {
+        let standing = self.each().filter(|known| known.state == State::Present);
+        standing.map(|known| (known.id, known.half))
+    }
+
     /// Every id that has a record by the log, in their order, with the last entry about it.
     pub(crate) fn present(&self) -> impl Iterator<Item = (ApiKeyId, u64)> {
+        self.each().filter(|known| known.state != State::Gone).map(|known| (known.id, known.seq))
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Known> {
         let (mut known, mut late) = (self.known.iter().peekable(), self.late.values().peekable());
         let next = move || match (known.peek(), late.peek()) {
             (Some(one), Some(other)) if other.id < one.id => late.next(),
             (Some(_), _) => known.next(),
             (None, _) => late.next(),
         };
-        std::iter::from_fn(next).filter(|known| known.state != State::Gone).map(|known| (known.id, known.seq))
+        std::iter::from_fn(next)
     }
 
     /// Names each record that the log knows of and that is not among these rows, with the last entry about it.
@@ -246,7 +260,7 @@ impl Said {
     }
 }
 
-fn half(commitment: &Commitment) -> Half {
+pub(crate) fn half(commitment: &Commitment) -> Half {
     *commitment.first_chunk().expect("32 bytes begin with 16")
 }
 

@@ -14,7 +14,7 @@ pub use detail::Detail;
 pub use faults::{RowFault, TargetFault, VaultRow};
 pub use kind::ErrorKind;
 
-pub use crate::keyring::KeyringError;
+pub use crate::keyring::{KeyringError, PinError};
 pub use crate::page::CursorError;
 pub use crate::record::RecordError;
 pub use crate::secret::RandomError;

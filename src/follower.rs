@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::anchor::AnchorFault;
 use crate::audit_log::AuditFault;
 use crate::commitments::{Commitments, Place, Said};
 use crate::error::{Detail, Error};
+use crate::keyring::KeyringError;
 use crate::ledger::{Head, Ledger, must_go_on};
 use crate::record::{Commitment, RecordError};
 use crate::store::StoreError;
@@ -42,10 +44,10 @@ struct Course {
 }
 
 /// How the reading of the log went.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Reading {
     since: Option<Timestamp>,
-    fault: Option<AuditFault>,
+    fault: Option<FollowFault>,
     /// When it is read again from the first entry on, after it was found not to hold together.
     again: Option<Instant>,
 }
@@ -61,7 +63,32 @@ pub struct Following {
     /// From when on records are held to it: when its end was reached first. `None` before that.
     pub since: Option<Timestamp>,
     /// Why it cannot be followed.
-    pub fault: Option<AuditFault>,
+    pub fault: Option<FollowFault>,
+}
+
+/// Why the log cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FollowFault {
+    /// The store is not the one that this machine saw last.
+    #[error(transparent)]
+    Anchor(#[from] AnchorFault),
+    /// The keyring went back.
+    #[error("the keyring of the store has revision {found}, and revision {seen} was seen before")]
+    KeyringPutBack {
+        /// The revision of the store's.
+        found: u64,
+        /// The revision that was seen.
+        seen: u64,
+    },
+    /// The store is on another line: it was restored from a backup.
+    #[error(
+        "the store is on another line of the vault than the one that was seen before: it was restored from a backup"
+    )]
+    OtherLine,
+    /// The log does not hold together, or not with what was read of it.
+    #[error(transparent)]
+    Log(#[from] AuditFault),
 }
 
 impl Follower {
@@ -127,8 +154,11 @@ impl Follower {
         if !self.course.faulty.load(Ordering::Relaxed) {
             return Ok(());
         }
-        match self.course.reading().fault {
-            Some(fault) => Err(fault.into()),
+        match self.course.reading().fault.clone() {
+            Some(FollowFault::Anchor(fault)) => Err(fault.into()),
+            Some(FollowFault::KeyringPutBack { found, seen }) => Err(KeyringError::PutBack { found, seen }.into()),
+            Some(FollowFault::OtherLine) => Err(KeyringError::OtherLine.into()),
+            Some(FollowFault::Log(fault)) => Err(fault.into()),
             None => Ok(()),
         }
     }
@@ -146,7 +176,12 @@ impl Follower {
     pub(crate) fn following(&self) -> Following {
         let reading = self.course.reading();
         let said = self.course.said.read().unwrap_or_else(PoisonError::into_inner);
-        Following { entries: said.place().end.seq, changed: said.len(), since: reading.since, fault: reading.fault }
+        Following {
+            entries: said.place().end.seq,
+            changed: said.len(),
+            since: reading.since,
+            fault: reading.fault.clone(),
+        }
     }
 }
 
@@ -173,7 +208,7 @@ impl Course {
     fn read_to_the_end(&self) -> Result<(), Error> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let since = self.reading().since;
-        let read = self.ledger.present_head().and_then(|head| match since {
+        let read = self.ledger.check_anchor().and_then(|head| match since {
             None => self.read_all(&head),
             Some(_) => self.read_on(&head),
         });
@@ -185,17 +220,37 @@ impl Course {
                 Ok(())
             }
             Err(Detail::Audit(fault)) => {
-                if self.reading().fault != Some(fault) {
-                    tracing::error!(fault = fault.to_string(), "the audit log does not hold together");
-                }
                 // What is found at first may be old, and turns nobody away who was let in before.
-                let again = since.is_none().then(|| Instant::now() + PATIENCE);
-                *self.reading() = Reading { since, fault: Some(fault), again };
-                self.faulty.store(since.is_some(), Ordering::Relaxed);
+                self.found(since, fault.into(), since.is_some());
+                Err(fault.into())
+            }
+            Err(Detail::Keyring(KeyringError::PutBack { found, seen })) => {
+                self.found(since, FollowFault::KeyringPutBack { found, seen }, true);
+                Err(KeyringError::PutBack { found, seen }.into())
+            }
+            Err(Detail::Keyring(KeyringError::OtherLine)) => {
+                self.found(since, FollowFault::OtherLine, true);
+                Err(KeyringError::OtherLine.into())
+            }
+            Err(Detail::Anchor(fault)) if fault.is_about_the_store() => {
+                self.found(since, fault.clone().into(), true);
                 Err(fault.into())
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn found(&self, since: Option<Timestamp>, fault: FollowFault, refuses: bool) {
+        let mut reading = self.reading();
+        if reading.fault.as_ref() != Some(&fault) {
+            tracing::error!(
+                fault = fault.to_string(),
+                "the store is not what it was, or its audit log does not hold together"
+            );
+        }
+        let again = since.is_none().then(|| Instant::now() + PATIENCE);
+        *reading = Reading { since, fault: Some(fault), again };
+        self.faulty.store(refuses, Ordering::Relaxed);
     }
 
     /// From the first entry on. What is read counts only when all of it holds together.

@@ -6,15 +6,19 @@ use base64ct::{Base64Url, Encoding};
 use sha2::{Digest, Sha256};
 
 use crate::api_key::{Attributes, NewApiKey, Revision, edited as with_edit};
+use crate::audit_log::Act;
 use crate::import::ImportedKey;
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowLabel};
 use crate::master_key::MasterKey;
 use crate::master_keys::MasterKeys;
+use crate::note::NoteKey;
 use crate::record::{self, Plain, Record, Resealer};
 use crate::secret::SecretText;
+use crate::store::MemoryStore;
 use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, Token};
+use crate::vault::{AuditCheckpoint, AuditProof, Pin};
 use crate::vault_id::VaultId;
 use crate::verifier_key::VerifierKey;
 use crate::verifier_keys::VerifierKeys;
@@ -152,6 +156,49 @@ pub fn share(data: &[u8]) {
                 let secret = &good.expose()[60..];
                 assert!(!secret.as_bytes().windows(8).any(|part| holds(&said, part)), "{said}");
             }
+        }
+    }
+}
+
+/// A proof about the audit log. It has one spelling, and what was changed in one proves nothing.
+pub fn proof(data: &[u8]) {
+    static PROOFS: OnceLock<(AuditCheckpoint, Pin, [AuditProof; 2])> = OnceLock::new();
+    let (old, pin, proofs) = PROOFS.get_or_init(|| {
+        let masters = MasterKeys::parse(&format!("1:{}", vault().master_key.expose())).expect("it was parsed before");
+        let act = Act::by("fuzz").because("a reason");
+        let made = crate::vault::Vault::create(MemoryStore::new(), masters, &act).expect("a vault");
+        made.issue_many(&vec![NewApiKey::new("n"); 5], &act).expect("issued");
+        let old = made.audit_checkpoint().expect("a checkpoint");
+        made.issue_many(&vec![NewApiKey::new("n"); 5], &act).expect("issued");
+        let growth = made.prove_audit_since(&old).expect("a proof").proof;
+        let entry = made.prove_audit_entry(3, growth.checkpoint()).expect("a proof").proof;
+        let pin = made.public_keys().expect("keys")[0].public_key.into();
+        (old, pin, [growth, entry])
+    });
+    let pins = std::slice::from_ref(pin);
+    for proof in proofs {
+        let good = proof.to_text();
+        for bytes in [data.to_vec(), edited(good.as_bytes(), data)] {
+            let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+            let Ok(read) = AuditProof::parse(text) else { continue };
+            assert_eq!(read.to_text(), text);
+            let proven = read.check_growth(old, pins).is_ok() || read.check_entry(pins).is_ok();
+            // Signatures of others may stand beside the one that counts.
+            let signed = |text: &str| text.split_once('\u{2014}').map(|(said, _)| said.to_owned());
+            assert!(!proven || signed(text) == signed(&good), "changed, and proven");
+        }
+    }
+}
+
+/// A public key that is pinned. Each has one spelling in either form.
+pub fn pin(data: &[u8]) {
+    let key = vault().keyring.public().public_key();
+    let named = NoteKey::new(format!("strongroom/{}/{}", vault().keyring.vault(), "0".repeat(32)), key);
+    for good in [key.to_string(), named.to_string()] {
+        for bytes in [data.to_vec(), edited(good.as_bytes(), data)] {
+            let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+            let Ok(pin) = text.parse::<Pin>() else { continue };
+            assert_eq!(pin.to_string(), text);
         }
     }
 }

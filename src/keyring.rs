@@ -4,6 +4,7 @@ mod error;
 mod generation;
 mod mac;
 mod master;
+mod public;
 mod row;
 mod stored;
 mod wrap;
@@ -13,8 +14,8 @@ use std::sync::Arc;
 
 use crate::authority::{PublicKey, SigningKey};
 use crate::policy::{Policy, RawPolicy};
-use crate::secret::{SecretBytes, on_wiped_stack, random_array};
-use crate::suite::{AssociatedData, Suite};
+use crate::secret::{RandomError, SecretBytes, on_wiped_stack, random_array};
+use crate::suite::Suite;
 use crate::time::Timestamp;
 use crate::vault_id::VaultId;
 use crate::versions::{Generation, MasterKeyVersion};
@@ -22,16 +23,16 @@ use crate::versions::{Generation, MasterKeyVersion};
 use stored::{Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
-#[cfg_attr(not(test), allow(unused_imports, reason = "for public keys that are pinned, which come next"))]
-pub(crate) use error::HandOverError;
-pub use error::KeyringError;
+pub use error::{KeyringError, PinError};
 pub(crate) use generation::{GenerationKeys, LookupKey};
 pub(crate) use mac::MacKey;
 pub use master::KnownMasterKey;
 pub(crate) use master::clamped;
+pub(crate) use public::PublicKeyring;
+use public::{HAND_OVER_LABEL, hand_over};
+use row::authenticate;
 pub(crate) use row::claimed;
-pub(crate) use row::{Authenticated, RowError, RowLabel, decode_whole, encode, row_hash};
-use row::{authenticate, authenticated};
+pub(crate) use row::{Authenticated, RowError, RowLabel, authenticated, decode_whole, encode, row_hash};
 pub(crate) use wrap::KeyEncryptionKeys;
 
 /// The opened keyring: what is stored, and every data key it wraps, ready for use.
@@ -60,6 +61,26 @@ pub(crate) struct Succession {
     pub(crate) leaked: bool,
 }
 
+/// The data keys of a generation to come.
+pub(crate) struct FreshKeys {
+    verify: SecretBytes<32>,
+    recover: SecretBytes<32>,
+    authority: SecretBytes<32>,
+    lookup: SecretBytes<32>,
+}
+
+impl FreshKeys {
+    pub(crate) fn draw() -> Result<Self, RandomError> {
+        let fresh = SecretBytes::random;
+        Ok(Self { verify: fresh()?, recover: fresh()?, authority: fresh()?, lookup: fresh()? })
+    }
+
+    /// What marks the records of the generation before.
+    pub(crate) fn fence_key(&self) -> MacKey {
+        generation::fence_key(&self.verify)
+    }
+}
+
 impl Keyring {
     /// A new vault's keyring: one generation under `master`.
     pub(crate) fn create(
@@ -85,7 +106,7 @@ impl Keyring {
         };
         let public = keks.public_key(master).ok_or(KeyringError::NotConfigured { version: master })?;
         stored.masters.push(StoredMaster::new(master, fingerprint, public, None, now));
-        Self::begin_generation(stored, Generation::FIRST, keks, now)
+        Self::begin_generation(stored, Generation::FIRST, &FreshKeys::draw()?, keks, now)
     }
 
     /// Opens the `keyring` row: checks its signature, and unwraps every data key.
@@ -96,6 +117,7 @@ impl Keyring {
     }
 
     /// The same vault with a new generation under master key `to`, the present generation retiring.
+    #[cfg(test)]
     pub(crate) fn with_next_generation(
         &self,
         to: MasterKeyVersion,
@@ -103,11 +125,26 @@ impl Keyring {
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
+        self.with_generation(&FreshKeys::draw()?, None, to, succession, keks, now)
+    }
+
+    /// The same with keys that were drawn before, and with what fences the present generation off.
+    pub(crate) fn with_generation(
+        &self,
+        keys: &FreshKeys,
+        fence: Option<[u8; 32]>,
+        to: MasterKeyVersion,
+        succession: Succession,
+        keks: &KeyEncryptionKeys,
+        now: Timestamp,
+    ) -> Result<Self, KeyringError> {
         let mut stored = self.stored_under(to, succession, keks, now)?;
         if succession.leaked {
-            stored.generations.iter_mut().for_each(|generation| generation.exposed_at = Some(now.unix_millis()));
+            for generation in &mut stored.generations {
+                (generation.exposed_at, generation.fence) = (Some(now.unix_millis()), fence.map(Into::into));
+            }
         }
-        Self::begin_generation(stored, self.next_generation()?, keks, now)
+        Self::begin_generation(stored, self.next_generation()?, keys, keks, now)
     }
 
     /// The same vault with every wrap under master key `to`.
@@ -162,6 +199,11 @@ impl Keyring {
         }
     }
 
+    /// The public key of the authority that is active.
+    pub(crate) fn public_key(&self) -> PublicKey {
+        self.public
+    }
+
     /// Signs `body` as a row of this vault.
     pub(crate) fn seal_row(&self, label: RowLabel, body: &[u8]) -> Vec<u8> {
         authenticate(self.signer(), label, body)
@@ -184,6 +226,11 @@ impl Keyring {
     /// What names this keyring in the rows that belong beside it.
     pub(crate) fn hash(&self) -> [u8; 32] {
         self.hash
+    }
+
+    /// What it says to those who have none of its keys.
+    pub(crate) fn public(&self) -> PublicKeyring {
+        PublicKeyring::of(self.stored.clone(), &self.bytes).expect("a keyring that opened has public keys")
     }
 
     /// How often the keyring was changed.
@@ -302,16 +349,15 @@ impl Keyring {
     fn begin_generation(
         mut stored: Stored,
         id: Generation,
+        keys: &FreshKeys,
         keks: &KeyEncryptionKeys,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
         let suite = Suite::from_byte(stored.suite).ok_or(KeyringError::Malformed)?;
-        let fresh = |purpose| {
-            let key = SecretBytes::random()?;
-            keks.wrap(&key, suite, stored.active_master, VaultId(*stored.vault), id, purpose)
-        };
-        let (verify, recover) = (fresh(Purpose::Verify)?, fresh(Purpose::Recover)?);
-        let (authority, lookup) = (fresh(Purpose::Authority)?, fresh(Purpose::Lookup)?);
+        let wrapped = |key, purpose| keks.wrap(key, suite, stored.active_master, VaultId(*stored.vault), id, purpose);
+        let (verify, recover) = (wrapped(&keys.verify, Purpose::Verify)?, wrapped(&keys.recover, Purpose::Recover)?);
+        let (authority, lookup) =
+            (wrapped(&keys.authority, Purpose::Authority)?, wrapped(&keys.lookup, Purpose::Lookup)?);
         stored.generations.push(StoredGeneration {
             id,
             created_at: now.unix_millis(),
@@ -319,6 +365,7 @@ impl Keyring {
             recover,
             exposed_at: None,
             authority,
+            fence: None,
         });
         stored.lookups.push(StoredLookup { id, wrap: lookup, rows: None });
         stored.active_generation = id;
@@ -341,13 +388,14 @@ impl Keyring {
         let mut generations = BTreeMap::new();
         for generation in &stored.generations {
             let open = |wrap, purpose| keks.unwrap(wrap, vault, generation.id, purpose);
+            let fence = generation.fence.map(|fence| *fence);
             let verify = open(&generation.verify, Purpose::Verify)?;
             let keys = if keks.can_recover() {
                 let recover = open(&generation.recover, Purpose::Recover)?;
                 let authority = open(&generation.authority, Purpose::Authority)?;
-                GenerationKeys::new(&verify, Some((&recover, &authority)), generation.exposed_at)
+                GenerationKeys::new(&verify, Some((&recover, &authority)), generation.exposed_at, fence)
             } else {
-                GenerationKeys::new(&verify, None, generation.exposed_at)
+                GenerationKeys::new(&verify, None, generation.exposed_at, fence)
             };
             generations.insert(generation.id, keys);
         }
@@ -363,44 +411,6 @@ impl Keyring {
         Ok(Self { stored, bytes, generations, lookups, policy, public, hash, signer })
     }
 }
-
-/// What the authority of a master key version says of the one that follows it.
-fn hand_over(
-    vault: VaultId,
-    from: (MasterKeyVersion, PublicKey),
-    to: (MasterKeyVersion, PublicKey),
-    entries: u64,
-) -> AssociatedData {
-    let ((from, from_key), (to, to_key)) = (from, to);
-    let (from, to) = (from.to_be_bytes(), to.to_be_bytes());
-    AssociatedData::of(&[&vault.0, &from, &from_key.to_bytes(), &to, &to_key.to_bytes(), &entries.to_be_bytes()])
-}
-
-/// The public key of today, from one that was pinned, for who has no key of the vault: over the hand-overs from the version that was
-/// pinned to the active one. The row has to be signed by where they lead.
-#[cfg_attr(not(test), allow(dead_code, reason = "for public keys that are pinned, which come next"))]
-pub(crate) fn follow_hand_overs(row: &[u8], pinned: PublicKey) -> Result<PublicKey, HandOverError> {
-    let stored = Stored::parse(row)?;
-    let listed: Option<Vec<_>> = stored.masters.iter().map(StoredMaster::view).collect();
-    let listed = listed.ok_or(KeyringError::Malformed)?;
-    let start = listed.iter().position(|master| master.public_key == pinned).ok_or(HandOverError::Pin)?;
-    for ((before, after), signed) in listed.iter().zip(&listed[1..]).zip(&stored.masters[1..]).skip(start) {
-        let (version, signature) = (after.version, signed.hand_over.as_deref());
-        let signature = signature.ok_or(HandOverError::Absent { version })?;
-        let ended = before.ended.ok_or(KeyringError::Malformed)?;
-        let said = (before.version, before.public_key);
-        let said = hand_over(VaultId(*stored.vault), said, (version, after.public_key), ended);
-        if !before.public_key.verify(HAND_OVER_LABEL, &said, signature) {
-            return Err(HandOverError::Wrong { version });
-        }
-    }
-    let today = listed.last().ok_or(KeyringError::Malformed)?.public_key;
-    authenticated(today, RowLabel::Keyring, row).map_err(|_| KeyringError::Unauthentic)?;
-    Ok(today)
-}
-
-/// docs/format.md, Hand-over.
-const HAND_OVER_LABEL: &[u8] = b"strongroom/v1/hand-over";
 
 /// The master key versions that a `keyring` row names, before anything about the row is proven.
 pub(crate) fn claimed_masters(row: &[u8]) -> Result<Vec<KnownMasterKey>, KeyringError> {

@@ -1,5 +1,6 @@
 //! The one way to change a vault: a change, its audit entries, and the new authenticated head are one batch.
 
+mod anchored;
 mod change;
 mod head;
 mod log;
@@ -8,15 +9,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
+use crate::anchor::{AnchorActKind, AnchorFault, AnchorStatement};
 use crate::audit_log::{Act, ChainEnd, Draft};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
 use crate::store::{CommitError, Expected, Rows, Store, Table};
 use crate::time::Timestamp;
 
+pub(crate) use anchored::{Anchored, Moment};
 pub(crate) use change::Change;
 pub(crate) use head::{Head, mask_all, unmask_all};
-pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on};
+pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on, subtree_key};
 
 /// A source of the present moment.
 pub(crate) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,6 +33,7 @@ pub(crate) struct Ledger {
     started: Instant,
     checked_millis: AtomicU64,
     looks: AtomicU64,
+    anchored: Option<Anchored>,
     /// Whoever writes holds it, and finds the head that this process wrote or judged last.
     writing: Mutex<Written>,
 }
@@ -56,19 +60,32 @@ impl Ledger {
         keks: KeyEncryptionKeys,
         clock: Clock,
         keyring: Keyring,
+        anchored: Option<Anchored>,
         first: impl FnOnce(&mut Change<'_>) -> Result<(), Error>,
         act: &Act,
     ) -> Result<Self, Error> {
-        let ledger = Self::new(store, keks, clock, keyring);
+        let mut ledger = Self::new(store, keks, clock, keyring);
+        ledger.anchored = anchored;
+        if let Some(anchored) = &ledger.anchored {
+            anchored.must_be_absent()?;
+            anchored.prepare(&*ledger.store)?;
+        }
         let keyring = ledger.keyring();
         let head = Head::new(&keyring);
         let mut change = Change::new(&keyring, head, ledger.now());
         change.batch.put(Table::Vault, KEYRING, keyring.bytes(), Expected::Absent);
         first(&mut change)?;
-        let (batch, kept, ..) = change.into_batch(act, None)?;
+        let (batch, kept, head, head_row) = change.into_batch(act, None)?;
         match ledger.store.commit(&batch) {
             Ok(()) => {
                 kept.announce(act);
+                if let Some(anchored) = &ledger.anchored {
+                    let now = Moment { keyring: &keyring, head: &head, head_row: &head_row };
+                    // The vault is made. Without its anchor nobody opens it, and is told how to make that.
+                    if let Err(error) = anchored.put(now, ledger.now(), AnchorActKind::Init, act) {
+                        tracing::warn!(error = format!("{error:#}"), "the anchor could not be made");
+                    }
+                }
                 Ok(ledger)
             }
             Err(CommitError::Conflict(_)) => Err(Detail::VaultExists.into()),
@@ -81,11 +98,17 @@ impl Ledger {
         store: Box<dyn Store>,
         keks: impl FnOnce(&[u8]) -> Result<KeyEncryptionKeys, Error>,
         clock: Clock,
+        anchored: Option<Anchored>,
     ) -> Result<Self, Error> {
-        let row = store.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?;
+        let Some(row) = store.get(Table::Vault, KEYRING)? else {
+            let seen = anchored.as_ref().and_then(|anchored| anchored.read().ok());
+            return Err(seen
+                .map_or(Detail::NoVault, |seen| AnchorFault::NoVault { anchored: seen.vault }.into())
+                .into());
+        };
         let keks = keks(&row)?;
         let keyring = Keyring::open(row, &keks)?;
-        Ok(Self::new(store, keks, clock, keyring))
+        Ok(Self { anchored, ..Self::new(store, keks, clock, keyring) })
     }
 
     /// Opens another store of the same vault with the same keys.
@@ -100,6 +123,11 @@ impl Ledger {
     /// Keyring, head, the entry that the head names, and the end of the log are of one moment. A single one of them that was put back
     /// is noticed here.
     pub(crate) fn check_that_it_belongs_together(&self) -> Result<(), Error> {
+        self.check_rows()?;
+        self.check_anchor().map(drop)
+    }
+
+    fn check_rows(&self) -> Result<(), Error> {
         let look = || {
             let rows = self.store.snapshot()?;
             let (_, head) = self.read_together(&*rows)?;
@@ -107,6 +135,37 @@ impl Ledger {
         };
         // An engine whose snapshot is torn by a commit shows it once, and not twice.
         look().or_else(|_| look())
+    }
+
+    /// The store is not behind what this machine saw of it, and beside it, where there is an anchor. It is kept there then.
+    /// Returns the head.
+    pub(crate) fn check_anchor(&self) -> Result<Head, Error> {
+        let seen = self.anchored.as_ref().map(Anchored::read).transpose()?;
+        let (keyring, head, head_row) = self.keyring_and_head(&Written::default())?;
+        if let (Some(anchored), Some(seen)) = (&self.anchored, seen) {
+            let now = Moment { keyring: &keyring, head: &head, head_row: &head_row };
+            anchored.hold(&seen, now, self.store())?;
+            if head.chain.seq > seen.audit_seq {
+                anchored.advance(now, self.store(), self.now());
+            }
+        }
+        Ok(head)
+    }
+
+    /// Makes an anchor, or has it hold this store whatever it held.
+    pub(crate) fn put_anchor(
+        &self,
+        anchored: &Anchored,
+        kind: AnchorActKind,
+        act: &Act,
+    ) -> Result<AnchorStatement, Error> {
+        let (keyring, head, head_row) = self.keyring_and_head(&Written::default())?;
+        let now = Moment { keyring: &keyring, head: &head, head_row: &head_row };
+        anchored.put(now, self.now(), kind, act)
+    }
+
+    pub(crate) fn anchored(&self) -> Option<&Anchored> {
+        self.anchored.as_ref()
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -162,11 +221,6 @@ impl Ledger {
     /// How often the keyring was looked up again.
     pub(crate) fn looks(&self) -> u64 {
         self.looks.load(Ordering::Relaxed)
-    }
-
-    /// The head as it stands now.
-    pub(crate) fn present_head(&self) -> Result<Head, Error> {
-        self.keyring_and_head(&Written::default()).map(|(_, head, _)| head)
     }
 
     /// Another thread may have seen a later one meanwhile.
@@ -230,8 +284,15 @@ impl Ledger {
         // Threads of one process take turns, rather than finding out at the commit that another was quicker.
         let mut turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut planted = vec![];
+        if let Some(anchored) = &self.anchored {
+            anchored.prepare(self.store())?;
+        }
         for _ in 0..MAX_ATTEMPTS {
+            let seen = self.anchored.as_ref().map(Anchored::read).transpose()?;
             let (keyring, head, head_row) = self.keyring_and_head(&turn)?;
+            if let (Some(anchored), Some(seen)) = (&self.anchored, &seen) {
+                anchored.hold(seen, Moment { keyring: &keyring, head: &head, head_row: &head_row }, self.store())?;
+            }
             turn.seen = Some(head.chain);
             let mut change = Change::new(&keyring, head, self.now());
             change.batch.check(Table::Vault, KEYRING, Expected::Exactly(keyring.bytes().into()));
@@ -255,7 +316,11 @@ impl Ledger {
             match self.store.commit(&batch) {
                 Ok(()) => {
                     kept.announce(act);
-                    let keyring = next.as_ref().map_or(keyring.hash(), Keyring::hash);
+                    let keyring = next.as_ref().unwrap_or(&keyring);
+                    if let Some(anchored) = &self.anchored {
+                        anchored.advance(Moment { keyring, head: &head, head_row: &row }, self.store(), self.now());
+                    }
+                    let keyring = keyring.hash();
                     turn.seen = Some(head.chain);
                     turn.judged = Some(Judged { keyring, row, head });
                     if let Some(next) = next {
@@ -343,6 +408,7 @@ impl Ledger {
             started: Instant::now(),
             checked_millis: AtomicU64::new(0),
             looks: AtomicU64::new(0),
+            anchored: None,
             writing: Mutex::default(),
         }
     }
@@ -352,11 +418,11 @@ impl Ledger {
     }
 }
 
-fn head_missing() -> Error {
+pub(crate) fn head_missing() -> Error {
     Detail::Tampered { row: VaultRow::Head, fault: RowFault::Missing }.into()
 }
 
-fn head_tampered(error: RowError) -> Error {
+pub(crate) fn head_tampered(error: RowError) -> Error {
     row_refused(VaultRow::Head, error)
 }
 

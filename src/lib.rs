@@ -18,7 +18,6 @@ mod secret;
 
 mod authority;
 
-#[allow(dead_code, reason = "the proofs are for what shows that one checkpoint follows from another")]
 mod tree;
 
 mod note;
@@ -66,6 +65,8 @@ mod uses;
 
 mod audit_log;
 
+pub mod anchor;
+
 pub mod store;
 
 mod import;
@@ -75,6 +76,8 @@ pub mod error;
 mod ledger;
 
 mod commitments;
+
+mod fence;
 
 mod follower;
 
@@ -129,11 +132,13 @@ pub mod api_keys {
     pub use crate::vault::{ExportError, Exported, Replaced};
 }
 
-/// The audit log: its entries, following and checking it, and the checkpoints that prove it later.
+/// The audit log: its entries, following and checking it, the checkpoints that prove it later, and the keys and proofs for those who have
+/// no key of the vault.
 pub mod audit {
     pub use crate::audit_log::{ActError, Action, AuditEntry, AuditFault, AuditFilter, Outcome};
-    pub use crate::follower::Following;
+    pub use crate::follower::{FollowFault, Following};
     pub use crate::vault::{AuditCheck, AuditCheckpoint, AuditLine, AuditPosition, CheckpointCheck, CheckpointFault};
+    pub use crate::vault::{AuditProof, Auditor, AuthorityKey, MadeProof, Pin, ProofFault, ProveError};
 }
 
 /// Backups: made beside a live service, verified, restored, and remembered by the vault.

@@ -1,7 +1,10 @@
 //! The vault: what a service, an operator and an administrator do with API keys.
 
-mod handle;
+mod checkpoint;
+mod pin;
+mod auditor;
 mod recorder;
+mod handle;
 mod options;
 mod issue;
 mod verify;
@@ -18,15 +21,21 @@ mod recover;
 mod export;
 mod custody;
 mod usage;
+mod anchor;
 mod audit;
-mod checkpoint;
+mod audit_check;
+mod public_keys;
+mod proof;
+mod prove;
 mod backup;
 mod restore;
 mod doctor;
 
 pub use audit::{AuditLine, AuditPosition};
+pub use audit_check::{AuditCheck, CheckpointCheck, CheckpointFault};
+pub use auditor::Auditor;
 pub use backup::{BackupManifest, BackupPhase, BackupProgress, BackupReport, BackupRotation};
-pub use checkpoint::{AuditCheck, AuditCheckpoint, CheckpointCheck, CheckpointFault};
+pub use checkpoint::AuditCheckpoint;
 pub use doctor::{Checkup, CheckupProgress, Depth, DoctorReport, Symptom, SymptomSeverity};
 pub use due::{Due, DueCause, DuePage, DueRules};
 pub use export::{ExportError, Exported};
@@ -34,6 +43,10 @@ pub use handle::{Vault, Verifier};
 pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};
 pub use options::VaultOptions;
+pub use pin::Pin;
+pub use proof::{AuditProof, ProofFault};
+pub use prove::{MadeProof, ProveError};
+pub use public_keys::AuthorityKey;
 pub use recorder::{UsageFlush, UsageOptions};
 pub use restore::{Backup, Behind};
 pub use status::{VaultStatus, known_fingerprints};

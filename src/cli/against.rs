@@ -45,7 +45,9 @@ impl<'c> Against<'c> {
 
     /// The first that stands on another line than the backup.
     pub(crate) fn parted_from(&self) -> Option<&AuditCheckpoint> {
-        let parted = |fault: &CheckpointFault| matches!(fault, CheckpointFault::Log(_)) && !is_older(fault);
+        let of_log =
+            |fault: &CheckpointFault| matches!(fault, CheckpointFault::Log(_) | CheckpointFault::Retired { .. });
+        let parted = |fault: &CheckpointFault| of_log(fault) && !is_older(fault);
         self.faults().find(|(_, fault)| parted(fault)).map(|(checkpoint, _)| checkpoint)
     }
 
@@ -73,7 +75,7 @@ fn what(checkpoint: &AuditCheckpoint, fault: &CheckpointFault) -> String {
                 counted(seen.saturating_sub(*found), "entry")
             )
         }
-        CheckpointFault::Log(_) => format!(
+        CheckpointFault::Log(_) | CheckpointFault::Retired { .. } => format!(
             "the two have parted: entry {} in the backup is another. One of them is of a store that was put back, or whose log \
              was written anew",
             checkpoint.seq

@@ -1,6 +1,7 @@
 //! What can be typed: verbs, options, and their help. No secret is ever an argument.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
+mod anchor;
 mod audit;
 mod backup;
 mod demo;
@@ -36,7 +37,11 @@ use strongroom::ApiKeyId;
 
 use crate::exit;
 
-pub(crate) use audit::{AuditExportArgs, AuditFollowArgs, AuditListArgs, AuditVerb, AuditVerifyArgs, OutcomeArg};
+pub(crate) use anchor::{AnchorAcceptArgs, AnchorInitArgs, AnchorVerb};
+pub(crate) use audit::{
+    AuditCheckProofArgs, AuditExportArgs, AuditFollowArgs, AuditListArgs, AuditProveArgs, AuditVerb, AuditVerifyArgs,
+    OutcomeArg, PinArgs,
+};
 pub(crate) use backup::{BackupArgs, BackupVerb, ForgetArgs};
 pub(crate) use demo::DemoArgs;
 pub(crate) use doctor::DoctorArgs;
@@ -67,6 +72,7 @@ pub(crate) use verify::VerifyArgs;
 /// that STRONGROOM_MASTER_KEYS_FILE names, from the command in STRONGROOM_MASTER_KEYS_COMMAND, and from the systemd
 /// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, list, show, due, stats, scan,
 /// policy show, status and audit (all but audit checkpoint), come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE.
+/// STRONGROOM_ANCHOR (file:PATH) names where this machine keeps what it saw of the vault last: an older store is refused then.
 #[derive(Parser)]
 #[command(name = "strongroom", version, disable_help_subcommand = true, subcommand_precedence_over_arg = true, max_term_width = 100, after_help = exit::HELP)]
 pub(crate) struct Args {
@@ -177,6 +183,12 @@ pub(crate) enum Verb {
     Audit {
         #[command(subcommand)]
         verb: AuditVerb,
+    },
+    /// Keep outside of the store what this machine saw of the vault last, in the file of STRONGROOM_ANCHOR
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Anchor {
+        #[command(subcommand)]
+        verb: AnchorVerb,
     },
     /// Write a backup to a new file while others go on working, verify it, and remember which master key opens it
     Backup(BackupArgs),

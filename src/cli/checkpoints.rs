@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 use strongroom::audit::{AuditCheckpoint, CheckpointCheck, CheckpointFault};
 
@@ -58,11 +57,7 @@ impl<'p> Checkpoints<'p> {
                 None if check.authenticated => {
                     format!("{place}: agrees; {} since", counted(check.entries_since, "entry"))
                 }
-                None => format!(
-                    "{place}: agrees; {} since; its signature cannot be checked any more, since a later rotation dropped that \
-                     generation",
-                    counted(check.entries_since, "entry")
-                ),
+                None => format!("{place}: agrees; {} since; not authenticated", counted(check.entries_since, "entry")),
             }
         };
         self.beside(checks).map(line).collect()
@@ -91,6 +86,13 @@ pub(crate) fn told(fault: &CheckpointFault, store: &str) -> Option<Told> {
             "checkpoint-future",
             "set the clock of this machine, or find out which machine made the checkpoint".into(),
         ),
+        CheckpointFault::Retired { version, .. } => told(
+            Exit::Corrupt,
+            "checkpoint-retired",
+            format!(
+                "find out who has kept master key {version}, and compare with a checkpoint that was made since it ended"
+            ),
+        ),
         CheckpointFault::Records => told(
             Exit::Corrupt,
             "checkpoint-records",
@@ -104,20 +106,18 @@ pub(crate) fn told(fault: &CheckpointFault, store: &str) -> Option<Told> {
     }
 }
 
-fn read(path: &Path) -> Result<AuditCheckpoint, Failure> {
+/// One that was named.
+pub(crate) fn read(path: &Path) -> Result<AuditCheckpoint, Failure> {
     let wrong = |why: String| {
         let hint = "give a file that `strongroom audit checkpoint` has printed";
         Failure::from(Told::new(Exit::Usage, "checkpoint-file", format!("{}: {why}", path.display())).hint(hint))
     };
     let text = short_text(path).map_err(|error| wrong(error.to_string()))?;
-    AuditCheckpoint::parse(&noted(text)).map_err(|error| wrong(error.to_string()))
+    AuditCheckpoint::parse(&said("note", text)).map_err(|error| wrong(error.to_string()))
 }
 
-/// The note itself, also where it was kept with everything that `--json` prints.
-fn noted(text: String) -> String {
-    #[derive(Deserialize)]
-    struct Document {
-        note: String,
-    }
-    serde_json::from_str(&text).map_or(text, |document: Document| document.note)
+/// The text itself, also where it was kept with everything that `--json` prints.
+pub(crate) fn said(field: &str, text: String) -> String {
+    let document: Option<Value> = serde_json::from_str(&text).ok();
+    document.and_then(|document| Some(document.get(field)?.as_str()?.to_owned())).unwrap_or(text)
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use strongroom::anchor::FileAnchor;
 use strongroom::error::{Detail, KeyringError};
 use strongroom::escrow::Combined;
 use strongroom::master::{MasterKeysError, Origin, SourceConcern, SourceError, VerifierKeysError};
@@ -34,6 +35,14 @@ pub(crate) struct Context<'t> {
     shares: Vec<PathBuf>,
     /// Files with age identities.
     pub(crate) identities: Vec<PathBuf>,
+    /// The vault of this command, to tell in the end whether its anchor has followed.
+    opened: Option<Verifier>,
+}
+
+/// Either kind is enough to read a vault.
+enum KeysToRead {
+    Master(MasterKeys),
+    Verifier(VerifierKeys),
 }
 
 impl<'t> Context<'t> {
@@ -42,7 +51,18 @@ impl<'t> Context<'t> {
         let (waivers, waiver_options) = waivers(global)?;
         let (shares, identities) = (global.shares.iter().map(PathBuf::from).collect(), global.identities.clone());
         let (yes, actor) = (global.yes, global.actor.clone());
-        Ok(Self { place, terminal, yes, waivers, waiver_options, concerns: vec![], actor, shares, identities })
+        Ok(Self {
+            place,
+            terminal,
+            yes,
+            waivers,
+            waiver_options,
+            concerns: vec![],
+            actor,
+            shares,
+            identities,
+            opened: None,
+        })
     }
 
     /// Opens the vault with the configured master keys.
@@ -53,21 +73,23 @@ impl<'t> Context<'t> {
 
     /// The same, with keys that were read to be looked at first.
     pub(crate) fn open_with(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
-        let vault = opening().open(SqliteStore::open(&self.place.path)?, keys)?;
+        let vault = opening()?.open(SqliteStore::open(&self.place.path)?, keys)?;
         self.warn();
+        self.opened = Some(vault.verifier());
         Ok(vault)
     }
 
     /// The same, so that the master key it is rotated to can be judged.
     pub(crate) fn open_to_rotate(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
-        let vault = opening().to_rotate(true).open(SqliteStore::open(&self.place.path)?, keys)?;
+        let vault = opening()?.to_rotate(true).open(SqliteStore::open(&self.place.path)?, keys)?;
         self.warn();
+        self.opened = Some(vault.verifier());
         Ok(vault)
     }
 
     /// The same to examine it, for who tells of the concerns in another way: also one whose rows do not belong together.
     pub(crate) fn open_unwarned(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
-        Ok(opening().to_examine(true).open(SqliteStore::open(&self.place.path)?, keys)?)
+        Ok(opening()?.to_examine(true).open(SqliteStore::open(&self.place.path)?, keys)?)
     }
 
     /// The configured master keys, or none: the vault can then say which one it needs.
@@ -95,26 +117,48 @@ impl<'t> Context<'t> {
         Ok(self.open_as_configured()?.0)
     }
 
-    /// The same, also where the log does not end as the head says: the methods that read it say so.
-    pub(crate) fn open_log(&mut self) -> Result<Verifier, Failure> {
-        Ok(self.open_with_options(&|| opening().to_examine(true))?.0)
+    /// The same where any key is configured, also where the log does not end as the head says: the methods that read it say so.
+    pub(crate) fn open_log(&mut self) -> Result<Option<Verifier>, Failure> {
+        let keys = self.keys_to_read()?;
+        keys.map(|keys| Ok(self.open_with_options(keys, opening()?.to_examine(true))?.0)).transpose()
     }
 
     /// The same as [`Context::open_reading`], and the whole vault where it was opened with master keys.
     pub(crate) fn open_as_configured(&mut self) -> Result<(Verifier, Option<Vault>), Failure> {
-        self.open_with_options(&opening)
+        // Without any the vault says which one it needs.
+        let keys = self.keys_to_read()?.unwrap_or_else(|| KeysToRead::Master(MasterKeys::default()));
+        self.open_with_options(keys, opening()?)
     }
 
-    fn open_with_options(&mut self, options: &dyn Fn() -> VaultOptions) -> Result<(Verifier, Option<Vault>), Failure> {
-        let keys = match self.master_keys() {
+    /// The same as [`Context::open_reading`], whatever an anchor says: for who makes one.
+    pub(crate) fn open_unanchored(&mut self) -> Result<Verifier, Failure> {
+        let keys = self.keys_to_read()?.unwrap_or_else(|| KeysToRead::Master(MasterKeys::default()));
+        Ok(self.open_with_options(keys, VaultOptions::new().follow(false))?.0)
+    }
+
+    /// The configured master keys, or where there are none the verifier keys.
+    fn keys_to_read(&mut self) -> Result<Option<KeysToRead>, Failure> {
+        match self.master_keys() {
             Err(Failure::MasterKeys(MasterKeysError::NotSet)) => match VerifierKeys::from_env() {
-                Err(VerifierKeysError::NotSet) => MasterKeys::default(),
-                keys => return Ok((self.open_verifier(keys?, options())?, None)),
+                Err(VerifierKeysError::NotSet) => Ok(None),
+                keys => Ok(Some(KeysToRead::Verifier(keys?))),
             },
-            keys => keys?,
+            keys => Ok(Some(KeysToRead::Master(keys?))),
+        }
+    }
+
+    fn open_with_options(
+        &mut self,
+        keys: KeysToRead,
+        options: VaultOptions,
+    ) -> Result<(Verifier, Option<Vault>), Failure> {
+        let keys = match keys {
+            KeysToRead::Master(keys) => keys,
+            KeysToRead::Verifier(keys) => return Ok((self.open_verifier(keys, options)?, None)),
         };
-        let vault = options().open(SqliteStore::open(&self.place.path)?, keys)?;
+        let vault = options.open(SqliteStore::open(&self.place.path)?, keys)?;
         self.warn();
+        self.opened = Some(vault.verifier());
         Ok((vault.verifier(), Some(vault)))
     }
 
@@ -165,6 +209,14 @@ impl<'t> Context<'t> {
     pub(crate) fn warn(&mut self) {
         for concern in self.concerns() {
             self.terminal.warning(&concern);
+        }
+    }
+
+    /// Says that the anchor could not follow what was done.
+    pub(crate) fn warn_of_anchor(&mut self) {
+        if let Some(behind) = self.opened.take().and_then(|vault| vault.anchor_behind()) {
+            let next = "make room there, or let this user write it: no other change is made until it has caught up";
+            self.terminal.note(&format!("warning: {behind}; {next}"));
         }
     }
 
@@ -219,9 +271,13 @@ fn without_what_was_shown(mut error: MasterKeysError) -> MasterKeysError {
     error
 }
 
-/// A command ends before a log that is read beside it would be of use: `verify` reads all of it first.
-fn opening() -> VaultOptions {
-    VaultOptions::new().follow(false)
+/// Held to the anchor of the environment. A command ends before a log that is read beside it would be of use: `verify` reads all of it first.
+pub(crate) fn opening() -> Result<VaultOptions, Failure> {
+    let options = VaultOptions::new().follow(false);
+    Ok(match FileAnchor::from_env().map_err(Detail::from)? {
+        Some(anchor) => options.anchor(anchor),
+        None => options,
+    })
 }
 
 fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {

@@ -67,6 +67,7 @@ impl From<ErrorKind> for Exit {
             ErrorKind::NoStore => Self::NoStore,
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::Output => Self::OutputFailed,
+            ErrorKind::Unproven => Self::NotValid,
             ErrorKind::Unsafe => Self::UnsafePermissions,
             _ => Self::General,
         }

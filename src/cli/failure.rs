@@ -1,12 +1,14 @@
 //! What went wrong, told with a stable word for scripts and the next command to type.
 
+mod anchor;
 mod keys;
 
 use std::io;
 use std::path::Path;
 
+use strongroom::anchor::AnchorFault;
 use strongroom::api_keys::{ImportError, LifeError};
-use strongroom::error::{Detail, KeyringError, TargetFault, UnsafePath, VaultRow};
+use strongroom::error::{Detail, KeyringError, PinError, TargetFault, UnsafePath, VaultRow};
 use strongroom::master::{MasterKeyError, MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
 use strongroom::store::{EngineFault, StoreError};
@@ -116,6 +118,8 @@ fn hint(error: &Error, place: &Place) -> String {
     let store = place.option();
     match error.detail() {
         Detail::Act(_) => "give a reason of 1 to 1024 bytes with --reason, and an --actor of up to 256".into(),
+        Detail::Anchor(AnchorFault::Newer { .. }) => NEWER.into(),
+        Detail::Anchor(fault) => anchor::hint(fault, &store).unwrap_or_else(|| LOG.into()),
         Detail::Audit(_) => {
             format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store")
         }
@@ -131,6 +135,7 @@ fn hint(error: &Error, place: &Place) -> String {
             "nothing was imported: `strongroom policy show{store}` shows the rules; mend the line, or take all lines \
                  as they are with --exempt-from-policy"
         ),
+        Detail::Pin(error) => pin_hint(error, &store),
         Detail::Policy(PolicyError::Newer) => NEWER.into(),
         Detail::Policy(PolicyError::Reissue) => {
             format!("recover it with --reissue; `strongroom policy show{store}` shows the rules")
@@ -259,6 +264,25 @@ fn keyring_hint(error: &KeyringError, store: &str) -> String {
             ),
         KeyringError::Format { .. } => NEWER.into(),
         _ => "find out who can write the store, and restore a backup".into(),
+    }
+}
+
+fn pin_hint(error: &PinError, store: &str) -> String {
+    match error {
+        PinError::Ended { ended, .. } => format!(
+            "give a checkpoint that you kept from entry {ended} or before, with --checkpoint FILE beside --pin: `audit verify` then \
+             prints the key to pin from now on"
+        ),
+        PinError::NotHandedOver { .. } => format!(
+            "where the master key is, `strongroom audit public-key` prints the new one; bring it here past the store, and pin it \
+             with `strongroom audit verify{store} --pin PUBLICKEY`"
+        ),
+        PinError::Keyring(error) => keyring_hint(error, store),
+        PinError::OtherVault { .. } => "name that vault with --store, or pin a key of this one".into(),
+        _ => format!(
+            "compare with what `strongroom audit public-key{store}` prints where the master key is; where that is the pinned one, \
+             find out who can write the store"
+        ),
     }
 }
 

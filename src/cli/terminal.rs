@@ -149,6 +149,11 @@ impl Terminal {
 
     /// What is to be known of a source of keys, and what to do about it.
     pub(crate) fn warning(&mut self, SourceConcern { id, what, remedy, .. }: &SourceConcern) {
+        self.caution(id, what, remedy);
+    }
+
+    /// What is to be known of what a command shows, and what to do about it.
+    pub(crate) fn caution(&mut self, id: &str, what: &str, remedy: &str) {
         if self.json {
             let body = json!({ "id": id, "what": what, "remedy": remedy });
             let json = serde_json::to_string(&Document { schema: "warning", body: &body }).unwrap_or_default();

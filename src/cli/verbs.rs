@@ -1,5 +1,6 @@
 //! The verbs: each is one function that opens, calls the library, and prints. None knows another.
 
+mod anchor;
 mod audit;
 mod backup;
 mod completions;
@@ -26,17 +27,23 @@ mod suspend;
 mod update;
 mod verify;
 
-use crate::args::{AuditVerb, MasterKeyVerb, PolicyVerb, Verb};
+use crate::args::{AnchorVerb, AuditVerb, MasterKeyVerb, PolicyVerb, Verb};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
     match verb {
+        Verb::Anchor { verb: AnchorVerb::Accept(args) } => anchor::accept(context, &args),
+        Verb::Anchor { verb: AnchorVerb::Init(args) } => anchor::init(context, &args),
+        Verb::Anchor { verb: AnchorVerb::Show } => anchor::show(context),
         Verb::Audit { verb: AuditVerb::List(args) } => audit::list(context, &args),
+        Verb::Audit { verb: AuditVerb::CheckProof(args) } => audit::check_proof(context, &args),
         Verb::Audit { verb: AuditVerb::Checkpoint } => audit::checkpoint(context),
         Verb::Audit { verb: AuditVerb::Export(args) } => audit::export(context, &args),
         Verb::Audit { verb: AuditVerb::Follow(args) } => audit::follow(context, &args),
+        Verb::Audit { verb: AuditVerb::Prove(args) } => audit::prove(context, &args),
+        Verb::Audit { verb: AuditVerb::PublicKey(args) } => audit::public_key(context, &args),
         Verb::Audit { verb: AuditVerb::Verify(args) } => audit::verify(context, &args),
         Verb::Backup(args) => backup::backup(context, &args),
         Verb::Completions { shell } => completions::completions(context, shell),

@@ -5,7 +5,7 @@ use crate::import::ImportError;
 #[cfg(feature = "escrow")]
 use crate::key_share::CombineError;
 use crate::key_source::SourceError;
-use crate::keyring::KeyringError;
+use crate::keyring::{KeyringError, PinError};
 use crate::master_key::MasterKeyError;
 use crate::master_keys::MasterKeysError;
 use crate::store::StoreError;
@@ -15,6 +15,7 @@ impl Detail {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Act(_) => "invalid-act",
+            Self::Anchor(fault) => fault.code(),
             Self::Audit(fault) => fault.code(),
             Self::BackupDamaged { .. } => "backup-damaged",
             Self::BackupOfOther { .. } => "backup-of-other",
@@ -43,6 +44,7 @@ impl Detail {
             Self::NotKept { .. } => "token-not-kept",
             Self::NotRecoverable { .. } => "not-recoverable",
             Self::Parse(_) => "invalid-text",
+            Self::Pin(fault) => pin_code(fault),
             Self::Random(_) => "no-randomness",
             Self::Record { .. } => "record-unreadable",
             Self::RecordSet { .. } => "record-set",
@@ -90,6 +92,17 @@ fn keyring_code(fault: &KeyringError) -> &'static str {
         KeyringError::VerifierKeyVault { .. } | KeyringError::WrongVerifierKey { .. } => "verifier-key-wrong",
         KeyringError::VerifierOnly => "verifier-keys-only",
         KeyringError::WrongMasterKey { .. } => "master-key-wrong",
+    }
+}
+
+fn pin_code(fault: &PinError) -> &'static str {
+    match fault {
+        PinError::Ended { .. } => "pin-ended",
+        PinError::HandOver { .. } => "hand-over-wrong",
+        PinError::Keyring(fault) => keyring_code(fault),
+        PinError::NotHandedOver { .. } => "pin-not-handed-over",
+        PinError::OtherVault { .. } => "pin-vault",
+        PinError::Unknown => "pin-unknown",
     }
 }
 

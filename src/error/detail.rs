@@ -1,6 +1,7 @@
 //! What failed, with all that is known of it.
 
 use super::faults::{RowFault, TargetFault, VaultRow};
+use crate::anchor::AnchorFault;
 use crate::api_key::{LifeError, LimitError};
 use crate::audit_log::{ActError, AuditFault};
 use crate::backup_id::BackupId;
@@ -8,7 +9,7 @@ use crate::import::ImportError;
 #[cfg(feature = "escrow")]
 use crate::key_share::{CombineError, KeyShareError, SplitError};
 use crate::key_source::{CommandLineError, SourceError};
-use crate::keyring::KeyringError;
+use crate::keyring::{KeyringError, PinError};
 use crate::master_key::MasterKeyError;
 use crate::master_keys::MasterKeysError;
 use crate::page::CursorError;
@@ -31,6 +32,9 @@ pub enum Detail {
     /// The actor or the reason is missing or too long.
     #[error(transparent)]
     Act(#[from] ActError),
+    /// A store is not the one that an anchor holds, or the anchor cannot be used.
+    #[error(transparent)]
+    Anchor(#[from] AnchorFault),
     /// The audit log does not hold together.
     #[error(transparent)]
     Audit(#[from] AuditFault),
@@ -142,6 +146,9 @@ pub enum Detail {
     /// A text is not what it should be.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// A public key that was pinned does not lead to the one of today.
+    #[error(transparent)]
+    Pin(#[from] PinError),
     /// The policy of the vault forbids it, or cannot be set.
     #[error(transparent)]
     Policy(#[from] PolicyError),

@@ -10,6 +10,8 @@ use crate::uses::UsageError;
 pub enum VaultRow {
     /// The list of backups.
     Backups,
+    /// What names the records that are believed under a generation whose master key has leaked.
+    Fence,
     /// What holds the audit log and the set of records together.
     Head,
     /// A row of the lookup index, for imported tokens.
@@ -29,6 +31,7 @@ impl VaultRow {
     pub fn name(self) -> &'static str {
         match self {
             Self::Backups => "backups",
+            Self::Fence => "fence",
             Self::Head => "head",
             Self::Lookup => "lookup",
             Self::Manifest => "manifest",

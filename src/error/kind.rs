@@ -1,9 +1,10 @@
 //! What kind of failure each is.
 
 use super::detail::Detail;
+use crate::anchor::AnchorFault;
 use crate::api_key::LifeError;
 use crate::key_source::SourceError;
-use crate::keyring::KeyringError;
+use crate::keyring::{KeyringError, PinError};
 use crate::master_keys::MasterKeysError;
 use crate::policy::PolicyError;
 use crate::store::StoreError;
@@ -33,8 +34,10 @@ pub enum ErrorKind {
     NoStore,
     /// There is no such API key, nothing to recover of it, or no rotation to continue.
     NotFound,
-    /// What the caller was to keep outside of the vault could not be written.
+    /// What is kept outside of the vault could not be written, or is not there.
     Output,
+    /// Nothing speaks against it, and nothing that is at hand proves it.
+    Unproven,
     /// Others could exchange or write the files.
     Unsafe,
 }
@@ -54,6 +57,7 @@ impl ErrorKind {
             Self::NoStore => "no-store",
             Self::NotFound => "not-found",
             Self::Output => "output",
+            Self::Unproven => "unproven",
             Self::Unsafe => "unsafe",
         }
     }
@@ -69,6 +73,7 @@ impl Detail {
             | Self::Limit(_)
             | Self::RotationOptions { .. }
             | Self::RotationTarget { .. } => ErrorKind::Input,
+            Self::Anchor(fault) => anchor_kind(fault),
             Self::Audit(_)
             | Self::BackupDamaged { .. }
             | Self::Record { .. }
@@ -95,11 +100,29 @@ impl Detail {
             Self::NoThread { .. } | Self::Random(_) => ErrorKind::General,
             Self::NotKept { .. } => ErrorKind::Output,
             Self::Parse(_) => ErrorKind::Input,
+            Self::Pin(fault) => pin_kind(fault),
             Self::Policy(PolicyError::Newer) => ErrorKind::Newer,
             Self::Policy(_) => ErrorKind::Input,
             #[cfg(feature = "escrow")]
             Self::Split(_) => ErrorKind::Input,
             Self::Store(fault) => store_kind(fault),
+        }
+    }
+}
+
+fn anchor_kind(fault: &AnchorFault) -> ErrorKind {
+    match fault {
+        AnchorFault::Exists { .. } => ErrorKind::Conflict,
+        AnchorFault::Newer { .. } => ErrorKind::Newer,
+        AnchorFault::Unsafe { .. } => ErrorKind::Unsafe,
+        AnchorFault::Where { .. } => ErrorKind::Input,
+        AnchorFault::Missing { .. } | AnchorFault::Unreadable { .. } | AnchorFault::Unwritten { .. } => {
+            ErrorKind::Output
+        }
+        AnchorFault::Malformed { .. } => ErrorKind::Corrupt,
+        fault => {
+            debug_assert!(fault.is_about_the_store());
+            ErrorKind::Corrupt
         }
     }
 }
@@ -139,6 +162,15 @@ fn keyring_kind(error: &KeyringError) -> ErrorKind {
         | KeyringError::WrongMasterKey { .. }
         | KeyringError::WrongVerifierKey { .. } => ErrorKind::MasterKey,
         KeyringError::Random(_) => ErrorKind::General,
+    }
+}
+
+fn pin_kind(error: &PinError) -> ErrorKind {
+    match error {
+        PinError::Ended { .. } | PinError::NotHandedOver { .. } => ErrorKind::Unproven,
+        PinError::HandOver { .. } | PinError::Unknown => ErrorKind::Corrupt,
+        PinError::Keyring(fault) => keyring_kind(fault),
+        PinError::OtherVault { .. } => ErrorKind::Input,
     }
 }
 

@@ -3,10 +3,12 @@
 use std::error::Error as StdError;
 
 use super::examples::{DAY, denied, finding, id, no_randomness, origin, origins, path, print, time, vault};
+use crate::anchor::AnchorFault;
 use crate::api_key::{LifeError, LimitError, Refusal, Revision};
 use crate::audit_log::{ActError, AuditFault};
 use crate::backup_id::BackupId;
-use crate::error::{Detail, KeyringError, RecordError, RowFault, TargetFault, VaultRow};
+use crate::error::{Detail, KeyringError, PinError, RecordError, RowFault, TargetFault, VaultRow};
+use crate::follower::FollowFault;
 use crate::import::ImportError;
 use crate::key_list::ListError;
 #[cfg(feature = "escrow")]
@@ -24,7 +26,7 @@ use crate::store::{CommitError, EngineFault, StoreError, Table};
 use crate::suite::Suite;
 use crate::unsafe_path::UnsafePath;
 use crate::uses::UsageError;
-use crate::vault::{CheckpointFault, ExportError, VerifyError};
+use crate::vault::{CheckpointFault, ExportError, ProofFault, ProveError, VerifyError};
 use crate::verifier_key::VerifierKeyError;
 use crate::verifier_keys::VerifierKeysError;
 use crate::versions::{generation, version};
@@ -65,6 +67,28 @@ every! {
         ActError::NoReason => [ActError::NoReason],
         ActError::ReasonTooLong { .. } => [ActError::ReasonTooLong { len: 2_000 }],
     }
+    AnchorFault: {
+        AnchorFault::Exists { .. } => [AnchorFault::Exists { place: path() }],
+        AnchorFault::Forked { .. } => [AnchorFault::Forked { seen: 9, since: time() }],
+        AnchorFault::Malformed { .. } => [AnchorFault::Malformed { place: path(), problem: "it breaks off".into() }],
+        AnchorFault::Missing { .. } => [AnchorFault::Missing { place: path() }],
+        AnchorFault::Newer { .. } => [AnchorFault::Newer { place: path(), schema: "strongroom.anchor.v2".into() }],
+        AnchorFault::OtherLine { .. } => [AnchorFault::OtherLine { seen: 9, found: 8, since: time() }],
+        AnchorFault::OtherVault { .. } => [AnchorFault::OtherVault { anchored: vault(), found: vault() }],
+        AnchorFault::NoVault { .. } => [AnchorFault::NoVault { anchored: vault() }],
+        AnchorFault::RolledBack { .. } => [AnchorFault::RolledBack { found: 8, seen: 9, since: time() }],
+        AnchorFault::KeyringRolledBack { .. } => [AnchorFault::KeyringRolledBack {
+            found: 1,
+            found_master_key: version(1),
+            seen: 2,
+            seen_master_key: version(2),
+            since: time(),
+        }],
+        AnchorFault::Unreadable { .. } => [AnchorFault::Unreadable { place: path(), problem: "not found".into() }],
+        AnchorFault::Unsafe { .. } => [AnchorFault::Unsafe { path: path(), fault: UnsafePath::FolderWritable }],
+        AnchorFault::Unwritten { .. } => [AnchorFault::Unwritten { place: path(), problem: "no room".into() }],
+        AnchorFault::Where { .. } => [AnchorFault::Where { what: "STRONGROOM_ANCHOR".into() }],
+    }
     AuditFault: {
         AuditFault::Broken { .. } => [AuditFault::Broken { seq: 1 }],
         AuditFault::End { .. } => [AuditFault::End { found: 1, expected: 2 }, AuditFault::End { found: 2, expected: 1 }],
@@ -74,6 +98,7 @@ every! {
         AuditFault::Tree => [AuditFault::Tree],
         AuditFault::RolledBack { .. } => [AuditFault::RolledBack { found: 1, seen: 2 }],
     }
+    FollowFault: { FollowFault::Anchor(_) => of(FollowFault::Anchor), FollowFault::Log(_) => of(FollowFault::Log), FollowFault::KeyringPutBack { .. } => [FollowFault::KeyringPutBack { found: 1, seen: 2 }], FollowFault::OtherLine => [FollowFault::OtherLine] }
     CheckpointFault: {
         CheckpointFault::Altered => [CheckpointFault::Altered],
         CheckpointFault::Ended { .. } => [CheckpointFault::Ended { seq: 9, version: version(1), ended: 8 }],
@@ -81,6 +106,7 @@ every! {
         CheckpointFault::Log(_) => of(CheckpointFault::Log),
         CheckpointFault::OtherVault { .. } => [CheckpointFault::OtherVault { vault: vault().to_string() }],
         CheckpointFault::Records => [CheckpointFault::Records],
+        CheckpointFault::Retired { .. } => of(|fault| CheckpointFault::Retired { version: version(1), ended: 8, fault }),
     }
     #[cfg(feature = "conformance")]
     Broken: { Broken { .. } => [Broken { claim: "a batch happens whole or not", how: "half of it happened".into(), without: "acts without proof" }] }
@@ -124,6 +150,7 @@ every! {
     }
     Detail: {
         Detail::Act(_) => of(Detail::Act),
+        Detail::Anchor(_) => of(Detail::Anchor),
         Detail::Audit(_) => of(Detail::Audit),
         Detail::BackupDamaged { .. } => [Detail::BackupDamaged { what: "the manifest is malformed".into() }],
         Detail::BackupOfOther { .. } => [Detail::BackupOfOther { expected: vault(), found: vault() }],
@@ -148,6 +175,7 @@ every! {
         Detail::NotKept { .. } => [Detail::NotKept { source: denied() }],
         Detail::NotRecoverable { .. } => [Detail::NotRecoverable { id: id() }],
         Detail::Parse(_) => of(Detail::Parse),
+        Detail::Pin(_) => of(Detail::Pin),
         Detail::Policy(_) => of(Detail::Policy),
         Detail::Random(_) => of(Detail::Random),
         Detail::Record { .. } => of(|fault| Detail::Record { id: id(), fault }),
@@ -271,6 +299,14 @@ every! {
         MasterKeysError::VerifierKey { .. } => [MasterKeysError::VerifierKey { origin: origin(), entry: 1 }],
     }
     ParseError: { ParseError { .. } => ["no suite".parse::<Suite>().expect_err("none")] }
+    PinError: {
+        PinError::Ended { .. } => [PinError::Ended { version: version(1), ended: 8 }],
+        PinError::HandOver { .. } => [PinError::HandOver { version: version(2) }],
+        PinError::Keyring(_) => of(PinError::Keyring),
+        PinError::NotHandedOver { .. } => [PinError::NotHandedOver { version: version(2) }],
+        PinError::OtherVault { .. } => [PinError::OtherVault { expected: vault(), found: vault() }],
+        PinError::Unknown => [PinError::Unknown],
+    }
     PolicyError: {
         PolicyError::Age { .. } => [PolicyError::Age { max: DAY }],
         PolicyError::Expiry => [PolicyError::Expiry],
@@ -284,6 +320,22 @@ every! {
         PolicyError::Reissue => [PolicyError::Reissue],
         PolicyError::Span { .. } => [PolicyError::Span { rule: "maximum age of API keys" }],
     }
+    ProofFault: {
+        ProofFault::Backwards { .. } => [ProofFault::Backwards { old: 2, new: 1 }],
+        ProofFault::Entry { .. } => [ProofFault::Entry { seq: 7 }],
+        ProofFault::Growth { .. } => [ProofFault::Growth { old: 1, new: 2 }],
+        ProofFault::NoEntry => [ProofFault::NoEntry],
+        ProofFault::NoLine => [ProofFault::NoLine],
+        ProofFault::OtherClaim => [ProofFault::OtherClaim],
+        ProofFault::OtherStart { .. } => [ProofFault::OtherStart { found: 2, said: 1 }],
+        ProofFault::OtherVault { .. } => [ProofFault::OtherVault { seq: 7 }],
+        ProofFault::Unsigned { .. } => [ProofFault::Unsigned { seq: 7 }],
+    }
+    ProveError: {
+        ProveError::Checkpoint { .. } => of(|fault| ProveError::Checkpoint { seq: 7, fault }),
+        ProveError::Failed(_) => [ProveError::Failed(Detail::NoVault.into())],
+        ProveError::Proof(_) => of(ProveError::Proof),
+    }
     RandomError: { RandomError(_) => [no_randomness()] }
     RecordError: {
         RecordError::Attributes => [RecordError::Attributes],
@@ -292,6 +344,7 @@ every! {
         RecordError::OtherSecret => [RecordError::OtherSecret],
         RecordError::Unlogged => [RecordError::Unlogged],
         RecordError::Corrupt { .. } => [RecordError::Corrupt { part: "verify" }],
+        RecordError::Fenced { .. } => [RecordError::Fenced { generation: generation(1) }],
         RecordError::Foreign => [RecordError::Foreign],
         RecordError::Format { .. } => [RecordError::Format { found: 9 }],
         RecordError::Malformed => [RecordError::Malformed],

@@ -25,10 +25,23 @@ pub(super) struct Found {
     metadata: Metadata,
 }
 
-pub(super) enum Fault {
+pub(crate) enum Fault {
     NotAFile,
     System(io::Error),
     Unsafe { path: PathBuf, fault: UnsafePath },
+}
+
+/// Whether nobody but its owner and root could have put the file that stands there, and nobody else makes files beside it.
+pub(crate) fn judge_way(path: &Path) -> Result<(), Fault> {
+    if fs::symlink_metadata(path).map_err(Fault::System)?.is_symlink() {
+        return Err(Fault::Unsafe { path: path.to_owned(), fault: UnsafePath::Link });
+    }
+    let found = follow(path, Strictness::Credential)?;
+    let folder = found.path.parent().unwrap_or(Path::new("/"));
+    match mode(&fs::metadata(folder).map_err(Fault::System)?) & 0o022 {
+        0 => Ok(()),
+        _ => Err(Fault::Unsafe { path: folder.to_owned(), fault: UnsafePath::FolderWritable }),
+    }
 }
 
 /// Follows `path` component by component and link by link.

@@ -135,16 +135,51 @@ pub enum KeyringError {
 
 /// Why a public key that was pinned does not lead to the one of today.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum HandOverError {
-    /// The version before had leaked, or somebody took it away: the public key has to be pinned anew.
-    #[error("nothing was handed over to master key {version}")]
-    Absent { version: MasterKeyVersion },
+#[non_exhaustive]
+pub enum PinError {
+    /// It is that of a version that has ended, and nothing that was kept shows where that was: who holds the old key could have made the
+    /// hand-over.
+    #[error(
+        "the pinned public key is that of master key {version}, which ended with audit entry {ended}, and no checkpoint that it signed \
+         up to there was given: who has kept the old key could have made this hand-over"
+    )]
+    Ended {
+        /// The version.
+        version: MasterKeyVersion,
+        /// The last audit entry that it speaks for.
+        ended: u64,
+    },
+    /// A hand-over is there, and was not signed by the version before.
+    #[error("the hand-over to master key {version} is not signed by the version before")]
+    HandOver {
+        /// The version after.
+        version: MasterKeyVersion,
+    },
+    /// The keyring itself.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
-    #[error("the public key that was pinned is that of no master key version of the vault")]
-    Pin,
-    #[error("the hand-over to master key {version} is wrong")]
-    Wrong { version: MasterKeyVersion },
+    /// The version before had leaked, or somebody took the hand-over away.
+    #[error(
+        "nothing was handed over to master key {version}, as after a leak of the one before: the public key has to be pinned anew"
+    )]
+    NotHandedOver {
+        /// The version after.
+        version: MasterKeyVersion,
+    },
+    /// It names another vault.
+    #[error("the pinned key names vault {found}, and this is vault {expected}")]
+    OtherVault {
+        /// The vault that was opened.
+        expected: VaultId,
+        /// The one that was pinned.
+        found: VaultId,
+    },
+    /// No version of the vault has this public key.
+    #[error(
+        "the pinned public key is that of no master key version of this vault: it is another vault's, or another store, or an older \
+         one, stands in its place"
+    )]
+    Unknown,
 }
 
 fn configured_text(configured: &[(MasterKeyVersion, Fingerprint)]) -> String {

@@ -21,6 +21,9 @@ pub(crate) struct GenerationKeys {
     pub(crate) usage: DataKey,
     /// Since when its API keys count as exposed: the master key above them had leaked.
     pub(crate) exposed_at: Option<Timestamp>,
+    /// What names the records that are believed under it, where that master key had leaked.
+    pub(crate) fence: Option<[u8; 32]>,
+    fence_key: MacKey,
 }
 
 impl GenerationKeys {
@@ -29,6 +32,7 @@ impl GenerationKeys {
         verify: &SecretBytes<32>,
         whole: Option<(&SecretBytes<32>, &SecretBytes<32>)>,
         exposed_at: Option<i64>,
+        fence: Option<[u8; 32]>,
     ) -> Self {
         Self {
             verify: DataKey::new(verify, Purpose::Verify.name()),
@@ -36,7 +40,14 @@ impl GenerationKeys {
             usage: DataKey::new(verify, USAGE),
             record_set: whole.map(|(_, authority)| MacKey::derive(authority, RECORD_SET_LABEL)),
             exposed_at: exposed_at.map(clamped),
+            fence,
+            fence_key: fence_key(verify),
         }
+    }
+
+    /// What marks the records that are believed under the generation before, where its master key had leaked.
+    pub(crate) fn fence_key(&self) -> &MacKey {
+        &self.fence_key
     }
 
     /// The data key of the secrets themselves.
@@ -55,6 +66,11 @@ impl GenerationKeys {
     pub(crate) fn record_set_if_held(&self) -> Option<&MacKey> {
         self.record_set.as_ref()
     }
+}
+
+/// Hangs on the new data key "verify": under the old one, its thief could look for records with the mark of others.
+pub(super) fn fence_key(verify: &SecretBytes<32>) -> MacKey {
+    MacKey::derive(verify, FENCE_LABEL)
 }
 
 /// A data key, prepared for each suite a record may have. The key itself seals nothing: every suite has its own.
@@ -105,6 +121,7 @@ impl LookupKey {
 /// docs/format.md, Data keys. Changing one turns every stored value away.
 const PART_KEY_LABEL: &[u8] = b"strongroom/v1/part-key/";
 const USAGE: &str = "usage";
+const FENCE_LABEL: &[u8] = b"strongroom/v1/fence";
 const RECORD_SET_LABEL: &[u8] = b"strongroom/v1/record-set";
 const LOOKUP_INDEX_LABEL: &[u8] = b"strongroom/v1/lookup/index";
 const LOOKUP_ROW_LABEL: &[u8] = b"strongroom/v1/lookup/row";

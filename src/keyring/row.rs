@@ -66,7 +66,8 @@ pub(super) fn authenticate(signer: &SigningKey, label: RowLabel, body: &[u8]) ->
     row
 }
 
-pub(super) fn authenticated(public: PublicKey, label: RowLabel, row: &[u8]) -> Result<Authenticated<'_>, RowError> {
+/// The body of a row, when this public key vouches for it.
+pub(crate) fn authenticated(public: PublicKey, label: RowLabel, row: &[u8]) -> Result<Authenticated<'_>, RowError> {
     let body = body_of(row)?;
     let (signed, signature) = row.split_last_chunk::<SIGNATURE_LEN>().ok_or(RowError::Malformed)?;
     if public.verify(label.bytes(), signed, signature) { Ok(Authenticated(body)) } else { Err(RowError::Unauthentic) }

@@ -82,6 +82,9 @@ pub(super) struct StoredGeneration {
     pub(super) exposed_at: Option<i64>,
     #[n(5)]
     pub(super) authority: Wrap,
+    /// What names the records that are believed under it, where the master key above it had leaked.
+    #[n(6)]
+    pub(super) fence: Option<ByteArray<32>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

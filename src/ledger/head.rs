@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 use crate::audit_log::{AuditFault, ChainEnd, row_key};
 use crate::error::Error;
-use crate::keyring::{Keyring, RowError, RowLabel, encode};
+use crate::keyring::{Authenticated, Keyring, PublicKeyring, RowError, RowLabel, encode};
 use crate::record_set::{MaskedRecordSet, RecordSet};
 use crate::secret::RandomError;
 use crate::store::{Rows, Table};
@@ -47,6 +47,13 @@ struct Stored {
     tree: Vec<ByteArray<32>>,
 }
 
+impl Stored {
+    fn must_stand_beside(&self, keyring: (u64, [u8; 32], [u8; 16])) -> Result<(), RowError> {
+        let named = (self.revision, *self.keyring, *self.line);
+        if named == keyring { Ok(()) } else { Err(RowError::Other) }
+    }
+}
+
 impl Head {
     /// The head of a vault to which nothing has happened.
     pub(crate) fn new(keyring: &Keyring) -> Self {
@@ -57,14 +64,30 @@ impl Head {
     /// Checks the signature and reads the row. It must name this keyring.
     pub(crate) fn open(keyring: &Keyring, row: &[u8]) -> Result<Self, RowError> {
         let stored: Stored = keyring.open_row(RowLabel::Head, row)?.decode()?;
-        let beside = (stored.revision, *stored.keyring, *stored.line);
-        if beside != (keyring.revision(), keyring.hash(), keyring.line()) {
-            return Err(RowError::Other);
-        }
+        stored.must_stand_beside((keyring.revision(), keyring.hash(), keyring.line()))?;
+        let sets = unmask_all(keyring, &stored.sets)?;
+        Self::of(&stored, sets)
+    }
+
+    /// The same without a key of the vault: records are counted and no more.
+    pub(crate) fn open_public(keyring: &PublicKeyring, row: &[u8]) -> Result<Self, RowError> {
+        let stored: Stored = keyring.open_row(RowLabel::Head, row)?.decode()?;
+        stored.must_stand_beside((keyring.revision(), keyring.hash(), keyring.line()))?;
+        let counted = stored.sets.iter().map(|masked| (masked.generation, masked.counted())).collect();
+        Self::of(&stored, counted)
+    }
+
+    fn of(stored: &Stored, sets: BTreeMap<Generation, RecordSet>) -> Result<Self, RowError> {
         let chain = ChainEnd { seq: stored.seq, hash: *stored.hash };
         let tree = CompactRange::from_parts(stored.seq, stored.tree.iter().map(|hash| **hash).collect());
-        let (tree, sets) = (tree.ok_or(RowError::Malformed)?, unmask_all(keyring, &stored.sets)?);
-        Ok(Self { chain, tree, backups: stored.backups.map(|hash| *hash), sets })
+        Ok(Self { chain, tree: tree.ok_or(RowError::Malformed)?, backups: stored.backups.as_deref().copied(), sets })
+    }
+
+    /// What a row names, for who has no keyring beside it.
+    pub(super) fn names(body: &Authenticated<'_>) -> Option<Named> {
+        let stored: Stored = body.decode().ok()?;
+        let chain = ChainEnd { seq: stored.seq, hash: *stored.hash };
+        Some(Named { chain, revision: stored.revision, keyring: *stored.keyring, line: *stored.line })
     }
 
     /// The row, signed by the authority of the active master key.
@@ -96,6 +119,18 @@ impl Head {
         }
     }
 
+    /// The log of these rows still holds an entry that was seen before.
+    pub(crate) fn still_holds(&self, rows: &dyn Rows, seen: ChainEnd) -> Result<(), Error> {
+        if self.chain.seq < seen.seq {
+            return Err(AuditFault::RolledBack { found: self.chain.seq, seen: seen.seq }.into());
+        }
+        if seen.seq == 0 {
+            return Ok(());
+        }
+        let line = rows.get(Table::Audit, &row_key(seen.seq))?.ok_or(AuditFault::Missing { seq: seen.seq })?;
+        if ChainEnd::at(seen.seq, &line) == seen { Ok(()) } else { Err(AuditFault::Forked { seq: seen.seq }.into()) }
+    }
+
     /// The records of a generation, to be changed with them.
     pub(crate) fn set(&mut self, generation: Generation) -> &mut RecordSet {
         self.sets.entry(generation).or_default()
@@ -109,6 +144,15 @@ impl Head {
     pub(crate) fn drop_set(&mut self, generation: Generation) {
         self.sets.remove(&generation);
     }
+}
+
+/// What a head names: the end of the log, and the keyring that belongs beside it.
+#[derive(Clone, Copy)]
+pub(super) struct Named {
+    pub(super) chain: ChainEnd,
+    pub(super) revision: u64,
+    pub(super) keyring: [u8; 32],
+    pub(super) line: [u8; 16],
 }
 
 /// The last entry before one that is missing, in a log that has no other gap.

@@ -1,9 +1,13 @@
 use std::convert::Infallible;
 
+use base64ct::{Base64, Encoding};
 use proptest::prelude::*;
 
 use super::checkpoint::CheckpointError;
+use super::proof::ProofTextError;
+use super::signed::{MAX_LEN, NoteError};
 use super::*;
+use crate::authority::SigningKey;
 use crate::secret::SecretBytes;
 
 #[test]
@@ -24,6 +28,68 @@ fn a_note_of_the_go_project_is_read_and_written_the_same() {
 fn the_key_of_the_go_checksum_database_has_its_id() {
     let key = "ce3372d75ad1ee5ecdaf8727293d4b111d87eb37531d7c86d4d3003f0eb809fc".parse().expect("a public key");
     assert_eq!(key_id("sum.golang.org", &key), [0x03, 0x3d, 0xe0, 0xae]);
+}
+
+#[test]
+fn the_keys_of_the_go_project_are_written_as_it_writes_them() {
+    const GO: [&str; 2] = [
+        "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8",
+        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+    ];
+    for written in GO {
+        let key: NoteKey = written.parse().expect("a good key");
+        assert_eq!(key.to_string(), written);
+        assert_eq!(NoteKey::new(key.name().to_owned(), key.key()), key);
+        for at in 0..written.len() {
+            let mut wrong = written.as_bytes().to_vec();
+            wrong[at] ^= 1;
+            assert!(String::from_utf8(wrong).expect("text").parse::<NoteKey>().is_err(), "{at}");
+        }
+    }
+    for wrong in ["", "+", "++", "name", "name+00000000+", "a b+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"]
+    {
+        assert!(wrong.parse::<NoteKey>().is_err(), "{wrong}");
+    }
+}
+
+/// The example of C2SP tlog-witness, and one in the form of C2SP tlog-proof.
+#[test]
+fn proofs_are_read_and_written_the_same_and_every_fault_has_its_name() {
+    let (request, proof) = (format!("{REQUEST}\n{BEHIND_THE_SOFA}"), format!("{INCLUDED}\n{BEHIND_THE_SOFA}"));
+    let read = Proof::parse(&request).expect("a request to a witness");
+    assert_eq!((read.to_string(), read.hashes.len()), (request.clone(), 4));
+    assert_eq!(read.claim, Claim::Consistency { old: 20_852_014 });
+    let read = Proof::parse(&proof).expect("a proof");
+    assert_eq!((read.to_string(), read.hashes.len()), (proof.clone(), 2));
+    assert_eq!(read.claim, Claim::Inclusion { index: 73_894, extra: Some(b"age-v1.2.1".to_vec()) });
+    let without = proof.replace("extra YWdlLXYxLjIuMQ==\n", "");
+    assert_eq!(Proof::parse(&without).expect("a proof").claim, Claim::Inclusion { index: 73_894, extra: None });
+    let faults = [
+        (request.replace("old 2", "old 02"), ProofTextError::Kind),
+        (request.replace("old", "new"), ProofTextError::Kind),
+        (request.replace("old ", "old"), ProofTextError::Kind),
+        (format!("\n{request}"), ProofTextError::Kind),
+        (String::new(), ProofTextError::Unended),
+        (request.replacen("=\n\n", "=\n", 1), ProofTextError::Hash(5)),
+        (REQUEST.to_owned(), ProofTextError::Unended),
+        (request.replacen("PlRN", "PlR", 1), ProofTextError::Hash(1)),
+        (request.replacen("PlRN", "PlRNPlRN", 1), ProofTextError::Hash(1)),
+        (request.replacen("5+pK", "5-pK", 1), ProofTextError::Hash(3)),
+        (request.replacen('\n', "\r\n", 1), ProofTextError::Kind),
+        (
+            request.replacen("old 20852014\n", &format!("old 20852014\n{}", HASH.repeat(61)), 1),
+            ProofTextError::TooManyHashes,
+        ),
+        (proof.replace("index 7", "index +7"), ProofTextError::Index),
+        (proof.replace("index 73894\n", ""), ProofTextError::Index),
+        (proof.replace("YWdl", "YWd"), ProofTextError::Extra),
+        (proof.replace("proof@v1", "proof@v2"), ProofTextError::Kind),
+        (format!("{request}{}", "x".repeat(2 * MAX_LEN)), ProofTextError::TooLong),
+        (request.replace("\u{2014}", "-"), ProofTextError::Note(NoteError::SignatureLine(1))),
+    ];
+    for (text, fault) in faults {
+        assert_eq!(Proof::parse(&text), Err(fault), "{}", &text[..text.len().min(200)]);
+    }
 }
 
 #[test]
@@ -254,4 +320,27 @@ If you think cryptography is the answer to your problem,
 then you don't know what your problem is.
 
 \u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=
+";
+
+const HASH: &str = "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n";
+
+const REQUEST: &str = "old 20852014
+PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=
+jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=
+5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=
+/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=
+";
+
+const INCLUDED: &str = "c2sp.org/tlog-proof@v1
+extra YWdlLXYxLjIuMQ==
+index 73894
+gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=
+B95lDa8R83lS8n0eG+o0buTxRKQTYFi//1U8anccXmA=
+";
+
+const BEHIND_THE_SOFA: &str = "example.com/behind-the-sofa
+20852163
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+\u{2014} example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
 ";

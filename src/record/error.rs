@@ -36,6 +36,14 @@ pub enum RecordError {
     /// It opened, and the secret in it is not the one that its token is verified by.
     #[error("the secret of the record is not the one that it verifies")]
     OtherSecret,
+    /// It is of a generation whose master key has leaked, and is not what the audit log said when the rotation began.
+    #[error(
+        "the record is of generation {generation}, whose master key has leaked, and is not the one that the audit log had at the cutover"
+    )]
+    Fenced {
+        /// The generation.
+        generation: Generation,
+    },
     /// The record is of another vault.
     #[error("the record belongs to another vault")]
     Foreign,
@@ -78,6 +86,7 @@ impl RecordError {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Attributes | Self::Corrupt { .. } | Self::Malformed => "corrupt",
+            Self::Fenced { .. } => "fenced",
             Self::Foreign => "foreign",
             Self::Format { .. } => "newer-format",
             Self::MissingGeneration { .. } => "missing-generation",

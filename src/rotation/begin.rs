@@ -7,7 +7,8 @@ use super::run::{Run, taken_over};
 use super::state::State;
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
-use crate::keyring::Succession;
+use crate::fence::NewFence;
+use crate::keyring::{FreshKeys, Succession};
 use crate::known_backups::KnownBackups;
 use crate::ledger::Ledger;
 use crate::store::{Expected, RotationClaim, Table};
@@ -37,6 +38,14 @@ pub(super) fn begin<'a>(
 
 /// One commit: the new generation, the old one wrapped under the new master key alone, the `rotation` row.
 fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), Error> {
+    let keys = FreshKeys::draw()?;
+    let mut fence = None;
+    if options.compromised {
+        act.check()?;
+        // Most of the work, so that writers wait for the entries since alone.
+        let (keyring, store) = (ledger.reload()?, ledger.store());
+        fence = Some(NewFence::write(store, keyring.vault(), &ledger.check_anchor()?, keys.fence_key())?);
+    }
     ledger.change(act, |change| {
         let old = change.keyring;
         if old.retiring_generation().is_some() {
@@ -45,7 +54,8 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
         }
         let to = options.target(old, ledger.keks())?;
         let succession = Succession { entries: change.head.chain.seq, leaked: options.compromised };
-        let next = old.with_next_generation(to, succession, ledger.keks(), change.now)?;
+        let fence = fence.as_mut().map(|fence| fence.complete(ledger.store(), change)).transpose()?;
+        let next = old.with_generation(&keys, fence, to, succession, ledger.keks(), change.now)?;
         let (masters, generations) = ([old.active_master(), to], [old.active_generation(), next.active_generation()]);
         let state = State::begun(masters, generations, change.now);
         let draft = Draft::of(Action::RotationStarted)

@@ -13,7 +13,10 @@ use crate::secret::hex;
 use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
 use crate::tree::CompactRange;
+use crate::vault::auditor::Auditor;
 use crate::vault::handle::Verifier;
+use crate::vault_id::VaultId;
+use crate::versions::Generation;
 
 /// An entry of the audit log, byte for byte as it is stored: its hash is taken over these bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +43,7 @@ impl AuditLine {
 }
 
 /// A place in the audit log that was seen: the number of an entry, and the hash of it. Unlike a [`Cursor`] it proves that nothing
-/// before it was changed, so [`Verifier::audit_since`] takes it and no cursor.
+/// before it was changed, so [`Auditor::audit_since`] takes it and no cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditPosition(ChainEnd);
 
@@ -67,22 +70,32 @@ impl Verifier {
     }
 
     /// Reads the audit log to its end and returns when that is reached: from then on records are held to it. A million entries take
-    /// some seconds. Its errors are those of the log ([`Verifier::verify_audit`]) and of the store.
+    /// some seconds. Its errors are those of the log ([`Auditor::verify_audit`]) and of the store.
     pub fn catch_up(&self) -> Result<(), Error> {
         self.follower.catch_up()
     }
 
-    /// Refuses a record that is not what the log said last, as far as it was read. An act on it would go on from what somebody put back.
-    pub(super) fn hold_to_log(&self, id: ApiKeyId, was: &Commitment) -> Result<(), Error> {
+    /// Refuses a record under a generation that is fenced off, unless it was there at the cutover, and one that is not what the log said last, as far as it was read. An act on it would go on from what somebody put back.
+    pub(super) fn hold_to_log(
+        &self,
+        keyring: &Keyring,
+        generation: Generation,
+        id: ApiKeyId,
+        was: &Commitment,
+    ) -> Result<(), Error> {
+        self.fence.admits(self.ledger.store(), keyring, generation, id, || *was)?;
         if self.follower.judge(id, || *was).is_ok() {
             return Ok(());
         }
         self.follower.catch_up()?;
         self.follower.judge(id, || *was).map_err(|fault| Detail::Record { id, fault }.into())
     }
+}
 
+/// # Audit log
+impl Auditor {
     /// A page of up to `limit` audit entries, oldest first; an entry that is none is an error. The chain is not checked here: a cursor
-    /// says where to go on and proves nothing, and [`Verifier::audit_since`] takes a place that proves what came before it.
+    /// says where to go on and proves nothing, and [`Auditor::audit_since`] takes a place that proves what came before it.
     pub fn audit_entries(&self, after: Option<Cursor>, limit: usize) -> Result<Page<AuditEntry>, Error> {
         self.audit_lines(after, limit)?.try_map(|line| Ok(line.entry()?))
     }
@@ -96,39 +109,44 @@ impl Verifier {
         limit: usize,
     ) -> Result<Page<AuditEntry>, Error> {
         let after = after.map_or(Ok(0), Cursor::audit_entry)?;
-        let entries =
-            AllLines { rows: self.ledger.store(), after, page: VecDeque::new() }.map(|line| Ok(line?.entry()?));
+        let entries = AllLines { rows: self.rows(), after, page: VecDeque::new() }.map(|line| Ok(line?.entry()?));
         let found = entries.filter(|entry| entry.as_ref().map_or(true, |entry| filter.admits(entry)));
         Page::take(limit, found, |entry| Cursor::after_audit_entry(entry.seq))
     }
 
-    /// The same as [`Verifier::audit_entries`], as stored: an entry that is none hides no other.
+    /// The same as [`Auditor::audit_entries`], as stored: an entry that is none hides no other.
     pub fn audit_lines(&self, after: Option<Cursor>, limit: usize) -> Result<Page<AuditLine>, Error> {
         let after = after.map_or(Ok(0), Cursor::audit_entry)?;
-        let lines = lines(self.ledger.store(), after, limit.saturating_add(1))?;
+        let lines = lines(self.rows(), after, limit.saturating_add(1))?;
         Page::take(limit, lines.into_iter().map(Ok), |line| Cursor::after_audit_entry(line.seq))
     }
 
     /// Follows the whole chain to the authenticated head, and returns the number of entries. A chain whose tail was
-    /// cut together with the head can only be told from an outside checkpoint: [`Verifier::check_audit`].
+    /// cut together with the head can only be told from an outside checkpoint: [`Auditor::check_audit`].
     pub fn verify_audit(&self) -> Result<u64, Error> {
-        self.at_one_moment(|rows, keyring, head| {
-            verify_chain(keyring, rows, head, &[])?;
-            Ok(head.chain.seq)
+        self.log_at_one_moment(|rows, log| {
+            verify_chain(log.keyring.vault(), rows, &log.head, &[])?;
+            Ok(log.head.chain.seq)
         })
     }
 
     /// Where the log ends, by the authenticated head.
     pub fn audit_end(&self) -> Result<AuditPosition, Error> {
-        self.at_one_moment(|_, _, head| Ok(AuditPosition(head.chain)))
+        self.log_at_one_moment(|_, log| Ok(AuditPosition(log.head.chain)))
+    }
+
+    /// One entry as it is stored; nothing where there is none.
+    pub fn audit_line(&self, seq: u64) -> Result<Option<AuditLine>, Error> {
+        let line = self.rows().get(Table::Audit, &row_key(seq))?;
+        Ok(line.map(|bytes| AuditLine { seq, bytes }))
     }
 
     /// The place of an entry as it is stored; 0 is the place before the first.
     pub fn audit_position(&self, seq: u64) -> Result<AuditPosition, Error> {
         if seq == 0 {
-            return Ok(AuditPosition(ChainEnd::start(self.ledger.keyring().vault())));
+            return Ok(AuditPosition(ChainEnd::start(self.vault_id())));
         }
-        let line = self.ledger.store().get(Table::Audit, &row_key(seq))?.ok_or(AuditFault::Missing { seq })?;
+        let line = self.rows().get(Table::Audit, &row_key(seq))?.ok_or(AuditFault::Missing { seq })?;
         Ok(AuditPosition(ChainEnd::at(seq, &line)))
     }
 
@@ -137,7 +155,7 @@ impl Verifier {
     /// that was cut off, and one that took another way are errors. Entries before the fault are returned first. It is no page with a
     /// cursor, because a cursor does not say what stood before it.
     pub fn audit_since(&self, seen: AuditPosition, limit: usize) -> Result<(Vec<AuditLine>, AuditPosition), Error> {
-        self.at_one_moment(|rows, _, head| lines_since(rows, head, seen.0, limit))
+        self.log_at_one_moment(|rows, log| lines_since(rows, &log.head, seen.0, limit))
     }
 }
 
@@ -147,7 +165,7 @@ fn lines_since(
     seen: ChainEnd,
     limit: usize,
 ) -> Result<(Vec<AuditLine>, AuditPosition), Error> {
-    still_there(rows, head, seen)?;
+    head.still_holds(rows, seen)?;
     let (mut lines, mut end) = (vec![], seen);
     let page = rows.scan(Table::Audit, Some(&row_key(end.seq)), limit)?;
     let reached_the_end = page.len() < limit;
@@ -169,18 +187,6 @@ fn lines_since(
 fn within(end: ChainEnd, head: ChainEnd) -> Result<ChainEnd, AuditFault> {
     let fits = end.seq < head.seq || end == head;
     if fits { Ok(end) } else { Err(AuditFault::End { found: end.seq, expected: head.seq }) }
-}
-
-/// The entry at a place that was seen is the one that was seen.
-pub(super) fn still_there(rows: &dyn Rows, head: &Head, seen: ChainEnd) -> Result<(), Error> {
-    if head.chain.seq < seen.seq {
-        return Err(AuditFault::RolledBack { found: head.chain.seq, seen: seen.seq }.into());
-    }
-    if seen.seq == 0 {
-        return Ok(());
-    }
-    let line = rows.get(Table::Audit, &row_key(seen.seq))?.ok_or(AuditFault::Missing { seq: seen.seq })?;
-    if ChainEnd::at(seen.seq, &line) == seen { Ok(()) } else { Err(AuditFault::Forked { seq: seen.seq }.into()) }
 }
 
 /// Every line behind a place, some hundred at a time.
@@ -222,14 +228,14 @@ fn lines(rows: &dyn Rows, after: u64, limit: usize) -> Result<Vec<AuditLine>, Er
 
 /// Follows the whole log to the end that the head names, and gives the root of the tree over as many entries as each of `sizes` says.
 pub(super) fn verify_chain(
-    keyring: &Keyring,
+    vault: VaultId,
     rows: &dyn Rows,
     head: &Head,
     sizes: &[u64],
 ) -> Result<BTreeMap<u64, [u8; 32]>, Error> {
     let (mut tree, mut roots) = (CompactRange::default(), BTreeMap::from([(0, CompactRange::default().root())]));
     let (expected, sizes) = (head.chain, sizes.iter().collect::<BTreeSet<_>>());
-    let end = follow_chain(keyring.vault(), rows, u64::MAX, |_, line| {
+    let end = follow_chain(vault, rows, u64::MAX, |_, line| {
         grow(&mut tree, line);
         if sizes.contains(&tree.size()) {
             roots.insert(tree.size(), tree.root());

@@ -11,6 +11,7 @@ mod uses;
 use crate::arguments::Verdict;
 use crate::commitments::Commitments;
 use crate::error::Error;
+use crate::fence::KnownFence;
 use crate::known_backups::KnownBackup;
 use crate::ledger::Ledger;
 use crate::vault::handle::Vault;
@@ -86,6 +87,7 @@ impl Vault {
         let head = findings.survive(Ledger::head_in(&keyring, rows))?;
         let rotation = rows::rotation(&keyring, rows, &mut findings)?;
         let backups = rows::backups(&keyring, head.as_ref(), rows, &mut findings)?;
+        findings.survive(KnownFence::check(rows, &keyring))?;
         let records = head
             .as_ref()
             .map_or(0, |head| head.sets().values().fold(0_u64, |sum, set| sum.saturating_add(set.count())));

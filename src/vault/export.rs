@@ -12,6 +12,7 @@ use crate::token::ApiKeyId;
 use crate::vault::handle::Vault;
 use crate::vault::policy::admit_recovery;
 use crate::vault::recover::{Opened, open_token};
+use crate::versions::Generation;
 
 /// One API key of an export.
 #[derive(Debug)]
@@ -73,14 +74,16 @@ impl Vault {
 
     fn export(&self, change: &mut Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Exported, Error> {
         let key = match exported(change, id, bytes) {
-            Ok((key, was)) => match self.hold_to_log(id, &was).map_err(Error::into_detail) {
-                Ok(()) => {
-                    change.audit(Draft::on(Action::Export, id).finding(was));
-                    Ok(key)
+            Ok((key, was, generation)) => {
+                match self.hold_to_log(change.keyring, generation, id, &was).map_err(Error::into_detail) {
+                    Ok(()) => {
+                        change.audit(Draft::on(Action::Export, id).finding(was));
+                        Ok(key)
+                    }
+                    Err(Detail::Record { fault, .. }) => Err(fault.into()),
+                    Err(error) => return Err(error.into()),
                 }
-                Err(Detail::Record { fault, .. }) => Err(fault.into()),
-                Err(error) => return Err(error.into()),
-            },
+            }
             // The record may be newer than the keyring it was read with: then the change is prepared again.
             Err(ExportError::Record(fault @ RecordError::MissingGeneration { .. }))
                 if self.ledger.reload()?.bytes() != change.keyring.bytes() =>
@@ -93,10 +96,14 @@ impl Vault {
     }
 }
 
-fn exported(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<(ImportedKey, Commitment), ExportError> {
+fn exported(
+    change: &Change<'_>,
+    id: ApiKeyId,
+    bytes: &[u8],
+) -> Result<(ImportedKey, Commitment, Generation), ExportError> {
     let record = Record::parse(bytes)?;
-    let Opened { token, attributes, was } = open_token(change, id, bytes)?;
+    let Opened { token, attributes, was, generation } = open_token(change, id, bytes)?;
     let token = token.ok_or(ExportError::NotRecoverable)?;
     let view = attributes.into_view(id, record.imported(), true, record.revision());
-    Ok((ImportedKey::of(token, view.ok_or(RecordError::Attributes)?), was))
+    Ok((ImportedKey::of(token, view.ok_or(RecordError::Attributes)?), was, generation))
 }

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crate::error::{Detail, Error};
+use crate::error::Error;
+use crate::fence::KnownFence;
 use crate::follower::Follower;
 use crate::keyring::Keyring;
 use crate::ledger::{Head, Ledger};
-use crate::store::{Rows, StoreError};
+use crate::store::Rows;
+use crate::vault::auditor::{Auditor, patiently};
 use crate::vault::recorder::{Recorder, UsageOptions};
 
 /// An opened vault: it issues, verifies, changes, recovers and rotates. What only reads are methods of [`Verifier`], and a
@@ -20,11 +21,13 @@ use crate::vault::recorder::{Recorder, UsageOptions};
 /// Its chapters are [opening](#opening), [issuing](#issuing), [importing](#importing), [changing](#changing),
 /// [reissuing](#reissuing), [policy](#policy), [rotating the master key](#rotating-the-master-key),
 /// [recovering](#recovering), [exporting](#exporting), [keys for other hands](#keys-for-other-hands),
-/// [writing uses](#writing-uses), [checkpoints of the audit log](#checkpoints-of-the-audit-log), [backing up](#backing-up) and
+/// [writing uses](#writing-uses), [checkpoints of the audit log](#checkpoints-of-the-audit-log),
+/// [proofs of it](#proofs-of-the-audit-log), [backing up](#backing-up) and
 /// [examining](#examining). [`Verifier`] has those of what only
 /// reads: [verifying](Verifier#verifying), [listing](Verifier#listing), [what is due](Verifier#what-is-due),
-/// [status](Verifier#status), [rotation certificates](Verifier#rotation-certificates), [uses](Verifier#uses), the
-/// [audit log](Verifier#audit-log) and [its checkpoints](Verifier#checkpoints-of-the-audit-log).
+/// [status](Verifier#status), [rotation certificates](Verifier#rotation-certificates) and [uses](Verifier#uses), and [`Auditor`] those of
+/// the [audit log](Auditor#audit-log), [its checkpoints](Auditor#checkpoints-of-the-audit-log) and
+/// [its proofs](Auditor#proofs-of-the-audit-log).
 ///
 /// ```
 /// use strongroom::{Act, MasterKey, MasterKeys, MemoryStore, NewApiKey, Request, Vault};
@@ -103,6 +106,8 @@ pub struct Verifier {
     pub(super) ledger: Arc<Ledger>,
     pub(super) usage: Arc<Recorder>,
     pub(super) follower: Arc<Follower>,
+    pub(super) fence: Arc<KnownFence>,
+    audit: Auditor,
 }
 
 impl Vault {
@@ -129,28 +134,20 @@ impl Verifier {
 
     fn of(ledger: Arc<Ledger>, usage: Recorder, follows: bool) -> Self {
         let follower = Arc::new(Follower::new(Arc::clone(&ledger), follows));
-        Self { ledger, usage: Arc::new(usage), follower }
+        let audit = Auditor::over(Arc::clone(&ledger));
+        Self { ledger, usage: Arc::new(usage), follower, fence: Arc::default(), audit }
     }
 
-    /// Reads what stands together at one moment. It is read again when a store that can only be read did not keep still;
-    /// one that waits for others has done so for longer.
+    /// Reads what stands together at one moment, with the keys to open it.
     pub(super) fn at_one_moment<T>(
         &self,
         read: impl Fn(&dyn Rows, &Keyring, &Head) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let begun = Instant::now();
-        let read = || {
+        patiently(|| {
             let snapshot = self.ledger.store().snapshot()?;
             let (keyring, head) = self.ledger.read_together(&*snapshot)?;
             read(&*snapshot, &keyring, &head)
-        };
-        loop {
-            match read() {
-                Err(error)
-                    if matches!(error.detail(), Detail::Store(StoreError::Busy)) && begun.elapsed() < PATIENCE => {}
-                read => return read,
-            }
-        }
+        })
     }
 }
 
@@ -159,6 +156,14 @@ impl Deref for Vault {
 
     fn deref(&self) -> &Verifier {
         &self.read
+    }
+}
+
+impl Deref for Verifier {
+    type Target = Auditor;
+
+    fn deref(&self) -> &Auditor {
+        &self.audit
     }
 }
 
@@ -171,6 +176,12 @@ impl From<Vault> for Verifier {
 impl From<&Vault> for Verifier {
     fn from(vault: &Vault) -> Self {
         vault.read.clone()
+    }
+}
+
+impl From<Verifier> for Auditor {
+    fn from(verifier: Verifier) -> Self {
+        verifier.audit
     }
 }
 
@@ -198,8 +209,6 @@ impl Verifier {
             .finish_non_exhaustive()
     }
 }
-
-const PATIENCE: Duration = Duration::from_secs(2);
 
 const _: () = {
     const fn a_handle<T: Send + Sync + Clone + 'static>() {}

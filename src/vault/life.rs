@@ -85,7 +85,7 @@ impl Vault {
             let mut subject = Subject::read(change, self.ledger.store(), id)?;
             // A revocation is the way out: whatever the record says besides, it lets nobody in then.
             if draft.action != Action::Revoke {
-                self.hold_to_log(id, &subject.was)?;
+                self.hold_to_log(change.keyring, subject.generation()?, id, &subject.was)?;
             }
             edit(&mut subject, change)?;
             let commitment = subject.write(change)?;

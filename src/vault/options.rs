@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::anchor::Anchor;
 use crate::arguments::Maybe;
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
-use crate::ledger::{Change, Clock, KEYRING, Ledger};
+use crate::ledger::{Anchored, Change, Clock, KEYRING, Ledger};
 use crate::lookup::LookupRow;
 use crate::master_key::Waivers;
 use crate::master_keys::{Candidates, MasterKeys};
@@ -69,6 +70,7 @@ impl Verifier {
 
 /// How to make or open a vault, where the defaults do not fit.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct VaultOptions {
     suite: Suite,
     clock: Option<Arc<dyn Fn() -> Timestamp + Send + Sync>>,
@@ -79,6 +81,7 @@ pub struct VaultOptions {
     to_rotate: bool,
     to_examine: bool,
     alone: bool,
+    anchor: Option<Arc<dyn Anchor>>,
 }
 
 impl VaultOptions {
@@ -152,6 +155,30 @@ impl VaultOptions {
         self
     }
 
+    /// What this machine saw of the vault last, kept outside of the store. A store that went back, took another way or is of another line
+    /// is refused then: on opening, by every change, and in a process that verifies within a second. Where a vault is made, the anchor is
+    /// made with it; otherwise it must be there ([`Verifier::init_anchor`]).
+    ///
+    /// ```
+    /// use strongroom::anchor::FileAnchor;
+    /// use strongroom::VaultOptions;
+    ///
+    /// let mut options = VaultOptions::new();
+    /// if let Some(anchor) = FileAnchor::from_env()? {
+    ///     options = options.anchor(anchor);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn anchor(mut self, anchor: impl Anchor + 'static) -> Self {
+        self.anchor = Some(Arc::new(anchor));
+        self
+    }
+
+    fn anchored(&self, signs: bool) -> Option<Anchored> {
+        self.anchor.clone().map(|anchor| Anchored::new(anchor, signs))
+    }
+
     /// Begins under this version, and not under the newest.
     pub(super) fn first(mut self, version: MasterKeyVersion) -> Self {
         self.first = Some(version);
@@ -211,23 +238,23 @@ impl VaultOptions {
             change.audit(Draft::of(Action::Init).count("master_key", newest.into()).leaving(commitment));
             Ok(())
         };
-        let ledger = Ledger::create(store, keks, clock, keyring, first, act)?;
+        let ledger = Ledger::create(store, keks, clock, keyring, self.anchored(true), first, act)?;
         Ok(Vault::over(ledger, self.usage.clone().unwrap_or_default(), !self.alone))
     }
 
     /// See [`Vault::open`].
     pub fn open(self, store: impl Store + 'static, keys: MasterKeys) -> Result<Vault, Error> {
         let derive = |row: &[u8]| Ok(self.derived(&keys, Keyring::vault_claimed_by(row)?));
-        let ledger = Ledger::open(Box::new(store), derive, self.ticking())?;
+        let ledger = Ledger::open(Box::new(store), derive, self.ticking(), self.anchored(true))?;
         look(&ledger, self.to_examine)?;
         Ok(Vault::over(ledger, self.usage.unwrap_or_default(), !self.alone))
     }
 
     /// See [`Verifier::open`].
     pub fn open_verifier(self, store: impl Store + 'static, keys: VerifierKeys) -> Result<Verifier, Error> {
-        let (clock, to_examine) = (self.ticking(), self.to_examine);
+        let (clock, to_examine, anchored) = (self.ticking(), self.to_examine, self.anchored(false));
         let derive = |row: &[u8]| Ok(KeyEncryptionKeys::of_verifier(keys, Keyring::vault_claimed_by(row)?)?);
-        let ledger = Ledger::open(Box::new(store), derive, clock)?;
+        let ledger = Ledger::open(Box::new(store), derive, clock, anchored)?;
         look(&ledger, to_examine)?;
         Ok(Verifier::over(ledger, self.usage.unwrap_or_else(UsageOptions::off), !self.alone))
     }

@@ -13,6 +13,7 @@ use crate::vault::issue::Issued;
 use crate::vault::policy::admit_recovery;
 use crate::vault::reissue::{New, millis};
 use crate::vault::subject::{Subject, record_at};
+use crate::versions::Generation;
 
 /// # Recovering
 impl Vault {
@@ -24,8 +25,8 @@ impl Vault {
         let recovered = act.check_with_reason().map_err(Error::from).and_then(|()| {
             self.ledger.change(act, |change| {
                 admit_recovery(change, None)?;
-                let (token, was) = token_at(change, rows, id)?;
-                self.hold_to_log(id, &was)?;
+                let (token, was, generation) = token_at(change, rows, id)?;
+                self.hold_to_log(change.keyring, generation, id, &was)?;
                 change.audit(draft().finding(was));
                 Ok(token)
             })
@@ -47,9 +48,9 @@ impl Vault {
         let done = prepared.and_then(|new| {
             self.ledger.change(act, |change| {
                 admit_recovery(change, Some(reissue.grace))?;
-                let (token, was) = token_at(change, self.ledger.store(), id)?;
+                let (token, was, _) = token_at(change, self.ledger.store(), id)?;
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
-                self.hold_to_log(id, &old.was)?;
+                self.hold_to_log(change.keyring, old.generation()?, id, &old.was)?;
                 let (issued, left) = new.issue(change, &mut old, id, reissue)?;
                 change.audit(draft.clone().finding(was));
                 let reissued = Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue));
@@ -63,10 +64,14 @@ impl Vault {
 }
 
 /// The token of an API key and the commitment to its record, for a change that writes an audit entry of it.
-pub(super) fn token_at(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<(SecretText, Commitment), Error> {
+pub(super) fn token_at(
+    change: &Change<'_>,
+    rows: &dyn Rows,
+    id: ApiKeyId,
+) -> Result<(SecretText, Commitment, Generation), Error> {
     let opened = open_token(change, id, &record_at(rows, id)?).map_err(|fault| Detail::Record { id, fault })?;
-    let Opened { token, was, .. } = opened;
-    Ok((token.ok_or(Detail::NotRecoverable { id })?, was))
+    let Opened { token, was, generation, .. } = opened;
+    Ok((token.ok_or(Detail::NotRecoverable { id })?, was, generation))
 }
 
 /// A record opened by somebody who takes the token out.
@@ -76,6 +81,7 @@ pub(super) struct Opened {
     pub(super) attributes: Attributes,
     /// The commitment to it.
     pub(super) was: Commitment,
+    pub(super) generation: Generation,
 }
 
 pub(super) fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Result<Opened, RecordError> {
@@ -91,5 +97,5 @@ pub(super) fn open_token(change: &Change<'_>, id: ApiKeyId, bytes: &[u8]) -> Res
         Some(secret) if !record.imported() => Some(Token::compose(attributes.prefix(), id, secret.expose())),
         secret => secret,
     };
-    Ok(Opened { token, attributes, was })
+    Ok(Opened { token, attributes, was, generation: record.generation() })
 }

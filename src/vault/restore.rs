@@ -18,7 +18,8 @@ use crate::store::SqliteBackups;
 use crate::store::{BackupFormat, Rows, Store, Table};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
-use crate::vault::checkpoint::{AuditCheck, AuditCheckpoint};
+use crate::vault::audit_check::AuditCheck;
+use crate::vault::checkpoint::AuditCheckpoint;
 use crate::vault::handle::Vault;
 
 /// A backup: [`Backup::open_with`] opens one of any engine that has them, by the engine's
@@ -210,7 +211,7 @@ impl Behind {
 
 fn opened(store: Box<dyn Store>, keys: &MasterKeys) -> Result<Vault, Error> {
     let derive = |row: &[u8]| Ok(KeyEncryptionKeys::derive(keys, Keyring::vault_claimed_by(row)?));
-    let ledger = Ledger::open(store, derive, Box::new(Timestamp::now))?;
+    let ledger = Ledger::open(store, derive, Box::new(Timestamp::now), None)?;
     ledger.check_that_it_belongs_together()?;
     Ok(Vault::unused(ledger))
 }

@@ -9,6 +9,7 @@ use crate::record::{Commitment, Plain, Record, RecordError, seal};
 use crate::secret::{SecretText, random_array};
 use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
+use crate::versions::Generation;
 
 pub(super) struct Subject {
     id: ApiKeyId,
@@ -69,6 +70,10 @@ impl Subject {
     pub(super) fn carrying(&self, wanted: &Attributes) -> Result<Zeroizing<Vec<u8>>, Error> {
         let edited = edited(&self.carried, |attributes| wanted.clone_into(attributes));
         edited.ok_or(self.unreadable(RecordError::Attributes))
+    }
+
+    pub(super) fn generation(&self) -> Result<Generation, Error> {
+        Ok(self.parsed()?.generation())
     }
 
     /// Whether a copy of its secret is kept.

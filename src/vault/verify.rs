@@ -8,11 +8,12 @@ use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::follower::Follower;
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
-use crate::record::{Record, RecordError};
+use crate::record::{Commitment, Record, RecordError};
 use crate::store::Table;
 use crate::token::{ApiKeyId, MAX_IMPORTED_LEN, Shape, secret_digest};
 use crate::vault::handle::Verifier;
 use crate::vault_id::VaultId;
+use crate::versions::Generation;
 
 /// # Verifying
 impl Verifier {
@@ -48,7 +49,7 @@ impl Verifier {
         };
         self.follower.must_be_whole()?;
         // The digest is compared whether or not it is the right record.
-        let is_of = |found: &Found| found.attributes.has_token(prefix, &digest) & (found.id == id);
+        let is_of = |found: &Found| found.attributes.has_token(prefix, &digest) && found.id == id;
         let mut found = self.next_record(id)?;
         if is_of(&found) && found.judged_by(&self.follower).is_err() {
             found = self.judged_anew(found)?;
@@ -78,20 +79,29 @@ impl Verifier {
             let sentinel_missing = || Detail::Tampered { row: VaultRow::Sentinel, fault: RowFault::Missing };
             let (key, bytes) = row.ok_or_else(sentinel_missing)?;
             let at = ApiKeyId::from_row(&key).ok_or_else(sentinel_missing)?;
-            match Found::open(&keyring, at, bytes) {
+            let opened = Found::open(&keyring, at, bytes).map_err(|fault| Detail::Record { id, fault }.into());
+            // A neighbour lets nobody in.
+            match opened.and_then(|found| if at == id { self.behind_no_fence(&keyring, found) } else { Ok(found) }) {
                 Ok(found) => return Ok(found),
-                Err(fault) => {
+                Err(error) => {
                     // The record may be newer than the keyring it was read with.
                     let reloaded = self.ledger.reload()?;
                     if reloaded.bytes() == keyring.bytes() {
                         // A damaged neighbour says nothing about an API key that does not exist.
                         let unknown = VerifyError::Refused(Refusal::Unknown);
-                        return Err(if at == id { Detail::Record { id, fault }.into() } else { unknown });
+                        return Err(if at == id { error.into() } else { unknown });
                     }
                     keyring = reloaded;
                 }
             }
         }
+    }
+
+    /// The record, unless its generation is fenced off and it is not one that was there at the cutover.
+    fn behind_no_fence(&self, keyring: &Keyring, found: Found) -> Result<Found, Error> {
+        let (rows, generation, id) = (self.ledger.store(), found.generation, found.id);
+        self.fence.admits(rows, keyring, generation, id, || found.commitment())?;
+        Ok(found)
     }
 
     /// Somebody may have changed the record since the log was read: the log is read to its end, and what stands there before and
@@ -146,6 +156,7 @@ struct Found {
     imported: bool,
     recoverable: bool,
     revision: Revision,
+    generation: Generation,
     vault: VaultId,
     record: Vec<u8>,
     /// The attributes as they were sealed.
@@ -157,14 +168,17 @@ impl Found {
         let record = Record::parse(&bytes)?;
         let (plain, attributes) = record.open_attributes(keyring, id)?;
         let (imported, recoverable, revision) = (record.imported(), record.recoverable(), record.revision());
-        Ok(Self { id, attributes, imported, recoverable, revision, vault: keyring.vault(), record: bytes, plain })
+        let (generation, vault) = (record.generation(), keyring.vault());
+        Ok(Self { id, attributes, imported, recoverable, revision, generation, vault, record: bytes, plain })
     }
 
     fn judged_by(&self, follower: &Follower) -> Result<(), RecordError> {
-        follower.judge(self.id, || {
-            let record = Record::parse(&self.record).expect("it was parsed before");
-            record.commitment(self.vault, &self.plain)
-        })
+        follower.judge(self.id, || self.commitment())
+    }
+
+    fn commitment(&self) -> Commitment {
+        let record = Record::parse(&self.record).expect("it was parsed before");
+        record.commitment(self.vault, &self.plain)
     }
 }
 

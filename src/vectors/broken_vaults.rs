@@ -29,6 +29,7 @@ fn a_vault_with_one_thing_broken_is_noticed_where_the_page_says() {
         let expected: &[&str] = match (noticed_by, case["error"].as_str()) {
             (_, None) => &[],
             ("audit", Some("chain" | "tree")) => &["audit"],
+            ("fence", Some("missing" | "unauthentic")) => &["fence"],
             ("backups", Some("backups" | "unauthentic")) => &["backups"],
             // Those whose sets fit are noticed by the log alone.
             ("commitments", Some("no-commitment" | "other-commitment" | "continued")) => &["record"],

@@ -11,8 +11,7 @@ use super::{
     unsealed, vault, word,
 };
 use crate::keyring::{
-    HANDED_OVER, HandOverError, KeyEncryptionKeys, Keyring, KeyringError, RowLabel, claimed_masters, follow_hand_overs,
-    row_hash,
+    HANDED_OVER, KeyEncryptionKeys, Keyring, KeyringError, PinError, PublicKeyring, RowLabel, claimed_masters, row_hash,
 };
 use crate::policy::{Policy, RawPolicy, ReasonPattern};
 use crate::suite::AssociatedData;
@@ -161,7 +160,9 @@ fn keyrings_go_forward_as_the_page_says_and_never_back() {
 #[test]
 fn a_public_key_that_was_pinned_leads_to_the_one_of_today_over_the_hand_overs() {
     let keyrings = keyrings();
-    let follow = |case: &Value| follow_hand_overs(&hex(&case["row"]), public_key(&case["public_key"]));
+    let follow = |case: &Value| {
+        PublicKeyring::pinned(&hex(&case["row"]), public_key(&case["public_key"])).map(|keyring| keyring.public_key())
+    };
     let cases = &keyrings["hand_overs"];
     for case in list(&cases["good"]) {
         let today = follow(case).unwrap_or_else(|error| panic!("{}: {error}", case["what"]));
@@ -174,10 +175,11 @@ fn a_public_key_that_was_pinned_leads_to_the_one_of_today_over_the_hand_overs() 
     for case in list(&cases["bad"]) {
         let error = follow(case).err().unwrap_or_else(|| panic!("{} went unnoticed", case["broken"]));
         let name = match error {
-            HandOverError::Absent { .. } => "absent",
-            HandOverError::Keyring(error) => keyring_error(&error),
-            HandOverError::Pin => "pin",
-            HandOverError::Wrong { .. } => "wrong",
+            PinError::HandOver { .. } => "wrong",
+            PinError::Keyring(error) => keyring_error(&error),
+            PinError::NotHandedOver { .. } => "absent",
+            PinError::Unknown => "pin",
+            error => panic!("{}: {error}", case["broken"]),
         };
         assert_eq!(name, text(&case["error"]), "{}", case["broken"]);
     }

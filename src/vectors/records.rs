@@ -107,6 +107,7 @@ fn a_record_with_one_thing_broken_does_not_open() {
             RecordError::Corrupt { part } => format!("corrupt {part}"),
             RecordError::Continued { .. } => "continued".into(),
             RecordError::Differs { .. } => "differs".into(),
+            RecordError::Fenced { .. } => "fenced".into(),
             RecordError::Foreign => "foreign".into(),
             RecordError::Format { .. } => "newer".into(),
             RecordError::Malformed => "malformed".into(),

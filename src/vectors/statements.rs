@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::{file, filled, hex, keyring_named, list, masters, number, signer, text, vault_named};
 use crate::audit_log::AuditFault;
 use crate::authority::PublicKey;
-use crate::note::{Note, key_id};
+use crate::note::{Note, NoteKey, key_id};
 use crate::rotation::RotationCertificate;
-use crate::vault::{AuditCheckpoint, CheckpointCheck, CheckpointFault, Vault};
+use crate::vault::{AuditCheckpoint, AuditProof, CheckpointCheck, CheckpointFault, Pin, ProofFault, Vault};
 
 #[test]
 fn certificates_of_the_page_are_true() {
@@ -121,6 +121,70 @@ fn a_checkpoint_with_one_thing_broken_is_refused_for_it() {
         assert!(names.contains(&text(&case["error"])), "{}: {fault}", case["broken"]);
         let proven = !matches!(text(&case["error"]), "unauthentic" | "unsigned" | "vault");
         assert_eq!(authenticated, proven, "{}", case["broken"]);
+    }
+}
+
+#[test]
+fn proofs_of_the_page_prove_what_they_say_and_no_others() {
+    let proofs = &vectors()["proofs"];
+    let pins = |case: &Value| -> Vec<Pin> {
+        list(&case["pins"]).iter().map(|pin| text(pin).parse().expect("a pin")).collect()
+    };
+    let check = |case: &Value, proof: &AuditProof| match case["older"].as_str() {
+        Some(older) => proof.check_growth(&AuditCheckpoint::parse(older).expect("a checkpoint"), &pins(case)),
+        None => proof.check_entry(&pins(case)).map(|_| ()),
+    };
+    for case in list(&proofs["good"]) {
+        let proof = AuditProof::parse(text(&case["proof"])).expect("a proof");
+        assert_eq!(proof.to_text(), text(&case["proof"]));
+        assert_eq!(check(case, &proof), Ok(()), "{}", case["what"]);
+    }
+    for case in list(&proofs["bad"]) {
+        let said = AuditProof::parse(text(&case["proof"])).map(|proof| check(case, &proof));
+        let name = match said {
+            Err(_) => "malformed",
+            Ok(Err(ProofFault::Backwards { .. })) => "backwards",
+            Ok(Err(ProofFault::Entry { .. })) => "entry",
+            Ok(Err(ProofFault::Growth { .. })) => "growth",
+            Ok(Err(ProofFault::NoEntry)) => "no-entry",
+            Ok(Err(ProofFault::NoLine)) => "no-line",
+            Ok(Err(ProofFault::OtherStart { .. })) => "start",
+            Ok(Err(ProofFault::OtherVault { .. })) => "vault",
+            Ok(Err(ProofFault::Unsigned { .. })) => "unsigned",
+            other => panic!("{}: {other:?}", case["broken"]),
+        };
+        assert_eq!(name, text(&case["error"]), "{}", case["broken"]);
+    }
+    // What the vault makes is the same to the last byte.
+    let vault = opened(&vectors()["checkpoints"]["vault"]);
+    for case in list(&proofs["good"]) {
+        let given = AuditProof::parse(text(&case["proof"])).expect("a proof");
+        let made = match case["older"].as_str() {
+            Some(older) => {
+                let older = AuditCheckpoint::parse(older).expect("a checkpoint");
+                vault.prove_audit_between(&older, given.checkpoint())
+            }
+            None => vault.prove_audit_entry(given.entry_seq().expect("an entry"), given.checkpoint()),
+        };
+        assert_eq!(made.expect("made").proof.to_text(), text(&case["proof"]), "{}", case["what"]);
+    }
+}
+
+#[test]
+fn note_keys_are_written_as_the_page_says() {
+    let keys = &vectors()["proofs"]["note_keys"];
+    for case in list(&keys["good"]) {
+        let made = NoteKey::new(text(&case["name"]).into(), text(&case["public_key"]).parse().expect("a public key"));
+        assert_eq!(made.to_string(), text(&case["note_key"]));
+        assert_eq!(text(&case["note_key"]).parse(), Ok(made));
+        let pin: Pin = text(&case["note_key"]).parse().expect("a pin");
+        assert_eq!(pin.key().to_string(), text(&case["public_key"]));
+    }
+    let listed = opened(&vectors()["checkpoints"]["vault"]).public_keys().expect("keys");
+    let expected = list(&keys["good"]).iter().map(|case| text(&case["note_key"]).to_owned()).collect::<Vec<_>>();
+    assert_eq!(listed.into_iter().map(|key| key.note_key).collect::<Vec<_>>(), expected);
+    for wrong in list(&keys["bad"]) {
+        assert!(text(wrong).parse::<NoteKey>().is_err() && text(wrong).parse::<Pin>().is_err(), "{wrong}");
     }
 }
 

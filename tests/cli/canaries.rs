@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 
-use crate::running::{Ran, Room, Run, every_verb};
+use crate::running::{Ran, Room, Run, every_verb, text};
 use crate::support::past::damage_listed_record;
 use age::secrecy::ExposeSecret;
 use base64ct::{Base64Url, Encoding};
@@ -140,6 +140,9 @@ impl Scene {
             ("twice", line.replace(&imported, &format!("{imported}z")).repeat(2)),
         ]);
         self.names.insert("checkpoint", self.room.run(&["audit", "checkpoint"]).ends(0).out);
+        self.names.insert("proof", self.room.run(&["audit", "prove", "--entry", "1"]).ends(0).out);
+        let pin = text(&self.room.run(&["audit", "public-key", "--json"]).ends(0).json()["public_key"]);
+        self.names.insert("pin", pin);
     }
 
     /// Shares that are there before those of the table, and keys in a file.
@@ -203,7 +206,7 @@ impl Scene {
             Exit::Follows => interrupted(run),
             Exit::Killed => killed(run),
         };
-        let out = without_root(case.verb, &ran.out);
+        let out = without_hashes(case.verb, &ran.out);
         self.secrets.learn(&out);
         self.secrets.learn_from_files(self.room.folder.path());
         for (said, allowed, place) in [(&out, case.shows, "output"), (&ran.err, NOTHING, "error")] {
@@ -241,15 +244,12 @@ fn killed(run: Run) -> Ran {
     ran
 }
 
-/// What a checkpoint says without the root of its tree and without its signature: both may be written like a master key.
-fn without_root(verb: &str, said: &str) -> String {
-    if verb != "audit checkpoint" {
+/// What a checkpoint or a proof says without the hashes of its tree and without its signature: they may be written like a master key.
+fn without_hashes(verb: &str, said: &str) -> String {
+    if !["audit checkpoint", "audit prove"].contains(&verb) {
         return said.to_owned();
     }
-    let said = said.split_once('\u{2014}').map_or(said, |(text, _)| text);
-    let end = ["\nat ", "\\nat "].into_iter().find_map(|behind| said.find(behind));
-    match end.and_then(|end| Some((end.checked_sub(44)?, end))) {
-        Some((start, end)) => [&said[..start], &said[end..]].concat(),
-        None => said.to_owned(),
-    }
+    let said = said.split_once('\u{2014}').map_or(said, |(text, _)| text).replace("\\n", "\n");
+    let is_hash = |line: &&str| line.len() == 44 && line.ends_with('=');
+    said.lines().filter(|line| !is_hash(line)).collect::<Vec<_>>().join("\n")
 }

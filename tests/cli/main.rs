@@ -38,5 +38,6 @@ mod usage;
 mod verbs;
 mod verifier;
 mod weak_master_keys;
+mod witnessed;
 #[cfg(not(feature = "age"))]
 mod without_age;

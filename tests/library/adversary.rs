@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::support::between::{Between, Through};
-use crate::support::past::{edit, overwrite};
+use crate::support::past::{edit, overwrite, row_key};
 use crate::support::{Keys, act, version};
 use strongroom::api_keys::{ImportError, ImportedKey};
 use strongroom::error::{Detail, RecordError, VaultRow};
@@ -123,14 +123,6 @@ fn in_memory(keys: &Keys) -> (MemoryStore, strongroom::Issued, strongroom::ApiKe
     (store, issued, imported)
 }
 
-fn id_bytes(id: strongroom::ApiKeyId, store: &MemoryStore) -> Vec<u8> {
-    let rows = store.scan(Table::Keys, None, 100).expect("rows");
-    let of = |bytes: &[u8]| bytes.iter().fold(0_u128, |id, byte| (id << 8) | u128::from(*byte));
-    let digit = |c: char| "0123456789abcdefghjkmnpqrstvwxyz".find(c).expect("a digit") as u128;
-    let wanted = id.to_string().chars().fold(0, |id, c| (id << 5) | digit(c));
-    rows.into_iter().find(|(key, _)| of(key) == wanted).expect("the record").0
-}
-
 /// `body` with the check of docs/format.md, Tokens.
 fn with_check(body: &str) -> String {
     let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -163,7 +155,7 @@ fn a_rotation_takes_the_lookup_row_of_a_record_that_is_revoked_meanwhile() {
     let (store, _, imported) = in_memory(&keys);
     let (watched, other) = (Watched::over(&store), open(store.clone(), &keys, &[1, 2]));
     let rotator = open(watched.clone(), &keys, &[1, 2]);
-    let key = id_bytes(imported, &store);
+    let key = row_key(imported);
     watched.once(
         move |step| writes(step, Table::Keys, &key),
         move || assert!(other.revoke(imported, &act()).expect("revoked")),
@@ -213,7 +205,7 @@ fn a_damaged_recover_part_does_not_keep_an_api_key_from_being_revoked() {
     let keys = Keys::generate(1);
     let (store, issued, _) = in_memory(&keys);
     let vault = open(store.clone(), &keys, &[1]);
-    edit(&store, Table::Keys, &id_bytes(issued.id, &store), |record| {
+    edit(&store, Table::Keys, &row_key(issued.id), |record| {
         let at = record.len() - 20;
         record[at] ^= 1;
     });
@@ -277,7 +269,7 @@ fn an_edited_format_is_damage_when_the_keyring_has_the_known_one() {
     let keys = Keys::generate(1);
     let (store, issued, _) = in_memory(&keys);
     let vault = open(store.clone(), &keys, &[1]);
-    edit(&store, Table::Keys, &id_bytes(issued.id, &store), |record| record[0] = 2);
+    edit(&store, Table::Keys, &row_key(issued.id), |record| record[0] = 2);
     assert_eq!(vault.show(issued.id).expect_err("an unknown format").kind(), ErrorKind::Corrupt);
     edit(&store, Table::Vault, b"head", |row| row[0] = 2);
     let error = vault.issue(&NewApiKey::new("n"), &act()).expect_err("an unknown format");

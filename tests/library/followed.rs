@@ -135,7 +135,7 @@ fn a_log_that_was_never_whole_turns_nobody_away() {
     let service = scene.service();
     service.catch_up().expect_err("broken");
     let following = service.following();
-    assert_eq!((following.since, following.fault), (None, Some(AuditFault::Malformed { seq: 2 })));
+    assert_eq!((following.since, following.fault), (None, Some(AuditFault::Malformed { seq: 2 }.into())));
     scene.verify(&service).expect("valid");
 }
 

@@ -4,6 +4,7 @@
 mod support;
 
 mod adversary;
+mod anchored;
 mod audit_trail;
 mod backup;
 mod bad_records;
@@ -44,4 +45,5 @@ mod sqlite_files;
 mod tampering;
 mod usage;
 mod weak_keys;
+mod witnessed;
 mod written;

@@ -118,6 +118,9 @@ fn changed(now: &Copied, past: &Copied, table: Table) -> Vec<(Table, Vec<u8>)> {
     keys.extend(past.iter().filter(|row| differs(row, now)).map(|row| row.1.clone()));
     keys.sort();
     keys.dedup();
+    // A fence that no keyring names is nobody's.
+    let fenced = now.iter().any(|row| row.1 == b"fence");
+    keys.retain(|key| fenced || !key.starts_with(b"fence"));
     keys.into_iter().map(|key| (table, key)).collect()
 }
 

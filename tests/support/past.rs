@@ -45,6 +45,12 @@ fn damage_at(store: &dyn Store, at: usize, place: fn(&[u8]) -> usize) -> (Vec<u8
     (key, whole)
 }
 
+/// The key of an API key's row.
+pub(crate) fn row_key(id: strongroom::ApiKeyId) -> Vec<u8> {
+    let digit = |c: char| "0123456789abcdefghjkmnpqrstvwxyz".find(c).expect("a digit") as u128;
+    id.to_string().chars().fold(0, |id, c| (id << 5) | digit(c)).to_be_bytes().to_vec()
+}
+
 /// Every row of a store.
 pub(crate) type Copied = Vec<(Table, Vec<u8>, Vec<u8>)>;
 

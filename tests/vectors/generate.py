@@ -263,6 +263,11 @@ def accepts(public, message, signature, small=False, malleable=False, cofactor=1
     return cofactor * (s * BASE) == cofactor * (r + challenge(signature[:32], public, message) * a)
 
 
+def is_public_key(encoded):
+    point = Point.parse(encoded)
+    return point is not None and 8 * point != Point(0, 1)
+
+
 def signature_vectors():
     good = []
     for version in MASTERS:
@@ -468,6 +473,7 @@ class Keyring:
                     3: named[number, "recover"],
                     4: self.exposed if number == 1 else None,
                     5: named[number, "authority"],
+                    6: fence(audit_chain(), self.active)[2] if number == 1 and self.exposed else None,
                 }
                 for number in changed.get("generations", self.generations)
             ],
@@ -1443,6 +1449,34 @@ def consistency_proof(old, leaves, whole=True):
     return consistency_proof(old - split, leaves[split:], False) + [tree_root(leaves[:split])]
 
 
+def inclusion_proof(index, leaves):
+    """RFC 6962 section 2.1.1: PATH."""
+    if len(leaves) == 1:
+        return []
+    split = largest_power_below(len(leaves))
+    if index < split:
+        return inclusion_proof(index, leaves[:split]) + [tree_root(leaves[split:])]
+    return inclusion_proof(index - split, leaves[split:]) + [tree_root(leaves[:split])]
+
+
+def included(index, size, leaf, root, proof):
+    """RFC 9162 section 2.1.3.2."""
+    if index >= size:
+        return False
+    fn, sn, r = index, size - 1, leaf
+    for step in proof:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            r = node_hash(step, r)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = node_hash(r, step)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and r == root
+
+
 def consistent(old, new, old_root, new_root, proof):
     """RFC 9162 section 2.1.4.2."""
     if not 0 < old <= new:
@@ -1710,6 +1744,18 @@ def last_commitment(chain, key):
     return next(entry["record"] for entry in reversed(chain) if entry["key"] == key and entry["record"])
 
 
+def fence(chain, generation):
+    """The one row of it, the index, and what the keyring holds: what the log says of each id up to here."""
+    key, said = expand(data_key(generation, "verify"), b"strongroom/v1/fence", 32), {}
+    for entry in chain:
+        if entry["record"]:
+            said[entry["key"] or SENTINEL] = entry["record"]
+    marks = {at: mac(key, b"strongroom/v1/fence/mark\x00", at, commitment[:16])[:8] for at, commitment in said.items()}
+    row = b"".join(at + marks[at] for at in sorted(marks))
+    index = bytes(16) + hashlib.sha256(b"strongroom/v1/fence/row\x00" + row).digest()
+    return row, index, hashlib.sha256(b"strongroom/v1/fence/index\x00" + index).digest()
+
+
 VERSIONS = {"from_master_key": 1, "to_master_key": 2, "from_generation": 1, "to_generation": 2}
 
 
@@ -1857,6 +1903,189 @@ def note(text, *lines, signer=None):
     return text + "\n" + signature_line(text, authority_seed(signer or named)) + "".join(lines)
 
 
+def note_key(name, public):
+    return f"{name}+{key_id(name, public).hex()}+{b64encode(bytes([1]) + public).decode()}"
+
+
+def read_note_key(text):
+    """Name and public key, or nothing."""
+    form = re.fullmatch("([^\\s+]+)\\+[0-9a-f]{8}\\+([A-Za-z0-9+/]{44})", text)
+    said = form and b64decode(form[2])
+    if not form or said[0] != 1 or len(said) != 33 or not is_public_key(said[1:]) or note_key(form[1], said[1:]) != text:
+        return None
+    return form[1], said[1:]
+
+
+def hash_lines(hashes):
+    return "".join(b64encode(one).decode() + "\n" for one in hashes)
+
+
+def growth_proof(old, hashes, made):
+    return f"old {old}\n{hash_lines(hashes)}\n{made}"
+
+
+def entry_proof(index, line, hashes, made):
+    extra = "" if line is None else f"extra {b64encode(line.encode()).decode()}\n"
+    return f"c2sp.org/tlog-proof@v1\n{extra}index {index}\n{hash_lines(hashes)}\n{made}"
+
+
+GROWTH = re.compile("old (0|[1-9][0-9]*)\n((?:[A-Za-z0-9+/]+=*\n)*)\n(.*)", re.DOTALL)
+ENTRY = re.compile("c2sp\\.org/tlog-proof@v1\n(?:extra ([A-Za-z0-9+/]*=*)\n)?index (0|[1-9][0-9]*)\n((?:[A-Za-z0-9+/]+=*\n)*)\n(.*)", re.DOTALL)
+
+
+def read_checkpoint(made):
+    """What a checkpoint says and who signed it, or nothing."""
+    said = NOTE.fullmatch(made)
+    signatures = said and [re.fullmatch("— ([^ +\n]+) (\\S+)", line) for line in said["signatures"].splitlines()]
+    if not said or None in signatures:
+        return None
+    try:
+        return said, b64decode(said["root"], validate=True), [(one[1], b64decode(one[2], validate=True)) for one in signatures]
+    except ValueError:
+        return None
+
+
+def is_signed_by_one_of(checkpoint, pins):
+    said, _, signatures = checkpoint
+    name = f"strongroom/{said['vault']}/{said['line']}"
+    for pin in pins:
+        named = read_note_key(pin)
+        if named and named[0].split("/")[1] != said["vault"]:
+            continue
+        public = named[1] if named else bytes.fromhex(pin)
+        own = [made[4:] for by, made in signatures if by == name and made[:4] == key_id(name, public)]
+        if own and all(accepts(public, said["text"].encode(), one) for one in own):
+            return True
+    return False
+
+
+def proof_error(proof, older, pins):
+    """What a reader says of a proof who has no store, by the word of the vectors; nothing where it proves what it says."""
+    growth, entry = GROWTH.fullmatch(proof), ENTRY.fullmatch(proof)
+    form = growth or entry
+    if not form:
+        return "malformed"
+    try:
+        hashes = [b64decode(line, validate=True) for line in form[form.re.groups - 1].splitlines()]
+        line = b64decode(entry[1], validate=True) if entry and entry[1] is not None else None
+    except ValueError:
+        return "malformed"
+    made = read_checkpoint(form[form.re.groups])
+    if made is None or len(hashes) > 64 or any(len(one) != 32 for one in hashes):
+        return "malformed"
+    size, root = int(made[0]["entries"]), made[1]
+    if growth:
+        old = read_checkpoint(older)
+        if old[0]["vault"] != made[0]["vault"]:
+            return "vault"
+        if not is_signed_by_one_of(old, pins) or not is_signed_by_one_of(made, pins):
+            return "unsigned"
+        begun = int(old[0]["entries"])
+        if int(growth[1]) != begun:
+            return "start"
+        if begun > size:
+            return "backwards"
+        same_end = begun != size or old[0]["chain"] == made[0]["chain"]
+        return None if same_end and consistent(begun, size, old[1], root, hashes) else "growth"
+    if not is_signed_by_one_of(made, pins):
+        return "unsigned"
+    if line is None:
+        return "no-line"
+    index = int(entry[2])
+    if not included(index, size, leaf_hash(line), root, hashes):
+        return "entry"
+    return None if json.loads(line)["seq"] == index + 1 else "no-entry"
+
+
+def proof_vectors(chain, today, between, older, other_vault, witnessed):
+    """Of the log of the checkpoints: as the older ones, the newer one, and each entry of it see it."""
+    leaves = [made["leaf"] for made in chain]
+    pins, name = [public_key(version).hex() for version in (1, 2, 3)], f"strongroom/{VAULT.hex()}/{LINE.hex()}"
+    size = lambda made: int(made.split("\n")[1])
+    growth = lambda old, made: growth_proof(size(old), consistency_proof(size(old), leaves[: size(made)]), made)
+    entry = lambda seq, made: entry_proof(seq - 1, chain[seq - 1]["line"], inclusion_proof(seq - 1, leaves[: size(made)]), made)
+    good = [
+        ("from the first version to today", growth(older, today), older, pins),
+        ("from the second version to today", growth(between, today), between, pins[1:]),
+        ("from the first version to the second", growth(older, between), older, pins[:2]),
+        ("from today to today", growth(today, today), today, pins[2:]),
+        ("with the signature of a witness behind it", growth(older, today) + witnessed, older, pins),
+        ("by keys that are written as witnesses take them", growth(older, today), older, [note_key(name, public_key(version)) for version in (1, 3)]),
+        *((f"entry {seq} in the log of today", entry(seq, today), None, pins[2:]) for seq in (1, 2, 7, 8, 11, 12)),
+        ("entry 7 in the log of the first version", entry(7, older), None, pins[:1]),
+    ]
+    path, two = consistency_proof(7, leaves), inclusion_proof(1, leaves)
+    changed = bytes([path[0][0] ^ 1]) + path[0][1:]
+    grown, second = growth(older, today), entry(2, today)
+    foreign = [note_key(name.replace(VAULT.hex(), other_vault), public_key(version)) for version in (1, 2, 3)]
+    line = chain[1]["line"]
+    # A log that went another way from entry 8 on, signed by the same keys.
+    forked = [*leaves[:7], *(leaf_hash(f"entry {at}".encode()) for at in range(8, 13))]
+    forked_text = today.split("\n\n")[0].split("\n")
+    forked_text[2] = b64encode(tree_root(forked)).decode()
+    forked_today = note("\n".join(forked_text) + "\n")
+    # What is in the tree there, and is no entry of that number.
+    misplaced = [*leaves[:1], leaves[4], *leaves[2:]]
+    misplaced_text = [*forked_text[:2], b64encode(tree_root(misplaced)).decode(), *forked_text[3:]]
+    misplaced_today = note("\n".join(misplaced_text) + "\n")
+    bad = [
+        ("no pin", grown, older, [], "unsigned"),
+        ("the pin of the older checkpoint alone", grown, older, pins[:1], "unsigned"),
+        ("the pin of the newer checkpoint alone", grown, older, pins[2:], "unsigned"),
+        ("pins of another vault", grown, older, foreign, "unsigned"),
+        ("the older checkpoint of another vault", grown, note(older.split("\n\n")[0].replace(VAULT.hex(), other_vault, 1) + "\n"), pins, "vault"),
+        ("another older checkpoint", grown, between, pins, "start"),
+        ("another number of entries to begin with", grown.replace("old 7\n", "old 6\n"), older, pins, "start"),
+        ("the two exchanged", growth_proof(12, path, older), today, pins, "backwards"),
+        ("a bit of a hash", growth_proof(7, [changed, *path[1:]], today), older, pins, "growth"),
+        ("a hash missing", growth_proof(7, path[:-1], today), older, pins, "growth"),
+        ("a hash more", growth_proof(7, [*path, path[0]], today), older, pins, "growth"),
+        ("two hashes exchanged", growth_proof(7, [path[1], path[0], *path[2:]], today), older, pins, "growth"),
+        ("no hashes", growth_proof(7, [], today), older, pins, "growth"),
+        ("hashes from today to today", growth_proof(12, path, today), today, pins, "growth"),
+        ("a log that took another way", growth_proof(10, consistency_proof(10, forked), forked_today), between, pins, "growth"),
+        ("the log as it was and a checkpoint of another", growth_proof(12, [], forked_today), today, pins, "growth"),
+        ("another index", second.replace("index 1\n", "index 2\n"), None, pins, "entry"),
+        ("an index beyond the log", second.replace("index 1\n", "index 12\n"), None, pins, "entry"),
+        ("another line", entry_proof(1, line.replace("alice", "alicf"), two, today), None, pins, "entry"),
+        ("a hash of an entry missing", entry_proof(1, line, two[1:], today), None, pins, "entry"),
+        ("an entry of a log that took another way", entry_proof(8, chain[8]["line"], inclusion_proof(8, forked), forked_today), None, pins, "entry"),
+        ("no line", entry_proof(1, None, two, today), None, pins, "no-line"),
+        ("the line of another entry in its place", entry_proof(1, chain[4]["line"], inclusion_proof(1, misplaced), misplaced_today), None, pins, "no-entry"),
+        ("an entry by no pin", second, None, [], "unsigned"),
+        ("the number to begin with has a zero in front", grown.replace("old 7", "old 07"), older, pins, "malformed"),
+        ("no empty line", grown.replace("\n\n", "\n", 1), older, pins, "malformed"),
+        ("a hash of 31 bytes", growth_proof(7, [path[0][:31], *path[1:]], today), older, pins, "malformed"),
+        ("65 hashes", growth_proof(7, path[:1] * 65, today), older, pins, "malformed"),
+        ("another version of the form", second.replace("proof@v1", "proof@v2"), None, pins, "malformed"),
+        ("no index", second.replace("index 1\n", ""), None, pins, "malformed"),
+        ("the extra data behind the index", entry_proof(1, None, two, today).replace("index 1\n", f"index 1\nextra {b64encode(line.encode()).decode()}\n"), None, pins, "malformed"),
+        ("the extra data is no base64", second.replace("extra ", "extra ="), None, pins, "malformed"),
+        ("no checkpoint", grown.split("\n\n")[0] + "\n\n", older, pins, "malformed"),
+        ("line ends of another system", grown.replace("\n", "\r\n"), older, pins, "malformed"),
+    ]
+    key = note_key(name, public_key(3))
+    base64 = key.rsplit("+", 1)[1] if key.count("+") == 2 else key.split("+", 2)[2]
+    wrong_keys = [
+        key.replace("+" + key_id(name, public_key(3)).hex(), "+" + key_id(name, public_key(2)).hex()),
+        key.replace(name, name + "x"),
+        key.replace(base64, b64encode(bytes([2]) + public_key(3)).decode()),
+        key.replace(base64, b64encode(bytes([1]) + public_key(3)[:31]).decode()),
+        key.replace("+", " ", 1),
+        key.upper(),
+        key + "\n",
+        note_key(name, bytes([1]) + bytes(31)),
+    ]
+    return {
+        "good": [dict(zip(("what", "proof", "older", "pins"), case)) for case in good],
+        "bad": [dict(zip(("broken", "proof", "older", "pins", "error"), case)) for case in bad],
+        "note_keys": {
+            "good": [{"name": name, "public_key": public_key(version), "note_key": note_key(name, public_key(version))} for version in (1, 2, 3)],
+            "bad": wrong_keys,
+        },
+    }
+
+
 def handed_over_sets():
     return [RecordSet(2, all_records(2) + [late(2)])]
 
@@ -1992,6 +2221,7 @@ def statement_vectors():
             "good": [dict(zip(("what", "note", "entries_since", "master_key"), case)) for case in good_checkpoints],
             "bad": [dict(zip(("broken", "note", "error"), case)) for case in bad_checkpoints],
         },
+        "proofs": proof_vectors(chain, plain_note, note(between), note(older), other_vault, witnessed),
     }
 
 
@@ -2237,6 +2467,8 @@ def vault_vectors():
         "tables": tables(LEAKED, rotation_chain(compromised=1), sets, all_records(1) + [late(2)], lookups_of(1), used(1, 1), rotation_row(_7=0, _9=[])),
         "exposed": old,
     }
+    row, index, _ = fence(audit_chain(), 2)
+    leaked["tables"]["vault"] = sorted(leaked["tables"]["vault"] + [(b"fence", index), (b"fence/" + bytes(4), row)])
     # And with all of it moved and proven.
     scrubbing = leaked | {
         "name": "scrubbing",
@@ -2319,6 +2551,11 @@ def broken_vault_vectors():
         ("the order of the group added to the S of the head", "new", "open", one("vault", b"head", malleable[:-64] + malleated(malleable[-64:])), "unauthentic"),
         ("the head without its tree", "new", "open", head_of(_7=None), "malformed"),
         ("a subtree of the head missing", "new", "open", head_of(_7=tree[1:]), "malformed"),
+        # What it sees when it looks at the fence.
+        ("a row of the fence edited", "leaked", "fence", one("vault", b"fence/" + bytes(4), fence(chain[:4], 2)[0]), "unauthentic"),
+        ("a row of the fence missing", "leaked", "fence", one("vault", b"fence/" + bytes(4), None), "missing"),
+        ("the index of the fence of another log", "leaked", "fence", one("vault", b"fence", fence(chain[:4], 2)[1]), "unauthentic"),
+        ("the index of the fence missing", "leaked", "fence", one("vault", b"fence", None), "missing"),
         # What it sees when it opens the rotation.
         ("the rotation row signed by the version before", "rotating", "rotation-row", one("vault", b"rotation", rotation_row(signer=1)), "unauthentic"),
         # What it sees when it follows the log.
@@ -2537,6 +2774,23 @@ class Opened:
             previous, leaves = chain_hash(line), leaves + [leaf_hash(line)]
         return None if compact_range(leaves) == self.head[7] else "tree"
 
+    def fenced(self):
+        held = next((one[6] for one in self.body[7] if 6 in one), None)
+        if held is None:
+            return None
+        index = self.vault.get(b"fence")
+        if index is None:
+            return "missing"
+        if hashlib.sha256(b"strongroom/v1/fence/index\x00" + index).digest() != held:
+            return "unauthentic"
+        for at in range(len(index) // 48):
+            row = self.vault.get(b"fence/" + at.to_bytes(4, "big"))
+            if row is None:
+                return "missing"
+            if hashlib.sha256(b"strongroom/v1/fence/row\x00" + row).digest() != index[48 * at + 16 : 48 * at + 48]:
+                return "unauthentic"
+        return None
+
     def sets(self):
         """Count and plain sum by generation."""
         held = {}
@@ -2591,7 +2845,7 @@ class Opened:
 
     def noticed(self):
         """Who sees it first, and what."""
-        looks = {"open": self.opening, "backups": self.known_backups, "rotation-row": self.rotation_row, "audit": self.following, "records": self.counting, "commitments": self.comparing}
+        looks = {"open": self.opening, "fence": self.fenced, "backups": self.known_backups, "rotation-row": self.rotation_row, "audit": self.following, "records": self.counting, "commitments": self.comparing}
         return next(((name, error) for name, error in ((name, look()) for name, look in looks.items()) if error), None)
 
     def lines(self, number):
@@ -2725,6 +2979,13 @@ def readers_agree():
     for case in statements["checkpoints"]["good"] + statements["checkpoints"]["bad"]:
         error = holder.checkpoint_error(case["note"])
         assert error == case.get("error"), (case, error)
+    proofs = statements["proofs"]
+    for case in proofs["good"] + proofs["bad"]:
+        error = proof_error(case["proof"], case["older"], case["pins"])
+        assert error == case.get("error"), (case.get("what") or case["broken"], error)
+    for case in proofs["note_keys"]["good"]:
+        assert read_note_key(case["note_key"]) == (case["name"], case["public_key"])
+    assert not any(map(read_note_key, proofs["note_keys"]["bad"]))
     scrubbing = vaults["scrubbing"]
     assert Opened(scrubbing["tables"]).certificate_error(scrubbing["certificate"]) is None
     assert Opened(scrubbing["tables"]).checkpoint_error(scrubbing["checkpoint"]) is None

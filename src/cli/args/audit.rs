@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Subcommand, ValueEnum};
-use strongroom::audit::Action;
+use clap::{ArgGroup, Subcommand, ValueEnum};
+use strongroom::audit::{Action, Pin};
 use strongroom::{ApiKeyId, Timestamp};
 
 use super::parse::{count, interval, seq};
@@ -14,7 +14,7 @@ use super::parse::{count, interval, seq};
 pub(crate) enum AuditVerb {
     /// List audit entries, oldest first; --actor NAME lists only those of this actor
     List(AuditListArgs),
-    /// Follow the hash chain from the first entry to the authenticated end
+    /// Follow the hash chain from the first entry to the authenticated end, and compare it with checkpoints and a pin
     Verify(AuditVerifyArgs),
     /// Write all entries as they are stored, one a line, for whoever checks the chain without strongroom
     Export(AuditExportArgs),
@@ -22,6 +22,53 @@ pub(crate) enum AuditVerb {
     Follow(AuditFollowArgs),
     /// Print where the log stands, to be kept where the store's writers cannot write
     Checkpoint,
+    /// Print the public keys of the vault and the entries that each speaks for: to pin them, and to give them to witnesses
+    PublicKey(PinArgs),
+    /// Prove that the log goes on from a checkpoint, or that an entry is in it, to who has no log
+    Prove(AuditProveArgs),
+    /// Check such a proof without a vault: 0 when it is proven, 13 when it is not
+    CheckProof(AuditCheckProofArgs),
+}
+
+/// What the log is believed by where there is no key of the vault.
+#[derive(clap::Args)]
+pub(crate) struct PinArgs {
+    /// Believe the log by this public key of the vault, in either form that `audit public-key` prints, and by no key that is configured
+    #[arg(long, value_name = "PUBLICKEY")]
+    pub(crate) pin: Option<Pin>,
+    /// Where the pinned key has ended: follow it on from one of these checkpoints, which it signed
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "pin")]
+    pub(crate) checkpoint: Vec<PathBuf>,
+}
+
+#[derive(clap::Args)]
+#[command(group(ArgGroup::new("claim").required(true).args(["from", "entry"])))]
+pub(crate) struct AuditProveArgs {
+    /// Prove that the log only grew since this checkpoint
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Prove that this entry is in the log
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) entry: Option<u64>,
+    /// Up to this checkpoint, without a master key [default: one that is made now]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+    /// Write the proof to this new file, and not to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct AuditCheckProofArgs {
+    /// The proof, with the newer checkpoint in it; a single dash is standard input
+    #[arg(value_name = "PROOF")]
+    pub(crate) proof: PathBuf,
+    /// The older checkpoint, which was kept
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// A public key that is believed; can be given several times, since the two checkpoints may be signed by different ones
+    #[arg(long, value_name = "PUBLICKEY")]
+    pub(crate) pin: Vec<Pin>,
 }
 
 #[derive(clap::Args)]
@@ -56,6 +103,8 @@ pub(crate) struct AuditListArgs {
     /// Only entries before this moment
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) pinned: PinArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -69,6 +118,10 @@ pub(crate) struct AuditVerifyArgs {
     /// Compare the log with these checkpoints of it as well; a single dash is standard input
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) checkpoint: Vec<PathBuf>,
+    /// Believe the log by this public key of the vault, and by no key that is configured. One that has ended is followed on from a
+    /// checkpoint that it signed, and the new one is printed
+    #[arg(long, value_name = "PUBLICKEY")]
+    pub(crate) pin: Option<Pin>,
 }
 
 #[derive(clap::Args)]
@@ -76,6 +129,8 @@ pub(crate) struct AuditExportArgs {
     /// Write them to this new file, readable by its owner alone, and not to standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pinned: PinArgs,
 }
 
 #[derive(clap::Args)]
@@ -86,4 +141,6 @@ pub(crate) struct AuditFollowArgs {
     /// How often to look: 500ms, 1s, 5m or 1h
     #[arg(long, value_name = "SPAN", default_value = "1s", value_parser = interval, allow_hyphen_values = true)]
     pub(crate) every: Duration,
+    #[command(flatten)]
+    pub(crate) pinned: PinArgs,
 }

@@ -1,14 +1,19 @@
-//! `audit`: the log listed, verified, exported, followed, and fixed in a checkpoint.
+//! `audit`: the log listed, verified, exported, followed, fixed in a checkpoint, and proven from there on.
 
 mod entries;
 mod export;
 mod follow;
 mod list;
+mod opening;
+mod prove;
+mod public_key;
 mod verify;
 
 pub(crate) use export::export;
 pub(crate) use follow::follow;
 pub(crate) use list::list;
+pub(crate) use prove::{check_proof, prove};
+pub(crate) use public_key::public_key;
 pub(crate) use verify::verify;
 
 use crate::context::Context;

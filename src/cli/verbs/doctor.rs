@@ -5,9 +5,9 @@ mod certificate;
 mod keys;
 
 use serde_json::json;
-use strongroom::VaultStatus;
 use strongroom::doctor::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
 use strongroom::master::SourceConcern;
+use strongroom::{Error, ErrorKind, VaultStatus};
 
 use crate::args::DoctorArgs;
 use crate::context::Context;
@@ -27,6 +27,7 @@ pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exi
     let (depth, shallow) = depth(args, total);
     own.extend(shallow);
     own.extend(status.iter().flat_map(keys::unused));
+    own.extend(vault.check_anchor().err().map(|error| anchor(&error, &context.place.option())));
     let mut meter = Meter::new();
     let mut report = vault.examine(&Checkup::new().depth(depth), |progress| {
         // With `--json` there is one document.
@@ -60,6 +61,15 @@ pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exi
     }
     context.terminal.line(&summary(&report))?;
     Ok(exit(&report))
+}
+
+/// What the anchor of this machine says of the store, or why it could not be asked.
+fn anchor(error: &Error, store: &str) -> Symptom {
+    let severity = if error.kind() == ErrorKind::Corrupt { SymptomSeverity::Damage } else { SymptomSeverity::Warning };
+    let remedy = format!(
+        "find out who can write the store and whether it was restored; `strongroom anchor accept{store} --reason TEXT` takes it as it is"
+    );
+    Symptom::new("anchor", severity, error.to_string(), remedy)
 }
 
 fn exit(report: &DoctorReport) -> Exit {

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use strongroom::master::MasterKeysError;
-use strongroom::{MasterKeyVersion, SqliteStore, VaultOptions};
+use strongroom::{MasterKeyVersion, SqliteStore};
 
 use crate::args::InitArgs;
-use crate::context::Context;
+use crate::context::{Context, opening};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -26,7 +26,7 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     if !args.quick {
         note_lesser(context, &suspects(&keys), newest);
     }
-    let options = VaultOptions::new().suite(args.suite).waivers(context.waivers.clone()).quick(args.quick);
+    let options = opening()?.suite(args.suite).waivers(context.waivers.clone()).quick(args.quick);
     options.judge(&mut keys)?;
     if let Some(exit) = interrupt.seen() {
         let told = Told::new(exit, "stopped", "stopped before there was a vault: nothing was done");

@@ -44,6 +44,13 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1], &["audit", "export", "--out", &exported], ""));
     let checkpoint = json(&[1], &["audit", "checkpoint"], "");
     check(json(&[1], &["audit", "verify", "--checkpoint", "-"], &checkpoint.out));
+    let keys = json(&[1], &["audit", "public-key"], "");
+    let pin = text(&keys.json()["public_key"]);
+    check(keys);
+    check(room.run(&["audit", "list", "--json"]).unset("STRONGROOM_MASTER_KEYS").go());
+    let proof = json(&[1], &["audit", "prove", "--entry", "2"], "");
+    check(json(&[1], &["audit", "check-proof", "-", "--pin", &pin], &proof.out));
+    check(proof);
     check(checkpoint);
     check(json(&[1], &["recover", &id, "--reason", "r", "--yes"], ""));
     check(json(&[1], &["recover", &id, "--reason", "r", "--yes", "--reissue", "--grace", "1h"], ""));

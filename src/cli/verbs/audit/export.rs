@@ -4,11 +4,12 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use serde_json::json;
-use strongroom::audit::AuditFault;
+use strongroom::audit::{AuditFault, Auditor};
 use strongroom::error::Detail;
-use strongroom::{Cursor, Error, Verifier};
+use strongroom::{Cursor, Error};
 
 use super::entries::PAGE;
+use super::opening::open_to_show;
 use crate::args::AuditExportArgs;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -17,7 +18,7 @@ use crate::new_file::Reserved;
 use crate::told::Told;
 
 pub(crate) fn export(context: &mut Context<'_>, args: &AuditExportArgs) -> Result<Exit, Failure> {
-    let vault = context.open_log()?;
+    let vault = open_to_show(context, &args.pinned)?;
     let Some(path) = &args.out else {
         let exact = !io::stdout().is_terminal();
         let written = write(&vault, |bytes| {
@@ -37,7 +38,7 @@ pub(crate) fn export(context: &mut Context<'_>, args: &AuditExportArgs) -> Resul
     flushed.and_then(|()| file.finish()).map_err(|error| unwritten(path, &error))?;
     let document = json!({
         "path": path.display().to_string(), "entries": written.entries, "last_seq": written.end.0, "last_hash": written.end.1,
-        "whole": written.fault.is_none(),
+        "whole": written.fault.is_none(), "authenticated": vault.is_authenticated(),
     });
     context.terminal.document("audit-export", &document)?;
     let (entries, path) = (written.entries, path.display());
@@ -60,7 +61,7 @@ impl Written {
 }
 
 /// Writes what is stored, and follows the chain beside it.
-fn write(vault: &Verifier, mut take: impl FnMut(&[u8]) -> Result<bool, Failure>) -> Result<Written, Failure> {
+fn write(vault: &Auditor, mut take: impl FnMut(&[u8]) -> Result<bool, Failure>) -> Result<Written, Failure> {
     let mut position = vault.audit_position(0)?;
     let (mut after, mut entries, mut fault) = (0, 0, None);
     loop {

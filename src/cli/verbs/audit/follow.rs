@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use strongroom::Verifier;
-use strongroom::audit::AuditPosition;
+use strongroom::audit::{AuditPosition, Auditor};
 use strongroom::error::Detail;
 
 use super::entries::{HEADING, PAGE, row};
+use super::opening::open_to_show;
 use crate::args::AuditFollowArgs;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -16,7 +16,7 @@ use crate::interrupt::Interrupt;
 use crate::text::Table;
 
 pub(crate) fn follow(context: &mut Context<'_>, args: &AuditFollowArgs) -> Result<Exit, Failure> {
-    let vault = context.open_log()?;
+    let vault = open_to_show(context, &args.pinned)?;
     let interrupt = Interrupt::watch()?;
     let mut seen = begin(&vault, args.after)?;
     let mut table = Table::default();
@@ -41,7 +41,7 @@ pub(crate) fn follow(context: &mut Context<'_>, args: &AuditFollowArgs) -> Resul
     }
 }
 
-fn begin(vault: &Verifier, after: Option<u64>) -> Result<AuditPosition, Failure> {
+fn begin(vault: &Auditor, after: Option<u64>) -> Result<AuditPosition, Failure> {
     let end = vault.audit_end()?;
     match after {
         None => Ok(end),

@@ -1,10 +1,11 @@
 //! `audit list`.
 
 use serde_json::json;
-use strongroom::audit::{AuditFault, AuditFilter, AuditLine, Outcome};
-use strongroom::{Cursor, Verifier};
+use strongroom::Cursor;
+use strongroom::audit::{AuditFault, AuditFilter, AuditLine, Auditor, Outcome};
 
 use super::entries::{HEADING, PAGE, row};
+use super::opening::open_to_show;
 use crate::args::{AuditListArgs, OutcomeArg};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -14,7 +15,7 @@ use crate::text::Table;
 use crate::told::Told;
 
 pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Exit, Failure> {
-    let vault = context.open_log()?;
+    let vault = open_to_show(context, &args.pinned)?;
     let filter = filter(args, context.named_actor());
     let mut shown = Shown { table: Table::default(), headed: false, malformed: 0 };
     let more = match args.last {
@@ -45,7 +46,7 @@ fn filter(args: &AuditListArgs, actor: Option<&str>) -> AuditFilter {
 /// Returns where to go on, when there are more.
 fn oldest(
     context: &mut Context<'_>,
-    vault: &Verifier,
+    vault: &Auditor,
     filter: &AuditFilter,
     args: &AuditListArgs,
     shown: &mut Shown,
@@ -71,7 +72,7 @@ fn oldest(
 /// Goes back from the end, page by page: the numbers have no gaps.
 fn newest(
     context: &mut Context<'_>,
-    vault: &Verifier,
+    vault: &Auditor,
     filter: &AuditFilter,
     after: u64,
     last: usize,

@@ -1,9 +1,10 @@
 //! `audit verify`: the chain, and checkpoints of it.
 
 use serde_json::json;
-use strongroom::audit::{AuditCheck, AuditCheckpoint, CheckpointFault};
+use strongroom::audit::{AuditCheck, AuditCheckpoint, AuthorityKey, CheckpointFault, Pin};
 use strongroom::error::Detail;
 
+use super::opening::{self, remedy};
 use crate::args::AuditVerifyArgs;
 use crate::checkpoints::{Checkpoints, told};
 use crate::context::Context;
@@ -14,20 +15,51 @@ use crate::told::Told;
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Result<Exit, Failure> {
     let checkpoints = Checkpoints::read(&args.checkpoint)?;
-    let check = context.open_log()?.check_audit(&checkpoints.list)?;
+    let (auditor, vault) = opening::open_with(context, args.pin.as_ref(), &checkpoints.list)?;
+    let check = auditor.check_audit(&checkpoints.list)?;
+    let anchored = vault.map_or(Ok(()), |vault| vault.check_anchor());
     let what = |_: &AuditCheckpoint, fault: &CheckpointFault| fault.to_string();
     let documents = checkpoints.documents(&check.checkpoints, what);
     let whole = check.fault.is_none();
-    let body = json!({ "whole": whole, "entries": check.entries, "checkpoints": documents });
+    let authenticated = auditor.is_authenticated();
+    let pin = if authenticated { auditor.public_keys()?.into_iter().find(|key| key.active) } else { None };
+    let body = json!({
+        "whole": whole, "authenticated": authenticated, "entries": check.entries,
+        "pin": pin.as_ref().map(|key| key.public_key), "checkpoints": documents,
+    });
     context.terminal.document("audit-verification", &body)?;
-    if whole {
-        let entries = counted(check.entries, "chained entry");
+    let entries = counted(check.entries, "chained entry");
+    if whole && authenticated {
         context.terminal.line(&format!("the audit log is whole: {entries}"))?;
+    } else if whole {
+        context
+            .terminal
+            .line(&format!("the audit log holds together: {entries}, up to a head that nothing authenticates"))?;
     }
     for line in checkpoints.lines(&check.checkpoints, what) {
         context.terminal.line(&line)?;
     }
-    judge(context, &check)
+    let exit = judge(context, &check)?;
+    anchored?;
+    if !authenticated {
+        return Err(Told::new(Exit::NotValid, "pin-missing", opening::WHAT).hint(remedy(context)).into());
+    }
+    if let Some((pin, key)) = args.pin.as_ref().zip(pin).filter(|(pin, key)| pin.key() != key.public_key) {
+        moved(pin, &key).iter().try_for_each(|line| context.terminal.line(line))?;
+    }
+    Ok(exit)
+}
+
+/// What to keep in the place of a pin that has ended, in the form in which that was given.
+fn moved(pin: &Pin, key: &AuthorityKey) -> [String; 2] {
+    let (version, from) = (key.version, key.first.unwrap_or_default());
+    let kept = if pin.vault().is_some() { key.note_key.clone() } else { key.public_key.to_string() };
+    [
+        format!(
+            "the pin moves forward, to the key of master key {version}, which speaks from entry {from} on; keep from now on:"
+        ),
+        kept,
+    ]
 }
 
 /// The gravest fault decides: what the log is, before what a checkpoint is.
@@ -40,8 +72,9 @@ fn judge(context: &Context<'_>, check: &AuditCheck) -> Result<Exit, Failure> {
         CheckpointFault::Log(_) => 0,
         CheckpointFault::Records => 1,
         CheckpointFault::Altered => 2,
-        CheckpointFault::OtherVault { .. } => 3,
-        _ => 4,
+        CheckpointFault::Retired { .. } => 3,
+        CheckpointFault::OtherVault { .. } => 4,
+        _ => 5,
     };
     let Some(gravest) = faults().min_by_key(rank) else { return Ok(Exit::Success) };
     let told = match gravest {

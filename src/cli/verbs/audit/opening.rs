@@ -1,0 +1,51 @@
+//! The audit log opened by what there is: keys of the vault, a public key that was pinned, or nothing.
+
+use strongroom::audit::{AuditCheckpoint, Auditor, Pin};
+use strongroom::{SqliteStore, Verifier};
+
+use crate::args::PinArgs;
+use crate::checkpoints::Checkpoints;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// For who shows it: says once that nothing is authenticated, where that is so.
+pub(super) fn open_to_show(context: &mut Context<'_>, args: &PinArgs) -> Result<Auditor, Failure> {
+    let kept = Checkpoints::read(&args.checkpoint)?;
+    let auditor = open(context, args.pin.as_ref(), &kept.list)?;
+    if !auditor.is_authenticated() {
+        context.terminal.caution(NOT_AUTHENTICATED, WHAT, &remedy(context));
+    }
+    Ok(auditor)
+}
+
+/// A pin takes the place of keys: whoever gives one wants to know what it says alone.
+pub(super) fn open(context: &mut Context<'_>, pin: Option<&Pin>, kept: &[AuditCheckpoint]) -> Result<Auditor, Failure> {
+    Ok(open_with(context, pin, kept)?.0)
+}
+
+/// The same, and the vault where keys opened it.
+pub(super) fn open_with(
+    context: &mut Context<'_>,
+    pin: Option<&Pin>,
+    kept: &[AuditCheckpoint],
+) -> Result<(Auditor, Option<Verifier>), Failure> {
+    let store = |context: &Context<'_>| SqliteStore::open_read_only(&context.place.path);
+    match pin {
+        Some(pin) => Ok((Auditor::open_pinned(store(context)?, pin, kept)?, None)),
+        None => match context.open_log()? {
+            Some(verifier) => Ok((verifier.clone().into(), Some(verifier))),
+            None => Ok((Auditor::open(store(context)?)?, None)),
+        },
+    }
+}
+
+/// How there is something to believe by.
+pub(super) fn remedy(context: &Context<'_>) -> String {
+    let store = context.place.option();
+    format!(
+        "where the master key is, `strongroom audit public-key{store}` prints what to give here with --pin PUBLICKEY"
+    )
+}
+
+pub(super) const NOT_AUTHENTICATED: &str = "not-authenticated";
+pub(super) const WHAT: &str = "nothing here is authenticated: there is no master key, no verifier key and no --pin, and whoever writes the store could have written this";
