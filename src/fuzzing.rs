@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api_key::{Attributes, NewApiKey, Revision, edited as with_edit};
 use crate::audit_log::Act;
+use crate::guesses;
 use crate::import::ImportedKey;
 use crate::keyring::{KeyEncryptionKeys, Keyring, RowLabel};
 use crate::master_key::MasterKey;
@@ -213,6 +214,7 @@ pub fn import_line(data: &[u8]) {
         let Ok(line) = std::str::from_utf8(&bytes) else { continue };
         match ImportedKey::parse(line) {
             Ok(read) => {
+                assert!(guesses::bits(read.token.expose()) <= 11_000);
                 let again = ImportedKey::parse(read.to_line().expose()).expect("a line that was read");
                 assert_eq!(again.token.expose(), read.token.expose());
                 assert_eq!((again.key, again.created_at, again.revoked), (read.key, read.created_at, read.revoked));

@@ -4,6 +4,7 @@ mod line;
 
 use crate::api_key::{ApiKey, Expiry, LimitError, NewApiKey, Past};
 use crate::arguments::Maybe;
+use crate::guesses;
 use crate::policy::{Policy, PolicyError};
 use crate::secret::SecretText;
 use crate::time::Timestamp;
@@ -20,12 +21,14 @@ pub struct ImportedKey {
     pub(crate) id: Option<ApiKeyId>,
     pub(crate) past: Past,
     pub(crate) exempt: bool,
+    pub(crate) allow_weak: bool,
 }
 
 impl ImportedKey {
     /// An API key with this token (1 to 512 bytes) and the attributes of `key`.
     pub fn new(token: SecretText, key: NewApiKey) -> Self {
-        Self { token, key, created_at: None, revoked: false, exempt: false, id: None, past: Past::default() }
+        let past = Past::default();
+        Self { token, key, created_at: None, revoked: false, exempt: false, allow_weak: false, id: None, past }
     }
 
     /// When it was issued where it comes from; the moment of import unless set.
@@ -50,6 +53,27 @@ impl ImportedKey {
         self
     }
 
+    /// Whether it is taken although its token [can be guessed](Self::is_weak). The act that imports it needs a reason then, and the audit
+    /// entry tells of it. A rule of the policy is not opened by it.
+    #[must_use]
+    pub fn allow_weak(mut self, allowed: bool) -> Self {
+        self.allow_weak = allowed;
+        self
+    }
+
+    /// Whether its token is estimated to take less than 2^80 guesses. One that is revoked is worth no guess, and not judged.
+    ///
+    /// ```
+    /// # use strongroom::api_keys::ImportedKey;
+    /// # use strongroom::{NewApiKey, SecretText};
+    /// let key = |token: &str| ImportedKey::new(SecretText::new(token.into()), NewApiKey::new("n"));
+    /// assert!(key("acme-2024-000123").is_weak());
+    /// assert!(!key("acme_9m83fei8pNM5igsr4MGeVKFk5wsCqbet").is_weak());
+    /// ```
+    pub fn is_weak(&self) -> bool {
+        self.strength().is_some_and(|bits| bits < LEAST_BITS)
+    }
+
     /// An API key of a vault, with its token: nothing of it is lost on the way to another.
     pub(crate) fn of(token: SecretText, from: ApiKey) -> Self {
         let past = Past::of(&from);
@@ -59,7 +83,7 @@ impl ImportedKey {
         (key.owner, key.scopes, key.networks, key.attributes) =
             (from.owner, from.scopes, from.networks, from.attributes);
         (key.not_before, key.expiry) = (from.not_before, from.expires_at.map(Expiry::At));
-        Self { token, key, created_at, revoked, exempt: false, id, past }
+        Self { token, key, created_at, revoked, exempt: false, allow_weak: false, id, past }
     }
 
     /// Whether it keeps the policy, as far as it has to.
@@ -69,6 +93,25 @@ impl ImportedKey {
         }
         policy.check_owner(self.key.owner.as_deref())?;
         policy.check_expiry(self.issued_by(now), self.key.expiry_if_issued(now))
+    }
+
+    /// The bits that it takes to guess the token, at the most; nothing for one that is revoked. Of a token of strongroom's own shape
+    /// everything but the secret is known.
+    pub(crate) fn strength(&self) -> Option<u32> {
+        (!self.revoked).then(|| match Shape::of(self.token.expose()) {
+            Shape::Token(token) => guesses::bits(token.secret),
+            _ => guesses::bits(self.token.expose()),
+        })
+    }
+
+    /// Whether it is let in with a token of this strength, and if so, whether as a weak one.
+    pub(crate) fn admit(&self, strength: Option<u32>, policy: &Policy) -> Result<bool, ImportError> {
+        let Some(bits) = strength else { return Ok(false) };
+        policy.check_import_strength(bits)?;
+        match bits < LEAST_BITS {
+            true if !self.allow_weak => Err(ImportError::Weak { bits, least: LEAST_BITS }),
+            weak => Ok(weak),
+        }
     }
 
     /// When it was issued, for a vault whose time is `now`. Nothing was issued in times to come: one that says so would
@@ -162,6 +205,14 @@ pub enum ImportError {
         /// Its length.
         len: usize,
     },
+    /// The token is weak, and it was not allowed to be.
+    #[error("the token can be guessed: it has {bits} bits of strength at the most, and {least} are the least")]
+    Weak {
+        /// The estimate.
+        bits: u32,
+        /// What an import takes.
+        least: u32,
+    },
 }
 
 impl ImportError {
@@ -175,6 +226,9 @@ impl ImportError {
         }
     }
 }
+
+/// Tried at 2^30 a second, 80 bits take 36,000,000 years on one machine, and 36 on a million of them.
+const LEAST_BITS: u32 = 80;
 
 /// What the parser says, as far as it is about fields that there are.
 fn wrong_with_fields(said: &str) -> String {

@@ -16,6 +16,10 @@ pub mod arguments;
 
 mod secret;
 
+mod words;
+
+mod guesses;
+
 mod authority;
 
 mod tree;

@@ -131,6 +131,14 @@ fn hint(error: &Error, place: &Place) -> String {
             format!("`strongroom backup list{store}` shows the ids there are")
         }
         Detail::Contended => "run the command again".into(),
+        Detail::Import { fault: ImportError::Policy(PolicyError::Strength { .. }), .. } => format!(
+            "nothing was imported: give that client a new token with `strongroom issue{store}`, and leave the line out; \
+                 `strongroom policy show{store}` shows the rules"
+        ),
+        Detail::Import { fault: ImportError::Weak { .. }, .. } => format!(
+            "nothing was imported: give that client a new token with `strongroom issue{store}`, and leave the line out; or take \
+                 all lines, the weak ones too, with --allow-weak --reason TEXT"
+        ),
         Detail::Import { fault: ImportError::Policy(_), .. } => format!(
             "nothing was imported: `strongroom policy show{store}` shows the rules; mend the line, or take all lines \
                  as they are with --exempt-from-policy"
@@ -146,6 +154,7 @@ fn hint(error: &Error, place: &Place) -> String {
         Detail::Policy(PolicyError::Pattern { .. } | PolicyError::PatternLength { .. }) => {
             "give a regular expression of 1 to 256 bytes, such as '^OPS-[0-9]+'".into()
         }
+        Detail::Policy(PolicyError::Bits) => "give a number of bits from 1 to 256, such as 80".into(),
         Detail::Policy(_) => format!("`strongroom policy show{store}` shows the rules"),
         Detail::Import { .. } => "nothing was imported: mend the line and run the command again".into(),
         Detail::Keyring(error) => keyring_hint(error, &store),

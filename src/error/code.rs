@@ -26,6 +26,7 @@ impl Detail {
             Self::Contended => "contended",
             Self::Cursor(_) => "cursor-of-other",
             Self::Import { fault: ImportError::Policy(fault), .. } | Self::Policy(fault) => fault.code(),
+            Self::Import { fault: ImportError::Weak { .. }, .. } => "import-weak",
             Self::Import { .. } => "import-line",
             Self::IssuedExpired { .. } => "time-past",
             Self::Keyring(fault) => keyring_code(fault),

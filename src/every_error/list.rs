@@ -219,6 +219,7 @@ every! {
         ImportError::Repeated { .. } => [ImportError::Repeated { line: 3 }],
         ImportError::Time { .. } => [ImportError::Time { field: "expires_at" }],
         ImportError::TokenTooLong { .. } => [ImportError::TokenTooLong { len: 600 }],
+        ImportError::Weak { .. } => [ImportError::Weak { bits: 31, least: 80 }],
     }
     KeyringError: {
         KeyringError::Format { .. } => [KeyringError::Format { found: 9 }],
@@ -309,6 +310,7 @@ every! {
     }
     PolicyError: {
         PolicyError::Age { .. } => [PolicyError::Age { max: DAY }],
+        PolicyError::Bits => [PolicyError::Bits],
         PolicyError::Expiry => [PolicyError::Expiry],
         PolicyError::Grace { .. } => [PolicyError::Grace { max: DAY }],
         PolicyError::Newer => [PolicyError::Newer],
@@ -319,6 +321,7 @@ every! {
         PolicyError::Refusal => [PolicyError::Refusal],
         PolicyError::Reissue => [PolicyError::Reissue],
         PolicyError::Span { .. } => [PolicyError::Span { rule: "maximum age of API keys" }],
+        PolicyError::Strength { .. } => [PolicyError::Strength { bits: 31, least: 80 }],
     }
     ProofFault: {
         ProofFault::Backwards { .. } => [ProofFault::Backwards { old: 2, new: 1 }],

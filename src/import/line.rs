@@ -118,7 +118,7 @@ fn read(line: &str) -> Result<ImportedKey, ImportError> {
     };
     let (created_at, id) = (time("created_at", line.created_at)?, id("id", line.id)?);
     let revoked = line.revoked.unwrap_or(false) || past.revoked_at.is_some();
-    Ok(ImportedKey { token: line.token.0, key, created_at, revoked, exempt: false, id, past })
+    Ok(ImportedKey { token: line.token.0, key, created_at, revoked, exempt: false, allow_weak: false, id, past })
 }
 
 fn time(field: &'static str, text: Option<String>) -> Result<Option<Timestamp>, ImportError> {
@@ -168,7 +168,7 @@ impl<T: std::fmt::Display> Serialize for As<T> {
 }
 
 fn write(from: &ImportedKey) -> SecretText {
-    let ImportedKey { token, key, created_at, revoked, exempt: _, id, past } = from;
+    let ImportedKey { token, key, created_at, revoked, exempt: _, allow_weak: _, id, past } = from;
     let written = Written {
         token: token.expose(),
         name: &key.name,

@@ -38,6 +38,9 @@ pub struct Policy {
     pub reason: Option<ReasonPattern>,
     /// An API key is recovered only together with its reissue, the old token valid for this long at most.
     pub reissue_on_recovery: Option<Duration>,
+    /// A token is imported only if it is estimated to take so many bits to guess, or more: 1 to 256. 80 unless set, and then each import
+    /// may say that it takes [less](crate::api_keys::ImportedKey::allow_weak); this rule has no exception.
+    pub min_import_bits: Option<u32>,
     /// A rule is stored that this version cannot read.
     pub(super) newer: bool,
 }
@@ -100,6 +103,13 @@ impl Policy {
         self
     }
 
+    /// Sets [`min_import_bits`](Self#structfield.min_import_bits).
+    #[must_use]
+    pub fn min_import_bits(mut self, bits: impl Maybe<u32>) -> Self {
+        self.min_import_bits = bits.maybe().or(self.min_import_bits);
+        self
+    }
+
     /// How old a master key may grow: as the rule says, or the default.
     pub fn master_key_age_or_default(&self) -> AgePolicy {
         self.master_key_age.unwrap_or_default()
@@ -123,6 +133,14 @@ impl Policy {
         match (self.max_key_age, expires_at) {
             (_, None) if self.require_expiry => Err(PolicyError::Expiry),
             (Some(max), Some(at)) if at > created_at.saturating_add(max) => Err(PolicyError::Age { max }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a token of this strength may be imported.
+    pub(crate) fn check_import_strength(&self, bits: u32) -> Result<(), PolicyError> {
+        match self.min_import_bits {
+            Some(least) if bits < least => Err(PolicyError::Strength { bits, least }),
             _ => Ok(()),
         }
     }
@@ -166,6 +184,7 @@ impl Policy {
         match bad {
             Some((rule, _)) => Err(PolicyError::Span { rule }),
             None if ages.is_some_and(|(warn, refuse)| refuse < warn) => Err(PolicyError::Refusal),
+            None if self.min_import_bits.is_some_and(|bits| !MIN_BITS.contains(&bits)) => Err(PolicyError::Bits),
             None => Ok(()),
         }
     }
@@ -183,6 +202,7 @@ impl Serialize for Policy {
             require_owner: self.require_owner,
             reason_pattern: self.reason.as_ref().map(ReasonPattern::as_str),
             reissue_on_recovery_seconds: seconds(self.reissue_on_recovery),
+            min_import_bits: self.min_import_bits,
             newer: self.newer,
         }
         .serialize(to)
@@ -198,6 +218,7 @@ struct Written<'a> {
     require_owner: bool,
     reason_pattern: Option<&'a str>,
     reissue_on_recovery_seconds: Option<u64>,
+    min_import_bits: Option<u32>,
     pub(super) newer: bool,
 }
 
@@ -252,6 +273,9 @@ pub enum PolicyError {
         /// How long it may live.
         max: Duration,
     },
+    /// No token has this strength.
+    #[error("the least strength of imported tokens is 1 to 256 bits")]
+    Bits,
     /// The API key has no expiry.
     #[error("the policy demands that every API key has an expiry")]
     Expiry,
@@ -297,6 +321,16 @@ pub enum PolicyError {
         /// Of which rule.
         rule: &'static str,
     },
+    /// An imported token is too weak.
+    #[error(
+        "the policy takes imported tokens of {least} bits of strength or more, and this one has {bits} at the most"
+    )]
+    Strength {
+        /// The estimate.
+        bits: u32,
+        /// What the policy demands.
+        least: u32,
+    },
 }
 
 impl PolicyError {
@@ -311,6 +345,7 @@ impl PolicyError {
             Self::Reason { .. } => "policy-reason",
             Self::Refusal | Self::Span { .. } => "policy-span",
             Self::Grace { .. } | Self::Reissue => "policy-reissue",
+            Self::Bits | Self::Strength { .. } => "policy-strength",
         }
     }
 }
@@ -328,6 +363,8 @@ const MAX_PATTERN_LEN: usize = 256;
 /// Of the compiled expression, in bytes.
 const MAX_PATTERN_SIZE: usize = 64 * 1024;
 const MAX_PATTERN_NESTING: u32 = 32;
+/// What can be asked of an imported token.
+const MIN_BITS: std::ops::RangeInclusive<u32> = 1..=256;
 const MIN_SPAN: Duration = Duration::from_secs(1);
 const MAX_SPAN: Duration = Duration::from_secs(365_000 * 86_400);
 
@@ -382,5 +419,9 @@ mod tests {
         assert_eq!(policy.check(), Err(PolicyError::Refusal));
         policy.master_key_age = Some(ages(day, day));
         assert_eq!(policy.check(), Ok(()));
+        for (bits, checked) in [(0, Err(PolicyError::Bits)), (1, Ok(())), (256, Ok(())), (257, Err(PolicyError::Bits))]
+        {
+            assert_eq!(Policy::new().min_import_bits(bits).check(), checked);
+        }
     }
 }

@@ -27,6 +27,7 @@ impl RawPolicy {
             require_owner: policy.require_owner.then_some(true),
             reason: policy.reason.as_ref().map(|pattern| pattern.as_str().to_owned()),
             reissue_grace: policy.reissue_on_recovery.map(millis),
+            min_import_bits: policy.min_import_bits.map(u64::from),
         };
         let bytes = minicbor::to_vec(&stored).expect("writing CBOR to memory cannot fail");
         (bytes != EMPTY).then_some(Self(bytes))
@@ -44,6 +45,7 @@ impl RawPolicy {
             require_expiry: stored.require_expiry.unwrap_or(false),
             require_owner: stored.require_owner.unwrap_or(false),
             reissue_on_recovery: stored.reissue_grace.map(span),
+            min_import_bits: None,
             newer: self.has_unknown_field()? || matches!(pattern, Some(Err(_))),
             reason: pattern.and_then(Result::ok),
         };
@@ -53,6 +55,10 @@ impl RawPolicy {
             }
             (None, None) => {}
             _ => policy.newer = true,
+        }
+        match stored.min_import_bits.map(u32::try_from) {
+            Some(Err(_)) => policy.newer = true,
+            bits => policy.min_import_bits = bits.and_then(Result::ok),
         }
         policy.newer |= policy.check().is_err();
         Some(policy)
@@ -104,9 +110,11 @@ struct Stored {
     reason: Option<String>,
     #[n(6)]
     reissue_grace: Option<u64>,
+    #[n(7)]
+    min_import_bits: Option<u64>,
 }
 
-const LAST_FIELD: u64 = 6;
+const LAST_FIELD: u64 = 7;
 /// A map of nothing.
 const EMPTY: [u8; 1] = [0xa0];
 
@@ -123,6 +131,7 @@ mod tests {
             require_owner: true,
             reason: Some(ReasonPattern::new("^OPS-[0-9]+").expect("a pattern")),
             reissue_on_recovery: Some(day),
+            min_import_bits: Some(100),
             newer: false,
         }
     }
@@ -144,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_rule_of_a_later_version_is_noticed_and_kept() {
-        let raw = later(7);
+        let raw = later(8);
         let read = raw.read().expect("readable");
         assert_eq!(read, Policy { newer: true, ..full() });
         let written = minicbor::to_vec(&raw).expect("memory");
@@ -158,6 +167,8 @@ mod tests {
             |stored: &mut Stored| stored.reason = Some("(".into()),
             |stored: &mut Stored| stored.max_key_age = Some(0),
             |stored: &mut Stored| stored.master_key_refuse = None,
+            |stored: &mut Stored| stored.min_import_bits = Some(257),
+            |stored: &mut Stored| stored.min_import_bits = Some(1 << 32),
         ] {
             let mut stored: Stored = minicbor::decode(&RawPolicy::of(&full()).expect("rules").0).expect("a map");
             edit(&mut stored);

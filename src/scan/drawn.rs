@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::detect::classes::{hex_value, is_base64, turns};
+use crate::words;
 
 /// The places in `text` of what must be a key, a token or a part of one (docs/scanning.md, What is shown). Each begins and ends
 /// with ASCII.
@@ -70,9 +71,8 @@ fn is_spoken(text: &[u8]) -> bool {
     let letters = text.windows(2).filter(|pair| pair.iter().all(u8::is_ascii_alphabetic));
     let (mut all, mut spoken) = (0, 0);
     for pair in letters {
-        let [first, second] = [pair[0], pair[1]].map(|letter| letter.to_ascii_lowercase());
         all += 1;
-        spoken += usize::from(PAIRS[usize::from(first - b'a')].contains(&second));
+        spoken += usize::from(words::is_spoken(pair[0], pair[1]));
     }
     spoken * 100 >= all * SPOKEN_SHARE
 }
@@ -90,36 +90,6 @@ fn is_digest(before: &[u8]) -> bool {
     let near = near[word..].to_ascii_lowercase();
     DIGESTS.iter().any(|word| memchr::memmem::find(&near, word.as_bytes()).is_some())
 }
-
-/// What follows each letter of the alphabet often: 170 pairs, four of five in 58,000 words, one of four in what is random.
-const PAIRS: [&[u8]; 26] = [
-    b"bcdgiklmnprstuvy",
-    b"aeiloru",
-    b"aehikort",
-    b"aeior",
-    b"acdelmnrstvxy",
-    b"aeio",
-    b"aehior",
-    b"aeio",
-    b"acdeglmnorstv",
-    b"a",
-    b"aei",
-    b"aeilouy",
-    b"aeimop",
-    b"acdegiknost",
-    b"bcdglmnoprstuvw",
-    b"aeilopr",
-    b"",
-    b"adeinorstuy",
-    b"acehiopstu",
-    b"aehiorstuy",
-    b"clmnrst",
-    b"aei",
-    b"aei",
-    b"",
-    b"",
-    b"",
-];
 
 /// What directories and labels of digests are called.
 const DIGESTS: &[&str] = &[

@@ -83,6 +83,12 @@ impl Vault {
 impl Vault {
     /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
     pub fn check_import(&self, keys: &[ImportedKey]) -> Result<(), Error> {
+        self.check_all(keys, &strengths(keys)).map(drop)
+    }
+
+    /// Whether one of them is let in as a weak one.
+    fn check_all(&self, keys: &[ImportedKey], strengths: &[Option<u32>]) -> Result<bool, Error> {
+        let mut any_weak = false;
         let keyring = self.ledger.reload()?;
         let (now, mut seen) = (self.ledger.now(), HashMap::with_capacity(keys.len()));
         for (at, key) in keys.iter().enumerate() {
@@ -105,30 +111,41 @@ impl Vault {
                 return Err(at_line(at, ImportError::Exists));
             }
             key.keeps(keyring.policy(), now).map_err(|fault| at_line(at, fault.into()))?;
+            any_weak |= key.admit(strengths[at], keyring.policy()).map_err(|fault| at_line(at, fault))?;
         }
-        Ok(())
+        Ok(any_weak)
     }
 
     /// Imports API keys whose tokens exist already: all of them, or none and the number of the first that cannot be,
     /// counted from 1. The tokens verify, recover and rotate like those issued here. The policy holds for them, unless they
-    /// are revoked or [exempt](ImportedKey::exempt_from_policy). One that has expired is taken as well: its token is refused as
+    /// are revoked or [exempt](ImportedKey::exempt_from_policy). A token that can be guessed is refused (`import-weak`) unless it is
+    /// [allowed](ImportedKey::allow_weak), and `act` has to give a reason then. One that has expired is taken as well: its token is refused as
     /// expired then, and not as unknown.
     pub fn import(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
         self.ledger.keep_refusal(act, Draft::of(Action::Import), self.import_all(keys, act))
     }
 
     fn import_all(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
-        self.check_import(keys)?;
+        let strengths = strengths(keys);
+        if self.check_all(keys, &strengths)? {
+            act.check_with_reason()?;
+        }
         let rows = self.ledger.store();
         self.ledger.change(act, |change| {
             let import = |(at, key): (usize, &ImportedKey)| {
                 key.keeps(change.keyring.policy(), change.now).map_err(|fault| at_line(at, fault.into()))?;
-                let id = import_one(change, rows, key)?;
+                // As it was judged, and by rules that may have changed since.
+                let weak = key.admit(strengths[at], change.keyring.policy()).map_err(|fault| at_line(at, fault))?;
+                let id = import_one(change, rows, key, weak)?;
                 id.ok_or_else(|| at_line(at, ImportError::Exists))
             };
             keys.iter().enumerate().map(import).collect()
         })
     }
+}
+
+fn strengths(keys: &[ImportedKey]) -> Vec<Option<u32>> {
+    keys.iter().map(ImportedKey::strength).collect()
 }
 
 fn at_line(at: usize, fault: ImportError) -> Error {
@@ -205,7 +222,12 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
 
 /// `None` when the token is in the vault already. A token of strongroom's own shape keeps its id and is found by it;
 /// any other gets an id, and a row in the lookup index.
-fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) -> Result<Option<ApiKeyId>, Error> {
+fn import_one(
+    change: &mut Change<'_>,
+    rows: &dyn Rows,
+    imported: &ImportedKey,
+    weak: bool,
+) -> Result<Option<ApiKeyId>, Error> {
     let text = imported.token.expose();
     let created_at = imported.issued_by(change.now);
     let mut key = imported.key.clone().expires_at(imported.key.expiry_if_issued(change.now));
@@ -234,7 +256,8 @@ fn import_one(change: &mut Change<'_>, rows: &dyn Rows, imported: &ImportedKey) 
         change.batch.put(Table::Lookup, index, row, Expected::Absent);
     }
     let draft = Draft::on(Action::Import, id).leaving(plain.commitment(change.keyring.vault(), id));
-    change.audit(if imported.exempt { draft.count("policy_exempt", 1) } else { draft });
+    let told = [("policy_exempt", imported.exempt), ("weak", weak)].into_iter().filter(|(_, holds)| *holds);
+    change.audit(told.fold(draft, |draft, (name, _)| draft.count(name, 1)));
     Ok(Some(id))
 }
 

@@ -111,6 +111,7 @@ fn recorded(policy: &Policy) -> Draft {
         ("require_owner", policy.require_owner.then_some(1)),
         ("reason_pattern", policy.reason.as_ref().map(|_| 1)),
         ("reissue_grace_secs", policy.reissue_on_recovery.map(|grace| grace.as_secs())),
+        ("min_import_bits", policy.min_import_bits.map(u64::from)),
     ];
     let set = rules.into_iter().filter_map(|(name, value)| Some((name, value?)));
     set.fold(Draft::of(Action::Policy), |draft, (name, value)| draft.count(name, value))

@@ -74,6 +74,7 @@ fn assert_policy(policy: &Policy, case: &Value) {
     for (name, span) in spans {
         assert_eq!(span.map(millis), case[name].as_u64(), "{name}");
     }
+    assert_eq!(policy.min_import_bits.map(u64::from), case["min_import_bits"].as_u64());
     let (expiry, owner) = (policy.require_expiry, policy.require_owner);
     assert_eq!((expiry, owner), (case["require_expiry"] == true, case["require_owner"] == true));
     assert_eq!(policy.reason.as_ref().map(ReasonPattern::as_str), case["reason"].as_str());

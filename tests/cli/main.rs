@@ -38,6 +38,7 @@ mod usage;
 mod verbs;
 mod verifier;
 mod weak_master_keys;
+mod weak_tokens;
 mod witnessed;
 #[cfg(not(feature = "age"))]
 mod without_age;

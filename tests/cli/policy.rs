@@ -72,11 +72,11 @@ fn each_refusal_ends_with_2_a_code_and_the_next_command() {
         let told: serde_json::Value = serde_json::from_str(&ran.err).expect("JSON");
         assert_eq!((text(&told["code"]).as_str(), ran.out.as_str()), (code, ""), "{arguments:?}");
     }
-    let line = r#"{"token": "fake-token", "name": "n"}"#;
+    let line = r#"{"token": "fake-9m83fei8pNM5igsr4MGeVKFk", "name": "n"}"#;
     room.run(&["import", "-", "--reason", "OPS-3"]).stdin(line).ends(2).says("--exempt-from-policy");
     let exempt = ["import", "-", "--reason", "OPS-3", "--exempt-from-policy"];
     room.run(&exempt).stdin(line).ends(0).says("strongroom due");
-    room.run(&["verify"]).stdin("fake-token").ends(0);
+    room.run(&["verify"]).stdin("fake-9m83fei8pNM5igsr4MGeVKFk").ends(0);
 }
 
 #[test]

@@ -59,10 +59,9 @@ fn varied(room: &Room) -> BTreeMap<String, String> {
     let issued = vault.reissue(old, &Reissue::new().grace(Duration::from_secs(86_400)), &act()).expect("reissued");
     tokens.insert("replacement".into(), issued.token.expose().to_owned());
     vault.update(issued.id, &Update::new().name("replacement"), &act()).expect("updated");
-    let line =
-        r#"{"token": "legacy token ü", "name": "legacy", "created_at": "2019-01-01T00:00:00Z", "scopes": ["a"]}"#;
+    let line = r#"{"token": "legacy token ü 9m83fei8pNM5igsr4MGeVKFk", "name": "legacy", "created_at": "2019-01-01T00:00:00Z", "scopes": ["a"]}"#;
     room.run(&["import", "-"]).stdin(line).ends(0);
-    tokens.insert("legacy".into(), "legacy token ü".into());
+    tokens.insert("legacy".into(), "legacy token ü 9m83fei8pNM5igsr4MGeVKFk".into());
     tokens
 }
 

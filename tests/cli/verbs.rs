@@ -227,7 +227,7 @@ fn import_takes_all_or_nothing() {
     assert_eq!(room.run(&["recover", &id, "--reason", "r", "--yes"]).ends(0).out, format!("{token}\n"));
     room.run(&["import", data]).ends(2).says("line 1: ");
 
-    let line = |n: u32| format!("{{\"token\": \"tok{n}\", \"name\": \"n\"}}\n");
+    let line = |n: u32| format!("{{\"token\": \"tok{n}-9m83fei8pNM5igsr4MGeVKFk\", \"name\": \"n\"}}\n");
     let cases = [
         (format!("{}nonsense\n{}", line(1), line(2)), "line 2: not JSON"),
         (format!("{}\n{}", line(1), line(2)), "line 2: not JSON"),

@@ -27,7 +27,10 @@ fn a_restored_backup_is_the_vault_of_that_moment() {
     let scene = Scene::new(300);
     let vault = scene.vault([1]);
     vault
-        .import(&[ImportedKey::new(SecretText::new("legacy-token".into()), NewApiKey::new("legacy"))], &act())
+        .import(
+            &[ImportedKey::new(SecretText::new("legacy-token".into()), NewApiKey::new("legacy")).allow_weak(true)],
+            &act(),
+        )
         .expect("imported");
     vault.revoke(scene.issued[7].id, &act()).expect("revoked");
     let report = scene.backup(&vault, "b");

@@ -88,7 +88,7 @@ fn of_ten_thousand_records_the_six_bad_ones_are_told_apart_and_all_others_move()
 fn records_that_were_shown_can_be_given_up_and_the_rest_is_whole() {
     let scene = Scene::new(100);
     let vault = scene.open([1]);
-    let imported = ImportedKey::new(SecretText::new("legacy-token".into()), NewApiKey::new("legacy"));
+    let imported = ImportedKey::new(SecretText::new("legacy-token".into()), NewApiKey::new("legacy")).allow_weak(true);
     let legacy = vault.import(&[imported], &act()).expect("imported")[0];
     let rows = scene.store.scan(Table::Keys, None, 200).expect("rows");
     let (place, old) =
@@ -217,7 +217,8 @@ fn a_row_that_is_no_id_was_never_counted_and_can_be_given_up() {
 }
 
 fn import(vault: &Vault, token: &str) -> Result<Vec<strongroom::ApiKeyId>, Error> {
-    vault.import(&[ImportedKey::new(SecretText::new(token.into()), NewApiKey::new("legacy"))], &act())
+    let key = ImportedKey::new(SecretText::new(token.into()), NewApiKey::new("legacy")).allow_weak(true);
+    vault.import(&[key], &act())
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn behind_a_damaged_rotation_row_everything_else_is_examined() {
 #[test]
 fn an_imported_token_that_is_not_indexed_is_found_before_and_during_a_rotation() {
     let (store, keys, vault) = vault_of(0);
-    let import = |n: u32| ImportedKey::new(SecretText::new(format!("token {n}")), NewApiKey::new("n"));
+    let import = |n: u32| ImportedKey::new(SecretText::new(format!("token {n}")), NewApiKey::new("n")).allow_weak(true);
     vault.import(&(0..40).map(import).collect::<Vec<_>>(), &act()).expect("imported");
     let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
     let (index, row) = store.scan(Table::Lookup, None, 1).expect("rows").remove(0);

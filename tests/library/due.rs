@@ -121,7 +121,9 @@ fn what_breaks_a_rule_that_came_later_or_was_imported_exempt_is_due() {
             &act(),
         )
         .expect("set");
-    let key = ImportedKey::new(SecretText::new("fake".into()), NewApiKey::new("i").owner("o")).exempt_from_policy(true);
+    let key = ImportedKey::new(SecretText::new("fake".into()), NewApiKey::new("i").owner("o"))
+        .allow_weak(true)
+        .exempt_from_policy(true);
     let imported = vault.import(&[key], &act()).expect("imported")[0];
     assert_eq!(causes(&vault, &DueRules::new(), early), ["no-owner", "late-expiry"]);
     assert_eq!(causes(&vault, &DueRules::new(), imported), ["no-expiry"]);
@@ -232,7 +234,7 @@ fn an_old_import_has_its_time_from_the_making_of_the_vault_and_damaged_counts_ac
     let (store, keys) = made();
     let vault = on(0, &store, &keys);
     let import = |text: &str| {
-        let key = ImportedKey::new(SecretText::new(text.into()), NewApiKey::new(text));
+        let key = ImportedKey::new(SecretText::new(text.into()), NewApiKey::new(text)).allow_weak(true);
         key.created_at("2020-01-01T00:00:00Z".parse::<Timestamp>().expect("a time"))
     };
     let imported = vault.import(&[import("idle"), import("busy")], &act()).expect("imported");

@@ -29,7 +29,8 @@ fn rotation_resumes_after_a_crash_at_every_commit() {
             let (store, keys) = (FaultyStore::default(), Keys::generate(2));
             let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
             let mut tokens = tokens_of(&vault, 55);
-            let imported = ImportedKey::new(SecretText::new("legacy-token".into()), NewApiKey::new("legacy"));
+            let imported =
+                ImportedKey::new(SecretText::new("legacy-token".into()), NewApiKey::new("legacy")).allow_weak(true);
             vault.import(&[imported], &act()).expect("imported");
             tokens.push("legacy-token".into());
             drop(vault);

@@ -81,7 +81,8 @@ fn an_expiry_in_a_span_counts_from_the_issue_by_the_clock_of_the_vault() {
 
     let later = room.issue(&key);
     assert_eq!(room.vault.show(later.id).expect("shown").expires_at, Some(room.at(HOUR)), "of the same words");
-    let imported = ImportedKey::new(SecretText::new("legacy".into()), key.clone()).created_at(room.now());
+    let imported =
+        ImportedKey::new(SecretText::new("legacy".into()), key.clone()).allow_weak(true).created_at(room.now());
     room.wait(HOUR_MS / 2);
     let ids = room.vault.import(&[imported], &act()).expect("imported");
     assert_eq!(room.vault.show(ids[0]).expect("shown").expires_at, Some(room.at(HOUR)), "from the import");
@@ -308,7 +309,8 @@ fn an_update_changes_what_it_names_and_insists_on_what_was_seen() {
 #[test]
 fn an_imported_token_is_reissued_in_the_shape_of_strongroom_and_a_suspended_one_stays_so() {
     let room = Room::new();
-    let imported = ImportedKey::new(SecretText::new("legacy/1".into()), NewApiKey::new("legacy").owner("acme"));
+    let imported =
+        ImportedKey::new(SecretText::new("legacy/1".into()), NewApiKey::new("legacy").owner("acme")).allow_weak(true);
     let id = room.vault.import(&[imported], &act()).expect("imported")[0];
     room.vault.suspend(id, &act()).expect("suspended");
     let new = room.vault.reissue(id, &Reissue::new().grace(HOUR), &act()).expect("reissued");

@@ -45,5 +45,6 @@ mod sqlite_files;
 mod tampering;
 mod usage;
 mod weak_keys;
+mod weak_tokens;
 mod witnessed;
 mod written;

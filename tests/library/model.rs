@@ -89,7 +89,7 @@ impl World {
             Step::Import { revoked, recoverable } => {
                 let token = format!("legacy/{}", self.known.len());
                 let key = NewApiKey::new("legacy").recoverable(recoverable);
-                let imported = ImportedKey::new(SecretText::new(token.clone()), key);
+                let imported = ImportedKey::new(SecretText::new(token.clone()), key).allow_weak(true);
                 let imported = imported.revoked(revoked);
                 let id = self.vault.import(&[imported], &act()).expect("imported")[0];
                 self.known.push(Known { id, token, recoverable, scope: false, expires_at: None, revoked });

@@ -191,7 +191,8 @@ fn an_update_that_brings_an_api_key_nearer_to_the_rules_is_taken_and_one_that_lo
 fn an_import_keeps_the_policy_unless_it_is_exempt_or_revoked() {
     let timed = Timed::new();
     timed.set(|policy| policy.require_owner = true);
-    let key = |name: &str| ImportedKey::new(SecretText::new(format!("fake-{name}")), NewApiKey::new(name));
+    let key =
+        |name: &str| ImportedKey::new(SecretText::new(format!("fake-{name}")), NewApiKey::new(name)).allow_weak(true);
     let error = timed.vault.import(&[key("a").revoked(true), key("b")], &act()).expect_err("no owner");
     assert_eq!((error.code(), error.to_string().starts_with("line 2: ")), ("policy-owner", true), "{error}");
     assert!(timed.vault.check_import(&[key("b")]).is_err());
@@ -211,7 +212,7 @@ fn an_import_that_was_issued_in_times_to_come_grows_as_old_as_any_other() {
     let far = timed.now().saturating_add(10_000 * DAY);
     let key = |name: &str, at: Timestamp| {
         let key = NewApiKey::new(name).expires_at(at);
-        ImportedKey::new(SecretText::new(format!("fake-{name}")), key).created_at(far)
+        ImportedKey::new(SecretText::new(format!("fake-{name}")), key).allow_weak(true).created_at(far)
     };
     let late = key("a", far.saturating_add(20 * DAY));
     assert_eq!(cause(timed.vault.import(&[late], &act())), "policy-age");
@@ -236,7 +237,9 @@ fn a_reason_pattern_holds_for_every_act_and_reading_needs_none() {
         (
             "import",
             Box::new(|act| {
-                vault.import(&[ImportedKey::new(SecretText::new("fake".into()), key.clone())], act).map(drop)
+                vault
+                    .import(&[ImportedKey::new(SecretText::new("fake".into()), key.clone()).allow_weak(true)], act)
+                    .map(drop)
             }),
         ),
         ("update", Box::new(|act| vault.update(id, &Update::new().name("other"), act).map(drop))),

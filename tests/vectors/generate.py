@@ -502,9 +502,9 @@ REWRAPPED = Keyring("rewrapped", XAES, 4, [FIRST, (2, CREATED + 3000, 10), (3, N
 LEAKED = Keyring("leaked", XAES, 2, [FIRST + (True,), (2, None)], [1, 2], [(1, None), (2, None)], exposed=CREATED + 2000)
 SCRUBBING = Keyring("scrubbing", XAES, 3, [FIRST + (True,), (2, None)], [2], [(2, None)])
 DAY = 86_400_000
-RULES = {0: 90 * DAY, 1: 180 * DAY, 2: 360 * DAY, 3: True, 4: True, 5: "^(OPS|SEC)-[0-9]+", 6: DAY}
+RULES = {0: 90 * DAY, 1: 180 * DAY, 2: 360 * DAY, 3: True, 4: True, 5: "^(OPS|SEC)-[0-9]+", 6: DAY, 7: 100}
 RULED = Keyring("ruled", XAES, 2, [(1, None)], [1], [(1, None)], policy=RULES)
-RULED_LATER = Keyring("ruled-later", XAES, 4, [FIRST, (2, None)], [2], [(2, None)], policy={4: True, 7: ["a", "later", "rule"]})
+RULED_LATER = Keyring("ruled-later", XAES, 4, [FIRST, (2, None)], [2], [(2, None)], policy={4: True, 8: ["a", "later", "rule"]})
 HANDED_OVER = Keyring("handed-over", XAES, 4, [FIRST, (2, CREATED + 3000, 10), (3, None)], [2], [(2, None)])
 RESTORED = Keyring("restored", XAES, 2, [(1, None)], [1], [(1, None)], line=fixed("line after a restore", 16))
 KEYRINGS = [NEW, SUITE_2, ROTATING, ROTATED, REWRAPPED, LEAKED, SCRUBBING, RULED, RULED_LATER, HANDED_OVER, RESTORED]
@@ -699,7 +699,7 @@ def keyring_verifier_vectors():
 
 
 def policy_vector(rules):
-    names = ("max_key_age", "master_key_age", "master_key_refused", "require_expiry", "require_owner", "reason", "reissue_grace")
+    names = ("max_key_age", "master_key_age", "master_key_refused", "require_expiry", "require_owner", "reason", "reissue_grace", "min_import_bits")
     known = {name: rules.get(key) for key, name in enumerate(names)}
     return {"cbor": cbor(rules)} | known | {"newer": any(key >= len(names) for key in rules)}
 

@@ -11,6 +11,9 @@ pub(crate) struct ImportArgs {
     /// Take API keys that do not keep the policy: their tokens are in use already. The audit log records it, and `due` lists them
     #[arg(long)]
     pub(crate) exempt_from_policy: bool,
+    /// Take tokens that can be guessed: those estimated to have less than 80 bits of strength. The audit log records each
+    #[arg(long, requires = "reason")]
+    pub(crate) allow_weak: bool,
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,

@@ -57,6 +57,12 @@ pub(crate) struct PolicyArgs {
     /// Tokens can be recovered on their own
     #[arg(long, conflicts_with = "reissue_on_recovery", group = "rules", help_heading = RULES)]
     pub(crate) no_reissue_on_recovery: bool,
+    /// Take in tokens from elsewhere only if they are estimated to have this many bits of strength, --allow-weak or not: 1 to 256
+    #[arg(long, value_name = "BITS", group = "rules", help_heading = RULES)]
+    pub(crate) min_import_bits: Option<u32>,
+    /// Weak tokens can be taken in with --allow-weak
+    #[arg(long, conflicts_with = "min_import_bits", group = "rules", help_heading = RULES)]
+    pub(crate) no_min_import_bits: bool,
     /// Show what would change, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -19,11 +19,12 @@ pub(crate) fn document(policy: &Policy) -> Value {
         "require_owner": policy.require_owner,
         "reason_pattern": policy.reason.as_ref().map(ReasonPattern::as_str),
         "reissue_on_recovery_seconds": secs(policy.reissue_on_recovery),
+        "min_import_bits": policy.min_import_bits,
         "newer": policy.is_newer(),
     })
 }
 
-pub(crate) fn described(policy: &Policy) -> [(&'static str, String); 7] {
+pub(crate) fn described(policy: &Policy) -> [(&'static str, String); 8] {
     let any = |span: Option<Duration>, none: &str| span.map_or_else(|| none.to_owned(), span_text);
     let yes = |rule: bool| if rule { "yes" } else { "no" }.to_owned();
     let (age, default) =
@@ -36,6 +37,10 @@ pub(crate) fn described(policy: &Policy) -> [(&'static str, String); 7] {
         ("API keys must have an owner", yes(policy.require_owner)),
         ("reasons must hold", policy.reason.as_ref().map_or("anything", ReasonPattern::as_str).to_owned()),
         ("a recovery reissues, with a grace of", any(policy.reissue_on_recovery, "not forced")),
+        (
+            "imported tokens have at least",
+            policy.min_import_bits.map_or_else(|| "80 bits, unless allowed".to_owned(), |bits| format!("{bits} bits")),
+        ),
     ]
 }
 
@@ -49,6 +54,7 @@ pub(crate) fn in_force(policy: &Policy) -> String {
         policy.require_owner.then(|| "with an owner".to_owned()),
         policy.reason.as_ref().map(|pattern| format!("reasons with {}", pattern.as_str())),
         policy.reissue_on_recovery.map(|grace| format!("recovery reissues within {}", span_text(grace))),
+        policy.min_import_bits.map(|bits| format!("imported tokens of {bits} bits or more")),
         policy.master_key_age.map(age),
         policy.is_newer().then(|| "a rule that this version does not know".to_owned()),
     ];

@@ -29,22 +29,23 @@ pub(crate) fn import(context: &mut Context<'_>, args: &ImportArgs) -> Result<Exi
     if args.file.as_os_str() != "-"
         && let Some(export) = Manifest::of(&args.file)?
     {
-        let exempt = args.exempt_from_policy;
-        return import_export(context, &vault, &export, &identities, exempt, &act);
+        return import_export(context, &vault, &export, &identities, args, &act);
     }
-    let keys = read_all(&vault, lines_of(&args.file, &identities)?, args.exempt_from_policy)?;
+    let keys = read_all(&vault, lines_of(&args.file, &identities)?, args)?;
     if keys.is_empty() {
         return Err(Failure::input("there is nothing to import", "`strongroom import --help` shows what a line holds"));
     }
     let ids = vault.import(&keys, &act)?;
     let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-    context.terminal.document("import", &json!({ "imported": ids.len(), "ids": ids }))?;
+    let weak = weak_among(&keys, args);
+    context.terminal.document("import", &json!({ "imported": ids.len(), "ids": ids, "weak": weak }))?;
     for id in &ids {
         context.terminal.line(id)?;
     }
     context
         .terminal
         .note(&format!("imported {}; what is in use verifies from now on", counted(ids.len() as u64, "API key")));
+    note_weak(context, weak);
     if args.exempt_from_policy {
         let store = context.place.option();
         context.terminal.note(&format!(
@@ -54,17 +55,32 @@ pub(crate) fn import(context: &mut Context<'_>, args: &ImportArgs) -> Result<Exi
     Ok(Exit::Success)
 }
 
+/// How many were taken in although their tokens can be guessed. Nobody asks where none could be.
+fn weak_among(keys: &[ImportedKey], args: &ImportArgs) -> u64 {
+    if args.allow_weak { keys.iter().filter(|key| key.is_weak()).count() as u64 } else { 0 }
+}
+
+fn note_weak(context: &mut Context<'_>, weak: u64) {
+    if weak > 0 {
+        let store = context.place.option();
+        context.terminal.note(&format!(
+            "warning: {} can be guessed by who has the store and a verifier key; `strongroom reissue{store} ID` gives a strong one",
+            counted(weak, "token")
+        ));
+    }
+}
+
 fn lines_of<'r>(path: &Path, identities: &Identities) -> Result<Lines<'r>, Failure> {
     let (name, file) = Lines::file(path)?;
     Ok(Lines::of(identities.reader(file, &name)?, name))
 }
 
-fn read_all(vault: &Vault, mut lines: Lines<'_>, exempt: bool) -> Result<Vec<ImportedKey>, Failure> {
+fn read_all(vault: &Vault, mut lines: Lines<'_>, args: &ImportArgs) -> Result<Vec<ImportedKey>, Failure> {
     let mut keys = vec![];
     while let Some(line) = lines.next()? {
         let number = keys.len() + 1;
         match read(line, number) {
-            Ok(key) => keys.push(key.exempt_from_policy(exempt)),
+            Ok(key) => keys.push(key.exempt_from_policy(args.exempt_from_policy).allow_weak(args.allow_weak)),
             Err(fault) => {
                 // A line before it may be one that the vault would not take.
                 vault.check_import(&keys)?;
@@ -90,23 +106,26 @@ fn import_export(
     vault: &Vault,
     export: &Manifest,
     identities: &Identities,
-    exempt: bool,
+    args: &ImportArgs,
     act: &Act,
 ) -> Result<Exit, Failure> {
     if !export.complete {
         let hint = "finish it with `strongroom recover --all --resume`, or import the parts that are there one by one";
         return Err(Told::new(Exit::Incomplete, "export-incomplete", "the export is not complete").hint(hint).into());
     }
-    let (mut meter, mut imported, mut before) = (Meter::new(), 0, 0);
+    let (mut meter, mut imported, mut before, mut weak) = (Meter::new(), 0, 0, 0);
     for part in &export.parts {
         let path = export.part_path(part.number);
         check_part(&path, &part.sha256)?;
-        let keys = read_all(vault, lines_of(&path, identities)?, exempt)?;
+        let keys = read_all(vault, lines_of(&path, identities)?, args)?;
         if keys.len() as u64 != part.keys {
             return Err(damaged(&path, "holds another number of API keys than the export says"));
         }
         match vault.import(&keys, act).map_err(Error::into_detail) {
-            Ok(ids) => imported += ids.len() as u64,
+            Ok(ids) => {
+                imported += ids.len() as u64;
+                weak += weak_among(&keys, args);
+            }
             Err(Detail::Import { line: 1, fault: ImportError::Exists }) if all_there(vault, &keys)? => {
                 before += keys.len() as u64;
             }
@@ -115,9 +134,10 @@ fn import_export(
         meter.show(context.terminal, "import", imported + before, export.keys());
     }
     let left_out = export.left_out().count() as u64;
-    let document = json!({ "imported": imported, "there_before": before, "left_out": left_out });
+    let document = json!({ "imported": imported, "there_before": before, "left_out": left_out, "weak": weak });
     context.terminal.document("imported-export", &document)?;
     context.terminal.line(&format!("imported {}", counted(imported, "API key")))?;
+    note_weak(context, weak);
     if before > 0 {
         context.terminal.note(&format!("{} there already", counted(before, "API key")));
     }

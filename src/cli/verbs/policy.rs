@@ -55,6 +55,7 @@ fn edit(policy: &mut Policy, args: &PolicyArgs, pattern: Option<ReasonPattern>) 
     change(&mut policy.max_key_age, args.max_key_age, args.no_max_key_age);
     change(&mut policy.reason, pattern, args.no_reason_pattern);
     change(&mut policy.reissue_on_recovery, args.reissue_on_recovery, args.no_reissue_on_recovery);
+    change(&mut policy.min_import_bits, args.min_import_bits, args.no_min_import_bits);
     policy.require_expiry = (policy.require_expiry || args.require_expiry) && !args.no_require_expiry;
     policy.require_owner = (policy.require_owner || args.require_owner) && !args.no_require_owner;
 }

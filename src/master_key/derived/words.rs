@@ -15,7 +15,7 @@ pub(super) fn joined_phrases() -> impl Iterator<Item = Vec<u8>> {
 
 /// Passwords, words and names by frequency, one a line (docs/master-keys.md tells where from).
 pub(super) fn passwords() -> impl Iterator<Item = &'static [u8]> {
-    lines(include_str!("words.txt"))
+    crate::words::frequent().map(str::as_bytes)
 }
 
 /// Passwords of other languages, keyboard walks, names of hosts and services, and texts of documentation.

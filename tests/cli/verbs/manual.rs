@@ -26,7 +26,7 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1], &["init", "--quick"], ""));
     let (id, token) = room.issue(&["--name", "n", "--owner", "o", "--network", "10.0.0.0/8", "--attribute", "a=b"]);
     check(json(&[1], &["issue", "--name", "n"], ""));
-    check(json(&[1], &["import", "-"], r#"{"token": "t", "name": "n"}"#));
+    check(json(&[1], &["import", "-"], r#"{"token": "t-9m83fei8pNM5igsr4MGeVKFk", "name": "n"}"#));
     check(json(&[1], &["verify", "--address", "10.0.0.1", "--endpoint", "/v1"], &token));
     check(json(&[1], &["verify"], &token));
     for arguments in [

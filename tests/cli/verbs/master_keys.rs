@@ -123,7 +123,7 @@ fn accepting_another_record_set_always_needs_a_yes() {
 #[test]
 fn an_imported_record_that_is_missing_is_given_up_with_all_that_leads_to_it() {
     let room = Room::new();
-    let line = "{\"token\": \"legacy-0123456789abcdef\", \"name\": \"old\"}\n";
+    let line = "{\"token\": \"legacy-q7Rk2vXw9TzB4mLc8NpYd3Hs\", \"name\": \"old\"}\n";
     room.run(&["import", "-"]).stdin(line).ends(0);
     let (key, _) = room.store().scan(Table::Keys, None, 1).expect("rows").remove(0);
     overwrite(&room.store(), Table::Keys, &key, None);
@@ -136,7 +136,7 @@ fn an_imported_record_that_is_missing_is_given_up_with_all_that_leads_to_it() {
     room.run_with([2], &["backup", &backup]).ends(0);
     room.run_with([2], &["doctor"]).ends(0);
     room.run_with([2], &["import", "-"]).stdin(line).ends(0);
-    room.run_with([2], &["verify"]).stdin("legacy-0123456789abcdef").ends(0);
+    room.run_with([2], &["verify"]).stdin("legacy-q7Rk2vXw9TzB4mLc8NpYd3Hs").ends(0);
 }
 
 #[test]

