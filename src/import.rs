@@ -152,9 +152,11 @@ pub enum ImportError {
     /// Not an object with the known fields.
     #[error(
         "not an object with the fields token and name, and if wanted owner, scopes, expires_at, revoked, created_at and the \
-         others of the manual (at column {column})"
+         others of the manual: {what} (at column {column})"
     )]
     Fields {
+        /// What is wrong. No part of the line is in it.
+        what: String,
         /// Where the parser stopped.
         column: usize,
     },
@@ -217,12 +219,53 @@ impl ImportError {
     /// The parser's own message may quote the line.
     fn of_json(error: &serde_json::Error) -> Self {
         let column = error.column();
-        if error.is_data() { Self::Fields { column } } else { Self::Json { column } }
+        if error.is_data() {
+            Self::Fields { what: wrong_with_fields(&error.to_string()), column }
+        } else {
+            Self::Json { column }
+        }
     }
 }
 
 /// Tried at 2^30 a second, 80 bits take 36,000,000 years on one machine, and 36 on a million of them.
 const LEAST_BITS: u32 = 80;
+
+/// What the parser says, as far as it is about fields that there are.
+fn wrong_with_fields(said: &str) -> String {
+    let known = |rest: &str| FIELDS.into_iter().find(|field| rest.starts_with(&format!("{field}`")));
+    let missing = said.strip_prefix("missing field `").and_then(known).map(|field| format!("{field} is missing"));
+    let twice = said.strip_prefix("duplicate field `").and_then(known).map(|field| format!("{field} stands twice"));
+    missing.or(twice).unwrap_or_else(|| {
+        let what = match said {
+            _ if said.starts_with("unknown field") => "there is a field that is none of these",
+            _ if said.starts_with("a repeated name") => "an attribute stands twice",
+            _ if said.contains("expected struct") => "it is no object",
+            _ => "the value of a field is not of its type",
+        };
+        what.into()
+    })
+}
+
+/// Those that can be missed or stand twice.
+const FIELDS: [&str; 17] = [
+    "token",
+    "name",
+    "owner",
+    "scopes",
+    "networks",
+    "attributes",
+    "not_before",
+    "expires_at",
+    "revoked",
+    "created_at",
+    "id",
+    "revoked_at",
+    "suspended_at",
+    "revoke_at",
+    "exposed_at",
+    "replaces",
+    "replaced_by",
+];
 
 #[cfg(test)]
 mod tests {

@@ -67,8 +67,8 @@ pub enum ActError {
     /// No actor was named.
     #[error("the actor is empty")]
     NoActor,
-    /// The act needs a reason.
-    #[error("this act needs a reason")]
+    /// The act needs a reason, or was given an empty one.
+    #[error("the reason is missing or empty")]
     NoReason,
     /// The reason is too long.
     #[error("the reason has {len} bytes, and {} is the limit", Act::MAX_REASON_LEN)]

@@ -70,9 +70,9 @@ pub(crate) use verify::VerifyArgs;
 ///
 /// Master keys come from STRONGROOM_MASTER_KEYS (VERSION:KEY entries separated by commas or white space), from the file
 /// that STRONGROOM_MASTER_KEYS_FILE names, from the command in STRONGROOM_MASTER_KEYS_COMMAND, and from the systemd
-/// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, list, show, due, status
-/// and audit, come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE. STRONGROOM_ANCHOR (file:PATH) names where this
-/// machine keeps what it saw of the vault last: an older store is refused then.
+/// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, list, show, due, stats, scan,
+/// policy show, status and audit (all but audit checkpoint), come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE.
+/// STRONGROOM_ANCHOR (file:PATH) names where this machine keeps what it saw of the vault last: an older store is refused then.
 #[derive(Parser)]
 #[command(name = "strongroom", version, disable_help_subcommand = true, subcommand_precedence_over_arg = true, max_term_width = 100, after_help = exit::HELP)]
 pub(crate) struct Args {

@@ -79,16 +79,19 @@ pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, st
 
 /// Of a backup that was to be read.
 pub(crate) fn explain_file(error: Error, file: &Path) -> Failure {
-    let path = quoted(&file.display().to_string());
     let (message, hint) = match error.detail() {
         Detail::Store(StoreError::NotFound { .. }) => (
             format!("there is no file {}", file.display()),
             "`strongroom backup list` shows the names of those that were taken".to_owned(),
         ),
-        _ if error.kind() == ErrorKind::Corrupt => (
-            error.to_string(),
-            format!("do not restore it; try another copy of it, or an older backup: `strongroom backup verify {path}`"),
-        ),
+        _ if error.kind() == ErrorKind::Corrupt => {
+            let message = match error.detail() {
+                Detail::Store(StoreError::Corrupt { message }) => format!("the backup is damaged: {message}"),
+                _ => error.to_string(),
+            };
+            let hint = "do not restore it; look at another copy of it, or at an older backup, with `strongroom backup verify FILE`";
+            (message, hint.to_owned())
+        }
         _ => return error.into(),
     };
     told(&error, message, hint)

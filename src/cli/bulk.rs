@@ -123,14 +123,14 @@ impl Bulk<'_> {
         ids: &[ApiKeyId],
         deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
     ) -> Result<bool, Failure> {
-        context.require_consent()?;
         let (all, mut concerned) = (ids.len() as u64, ids.len() as u64);
         for id in ids.iter().filter(|_| !context.yes) {
             match Self::look(vault, *id, deed) {
                 Ok((Done::Skipped(_), _)) => concerned -= 1,
+                Ok(_) => context.require_consent()?,
                 Err(failure) if !is_of_one(&failure) => return Err(failure),
                 // One that fails is told of in its turn.
-                _ => {}
+                Err(_) => concerned -= 1,
             }
         }
         if concerned == 0 {

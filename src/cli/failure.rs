@@ -35,6 +35,15 @@ impl Failure {
         Told::new(Exit::Usage, "invalid-input", message).hint(hint).into()
     }
 
+    /// Of a secret that could not be written, and that another run of the command writes.
+    pub(crate) fn of_secret(self) -> Self {
+        let Self::Output(error) = self else { return self };
+        let message = format!("cannot write to standard output: {error}; the secret is kept nowhere");
+        Told::new(Exit::OutputFailed, "output-failed", message)
+            .hint("make room where the output goes, and run the command again")
+            .into()
+    }
+
     /// What to tell of it, where the vault is at `place`.
     pub(crate) fn explain(self, place: &Place) -> Told {
         match self {
@@ -155,7 +164,7 @@ fn hint(error: &Error, place: &Place) -> String {
         }
         Detail::MasterKeys(error) => keys::master_keys(error),
         Detail::NotKept { .. } => "make room where it goes, and run the command again".into(),
-        Detail::Limit(_) => "`strongroom issue --help` shows what can be given".into(),
+        Detail::Limit(_) => "--help of the command shows what can be given".into(),
         Detail::NoRotation => format!("begin one with `strongroom rotate-master-key{store}`"),
         Detail::NoVault => format!("make one with `strongroom init{store}`"),
         Detail::NotFound { .. } => format!("`strongroom list{store}` shows the ids there are"),
@@ -220,6 +229,10 @@ fn target_hint(to: MasterKeyVersion, fault: TargetFault, store: &str) -> String 
         TargetFault::Older => {
             format!("`strongroom status{store}` shows the active one; there is no way back to an older one")
         }
+        TargetFault::Active => format!(
+            "name a newer one that is configured, or leave --to out; `strongroom status{store}` shows which there are, and \
+             `strongroom master-key generate` makes one"
+        ),
         _ => format!(
             "make one with `strongroom master-key generate --version {}` and put it into STRONGROOM_MASTER_KEYS beside the \
              active one; `strongroom status{store}` shows both",
@@ -243,16 +256,16 @@ fn keyring_hint(error: &KeyringError, store: &str) -> String {
                 "mend the versions in STRONGROOM_VERIFIER_KEYS, or make the right key with `strongroom master-key verifier \
                  --version {version} --reason TEXT`"
             ),
-        KeyringError::VerifierOnly => "verify, list, show, due, status and audit work with verifier keys; for everything else put VERSION:KEY into \
-             STRONGROOM_MASTER_KEYS"
+        KeyringError::VerifierOnly => "verify, list, show, due, stats, scan, policy show, status and audit (all but audit checkpoint) work with verifier keys; for \
+             everything else put VERSION:KEY into STRONGROOM_MASTER_KEYS"
                 .into(),
         KeyringError::WrongMasterKey { belongs_to: Some(other), .. } => format!(
-                "it is the key of version {other}: mend the numbers in STRONGROOM_MASTER_KEYS, then look with \
-                 `strongroom master-key check`"
+                "it is the key of version {other}: mend the numbers where the master keys are configured (STRONGROOM_MASTER_KEYS, or \
+                 the file, command or credential), then look with `strongroom master-key check`"
             ),
         KeyringError::WrongMasterKey { version, .. } => format!(
-                "put the right {version}:KEY into STRONGROOM_MASTER_KEYS; `strongroom master-key check` shows the \
-                 fingerprints of what is there"
+                "exchange it for the right {version}:KEY where it is configured (STRONGROOM_MASTER_KEYS, or the file, command or \
+                 credential, or --shares); `strongroom master-key check` shows the fingerprints of what is there"
             ),
         KeyringError::RetiredKey { .. } | KeyringError::RetiredVersion { .. } => format!(
                 "`strongroom status{store}` shows the versions there have been; make a new one with \
@@ -302,11 +315,11 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         }
         StoreError::NotBackup { .. } => "name a file that `strongroom backup FILE` has written".into(),
         StoreError::Unsupported { .. } => "use the tools of that engine, or a store of another kind".into(),
-        StoreError::ReadOnly => "make the store and its folder writable for this user".into(),
+        StoreError::ReadOnly => "make the store and its folder writable for this user; verifier keys read one that is not (docs/key-sources.md)".into(),
         StoreError::Unsafe { path, fault } => unsafe_hint(path, *fault, place),
         StoreError::Engine { fault: EngineFault::CannotOpen { .. }, .. } => {
             "the file and its folder must be readable and writable for this user, and not on a read-only file system; \
-             `ls -ld` and `mount` show it"
+             `ls -ld` and `mount` show it. Verifier keys read a store that cannot be written (docs/key-sources.md)"
                 .into()
         }
         _ => "look at the file, its folder and the medium; `ls -ld` shows who may do what".into(),

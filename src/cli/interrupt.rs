@@ -1,8 +1,11 @@
 //! SIGINT and SIGTERM as a wish to stop at the next good moment. A second signal ends the process at once.
+//!
+//! Neither is ever ignored: a shell without job control starts what it puts into the background with SIGINT ignored, and somebody who
+//! sends it there all the same means it.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -10,6 +13,14 @@ use signal_hook::flag;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::told::Told;
+
+/// A signal ends the process at once, also one that was ignored when it began.
+pub(crate) fn heed() {
+    for signal in [SIGINT, SIGTERM] {
+        // Where it cannot be, the signal does what it did before.
+        let _ = flag::register_conditional_default(signal, Arc::clone(&AT_ONCE));
+    }
+}
 
 /// From when it is made until the process ends.
 #[derive(Clone)]
@@ -21,7 +32,17 @@ pub(crate) struct Interrupt {
 impl Interrupt {
     pub(crate) fn watch() -> Result<Self, Failure> {
         let told = |error: io::Error| Told::new(Exit::General, "no-signals", error.to_string());
-        Ok(Self::register().map_err(told)?)
+        let watch = Self::register().map_err(told)?;
+        AT_ONCE.store(false, Ordering::Relaxed);
+        Ok(watch)
+    }
+
+    /// While somebody is asked, a signal ends the process at once: nothing is under way.
+    pub(crate) fn at_question<T>(&self, ask: impl FnOnce() -> T) -> T {
+        AT_ONCE.store(true, Ordering::Relaxed);
+        let answer = ask();
+        AT_ONCE.store(false, Ordering::Relaxed);
+        answer
     }
 
     fn register() -> io::Result<Self> {
@@ -43,3 +64,5 @@ impl Interrupt {
         }
     }
 }
+
+static AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool::new(true)));

@@ -43,6 +43,7 @@ use terminal::Terminal;
 
 fn main() -> ExitCode {
     process::harden();
+    interrupt::heed();
     match Args::try_parse() {
         Ok(args) => run(args).into(),
         Err(error) => mistakes::explain(&error, &mut Terminal::new(mistakes::wants_json())).into(),

@@ -11,6 +11,7 @@ use strongroom::{ApiKeyId, Cursor, VaultId};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input::unreadable_file;
 use crate::new_file::{sync_folder, unwritten};
 use crate::told::Told;
 
@@ -93,12 +94,10 @@ impl Manifest {
 
     /// The one in this file, to read it; `None` when the file is something else.
     pub(crate) fn of(path: &Path) -> Result<Option<Self>, Failure> {
-        let file = File::open(path).map_err(|error| unreadable(path, &error.to_string()))?;
+        let failed = |error| unreadable_file(&path.display().to_string(), &error);
+        let file = File::open(path).map_err(failed)?;
         let mut start = vec![];
-        (&file)
-            .take(MARK.len() as u64)
-            .read_to_end(&mut start)
-            .map_err(|error| unreadable(path, &error.to_string()))?;
+        (&file).take(MARK.len() as u64).read_to_end(&mut start).map_err(failed)?;
         if start == MARK.as_bytes() { Self::read_from(path, file).map(Some) } else { Ok(None) }
     }
 

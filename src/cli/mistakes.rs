@@ -94,7 +94,9 @@ fn verb() -> String {
 
 /// What may follow the verb typed.
 fn commands() -> String {
-    typed(|_, known| known.get_subcommands().map(Command::get_name).collect::<Vec<_>>().join(", "))
+    typed(|_, known| {
+        known.get_subcommands().filter(|verb| !verb.is_hide_set()).map(Command::get_name).collect::<Vec<_>>().join(", ")
+    })
 }
 
 fn typed<T>(tell: impl FnOnce(&[&str], &Command) -> T) -> T {

@@ -115,5 +115,10 @@ pub(crate) fn unwritten(path: &Path, error: &io::Error) -> Failure {
         }
         _ => (Exit::General, "file-unwritable", "name a file in a folder that is there and writable"),
     };
-    Told::new(exit, code, format!("cannot write {}: {error}", path.display())).hint(hint).into()
+    let path = path.display();
+    let message = match exit {
+        Exit::Conflict => format!("cannot write {path}: it exists already"),
+        _ => format!("cannot write {path}: {error}"),
+    };
+    Told::new(exit, code, message).hint(hint).into()
 }

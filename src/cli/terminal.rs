@@ -118,6 +118,7 @@ impl Terminal {
     /// A secret, alone on its line. That nobody takes it is a failure here.
     pub(crate) fn secret(&mut self, secret: &SecretText) -> Result<(), Failure> {
         self.flush()?;
+        refuse_nowhere()?;
         if io::stdout().is_terminal() {
             write_all(escaped(secret.expose()).as_bytes())?;
         } else {
@@ -129,6 +130,7 @@ impl Terminal {
     /// A document that holds a secret.
     pub(crate) fn secret_document(&mut self, schema: &str, body: &impl Serialize) -> Result<(), Failure> {
         self.flush()?;
+        refuse_nowhere()?;
         // Sized first: growing would leave copies behind.
         let mut json = Zeroizing::new(Vec::with_capacity(16 * 1024));
         serde_json::to_writer(&mut *json, &Document { schema, body }).map_err(io::Error::from)?;
@@ -268,6 +270,17 @@ pub(crate) fn refuse_terminal(what: &str) -> Result<(), Failure> {
     let message = format!("{what} would be shown on this terminal: nothing was done");
     let hint = "write it to a new file with --out FILE, send it through a pipe, or show it with --reveal";
     Err(Told::new(Exit::Unconfirmed, "reveal-needed", message).hint(hint).into())
+}
+
+/// Where standard output was closed, the standard library has opened the null device in its place, to read and to write. So do some
+/// programs that throw the output of others away; a shell opens it to write alone, for somebody who wants no token.
+fn refuse_nowhere() -> io::Result<()> {
+    use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, stat};
+    let stdout = rustix::stdio::stdout();
+    let (found, mode) = (fstat(stdout)?, fcntl_getfl(stdout)? & OFlags::RWMODE);
+    let null = || stat("/dev/null").is_ok_and(|null| null.st_rdev == found.st_rdev);
+    let nowhere = mode == OFlags::RDWR && FileType::from_raw_mode(found.st_mode) == FileType::CharacterDevice && null();
+    if nowhere { Err(rustix::io::Errno::BADF.into()) } else { Ok(()) }
 }
 
 /// A word in colour, where it is seen and wanted.

@@ -32,8 +32,10 @@ impl Detail {
             Self::Keyring(fault) => keyring_code(fault),
             Self::Life { fault, .. } => fault.code(),
             Self::Limit(_) => "limit",
-            Self::MasterKey(MasterKeyError::Weak { .. }) | Self::MasterKeyWeak { .. } => "master-key-weak",
-            Self::MasterKey(_) => "master-key-malformed",
+            Self::MasterKey(MasterKeyError::Weak { .. })
+            | Self::MasterKeys(MasterKeysError::Key { fault: MasterKeyError::Weak { .. }, .. })
+            | Self::MasterKeyWeak { .. } => "master-key-weak",
+            Self::MasterKey(_) | Self::MasterKeys(MasterKeysError::Key { .. }) => "master-key-malformed",
             Self::MasterKeys(MasterKeysError::Source(fault)) => source_code(fault, "master-keys-unreadable"),
             Self::MasterKeys(_) => "master-keys-unreadable",
             Self::NoRotation => "no-rotation",
@@ -60,7 +62,7 @@ impl Detail {
             Self::Store(fault) => store_code(fault),
             Self::Unfollowed { .. } => "audit-unfollowed",
             Self::VaultExists => "vault-exists",
-            Self::VerifierKey(_) => "verifier-key-malformed",
+            Self::VerifierKey(_) | Self::VerifierKeys(VerifierKeysError::Key { .. }) => "verifier-key-malformed",
             Self::VerifierKeys(VerifierKeysError::Source(fault)) => source_code(fault, "verifier-keys-unreadable"),
             Self::VerifierKeys(_) => "verifier-keys-unreadable",
         }

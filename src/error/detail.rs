@@ -39,7 +39,7 @@ pub enum Detail {
     #[error(transparent)]
     Audit(#[from] AuditFault),
     /// A backup does not hold what was written.
-    #[error("the backup is damaged: {what}")]
+    #[error("what is in the backup is damaged: {what}")]
     BackupDamaged {
         /// The gravest of what was found.
         what: String,

@@ -211,7 +211,7 @@ every! {
         ImportError::ByteOrderMark => [ImportError::ByteOrderMark],
         ImportError::Damaged => [ImportError::Damaged],
         ImportError::Exists => [ImportError::Exists],
-        ImportError::Fields { .. } => [ImportError::Fields { column: 1 }],
+        ImportError::Fields { .. } => [ImportError::Fields { what: "it is an array".into(), column: 1 }],
         ImportError::Id { .. } => [ImportError::Id { field: "id" }],
         ImportError::Json { .. } => [ImportError::Json { column: 1 }],
         ImportError::Limit(_) => of(ImportError::Limit),

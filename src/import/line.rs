@@ -28,7 +28,7 @@ impl ImportedKey {
     pub fn parse(line: &str) -> Result<Self, ImportError> {
         // The derived parser would take an array of the values for one, too.
         if line.trim_ascii_start().starts_with('[') {
-            return Err(ImportError::Fields { column: 1 });
+            return Err(ImportError::Fields { what: "it is an array".into(), column: 1 });
         }
         if line.starts_with('\u{feff}') {
             return Err(ImportError::ByteOrderMark);

@@ -114,7 +114,7 @@ fn parse(bytes: &[u8; BYTES_LEN]) -> Result<KeyShare, KeyShareError> {
     let mut rest = body;
     let format = take::<1>(&mut rest)[0];
     if format != FORMAT {
-        return Err(KeyShareError::Format { found: format });
+        return Err(if format == 0 { KeyShareError::Malformed } else { KeyShareError::Format { found: format } });
     }
     let flag = take::<1>(&mut rest)[0];
     let vault = take::<{ VaultId::LEN }>(&mut rest);

@@ -85,8 +85,9 @@ pub(super) fn body_of(row: &[u8]) -> Result<&[u8], RowError> {
             Some(len) => Ok(&rest[..len]),
             None => Err(RowError::Malformed),
         },
+        // No format has the number 0: such a byte was overwritten.
+        Some((0, _)) | None => Err(RowError::Malformed),
         Some((&format, _)) => Err(RowError::Format(format)),
-        None => Err(RowError::Malformed),
     }
 }
 

@@ -47,7 +47,8 @@ impl Header {
         let word = |at: usize| [header[at], header[at + 1], header[at + 2], header[at + 3]];
         let [format, suite, flags, reserved, ..] = *header;
         if format != RECORD_FORMAT {
-            return Err(RecordError::Format { found: format });
+            // No format has the number 0: such a byte was overwritten.
+            return Err(if format == 0 { RecordError::Malformed } else { RecordError::Format { found: format } });
         }
         if reserved != 0 || flags & !(RECOVERABLE | IMPORTED) != 0 {
             return Err(RecordError::Malformed);

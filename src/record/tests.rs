@@ -110,6 +110,8 @@ fn what_is_wrong_with_a_record_is_told_apart() {
     let mut later = bytes.clone();
     later[0] = 2;
     assert_eq!(verify(&later, &keyring, id(1)), RecordError::Format { found: 2 });
+    later[0] = 0;
+    assert_eq!(verify(&later, &keyring, id(1)), RecordError::Malformed, "no format has the number 0");
     let mut relabelled = bytes.clone();
     relabelled[7] = 9;
     assert_eq!(verify(&relabelled, &keyring, id(1)), RecordError::MissingGeneration { generation: generation(9) });

@@ -10,7 +10,6 @@ use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::fence;
 use crate::store::{Expected, Table};
-use crate::token::ApiKeyId;
 
 /// Drops the old generation. Only scrubbing is left then.
 pub(super) fn finish(run: &mut Run<'_>, act: &Act, report: &mut RotationReport) -> Result<(), Error> {
@@ -28,7 +27,7 @@ pub(super) fn finish(run: &mut Run<'_>, act: &Act, report: &mut RotationReport) 
             *set = set.plus(*moved);
         }
         log.follow(store, &change.head, |_| Ok(()))?;
-        let abandoned = abandon(run, &log, change)?;
+        let mut abandoned = abandon(run, &log, change)?;
         let left = *change.head.set(from);
         // Behind one that is given up, another may be gone without a trace in the sums.
         let mut missing = 0_u64;
@@ -42,13 +41,11 @@ pub(super) fn finish(run: &mut Run<'_>, act: &Act, report: &mut RotationReport) 
         }
         if !adds_up {
             *change.head.set(to) = present_set(store, change.keyring, &abandoned.deleted)?;
-            // What the operator takes for right is what the log says from here on.
-            log.each_missing(store, |id, _| {
-                if id != ApiKeyId::SENTINEL {
-                    change.audit(Draft { key: Some(id), ..Draft::of(Action::Abandon) });
-                }
-            })?;
+            let mut lost = vec![];
+            log.each_missing(store, |id, _| lost.push(id))?;
+            lost.into_iter().try_for_each(|id| abandoned.miss(id, run, change))?;
         }
+        report.lookups_dropped = if options.accept_record_set { abandoned.delete_dangling(run, change)? } else { 0 };
         abandoned.replace_sentinel(change)?;
         change.head.drop_set(from);
         fence::remove(store, change)?;
@@ -85,6 +82,7 @@ fn entry(state: &State, report: &RotationReport, adds_up: bool) -> Draft {
     let notes = [
         ("abandoned", report.abandoned),
         ("compromised", u64::from(report.compromised)),
+        ("lookups_dropped", report.lookups_dropped),
         ("record_set_accepted", u64::from(!adds_up)),
         ("usage_dropped", state.usage_dropped),
     ];

@@ -81,7 +81,8 @@ impl RotateOptions {
     }
 
     /// Whether it finishes although the records are not those that were written, and takes those that are there for the
-    /// right ones. The audit log says so.
+    /// right ones. Those that are missing are given up, and rows of the index of imported tokens that lead to none are deleted. The
+    /// audit log says so.
     #[must_use]
     pub fn accept_record_set(mut self, accept: bool) -> Self {
         self.accept_record_set = accept;

@@ -54,6 +54,9 @@ pub struct RotationReport {
     pub compromised: bool,
     /// Imported tokens that only a retired lookup key finds, because they cannot be recovered.
     pub stale_lookups: u64,
+    /// Rows of the index of imported tokens that led to no record and were deleted, as
+    /// [`RotateOptions::accept_record_set`](super::RotateOptions::accept_record_set) asked.
+    pub lookups_dropped: u64,
     /// How far overwritten bytes were made unreadable.
     pub scrub: Option<Scrub>,
     /// What can be shown of a rotation that finished; none for one that left the records as they are. It is a document of its own
@@ -83,6 +86,7 @@ impl RotationReport {
             usage_dropped: 0,
             compromised: false,
             stale_lookups: 0,
+            lookups_dropped: 0,
             scrub: None,
             certificate: None,
         }

@@ -167,7 +167,8 @@ impl Header {
         let (&[format, suite, reserved @ .., a, b, c, d], _) =
             bytes.split_first_chunk::<HEADER_LEN>().ok_or(UsageError::Malformed)?;
         if format != USAGE_FORMAT {
-            return Err(UsageError::Format { found: format });
+            // No format has the number 0: such a byte was overwritten.
+            return Err(if format == 0 { UsageError::Malformed } else { UsageError::Format { found: format } });
         }
         let suite = Suite::from_byte(suite).filter(|_| reserved == [0, 0]).ok_or(UsageError::Malformed)?;
         let generation = Generation::from_be_bytes([a, b, c, d]).ok_or(UsageError::Malformed)?;

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use tracing::subscriber::NoSubscriber;
+
 use crate::api_key::NewApiKey;
 use crate::arguments::Verdict;
 use crate::audit_log::Act;
@@ -60,6 +62,11 @@ impl Vault {
     /// concludes from that. This vault is only read. `None` where the engine has no place for a scratch store.
     pub fn estimate_rotation(&self, options: &RotateOptions) -> Result<Option<RotationEstimate>, Error> {
         let records = self.status()?.record_count();
+        // Nobody is to take the acts on the scratch vault for acts on this one.
+        tracing::subscriber::with_default(NoSubscriber::default(), || self.measure_rotation(records, options))
+    }
+
+    fn measure_rotation(&self, records: u64, options: &RotateOptions) -> Result<Option<RotationEstimate>, Error> {
         let Some(scratch) = self.ledger.store().scratch()? else { return Ok(None) };
         let (act, sample) = (Act::by("estimate"), self.sample()?);
         let mut keys = MasterKeys::single(MasterKey::generate()?);

@@ -21,7 +21,7 @@ fn a_backup_is_taken_inspected_verified_and_restored() {
     let room = Room::with(3);
     let ran = room.run(&["backup", &path(&room, "b"), "--reason", "nightly"]).ends(0).says("keep that master key");
     assert!(ran.out.contains("3 API keys") && ran.out.contains("opens with master key 1 ("), "{}", ran.out);
-    let shown = room.run(&["backup", "inspect", &path(&room, "b")]).ends(0).says("its MAC is right").out;
+    let shown = room.run(&["backup", "inspect", &path(&room, "b")]).ends(0).says("its signature is right").out;
     let claimed = bare(&room, &["backup", "inspect", &path(&room, "b")]).ends(0).says("not authenticated").out;
     assert_eq!(shown, claimed);
     let fingerprint = text(&room.run(&["status", "--json"]).ends(0).json()["master_keys"][0]["fingerprint"]);

@@ -143,3 +143,18 @@ fn on_a_terminal_there_is_a_bar_and_in_json_one_document() {
     assert!(output.status.success() && said.contains("doctor ") && said.contains('%'), "{said}");
     assert!(said.contains("nothing is wrong: 20000 API keys opened"), "{said}");
 }
+
+#[test]
+fn a_format_version_that_there_never_was_is_damage() {
+    for (table, key) in
+        [("vault", "CAST('keyring' AS BLOB)"), ("vault", "CAST('head' AS BLOB)"), ("keys", "(SELECT min(k) FROM keys)")]
+    {
+        let room = Room::with(2);
+        change(&room, &format!("UPDATE {table} SET v = zeroblob(length(v)) WHERE k = {key}"));
+        let ran = room.run(&["doctor"]).ends(13);
+        assert!(!format!("{}{}", ran.out, ran.err).contains("newer"), "{table} {key}: {} {}", ran.out, ran.err);
+    }
+    let room = Room::with(2);
+    change(&room, "PRAGMA user_version = 0");
+    room.run(&["status"]).ends(13);
+}

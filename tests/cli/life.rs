@@ -307,3 +307,28 @@ fn a_folder_of_another_user_takes_no_tokens() {
     assert!(ran.err.contains("belongs to another user"), "{}", ran.err);
     assert!(entries(&room, "reissue").is_empty());
 }
+
+#[test]
+fn nobody_is_asked_where_nothing_would_be_taken_away() {
+    let room = Room::new();
+    let (revoked, _) = room.issue(&["--name", "n", "--owner", "acme"]);
+    let (id, _) = room.issue(&["--name", "n", "--owner", "other"]);
+    room.run(&["revoke", &revoked, "--reason", "r", "--yes"]).ends(0);
+    let unknown = "01000000000000000000000000";
+    let said = room.run(&["revoke", &revoked, "--reason", "r"]).ends(0).out;
+    assert_eq!(said, format!("revoked before: {revoked}\n"));
+    for none in [&["-"][..], &["--owner", "nobody"]] {
+        room.run(&[&["revoke", "--reason", "r"], none].concat()).ends(0).says("nothing to do");
+    }
+    for verb in ["revoke", "suspend"] {
+        room.run(&[verb, "--owner", "acme", "--reason", "r"]).stdin(&revoked).go();
+        room.run(&[verb, unknown, "--reason", "r"]).ends(4);
+    }
+    room.run(&["revoke", "--owner", "acme", "--reason", "r"]).ends(0).says("1 skipped");
+    room.run(&["recover", unknown, "--reason", "r"]).ends(4);
+    room.run(&["reissue", unknown, "--now"]).ends(4);
+    for asked in [&["revoke", id.as_str()][..], &["revoke", "--owner", "other"], &["recover", &id]] {
+        room.run(&[asked, &["--reason", "r"]].concat()).ends(17);
+    }
+    assert_eq!(room.run(&["show", &id, "--json"]).ends(0).json()["revoked_at"], Value::Null);
+}

@@ -220,3 +220,17 @@ fn catches(child: &Child, signal: Signal) -> bool {
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a set of signals");
     u64::from_str_radix(caught.trim(), 16).expect("a set of signals") >> (signal.as_raw() - 1) & 1 == 1
 }
+
+#[test]
+fn a_weak_key_has_one_code_wherever_it_is_found() {
+    let published = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    for (keys, code) in
+        [(published, "master-key-weak"), (zeros, "master-key-weak"), ("1:something", "master-key-malformed")]
+    {
+        let folder = tempfile::tempdir().expect("folder");
+        let ran = run(&folder.path().join("vault.db"), keys, &["init", "--json"], b"");
+        assert_eq!(ran.code, Some(12), "{}", ran.err);
+        assert!(ran.err.contains(&format!("\"code\":\"{code}\"")), "{code}: {}", ran.err);
+    }
+}

@@ -216,6 +216,59 @@ fn a_row_that_is_no_id_was_never_counted_and_can_be_given_up() {
     assert_eq!(scene.open([2]).doctor(|_| ()).expect("doctor").symptoms, []);
 }
 
+fn import(vault: &Vault, token: &str) -> Result<Vec<strongroom::ApiKeyId>, Error> {
+    let key = ImportedKey::new(SecretText::new(token.into()), NewApiKey::new("legacy")).allow_weak(true);
+    vault.import(&[key], &act())
+}
+
+#[test]
+fn accepting_that_an_imported_record_is_missing_leaves_nothing_of_it() {
+    let scene = Scene::new(3);
+    let vault = scene.open([1]);
+    import(&vault, "lost-token").expect("imported");
+    let rows = scene.store.scan(Table::Keys, None, 4).expect("rows").into_iter();
+    let lost = rows.map(|(key, _)| key).find(|key| !scene.places.contains(key)).expect("its row");
+    import(&vault, "kept-token").expect("imported");
+    past::overwrite(&scene.store, Table::Keys, &lost, None);
+    scene.rotate(&RotateOptions::new()).expect_err("a record is missing");
+    assert_eq!(past::damage_of(&scene.open([2])), ["record", "record-set", "lookup"], "until somebody accepts it");
+    let report = scene.rotate(&RotateOptions::new().accept_record_set(true)).expect("taken for right");
+    assert_eq!((report.outcome, report.stale_lookups), (RotationOutcome::Finished, 0));
+    let vault = scene.open([2]);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
+    assert!(vault.verify("lost-token", &Request::new()).is_err());
+    vault.verify("kept-token", &Request::new()).expect("as before");
+    let again = import(&vault, "lost-token").expect("imported anew");
+    assert_eq!(vault.verify("lost-token", &Request::new()).expect("valid").id, again[0]);
+    let finished = vault.audit_entries(None, 100).expect("entries").items;
+    let finished = finished.iter().find(|entry| entry.action == Action::RotationFinished).expect("an entry");
+    assert_eq!(finished.counts.get("lookups_dropped"), Some(&1));
+}
+
+#[test]
+fn a_row_of_the_index_that_nobody_wrote_is_dropped_where_records_are_accepted() {
+    let scene = Scene::new(3);
+    past::overwrite(&scene.store, Table::Lookup, &[7; 32], Some(vec![1; 37]));
+    let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+    assert_eq!(report.outcome, RotationOutcome::Finished);
+    assert_eq!(past::damage_of(&scene.open([2])), ["lookup"]);
+    let options = RotateOptions::new().accept_record_set(true);
+    scene.open([2, 3]).rotate(&options, &act(), |_| ()).expect("taken for right");
+    assert_eq!(scene.open([3]).doctor(|_| ()).expect("doctor").symptoms, []);
+}
+
+#[test]
+fn a_missing_sentinel_is_replaced_where_records_are_accepted() {
+    let scene = Scene::new(3);
+    let (key, _) = scene.store.scan(Table::Keys, None, 100).expect("rows").pop().expect("the sentinel");
+    past::overwrite(&scene.store, Table::Keys, &key, None);
+    scene.rotate(&RotateOptions::new()).expect_err("a record is missing");
+    scene.rotate(&RotateOptions::new().accept_record_set(true)).expect("taken for right");
+    let vault = scene.open([2]);
+    assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
+    assert_eq!(vault.status().expect("status").record_count(), 3);
+}
+
 #[test]
 fn there_is_nothing_to_continue_in_a_vault_without_an_open_rotation() {
     let scene = Scene::new(1);

@@ -184,6 +184,54 @@ fn a_vault_is_neither_made_anew_nor_harmed_by_another_creation() {
 }
 
 #[test]
+fn what_would_be_taken_for_a_part_of_a_new_store_is_refused_and_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("store.db");
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let part = beside(&path, suffix);
+        private(&part, b"important");
+        for make in [SqliteStore::create, SqliteStore::open_or_create] {
+            let made = make(&path);
+            let named = matches!(&made, Err(StoreError::AlreadyExists { path }) if *path == part.display().to_string());
+            assert!(named, "{suffix}: {:?}", made.err());
+            assert!(!path.exists(), "{suffix}");
+        }
+        assert_eq!(fs::read(&part).expect("read"), b"important", "{suffix}");
+        fs::remove_file(&part).expect("removed");
+        is_unsafe(SqliteStore::open_or_create(&part), &part);
+        assert!(!part.exists(), "{suffix}");
+    }
+    // An empty file is no store whose log this could be.
+    let log = beside(&path, "-wal");
+    private(&path, b"");
+    private(&log, b"important");
+    assert!(matches!(SqliteStore::create(&path), Err(StoreError::AlreadyExists { .. })));
+    assert_eq!(fs::read(&log).expect("read"), b"important");
+}
+
+#[test]
+fn an_empty_file_that_others_can_read_becomes_private_before_anything_is_written() {
+    let folder = folder();
+    let (path, empty) = (folder.path().join("store.db"), folder.path().join("empty.db"));
+    private(&path, b"");
+    // SQLite's own empty database.
+    private(&empty, b"");
+    rusqlite::Connection::open(&empty)
+        .expect("open")
+        .execute_batch("PRAGMA user_version = 1; PRAGMA user_version = 0")
+        .expect("made");
+    for path in [path, empty] {
+        allow(&path, 0o644);
+        let store = SqliteStore::create(&path).expect("taken over");
+        put(&store, b"k", b"value", Expected::Absent);
+        for suffix in ["", "-wal", "-shm"] {
+            let found = fs::symlink_metadata(beside(&path, suffix)).expect(suffix);
+            assert_eq!(found.permissions().mode() & 0o7777, 0o600, "{suffix}");
+        }
+    }
+}
+
+#[test]
 fn files_of_others_are_refused_and_left_alone() {
     let text = "this is a letter, and no store at all\n".repeat(100).into_bytes();
     let zeros = vec![0; 8192];

@@ -8,7 +8,7 @@ use clap::{ArgGroup, Subcommand, ValueEnum};
 use strongroom::audit::{Action, Pin};
 use strongroom::{ApiKeyId, Timestamp};
 
-use super::parse::interval;
+use super::parse::{count, interval, seq};
 
 #[derive(Subcommand)]
 pub(crate) enum AuditVerb {
@@ -74,16 +74,16 @@ pub(crate) struct AuditCheckProofArgs {
 #[derive(clap::Args)]
 pub(crate) struct AuditListArgs {
     /// Only entries after this number
-    #[arg(long, value_name = "SEQ", default_value = "0")]
+    #[arg(long, value_name = "SEQ", default_value = "0", value_parser = seq, allow_hyphen_values = true)]
     pub(crate) after: u64,
     /// At most this many
-    #[arg(long, value_name = "N", default_value = "100")]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count, allow_hyphen_values = true)]
     pub(crate) limit: NonZeroUsize,
     /// All of them
     #[arg(long, conflicts_with = "limit")]
     pub(crate) all: bool,
     /// The newest N, newest first
-    #[arg(long, value_name = "N", conflicts_with_all = ["limit", "all"])]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true, conflicts_with_all = ["limit", "all"])]
     pub(crate) last: Option<NonZeroUsize>,
     /// Only acts of this kind, such as recover
     #[arg(long, value_name = "ACTION")]
@@ -136,10 +136,10 @@ pub(crate) struct AuditExportArgs {
 #[derive(clap::Args)]
 pub(crate) struct AuditFollowArgs {
     /// Begin after this entry [default: the last there is]
-    #[arg(long, value_name = "SEQ")]
+    #[arg(long, value_name = "SEQ", value_parser = seq, allow_hyphen_values = true)]
     pub(crate) after: Option<u64>,
     /// How often to look: 500ms, 1s, 5m or 1h
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    #[arg(long, value_name = "SPAN", default_value = "1s", value_parser = interval, allow_hyphen_values = true)]
     pub(crate) every: Duration,
     #[command(flatten)]
     pub(crate) pinned: PinArgs,

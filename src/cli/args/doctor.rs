@@ -17,12 +17,12 @@ pub(crate) struct DoctorArgs {
     #[arg(long, conflicts_with = "deep")]
     pub(crate) quick: bool,
     /// Count every record and open those of the N-th of T parts, so that T runs open each
-    #[arg(long, value_name = "N/T", value_parser = subset, conflicts_with_all = ["deep", "quick"])]
+    #[arg(long, value_name = "N/T", value_parser = subset, allow_hyphen_values = true, conflicts_with_all = ["deep", "quick"])]
     pub(crate) subset: Option<(NonZeroU32, NonZeroU32)>,
     /// Also check this certificate of an earlier rotation; a single dash is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate: Option<PathBuf>,
     /// Warn when the last backup is older than this
-    #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "8d")]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true, default_value = "8d")]
     pub(crate) max_backup_age: Duration,
 }

@@ -30,7 +30,7 @@ pub(crate) struct IssueArgs {
     #[arg(long, value_name = "TIME", conflicts_with = "expires_in")]
     pub(crate) expires_at: Option<Timestamp>,
     /// How long it lives: 90d, 12h, 30m or 45s
-    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) expires_in: Option<Duration>,
     /// What the token begins with
     #[arg(long, value_name = "PREFIX")]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use strongroom::{MasterKeyVersion, VaultId};
 
-use super::parse::{dash, share_count, version};
+use super::parse::{dash, number, share_count, version};
 
 #[derive(Subcommand)]
 pub(crate) enum MasterKeyVerb {
@@ -28,7 +28,7 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Write it as VERSION:KEY
-    #[arg(long, value_name = "VERSION", value_parser = version)]
+    #[arg(long, value_name = "VERSION", value_parser = version, allow_hyphen_values = true)]
     pub(crate) version: Option<MasterKeyVersion>,
 }
 
@@ -36,13 +36,13 @@ pub(crate) struct GenerateArgs {
 pub(crate) struct SplitArgs {
     /// How many shares to make, up to 255
     // The same name as the option of every command that takes shares, and so the same type; that one has no use here.
-    #[arg(id = "shares", long = "shares", value_name = "N", num_args = 1, value_parser = share_count)]
+    #[arg(id = "shares", long = "shares", value_name = "N", num_args = 1, value_parser = share_count, allow_hyphen_values = true)]
     pub(crate) number: OsString,
     /// How many of them give the master key back: at least 2
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = |text: &str| number::<u8>(text, 0, 255), allow_hyphen_values = true)]
     pub(crate) threshold: u8,
     /// Which of the configured master keys [default: the newest]
-    #[arg(long, value_name = "VERSION", value_parser = version)]
+    #[arg(long, value_name = "VERSION", value_parser = version, allow_hyphen_values = true)]
     pub(crate) version: Option<MasterKeyVersion>,
     /// Write each share to a new file of its own in this folder, readable by its owner alone
     #[arg(long, value_name = "DIR", required_unless_present = "words")]
@@ -87,7 +87,7 @@ pub(crate) struct CombineArgs {
 #[derive(clap::Args)]
 pub(crate) struct VerifierArgs {
     /// The version of the master key; its own verifier key is needed as soon as it is active
-    #[arg(long, value_name = "VERSION", value_parser = version)]
+    #[arg(long, value_name = "VERSION", value_parser = version, allow_hyphen_values = true)]
     pub(crate) version: MasterKeyVersion,
     /// Write it to this new file, readable by its owner alone, and not to standard output
     #[arg(long, value_name = "FILE")]

@@ -1,7 +1,7 @@
 //! How values of options are read that are no type of the library.
 
 use std::ffi::OsString;
-use std::num::{NonZeroU32, ParseIntError};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use strongroom::MasterKeyVersion;
@@ -28,20 +28,19 @@ pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
         's' => 1,
         _ => return Err(wrong),
     };
-    let digits = &text[..text.len() - 1];
-    let count: u64 = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit())).ok_or(wrong)?;
-    if count == 0 {
+    let count = whole(&text[..text.len() - 1]).ok_or(wrong)?;
+    if count == Some(0) {
         return Err("a time span is at least 1");
     }
     // Longer ones end after the year 9999, the last that can be written.
-    let span = count.checked_mul(seconds).filter(|seconds| *seconds <= MAX_SPAN_SECS);
+    let span = count.and_then(|count| count.checked_mul(seconds)).filter(|seconds| *seconds <= MAX_SPAN_SECS);
     span.map(Duration::from_secs).ok_or("the time span is too long: 365000d is the longest")
 }
 
 pub(super) fn interval(text: &str) -> Result<Duration, &'static str> {
     let wrong = "a time span is a number and ms, s, m or h, such as 500ms";
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let count: u64 = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit())).ok_or(wrong)?;
+    let count = whole(digits).ok_or(wrong)?;
     let millis = match &text[digits.len()..] {
         "ms" => 1,
         "s" => 1_000,
@@ -49,7 +48,8 @@ pub(super) fn interval(text: &str) -> Result<Duration, &'static str> {
         "h" => 3_600_000,
         _ => return Err(wrong),
     };
-    let span = count.checked_mul(millis).filter(|span| (MIN_INTERVAL..=MAX_INTERVAL).contains(span));
+    let span =
+        count.and_then(|count| count.checked_mul(millis)).filter(|span| (MIN_INTERVAL..=MAX_INTERVAL).contains(span));
     span.map(Duration::from_millis).ok_or("a time span from 50ms to 24h")
 }
 
@@ -61,9 +61,41 @@ pub(super) fn subset(text: &str) -> Result<(NonZeroU32, NonZeroU32), &'static st
     if part <= parts { Ok((part, parts)) } else { Err("there is no such part: N is at most T") }
 }
 
-/// What the standard library says of a number that is none.
-pub(super) fn version(text: &str) -> Result<MasterKeyVersion, ParseIntError> {
-    text.parse().map(NonZeroU32::into)
+pub(super) fn version(text: &str) -> Result<MasterKeyVersion, String> {
+    let version: u32 = number(text, 1, u32::MAX.into())?;
+    version.try_into().map_err(|_| "it is a number from 1".into())
+}
+
+/// A number from `least` to `most`, in digits alone.
+pub(super) fn number<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, String> {
+    let wrong = || {
+        if most == u64::MAX {
+            format!("it is a number from {least}")
+        } else {
+            format!("it is a number from {least} to {most}")
+        }
+    };
+    let number = whole(text).ok_or_else(wrong)?.filter(|number| (least..=most).contains(number));
+    number.and_then(|number| T::try_from(number).ok()).ok_or_else(wrong)
+}
+
+pub(super) fn count(text: &str) -> Result<NonZeroUsize, String> {
+    number(text, 1, u64::MAX).map(|count| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN))
+}
+
+pub(super) fn rate(text: &str) -> Result<NonZeroU64, String> {
+    number(text, 1, u64::MAX).map(|rate| NonZeroU64::new(rate).unwrap_or(NonZeroU64::MIN))
+}
+
+pub(super) fn seq(text: &str) -> Result<u64, String> {
+    number(text, 0, u64::MAX)
+}
+
+/// What the digits say, if there is nothing else; inside, `None` for more than fits.
+#[expect(clippy::option_option, reason = "no number, and one that is too large, are told apart")]
+fn whole(digits: &str) -> Option<Option<u64>> {
+    let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    all_digits.then(|| digits.parse().ok())
 }
 
 pub(super) fn dash(text: &str) -> Result<(), &'static str> {

@@ -19,16 +19,16 @@ pub(crate) enum PolicyVerb {
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct PolicyArgs {
     /// How old an API key may grow: no later expiry can be given, and from then on it is due
-    #[arg(long, value_name = "SPAN", value_parser = duration, group = "rules", help_heading = RULES)]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true, group = "rules", help_heading = RULES)]
     pub(crate) max_key_age: Option<Duration>,
     /// API keys may grow as old as they like
     #[arg(long, conflicts_with = "max_key_age", group = "rules", help_heading = RULES)]
     pub(crate) no_max_key_age: bool,
     /// How old the active master key may grow before it is due; at twice that age it is refused
-    #[arg(long, value_name = "SPAN", value_parser = duration, group = "rules", help_heading = RULES)]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true, group = "rules", help_heading = RULES)]
     pub(crate) max_master_key_age: Option<Duration>,
     /// The age from which the active master key is refused by checks; no vault stays closed for it
-    #[arg(long, value_name = "SPAN", value_parser = duration, group = "rules", help_heading = RULES)]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true, group = "rules", help_heading = RULES)]
     pub(crate) refuse_master_key_age: Option<Duration>,
     /// Master keys are due after 365 days, and refused after 730
     #[arg(long, conflicts_with_all = ["max_master_key_age", "refuse_master_key_age"], group = "rules", help_heading = RULES)]
@@ -52,7 +52,7 @@ pub(crate) struct PolicyArgs {
     #[arg(long, conflicts_with = "reason_pattern", group = "rules", help_heading = RULES)]
     pub(crate) no_reason_pattern: bool,
     /// Recover a token only together with its reissue, the old one valid for this time at most
-    #[arg(long, value_name = "GRACE", value_parser = duration, group = "rules", help_heading = RULES)]
+    #[arg(long, value_name = "GRACE", value_parser = duration, allow_hyphen_values = true, group = "rules", help_heading = RULES)]
     pub(crate) reissue_on_recovery: Option<Duration>,
     /// Tokens can be recovered on their own
     #[arg(long, conflicts_with = "reissue_on_recovery", group = "rules", help_heading = RULES)]

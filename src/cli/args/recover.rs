@@ -27,7 +27,7 @@ pub(crate) struct RecoverArgs {
     #[arg(long, conflicts_with = "all")]
     pub(crate) reissue: bool,
     /// How long the old token stays valid after that: 90d, 12h, 30m or 45s [default: not at all]
-    #[arg(long, value_name = "TIME", value_parser = duration, requires = "reissue")]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true, requires = "reissue")]
     pub(crate) grace: Option<Duration>,
     /// All of them, into an encrypted export for migration or disaster
     #[arg(long, conflicts_with_all = ["id", "name"], requires_all = ["recipients", "out"])]

@@ -10,6 +10,7 @@ use super::parse::duration;
 use super::selection::Selection;
 
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("how").args(["grace", "now", "dry_run"]).multiple(true).required(true))]
 pub(crate) struct ReissueArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -18,10 +19,10 @@ pub(crate) struct ReissueArgs {
     #[arg(long, conflicts_with = "target", help_heading = "Which API keys")]
     pub(crate) due: bool,
     /// With --due: what expires, or reaches the maximum age of the policy, within this time
-    #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "14d", help_heading = "Which API keys")]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true, default_value = "14d", help_heading = "Which API keys")]
     pub(crate) within: Duration,
     /// How long the old token stays valid beside the new one: 14d, 12h, 30m or 45s; never longer than it would have been
-    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true, required_unless_present_any = ["now", "dry_run"])]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) grace: Option<Duration>,
     /// The old token ends at once
     #[arg(long, conflicts_with = "grace")]

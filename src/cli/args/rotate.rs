@@ -5,19 +5,19 @@ use std::path::PathBuf;
 
 use strongroom::MasterKeyVersion;
 
-use super::parse::version;
+use super::parse::{number, rate, version};
 
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct RotateArgs {
     /// The version to go to [default: the newest that is configured]
-    #[arg(long, value_name = "VERSION", value_parser = version)]
+    #[arg(long, value_name = "VERSION", value_parser = version, allow_hyphen_values = true)]
     pub(crate) to: Option<MasterKeyVersion>,
     /// Records in one batch, up to 10000; other writers get their turn between batches
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = |text: &str| number::<u16>(text, 1, 10_000), allow_hyphen_values = true)]
     pub(crate) batch: u16,
     /// Go through at most this many records in a second
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate, allow_hyphen_values = true)]
     pub(crate) rate: Option<NonZeroU64>,
     /// Check the new master key for what takes no time alone, and leave the rest to `master-key check`
     #[arg(long)]

@@ -31,7 +31,7 @@ pub(crate) struct ScanArgs {
     #[arg(long, alias = "respect-gitignore", conflicts_with = "no_ignore", help_heading = "Where to look")]
     pub(crate) respect_ignore: bool,
     /// With --respect-ignore: but read .env, .env.*, *.env and .envrc all the same
-    #[arg(long, help_heading = "Where to look")]
+    #[arg(long, requires = "respect_ignore", help_heading = "Where to look")]
     pub(crate) env_files: bool,
     /// Leave out nothing, not even what .strongroomignore names
     #[arg(long, help_heading = "Where to look")]

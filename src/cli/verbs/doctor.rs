@@ -124,7 +124,7 @@ fn summary(report: &DoctorReport) -> String {
         _ if report.compared => ", their digest compared",
         _ => ", their digest not compared",
     };
-    format!("{found}: {records}{compared}, {} audit entries followed", report.audit_entries)
+    format!("{found}: {records}{compared}, {} followed", counted(report.audit_entries, "audit entry"))
 }
 
 /// A few seconds' work.

@@ -60,6 +60,8 @@ struct List {
     keys: u64,
     affairs: u64,
     unreadable: u64,
+    /// Whether a new token mends any of them.
+    reissues: bool,
     /// API keys whose counts of uses do not open.
     uncounted: u64,
 }
@@ -76,6 +78,7 @@ impl List {
             keys: 0,
             affairs: 0,
             unreadable: 0,
+            reissues: false,
             uncounted: 0,
         }
     }
@@ -129,6 +132,7 @@ impl List {
             }
         };
         self.keys += 1;
+        self.reissues |= due.causes.iter().any(DueCause::calls_for_reissue);
         for cause in &due.causes {
             self.documents.push((
                 "due",
@@ -194,12 +198,22 @@ impl List {
             ));
         }
         let of = counted(*examined, "API key");
-        context.terminal.note(&match keys + affairs {
-            0 => format!("nothing is due: looked at {of}"),
-            _ => format!(
-                "due: {keys} of {of}; `strongroom due{store} --json` says what to do about each, and \
-                 `strongroom reissue{store} --due --grace 14d --out-dir DIR` does it for those that need a new token"
-            ),
+        let due = match (keys, affairs) {
+            (0, affairs) => format!("{affairs} of the vault itself, and none of {of}"),
+            (keys, 0) => format!("{keys} of {of}"),
+            (keys, affairs) => format!("{keys} of {of}, and {affairs} of the vault itself"),
+        };
+        let reissue = if self.reissues {
+            format!(
+                ", and `strongroom reissue{store} --due --grace 14d --out-dir DIR` does it for those that need a new token"
+            )
+        } else {
+            String::new()
+        };
+        context.terminal.note(&match (keys + affairs, *unreadable) {
+            (0, 0) => format!("nothing is due: looked at {of}"),
+            (0, _) => format!("nothing else is due: looked at {of}"),
+            _ => format!("due: {due}; `strongroom due{store} --json` says what to do about each{reissue}"),
         });
         if *unreadable > 0 {
             return Err(unreadable_records(&context.place, *unreadable));

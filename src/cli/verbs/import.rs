@@ -44,7 +44,7 @@ pub(crate) fn import(context: &mut Context<'_>, args: &ImportArgs) -> Result<Exi
     }
     context
         .terminal
-        .note(&format!("imported {}; their tokens verify from now on", counted(ids.len() as u64, "API key")));
+        .note(&format!("imported {}; what is in use verifies from now on", counted(ids.len() as u64, "API key")));
     note_weak(context, weak);
     if args.exempt_from_policy {
         let store = context.place.option();

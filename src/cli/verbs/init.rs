@@ -1,19 +1,25 @@
 //! `init`: a new vault.
 
 use serde_json::json;
+use strongroom::master::MasterKeysError;
 use strongroom::{MasterKeyVersion, SqliteStore};
 
 use crate::args::InitArgs;
 use crate::context::{Context, opening};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::shown::master_key::fingerprint;
 use crate::strength::{note_lesser, suspects};
 use crate::text::quoted;
 use crate::told::Told;
 
 pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, Failure> {
-    let mut keys = context.master_keys()?;
+    let mut keys = match context.master_keys() {
+        Err(Failure::MasterKeys(MasterKeysError::NotSet)) => return Err(Context::without_master_keys()),
+        keys => keys?,
+    };
+    let interrupt = Interrupt::watch()?;
     context.warn();
     refuse_missing_folder(context)?;
     let newest = keys.versions().last().map_or(MasterKeyVersion::FIRST, |(version, _)| version);
@@ -22,6 +28,10 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     }
     let options = opening()?.suite(args.suite).waivers(context.waivers.clone()).quick(args.quick);
     options.judge(&mut keys)?;
+    if let Some(exit) = interrupt.seen() {
+        let told = Told::new(exit, "stopped", "stopped before there was a vault: nothing was done");
+        return Err(told.hint(format!("`strongroom init{}` makes it", context.place.option())).into());
+    }
     let store = SqliteStore::open_or_create(&context.place.path)?;
     let vault = options.create(store, keys, &context.act(None))?;
     let status = vault.status()?;

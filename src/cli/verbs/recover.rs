@@ -30,7 +30,6 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
     if args.out.is_none() && !args.reveal {
         refuse_terminal("the token")?;
     }
-    context.require_consent()?;
     let vault = context.open()?;
     let key = subject::find(context, &vault, args, &act)?;
     let id = key.id;

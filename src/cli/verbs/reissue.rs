@@ -113,7 +113,6 @@ fn print_one(
     act: &Act,
 ) -> Result<Exit, Failure> {
     if args.now {
-        context.require_consent()?;
         let key = known(vault, id, |id| vault.reissue(id, reissue, act).err())?;
         context.confirm(&format!("Reissue {}? Its token ends at once.", described(&key)))?;
     }

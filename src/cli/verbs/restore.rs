@@ -1,5 +1,7 @@
 //! `restore`: makes a vault of a backup, and says what that undoes.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use strongroom::backup::{Backup, BackupManifest, Behind};
 use strongroom::error::Detail;
@@ -25,7 +27,7 @@ pub(crate) fn restore(context: &mut Context<'_>, args: &RestoreArgs) -> Result<E
     refuse_other_vault(args, backup.claims())?;
     let target = args.to.clone().map(|url| Place::of_option("--to", url)).transpose()?;
     let to = target.as_ref().map_or_else(|| context.place.path.clone(), |place| place.path.clone());
-    refuse_taken(context, &to)?;
+    refuse_taken(context, &args.file, &to)?;
     let behind = if target.is_some() { behind(context, &backup)? } else { None };
     let keys = context.keys_to_open()?;
     context.warn();
@@ -90,7 +92,7 @@ fn refuse_other_vault(args: &RestoreArgs, claims: &BackupManifest) -> Result<(),
 }
 
 /// Before anything else is asked or done. The library looks once more when it puts the vault in its place.
-fn refuse_taken(context: &Context<'_>, to: &std::path::Path) -> Result<(), Failure> {
+fn refuse_taken(context: &Context<'_>, file: &Path, to: &Path) -> Result<(), Failure> {
     if to.symlink_metadata().is_err() {
         return Ok(());
     }
@@ -98,9 +100,10 @@ fn refuse_taken(context: &Context<'_>, to: &std::path::Path) -> Result<(), Failu
     let told = Told::new(error.kind().into(), error.code(), error.to_string());
     let elsewhere = to.with_extension("restored.db").display().to_string();
     let (store, url) = (context.place.option(), quoted(&format!("sqlite:{elsewhere}")));
+    let file = quoted(&file.display().to_string());
     Err(told
         .hint(format!(
-            "restore beside it with `strongroom restore{store} FILE --to {url}`: that also compares the two; then stop the \
+            "restore beside it with `strongroom restore{store} {file} --to {url}`: that also compares the two; then stop the \
              service and exchange the files"
         ))
         .into())

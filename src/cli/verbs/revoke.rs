@@ -17,9 +17,6 @@ pub(crate) fn revoke(context: &mut Context<'_>, args: &RevokeArgs) -> Result<Exi
     let act = context.act(Some(reason(&args.reason)?));
     let ahead = |at| to_come("--at", at, "give a time to come, or leave it out to revoke now");
     let at = args.at.map(ahead).transpose()?.or(args.after.map(from_now));
-    if !args.selection.dry_run {
-        context.require_consent()?;
-    }
     let vault = context.open()?;
     let revoke = |id: ApiKeyId| match at {
         Some(at) => vault.revoke_at(id, at, &act),

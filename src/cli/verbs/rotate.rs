@@ -9,7 +9,8 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::ops::ControlFlow;
 
 use serde_json::json;
-use strongroom::rotation::{Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport};
+use strongroom::error::RecordError;
+use strongroom::rotation::{Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport, Unreadable};
 use strongroom::{Timestamp, Vault};
 
 use crate::args::RotateArgs;
@@ -22,7 +23,7 @@ use crate::shown::backup::known_or_none;
 use crate::shown::rotation::{described, open_rotation};
 use crate::strength::{note_lesser, suspects};
 use crate::terminal::Terminal;
-use crate::text::{counted, span};
+use crate::text::{counted, quoted, span};
 use crate::told::Told;
 
 use certificate::CertificateFile;
@@ -34,6 +35,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         context.require_consent()?;
     }
     let keys = context.keys_to_open()?;
+    let interrupt = Interrupt::watch()?;
     let suspects = if args.status || args.dry_run || args.quick { BTreeMap::new() } else { suspects(&keys) };
     let vault = context.open_to_rotate(keys)?;
     if args.status {
@@ -48,6 +50,9 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         }
         plan => plan?,
     };
+    if let Some(exit) = interrupt.seen() {
+        return Err(stopped_before(context, args, &vault, &options, exit));
+    }
     if args.dry_run {
         return show_plan(context, args, &vault, &options, &plan);
     }
@@ -56,19 +61,19 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     }
     drop(suspects);
     if args.accept_record_set {
-        context
-            .confirm("Take the records that are there for the right ones, even if some were put back or removed?")?;
+        let question = "Take the records that are there for the right ones, even if some were put back or removed?";
+        interrupt.at_question(|| context.confirm(question))?;
     } else if Terminal::can_ask() && !context.yes {
-        context.confirm(&question(args, &plan))?;
+        interrupt.at_question(|| context.confirm(&question(args, &plan)))?;
     }
     let certificate = args.certificate.as_deref().map(CertificateFile::reserve).transpose()?;
-    let interrupt = Interrupt::watch()?;
     let (mut report, mut total) = run(context, args, &vault, &options, &interrupt)?;
     if report.outcome == RotationOutcome::Incomplete && args.abandon_unreadable && interrupt.seen().is_none() {
         show_report(context, &report, &vault.status()?, &known_or_none(&vault))?;
         let left = counted(report.unreadable.len() as u64, "record");
-        if !context.answered("abandon", &format!("Delete the {left} above? What they hold is lost for good."))? {
-            return Err(kept(context, &report));
+        let question = format!("Delete the {left} above? What they hold is lost for good.");
+        if !interrupt.at_question(|| context.answered("abandon", &question))? {
+            return Err(kept(context, args, &report));
         }
         (report, total) = run(context, args, &vault, &options.clone().abandon(&report.unreadable), &interrupt)?;
     }
@@ -79,9 +84,9 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     }
     match report.outcome {
         RotationOutcome::Finished => Ok(Exit::Success),
-        RotationOutcome::Incomplete => Err(incomplete(context, &report)),
-        RotationOutcome::NotBegun => Err(not_begun(context, &interrupt)),
-        _ => Err(stopped(context, &interrupt, &report, total)),
+        RotationOutcome::Incomplete => Err(incomplete(context, args, &report)),
+        RotationOutcome::NotBegun => Err(not_begun(context, args, interrupt.seen())),
+        _ => Err(stopped(context, args, &interrupt, &report, total)),
     }
 }
 
@@ -157,40 +162,91 @@ fn show_status(context: &mut Context<'_>, vault: &Vault) -> Result<Exit, Failure
     Ok(Exit::Success)
 }
 
-fn incomplete(context: &Context<'_>, report: &RotationReport) -> Failure {
-    let left = counted(report.unreadable.len() as u64, "record");
-    let message =
-        format!("{left} did not open and stayed as before; generation {} is kept for them", report.from_generation);
-    let store = context.place.option();
-    let hint = format!(
-        "restore them from a backup, then run `strongroom rotate-master-key{store} --resume`; or give them up \
-         with --abandon-unreadable"
-    );
+fn incomplete(context: &Context<'_>, args: &RotateArgs, report: &RotationReport) -> Failure {
+    let put_back = |record: &&Unreadable| {
+        matches!(record.cause, RecordError::Continued { .. } | RecordError::Differs { .. } | RecordError::Unlogged)
+    };
+    let denied: Vec<_> = report.unreadable.iter().filter(put_back).collect();
+    let closed = counted((report.unreadable.len() - denied.len()) as u64, "record");
+    let exchanged = counted(denied.len() as u64, "record");
+    let were = if denied.len() == 1 { "was" } else { "were" };
+    let exchanged = format!("{exchanged} {were} put back or forged, by the audit log");
+    let what = match (denied.len(), report.unreadable.len()) {
+        (0, _) => format!("{closed} did not open"),
+        (denied, all) if denied == all => exchanged,
+        _ => format!("{closed} did not open, and {exchanged}"),
+    };
+    let message = format!("{what}: they stayed as before, and generation {} is kept for them", report.from_generation);
+    let (store, resume) = (context.place.option(), resume(context, args));
+    let revoke = match denied.as_slice() {
+        [] => String::new(),
+        denied => {
+            let id = denied.iter().find_map(|record| record.id).filter(|_| denied.len() == 1);
+            let id = id.map_or_else(|| "ID".into(), |id| id.to_string());
+            format!(
+                "or revoke what was put back, with `strongroom revoke{store} {id} --reason TEXT`, and then run `{resume} \
+                 --accept-record-set`; "
+            )
+        }
+    };
+    let hint =
+        format!("restore them from a backup, then run `{resume}`; {revoke}or give them up with --abandon-unreadable");
     Told::new(Exit::Incomplete, "rotation-incomplete", message).hint(hint).into()
 }
 
 /// The rotation has gone on by now, so that it would be wrong to say that nothing was done.
-fn kept(context: &Context<'_>, report: &RotationReport) -> Failure {
+fn kept(context: &Context<'_>, args: &RotateArgs, report: &RotationReport) -> Failure {
     let message =
         format!("not confirmed: no record was deleted; generation {} is kept for them", report.from_generation);
-    let store = context.place.option();
-    let hint = format!("`strongroom rotate-master-key{store} --resume --abandon-unreadable` asks again");
+    let hint = format!("`{} --abandon-unreadable` asks again", resume(context, args));
     Told::new(Exit::Unconfirmed, "confirmation-needed", message).hint(hint).into()
 }
 
-fn not_begun(context: &Context<'_>, interrupt: &Interrupt) -> Failure {
-    let exit = interrupt.seen().unwrap_or(Exit::Incomplete);
-    let hint = format!("`strongroom rotate-master-key{}` begins it", context.place.option());
+/// A signal came before anything was begun, by this call. The report says how the rotation stands.
+fn stopped_before(
+    context: &mut Context<'_>,
+    args: &RotateArgs,
+    vault: &Vault,
+    options: &RotateOptions,
+    exit: Exit,
+) -> Failure {
+    let shown = (|| {
+        let report = vault.rotate(options, &context.act(args.reason.as_deref()), |_| ControlFlow::Break(()))?;
+        show_report(context, &report, &vault.status()?, &known_or_none(vault))
+    })();
+    shown.err().unwrap_or_else(|| not_begun(context, args, Some(exit)))
+}
+
+fn not_begun(context: &Context<'_>, args: &RotateArgs, seen: Option<Exit>) -> Failure {
+    let exit = seen.unwrap_or(Exit::Incomplete);
+    let hint =
+        format!("`strongroom rotate-master-key{}{}` begins it", context.place.option(), certificate_option(args));
     Told::new(exit, "stopped", "stopped before the cutover: nothing was changed").hint(hint).into()
 }
 
-fn stopped(context: &Context<'_>, interrupt: &Interrupt, report: &RotationReport, total: u64) -> Failure {
+fn stopped(
+    context: &Context<'_>,
+    args: &RotateArgs,
+    interrupt: &Interrupt,
+    report: &RotationReport,
+    total: u64,
+) -> Failure {
     let exit = interrupt.seen().unwrap_or(Exit::Incomplete);
     let moved = format!("{} of {} moved", report.moved, counted(total, "record"));
     let message = format!(
         "stopped after a whole batch, {moved}: everything keeps working, with master key {}",
         report.to_master_key
     );
-    let hint = format!("continue with `strongroom rotate-master-key{} --resume`", context.place.option());
+    let hint = format!("continue with `{}`", resume(context, args));
     Told::new(exit, "stopped", message).hint(hint).into()
+}
+
+/// What goes on with the rotation, and ends with the certificate that this call was to end with.
+fn resume(context: &Context<'_>, args: &RotateArgs) -> String {
+    format!("strongroom rotate-master-key{} --resume{}", context.place.option(), certificate_option(args))
+}
+
+fn certificate_option(args: &RotateArgs) -> String {
+    let path = args.certificate.as_ref().map(|path| quoted(&path.display().to_string()));
+    path.map(|path| format!(" --certificate {path}")).unwrap_or_default()
 }

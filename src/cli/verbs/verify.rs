@@ -57,12 +57,17 @@ fn refused(refusal: Refusal) -> Told {
     let (message, hint) = match refusal {
         Refusal::Address => ("it may not be used from this address", "give the client's address with --address"),
         Refusal::Damaged => ("its check is wrong: it was mistyped or cut off", "copy the whole token once more"),
-        Refusal::Expired => ("it has expired", "issue a new API key with `strongroom issue`"),
+        Refusal::Expired => {
+            ("it has expired", "`strongroom reissue ID --now --expires-in 90d` issues a new one in its place")
+        }
         Refusal::NotYetValid => ("its time has not come yet", "`strongroom show ID` says from when on it is valid"),
         Refusal::Suspended => ("it is suspended", "`strongroom resume ID --reason TEXT` takes that back"),
         Refusal::Revoked => ("it was revoked", "`strongroom audit list` says when, by whom and why"),
         Refusal::Scope => ("it lacks a scope that is asked for", "`strongroom show ID` names those it has"),
-        Refusal::Unknown => ("no API key has this token", "`strongroom list` shows the API keys there are"),
+        Refusal::Unknown => (
+            "no API key has this token",
+            "look whether it was copied whole; `strongroom list` shows the API keys there are",
+        ),
         _ => ("it is refused", "use the version of strongroom whose manual lists this code, or a later one"),
     };
     let code = refusal.code();

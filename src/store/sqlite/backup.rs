@@ -99,7 +99,7 @@ impl SqliteBackup {
         });
         match opened.map_err(|error| explained(error, path)) {
             Ok((Layout::Backup, connection)) => Ok(Self { path: path.to_owned(), connection: Mutex::new(connection) }),
-            Ok((Layout::Newer(found), _)) => Err(StoreError::NewerLayout { found }),
+            Ok((newer @ Layout::Newer(_), _)) => Err(newer.refusal(path)),
             Ok(_) | Err(StoreError::Foreign { .. }) => Err(none()),
             Err(error) => Err(error),
         }

@@ -1,10 +1,11 @@
 //! The files behind a SQLite store: private from the first moment, and never reached through a link.
 
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::store::error::StoreError;
+use crate::store::error::{EngineFault, StoreError};
 use crate::unsafe_path::UnsafePath;
 
 /// Makes an empty file with mode 0600 unless one is there.
@@ -15,8 +16,22 @@ pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(StoreError::NotFound { path: folder(path).display().to_string() })
         }
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(failed_at(path, error)),
     }
+}
+
+/// Takes the right to read from others, before anything is written into a file that somebody else made empty.
+pub(super) fn make_private(path: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    for file in [""].iter().chain(&PARTS).map(|suffix| beside(path, suffix)) {
+        let Ok(found) = fs::symlink_metadata(&file) else { continue };
+        if mode(&found) & 0o077 != 0 {
+            fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(failed)?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// A file made with these has mode 0600.
@@ -34,13 +49,13 @@ pub(super) fn refuse_missing(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(StoreError::NotFound { path: path.display().to_string() })
         }
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(failed_at(path, error)),
     }
 }
 
 /// Refuses a store whose file or folder others could exchange or write.
 pub(super) fn refuse_unsafe(path: &Path) -> Result<(), StoreError> {
-    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
+    for file in [path.to_owned(), beside(path, LOG), beside(path, "-shm")] {
         let Ok(found) = fs::symlink_metadata(&file) else { continue };
         let refuse = |fault| Err(StoreError::Unsafe { path: file.display().to_string(), fault });
         if found.file_type().is_symlink() {
@@ -56,13 +71,38 @@ pub(super) fn refuse_unsafe(path: &Path) -> Result<(), StoreError> {
     refuse_unsafe_folder(path)
 }
 
+/// SQLite would take a file of such a name for the log of the store beside it, and empty or remove it.
+pub(super) fn refuse_part(path: &Path) -> Result<(), StoreError> {
+    let ends_with = |name: &OsStr, suffix: &str| name.as_encoded_bytes().ends_with(suffix.as_bytes());
+    let is_part = path.file_name().is_some_and(|name| PARTS.iter().any(|suffix| ends_with(name, suffix)));
+    let fault = UnsafePath::PartOfAnother;
+    if is_part { Err(StoreError::Unsafe { path: path.display().to_string(), fault }) } else { Ok(()) }
+}
+
+/// Refuses a place for a new store where SQLite would take what others left for a part of it. Whoever makes the same store at this
+/// moment makes the file first, and writes into it before there is a log.
+pub(super) fn refuse_remains(path: &Path) -> Result<(), StoreError> {
+    for suffix in PARTS {
+        let part = beside(path, suffix);
+        let Ok(found) = fs::symlink_metadata(&part) else { continue };
+        let taken = match fs::symlink_metadata(path) {
+            Ok(store) => suffix == LOG && store.is_file() && store.len() == 0 && found.len() > 0,
+            Err(_) => true,
+        };
+        if taken {
+            return Err(StoreError::AlreadyExists { path: part.display().to_string() });
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a place where others could exchange the file.
 pub(super) fn refuse_unsafe_folder(path: &Path) -> Result<(), StoreError> {
     let folder = folder(path);
     let missing = || StoreError::NotFound { path: folder.display().to_string() };
     let mode = fs::metadata(&folder).map(|found| mode(&found)).map_err(|error| match error.kind() {
         ErrorKind::NotFound => missing(),
-        _ => failed(error),
+        _ => failed_at(path, error),
     })?;
     // In a sticky folder such as /tmp others can make files, and cannot exchange ours.
     if mode & 0o022 != 0 && mode & 0o1000 == 0 {
@@ -115,6 +155,16 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+fn failed_at(path: &Path, error: std::io::Error) -> StoreError {
+    match error.kind() {
+        ErrorKind::PermissionDenied => StoreError::Engine {
+            fault: EngineFault::CannotOpen { path: path.display().to_string() },
+            source: error.into(),
+        },
+        _ => failed(error),
+    }
+}
+
 pub(super) fn failed(error: std::io::Error) -> StoreError {
     match error.kind() {
         ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
@@ -140,3 +190,7 @@ fn mode(found: &fs::Metadata) -> u32 {
 fn mode(_: &fs::Metadata) -> u32 {
     0
 }
+
+/// What SQLite keeps beside a file.
+pub(super) const PARTS: [&str; 3] = [LOG, "-shm", "-journal"];
+const LOG: &str = "-wal";

@@ -52,7 +52,7 @@ impl SqliteStore {
 
     /// Makes an empty store at `path`, readable and writable by its owner alone. An empty store that is there already, as an
     /// interrupted creation leaves one, is taken over. One that holds a vault is [`StoreError::AlreadyExists`], and any other file
-    /// an error as well; they stay as they are.
+    /// an error as well; they stay as they are. So is a file that `SQLite` would take for a part of the new store.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let store = Self::open_or_create(path)?;
         if store.scan(Table::Vault, None, 1)?.is_empty() {
@@ -69,6 +69,8 @@ impl SqliteStore {
     pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         files::refuse_unsafe_folder(path)?;
+        files::refuse_part(path)?;
+        files::refuse_remains(path)?;
         files::create_private(path)?;
         files::refuse_unsafe(path)?;
         Self::connect(path, true)
@@ -84,7 +86,10 @@ impl SqliteStore {
         let access = Access::ReadWrite;
         let connection = connection(path, access).map_err(explain)?;
         let found = match layout(&connection).map_err(explain)? {
-            Layout::Empty if create => lay_out(&connection).map_err(explain)?,
+            Layout::Empty if create => {
+                files::make_private(path)?;
+                lay_out(&connection).map_err(explain)?
+            }
             found => found,
         };
         if !matches!(found, Layout::Ours) {

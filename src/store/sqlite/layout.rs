@@ -24,7 +24,9 @@ impl Layout {
         match self {
             Self::Backup => StoreError::Backup { path },
             Self::Empty => StoreError::NotFound { path },
-            Self::Newer(found) => StoreError::NewerLayout { found },
+            Self::Newer(found) if found > LAYOUT_VERSION => StoreError::NewerLayout { found },
+            // No version has such a number: it was overwritten.
+            Self::Newer(found) => StoreError::Corrupt { message: format!("there is no layout version {found}") },
             Self::Foreign | Self::Ours => StoreError::Foreign { path },
         }
     }

@@ -22,7 +22,7 @@ impl Unfinished {
     /// Makes an empty file beside `to`, where nothing may be, and removes what others left unfinished in that folder.
     pub(super) fn beside(to: &Path) -> Result<Self, StoreError> {
         files::refuse_unsafe_folder(to)?;
-        refuse_part(to)?;
+        files::refuse_part(to)?;
         refuse_taken(to)?;
         let path = files::beside(to, SUFFIX);
         for _ in 0..ATTEMPTS {
@@ -74,17 +74,10 @@ impl Drop for Unfinished {
     }
 }
 
-/// SQLite would take a file of such a name for the log of the store beside it, and empty or remove it.
-fn refuse_part(to: &Path) -> Result<(), StoreError> {
-    let is_part = to.file_name().is_some_and(|name| PARTS.iter().any(|suffix| ends_with(name, suffix)));
-    let fault = UnsafePath::PartOfAnother;
-    if is_part { Err(StoreError::Unsafe { path: to.display().to_string(), fault }) } else { Ok(()) }
-}
-
 /// Nothing may be at a new file's name, nor where SQLite would look for what belongs to it: the log of a store that is gone
 /// would be taken for that of the new one.
 fn refuse_taken(to: &Path) -> Result<(), StoreError> {
-    for path in [""].iter().chain(&PARTS).map(|suffix| files::beside(to, suffix)) {
+    for path in [""].iter().chain(&files::PARTS).map(|suffix| files::beside(to, suffix)) {
         let Ok(found) = fs::symlink_metadata(&path) else { continue };
         let path = path.display().to_string();
         return Err(if found.file_type().is_symlink() {
@@ -117,7 +110,7 @@ fn ends_with(name: &OsStr, suffix: &str) -> bool {
 
 /// What SQLite made beside it goes first: while the file is there, somebody comes and sweeps.
 fn remove(path: &Path) {
-    for suffix in PARTS.iter().chain(&[""]) {
+    for suffix in files::PARTS.iter().chain(&[""]) {
         let _ = fs::remove_file(files::beside(path, suffix));
     }
 }
@@ -156,7 +149,5 @@ fn sync_folder(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What SQLite keeps beside a file.
-const PARTS: [&str; 3] = ["-wal", "-shm", "-journal"];
 const SUFFIX: &str = "-strongroom-unfinished";
 const ATTEMPTS: usize = 20;

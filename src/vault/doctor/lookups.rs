@@ -15,10 +15,10 @@ pub(super) fn examine(keyring: &Keyring, rows: &dyn Rows, findings: &mut Finding
         for (index, value) in &page {
             sentinel |= *index == SENTINEL_INDEX;
             match LookupRow::open(keyring, index, value) {
-                None => findings.damage("lookup", "a row of the lookup index failed authentication", RESTORE),
+                None => findings.damage("lookup", "a row of the lookup index failed authentication", RESTORE_OR_DROP),
                 Some(row) if rows.get(Table::Keys, &row.id.to_bytes())?.is_none() => {
                     let what = format!("an imported token leads to {}, which is not there", row.id);
-                    findings.damage("lookup", what, RESTORE);
+                    findings.damage("lookup", what, RESTORE_OR_DROP);
                 }
                 Some(_) => {}
             }
@@ -31,3 +31,5 @@ pub(super) fn examine(keyring: &Keyring, rows: &dyn Rows, findings: &mut Finding
 }
 
 const PAGE: usize = 1_000;
+const RESTORE_OR_DROP: &str = "find out who can write the store, and restore a backup; or go on without: \
+    `strongroom rotate-master-key --accept-record-set` deletes such rows";

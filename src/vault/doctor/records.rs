@@ -239,7 +239,11 @@ pub(super) fn missing(log: &Commitments, rows: &dyn Rows, findings: &mut Finding
 
 fn unsound(id: Option<ApiKeyId>, error: &RecordError, findings: &mut Findings) {
     let place = id.map_or_else(|| "a row that is no id".into(), |id| id.to_string());
-    findings.damage("record", format!("API key {place}: {error} ({})", error.cause()), RESTORE_RECORD);
+    let remedy = match error {
+        RecordError::Continued { .. } | RecordError::Differs { .. } | RecordError::Unlogged => REVOKE,
+        _ => RESTORE_RECORD,
+    };
+    findings.damage("record", format!("API key {place}: {error} ({})", error.cause()), remedy);
 }
 
 /// Whether one of these rows of the lookup index leads to the API key.
@@ -254,4 +258,6 @@ fn is_found(id: ApiKeyId, indexes: &[[u8; 32]], keyring: &Keyring, rows: &dyn Ro
 }
 
 const PAGE: usize = 1_000;
+const REVOKE: &str = "revoke it with `strongroom revoke ID --reason TEXT`, and issue a new one to its client; or restore the row as it was last \
+    written from a backup";
 const RESTORE_RECORD: &str = "restore the row from a backup, or revoke the API key at the client and issue a new one";

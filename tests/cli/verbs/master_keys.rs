@@ -1,6 +1,8 @@
 //! Claims about master keys, and about replacing them.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -8,7 +10,8 @@ use strongroom::SqliteStore;
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 
 use super::{fingerprint, key};
-use crate::running::{Ran, Room, Run, text};
+use crate::running::{PROGRAM, Ran, Room, Run, text};
+use crate::support::past::overwrite;
 
 #[test]
 fn a_missing_wrong_or_malformed_master_key_ends_with_12_and_names_fingerprints() {
@@ -115,6 +118,94 @@ fn accepting_another_record_set_always_needs_a_yes() {
     room.run_with([1, 2], &["rotate-master-key", "--accept-record-set"]).ends(17);
     room.run_with([1, 2], &["rotate-master-key", "--quick", "--accept-record-set", "--yes"]).ends(0);
     room.run_with([2], &["doctor"]).ends(0);
+}
+
+#[test]
+fn an_imported_record_that_is_missing_is_given_up_with_all_that_leads_to_it() {
+    let room = Room::new();
+    let line = "{\"token\": \"legacy-q7Rk2vXw9TzB4mLc8NpYd3Hs\", \"name\": \"old\"}\n";
+    room.run(&["import", "-"]).stdin(line).ends(0);
+    let (key, _) = room.store().scan(Table::Keys, None, 1).expect("rows").remove(0);
+    overwrite(&room.store(), Table::Keys, &key, None);
+    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(13).says("--accept-record-set");
+    let accept = ["rotate-master-key", "--resume", "--accept-record-set", "--yes"];
+    let accepted = room.run_with([1, 2], &accept).ends(0).out;
+    assert!(accepted.contains("1 row for imported tokens led to no record"), "{accepted}");
+    room.run_with([2], &["doctor"]).ends(3);
+    let backup = room.file("backup").display().to_string();
+    room.run_with([2], &["backup", &backup]).ends(0);
+    room.run_with([2], &["doctor"]).ends(0);
+    room.run_with([2], &["import", "-"]).stdin(line).ends(0);
+    room.run_with([2], &["verify"]).stdin("legacy-q7Rk2vXw9TzB4mLc8NpYd3Hs").ends(0);
+}
+
+#[test]
+fn the_hint_for_a_record_that_was_put_back_leads_to_the_end() {
+    let room = Room::with(3);
+    let (id, _) = room.issue(&["--name", "n"]);
+    let (key, before) = room.store().scan(Table::Keys, None, 4).expect("rows").remove(3);
+    room.run(&["revoke", &id, "--reason", "r", "--yes"]).ends(0);
+    overwrite(&room.store(), Table::Keys, &key, Some(before));
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(14);
+    assert!(ran.out.contains("differs") && !ran.err.contains("did not open"), "{} {}", ran.out, ran.err);
+    ran.says("was put back or forged").says(&format!("strongroom revoke {id} --reason TEXT"));
+    assert!(room.run_with([2], &["doctor"]).ends(13).out.contains("revoke it with"));
+    room.run_with([2], &["revoke", &id, "--reason", "TEXT", "--yes"]).ends(0);
+    room.run_with([2], &["rotate-master-key", "--resume", "--accept-record-set", "--yes"]).ends(0);
+    room.run_with([2], &["doctor"]).ends(3);
+}
+
+#[test]
+fn a_rotation_that_was_stopped_goes_on_to_its_certificate() {
+    let room = Room::with(3_000);
+    let file = room.file("the certificate").display().to_string();
+    let arguments = ["rotate-master-key", "--quick", "--rate", "500", "--json", "--certificate", &file];
+    let mut run = room.run_with([1, 2], &arguments);
+    let mut child = run.spawn();
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    lines.next().expect("progress").expect("text");
+    kill_process(Pid::from_child(&child), Signal::INT).expect("sent");
+    lines.last().expect("a report").expect("text");
+    let ran = Ran::of(child, "rotate-master-key");
+    assert_eq!(ran.code, Some(130), "{}", ran.err);
+    let told: serde_json::Value = serde_json::from_str(&ran.err).expect("one document");
+    let hint = text(&told["hint"]);
+    let typed = hint.split('`').nth(1).expect("a command").strip_prefix("strongroom ").expect("ours");
+    assert_eq!(typed, format!("rotate-master-key --resume --certificate '{file}'"));
+    room.run_with([2], &["rotate-master-key", "--resume", "--certificate", &file]).ends(0);
+    room.run_with([2], &["doctor", "--certificate", &file]).ends(3);
+}
+
+/// The check takes longer than this in every build.
+#[test]
+fn a_signal_while_the_new_master_key_is_checked_leaves_everything_as_it_was() {
+    for ignored in [false, true] {
+        let room = Room::with(10);
+        let new = room.file("new.db");
+        let cases: [(&[&str], &Path); 2] =
+            [(&["rotate-master-key", "--json"], &room.path()), (&["init", "--json"], &new)];
+        for (arguments, store) in cases {
+            // As a shell without job control starts what it puts into the background.
+            let mut shell = Command::new("sh");
+            let trap = if ignored { "trap '' INT; " } else { "" };
+            shell.args(["-c", &format!("{trap}exec \"$0\" \"$@\""), PROGRAM]);
+            let mut run = Run::through(shell, arguments)
+                .env("STRONGROOM_MASTER_KEYS", &room.keys.variable([1, 2]))
+                .env("STRONGROOM_STORE", &format!("sqlite:{}", store.display()));
+            let child = run.spawn();
+            std::thread::sleep(Duration::from_millis(300));
+            kill_process(Pid::from_child(&child), Signal::INT).expect("sent");
+            let ran = Ran::of(child, &arguments.join(" "));
+            assert_eq!(ran.code, Some(130), "{}: {} {}", ran.shown, ran.out, ran.err);
+            if store == new {
+                assert!(!new.exists());
+            } else {
+                assert_eq!(ran.json()["outcome"], "not-begun");
+                assert_eq!(room.run(&["status", "--json"]).ends(0).json()["active_master_key"], 1);
+            }
+            ran.says("\"code\":\"stopped\"");
+        }
+    }
 }
 
 #[test]

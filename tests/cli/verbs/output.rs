@@ -2,8 +2,9 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::process::Command;
 
-use crate::running::{Ran, Room, text};
+use crate::running::{PROGRAM, Ran, Room, Run, text};
 
 #[test]
 fn output_that_cannot_be_written_ends_with_74() {
@@ -63,6 +64,31 @@ fn a_token_that_nobody_takes_is_a_failure() {
 }
 
 #[test]
+fn a_secret_that_goes_nowhere_is_a_failure() {
+    let room = Room::new();
+    let (id, _) = room.issue(&["--name", "n"]);
+    let commands: [&[&str]; 4] = [
+        &["issue", "--name", "n"],
+        &["recover", &id, "--reason", "r", "--yes"],
+        &["master-key", "generate"],
+        &["master-key", "verifier", "--version", "1", "--reason", "r"],
+    ];
+    let closed = |redirection: &str, arguments: &[&str]| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec \"$0\" \"$@\" {redirection}"), PROGRAM]);
+        let run = Run::through(shell, arguments).env("STRONGROOM_MASTER_KEYS", &room.keys.variable([1]));
+        run.env("STRONGROOM_STORE", &format!("sqlite:{}", room.path().display()))
+    };
+    for arguments in commands {
+        for json in [&[][..], &["--json"]] {
+            closed(">&-", &[arguments, json].concat()).ends(74).says("cannot write to standard output");
+        }
+        closed(">/dev/null", arguments).ends(0);
+    }
+    closed(">&-", &["status"]).ends(0);
+}
+
+#[test]
 fn control_and_bidi_characters_in_labels_come_out_escaped() {
     let room = Room::new();
     let nasty = "a\u{1b}[31m\u{7}\u{7f}\u{9b}\r\n\t\u{202e}\u{2066}\u{200e}\u{61c}\u{2028}z";
@@ -91,12 +117,13 @@ fn control_and_bidi_characters_in_labels_come_out_escaped() {
 #[test]
 fn errors_in_json_have_a_code_a_message_and_a_hint() {
     let room = Room::with(1);
+    let (id, _) = room.issue(&["--name", "n"]);
     let cases: [(&[&str], i32, &str); 7] = [
         (&["show", "01000000000000000000000000"], 4, "not-found"),
         (&["init", "--quick"], 5, "vault-exists"),
         (&["status", "--store", "sqlite:/nonexistent/x.db"], 10, "no-store"),
         (&["rotate-master-key", "--quick"], 2, "rotation-target"),
-        (&["revoke", "01000000000000000000000000", "--reason", "r"], 17, "confirmation-needed"),
+        (&["revoke", &id, "--reason", "r"], 17, "confirmation-needed"),
         (&["list", "--nonsense"], 2, "usage"),
         (&[], 2, "usage"),
     ];

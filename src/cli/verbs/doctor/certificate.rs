@@ -46,9 +46,9 @@ pub(super) fn described(check: &CertificateCheck) -> String {
         count => format!("{} since", counted(count, "audit entry")),
     };
     let proof = if check.authenticated {
-        "its MAC and the audit log agree"
+        "its signature and the audit log agree"
     } else {
-        "the audit log agrees; its MAC cannot be checked any more, since a later rotation dropped that generation"
+        "the audit log agrees; its signature cannot be checked any more, since a later rotation dropped that generation"
     };
     format!("the certificate is true: {proof}; {since}")
 }

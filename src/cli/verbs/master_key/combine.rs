@@ -37,9 +37,9 @@ pub(crate) fn combine(context: &mut Context<'_>, args: &CombineArgs) -> Result<E
     } else if context.terminal.json() {
         let text = key.to_text();
         document.key = Some(text.expose());
-        context.terminal.secret_document("combined-master-key", &document)?;
+        context.terminal.secret_document("combined-master-key", &document).map_err(Failure::of_secret)?;
     } else {
-        context.terminal.secret(&entry(Some(*version), key.to_text()))?;
+        context.terminal.secret(&entry(Some(*version), key.to_text())).map_err(Failure::of_secret)?;
         context.terminal.note(&format!("this is {how}"));
     }
     Ok(Exit::Success)

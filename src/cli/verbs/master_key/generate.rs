@@ -25,9 +25,9 @@ pub(crate) fn generate(context: &mut Context<'_>, args: &GenerateArgs) -> Result
     } else if context.terminal.json() {
         let text = key.to_text();
         let document = Generated { version, fingerprint: &fingerprint, key: text.expose() };
-        context.terminal.secret_document("master-key", &document)?;
+        context.terminal.secret_document("master-key", &document).map_err(Failure::of_secret)?;
     } else {
-        context.terminal.secret(&entry(version, key.to_text()))?;
+        context.terminal.secret(&entry(version, key.to_text())).map_err(Failure::of_secret)?;
         context.terminal.note(&format!("its fingerprint is {fingerprint}; keep it where the vault's backups are not"));
     }
     Ok(Exit::Success)

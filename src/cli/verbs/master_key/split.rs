@@ -16,6 +16,7 @@ use crate::args::SplitArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::text::counted;
 use crate::told::Told;
 use folder::{Folder, heading};
 
@@ -23,12 +24,12 @@ pub(crate) fn split(context: &mut Context<'_>, args: &SplitArgs) -> Result<Exit,
     context.without_shares();
     let number = args.number.to_str().and_then(|number| number.parse().ok()).unwrap_or(0);
     if args.threshold < 2 || args.threshold > number {
-        let message = format!("{} of {number} shares cannot be", args.threshold);
+        let message = format!("a threshold of {} cannot be with {number} shares", args.threshold);
         return Err(Failure::input(message, "the threshold is at least 2, and no more than there are shares"));
     }
     let recipients = Recipients::parse(&args.recipients)?;
     if recipients.len() != 0 && recipients.len() != usize::from(number) {
-        let message = format!("there are {number} shares and {} recipients", recipients.len());
+        let message = format!("there are {number} shares and {}", counted(recipients.len() as u64, "recipient"));
         return Err(Failure::input(message, "give --recipient once for each share: each person keeps one"));
     }
     let keys = context.keys_to_open()?;
@@ -56,7 +57,7 @@ pub(crate) fn split(context: &mut Context<'_>, args: &SplitArgs) -> Result<Exit,
             let written = folder.write(&shares, &recipients)?;
             show_files(context, &head, &written, &recipients)?;
         }
-        None => show_words(context, &head, &shares)?,
+        None => show_words(context, &head, &shares).map_err(Failure::of_secret)?,
     }
     context.terminal.note(&format!(
         "any {} of these {number} shares give master key {version} ({}) back; give each to another person, and try `strongroom \

@@ -38,9 +38,9 @@ pub(crate) fn verifier(context: &mut Context<'_>, args: &VerifierArgs) -> Result
     } else if context.terminal.json() {
         let text = key.to_text();
         let document = Printed { version, fingerprint: &fingerprint, vault: &vault, key: text.expose() };
-        context.terminal.secret_document("verifier-key", &document)?;
+        context.terminal.secret_document("verifier-key", &document).map_err(Failure::of_secret)?;
     } else {
-        context.terminal.secret(&entry(Some(version), key.to_text()))?;
+        context.terminal.secret(&entry(Some(version), key.to_text())).map_err(Failure::of_secret)?;
         context.terminal.note(&format!(
             "with it in STRONGROOM_VERIFIER_KEYS a process verifies and lists the API keys of vault {vault}, for as long as \
              master key {version} is active; give that process a store that it can only read"

@@ -29,8 +29,15 @@ pub(super) fn export(context: &mut Context<'_>, args: &RecoverArgs, act: &Act) -
     let recipients = Recipients::parse(&args.recipients)?;
     let path = args.out.as_deref().unwrap_or(Path::new(""));
     if !args.resume {
-        refuse_existing(path)?;
-        refuse_existing(&Manifest::part_of(path, 1))?;
+        let begun = |failure: Failure| {
+            let told = failure.explain(&context.place);
+            let resume = resume_hint(args, &context.place.option());
+            let hint =
+                format!("{}; where it is an export that was stopped, {resume}", told.hint.clone().unwrap_or_default());
+            told.hint(hint)
+        };
+        refuse_existing(path).map_err(begun)?;
+        refuse_existing(&Manifest::part_of(path, 1)).map_err(begun)?;
     }
     context.require_consent()?;
     let vault = context.open()?;

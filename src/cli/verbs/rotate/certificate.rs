@@ -10,7 +10,7 @@ use strongroom::rotation::RotationCertificate;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::new_file::Reserved;
+use crate::new_file::{Reserved, unwritten};
 use crate::text::quoted;
 use crate::told::Told;
 
@@ -53,6 +53,9 @@ fn is_empty_file(path: &Path) -> bool {
 }
 
 fn refused(path: &Path, error: &io::Error) -> Failure {
+    if error.kind() == ErrorKind::AlreadyExists {
+        return unwritten(path, error);
+    }
     let message = format!("cannot make {}: {error}; nothing was done", path.display());
     Told::new(Exit::Usage, "certificate-file", message)
         .hint("name a new file in a writable folder with --certificate")

@@ -110,6 +110,10 @@ pub(super) fn show_report(
             format!("{}: imported tokens that no rotation can re-index", report.stale_lookups),
         ));
     }
+    if report.lookups_dropped > 0 {
+        let dropped = counted(report.lookups_dropped, "row");
+        rows.push(("index", format!("{dropped} for imported tokens led to no record, and were deleted")));
+    }
     if let Some(scrub) = report.scrub {
         rows.push(("old bytes", scrubbed(scrub).1.into()));
     }
@@ -159,6 +163,7 @@ fn document(report: &RotationReport, removable: &[MasterKeyVersion]) -> Value {
         "compromised": report.compromised,
         "unreadable": report.unreadable.iter().map(unreadable).collect::<Vec<_>>(),
         "stale_lookups": report.stale_lookups,
+        "lookups_dropped": report.lookups_dropped,
         "scrub": report.scrub.map(|scrub| scrubbed(scrub).0),
         "removable_master_keys": removable,
     })

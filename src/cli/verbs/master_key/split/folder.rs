@@ -28,7 +28,7 @@ impl Folder {
         number: u8,
     ) -> Result<Self, Failure> {
         if !path.is_dir() {
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+            let made = DirBuilder::new().mode(0o700).create(path);
             made.map_err(|error| unwritten(path, &error))?;
         }
         let end = if args.recipients.is_empty() { "txt" } else { "txt.age" };
