@@ -243,7 +243,7 @@ fn wrong_wishes_are_refused_before_anything_is_made() {
     let (secret, public) = (identity.to_string().expose_secret().to_owned(), identity.to_public().to_string());
     let ran = run(&["--shares", "2", "--threshold", "2", "--recipient", &secret]).ends(2).says("age-keygen");
     assert!(!ran.err.contains(&secret[16..]));
-    run(&["--shares", "2", "--threshold", "2", "--recipient", &public]).ends(2).says("2 shares and 1 recipients");
+    run(&["--shares", "2", "--threshold", "2", "--recipient", &public]).ends(2).says("2 shares and 1 recipient");
     run(&["--shares", "2", "--threshold", "2", "--version", "3"]).ends(12).says("master key 3");
     room.run(&["master-key", "split", "--shares", "2", "--threshold", "2"]).ends(2).says("--out-dir");
     assert!(!Path::new(&folder).exists());

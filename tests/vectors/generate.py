@@ -901,7 +901,7 @@ def key_share_vectors():
         ("two words swapped", " ".join(swapped), "check"),
         ("another word of the list", " ".join(words[:-1] + ["zoo" if words[-1] != "zoo" else "zone"]), "check"),
         ("format 2", made(form=2), "format"),
-        ("format 0", made(form=0), "format"),
+        ("format 0", made(form=0), "malformed"),
         ("a vault id, and no vault", made(known=False), "malformed"),
         ("neither a vault nor none", made(known=2), "malformed"),
         ("version 0", made(version=0, print_=fingerprint(MASTERS[1])), "malformed"),
@@ -1680,7 +1680,7 @@ def row_vectors():
         ("a byte behind the body", rotation_row(trailing=b"\x00"), "malformed"),
         ("no time of start", rotation_row(_6=None), "malformed"),
         ("a start after the year 9999", rotation_row(_6=253_402_207_200_001), "malformed"),
-        ("the format", b"\x00" + right[1:], "newer"),
+        ("format 0", b"\x00" + right[1:], "malformed"),
     ]
     named = lambda cases: [dict(zip(("broken", "row", "error"), case)) for case in cases]
     return {
@@ -2357,7 +2357,7 @@ def backup_vectors():
         ("signed by the authority of the version before", backups_row(ROTATING, lists[1], signer=1), "unauthentic"),
         ("a time after the year 9999", backups_row(ROTATING, [known_backup("monday", 1, True) | {1: 253_402_207_200_001}]), "malformed"),
         ("a byte behind the body", backups_row(ROTATING, lists[1], trailing=b"\x00"), "malformed"),
-        ("the format", b"\x00" + right[1:], "newer"),
+        ("format 0", b"\x00" + right[1:], "malformed"),
     ]
     named = lambda cases: [dict(zip(("broken", "row", "error"), case)) for case in cases]
     view = lambda one: {"id": one[0], "audit_seq": one[2], "master_key": one[3], "fingerprint": one[4], "records": one[5], "file_name": one[6], "finished": one[7]}

@@ -131,7 +131,7 @@ fn an_imported_record_that_is_missing_is_given_up_with_all_that_leads_to_it() {
     let accept = ["rotate-master-key", "--resume", "--accept-record-set", "--yes"];
     let accepted = room.run_with([1, 2], &accept).ends(0).out;
     assert!(accepted.contains("1 row for imported tokens led to no record"), "{accepted}");
-    room.run_with([2], &["doctor"]).ends(3);
+    room.run_with([2], &["doctor"]).ends(0);
     let backup = room.file("backup").display().to_string();
     room.run_with([2], &["backup", &backup]).ends(0);
     room.run_with([2], &["doctor"]).ends(0);
@@ -152,7 +152,7 @@ fn the_hint_for_a_record_that_was_put_back_leads_to_the_end() {
     assert!(room.run_with([2], &["doctor"]).ends(13).out.contains("revoke it with"));
     room.run_with([2], &["revoke", &id, "--reason", "TEXT", "--yes"]).ends(0);
     room.run_with([2], &["rotate-master-key", "--resume", "--accept-record-set", "--yes"]).ends(0);
-    room.run_with([2], &["doctor"]).ends(3);
+    room.run_with([2], &["doctor"]).ends(0);
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_rotation_that_was_stopped_goes_on_to_its_certificate() {
     let typed = hint.split('`').nth(1).expect("a command").strip_prefix("strongroom ").expect("ours");
     assert_eq!(typed, format!("rotate-master-key --resume --certificate '{file}'"));
     room.run_with([2], &["rotate-master-key", "--resume", "--certificate", &file]).ends(0);
-    room.run_with([2], &["doctor", "--certificate", &file]).ends(3);
+    room.run_with([2], &["doctor", "--certificate", &file]).ends(0);
 }
 
 /// The check takes longer than this in every build.

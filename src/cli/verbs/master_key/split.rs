@@ -24,7 +24,7 @@ pub(crate) fn split(context: &mut Context<'_>, args: &SplitArgs) -> Result<Exit,
     context.without_shares();
     let number = args.number.to_str().and_then(|number| number.parse().ok()).unwrap_or(0);
     if args.threshold < 2 || args.threshold > number {
-        let message = format!("a threshold of {} cannot be with {number} shares", args.threshold);
+        let message = format!("{} of {number} shares cannot be asked for", args.threshold);
         return Err(Failure::input(message, "the threshold is at least 2, and no more than there are shares"));
     }
     let recipients = Recipients::parse(&args.recipients)?;
