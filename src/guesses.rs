@@ -70,7 +70,9 @@ fn joined(text: &str) -> Option<Zeroizing<String>> {
         return None;
     }
     let mut joined = Zeroizing::new(String::with_capacity(text.len()));
-    groups.iter().for_each(|group| joined.push_str(group));
+    for group in groups {
+        joined.push_str(group);
+    }
     Some(joined)
 }
 

@@ -117,7 +117,7 @@ impl Keyring {
     }
 
     /// The same vault with a new generation under master key `to`, the present generation retiring.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn with_next_generation(
         &self,
         to: MasterKeyVersion,

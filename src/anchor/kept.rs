@@ -31,7 +31,7 @@ pub trait Anchor: Send + Sync {
     fn place(&self) -> String;
 }
 
-impl<A: Anchor + ?Sized> Anchor for Arc<A> {
+impl<T: Anchor + ?Sized> Anchor for Arc<T> {
     fn read(&self) -> Result<Option<String>, AnchorFault> {
         (**self).read()
     }

@@ -118,8 +118,6 @@ fn hint(error: &Error, place: &Place) -> String {
     let store = place.option();
     match error.detail() {
         Detail::Act(_) => "give a reason of 1 to 1024 bytes with --reason, and an --actor of up to 256".into(),
-        Detail::Anchor(AnchorFault::Newer { .. }) => NEWER.into(),
-        Detail::Anchor(fault) => anchor::hint(fault, &store).unwrap_or_else(|| LOG.into()),
         Detail::Audit(_) => {
             format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store")
         }
@@ -144,7 +142,8 @@ fn hint(error: &Error, place: &Place) -> String {
                  as they are with --exempt-from-policy"
         ),
         Detail::Pin(error) => pin_hint(error, &store),
-        Detail::Policy(PolicyError::Newer) => NEWER.into(),
+        Detail::Anchor(AnchorFault::Newer { .. }) | Detail::Policy(PolicyError::Newer) => NEWER.into(),
+        Detail::Anchor(fault) => anchor::hint(fault, &store).unwrap_or_else(|| LOG.into()),
         Detail::Policy(PolicyError::Reissue) => {
             format!("recover it with --reissue; `strongroom policy show{store}` shows the rules")
         }

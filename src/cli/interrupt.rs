@@ -38,7 +38,7 @@ impl Interrupt {
     }
 
     /// While somebody is asked, a signal ends the process at once: nothing is under way.
-    pub(crate) fn at_question<T>(&self, ask: impl FnOnce() -> T) -> T {
+    pub(crate) fn at_question<T>(ask: impl FnOnce() -> T) -> T {
         AT_ONCE.store(true, Ordering::Relaxed);
         let answer = ask();
         AT_ONCE.store(false, Ordering::Relaxed);

@@ -55,8 +55,8 @@ fn words(rest: &[char], take: &mut impl FnMut(usize, f64)) {
         let signs =
             if exchanged == 0 { 0.1 } else { 4.0 + length(written.iter().filter(|c| is_exchangeable(**c)).count()) };
         let which = match rank {
-            ..=256 => 2.0 + 8.0,
-            ..=8_192 => 1.0 + 13.0,
+            0..=256 => 2.0 + 8.0,
+            257..=8_192 => 1.0 + 13.0,
             _ => 2.0 + 16.0,
         };
         take(len, which + case + signs);
@@ -123,7 +123,8 @@ fn follows(one: char, other: char, step: i32) -> bool {
 
 /// Digits, or letters of one case, whatever stands beside them.
 fn numbers(rest: &[char], take: &mut impl FnMut(usize, f64)) {
-    let classes: [(fn(&char) -> bool, f64, f64); 3] = [
+    type Class = (fn(&char) -> bool, f64, f64);
+    let classes: [Class; 3] = [
         (char::is_ascii_digit, 1.0, 10.0),
         (char::is_ascii_lowercase, 2.0, 26.0),
         (char::is_ascii_uppercase, 2.0, 26.0),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::between::{Between, Through};
 use crate::support::past::{edit, overwrite, row_key};
 use crate::support::{Keys, act, version};
+use crate::weak_tokens::with_check;
 use strongroom::api_keys::{ImportError, ImportedKey};
 use strongroom::error::{Detail, RecordError, VaultRow};
 use strongroom::rotation::{RotateOptions, RotationOutcome};
@@ -121,18 +122,6 @@ fn in_memory(keys: &Keys) -> (MemoryStore, strongroom::Issued, strongroom::ApiKe
     let issued = vault.issue(&NewApiKey::new("own"), &act()).expect("issued");
     let imported = vault.import(&[legacy("legacy-token")], &act()).expect("imported")[0];
     (store, issued, imported)
-}
-
-/// `body` with the check of docs/format.md, Tokens.
-pub(crate) fn with_check(body: &str) -> String {
-    let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut rest = crc32fast::hash(body.as_bytes());
-    let mut check = [0; 6];
-    for digit in check.iter_mut().rev() {
-        *digit = digits[(rest % 62) as usize];
-        rest /= 62;
-    }
-    format!("{body}{}", std::str::from_utf8(&check).expect("ASCII"))
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub(crate) fn accept(context: &mut Context<'_>, args: &AnchorAcceptArgs) -> Resu
         Err(Failure::Vault(error)) if matches!(error.detail(), Detail::Anchor(AnchorFault::Malformed { .. })) => {
             "something that cannot be read".into()
         }
-        Err(_) => return Err(before.err().expect("it failed")),
+        Err(_) => return Err(before.expect_err("it failed")),
     };
     let undone = args.audit_log.as_deref().map(|log| undone(&vault, log)).transpose()?;
     if !context.terminal.json() {

@@ -62,9 +62,9 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     drop(suspects);
     if args.accept_record_set {
         let question = "Take the records that are there for the right ones, even if some were put back or removed?";
-        interrupt.at_question(|| context.confirm(question))?;
+        Interrupt::at_question(|| context.confirm(question))?;
     } else if Terminal::can_ask() && !context.yes {
-        interrupt.at_question(|| context.confirm(&question(args, &plan)))?;
+        Interrupt::at_question(|| context.confirm(&question(args, &plan)))?;
     }
     let certificate = args.certificate.as_deref().map(CertificateFile::reserve).transpose()?;
     let (mut report, mut total) = run(context, args, &vault, &options, &interrupt)?;
@@ -72,7 +72,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         show_report(context, &report, &vault.status()?, &known_or_none(&vault))?;
         let left = counted(report.unreadable.len() as u64, "record");
         let question = format!("Delete the {left} above? What they hold is lost for good.");
-        if !interrupt.at_question(|| context.answered("abandon", &question))? {
+        if !Interrupt::at_question(|| context.answered("abandon", &question))? {
             return Err(kept(context, args, &report));
         }
         (report, total) = run(context, args, &vault, &options.clone().abandon(&report.unreadable), &interrupt)?;
