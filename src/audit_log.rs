@@ -10,6 +10,7 @@ mod filter;
 pub use act::{Act, ActError};
 pub use action::Action;
 pub(crate) use chain::{ChainEnd, Draft, EVENTS, row_key};
+pub(crate) use entry::rfc3339;
 pub use entry::{AuditEntry, Outcome};
 pub use fault::AuditFault;
 pub use filter::AuditFilter;

@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::fault::AnchorFault;
-use crate::audit_log::{Act, ChainEnd};
+use crate::audit_log::{Act, ChainEnd, rfc3339};
 use crate::authority::PublicKey;
 use crate::secret::{hex, is_hex};
 use crate::time::Timestamp;
@@ -208,20 +208,6 @@ impl From<Seen<'_>> for AnchorStatement {
 fn schema_of(text: &str) -> Option<String> {
     let document: serde_json::Value = serde_json::from_str(text).ok()?;
     Some(document.get("schema").and_then(|schema| schema.as_str()).unwrap_or_default().to_owned())
-}
-
-mod rfc3339 {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use crate::time::Timestamp;
-
-    pub(super) fn serialize<S: Serializer>(time: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_str(time)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Timestamp, D::Error> {
-        String::deserialize(input)?.parse().map_err(D::Error::custom)
-    }
 }
 
 const SCHEMA_BEFORE_VERSION: &str = "strongroom.anchor.v";

@@ -91,16 +91,17 @@ pub enum Outcome {
     Refused,
 }
 
-mod rfc3339 {
+/// Times as they stand in the log.
+pub(crate) mod rfc3339 {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     use crate::time::Timestamp;
 
-    pub(super) fn serialize<S: Serializer>(time: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(time: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
         out.collect_str(time)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Timestamp, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Timestamp, D::Error> {
         String::deserialize(input)?.parse().map_err(D::Error::custom)
     }
 }
