@@ -104,11 +104,15 @@ impl Commitments {
         }
     }
 
-    /// Takes in what was read ahead, up to a place.
-    pub(crate) fn arrive(&mut self, said: &[Said], place: Place) {
+    /// Takes in some of what was read ahead.
+    pub(crate) fn take_in(&mut self, said: &[Said]) {
         for said in said {
             self.take(said);
         }
+    }
+
+    /// All was taken in up to this place.
+    pub(crate) fn arrive(&mut self, place: Place) {
         self.place = place;
     }
 

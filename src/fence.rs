@@ -1,12 +1,13 @@
 //! What stands under a generation whose master key has leaked: a record that is not the one that the audit log had at the cutover is
 //! none any more (docs/format.md, Fence).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::commitments::{Commitments, Half, half};
+use crate::audit_log::AuditEntry;
+use crate::commitments::{Commitments, Half, Said, half};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{Keyring, MacKey};
 use crate::ledger::{Change, Head, KEYRING};
@@ -22,8 +23,9 @@ pub(crate) struct NewFence {
     key: MacKey,
     /// Where each row but the first begins.
     borders: Vec<ApiKeyId>,
-    marks: HashMap<ApiKeyId, (Half, Mark)>,
+    /// The rows as they were written, and those of them of which the log has said more since.
     written: Vec<Vec<u8>>,
+    outdated: BTreeSet<usize>,
 }
 
 /// What stands for a record: nobody without the new verify key can tell what it is of.
@@ -36,8 +38,8 @@ impl NewFence {
         let mut log = Commitments::new(keyring.vault(), records);
         log.follow(store, head, |_| Ok(()))?;
         let borders: Vec<_> = log.standing().map(|(id, _)| id).step_by(IN_A_ROW).skip(1).collect();
-        let mut fence = Self { log, key, borders, marks: HashMap::new(), written: vec![] };
-        let rows = fence.rows();
+        let mut fence = Self { log, key, borders, written: vec![], outdated: BTreeSet::new() };
+        let rows = fence.rows(|_| true);
         let mut there = rows_there(store)?;
         for (at, some) in rows.chunks(ROWS_TOGETHER).enumerate() {
             let mut batch = Batch::new();
@@ -59,17 +61,24 @@ impl NewFence {
 
     /// Reads the log to the head of the change, and puts what is different since into it. Returns what the keyring holds.
     pub(crate) fn complete(&mut self, store: &dyn Store, change: &mut Change<'_>) -> Result<[u8; 32], Error> {
-        self.log.follow(store, &change.head, |_| Ok(()))?;
-        let rows = self.rows();
-        for (at, (row, written)) in rows.iter().zip(&self.written).enumerate() {
+        let mut news = vec![];
+        let each = |entry: &AuditEntry| news.extend(Said::by(entry));
+        let place = self.log.place().clone().walk(store, &change.head, each, |_| Ok(()))?;
+        self.outdated.extend(news.iter().map(|said| self.borders.partition_point(|border| *border <= said.id)));
+        self.log.take_in(&news);
+        self.log.arrive(place);
+        let fresh = self.rows(|at| self.outdated.contains(&at));
+        for (at, written) in self.written.iter().enumerate() {
             let expected = Expected::Exactly(written.clone());
-            if row == written {
-                change.batch.check(Table::Vault, row_key(at), expected);
+            if self.outdated.contains(&at) {
+                change.batch.put(Table::Vault, row_key(at), fresh[at].as_slice(), expected);
             } else {
-                change.batch.put(Table::Vault, row_key(at), row.as_slice(), expected);
+                change.batch.check(Table::Vault, row_key(at), expected);
             }
         }
-        let index = index_of(&self.borders, &rows);
+        let rows = self.written.iter().zip(&fresh).enumerate();
+        let rows = rows.map(|(at, (written, fresh))| if self.outdated.contains(&at) { fresh } else { written });
+        let index = index_of(&self.borders, rows);
         let hash = hash_of(INDEX_LABEL, &index);
         // One that no keyring names is nobody's.
         let there = store.get(Table::Vault, INDEX)?.map_or(Expected::Absent, Expected::Exactly);
@@ -77,18 +86,18 @@ impl NewFence {
         Ok(hash)
     }
 
-    fn rows(&mut self) -> Vec<Vec<u8>> {
+    /// The rows that are wanted, each in its place.
+    fn rows(&self, wanted: impl Fn(usize) -> bool) -> Vec<Vec<u8>> {
         let mut rows = vec![vec![]; self.borders.len() + 1];
         let mut at = 0;
         for (id, half) in self.log.standing() {
             while self.borders.get(at).is_some_and(|border| *border <= id) {
                 at += 1;
             }
-            let known = self.marks.get(&id).filter(|(of, _)| *of == half).map(|(_, mark)| *mark);
-            let mark = known.unwrap_or_else(|| mark(&self.key, id, &half));
-            self.marks.insert(id, (half, mark));
-            rows[at].extend_from_slice(&id.to_bytes());
-            rows[at].extend_from_slice(&mark);
+            if wanted(at) {
+                rows[at].extend_from_slice(&id.to_bytes());
+                rows[at].extend_from_slice(&mark(&self.key, id, &half));
+            }
         }
         rows
     }
@@ -183,7 +192,7 @@ fn read_row(rows: &dyn Rows, at: usize, stretch: &Stretch) -> Result<Vec<u8>, Er
     if hash_of(ROW_LABEL, &row) == stretch.hash { Ok(row) } else { Err(tampered(RowFault::Unauthentic)) }
 }
 
-fn index_of(borders: &[ApiKeyId], rows: &[Vec<u8>]) -> Vec<u8> {
+fn index_of<'r>(borders: &[ApiKeyId], rows: impl Iterator<Item = &'r Vec<u8>>) -> Vec<u8> {
     let first = ApiKeyId::from_bytes([0; ID]);
     let from = std::iter::once(&first).chain(borders);
     from.zip(rows).flat_map(|(from, row)| [&from.to_bytes()[..], &hash_of(ROW_LABEL, row)].concat()).collect()

@@ -107,6 +107,39 @@ pub enum FollowFault {
     Log(#[from] AuditFault),
 }
 
+impl FollowFault {
+    /// What an error says of the store or its log; the error itself where it says nothing of them.
+    fn of(error: Detail) -> Result<Self, Error> {
+        match error {
+            Detail::Anchor(fault) if fault.is_about_the_store() => Ok(Self::Anchor(fault)),
+            Detail::Audit(fault) => Ok(Self::Log(fault)),
+            Detail::Keyring(KeyringError::OtherLine) => Ok(Self::OtherLine),
+            Detail::Keyring(KeyringError::PutBack { found, seen }) => Ok(Self::KeyringPutBack { found, seen }),
+            Detail::Tampered { row, fault } => Ok(Self::Tampered { row, fault }),
+            error => Err(error.into()),
+        }
+    }
+
+    /// Whether something was better before. What is found at first in the log and its rows may be old, and turns nobody away who was let
+    /// in until then.
+    fn is_new(&self) -> bool {
+        !matches!(self, Self::Log(_) | Self::Tampered { .. })
+    }
+}
+
+impl From<FollowFault> for Error {
+    fn from(fault: FollowFault) -> Self {
+        match fault {
+            FollowFault::Anchor(fault) => fault.into(),
+            FollowFault::KeyringPutBack { found, seen } => KeyringError::PutBack { found, seen }.into(),
+            FollowFault::Log(fault) => fault.into(),
+            FollowFault::OtherLine => KeyringError::OtherLine.into(),
+            FollowFault::Tampered { row, fault } => Detail::Tampered { row, fault }.into(),
+            FollowFault::Unread { problem } => Detail::Unfollowed { problem }.into(),
+        }
+    }
+}
+
 impl Follower {
     /// One that has read nothing yet, or that never reads of its own accord.
     pub(crate) fn new(ledger: Arc<Ledger>, on: bool) -> Self {
@@ -188,12 +221,7 @@ impl Follower {
             return Ok(());
         }
         match self.course.reading().fault.clone() {
-            Some(FollowFault::Anchor(fault)) => Err(fault.into()),
-            Some(FollowFault::KeyringPutBack { found, seen }) => Err(KeyringError::PutBack { found, seen }.into()),
-            Some(FollowFault::OtherLine) => Err(KeyringError::OtherLine.into()),
-            Some(FollowFault::Tampered { row, fault }) => Err(Detail::Tampered { row, fault }.into()),
-            Some(FollowFault::Unread { problem }) => Err(Detail::Unfollowed { problem }.into()),
-            Some(FollowFault::Log(fault)) => Err(fault.into()),
+            Some(fault) => Err(fault.into()),
             None => Ok(()),
         }
     }
@@ -287,35 +315,20 @@ impl Course {
                 self.faulty.store(false, Ordering::Relaxed);
                 Ok(())
             }
-            Err(Detail::Audit(fault)) => {
-                // What is found at first may be old, and turns nobody away who was let in before.
-                self.found(fault.into(), since.is_some());
-                Err(fault.into())
-            }
-            Err(Detail::Keyring(KeyringError::PutBack { found, seen })) => {
-                self.found(FollowFault::KeyringPutBack { found, seen }, true);
-                Err(KeyringError::PutBack { found, seen }.into())
-            }
-            Err(Detail::Keyring(KeyringError::OtherLine)) => {
-                self.found(FollowFault::OtherLine, true);
-                Err(KeyringError::OtherLine.into())
-            }
-            Err(Detail::Tampered { row, fault }) => {
-                self.found(FollowFault::Tampered { row, fault }, since.is_some());
-                Err(Detail::Tampered { row, fault }.into())
-            }
-            Err(Detail::Anchor(fault)) if fault.is_about_the_store() => {
-                self.found(fault.clone().into(), true);
-                Err(fault.into())
-            }
-            Err(error) => {
-                let error = Error::from(error);
-                let long = self.reading().looked.is_some_and(|looked| looked.elapsed() > TOO_OLD);
-                if long {
-                    self.found(FollowFault::Unread { problem: error.to_string() }, true);
+            Err(error) => match FollowFault::of(error) {
+                Ok(fault) => {
+                    let refuses = since.is_some() || fault.is_new();
+                    self.found(fault.clone(), refuses);
+                    Err(fault.into())
                 }
-                Err(error)
-            }
+                Err(error) => {
+                    let long = self.reading().looked.is_some_and(|looked| looked.elapsed() > TOO_OLD);
+                    if long {
+                        self.found(FollowFault::Unread { problem: error.to_string() }, true);
+                    }
+                    Err(error)
+                }
+            },
         }
     }
 
@@ -366,11 +379,10 @@ impl Course {
         })?;
         for some in news.chunks(TAKEN_IN) {
             let mut log = self.said.write().unwrap_or_else(PoisonError::into_inner);
-            let before = log.place().clone();
-            log.arrive(some, before);
+            log.take_in(some);
             self.changed.store(log.len(), Ordering::Release);
         }
-        self.said.write().unwrap_or_else(PoisonError::into_inner).arrive(&[], place);
+        self.said.write().unwrap_or_else(PoisonError::into_inner).arrive(place);
         Ok(())
     }
 

@@ -6,7 +6,6 @@ use crate::error::{Detail, Error};
 use crate::ledger::Change;
 use crate::record::{Commitment, Record, RecordError};
 use crate::secret::{SecretText, same_bytes};
-use crate::store::Rows;
 use crate::token::{ApiKeyId, Token, secret_digest};
 use crate::vault::handle::Vault;
 use crate::vault::issue::Issued;
@@ -25,7 +24,7 @@ impl Vault {
         let recovered = act.check_with_reason().map_err(Error::from).and_then(|()| {
             self.ledger.change(act, |change| {
                 admit_recovery(change, None)?;
-                let (token, was, generation) = token_at(change, rows, id)?;
+                let (token, was, generation) = token_of(change, id, &record_at(rows, id)?)?;
                 self.hold_to_log(change.keyring, generation, id, &was)?;
                 change.audit(draft().finding(was));
                 Ok(token)
@@ -48,12 +47,9 @@ impl Vault {
         let done = prepared.and_then(|new| {
             self.ledger.change(act, |change| {
                 admit_recovery(change, Some(reissue.grace))?;
-                let (token, was, _) = token_at(change, self.ledger.store(), id)?;
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
-                // One record for both: what the token was read from is what is replaced.
-                if old.was != was {
-                    return Err(Detail::Contended.into());
-                }
+                // What the token is read from is what is replaced.
+                let (token, was, _) = token_of(change, id, old.record())?;
                 self.hold_to_log(change.keyring, old.generation()?, id, &old.was)?;
                 let (issued, left) = new.issue(change, &mut old, id, reissue)?;
                 change.audit(draft.clone().finding(was));
@@ -68,12 +64,8 @@ impl Vault {
 }
 
 /// The token of an API key and the commitment to its record, for a change that writes an audit entry of it.
-pub(super) fn token_at(
-    change: &Change<'_>,
-    rows: &dyn Rows,
-    id: ApiKeyId,
-) -> Result<(SecretText, Commitment, Generation), Error> {
-    let opened = open_token(change, id, &record_at(rows, id)?).map_err(|fault| Detail::Record { id, fault })?;
+fn token_of(change: &Change<'_>, id: ApiKeyId, record: &[u8]) -> Result<(SecretText, Commitment, Generation), Error> {
+    let opened = open_token(change, id, record).map_err(|fault| Detail::Record { id, fault })?;
     let Opened { token, was, generation, .. } = opened;
     Ok((token.ok_or(Detail::NotRecoverable { id })?, was, generation))
 }

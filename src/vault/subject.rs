@@ -74,6 +74,11 @@ impl Subject {
         edited.ok_or(self.unreadable(RecordError::Attributes))
     }
 
+    /// The record as it is stored.
+    pub(super) fn record(&self) -> &[u8] {
+        &self.record
+    }
+
     pub(super) fn generation(&self) -> Result<Generation, Error> {
         Ok(self.parsed()?.generation())
     }
