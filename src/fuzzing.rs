@@ -2,9 +2,10 @@
 
 use std::sync::OnceLock;
 
-use base64ct::{Base64Url, Encoding};
+use base64ct::{Base64, Base64Url, Encoding};
 use sha2::{Digest, Sha256};
 
+use crate::anchor::AnchorStatement;
 use crate::api_key::{Attributes, NewApiKey, Revision, edited as with_edit};
 use crate::audit_log::Act;
 use crate::guesses;
@@ -201,6 +202,22 @@ pub fn pin(data: &[u8]) {
             let Ok(pin) = text.parse::<Pin>() else { continue };
             assert_eq!(pin.to_string(), text);
         }
+    }
+}
+
+/// The text of an anchor. What is read and written again says the same.
+pub fn anchor(data: &[u8]) {
+    let row = Base64::encode_string(&vault().records[0]);
+    let (id, key) = (vault().keyring.vault(), vault().keyring.public().public_key());
+    let good = format!(
+        r#"{{"schema":"strongroom.anchor.v1","vault":"{id}","line":"{0}","audit_seq":7,"audit_hash":"{0}{0}","keyring_revision":2,"keyring_hash":"{0}{0}","master_key":1,"public_key":"{key}","seen_at":"2030-01-01T00:00:00Z","head":"{row}","acts":[{{"act":"init","at":"2030-01-01T00:00:00Z","actor":"a","reason":null,"from":null,"to":7}}]}}"#,
+        "0".repeat(32),
+    );
+    assert!(AnchorStatement::parse(&good, "a file").is_ok());
+    for bytes in [data.to_vec(), edited(good.as_bytes(), data)] {
+        let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+        let Ok(read) = AnchorStatement::parse(text, "a file") else { continue };
+        assert_eq!(AnchorStatement::parse(&read.to_text(), "a file").ok(), Some(read));
     }
 }
 

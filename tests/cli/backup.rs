@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::running::{PROGRAM, Room, Run, text};
+use crate::process::program_path;
+use crate::running::{Room, Run, text};
 use crate::support::act;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -93,7 +94,7 @@ fn a_backup_beside_two_writing_processes_holds_every_write_acknowledged_before_i
 fn files_are_private_under_any_umask() {
     let room = Room::with(1);
     let mut shell = Command::new("sh");
-    shell.args(["-c", "umask 000; exec \"$0\" \"$@\"", PROGRAM]);
+    shell.args(["-c", "umask 000; exec \"$0\" \"$@\"", program_path()]);
     let run = |command: &mut Command, arguments: &[&str]| {
         command.args(arguments).env("STRONGROOM_MASTER_KEYS", room.keys.variable([1]));
         command.env("STRONGROOM_STORE", url(&room, "vault.db")).stdout(Stdio::null()).stderr(Stdio::null());
@@ -101,7 +102,7 @@ fn files_are_private_under_any_umask() {
     };
     run(&mut shell, &["backup", &path(&room, "b")]);
     let mut shell = Command::new("sh");
-    shell.args(["-c", "umask 000; exec \"$0\" \"$@\"", PROGRAM]);
+    shell.args(["-c", "umask 000; exec \"$0\" \"$@\"", program_path()]);
     run(&mut shell, &["restore", &path(&room, "b"), "--to", &url(&room, "r.db"), "--yes"]);
     for name in ["b", "r.db"] {
         let mode = fs::metadata(room.file(name)).expect("there").permissions().mode() & 0o777;

@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::process::Dice;
-use crate::running::{PROGRAM, Ran, Room, Run, text};
+use crate::process::program_path;
+use crate::running::{Ran, Room, Run, text};
 use crate::support::act;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -125,7 +126,7 @@ fn the_question_names_how_many_will_change() {
     room.run(&suspend).stdin(ids[..2].join("\n")).ends(0);
     let asked = || {
         let mut command = Command::new("script");
-        command.args(["-qec", &format!("{PROGRAM} suspend --owner acme --reason r"), "/dev/null"]).env_clear();
+        command.args(["-qec", &format!("{} suspend --owner acme --reason r", program_path()), "/dev/null"]).env_clear();
         command.env("PATH", std::env::var_os("PATH").expect("a path")).env("SHELL", "/bin/sh");
         command.env("STRONGROOM_MASTER_KEYS", room.keys.variable([1]));
         command.env("STRONGROOM_STORE", format!("sqlite:{}", room.path().display()));
@@ -164,7 +165,7 @@ fn a_bar_is_drawn_on_a_terminal_and_nowhere_else() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         String::from_utf8(output.stdout).expect("UTF-8")
     };
-    let act = |verb: &str| format!("{PROGRAM} {verb} --owner acme --reason r --yes");
+    let act = |verb: &str| format!("{} {verb} --owner acme --reason r --yes", program_path());
     let out = room.file("out");
     let said = script(&format!("{} > {}", act("suspend"), out.display()));
     assert!(said.contains("\r\x1b[Ksuspend [") && said.contains(&format!("/{COUNT}")), "{said:?}");

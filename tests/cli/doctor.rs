@@ -9,7 +9,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::running::{PROGRAM, Room, Run};
+use crate::process::program_path;
+use crate::running::{Room, Run};
 
 fn change(room: &Room, sql: &str) {
     rusqlite::Connection::open(room.path()).expect("opened").execute_batch(sql).expect("changed");
@@ -134,7 +135,7 @@ fn on_a_terminal_there_is_a_bar_and_in_json_one_document() {
     let ran = room.run(&["doctor", "--deep", "--json"]).ends(0);
     assert_eq!(ran.out.lines().count(), 1);
     let mut script = Command::new("script");
-    let command = format!("{PROGRAM} doctor --deep");
+    let command = format!("{} doctor --deep", program_path());
     script.args(["-qec", &command, "/dev/null"]).env_clear().env("TERM", "xterm").env("PATH", "/usr/bin:/bin");
     script.env("STRONGROOM_MASTER_KEYS", room.keys.variable([1]));
     script.env("STRONGROOM_STORE", format!("sqlite:{}", room.path().display()));

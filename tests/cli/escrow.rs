@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::running::{PROGRAM, Ran, Room, Run, text};
+use crate::process::program_path;
+use crate::running::{Ran, Room, Run, text};
 use age::secrecy::ExposeSecret;
 
 /// A vault under master key 1, which is split into five shares of which three are enough.
@@ -266,7 +267,7 @@ fn on_a_terminal_a_key_is_shown_only_when_asked() {
     let escrow = Escrow::new();
     let files = escrow.picked(&[0, 1, 2]).iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ");
     let run = |more: &str| -> (Option<i32>, String) {
-        let line = format!("{PROGRAM} master-key combine {files} {more}");
+        let line = format!("{} master-key combine {files} {more}", program_path());
         let output = Command::new("script").args(["-qec", &line, "/dev/null"]).output().expect("script of util-linux");
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };

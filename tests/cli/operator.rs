@@ -164,7 +164,7 @@ fn a_rehearsal_kills_a_copy_again_and_again_and_leaves_the_vault_alone() {
 #[test]
 fn a_rehearsal_needs_no_vault_and_shows_no_key() {
     let folder = tempfile::tempdir().expect("folder");
-    let mut command = Command::new(crate::running::PROGRAM);
+    let mut command = Command::new(crate::process::program_path());
     command.args(["rehearse", "--keys", "60", "--points", "4"]).env_clear().current_dir(folder.path());
     let output = command.env("TMPDIR", folder.path()).output().expect("ran");
     let text = String::from_utf8(output.stdout).expect("text");

@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::running::{PROGRAM, Ran, Room, Run, text};
+use crate::process::program_path;
+use crate::running::{Ran, Room, Run, text};
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act};
 use age::secrecy::ExposeSecret;
@@ -282,7 +283,7 @@ fn a_token_goes_to_a_new_private_file_and_to_a_terminal_only_when_asked() {
     let before = entries();
     room.run(&["recover", &id, "--reason", "r", "--yes", "--out", &name]).ends(5);
     let terminal = |more: &str| -> (Option<i32>, String) {
-        let line = format!("{PROGRAM} recover {id} --reason r --yes {more}");
+        let line = format!("{} recover {id} --reason r --yes {more}", program_path());
         let mut command = Command::new("script");
         command.args(["-qec", &line, "/dev/null"]).env("STRONGROOM_MASTER_KEYS", room.keys.variable([1]));
         command.env("STRONGROOM_STORE", format!("sqlite:{}", room.path().display()));

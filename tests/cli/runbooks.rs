@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::running::{PROGRAM, Room};
+use crate::process::program_path;
+use crate::running::Room;
 use serde_json::Value;
 
 /// A vault with three API keys, its keys in a folder of their own, and a safe place with last night's backup and checkpoint.
@@ -22,8 +23,8 @@ impl Scene {
             fs::create_dir(room.file(folder)).expect("folder");
             private(&room.file(folder), 0o700);
         }
-        fs::hard_link(PROGRAM, room.file("bin/strongroom"))
-            .or_else(|_| fs::copy(PROGRAM, room.file("bin/strongroom")).map(drop))
+        fs::hard_link(program_path(), room.file("bin/strongroom"))
+            .or_else(|_| fs::copy(program_path(), room.file("bin/strongroom")).map(drop))
             .expect("the program by its name");
         fs::write(room.file("keys/master-keys"), format!("{}\n", room.keys.variable([1]))).expect("written");
         private(&room.file("keys/master-keys"), 0o600);

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::ground::{Ground, locations};
-use crate::running::{PROGRAM, Ran, Room, Run};
+use crate::process::program_path;
+use crate::running::{Ran, Room, Run};
 use base64ct::{Base64Url, Encoding};
 
 #[test]
@@ -63,7 +64,7 @@ fn the_hook_for_pre_commit_runs_the_program_that_is_in_path() {
     let ground = Ground::new();
     ground.write("clean.txt", "nothing");
     ground.write("leak.env", ground.line(1));
-    let folder = Path::new(PROGRAM).parent().expect("a folder").display().to_string();
+    let folder = Path::new(program_path()).parent().expect("a folder").display().to_string();
     let run = |file| {
         let words = ["-c", "exec \"$@\"", "sh"].into_iter().chain(value("entry:").split(' ')).chain([file]);
         let mut run = Run::through(Command::new("/bin/sh"), &words.collect::<Vec<_>>()).env("PATH", &folder);

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::ground::{Ground, gzip, locations, paths, told};
-use crate::running::{PROGRAM, Ran, Room, Run, text};
+use crate::process::program_path;
+use crate::running::{Ran, Room, Run, text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rustix::process::{Pid, Signal, kill_process};
@@ -133,7 +134,7 @@ fn every_read_that_the_system_refuses_is_missed_and_makes_exit_14() {
             strace = Command::new("strace");
             strace.args(["-f", "-qq", "-o", "/dev/null", "-P", &ground.tree.join("folder").display().to_string()]);
         }
-        strace.args(["-e", &format!("trace={call}"), "-e", &format!("inject={injected}"), PROGRAM]);
+        strace.args(["-e", &format!("trace={call}"), "-e", &format!("inject={injected}"), program_path()]);
         let folder = ground.tree.join("folder").display().to_string();
         let run = Run::through(strace, &["scan", "--json", &folder])
             .env("STRONGROOM_MASTER_KEYS", &ground.room.keys.variable([1]));

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::running::{PROGRAM, Ran, Room, Run};
+use crate::process::program_path;
+use crate::running::{Ran, Room, Run};
 use crate::support::version;
 use strongroom::MasterKeys;
 use strongroom::master::{CommandFault, KeyCommand, MasterKeySource, MasterKeysError, SourceError};
@@ -309,7 +310,7 @@ fn core_dumps_are_off_unless_allowed() {
     // As somebody else than root: what belongs to root then is out of reach.
     let room = Room::empty();
     let program = room.file("strongroom");
-    fs::copy(PROGRAM, &program).expect("copied");
+    fs::copy(program_path(), &program).expect("copied");
     mode(&program, 0o755);
     mode(room.folder.path(), 0o755);
     let root = rustix::process::geteuid().is_root();

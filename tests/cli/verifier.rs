@@ -9,7 +9,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::running::{PROGRAM, Room, Run, text};
+use crate::process::program_path;
+use crate::running::{Room, Run, text};
 use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::version;
 use crate::support::{Keys, act};
@@ -271,7 +272,7 @@ fn making_a_verifier_key_keeps_the_rules_of_making_a_master_key() {
     let out = room.file("verifier.key");
     let shown = out.display().to_string();
     let mut umask = Command::new("/bin/sh");
-    umask.args(["-c", r#"umask 000; exec "$0" "$@""#, PROGRAM]);
+    umask.args(["-c", r#"umask 000; exec "$0" "$@""#, program_path()]);
     let arguments = ["master-key", "verifier", "--version", "1", "--reason", "r", "--out", &shown];
     let run = Run::through(umask, &arguments).env("STRONGROOM_MASTER_KEYS", &room.keys.variable([1]));
     let said = run.env("STRONGROOM_STORE", &format!("sqlite:{}", room.path().display())).ends(0);
@@ -379,7 +380,7 @@ impl<'r> ReadOnly<'r> {
     fn of(room: &'r Room) -> Self {
         let root = rustix::process::geteuid().is_root();
         let program = room.file("strongroom");
-        fs::copy(PROGRAM, &program).expect("copied");
+        fs::copy(program_path(), &program).expect("copied");
         let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("set");
         mode(&program, 0o755);
         for suffix in ["", "-wal", "-shm"] {

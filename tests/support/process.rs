@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use strongroom::{Issued, NewApiKey, Request, SqliteStore, Vault};
@@ -51,9 +52,17 @@ impl Scene {
     }
 }
 
+/// Where the program is: the one built with the tests, or another that `STRONGROOM_PROGRAM` names, as the one that ships.
+pub(crate) fn program_path() -> &'static str {
+    static PATH: LazyLock<String> = LazyLock::new(|| {
+        std::env::var("STRONGROOM_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_strongroom").to_owned())
+    });
+    &PATH
+}
+
 /// The program with an environment of its own.
 pub(crate) fn program(store: &Path, master_keys: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_strongroom"));
+    let mut command = Command::new(program_path());
     command
         .env_clear()
         .env("STRONGROOM_STORE", format!("sqlite:{}", store.display()))

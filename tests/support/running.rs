@@ -12,6 +12,7 @@ use serde_json::Value;
 use strongroom::{NewApiKey, SqliteStore, Vault};
 use tempfile::TempDir;
 
+use crate::process::program_path;
 use crate::support::{Keys, act};
 
 /// A folder with a vault, and master keys 1 to 3 for it.
@@ -105,7 +106,7 @@ pub(crate) struct Run {
 impl Run {
     /// Nothing in the environment.
     pub(crate) fn bare(arguments: &[&str]) -> Self {
-        Self::through(Command::new(PROGRAM), arguments)
+        Self::through(Command::new(program_path()), arguments)
     }
 
     /// Started by another program, such as a shell.
@@ -199,5 +200,3 @@ impl Ran {
         self
     }
 }
-
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_strongroom");

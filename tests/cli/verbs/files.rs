@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::running::{PROGRAM, Ran, Room, Run};
+use crate::process::program_path;
+use crate::running::{Ran, Room, Run};
 
 #[test]
 fn a_store_that_is_missing_foreign_cut_or_newer_is_refused() {
@@ -77,7 +78,7 @@ fn files_are_private_under_any_umask() {
     let room = Room::empty();
     let loose = |arguments: &[&str]| {
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", r#"umask 000; exec "$0" "$@""#, PROGRAM]);
+        shell.args(["-c", r#"umask 000; exec "$0" "$@""#, program_path()]);
         let run = Run::through(shell, arguments).env("STRONGROOM_MASTER_KEYS", &room.keys.variable([1, 2]));
         run.env("STRONGROOM_STORE", &format!("sqlite:{}", room.path().display()))
     };

@@ -10,7 +10,8 @@ use strongroom::SqliteStore;
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
 
 use super::{fingerprint, key};
-use crate::running::{PROGRAM, Ran, Room, Run, text};
+use crate::process::program_path;
+use crate::running::{Ran, Room, Run, text};
 use crate::support::past::overwrite;
 
 #[test]
@@ -188,7 +189,7 @@ fn a_signal_while_the_new_master_key_is_checked_leaves_everything_as_it_was() {
             // As a shell without job control starts what it puts into the background.
             let mut shell = Command::new("sh");
             let trap = if ignored { "trap '' INT; " } else { "" };
-            shell.args(["-c", &format!("{trap}exec \"$0\" \"$@\""), PROGRAM]);
+            shell.args(["-c", &format!("{trap}exec \"$0\" \"$@\""), program_path()]);
             let mut run = Run::through(shell, arguments)
                 .env("STRONGROOM_MASTER_KEYS", &room.keys.variable([1, 2]))
                 .env("STRONGROOM_STORE", &format!("sqlite:{}", store.display()));

@@ -4,7 +4,8 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use crate::running::{PROGRAM, Ran, Room, Run, text};
+use crate::process::program_path;
+use crate::running::{Ran, Room, Run, text};
 
 #[test]
 fn output_that_cannot_be_written_ends_with_74() {
@@ -75,7 +76,7 @@ fn a_secret_that_goes_nowhere_is_a_failure() {
     ];
     let closed = |redirection: &str, arguments: &[&str]| {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("exec \"$0\" \"$@\" {redirection}"), PROGRAM]);
+        shell.args(["-c", &format!("exec \"$0\" \"$@\" {redirection}"), program_path()]);
         let run = Run::through(shell, arguments).env("STRONGROOM_MASTER_KEYS", &room.keys.variable([1]));
         run.env("STRONGROOM_STORE", &format!("sqlite:{}", room.path().display()))
     };
