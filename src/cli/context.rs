@@ -216,7 +216,7 @@ impl<'t> Context<'t> {
     pub(crate) fn warn_of_anchor(&mut self) {
         if let Some(behind) = self.opened.take().and_then(|vault| vault.anchor_behind()) {
             let next = "make room there, or let this user write it: no other change is made until it has caught up";
-            self.terminal.note(&format!("warning: {behind}; {next}"));
+            self.terminal.caution("anchor-behind", &behind, next);
         }
     }
 

@@ -57,9 +57,13 @@ impl State {
         Self { phase: Phase::Scrub, cursor: None, sets: BTreeMap::new(), finish: Some(finish), ..self.clone() }
     }
 
-    /// Whether the records that move are marked as exposed.
+    /// Whether the records that move are marked as exposed, or were.
     pub(crate) fn marks_exposed(&self, keyring: &Keyring) -> bool {
-        keyring.generation(self.from_generation).is_some_and(|old| old.exposed_at.is_some())
+        match keyring.generation(self.from_generation) {
+            Some(old) => old.exposed_at.is_some(),
+            // What said so went with the generation. A key that had leaked handed nothing over.
+            None => keyring.masters().any(|master| master.version == self.to_master_key && !master.handed_over),
+        }
     }
 
     /// Whether the row is of this keyring: the same generations, the same master key.

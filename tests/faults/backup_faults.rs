@@ -6,9 +6,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 
-use crate::process::{Scene, program};
+use crate::injected::{Calls, Fault};
+use crate::process::Scene;
 use crate::support::past::{files_in, put_files_back};
 use strongroom::backup::Backup;
 use strongroom::{SqliteStore, Vault};
@@ -21,20 +22,18 @@ crate::harness::claims! {
     out_of_space_or_failing_at_any_write_of_a_restore_nothing_half_done_is_left,
 }
 
-const WRITES: &str =
-    "write,pwrite64,writev,pwritev,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,renameat2,link,linkat";
 const RECORDS: usize = 200;
 
 fn killed_at_every_write_of_a_backup_it_is_whole_or_not_there_and_the_next_one_succeeds() {
     let scene = Prepared::new();
-    let points = scene.every_point("signal=KILL:when=", false, Prepared::backup);
+    let points = scene.every_point(Fault::Kill, &scene.backup_arguments(), Prepared::assert_backup);
     eprintln!("killed at {points} points of a backup");
     assert!(points > 20, "only {points} points");
 }
 
 fn killed_at_every_write_of_a_restore_the_vault_is_whole_or_not_there_and_the_next_one_succeeds() {
     let scene = Prepared::with_backup();
-    let points = scene.every_point("signal=KILL:when=", false, Prepared::restore);
+    let points = scene.every_point(Fault::Kill, &scene.restore_arguments(), Prepared::assert_restore);
     eprintln!("killed at {points} points of a restore");
     assert!(points > 20, "only {points} points");
 }
@@ -42,7 +41,7 @@ fn killed_at_every_write_of_a_restore_the_vault_is_whole_or_not_there_and_the_ne
 fn out_of_space_or_failing_at_any_write_of_a_backup_nothing_half_done_is_left() {
     let scene = Prepared::new();
     for error in ["ENOSPC", "EIO"] {
-        let points = scene.every_point(&format!("error={error}:when="), true, Prepared::backup);
+        let points = scene.every_point(Fault::FailsFrom(error), &scene.backup_arguments(), Prepared::assert_backup);
         eprintln!("{error} from {points} points of a backup on");
         assert!(points > 20, "only {points} points");
     }
@@ -51,7 +50,7 @@ fn out_of_space_or_failing_at_any_write_of_a_backup_nothing_half_done_is_left() 
 fn out_of_space_or_failing_at_any_write_of_a_restore_nothing_half_done_is_left() {
     let scene = Prepared::with_backup();
     for error in ["ENOSPC", "EIO"] {
-        let points = scene.every_point(&format!("error={error}:when="), true, Prepared::restore);
+        let points = scene.every_point(Fault::FailsFrom(error), &scene.restore_arguments(), Prepared::assert_restore);
         eprintln!("{error} from {points} points of a restore on");
         assert!(points > 20, "only {points} points");
     }
@@ -77,31 +76,39 @@ impl Prepared {
         prepared
     }
 
-    /// Runs it with a fault at its first write, then at its second, and so on until there is none left. `act` looks at
-    /// what is there after each, and says whether the run had come to its end.
-    fn every_point(&self, fault: &str, onward: bool, act: impl Fn(&Self, &str) -> bool) -> u32 {
-        let mut points = 0;
-        for number in 1.. {
+    /// Runs it with a fault at its first call that writes, then at its second, and so on until there is none left. `look` is told how each
+    /// run ended.
+    fn every_point(&self, fault: Fault, arguments: &[String], look: fn(&Self, ExitStatus, &str)) -> usize {
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let command = self.scene.command(&[1], &arguments);
+        put_files_back(self.scene.folder.path(), &self.before);
+        let calls = Calls::of(&command);
+        let (usual, mut points) = (if matches!(fault, Fault::Kill) { 1 } else { 2 }, 0);
+        for point in calls.points(usual) {
             put_files_back(self.scene.folder.path(), &self.before);
-            let ended = act(self, &format!("{fault}{number}{}", if onward { "+" } else { "" }));
-            if ended && !onward {
-                break;
-            }
-            if ended {
-                // It went well in spite of the fault, or there is no such call: whom nothing kills has none.
-                put_files_back(self.scene.folder.path(), &self.before);
-                if act(self, &format!("signal=KILL:when={number}")) {
-                    break;
-                }
-            }
-            points += 1;
+            let ended = calls.stop(&command, point, fault).status().expect("strace runs");
+            assert!(point < calls.len() || ended.success(), "without a fault: {ended}");
+            look(self, ended, &format!("{fault:?} at call {point}"));
+            points += usize::from(point < calls.len());
         }
         points
     }
 
-    fn backup(&self, fault: &str) -> bool {
+    fn backup_arguments(&self) -> [String; 2] {
+        ["backup".into(), self.file("b")]
+    }
+
+    fn restore_arguments(&self) -> [String; 5] {
+        ["restore".into(), self.file("b"), "--to".into(), format!("sqlite:{}", self.file("r.db")), "--yes".into()]
+    }
+
+    fn again(&self, arguments: &[String]) -> ExitStatus {
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        self.scene.command(&[1], &arguments).status().expect("runs")
+    }
+
+    fn assert_backup(&self, ended: ExitStatus, fault: &str) {
         let file = self.file("b");
-        let ended = self.injected(&["backup", &file], fault);
         let vault = self.scene.open([1]);
         assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{fault}");
         let known = vault.backups().expect("the list");
@@ -115,24 +122,18 @@ impl Prepared {
         }
         drop(vault);
         assert!(ended.code() != Some(101), "{fault}: {ended}");
-        assert!(
-            self.scene.command(&[1], &["backup", &file]).status().expect("runs").success(),
-            "{fault}: the next one"
-        );
+        assert!(self.again(&self.backup_arguments()).success(), "{fault}: the next one");
         self.assert_whole(&file, fault);
         self.assert_nothing_unfinished(fault);
-        ended.success()
     }
 
-    fn restore(&self, fault: &str) -> bool {
+    fn assert_restore(&self, ended: ExitStatus, fault: &str) {
         let to = self.file("r.db");
-        let arguments = ["restore", &self.file("b"), "--to", &format!("sqlite:{to}"), "--yes"];
-        let ended = self.injected(&arguments, fault);
         if Path::new(&to).exists() {
             self.assert_restored(&to, fault);
         } else {
             assert!(!ended.success(), "{fault}: it said it was done");
-            let again = self.scene.command(&[1], &arguments).status().expect("runs");
+            let again = self.again(&self.restore_arguments());
             assert!(again.success(), "{fault}: the next one: {again}");
             self.assert_restored(&to, fault);
         }
@@ -142,7 +143,6 @@ impl Prepared {
         let third = ["restore", &self.file("b"), "--to", &format!("sqlite:{}", self.file("third.db")), "--yes"];
         assert!(self.scene.command(&[1], &third).status().expect("runs").success(), "{fault}: another one");
         self.assert_nothing_unfinished(fault);
-        ended.success()
     }
 
     fn assert_whole(&self, file: &str, fault: &str) {
@@ -165,16 +165,5 @@ impl Prepared {
 
     fn file(&self, name: &str) -> String {
         self.scene.folder.path().join(name).display().to_string()
-    }
-
-    /// Runs the program under strace with a fault at its writes. The exit status is the program's.
-    fn injected(&self, arguments: &[&str], fault: &str) -> ExitStatus {
-        let inner = program(&self.scene.path(), &self.scene.keys.variable([1]));
-        let mut command = Command::new("strace");
-        command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={WRITES}")]);
-        command.args(["-e", &format!("inject={WRITES}:{fault}")]);
-        command.arg(inner.get_program()).args(arguments).env_clear();
-        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("strace runs")
     }
 }

@@ -4,18 +4,23 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
-use crate::mount::Mounted;
+use crate::machine::Machine;
+use crate::mount::{Mounted, make_image};
 use crate::process::{ends_within, program};
 use crate::support::{Keys, act};
-use strongroom::{ErrorKind, Issued, NewApiKey, Request, SqliteStore, Vault};
+use strongroom::anchor::{Anchor, AnchorFault, FileAnchor};
+use strongroom::{ErrorKind, Issued, NewApiKey, Request, SqliteStore, Vault, VaultOptions};
 
 crate::harness::claims! {
     needs [Mount];
     a_rotation_on_a_full_disk_fails_loses_nothing_and_completes_when_there_is_room,
     an_issue_and_a_revocation_on_a_full_disk_happen_whole_or_not_at_all,
+    nothing_is_changed_while_the_disk_of_the_anchor_is_full_or_read_only,
+    where_the_disk_of_the_anchor_fills_up_during_a_commit_there_is_room_for_it,
 }
 
 fn a_rotation_on_a_full_disk_fails_loses_nothing_and_completes_when_there_is_room() {
@@ -68,6 +73,92 @@ fn an_issue_and_a_revocation_on_a_full_disk_happen_whole_or_not_at_all() {
     vault.issue(&NewApiKey::new("late"), &act()).expect("there is room");
     assert!(vault.verify(issued[0].token.expose(), &Request::new()).is_err());
     assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+}
+
+fn nothing_is_changed_while_the_disk_of_the_anchor_is_full_or_read_only() {
+    for disk in disks() {
+        let machine = Machine::anchored_in(&disk.path, 20, 2);
+        machine.assert_goes_on(&[1], "with room");
+        let id = machine.scene.issued[0].id.to_string();
+        let revoke = ["revoke", id.as_str(), "--reason", "r", "--yes"];
+        let rotate = ["rotate-master-key", "--quick", "--compromised"];
+        let refuses_changes = |why: &str| {
+            let end = machine.end();
+            for arguments in [&["issue", "--name", "n"][..], &revoke, &rotate] {
+                let ran = machine.command(&[1, 2], arguments).stderr(Stdio::piped()).output().expect("runs");
+                let told = String::from_utf8(ran.stderr).expect("UTF-8");
+                assert_eq!(ran.status.code(), Some(74), "{why}, {arguments:?}: {told}");
+                let said = ["cannot write the anchor at", "nothing was changed", "make room there", "ls -ld"];
+                assert!(said.iter().all(|text| told.contains(text)), "{why}, {arguments:?}: {told}");
+            }
+            assert_eq!(machine.end(), end, "{why}: something was changed");
+            // What changes nothing goes on.
+            machine.must(&[1, 2], &["list"]);
+            machine.scene.assert_tokens(&machine.open(&[1]).expect("vault"), &[]);
+        };
+        let filler = fill(&disk.path, 0);
+        refuses_changes("full");
+        // Another machine goes on meanwhile: this one sees it and cannot keep it, and is refused nothing for that.
+        machine.scene.open([1]).issue(&NewApiKey::new("elsewhere"), &act()).expect("issued");
+        refuses_changes("full and behind");
+        fs::remove_file(filler).expect("removed");
+        machine.assert_goes_on(&[1], "with room again");
+        disk.remount("ro");
+        refuses_changes("read-only");
+        disk.remount("rw");
+        machine.assert_goes_on(&[1], "writable again");
+        machine.must(&[1, 2], &rotate);
+        machine.must(&[2], &revoke);
+        machine.scene.assert_tokens(&machine.open(&[2]).expect("vault"), &[0]);
+        machine.assert_goes_on(&[2], "at last");
+    }
+}
+
+fn where_the_disk_of_the_anchor_fills_up_during_a_commit_there_is_room_for_it() {
+    for disk in disks() {
+        let machine = Machine::anchored_in(&disk.path, 1, 1);
+        let anchor = FillsUp(FileAnchor::new(disk.path.join("anchor")), disk.path.clone());
+        let store = SqliteStore::open(machine.scene.path()).expect("store");
+        let vault = VaultOptions::new().anchor(anchor).open(store, machine.scene.keys.only([1])).expect("vault");
+        for _ in 0..3 {
+            vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
+            assert_eq!(vault.anchor_behind(), None);
+            assert_eq!(machine.seen().map(|seen| seen.audit_seq), Some(machine.end()));
+            fs::remove_file(disk.path.join("filler")).expect("it was filled");
+        }
+    }
+}
+
+/// One whose disk is full as soon as a change was let through.
+struct FillsUp(FileAnchor, PathBuf);
+
+impl Anchor for FillsUp {
+    fn read(&self) -> Result<Option<String>, AnchorFault> {
+        self.0.read()
+    }
+
+    fn prepare(&self) -> std::io::Result<()> {
+        self.0.prepare()?;
+        fill(&self.1, 0);
+        Ok(())
+    }
+
+    fn update(&self, next: &mut dyn FnMut(Option<&str>) -> Option<String>) -> std::io::Result<()> {
+        self.0.update(next)
+    }
+
+    fn place(&self) -> String {
+        self.0.place()
+    }
+}
+
+/// One in memory, and one with a journal.
+fn disks() -> [Mounted; 2] {
+    let folder = tempfile::tempdir().expect("folder");
+    let image = folder.path().join("disk.img");
+    make_image(&image, 8);
+    // A mounted image needs no name.
+    [Mounted::tmpfs("1m"), Mounted::image(&image)]
 }
 
 fn filled(path: &Path, keys: &Keys) -> Vec<Issued> {

@@ -10,8 +10,13 @@ mod running;
 mod support;
 
 mod harness;
+mod injected;
+mod machine;
 
+mod anchored_faults;
+mod anchored_kills;
 mod backup_faults;
+mod compromised_kills;
 mod crashes;
 mod full_disk;
 mod live_kills;
@@ -26,7 +31,10 @@ fn main() {
         live_kills::serve(Path::new(&path));
     }
     let modules = [
+        anchored_faults::CLAIMS,
+        anchored_kills::CLAIMS,
         backup_faults::CLAIMS,
+        compromised_kills::CLAIMS,
         crashes::CLAIMS,
         full_disk::CLAIMS,
         live_kills::CLAIMS,

@@ -5,9 +5,10 @@
 #![allow(clippy::print_stderr, reason = "a test says what it saw")]
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
 
+use crate::injected::{Calls, Fault};
 use crate::process::{Scene, program};
 use crate::support::past::{files_in, put_files_back};
 use strongroom::{Request, SqliteStore, Vault};
@@ -23,75 +24,65 @@ crate::harness::claims! {
     out_of_space_or_failing_at_any_write_of_issue_and_revoke_they_happen_whole_or_not_at_all,
 }
 
-const WRITES: &str = "write,pwrite64,writev,pwritev,fsync,fdatasync,ftruncate,unlink,rename";
 const RECORDS: usize = 200;
 const ROTATE: [&str; 4] = ["rotate-master-key", "--quick", "--batch", "20"];
 
 fn killed_at_every_write_of_a_rotation_the_next_run_completes() {
     let scene = prepared();
-    let mut points = 0;
-    for number in 1.. {
+    let (command, mut kills) = (scene.scene.command(&[1, 2], &ROTATE), 0);
+    let calls = Calls::of(&command);
+    for point in calls.points(2) {
         scene.restore();
-        let ended = scene.injected(&[1, 2], &ROTATE, &format!("signal=KILL:when={number}"));
+        kills += u32::from(!scene.stopped(&calls, &command, point, Fault::Kill).success());
         scene.assert_readable();
-        if ended.success() {
-            break;
-        }
-        points += 1;
         scene.complete();
     }
-    eprintln!("killed at {points} points of a rotation");
-    assert!(points > 50, "only {points} points");
+    eprintln!("killed at {kills} of {} calls of a rotation", calls.len());
+    assert!(kills > 50, "only {kills} kills");
 }
 
 fn killed_again_while_resuming_the_third_run_completes() {
     let scene = prepared();
-    let mut pairs = 0;
-    for first in (3..).step_by(8) {
+    let (command, mut pairs) = (scene.scene.command(&[1, 2], &ROTATE), 0);
+    let calls = Calls::of(&command);
+    for first in (5..calls.len()).step_by(10) {
         scene.restore();
-        if scene.injected(&[1, 2], &ROTATE, &format!("signal=KILL:when={first}")).code().is_some() {
-            break;
-        }
+        scene.stopped(&calls, &command, first, Fault::Kill);
         let halfway = files_in(scene.scene.folder.path());
-        for second in (1..).step_by(4) {
+        // Nothing to rotate to is a usage error.
+        if scene.scene.command(&[1, 2], &ROTATE).status().expect("runs").code() != Some(0) {
+            continue;
+        }
+        put_files_back(scene.scene.folder.path(), &halfway);
+        let resuming = Calls::of(&command);
+        for second in (first % 8..resuming.len()).step_by(8) {
             put_files_back(scene.scene.folder.path(), &halfway);
-            // Not killed: it came to an end, or there was nothing left to do.
-            if scene.injected(&[1, 2], &ROTATE, &format!("signal=KILL:when={second}")).code().is_some() {
-                break;
-            }
-            pairs += 1;
+            pairs += u32::from(!scene.stopped(&resuming, &command, second, Fault::Kill).success());
             scene.assert_readable();
             scene.complete();
         }
     }
-    eprintln!("killed at {pairs} pairs of points");
+    eprintln!("killed at {pairs} pairs of calls");
     assert!(pairs >= 150, "only {pairs} pairs");
 }
 
 fn out_of_space_or_failing_at_any_write_the_old_state_stays_readable() {
     let scene = prepared();
+    let command = scene.scene.command(&[1, 2], &ROTATE);
+    let calls = Calls::of(&command);
     for error in ["ENOSPC", "EIO"] {
-        let mut points = 0;
-        for number in 1.. {
+        let mut failed = 0;
+        for point in calls.points(4) {
             scene.restore();
             // From this call on, as a full or broken disk is.
-            let ended = scene.injected(&[1, 2], &ROTATE, &format!("error={error}:when={number}+"));
+            let ended = scene.stopped(&calls, &command, point, Fault::FailsFrom(error));
             scene.assert_readable();
-            if ended.success() {
-                // The scrub failed and the rotation was over, or there is no such call: whom nothing kills has none.
-                scene.complete();
-                scene.restore();
-                if scene.injected(&[1, 2], &ROTATE, &format!("signal=KILL:when={number}")).success() {
-                    break;
-                }
-                continue;
-            }
-            assert!(ended.code().is_some_and(|code| code != 101), "{error} at {number}: {ended}");
-            points += 1;
+            assert!(ended.code().is_some_and(|code| code != 101), "{error} from call {point} on: {ended}");
+            failed += u32::from(!ended.success());
             scene.complete();
         }
-        eprintln!("{error} from {points} points of a rotation on");
-        assert!(points > 50, "only {points} points");
+        eprintln!("{error} from some of {} calls of a rotation on: {failed} failed", calls.len());
+        assert!(failed > 20, "only {failed} failed");
     }
 }
 
@@ -100,83 +91,55 @@ fn killed_at_every_write_of_issue_and_revoke_what_was_acknowledged_stays() {
     let id = scene.scene.issued[0].id.to_string();
     let revoke = ["revoke", id.as_str(), "--reason", "test", "--yes"];
     for (arguments, is_revoke) in [(&["issue", "--name", "late"][..], false), (&revoke[..], true)] {
-        let mut points = 0;
-        for number in 1.. {
+        let (command, mut kills) = (scene.scene.command(&[1], arguments), 0);
+        scene.restore();
+        let calls = Calls::of(&command);
+        for point in calls.points(1) {
             scene.restore();
-            let ended = scene.injected(&[1], arguments, &format!("signal=KILL:when={number}"));
+            let ended = scene.stopped(&calls, &command, point, Fault::Kill);
             let vault = scene.scene.open([1]);
-            assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{arguments:?} at {number}");
+            assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{arguments:?} at {point}");
             let valid = vault.verify(scene.scene.issued[0].token.expose(), &Request::new()).is_ok();
             let count = vault.status().expect("status").record_count();
             if ended.success() {
                 assert_eq!((valid, count), (!is_revoke, RECORDS as u64 + u64::from(!is_revoke)), "it said it was done");
-                break;
+                continue;
             }
-            points += 1;
+            kills += 1;
             assert!((RECORDS as u64..=RECORDS as u64 + 1).contains(&count));
         }
-        eprintln!("killed at {points} points of {}", arguments[0]);
-        assert!(points >= 3, "only {points} points of {}", arguments[0]);
+        eprintln!("killed at {kills} of {} calls of {}", calls.len(), arguments[0]);
+        assert!(kills > 20, "only {kills} kills of {}", arguments[0]);
     }
 }
 
 fn killed_at_every_write_of_init_it_can_be_run_again() {
-    let scene = prepared();
-    let path = scene.scene.folder.path().join("new.db");
-    let master = scene.scene.keys.variable([1]);
-    let mut points = 0;
-    for number in 1.. {
-        for suffix in ["", "-wal", "-shm"] {
-            let _ = fs::remove_file(format!("{}{suffix}", path.display()));
-        }
-        let ended = strace(&path, &master, &["init", "--quick"], &format!("signal=KILL:when={number}"));
-        let again = program(&path, &master).args(["init", "--quick"]).status().expect("runs");
-        assert!(matches!(again.code(), Some(0 | 5)), "init again after point {number}: {again}");
-        let vault = Vault::open(SqliteStore::open(&path).expect("store"), scene.scene.keys.only([1])).expect("vault");
-        assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
-        if ended.success() {
-            assert_eq!(again.code(), Some(5), "it said it had made a vault");
-            break;
-        }
-        points += 1;
+    let new = New::in_the_room_of(prepared());
+    let (calls, mut kills) = (Calls::of(&new.command), 0);
+    for point in calls.points(1) {
+        new.remove();
+        let ended = calls.stop(&new.command, point, Fault::Kill).status().expect("strace runs");
+        new.assert_made(ended, &format!("killed at call {point}"));
+        kills += u32::from(!ended.success());
     }
-    eprintln!("killed at {points} points of init");
-    assert!(points > 5, "only {points} points");
+    eprintln!("killed at {kills} of {} calls of init", calls.len());
+    assert!(kills > 20, "only {kills} kills");
 }
 
 fn out_of_space_or_failing_at_any_write_of_init_it_can_be_run_again() {
-    let scene = prepared();
-    let path = scene.scene.folder.path().join("new.db");
-    let master = scene.scene.keys.variable([1]);
-    let remove = || {
-        for suffix in ["", "-wal", "-shm"] {
-            let _ = fs::remove_file(format!("{}{suffix}", path.display()));
-        }
-    };
+    let new = New::in_the_room_of(prepared());
+    let calls = Calls::of(&new.command);
     for error in ["ENOSPC", "EIO"] {
-        let mut points = 0;
-        for number in 1.. {
-            remove();
-            let ended = strace(&path, &master, &["init", "--quick"], &format!("error={error}:when={number}+"));
-            let again = program(&path, &master).args(["init", "--quick"]).status().expect("runs");
-            assert!(matches!(again.code(), Some(0 | 5)), "init again after {error} at {number}: {again}");
-            let vault =
-                Vault::open(SqliteStore::open(&path).expect("store"), scene.scene.keys.only([1])).expect("vault");
-            assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{error} at {number}");
-            drop(vault);
-            if ended.success() {
-                assert_eq!(again.code(), Some(5), "it said it had made a vault");
-                remove();
-                if strace(&path, &master, &["init", "--quick"], &format!("signal=KILL:when={number}")).success() {
-                    break;
-                }
-                continue;
-            }
-            assert!(ended.code().is_some_and(|code| code != 101), "{error} at {number}: {ended}");
-            points += 1;
+        let mut failed = 0;
+        for point in calls.points(2) {
+            new.remove();
+            let ended = calls.stop(&new.command, point, Fault::FailsFrom(error)).status().expect("strace runs");
+            assert!(ended.code().is_some_and(|code| code != 101), "{error} from call {point} on: {ended}");
+            new.assert_made(ended, &format!("{error} from call {point} on"));
+            failed += u32::from(!ended.success());
         }
-        eprintln!("{error} from {points} points of init on");
-        assert!(points > 5, "only {points} points");
+        eprintln!("{error} from some of {} calls of init on: {failed} failed", calls.len());
+        assert!(failed > 10, "only {failed} failed");
     }
 }
 
@@ -186,30 +149,28 @@ fn out_of_space_or_failing_at_any_write_of_issue_and_revoke_they_happen_whole_or
     let revoke = ["revoke", id.as_str(), "--reason", "test", "--yes"];
     for error in ["ENOSPC", "EIO"] {
         for (arguments, issues) in [(&["issue", "--name", "late"][..], 1), (&revoke[..], 0)] {
-            let mut points = 0;
-            for number in 1.. {
+            let (command, mut failed) = (scene.scene.command(&[1], arguments), 0);
+            scene.restore();
+            let calls = Calls::of(&command);
+            for point in calls.points(2) {
                 scene.restore();
-                let ended = scene.injected(&[1], arguments, &format!("error={error}:when={number}+"));
+                let ended = scene.stopped(&calls, &command, point, Fault::FailsFrom(error));
                 let vault = scene.scene.open([1]);
-                assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{arguments:?}, {error} at {number}");
+                assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{arguments:?}, {error} at {point}");
                 let valid = vault.verify(scene.scene.issued[0].token.expose(), &Request::new()).is_ok();
                 let issued = vault.status().expect("status").record_count() - RECORDS as u64;
                 drop(vault);
                 if ended.success() {
                     assert_eq!((valid, issued), (issues == 1, issues), "it said it was done");
-                    scene.restore();
-                    if scene.injected(&[1], arguments, &format!("signal=KILL:when={number}")).success() {
-                        break;
-                    }
                     continue;
                 }
-                assert!(ended.code().is_some_and(|code| code != 101), "{error} at {number}: {ended}");
-                assert!(issued <= issues && (valid || issues == 0), "{arguments:?}, {error} at {number}");
+                assert!(ended.code().is_some_and(|code| code != 101), "{error} at {point}: {ended}");
+                assert!(issued <= issues && (valid || issues == 0), "{arguments:?}, {error} at {point}");
                 assert!(scene.scene.command(&[1], arguments).status().expect("runs").success(), "with room again");
-                points += 1;
+                failed += 1;
             }
-            eprintln!("{error} from {points} points of {} on", arguments[0]);
-            assert!(points >= 3, "only {points} points of {}", arguments[0]);
+            eprintln!("{error} from some of {} calls of {} on: {failed} failed", calls.len(), arguments[0]);
+            assert!(failed >= 5, "only {failed} of {} failed", arguments[0]);
         }
     }
 }
@@ -232,8 +193,10 @@ impl Prepared {
         put_files_back(self.scene.folder.path(), &self.before);
     }
 
-    fn injected(&self, versions: &[u32], arguments: &[&str], fault: &str) -> ExitStatus {
-        strace(&self.scene.path(), &self.scene.keys.variable(versions.iter().copied()), arguments, fault)
+    fn stopped(&self, calls: &Calls, command: &Command, point: usize, fault: Fault) -> ExitStatus {
+        let ended = calls.stop(command, point, fault).status().expect("strace runs");
+        assert!(point < calls.len() || ended.success(), "without a fault: {ended}");
+        ended
     }
 
     /// Every token verifies with the two master keys, whatever happened.
@@ -252,13 +215,35 @@ impl Prepared {
     }
 }
 
-/// Runs the program under strace with a fault at its writes. The exit status is the program's.
-fn strace(store: &Path, master_keys: &str, arguments: &[&str], fault: &str) -> ExitStatus {
-    let inner = program(store, master_keys);
-    let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={WRITES}")]);
-    command.args(["-e", &format!("inject={WRITES}:{fault}")]);
-    command.arg(inner.get_program()).args(arguments).env_clear();
-    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("strace runs")
+/// A vault that is to be made.
+struct New {
+    prepared: Prepared,
+    path: PathBuf,
+    command: Command,
+}
+
+impl New {
+    fn in_the_room_of(prepared: Prepared) -> Self {
+        let path = prepared.scene.folder.path().join("new.db");
+        let mut command = program(&path, &prepared.scene.keys.variable([1]));
+        command.args(["init", "--quick"]);
+        Self { prepared, path, command }
+    }
+
+    fn remove(&self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(format!("{}{suffix}", self.path.display()));
+        }
+    }
+
+    /// Another run makes it, unless it is there, and then nothing is amiss.
+    fn assert_made(&self, ended: ExitStatus, at: &str) {
+        let keys = &self.prepared.scene.keys;
+        let mut again = program(&self.path, &keys.variable([1]));
+        let again = again.args(["init", "--quick"]).status().expect("runs");
+        assert!(matches!(again.code(), Some(0 | 5)), "init again after {at}: {again}");
+        let vault = Vault::open(SqliteStore::open(&self.path).expect("store"), keys.only([1])).expect("vault");
+        assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{at}");
+        assert!(!ended.success() || again.code() == Some(5), "{at}: it said it had made a vault");
+    }
 }

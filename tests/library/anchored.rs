@@ -206,9 +206,55 @@ fn an_entry_grafted_onto_another_way_does_not_pass() {
 #[test]
 fn a_keyring_that_went_back_is_refused_beside_a_log_that_did_not() {
     let scene = Scene::new();
+    let then = copied(&scene.store);
+    scene.vault.set_policy(&Policy::new().require_owner(true), &act()).expect("set");
+    let seen = scene.shelf.held();
+    assert_eq!((seen.audit_seq, seen.keyring_revision), (2, 2));
+    // Another way from before, as long as what was seen and longer, under the keyring of before.
+    scene.back_to(&then);
+    let other = Vault::open(scene.store.clone(), scene.keys.only([1])).expect("opened");
+    for further in [2, 3, 9] {
+        while other.audit_end().expect("whole").seq() < further {
+            other.issue(&NewApiKey::new("no owner"), &act()).expect("issued");
+        }
+        let error = scene.open().expect_err("the policy is gone");
+        let AnchorFault::KeyringRolledBack { found, found_master_key, seen, seen_master_key, .. } = fault(&error)
+        else {
+            panic!("{further}: {error}")
+        };
+        assert_eq!((*found, *seen), (1, 2), "{further}");
+        assert_eq!((*found_master_key, *seen_master_key), (version(1), version(1)), "{further}");
+        assert_eq!((error.code(), error.kind()), ("anchor-rolled-back", ErrorKind::Corrupt));
+    }
+    assert_eq!(scene.shelf.held(), seen, "it never goes back");
+}
+
+#[test]
+fn a_master_key_that_went_back_is_refused_however_often_the_keyring_changed_since() {
+    let scene = Scene::new();
+    let then = copied(&scene.store);
+    let rotating = scene.open().expect("opened");
+    rotating.rotate(&RotateOptions::new().to(version(2)).rewrap_only(true), &act(), |_| ()).expect("rewrapped");
+    let seen = scene.shelf.held();
+    assert_eq!(seen.master_key, version(2));
+    scene.back_to(&then);
+    let other = Vault::open(scene.store.clone(), scene.keys.only([1])).expect("opened");
+    for owner in [true, false, true, false] {
+        other.set_policy(&Policy::new().require_owner(owner), &act()).expect("set");
+    }
+    let error = scene.open().expect_err("the old master key is active again");
+    let AnchorFault::KeyringRolledBack { found, found_master_key, seen_master_key, .. } = fault(&error) else {
+        panic!("{error}")
+    };
+    assert!(*found > seen.keyring_revision, "{found}");
+    assert_eq!((*found_master_key, *seen_master_key), (version(1), version(2)));
+}
+
+#[test]
+fn an_anchor_whose_keyring_is_not_that_of_its_head_is_no_anchor() {
+    let scene = Scene::new();
     scene.vault.set_policy(&Policy::new().require_owner(true), &act()).expect("set");
     let mut held = scene.shelf.held();
-    // As if a store had been made whose log is as long and whose keyring is older: only who has the master key could.
     held.keyring_revision += 1;
     scene.shelf.put(Some(held.to_text()));
     let error = scene.open().expect_err("the signed head says something else");

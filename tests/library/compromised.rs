@@ -2,14 +2,19 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
+use crate::support::between::{Between, Through};
 use crate::support::past::{copied, damage_of, overwrite, put_back, row_key};
 use crate::support::{Keys, act, stop_after_one_batch};
-use strongroom::error::{Detail, RecordError};
+use strongroom::error::{Detail, RecordError, VaultRow};
 use strongroom::rotation::{Phase, RotateOptions, RotationOutcome};
-use strongroom::store::{Rows, Table};
-use strongroom::{ApiKeyId, ErrorKind, MemoryStore, NewApiKey, Query, Reissue, Request, Update, Vault, VerifyError};
+use strongroom::store::{Batch, CommitError, Effect, RowChange, Rows, Store, Table};
+use strongroom::{
+    ApiKeyId, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Query, Refusal, Reissue, Request, Update, Vault,
+    VerifyError,
+};
 
 fn compromised() -> RotateOptions {
     RotateOptions::new().compromised(true).batch(NonZeroUsize::new(10).expect("not zero"))
@@ -155,33 +160,217 @@ fn behind_the_fence_a_record_is_believed_only_if_it_was_there_at_the_cutover() {
     assert_eq!(damage_of(&fresh()), Vec::<&str>::new());
 }
 
-#[test]
-fn what_changes_while_a_fence_is_made_is_in_it() {
-    let (store, keys) = (MemoryStore::new(), Keys::generate(2));
-    let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
-    let issued = vault.issue_many(&vec![NewApiKey::new("before"); 5_000], &act()).expect("issued");
-    let rotating = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
-    let done = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let (vault, issued, done) = (&vault, &issued, &done);
-        scope.spawn(move || {
-            for (at, one) in issued.iter().enumerate().rev().take(200) {
-                if done.load(Ordering::Relaxed) {
-                    break;
-                }
-                // It has no key 2, and ends with the cutover.
-                if vault.update(one.id, &Update::new().name(format!("{at}")), &act()).is_err() {
-                    break;
-                }
-            }
-        });
-        rotating.rotate(&compromised(), &act(), stop_after_one_batch).expect("stopped");
-        done.store(true, Ordering::Relaxed);
-    });
-    let fresh = Vault::open(store.clone(), keys.only([2])).expect("opened");
-    for one in &issued {
-        fresh.verify(one.token.expose(), &Request::new()).expect("it was there");
+/// Lets something happen at two moments of a cutover: once the rows of the fence are there, and once it is ready to be committed.
+#[derive(Default)]
+struct Meanwhile {
+    written: Once,
+    ready: Once,
+    cutovers: AtomicU32,
+}
+
+type Once = Mutex<Option<Box<dyn FnOnce() + Send>>>;
+
+fn once(moment: &Once, act: impl FnOnce() + Send + 'static) {
+    *moment.lock().expect("whole") = Some(Box::new(act));
+}
+
+fn happens(moment: &Once) {
+    let act = moment.lock().expect("whole").take();
+    act.into_iter().for_each(|act| act());
+}
+
+impl Between for Meanwhile {
+    fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
+        let writes = |wanted: fn(&[u8]) -> bool| {
+            let put = |change: &&RowChange| matches!(change.effect, Effect::Put(_));
+            batch.changes().iter().filter(put).any(|change| change.table == Table::Vault && wanted(&change.key))
+        };
+        if writes(|key| key == b"fence") {
+            self.cutovers.fetch_add(1, Ordering::SeqCst);
+            happens(&self.ready);
+            return rows.commit(batch);
+        }
+        rows.commit(batch)?;
+        if writes(|key| key.starts_with(b"fence/")) {
+            happens(&self.written);
+        }
+        Ok(())
     }
+}
+
+/// A vault whose fence has two rows, and the ids in them, in order.
+fn two_rows() -> (Through<Meanwhile>, Keys, Vault, Vec<Issued>) {
+    let (store, keys) = (Through::<Meanwhile>::default(), Keys::generate(3));
+    let vault = Vault::create(store.rows.clone(), keys.only([1]), &act()).expect("vault");
+    let mut issued = vault.issue_many(&vec![NewApiKey::new("before").scope("all"); 4_200], &act()).expect("issued");
+    issued.sort_by_key(|issued| row_key(issued.id));
+    (store, keys, vault, issued)
+}
+
+#[test]
+fn what_changes_between_the_fence_and_the_cutover_is_believed_under_its_last_state_only() {
+    let (store, keys, vault, issued) = two_rows();
+    let record = |id| store.rows.get(Table::Keys, &row_key(id)).expect("read").expect("there");
+    // In the first row of the fence and in the second; none of them in the batch that is swept.
+    let [suspended, narrowed, gone, tightened, twice] =
+        [1_000, 4_150, 4_160, 2_000, 4_170].map(|at: usize| issued[at].id);
+    let changed = [suspended, narrowed, gone, tightened, twice];
+    let before = changed.map(record);
+    let late = Arc::new(Mutex::new(vec![]));
+    let (acting, issuing) = (vault.clone(), Arc::clone(&late));
+    once(&store.written, move || {
+        acting.suspend(suspended, &act()).expect("suspended");
+        acting.update(narrowed, &Update::new().scopes(["few"]), &act()).expect("narrowed");
+        acting.revoke(gone, &act()).expect("revoked");
+        acting.update(twice, &Update::new().scopes(["few"]), &act()).expect("narrowed");
+        issuing.lock().expect("whole").push(acting.issue(&NewApiKey::new("late"), &act()).expect("issued"));
+    });
+    let (acting, issuing) = (vault.clone(), Arc::clone(&late));
+    once(&store.ready, move || {
+        acting.update(tightened, &Update::new().scopes(["few"]), &act()).expect("narrowed");
+        acting.update(twice, &Update::new().scopes(["fewer"]), &act()).expect("narrowed");
+        issuing.lock().expect("whole").push(acting.issue(&NewApiKey::new("later"), &act()).expect("issued"));
+    });
+    let rotating = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
+    rotating.rotate(&compromised(), &act(), stop_after_one_batch).expect("stopped");
+    assert_eq!(store.cutovers.load(Ordering::SeqCst), 2, "a change fell before the cutover, which was made again");
+
+    let fresh = || Vault::open(store.rows.clone(), keys.only([2])).expect("opened");
+    let token = |id| issued.iter().find(|issued| issued.id == id).expect("issued").token.expose();
+    let vault = fresh();
+    let verify = |id| vault.verify(token(id), &Request::new());
+    for one in issued.iter().filter(|one| one.id != suspended && one.id != gone) {
+        verify(one.id).expect("it was there");
+    }
+    for one in late.lock().expect("whole").iter() {
+        vault.verify(one.token.expose(), &Request::new()).expect("it was there");
+    }
+    let refusal = |id| verify(id).expect_err("refused").refusal();
+    assert_eq!((refusal(suspended), refusal(gone)), (Some(Refusal::Suspended), Some(Refusal::Revoked)));
+    for (id, scopes) in [(narrowed, "few"), (tightened, "few"), (twice, "fewer")] {
+        assert_eq!(verify(id).expect("it was there").scopes, [scopes]);
+    }
+    // None of what they were before is believed.
+    for (id, before) in changed.into_iter().zip(before) {
+        let after = record(id);
+        overwrite(&store.rows, Table::Keys, &row_key(id), Some(before));
+        let refused = fresh().verify(token(id), &Request::new()).map(drop).expect_err("it was another one");
+        assert!(is_fenced(&refused), "{refused:?}");
+        overwrite(&store.rows, Table::Keys, &row_key(id), Some(after));
+    }
+    let report = rotating.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
+    assert_eq!(report.outcome, RotationOutcome::Finished);
+    assert_eq!(damage_of(&fresh()), Vec::<&str>::new());
+}
+
+/// The rows of a fence, the index first.
+fn fence_rows(store: &MemoryStore) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let rows = store.scan(Table::Vault, Some(b"fenc"), 10).expect("read");
+    rows.into_iter().filter(|(key, _)| key.starts_with(b"fence")).collect()
+}
+
+#[test]
+fn rows_of_a_fence_that_are_not_those_of_the_cutover_open_nothing_and_are_named() {
+    let (store, keys, vault, issued) = two_rows();
+    let rows = store.rows.clone();
+    let early = Arc::new(Mutex::new(vec![]));
+    let (reading, keeping) = (rows.clone(), Arc::clone(&early));
+    let ids = [issued[1_000].id, issued[4_150].id];
+    once(&store.written, move || {
+        *keeping.lock().expect("whole") = fence_rows(&reading);
+        ids.into_iter().for_each(|id| assert!(vault.suspend(id, &act()).expect("suspended")));
+    });
+    let rotating = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
+    rotating.rotate(&compromised(), &act(), stop_after_one_batch).expect("stopped");
+    let (early, now) = (early.lock().expect("whole").clone(), fence_rows(&rows));
+    assert_eq!((early.len(), now.len()), (2, 3), "two rows, and then the index");
+    let fresh = |key| Vault::open(rows.clone(), keys.only([key])).expect("opened");
+    let verify = |key, at: usize| fresh(key).verify(issued[at].token.expose(), &Request::new()).map(drop);
+    // Records that the first row speaks of, and the second.
+    let of_row = [2_000, 4_180];
+    let whole = |key| {
+        of_row.into_iter().for_each(|at| verify(key, at).expect("whole"));
+        assert_eq!(damage_of(&fresh(key)), Vec::<&str>::new());
+    };
+    let named = |key, row: usize, what: &str| {
+        for (at, told) in of_row.into_iter().enumerate() {
+            // Without the index nothing is believed, and without a row what it speaks of.
+            let verdict = verify(key, told);
+            if row == 0 || row == at + 1 {
+                assert!(
+                    matches!(&verdict, Err(VerifyError::Unavailable(error)) if is_tampered_fence(error)),
+                    "{what}: {verdict:?}"
+                );
+            } else {
+                verdict.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            }
+        }
+        assert!(damage_of(&fresh(key)).contains(&"fence"), "{what}");
+    };
+    whole(2);
+    let edits: [(&str, fn(&mut Vec<u8>)); 4] = [
+        ("a bit of an id", |row| row[3] ^= 1),
+        ("a bit of a mark", |row| *row.last_mut().expect("long") ^= 1),
+        ("an entry less", |row| row.truncate(row.len() - 24)),
+        ("an entry twice", |row| row.extend_from_within(row.len() - 24..)),
+    ];
+    for (at, (key, value)) in now.iter().enumerate() {
+        for (what, edit) in edits {
+            let mut edited = value.clone();
+            edit(&mut edited);
+            overwrite(&rows, Table::Vault, key, Some(edited));
+            named(2, at, what);
+        }
+        let other = &now[if at == 1 { 2 } else { 1 }].1;
+        for (what, planted) in [("removed", None), ("emptied", Some(vec![])), ("exchanged", Some(other.clone()))] {
+            overwrite(&rows, Table::Vault, key, planted);
+            named(2, at, what);
+        }
+        overwrite(&rows, Table::Vault, key, Some(value.clone()));
+    }
+    for (key, value) in &early {
+        let at = now.iter().position(|(there, _)| there == key).expect("a row");
+        overwrite(&rows, Table::Vault, key, Some(value.clone()));
+        named(2, at, "as it was before the cutover");
+        overwrite(&rows, Table::Vault, key, Some(now[at].1.clone()));
+    }
+    whole(2);
+    // What is moved is held to the log itself, with a fence or without.
+    overwrite(&rows, Table::Vault, &now[2].0, None);
+    let report = rotating.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
+    assert_eq!((report.outcome, fence_rows(&rows)), (RotationOutcome::Finished, vec![]));
+
+    // What is left of it is nobody's, disturbs nothing, and is not taken for the fence of the next rotation.
+    for (key, value) in &now {
+        overwrite(&rows, Table::Vault, key, Some(value.clone()));
+    }
+    overwrite(&rows, Table::Vault, b"fence/planted", Some(vec![7; 24]));
+    whole(2);
+    let rotating = Vault::open(store.clone(), keys.only([2, 3])).expect("vault");
+    rotating.rotate(&compromised(), &act(), stop_after_one_batch).expect("stopped");
+    let next = fence_rows(&rows);
+    assert_eq!(next.len(), 3, "what was planted is gone");
+    whole(3);
+    for (at, (key, value)) in now.iter().enumerate() {
+        overwrite(&rows, Table::Vault, key, Some(value.clone()));
+        named(3, at, "of another rotation");
+        overwrite(&rows, Table::Vault, key, Some(next[at].1.clone()));
+    }
+    for (key, value) in &now {
+        overwrite(&rows, Table::Vault, key, Some(value.clone()));
+    }
+    of_row.into_iter().for_each(|at| drop(verify(3, at).expect_err("all of another rotation")));
+    for (key, value) in &next {
+        overwrite(&rows, Table::Vault, key, Some(value.clone()));
+    }
+    whole(3);
+    let report = rotating.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
+    assert_eq!((report.outcome, fence_rows(&rows)), (RotationOutcome::Finished, vec![]));
+    assert_eq!(damage_of(&fresh(3)), Vec::<&str>::new());
+}
+
+fn is_tampered_fence(error: &Error) -> bool {
+    matches!(error.detail(), Detail::Tampered { row: VaultRow::Fence, .. })
 }
 
 fn is_fenced(error: &VerifyError) -> bool {

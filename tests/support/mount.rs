@@ -24,6 +24,12 @@ impl Mounted {
         Self::new(&["-o", "loop", image.to_str().expect("text")])
     }
 
+    /// Lets nothing be written any more, or again: `ro` or `rw`.
+    pub(crate) fn remount(&self, how: &str) {
+        let remounted = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(&self.path).status();
+        assert!(remounted.is_ok_and(|status| status.success()), "not remounted {how}");
+    }
+
     fn new(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().to_owned();
