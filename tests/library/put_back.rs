@@ -52,7 +52,7 @@ impl Life {
         let key = |n| NewApiKey::new(format!("key {n}")).scopes(["read", "write"]);
         let issued: Vec<_> = (0..12).map(|n| vault.issue(&key(n), &act()).expect("issued")).collect();
         let ids: Vec<_> = issued.iter().map(|issued| issued.id).collect();
-        life.token = issued[11].token.expose().to_owned();
+        life.token = issued[11].token.expose().into();
         life.saw("issue");
         vault.suspend(ids[0], &act()).expect("suspended");
         life.saw("suspend");

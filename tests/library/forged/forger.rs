@@ -193,7 +193,7 @@ fn solved_in_gcm(hash_key: [u8; 16], cipher: &[u8], changed: &[u8], free: usize)
 
 fn solved_in_poly1305(at: Number, cipher: &[u8], changed: &[u8], free: usize) -> Option<[u8; 16]> {
     let blocks = cipher.chunks(16).len();
-    let weight = |block: usize| at.power((blocks - block + 1) as u32);
+    let weight = |block: usize| at.power(blocks - block + 1);
     let sum = |bytes: &[u8]| {
         let terms = bytes.chunks(16).enumerate().filter(|(block, _)| *block != free);
         terms.fold(Number::ZERO, |sum, (block, bytes)| sum.plus(Number::of_block(padded(bytes)).times(weight(block))))

@@ -66,7 +66,7 @@ impl Number {
         Self(product).reduced()
     }
 
-    pub(crate) fn power(self, exponent: u32) -> Self {
+    pub(crate) fn power(self, exponent: usize) -> Self {
         (0..exponent).fold(Self::ONE, |power, _| power.times(self))
     }
 
