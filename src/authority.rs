@@ -1,19 +1,22 @@
 //! The authority of a master key: an Ed25519 key (RFC 8032) that signs what verifiers and auditors are to believe.
 
+mod signer;
+
 use std::fmt;
 use std::str::FromStr;
 
-use ed25519_dalek::{Signature, Signer, VerifyingKey};
+use ed25519_dalek::{Signature, VerifyingKey};
 use hkdf::Hkdf;
 use sha2::Sha256;
 
+use self::signer::Signer;
 use crate::parse_error::ParseError;
 use crate::secret::{SecretBytes, hex, on_wiped_stack};
 use crate::written::written_as_text;
 
-/// The private half. It stays in one place on the heap, and is wiped with this value.
+/// The private half, wiped with this value.
 pub(crate) struct SigningKey {
-    key: Box<ed25519_dalek::SigningKey>,
+    signer: Signer,
     public: PublicKey,
 }
 
@@ -27,9 +30,9 @@ impl SigningKey {
 
     pub(crate) fn from_seed(seed: SecretBytes<32>) -> Self {
         // What its making and its move to the heap leave behind lies on the stack that is wiped.
-        let key = on_wiped_stack(|| Box::new(ed25519_dalek::SigningKey::from_bytes(seed.expose())));
-        let public = PublicKey(key.verifying_key().to_bytes());
-        Self { key, public }
+        let signer = on_wiped_stack(|| Signer::new(seed.expose()));
+        let public = PublicKey(signer.public());
+        Self { signer, public }
     }
 
     pub(crate) fn public(&self) -> PublicKey {
@@ -43,7 +46,7 @@ impl SigningKey {
 
     /// Signs a text that says itself what it is: that of a note, which begins as no label does.
     pub(crate) fn sign_text(&self, text: &[u8]) -> [u8; SIGNATURE_LEN] {
-        on_wiped_stack(|| self.key.sign(text).to_bytes())
+        on_wiped_stack(|| self.signer.sign(text))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the audit log says of each record, last: a record that says anything else was not written by a vault.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use crate::audit_log::{Action, AuditEntry, AuditFault, ChainEnd, Outcome};
 use crate::error::Error;
@@ -177,7 +178,16 @@ impl Commitments {
 
     /// What the log says of every record that it bears out, in the order of their ids.
     pub(crate) fn standing(&self) -> impl Iterator<Item = (ApiKeyId, Half)> {
-        let standing = self.each().filter(|known| known.state == State::Present);
+        self.standing_between(None, None)
+    }
+
+    /// The same, of those from one id on and before another.
+    pub(crate) fn standing_between(
+        &self,
+        from: Option<ApiKeyId>,
+        until: Option<ApiKeyId>,
+    ) -> impl Iterator<Item = (ApiKeyId, Half)> {
+        let standing = self.between(from, until).filter(|known| known.state == State::Present);
         standing.map(|known| (known.id, known.half))
     }
 
@@ -187,7 +197,14 @@ impl Commitments {
     }
 
     fn each(&self) -> impl Iterator<Item = &Known> {
-        let (mut known, mut late) = (self.known.iter().peekable(), self.late.values().peekable());
+        self.between(None, None)
+    }
+
+    fn between(&self, from: Option<ApiKeyId>, until: Option<ApiKeyId>) -> impl Iterator<Item = &Known> {
+        let place = |id: ApiKeyId| self.known.partition_point(|known| known.id < id);
+        let known = &self.known[from.map_or(0, place)..until.map_or(self.known.len(), place)];
+        let late = (from.map_or(Bound::Unbounded, Bound::Included), until.map_or(Bound::Unbounded, Bound::Excluded));
+        let (mut known, mut late) = (known.iter().peekable(), self.late.range(late).map(|(_, known)| known).peekable());
         let next = move || match (known.peek(), late.peek()) {
             (Some(one), Some(other)) if other.id < one.id => late.next(),
             (Some(_), _) => known.next(),

@@ -1,7 +1,7 @@
 //! What stands under a generation whose master key has leaked: a record that is not the one that the audit log had at the cutover is
 //! none any more (docs/format.md, Fence).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{Keyring, MacKey};
 use crate::ledger::{Change, Head, KEYRING};
 use crate::record::{Commitment, RecordError};
-use crate::secret::same_bytes;
+use crate::secret::{random_array, same_bytes};
 use crate::store::{Batch, CommitError, Expected, Rows, Store, Table};
 use crate::token::ApiKeyId;
 use crate::versions::Generation;
@@ -21,11 +21,13 @@ use crate::versions::Generation;
 pub(crate) struct NewFence {
     log: Commitments,
     key: MacKey,
+    /// What stands in place of the index until the cutover: who finds another there has been overtaken.
+    claim: [u8; STRETCH],
     /// Where each row but the first begins.
     borders: Vec<ApiKeyId>,
-    /// The rows as they were written, and those of them of which the log has said more since.
-    written: Vec<Vec<u8>>,
-    outdated: BTreeSet<usize>,
+    hashes: Vec<[u8; 32]>,
+    /// The rows, as they were written, of which the log has said more since.
+    outdated: BTreeMap<usize, Vec<u8>>,
 }
 
 /// What stands for a record: nobody without the new verify key can tell what it is of.
@@ -37,66 +39,72 @@ impl NewFence {
         let records = head.sets().values().fold(0_u64, |sum, set| sum.saturating_add(set.count()));
         let mut log = Commitments::new(keyring.vault(), records);
         log.follow(store, head, |_| Ok(()))?;
-        let borders: Vec<_> = log.standing().map(|(id, _)| id).step_by(IN_A_ROW).skip(1).collect();
-        let mut fence = Self { log, key, borders, written: vec![], outdated: BTreeSet::new() };
-        let rows = fence.rows(|_| true);
-        let mut there = rows_there(store)?;
-        for (at, some) in rows.chunks(ROWS_TOGETHER).enumerate() {
-            let mut batch = Batch::new();
-            for (row, bytes) in (at * ROWS_TOGETHER..).zip(some) {
-                let key = row_key(row);
-                let expected = there.remove(&key).map_or(Expected::Absent, Expected::Exactly);
-                batch.put(Table::Vault, key, bytes.as_slice(), expected);
+        let borders = log.standing().map(|(id, _)| id).step_by(IN_A_ROW).skip(1).collect();
+        let (claim, hashes, outdated) = (random_array()?, vec![], BTreeMap::new());
+        let mut fence = Self { log, key, claim, borders, hashes, outdated };
+        let mut batch = Batch::new();
+        batch.put(Table::Vault, INDEX, claim, expected(store.get(Table::Vault, INDEX)?));
+        commit(store, &mut batch, keyring)?;
+        each_row_there(store, |rows| {
+            let mut batch = fence.batch();
+            for (key, bytes) in rows {
+                batch.delete(Table::Vault, key, Expected::Exactly(bytes));
+            }
+            commit(store, &mut batch, keyring)
+        })?;
+        for some in (0..=fence.borders.len()).collect::<Vec<_>>().chunks(ROWS_TOGETHER) {
+            let mut batch = fence.batch();
+            for (at, row) in fence.rows(|at| some.contains(&at)) {
+                fence.hashes.push(hash_of(ROW_LABEL, &row));
+                batch.put(Table::Vault, row_key(at), row, Expected::Absent);
             }
             commit(store, &mut batch, keyring)?;
         }
-        let mut batch = Batch::new();
-        for (key, bytes) in there {
-            batch.delete(Table::Vault, key, Expected::Exactly(bytes));
-        }
-        commit(store, &mut batch, keyring)?;
-        fence.written = rows;
         Ok(fence)
     }
 
     /// Reads the log to the head of the change, and puts what is different since into it. Returns what the keyring holds.
     pub(crate) fn complete(&mut self, store: &dyn Store, change: &mut Change<'_>) -> Result<[u8; 32], Error> {
+        if store.get(Table::Vault, INDEX)?.as_deref() != Some(self.claim.as_slice()) {
+            return Err(Detail::Contended.into());
+        }
         let mut news = vec![];
         let each = |entry: &AuditEntry| news.extend(Said::by(entry));
         let place = self.log.place().clone().walk(store, &change.head, each, |_| Ok(()))?;
-        self.outdated.extend(news.iter().map(|said| self.borders.partition_point(|border| *border <= said.id)));
+        let touched = news.iter().map(|said| self.borders.partition_point(|border| *border <= said.id));
+        let touched: BTreeSet<_> = touched.filter(|at| !self.outdated.contains_key(at)).collect();
+        let written = self.rows(|at| touched.contains(&at));
+        self.outdated.extend(written);
         self.log.take_in(&news);
         self.log.arrive(place);
-        let fresh = self.rows(|at| self.outdated.contains(&at));
-        for (at, written) in self.written.iter().enumerate() {
-            let expected = Expected::Exactly(written.clone());
-            if self.outdated.contains(&at) {
-                change.batch.put(Table::Vault, row_key(at), fresh[at].as_slice(), expected);
-            } else {
-                change.batch.check(Table::Vault, row_key(at), expected);
-            }
+        let mut hashes = self.hashes.clone();
+        for ((at, fresh), written) in
+            self.rows(|at| self.outdated.contains_key(&at)).into_iter().zip(self.outdated.values())
+        {
+            hashes[at] = hash_of(ROW_LABEL, &fresh);
+            change.batch.put(Table::Vault, row_key(at), fresh, Expected::Exactly(written.clone()));
         }
-        let rows = self.written.iter().zip(&fresh).enumerate();
-        let rows = rows.map(|(at, (written, fresh))| if self.outdated.contains(&at) { fresh } else { written });
-        let index = index_of(&self.borders, rows);
+        let index = index_of(&self.borders, &hashes);
         let hash = hash_of(INDEX_LABEL, &index);
-        // One that no keyring names is nobody's.
-        let there = store.get(Table::Vault, INDEX)?.map_or(Expected::Absent, Expected::Exactly);
-        change.batch.put(Table::Vault, INDEX, index, there);
+        change.batch.put(Table::Vault, INDEX, index, Expected::Exactly(self.claim.into()));
         Ok(hash)
     }
 
-    /// The rows that are wanted, each in its place.
-    fn rows(&self, wanted: impl Fn(usize) -> bool) -> Vec<Vec<u8>> {
-        let mut rows = vec![vec![]; self.borders.len() + 1];
-        let mut at = 0;
-        for (id, half) in self.log.standing() {
-            while self.borders.get(at).is_some_and(|border| *border <= id) {
-                at += 1;
-            }
-            if wanted(at) {
-                rows[at].extend_from_slice(&id.to_bytes());
-                rows[at].extend_from_slice(&mark(&self.key, id, &half));
+    /// Nobody else has begun to write a fence since.
+    fn batch(&self) -> Batch {
+        let mut batch = Batch::new();
+        batch.check(Table::Vault, INDEX, Expected::Exactly(self.claim.into()));
+        batch
+    }
+
+    /// The rows that are wanted, in their order.
+    fn rows(&self, wanted: impl Fn(usize) -> bool) -> Vec<(usize, Vec<u8>)> {
+        let mut rows: Vec<_> = (0..=self.borders.len()).filter(|at| wanted(*at)).map(|at| (at, vec![])).collect();
+        for (at, row) in &mut rows {
+            let from = at.checked_sub(1).map(|before| self.borders[before]);
+            for (id, half) in self.log.standing_between(from, self.borders.get(*at).copied()) {
+                row.extend_from_slice(&id.to_bytes());
+                row.extend_from_slice(&mark(&self.key, id, &half));
             }
         }
         rows
@@ -105,10 +113,15 @@ impl NewFence {
 
 /// Deletes the rows with the generation that they fence.
 pub(crate) fn remove(store: &dyn Store, change: &mut Change<'_>) -> Result<(), Error> {
-    for (key, bytes) in rows_there(store)? {
-        change.batch.delete(Table::Vault, key, Expected::Exactly(bytes));
+    if let Some(index) = store.get(Table::Vault, INDEX)? {
+        change.batch.delete(Table::Vault, INDEX, Expected::Exactly(index));
     }
-    Ok(())
+    each_row_there(store, |rows| {
+        for (key, bytes) in rows {
+            change.batch.delete(Table::Vault, key, Expected::Exactly(bytes));
+        }
+        Ok(())
+    })
 }
 
 /// The rows that a process has read, while a fence stands.
@@ -192,10 +205,10 @@ fn read_row(rows: &dyn Rows, at: usize, stretch: &Stretch) -> Result<Vec<u8>, Er
     if hash_of(ROW_LABEL, &row) == stretch.hash { Ok(row) } else { Err(tampered(RowFault::Unauthentic)) }
 }
 
-fn index_of<'r>(borders: &[ApiKeyId], rows: impl Iterator<Item = &'r Vec<u8>>) -> Vec<u8> {
+fn index_of(borders: &[ApiKeyId], hashes: &[[u8; 32]]) -> Vec<u8> {
     let first = ApiKeyId::from_bytes([0; ID]);
     let from = std::iter::once(&first).chain(borders);
-    from.zip(rows).flat_map(|(from, row)| [&from.to_bytes()[..], &hash_of(ROW_LABEL, row)].concat()).collect()
+    from.zip(hashes).flat_map(|(from, hash)| [&from.to_bytes()[..], hash].concat()).collect()
 }
 
 fn mark(key: &MacKey, id: ApiKeyId, half: &Half) -> Mark {
@@ -206,21 +219,18 @@ fn hash_of(label: &[u8], bytes: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(label).chain_update([0]).chain_update(bytes).finalize().into()
 }
 
-fn rows_there(rows: &dyn Rows) -> Result<HashMap<Vec<u8>, Vec<u8>>, Error> {
-    let (mut there, mut after) = (HashMap::new(), INDEX[..INDEX.len() - 1].to_vec());
+/// The rows of a fence that are there, some at a time, without the index.
+fn each_row_there(
+    rows: &dyn Rows,
+    mut each: impl FnMut(Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (first, mut after) = ([INDEX, b"/"].concat(), INDEX.to_vec());
     loop {
-        let page = rows.scan(Table::Vault, Some(&after), PAGE)?;
-        let Some((last, _)) = page.last() else { return Ok(there) };
+        let mut page = rows.scan(Table::Vault, Some(&after), ROWS_TOGETHER)?;
+        page.retain(|(key, _)| key.starts_with(&first));
+        let Some((last, _)) = page.last() else { return Ok(()) };
         after.clone_from(last);
-        for (key, bytes) in page {
-            if !key.starts_with(INDEX) {
-                if key.as_slice() > INDEX {
-                    return Ok(there);
-                }
-                continue;
-            }
-            there.insert(key, bytes);
-        }
+        each(page)?;
     }
 }
 
@@ -239,6 +249,10 @@ fn commit(store: &dyn Store, batch: &mut Batch, keyring: &Keyring) -> Result<(),
     }
 }
 
+fn expected(there: Option<Vec<u8>>) -> Expected {
+    there.map_or(Expected::Absent, Expected::Exactly)
+}
+
 fn tampered(fault: RowFault) -> Error {
     Detail::Tampered { row: VaultRow::Fence, fault }.into()
 }
@@ -247,7 +261,6 @@ fn tampered(fault: RowFault) -> Error {
 const INDEX: &[u8] = b"fence";
 const IN_A_ROW: usize = 4_096;
 const ROWS_TOGETHER: usize = 16;
-const PAGE: usize = 16;
 const ID: usize = 16;
 const ENTRY: usize = ID + 8;
 const STRETCH: usize = ID + 32;

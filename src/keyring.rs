@@ -103,6 +103,7 @@ impl Keyring {
             lookups: vec![],
             policy: None,
             line: random_array()?.into(),
+            needs: None,
         };
         let public = keks.public_key(master).ok_or(KeyringError::NotConfigured { version: master })?;
         stored.masters.push(StoredMaster::new(master, fingerprint, public, None, now));
@@ -384,7 +385,7 @@ impl Keyring {
     fn unwrap(stored: Stored, bytes: Vec<u8>, keks: &KeyEncryptionKeys) -> Result<Self, KeyringError> {
         let (vault, active) = (VaultId(*stored.vault), stored.active_master);
         let public = keks.public_key(active).ok_or(KeyringError::NotConfigured { version: active })?;
-        authenticated(public, RowLabel::Keyring, &bytes).map_err(|_| KeyringError::Unauthentic)?;
+        stored.check_signed(public, &bytes)?;
         let mut generations = BTreeMap::new();
         for generation in &stored.generations {
             let open = |wrap, purpose| keks.unwrap(wrap, vault, generation.id, purpose);

@@ -270,7 +270,7 @@ fn keyring_hint(error: &KeyringError, store: &str) -> String {
                 "`strongroom status{store}` shows the versions there have been; make a new one with \
                  `strongroom master-key generate --version N`"
             ),
-        KeyringError::Format { .. } => NEWER.into(),
+        KeyringError::Feature { .. } | KeyringError::Format { .. } => NEWER.into(),
         _ => "find out who can write the store, and restore a backup".into(),
     }
 }

@@ -83,6 +83,7 @@ fn combine_code(fault: &CombineError) -> &'static str {
 
 fn keyring_code(fault: &KeyringError) -> &'static str {
     match fault {
+        KeyringError::Feature { .. } => "newer-feature",
         KeyringError::Format { .. } => "newer-format",
         KeyringError::Malformed | KeyringError::Unauthentic | KeyringError::Unwrap { .. } => "keyring-damaged",
         KeyringError::MissingMasterKey { .. } | KeyringError::NotConfigured { .. } => "master-key-missing",

@@ -147,7 +147,7 @@ fn life_kind(error: &LifeError) -> ErrorKind {
 
 fn keyring_kind(error: &KeyringError) -> ErrorKind {
     match error {
-        KeyringError::Format { .. } => ErrorKind::Newer,
+        KeyringError::Feature { .. } | KeyringError::Format { .. } => ErrorKind::Newer,
         KeyringError::Malformed
         | KeyringError::OtherLine
         | KeyringError::PutBack { .. }

@@ -225,6 +225,7 @@ every! {
         ImportError::Weak { .. } => [ImportError::Weak { bits: 31, least: 80 }],
     }
     KeyringError: {
+        KeyringError::Feature { .. } => [KeyringError::Feature { name: "prune".into() }],
         KeyringError::Format { .. } => [KeyringError::Format { found: 9 }],
         KeyringError::Malformed => [KeyringError::Malformed],
         KeyringError::OtherLine => [KeyringError::OtherLine],

@@ -15,6 +15,12 @@ pub enum KeyringError {
         /// The version found.
         found: u8,
     },
+    /// The vault uses something that came with a later version of strongroom.
+    #[error("the vault uses {name:?}, which this version of strongroom does not know")]
+    Feature {
+        /// Its name in docs/format.md, or in that of the later version.
+        name: String,
+    },
     /// Not a keyring at all.
     #[error("the keyring is malformed")]
     Malformed,

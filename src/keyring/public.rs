@@ -21,7 +21,7 @@ impl PublicKeyring {
     /// What a row says. It was signed by the authority that it names itself, which anybody can arrange.
     pub(crate) fn claimed(row: &[u8]) -> Result<Self, KeyringError> {
         let keyring = Self::of(Stored::parse(row)?, row)?;
-        authenticated(keyring.public_key(), RowLabel::Keyring, row).map_err(|_| KeyringError::Unauthentic)?;
+        keyring.stored.check_signed(keyring.public_key(), row)?;
         Ok(keyring)
     }
 
@@ -45,7 +45,7 @@ impl PublicKeyring {
                 None => return Err(PinError::NotHandedOver { version }),
             }
         }
-        authenticated(keyring.public_key(), RowLabel::Keyring, row).map_err(|_| KeyringError::Unauthentic)?;
+        keyring.stored.check_signed(keyring.public_key(), row)?;
         Ok(keyring)
     }
 

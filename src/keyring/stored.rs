@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 use super::error::KeyringError;
 use super::master::{KnownMasterKey, clamped};
-use super::row::{RowError, body_of, decode_whole};
+use super::row::{RowError, RowLabel, authenticated, body_of, decode_whole};
 use super::wrap::{KeyEncryptionKeys, Wrap};
 use crate::authority::PublicKey;
 use crate::master_key::Fingerprint;
@@ -43,6 +43,9 @@ pub(super) struct Stored {
     pub(super) policy: Option<RawPolicy>,
     #[n(10)]
     pub(super) line: ByteArray<16>,
+    /// What a reader has to know beyond this format. This version writes none, and knows none.
+    #[n(11)]
+    pub(super) needs: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -107,6 +110,15 @@ impl Stored {
         })?;
         let stored: Self = decode_whole(body).ok_or(KeyringError::Malformed)?;
         if stored.is_consistent() { Ok(stored) } else { Err(KeyringError::Malformed) }
+    }
+
+    /// The signature of the row it was read from is this authority's, and it asks for nothing that is not known here.
+    pub(super) fn check_signed(&self, public: PublicKey, row: &[u8]) -> Result<(), KeyringError> {
+        authenticated(public, RowLabel::Keyring, row).map_err(|_| KeyringError::Unauthentic)?;
+        match self.needs.iter().flatten().next() {
+            None => Ok(()),
+            Some(feature) => Err(KeyringError::Feature { name: feature.clone() }),
+        }
     }
 
     /// The active master key is configured, and no configured key contradicts the fingerprint of its version.

@@ -23,10 +23,13 @@ pub(crate) struct Resealer<'k> {
     exposed_at: Option<Timestamp>,
     opening: [PartCiphers<'k>; 2],
     sealing: PartCiphers<'k>,
-    verify: Zeroizing<Vec<u8>>,
-    recover: Zeroizing<Vec<u8>>,
+    pub(super) verify: Zeroizing<Vec<u8>>,
+    pub(super) recover: Zeroizing<Vec<u8>>,
     check: Zeroizing<Vec<u8>>,
     nonces: Nonces,
+    /// What goes wrong in memory between sealing and reading back.
+    #[cfg(test)]
+    pub(super) spoil: Option<fn(&mut Self, &mut Vec<u8>)>,
 }
 
 impl<'k> Resealer<'k> {
@@ -43,6 +46,8 @@ impl<'k> Resealer<'k> {
             recover: Zeroizing::default(),
             check: Zeroizing::default(),
             nonces: Nonces::drawing(MAX_DRAWN),
+            #[cfg(test)]
+            spoil: None,
         })
     }
 
@@ -74,6 +79,10 @@ impl<'k> Resealer<'k> {
         for (part, plain) in parts(&self.verify, record.recoverable().then_some(&self.recover)) {
             let aad = part_aad(vault, part, &header);
             seal_part(self.sealing.part(part), self.nonces.next()?, &aad, plain, &mut resealed);
+        }
+        #[cfg(test)]
+        if let Some(spoil) = self.spoil {
+            spoil(self, &mut resealed);
         }
         self.read_back(&resealed, vault)?;
         Ok(resealed)

@@ -314,6 +314,33 @@ fn resealing_keeps_every_byte_that_was_sealed() {
 }
 
 #[test]
+fn a_record_that_reads_back_as_something_else_is_not_given_out() {
+    type Spoil = fn(&mut Resealer<'_>, &mut Vec<u8>);
+    let Moving { before, keyring, .. } = Moving::new();
+    let old = sealed(&before, 1, b"attributes", Some("secret"));
+    let bits: [Spoil; 4] = [
+        |_, sealed| sealed[HEADER_LEN] ^= 1,
+        |_, sealed| sealed[HEADER_LEN + 30] ^= 1,
+        |_, sealed| *sealed.last_mut().expect("bytes") ^= 0x80,
+        |_, sealed| sealed[5] ^= 1,
+    ];
+    for spoil in bits {
+        let mut resealer = Resealer::new(&keyring, generation(1)).expect("generation 1 is there");
+        resealer.spoil = Some(spoil);
+        assert!(matches!(resealer.reseal(id(1), &old), Err(ResealError::Record(_))), "it does not open");
+    }
+    // It opens, and holds something else than what is to be moved.
+    let contents: [Spoil; 2] = [|resealer, _| resealer.verify[0] ^= 1, |resealer, _| resealer.recover[3] ^= 1];
+    for spoil in contents {
+        let mut resealer = Resealer::new(&keyring, generation(1)).expect("generation 1 is there");
+        resealer.spoil = Some(spoil);
+        assert!(matches!(resealer.reseal(id(1), &old), Err(ResealError::ReadBack)), "it opens to something else");
+        resealer.spoil = None;
+        resealer.reseal(id(1), &old).expect("nothing is wrong any more");
+    }
+}
+
+#[test]
 fn a_record_that_cannot_be_moved_is_named_and_stops_no_other() {
     let Moving { before, keyring, .. } = Moving::new();
     let mut resealer = Resealer::new(&keyring, generation(1)).expect("generation 1 is there");

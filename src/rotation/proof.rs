@@ -126,11 +126,10 @@ impl Held<'_> {
             }
             true
         });
-        match commitment.filter(|_| opens) {
-            Some(_) if !verifies => Err(RecordError::OtherSecret),
-            Some(commitment) => log.judge(id, &commitment),
-            None => self.judge_left_behind(id, &record, log),
-        }
+        let Some(commitment) = commitment.filter(|_| opens) else { return self.judge_left_behind(id, &record, log) };
+        // The log first: it names the entry that a forged record contradicts.
+        log.judge(id, &commitment)?;
+        if verifies { Ok(()) } else { Err(RecordError::OtherSecret) }
     }
 
     fn judge_left_behind(self, id: ApiKeyId, record: &Record<'_>, log: &Commitments) -> Result<(), RecordError> {

@@ -182,11 +182,12 @@ type SealedKeys = (Vec<Issued>, Vec<(Vec<u8>, Commitment)>, RecordSet);
 
 /// Makes and seals API keys, a large number of them on every core.
 fn seal_all(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewApiKey]) -> Result<SealedKeys, Error> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let share = keys.len().div_ceil(cores).max(MIN_SHARE);
-    if keys.len() <= share {
+    if keys.len() <= MIN_SHARE {
         return seal_share(keyring, now, ids, keys);
     }
+    // It reads files of the system: as long as a signature takes, for each call.
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = keys.len().div_ceil(cores).max(MIN_SHARE);
     std::thread::scope(|scope| {
         let shares = ids.chunks(share).zip(keys.chunks(share));
         let threads: Vec<_> =

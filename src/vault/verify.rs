@@ -47,7 +47,6 @@ impl Verifier {
             Shape::Foreign => (self.look_up(token)?, "", secret_digest(token)),
             Shape::Token(token) => (token.id, token.prefix, secret_digest(token.secret)),
         };
-        self.follower.must_be_whole()?;
         // The digest is compared whether or not it is the right record.
         let is_of = |found: &Found| found.attributes.has_token(prefix, &digest) && found.id == id;
         let mut found = self.next_record(id)?;
@@ -74,6 +73,8 @@ impl Verifier {
     fn next_record(&self, id: ApiKeyId) -> Result<Found, VerifyError> {
         let mut keyring = self.ledger.recent_keyring()?;
         self.follower.keep_up();
+        // After a pause it has only now been found that the store went back.
+        self.follower.must_be_whole()?;
         loop {
             let row = self.ledger.store().at_or_after(Table::Keys, &id.to_bytes())?;
             let sentinel_missing = || Detail::Tampered { row: VaultRow::Sentinel, fault: RowFault::Missing };

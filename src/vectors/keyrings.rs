@@ -188,6 +188,7 @@ fn a_public_key_that_was_pinned_leads_to_the_one_of_today_over_the_hand_overs() 
 
 fn keyring_error(error: &KeyringError) -> &'static str {
     match error {
+        KeyringError::Feature { .. } => "feature",
         KeyringError::Format { .. } => "newer",
         KeyringError::Malformed => "malformed",
         KeyringError::MissingMasterKey { .. } | KeyringError::MissingVerifierKey { .. } => "missing-master-key",

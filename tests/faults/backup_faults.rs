@@ -20,6 +20,7 @@ crate::harness::claims! {
     killed_at_every_write_of_a_restore_the_vault_is_whole_or_not_there_and_the_next_one_succeeds,
     out_of_space_or_failing_at_any_write_of_a_backup_nothing_half_done_is_left,
     out_of_space_or_failing_at_any_write_of_a_restore_nothing_half_done_is_left,
+    what_is_published_is_synced_before_it_has_its_name_and_its_folder_after,
 }
 
 const RECORDS: usize = 200;
@@ -53,6 +54,41 @@ fn out_of_space_or_failing_at_any_write_of_a_restore_nothing_half_done_is_left()
         let points = scene.every_point(Fault::FailsFrom(error), &scene.restore_arguments(), Prepared::assert_restore);
         eprintln!("{error} from {points} points of a restore on");
         assert!(points > 20, "only {points} points");
+    }
+}
+
+/// What no kill shows: a power loss takes what was not synced, of the file and of its name in the folder.
+fn what_is_published_is_synced_before_it_has_its_name_and_its_folder_after() {
+    let scene = Prepared::new();
+    let folder = scene.scene.folder.path().canonicalize().expect("a folder");
+    let (backup, restored) = (scene.file("b"), scene.file("r.db"));
+    let to = format!("sqlite:{restored}");
+    let acts: [(&[&str], &str); 2] =
+        [(&["backup", &backup], &backup), (&["restore", &backup, "--to", &to, "--yes"], &restored)];
+    for (arguments, published) in acts {
+        let calls = Calls::in_words(&scene.scene.command(&[1], arguments));
+        let unfinished =
+            format!("{}-strongroom-unfinished", Path::new(published).file_name().expect("a name").display());
+        let place = |what: &str, wanted: &dyn Fn(&str) -> bool| {
+            let places: Vec<_> = calls.iter().enumerate().filter(|(_, call)| wanted(call)).map(|(at, _)| at).collect();
+            assert!(!places.is_empty(), "{}: {what}, in\n{}", arguments[0], calls.join("\n"));
+            places
+        };
+        let syncs = |call: &str| call.contains("fsync(") || call.contains("fdatasync(");
+        let ends = format!("{unfinished}>)");
+        let whole = place("the file is synced", &|call| syncs(call) && call.contains(&ends));
+        let named = place("it gets its name", &|call| {
+            (call.contains("rename") || call.contains("link")) && call.contains(&format!("{unfinished}\""))
+        });
+        let of_folder = format!("<{}>)", folder.display());
+        let kept = place("the folder is synced", &|call| syncs(call) && call.contains(&of_folder));
+        // Nothing is written into it between the two.
+        let written = calls.iter().enumerate().filter(|(_, call)| call.contains("write") && call.contains(&unfinished));
+        let last_write = written.map(|(at, _)| at).next_back().expect("it is written");
+        let in_order = |sync: &usize| *sync > last_write && *sync < named[0];
+        assert!(whole.iter().any(in_order), "{}: synced as it is\n{}", arguments[0], calls.join("\n"));
+        // Later ones may be SQLite's, for files of its own.
+        assert!(kept.contains(&(named[0] + 1)), "{}: the name is durable\n{}", arguments[0], calls.join("\n"));
     }
 }
 

@@ -66,6 +66,17 @@ impl Calls {
         calls
     }
 
+    /// What is done to files, in its order, with the paths that it is about.
+    pub(crate) fn in_words(inner: &Command) -> Vec<String> {
+        let trace = tempfile::NamedTempFile::new().expect("a file");
+        let mut command = Command::new("strace");
+        command
+            .args(["-f", "-qq", "-y", "-s", "0", "-e", &format!("trace={}", CHANGES.join(",")), "-o"])
+            .arg(trace.path());
+        assert!(through(command, inner).status().expect("strace runs").success(), "{inner:?}");
+        fs::read_to_string(trace.path()).expect("text").lines().map(str::to_owned).collect()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

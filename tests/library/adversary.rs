@@ -6,91 +6,17 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::support::between::{Between, Through};
 use crate::support::past::{edit, overwrite, row_key};
+use crate::support::watched::{Step, Watched, writes};
 use crate::support::{Keys, act, version};
 use crate::weak_tokens::with_check;
 use strongroom::api_keys::{ImportError, ImportedKey};
 use strongroom::error::{Detail, RecordError, VaultRow};
 use strongroom::rotation::{RotateOptions, RotationOutcome};
-use strongroom::store::{
-    Batch, CommitError, Effect, Expected, RotationClaim, Row, Rows, Scrub, Store, StoreError, Table,
-};
+use strongroom::store::{Batch, Effect, Expected, Rows, Scrub, Store, StoreError, Table};
 use strongroom::{
     Error, ErrorKind, MemoryStore, NewApiKey, Refusal, Request, SecretText, Timestamp, Vault, VaultOptions, VerifyError,
 };
-
-/// What the store is asked, before it happens.
-enum Step<'a> {
-    Commit(&'a Batch),
-    Read(Table),
-}
-
-type Hook = Box<dyn FnMut(&Step<'_>) -> Result<(), StoreError> + Send>;
-
-/// Memory that lets others act, or breaks, at a chosen step. It cannot tell whether another process rotates, as an engine
-/// across a network.
-type Watched = Through<Watch>;
-
-#[derive(Default)]
-struct Watch(Mutex<Option<Hook>>);
-
-impl Watch {
-    fn on(&self, hook: impl FnMut(&Step<'_>) -> Result<(), StoreError> + Send + 'static) {
-        *self.0.lock().expect("no hook panics") = Some(Box::new(hook));
-    }
-
-    /// Runs `act` once, at the first step that `when` accepts.
-    fn once(&self, when: impl Fn(&Step<'_>) -> bool + Send + 'static, act: impl FnOnce() + Send + 'static) {
-        let mut act = Some(act);
-        self.on(move |step| {
-            if when(step)
-                && let Some(act) = act.take()
-            {
-                act();
-            }
-            Ok(())
-        });
-    }
-
-    fn step(&self, step: &Step<'_>) -> Result<(), StoreError> {
-        // What a hook itself does through this store is not watched.
-        self.0.try_lock().map_or(Ok(()), |mut hook| hook.as_mut().map_or(Ok(()), |hook| hook(step)))
-    }
-}
-
-impl Between for Watch {
-    fn get(&self, rows: &MemoryStore, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = rows.get(table, key);
-        self.step(&Step::Read(table)).and(found)
-    }
-
-    fn at_or_after(&self, rows: &MemoryStore, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        let found = rows.at_or_after(table, key);
-        self.step(&Step::Read(table)).and(found)
-    }
-
-    fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
-        self.step(&Step::Commit(batch))?;
-        rows.commit(batch)
-    }
-
-    fn scrub(&self, _: &MemoryStore) -> Result<Scrub, StoreError> {
-        Ok(Scrub::Clean)
-    }
-
-    fn claim_rotation(&self, _: &MemoryStore) -> Result<RotationClaim, StoreError> {
-        Ok(RotationClaim::Unknown)
-    }
-}
-
-fn writes(step: &Step<'_>, table: Table, key: &[u8]) -> bool {
-    let Step::Commit(batch) = step else { return false };
-    let hits = |change: &&strongroom::store::RowChange| {
-        change.table == table && change.key == key && change.effect != Effect::Check
-    };
-    batch.changes().iter().any(|change| hits(&change))
-}
 
 fn one_by_one() -> RotateOptions {
     RotateOptions::new().batch(NonZeroUsize::MIN)

@@ -260,6 +260,44 @@ fn the_log_is_followed_from_a_place_that_was_seen() {
 }
 
 #[test]
+fn an_edited_last_entry_is_never_shown_as_one_of_the_log() {
+    let (store, _, vault) = vault_of(4);
+    let places: Vec<_> = (0..=4).map(|seq| vault.audit_position(seq).expect("a place")).collect();
+    let line = store.get(Table::Audit, &4_u64.to_be_bytes()).expect("readable").expect("an entry");
+    let text = String::from_utf8(line.clone()).expect("text");
+    // No entry behind it names its hash: the head alone does. An entry behind the last one is as little of the log.
+    let edited = text.replace("tester", "nobody");
+    let behind = text.replace(r#""seq":4"#, r#""seq":5"#).replace(
+        text.split(r#""prev":""#).nth(1).expect("a hash").split('"').next().expect("a hash"),
+        &vault.audit_end().expect("the end").hash(),
+    );
+    for (seq, bytes) in [(4, edited), (5, behind)] {
+        overwrite(&store, seq, Some(bytes.into_bytes()));
+        for limit in [1, 2, 10] {
+            for seen in &places[..usize::try_from(seq).expect("small")] {
+                let mut at = *seen;
+                let fault = loop {
+                    match vault.audit_since(at, limit) {
+                        Ok((lines, end)) => {
+                            assert!(
+                                lines.iter().all(|line| line.seq() < seq),
+                                "entry {seq} is shown, {limit} at a time"
+                            );
+                            assert!(end.seq() > at.seq(), "it ends without a word, {limit} at a time");
+                            at = end;
+                        }
+                        Err(error) => break error,
+                    }
+                };
+                assert!(matches!(fault.detail(), Detail::Audit(AuditFault::End { .. })), "{fault}");
+            }
+        }
+        overwrite(&store, seq, Some(line.clone()).filter(|_| seq == 4));
+    }
+    assert_eq!(vault.audit_since(places[0], 10).expect("whole").0.len(), 4);
+}
+
+#[test]
 fn an_entry_that_is_none_hides_no_other() {
     let (store, _, vault) = vault_of(6);
     overwrite(&store, 3, Some(b"nonsense\xff".to_vec()));

@@ -344,6 +344,35 @@ fn a_backup_that_is_stopped_or_does_not_hold_up_leaves_nothing() {
 }
 
 #[test]
+fn the_unfinished_file_of_a_process_that_is_at_it_is_left_alone_and_one_of_a_process_that_is_gone_swept_away() {
+    let scene = Scene::new(3);
+    let vault = scene.vault([1]);
+    let others = scene.file("other-strongroom-unfinished");
+    let held = fs::File::create_new(&others).expect("made");
+    held.try_lock().expect("locked");
+    fs::write(scene.file("other-strongroom-unfinished-journal"), "x").expect("written");
+    let left = scene.file("left-strongroom-unfinished");
+    for (round, name) in ["b1", "b2"].into_iter().enumerate() {
+        fs::write(&left, "half").expect("written");
+        scene.backup(&vault, name);
+        assert!(others.exists(), "another process is at it");
+        scene.restore(name, &format!("r{round}.db"), [1]).expect("restored");
+        assert!(others.exists() && scene.file("other-strongroom-unfinished-journal").exists());
+        assert!(!left.exists(), "its maker is gone");
+    }
+    // Two that are at it at once, in one folder.
+    let both = vault.backup(scene.file("b3"), &act(), |_| {
+        if !scene.file("b4").exists() {
+            scene.backup(&scene.vault([1]), "b4");
+        }
+    });
+    assert!(both.is_ok_and(|report| report.recorded) && scene.file("b3").exists());
+    drop(held);
+    scene.backup(&vault, "b5");
+    assert!(!others.exists() && !scene.file("other-strongroom-unfinished-journal").exists(), "now it is gone");
+}
+
+#[test]
 fn a_backup_cut_anywhere_is_not_restored() {
     let scene = Scene::new(300);
     scene.backup(&scene.vault([1]), "b");

@@ -1,14 +1,18 @@
 //! Records that do not open: listed by cause, never in the way of the others, mended or given up.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::time::Duration;
 
-use crate::support::{Keys, act, past};
+use crate::support::{Keys, act, past, stop_after_one_batch};
 use strongroom::api_keys::ImportedKey;
-use strongroom::audit::Action;
+use strongroom::audit::{Action, AuditFilter};
 use strongroom::error::{Detail, RecordError};
-use strongroom::rotation::{RotateOptions, RotationOutcome, RotationReport, Unreadable};
+use strongroom::rotation::{Phase, RotateOptions, RotationOutcome, RotationReport, Unreadable};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
-use strongroom::{Error, ErrorKind, Issued, MemoryStore, NewApiKey, Request, SecretText, Vault};
+use strongroom::{
+    ApiKeyId, Error, ErrorKind, Issued, MemoryStore, NewApiKey, Reissue, Request, SecretText, Timestamp, Update, Vault,
+};
 
 struct Scene {
     store: MemoryStore,
@@ -182,6 +186,104 @@ fn giving_up_a_damaged_record_does_not_hide_a_revocation_that_was_undone() {
     let vault = scene.open([2]);
     assert!(vault.verify(token, &Request::new()).is_err());
     assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, []);
+}
+
+/// An act by which an API key lets nobody in, or fewer, now or later.
+type Ending = (&'static str, fn(&Vault, ApiKeyId));
+
+const ENDINGS: [Ending; 4] = [
+    ("suspend", |vault, id| assert!(vault.suspend(id, &act()).expect("suspended"))),
+    ("revoke-at", |vault, id| {
+        let ahead = Timestamp::now().saturating_add(Duration::from_secs(3_600));
+        assert!(vault.revoke_at(id, ahead, &act()).expect("set"));
+    }),
+    ("reissue", |vault, id| drop(vault.reissue(id, &Reissue::new(), &act()).expect("reissued"))),
+    ("update", |vault, id| drop(vault.update(id, &Update::new().scopes(["few"]), &act()).expect("narrowed"))),
+];
+
+#[test]
+fn giving_up_a_damaged_record_does_not_hide_a_suspension_or_another_ending_that_was_undone() {
+    for (name, end) in ENDINGS {
+        // Undone before the rotation begins, and beside it, of a record that it has moved already.
+        for beside in [false, true] {
+            let scene = Scene::new(10);
+            scene.damage(8);
+            if beside {
+                let options = RotateOptions::new().batch(NonZeroUsize::new(6));
+                scene.open([1, 2]).rotate(&options, &act(), stop_after_one_batch).expect("stopped");
+            }
+            let id = id_at(&scene, 5);
+            let before = scene.row(5);
+            end(&scene.open([1, 2]), id);
+            let seq = last_entry_about(&scene, id);
+            scene.overwrite(5, before.clone());
+            let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+            let (back, damaged): (Vec<_>, Vec<_>) =
+                report.unreadable.into_iter().partition(|record| record.id == Some(id));
+            let causes: Vec<_> = back.iter().map(|record| record.cause).collect();
+            assert_eq!((causes, damaged.len()), (vec![RecordError::Differs { seq }], 1), "{name}, {beside}");
+            let abandon = RotateOptions::new().abandon(&damaged);
+            for options in [abandon.clone(), abandon.clone().accept_record_set(true)] {
+                let report = scene.rotate(&options).expect("it ends");
+                assert_eq!(report.outcome, RotationOutcome::Incomplete, "{name}, {beside}: it is let in again");
+                assert_eq!(scene.row(5), before, "{name}, {beside}: it has not moved");
+            }
+            // Who gives it up as well has no API key left, and nobody is let in.
+            let both: Vec<_> = damaged.into_iter().chain(back).collect();
+            let abandon = RotateOptions::new().abandon(&both);
+            if beside {
+                // What was changed beside the rotation was counted in the head.
+                let error = scene.rotate(&abandon).expect_err("the sums tell");
+                assert!(matches!(error.detail(), Detail::RecordSet { .. }), "{name}: {error}");
+            }
+            let report = scene.rotate(&abandon.accept_record_set(beside)).expect("given up");
+            assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 2), "{name}, {beside}");
+            let vault = scene.open([2]);
+            assert_eq!(past::damage_of(&vault), Vec::<&str>::new(), "{name}, {beside}");
+            let token = scene.issued.iter().find(|issued| issued.id == id).expect("issued").token.expose();
+            vault.verify(token, &Request::new()).expect_err("given up");
+        }
+    }
+}
+
+#[test]
+fn what_is_put_back_behind_the_proof_is_not_finished_over_where_a_record_is_given_up() {
+    for (name, end) in ENDINGS {
+        let scene = Scene::new(10);
+        let options = RotateOptions::new().batch(NonZeroUsize::new(6));
+        scene.damage(8);
+        scene.open([1, 2]).rotate(&options, &act(), stop_after_one_batch).expect("stopped");
+        let (id, before) = (id_at(&scene, 5), scene.row(5));
+        end(&scene.open([1, 2]), id);
+        let of_now = scene.row(5);
+        let report = scene.rotate(&RotateOptions::new()).expect("it ends");
+        assert_eq!(report.unreadable.len(), 1, "{name}");
+        // Between the proof, which found it right, and the end.
+        let abandon = options.clone().abandon(&report.unreadable);
+        let error = scene.open([1, 2]).rotate(&abandon, &act(), |progress| {
+            if progress.phase == Phase::Verify && progress.done == progress.total {
+                scene.overwrite(5, before.clone());
+            }
+        });
+        let error = error.expect_err("the records are not those that were written");
+        assert!(matches!(error.detail(), Detail::RecordSet { .. }), "{name}: {error}");
+        scene.overwrite(5, of_now);
+        let report = scene.rotate(&abandon).expect("given up");
+        assert_eq!((report.outcome, report.abandoned), (RotationOutcome::Finished, 1), "{name}");
+        assert_eq!(past::damage_of(&scene.open([2])), Vec::<&str>::new(), "{name}");
+    }
+}
+
+/// Ids sort as their rows do.
+fn id_at(scene: &Scene, at: usize) -> ApiKeyId {
+    let mut ids: Vec<_> = scene.issued.iter().map(|issued| issued.id).collect();
+    ids.sort();
+    ids[at]
+}
+
+fn last_entry_about(scene: &Scene, id: ApiKeyId) -> u64 {
+    let entries = scene.open([1, 2]).find_audit_entries(&AuditFilter::new().key(id), None, 100).expect("entries").items;
+    entries.last().expect("an entry").seq
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::support::faulty::{FaultyStore, Moment};
 use crate::support::{Keys, act, version};
 use strongroom::rotation::{RotateOptions, RotationCertificate};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
-use strongroom::{MemoryStore, NewApiKey, Vault};
+use strongroom::{MemoryStore, NewApiKey, Query, Vault};
 
 fn rotated(keys: &Keys) -> (MemoryStore, Vault, RotationCertificate) {
     let store = MemoryStore::new();
@@ -34,6 +34,31 @@ fn it_is_true_at_once_after_more_work_and_after_later_rotations() {
         ([].as_slice(), true),
         "its generation is gone, and its authority is known"
     );
+}
+
+#[test]
+fn it_counts_the_same_records_as_the_checkpoint_of_that_moment() {
+    let keys = Keys::generate(3);
+    for count in [0, 1, 20] {
+        let store = MemoryStore::new();
+        let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
+        vault.issue_many(&vec![NewApiKey::new("key"); count], &act()).expect("issued");
+        let vault = Vault::open(store, keys.only([1, 2])).expect("vault");
+        let before = vault.audit_checkpoint().expect("made");
+        let certificate = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated").certificate;
+        let certificate = certificate.expect("a finished rotation has one");
+        let after = vault.audit_checkpoint().expect("made");
+        let listed = vault.list(&Query::new().limit(100)).expect("listed").items.len() as u64;
+        assert_eq!(listed, count as u64);
+        for records in
+            [before.records, certificate.records, after.records, vault.status().expect("status").record_count()]
+        {
+            assert_eq!(records, listed, "the sentinel is no API key");
+        }
+        assert_eq!((certificate.audit_seq, &certificate.audit_hash), (after.seq, &after.hash));
+        assert_eq!((&certificate.record_digest, certificate.to_generation), (&after.record_digest, after.generation));
+        assert_ne!(before.record_digest, after.record_digest, "another generation has another digest");
+    }
 }
 
 #[test]

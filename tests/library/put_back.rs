@@ -1,42 +1,58 @@
 //! Somebody who can write the store, and has copies of how it was, puts old rows back: one, or some of them together.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::support::past::{Copied, copied, damage_of, overwrite};
+use crate::support::shelf::Shelf;
 use crate::support::{Keys, act, stop_after_one_batch, version};
+use strongroom::backup::Backup;
 use strongroom::doctor::SymptomSeverity;
 use strongroom::error::RecordError;
 use strongroom::policy::Policy;
-use strongroom::rotation::{RotateOptions, RotationOutcome};
+use strongroom::rotation::{Phase, Progress, RotateOptions, RotationOutcome};
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
-use strongroom::{ApiKeyId, ErrorKind, MemoryStore, NewApiKey, Reissue, Timestamp, Update, Vault};
+use strongroom::usage::UsageOptions;
+use strongroom::{
+    ApiKeyId, ErrorKind, MemoryStore, NewApiKey, Reissue, Request, Timestamp, Update, Vault, VaultOptions, VerifyError,
+};
 
 /// A moment in the life of a vault: what was done last, and every row.
 struct Moment {
     after: &'static str,
+    line: Line,
     rows: Copied,
+}
+
+/// A restored vault has another line than the one that went on. What was on one of them is no past of the other, and whoever writes the
+/// store may have copies of both.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    First,
+    Restored,
 }
 
 struct Life {
     keys: Keys,
+    shelf: Shelf,
     store: MemoryStore,
+    /// That of an API key that nobody changes.
+    token: String,
     moments: Vec<Moment>,
 }
 
 impl Life {
     /// A vault to which much of what there is has happened.
     fn lived() -> Self {
-        let keys = Keys::generate(5);
-        let store = MemoryStore::new();
-        let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
-        let mut life = Self { keys, store, moments: vec![] };
+        let (keys, shelf, store) = (Keys::generate(5), Shelf::default(), MemoryStore::new());
+        let vault = Vault::create(shelf.over(&store), keys.only([1]), &act()).expect("vault");
+        let mut life = Self { keys, shelf, store, token: String::new(), moments: vec![] };
         life.saw("made");
-        let issue = |vault: &Vault, n: usize| -> Vec<ApiKeyId> {
-            let key = |n| NewApiKey::new(format!("key {n}")).scopes(["read", "write"]);
-            (0..n).map(|n| vault.issue(&key(n), &act()).expect("issued").id).collect()
-        };
-        let ids = issue(&vault, 12);
+        let key = |n| NewApiKey::new(format!("key {n}")).scopes(["read", "write"]);
+        let issued: Vec<_> = (0..12).map(|n| vault.issue(&key(n), &act()).expect("issued")).collect();
+        let ids: Vec<_> = issued.iter().map(|issued| issued.id).collect();
+        life.token = issued[11].token.expose().into();
         life.saw("issue");
         vault.suspend(ids[0], &act()).expect("suspended");
         life.saw("suspend");
@@ -48,11 +64,17 @@ impl Life {
         life.saw("policy unset");
         vault.revoke(ids[2], &act()).expect("revoked");
         life.saw("revoke");
+        vault.verify(&life.token, &Request::new()).expect("valid");
+        vault.flush_usage().expect("flushed");
+        life.saw("usage");
+        vault
+            .backup("monday", &act(), |progress| life.saw_once("backup listed and not there", progress.done > 0))
+            .expect("taken");
+        life.saw("backup");
         let vault = life.open();
         vault.rotate(&RotateOptions::new().to(version(2)).rewrap_only(true), &act(), |_| ()).expect("rewrapped");
         life.saw("rewrap");
-        let ahead = strongroom::Timestamp::now().saturating_add(Duration::from_secs(3_600));
-        vault.revoke_at(ids[3], ahead, &act()).expect("set");
+        vault.revoke_at(ids[3], Timestamp::now().saturating_add(DAY), &act()).expect("set");
         life.saw("schedule-revocation");
         let options = || RotateOptions::new().batch(NonZeroUsize::new(4).expect("not zero"));
         vault.rotate(&options().to(version(3)), &act(), stop_after_one_batch).expect("stopped");
@@ -61,7 +83,10 @@ impl Life {
         life.saw("suspend beside a rotation");
         vault.resume(ids[0], &act()).expect("resumed");
         life.saw("resume beside a rotation");
-        vault.rotate(&options().to(version(3)), &act(), |_| ()).expect("finished");
+        let scrubs = |life: &mut Self, progress: Progress| {
+            life.saw_once("rotation scrubbing", progress.phase == Phase::Scrub);
+        };
+        vault.rotate(&options().to(version(3)), &act(), |progress| scrubs(&mut life, progress)).expect("finished");
         life.saw("rotation finished");
         vault.reissue(ids[5], &Reissue::new(), &act()).expect("reissued");
         life.saw("reissue");
@@ -69,20 +94,47 @@ impl Life {
         life.saw("rotation for a leak open");
         vault.rotate(&options().to(version(4)), &act(), |_| ()).expect("finished");
         life.saw("rotation for a leak finished");
-        issue(&vault, 2);
+        vault.forget_all_backups(&act()).expect("forgotten");
+        life.saw("backups forgotten");
+        vault.issue(&key(12), &act()).expect("issued");
         life.saw("issue at last");
+
+        let backup = Backup::open_with(life.shelf.clone(), "monday").expect("a backup");
+        backup.restore("restored", &life.keys.only([1]), &act(), |_| ()).expect("restored");
+        let restored = || life.shelf.open_at("restored".as_ref()).expect("it stands there");
+        let moment = |after| Moment { after, line: Line::Restored, rows: copied(&restored()) };
+        let mut moments = vec![moment("restore")];
+        let vault = Vault::open(restored(), life.keys.only([1, 2])).expect("vault");
+        vault.revoke(ids[6], &act()).expect("revoked");
+        moments.push(moment("revoke in the restored one"));
+        life.moments.extend(moments);
         life
     }
 
     fn open(&self) -> Vault {
-        Vault::open(self.store.clone(), self.keys.only([1, 2, 3, 4])).expect("vault")
+        Vault::open(self.shelf.over(&self.store), self.keys.only([1, 2, 3, 4])).expect("vault")
     }
 
     fn saw(&mut self, after: &'static str) {
-        self.moments.push(Moment { after, rows: copied(&self.store) });
+        self.moments.push(Moment { after, line: Line::First, rows: copied(&self.store) });
     }
 
-    /// Who notices that these rows stand together: the one who opens them, or the doctor.
+    /// The first time that it is so.
+    fn saw_once(&mut self, after: &'static str, now: bool) {
+        if now && self.moments.iter().all(|moment| moment.after != after) {
+            self.saw(after);
+        }
+    }
+
+    /// Each moment with each whose rows could be put back into it: an earlier one, or one of the other line.
+    fn pairs(&self) -> impl Iterator<Item = (&Moment, &Moment)> {
+        self.moments.iter().enumerate().flat_map(|(at, now)| {
+            let earlier = move |(before, past): &(usize, &Moment)| *before < at || past.line != now.line;
+            self.moments.iter().enumerate().filter(earlier).map(move |(_, past)| (now, past))
+        })
+    }
+
+    /// Who notices first that these rows stand together: the one who opens them, one who verifies, or the doctor.
     fn noticed(&self, rows: &Copied) -> Option<&'static str> {
         let store = MemoryStore::new();
         let mut batch = Batch::new();
@@ -90,13 +142,18 @@ impl Life {
             batch.put(*table, key.clone(), value.clone(), Expected::Absent);
         }
         store.commit(&batch).expect("written");
-        let vault = match Vault::open(store, self.keys.only([1, 2, 3, 4])) {
+        let options = VaultOptions::new().follow(false).usage(UsageOptions::off());
+        let vault = match options.open(store, self.keys.only([1, 2, 3, 4])) {
             Ok(vault) => vault,
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:#}");
                 return Some("open");
             }
         };
+        if let Err(VerifyError::Unavailable(error)) = vault.verify(&self.token, &Request::new()) {
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:#}");
+            return Some("verify");
+        }
         let report = vault.doctor(|_| ()).expect("examined");
         let damage = report.symptoms.iter().any(|symptom| symptom.severity == SymptomSeverity::Damage);
         damage.then_some("doctor")
@@ -125,54 +182,115 @@ fn changed(now: &Copied, past: &Copied, table: Table) -> Vec<(Table, Vec<u8>)> {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "it says who notices what")]
 fn whatever_rows_of_the_vault_are_put_back_together_is_noticed() {
     let life = Life::lived();
-    let mut tried = [0_u32; 2];
-    for (at, now) in life.moments.iter().enumerate() {
+    assert!(life.moments.len() >= 20, "{}", life.moments.len());
+    for now in &life.moments {
         assert_eq!(life.noticed(&now.rows), None, "nothing is wrong after {}", now.after);
-        for past in &life.moments[..at] {
-            let rows = changed(&now.rows, &past.rows, Table::Vault);
-            for subset in 1..1_usize << rows.len() {
-                let chosen: Vec<_> =
-                    rows.iter().enumerate().filter(|(n, _)| subset >> n & 1 == 1).map(|(_, row)| row.clone()).collect();
-                let by = life.noticed(&with(&now.rows, &past.rows, &chosen));
-                let names: Vec<_> = chosen.iter().map(|(_, key)| String::from_utf8_lossy(key)).collect();
-                let by =
-                    by.unwrap_or_else(|| panic!("{names:?} of after {}, put back after {}", past.after, now.after));
-                tried[usize::from(by == "doctor")] += 1;
-            }
+    }
+    let (mut by_rows, mut decides_nothing) = (BTreeMap::<_, BTreeMap<_, u32>>::new(), vec![]);
+    for (now, past) in life.pairs() {
+        let rows = changed(&now.rows, &past.rows, Table::Vault);
+        for subset in 1..1_usize << rows.len() {
+            let chosen: Vec<_> =
+                rows.iter().enumerate().filter(|(n, _)| subset >> n & 1 == 1).map(|(_, row)| row.clone()).collect();
+            let by = life.noticed(&with(&now.rows, &past.rows, &chosen));
+            let names = named(&chosen);
+            let Some(by) = by else {
+                decides_nothing.push((names, past.after, now.after));
+                continue;
+            };
+            *by_rows.entry(names).or_default().entry(by).or_default() += 1;
         }
     }
-    assert!(tried[0] > 300 && tried[1] > 10, "noticed by opening and by the doctor: {tried:?}");
+    for (names, by) in &by_rows {
+        eprintln!("{names}: {by:?}");
+    }
+    // A rotation of which only the scrub is left: its row says no more than that.
+    for (names, past, now) in &decides_nothing {
+        let scrubs = |moment: &str| moment == "rotation scrubbing";
+        assert!(names == "rotation" && (scrubs(past) || scrubs(now)), "{names} of after {past}, put back after {now}");
+    }
+    // Keyring, head and the end of the log are looked at on opening; the rows that stand beside them are not.
+    for (names, by) in &by_rows {
+        let on_opening = names.split(" + ").any(|name| ["head", "keyring"].contains(&name));
+        let noticed: Vec<_> = by.keys().copied().collect();
+        if on_opening {
+            assert_eq!(noticed, ["open"], "{names}");
+        } else {
+            assert!(!noticed.contains(&"open"), "{names}: {noticed:?}");
+        }
+    }
+    let sum = |who| by_rows.values().filter_map(|by| by.get(who)).sum::<u32>();
+    assert!(sum("open") > 1_000 && sum("doctor") > 100, "{by_rows:?}");
+}
+
+#[test]
+fn the_row_of_a_rotation_that_only_scrubs_decides_nothing_whether_it_is_taken_away_or_put_back() {
+    let life = Life::lived();
+    let at = |after| life.moments.iter().find(|moment| moment.after == after).expect("a moment");
+    let (scrubbing, later) = (at("rotation scrubbing"), at("reissue"));
+    let row = [(Table::Vault, b"rotation".to_vec())];
+    for (rows, expected) in [
+        // Taken away: nobody scrubs, and there is no certificate. Records and keys are those of the end.
+        (with(&scrubbing.rows, &at("made").rows, &row), None),
+        // Put back: it is scrubbed once more, and the certificate says what the entry says.
+        (with(&later.rows, &scrubbing.rows, &row), Some(3)),
+    ] {
+        let store = MemoryStore::new();
+        fill(&store, &rows);
+        let vault = Vault::open(store.clone(), life.keys.only([1, 2, 3])).expect("vault");
+        assert_eq!(damage_of(&vault), Vec::<&str>::new());
+        let before = (store.scan(Table::Keys, None, 100), vault.audit_end());
+        let open = vault.status().expect("status").rotation;
+        assert_eq!(open.map(|open| open.to_master_key.get()), expected);
+        if expected.is_some() {
+            let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("it ends");
+            let check = vault.check_certificate(&report.certificate.expect("a certificate")).expect("checked");
+            assert_eq!((check.faults, check.authenticated), (vec![], true));
+        }
+        assert!(vault.status().expect("status").rotation.is_none());
+        assert_eq!((store.scan(Table::Keys, None, 100).ok(), vault.audit_end().ok()), (before.0.ok(), before.1.ok()));
+        vault.verify(&life.token, &Request::new()).expect("valid");
+    }
+}
+
+/// The names of rows; those of a fence are one thing.
+fn named(rows: &[(Table, Vec<u8>)]) -> String {
+    let mut names: Vec<_> = rows.iter().map(|(_, key)| String::from_utf8_lossy(key)).collect();
+    for name in names.iter_mut().filter(|name| name.starts_with("fence/")) {
+        *name = "fence/".into();
+    }
+    names.join(" + ")
 }
 
 #[test]
 fn whatever_record_or_entry_is_put_back_alone_is_noticed() {
     let life = Life::lived();
-    let mut tried = 0;
-    for (at, now) in life.moments.iter().enumerate() {
-        for past in &life.moments[..at] {
-            for table in [Table::Keys, Table::Audit] {
-                for row in changed(&now.rows, &past.rows, table) {
-                    let by = life.noticed(&with(&now.rows, &past.rows, std::slice::from_ref(&row)));
-                    assert!(by.is_some(), "{row:?} of after {}, put back after {}", past.after, now.after);
-                    tried += 1;
-                }
+    let mut tried = BTreeMap::<_, u32>::new();
+    for (now, past) in life.pairs() {
+        for table in [Table::Keys, Table::Audit] {
+            for row in changed(&now.rows, &past.rows, table) {
+                let by = life.noticed(&with(&now.rows, &past.rows, std::slice::from_ref(&row)));
+                let by = by.unwrap_or_else(|| panic!("{row:?} of after {}, put back after {}", past.after, now.after));
+                *tried.entry((table.name(), by)).or_default() += 1;
             }
         }
     }
-    assert!(tried > 1_000, "{tried}");
+    assert!(tried.values().sum::<u32>() > 1_000, "{tried:?}");
 }
 
 #[test]
 fn a_process_that_saw_the_present_takes_no_older_keyring() {
     let life = Life::lived();
-    let now = life.moments.last().expect("a moment");
-    for past in &life.moments {
+    let last_of = |line| life.moments.iter().rfind(|moment| moment.line == line).expect("a moment");
+    for (now, past) in life.pairs().filter(|(now, _)| std::ptr::eq(*now, last_of(now.line))) {
         let chosen = changed(&now.rows, &past.rows, Table::Vault);
         if !chosen.iter().any(|(_, key)| key == b"keyring") {
             continue;
         }
+        let code = if now.line == past.line { "keyring-put-back" } else { "other-line" };
         // Its keyring alone, and all of the store.
         for rows in [with(&now.rows, &past.rows, &[(Table::Vault, b"keyring".to_vec())]), past.rows.clone()] {
             let store = MemoryStore::new();
@@ -180,7 +298,7 @@ fn a_process_that_saw_the_present_takes_no_older_keyring() {
             let vault = Vault::open(store.clone(), life.keys.only([1, 2, 3, 4])).expect("vault");
             fill(&store, &rows);
             let refused = vault.status().expect_err(past.after);
-            assert_eq!((refused.kind(), refused.code()), (ErrorKind::Corrupt, "keyring-put-back"), "{}", past.after);
+            assert_eq!((refused.kind(), refused.code()), (ErrorKind::Corrupt, code), "{}", past.after);
             let refused = vault.issue(&NewApiKey::new("n"), &act()).expect_err(past.after);
             assert_eq!(refused.kind(), ErrorKind::Corrupt, "{}", past.after);
         }

@@ -316,6 +316,27 @@ fn a_truncated_file_is_never_read_as_if_it_were_whole() {
 }
 
 #[test]
+fn what_is_read_of_a_store_at_rest_counts_only_if_it_stayed_at_rest() {
+    let folder = folder();
+    let path = a_store(&folder);
+    let read_only = SqliteStore::open_read_only(&path).expect("open");
+    let value = |rows: &dyn Rows| rows.get(Table::Keys, b"k");
+    let snapshot = read_only.snapshot().expect("snapshot");
+    assert_eq!(value(&*snapshot).expect("at rest").as_deref(), Some(&b"value"[..]));
+    // Somebody writes, and the file is at rest again: it is another one than the one that the moment was taken of.
+    let store = SqliteStore::open(&path).expect("open");
+    put(&store, b"k", b"another", Expected::Exactly(b"value".to_vec()));
+    assert!(matches!(value(&*snapshot), Err(StoreError::Busy)), "while it is written");
+    drop(store);
+    assert!(!beside(&path, "-wal").exists(), "it is at rest again");
+    assert!(matches!(value(&*snapshot), Err(StoreError::Busy)), "after it was written");
+    assert!(matches!(snapshot.scan(Table::Keys, None, 10), Err(StoreError::Busy)));
+    assert_eq!(value(&read_only).expect("a read of its own").as_deref(), Some(&b"another"[..]));
+    let snapshot = read_only.snapshot().expect("another moment");
+    assert_eq!(value(&*snapshot).expect("at rest").as_deref(), Some(&b"another"[..]));
+}
+
+#[test]
 fn overwritten_and_deleted_values_are_gone_after_a_scrub() {
     let folder = folder();
     let path = folder.path().join("store.db");

@@ -7,6 +7,7 @@ pub(crate) mod graph;
 pub(crate) mod past;
 pub(crate) mod shelf;
 pub(crate) mod tokens;
+pub(crate) mod watched;
 
 use std::ops::ControlFlow;
 

@@ -559,6 +559,10 @@ def keyring_vectors():
         ("signed by the authority of the same master key for another vault", [1], right[:-64] + ed25519(authority_seed(1, fixed("another vault", 16)), b"strongroom/v1/row/keyring\x00" + right[:-64]), "unauthentic"),
         ("signed by somebody whose public key it lists", [1], listed_by_itself(), "wrong-public-key"),
         ("the format", [1], NEW.row(form=b"\x02"), "newer"),
+        ("a feature that is not known", [1], NEW.row(fields={11: ["prune"]}), "feature"),
+        ("two features that are not known", [1], NEW.row(fields={11: ["moved", "prune"]}), "feature"),
+        ("a feature that is no text", [1], NEW.row(fields={11: [7]}), "malformed"),
+        ("a feature, signed by another authority", [1, 2], ROTATING.row(signer=1, fields={11: ["prune"]}), "unauthentic"),
         ("a byte behind the body", [1], NEW.row(trailing=b"\x00"), "malformed"),
         ("a third generation", [2], authenticated(b"keyring", 2, three_generations()), "malformed"),
         ("an unknown suite", [1], NEW.row(fields={2: 3}), "malformed"),
@@ -2682,7 +2686,7 @@ def keyring_error(row, configured):
     fits = len(body.get(10, b"")) == 16 and all(map(shape, body[5])) and all(5 in one for one in body.get(7, []))
     fits = fits and order == sorted(set(order)) and order[-1] == body.get(4) and 0 not in order
     fits = fits and not {3, 5} & set(body[5][-1]) and all({3, 5} <= set(one) for one in body[5][:-1]) and None not in ended and ended == sorted(ended)
-    if not fits:
+    if not fits or not all(isinstance(name, str) for name in body.get(11, [])):
         return "malformed"
     for version in configured:
         if version in listed and listed[version][1] != fingerprint(MASTERS[version]):
@@ -2692,7 +2696,9 @@ def keyring_error(row, configured):
     for version in configured:
         if version in listed and listed[version][4] != public_key(version):
             return "wrong-public-key"
-    return None if authentic(b"keyring", row, public_key(body[4])) else "unauthentic"
+    if not authentic(b"keyring", row, public_key(body[4])):
+        return "unauthentic"
+    return "feature" if body.get(11) else None
 
 
 def led_to(pinned, public, row):

@@ -193,10 +193,11 @@ impl Page {
             verifies = shown.is_none_or(|shown| digest_in(&plain) == Some(shown));
             secret.filter(|_| record.imported()).iter().for_each(|secret| index(secret.expose()));
         }
+        // The log first: it names the entry that a forged record contradicts.
+        log.map_or(Ok(()), |log| log.judge(id, &commitment))?;
         if !verifies {
             return Err(RecordError::OtherSecret);
         }
-        log.map_or(Ok(()), |log| log.judge(id, &commitment))?;
         if !indexes.is_empty() {
             self.imported.push((id, indexes));
         }

@@ -124,6 +124,28 @@ fn rows_that_do_not_open_are_counted_and_dropped_by_a_rotation_and_refuse_nobody
 }
 
 #[test]
+fn the_label_of_a_row_is_not_believed_when_it_says_that_it_was_moved_already() {
+    let scene = Scene::new(4);
+    let vault = scene.open([1, 2]);
+    scene.verify_each(&vault, 1);
+    vault.flush_usage().expect("flushed");
+    let options = RotateOptions::new().batch(NonZeroUsize::new(1));
+    vault.rotate(&options, &act(), stop_after_one_batch_of).expect("stopped");
+    // Old counts under the label of the new generation: whoever believes it leaves old ciphertext behind.
+    let (key, row) = scene.usage_rows().swap_remove(2);
+    let mut relabelled = row;
+    assert_eq!(relabelled[4..8], 1_u32.to_be_bytes());
+    relabelled[4..8].copy_from_slice(&2_u32.to_be_bytes());
+    scene.put_usage(&key, &relabelled);
+    let report = vault.rotate(&options, &act(), |_| ()).expect("rotated");
+    assert_eq!((report.outcome, report.usage_dropped), (RotationOutcome::Finished, 1));
+    assert!(scene.usage_rows().iter().all(|(left, row)| *left != key && row[8..] != relabelled[8..]));
+    let vault = scene.open([2]);
+    assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
+    assert!(vault.usage(id_of(&key)).expect("read").is_none());
+}
+
+#[test]
 fn uses_are_listed_by_a_process_that_does_not_know_of_the_rotation_yet() {
     let scene = Scene::new(120);
     let rotating = scene.open([1, 2]);
