@@ -172,7 +172,7 @@ fn assert_refused(machine: &Machine, exit: u64, code: &str, next: &str) -> Strin
         let told = error(machine, arguments);
         assert_eq!((told["exit"].as_u64(), told["code"].as_str()), (Some(exit), Some(code)), "{arguments:?}: {told}");
         assert!(told["hint"].as_str().is_some_and(|hint| hint.contains(next)), "{arguments:?}: {told}");
-        said = told["message"].as_str().expect("a message").to_owned();
+        told["message"].as_str().expect("a message").clone_into(&mut said);
     }
     assert_eq!((machine.end(), fs::read(anchor(machine)).ok()), (end, seen), "{code}: something was changed");
     said

@@ -33,7 +33,7 @@ fn killed_at_every_write_of_a_rotation_the_next_run_completes() {
     let calls = Calls::of(&command);
     for point in calls.points(2) {
         scene.restore();
-        kills += u32::from(!scene.stopped(&calls, &command, point, Fault::Kill).success());
+        kills += u32::from(!stopped(&calls, &command, point, Fault::Kill).success());
         scene.assert_readable();
         scene.complete();
     }
@@ -47,7 +47,7 @@ fn killed_again_while_resuming_the_third_run_completes() {
     let calls = Calls::of(&command);
     for first in (5..calls.len()).step_by(10) {
         scene.restore();
-        scene.stopped(&calls, &command, first, Fault::Kill);
+        stopped(&calls, &command, first, Fault::Kill);
         let halfway = files_in(scene.scene.folder.path());
         // Nothing to rotate to is a usage error.
         if scene.scene.command(&[1, 2], &ROTATE).status().expect("runs").code() != Some(0) {
@@ -57,7 +57,7 @@ fn killed_again_while_resuming_the_third_run_completes() {
         let resuming = Calls::of(&command);
         for second in (first % 8..resuming.len()).step_by(8) {
             put_files_back(scene.scene.folder.path(), &halfway);
-            pairs += u32::from(!scene.stopped(&resuming, &command, second, Fault::Kill).success());
+            pairs += u32::from(!stopped(&resuming, &command, second, Fault::Kill).success());
             scene.assert_readable();
             scene.complete();
         }
@@ -75,7 +75,7 @@ fn out_of_space_or_failing_at_any_write_the_old_state_stays_readable() {
         for point in calls.points(4) {
             scene.restore();
             // From this call on, as a full or broken disk is.
-            let ended = scene.stopped(&calls, &command, point, Fault::FailsFrom(error));
+            let ended = stopped(&calls, &command, point, Fault::FailsFrom(error));
             scene.assert_readable();
             assert!(ended.code().is_some_and(|code| code != 101), "{error} from call {point} on: {ended}");
             failed += u32::from(!ended.success());
@@ -96,7 +96,7 @@ fn killed_at_every_write_of_issue_and_revoke_what_was_acknowledged_stays() {
         let calls = Calls::of(&command);
         for point in calls.points(1) {
             scene.restore();
-            let ended = scene.stopped(&calls, &command, point, Fault::Kill);
+            let ended = stopped(&calls, &command, point, Fault::Kill);
             let vault = scene.scene.open([1]);
             assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{arguments:?} at {point}");
             let valid = vault.verify(scene.scene.issued[0].token.expose(), &Request::new()).is_ok();
@@ -118,7 +118,7 @@ fn killed_at_every_write_of_init_it_can_be_run_again() {
     let (calls, mut kills) = (Calls::of(&new.command), 0);
     for point in calls.points(1) {
         new.remove();
-        let ended = calls.stop(&new.command, point, Fault::Kill).status().expect("strace runs");
+        let ended = stopped(&calls, &new.command, point, Fault::Kill);
         new.assert_made(ended, &format!("killed at call {point}"));
         kills += u32::from(!ended.success());
     }
@@ -133,7 +133,7 @@ fn out_of_space_or_failing_at_any_write_of_init_it_can_be_run_again() {
         let mut failed = 0;
         for point in calls.points(2) {
             new.remove();
-            let ended = calls.stop(&new.command, point, Fault::FailsFrom(error)).status().expect("strace runs");
+            let ended = stopped(&calls, &new.command, point, Fault::FailsFrom(error));
             assert!(ended.code().is_some_and(|code| code != 101), "{error} from call {point} on: {ended}");
             new.assert_made(ended, &format!("{error} from call {point} on"));
             failed += u32::from(!ended.success());
@@ -154,7 +154,7 @@ fn out_of_space_or_failing_at_any_write_of_issue_and_revoke_they_happen_whole_or
             let calls = Calls::of(&command);
             for point in calls.points(2) {
                 scene.restore();
-                let ended = scene.stopped(&calls, &command, point, Fault::FailsFrom(error));
+                let ended = stopped(&calls, &command, point, Fault::FailsFrom(error));
                 let vault = scene.scene.open([1]);
                 assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, [], "{arguments:?}, {error} at {point}");
                 let valid = vault.verify(scene.scene.issued[0].token.expose(), &Request::new()).is_ok();
@@ -193,12 +193,6 @@ impl Prepared {
         put_files_back(self.scene.folder.path(), &self.before);
     }
 
-    fn stopped(&self, calls: &Calls, command: &Command, point: usize, fault: Fault) -> ExitStatus {
-        let ended = calls.stop(command, point, fault).status().expect("strace runs");
-        assert!(point < calls.len() || ended.success(), "without a fault: {ended}");
-        ended
-    }
-
     /// Every token verifies with the two master keys, whatever happened.
     fn assert_readable(&self) {
         self.scene.assert_tokens(&self.scene.open([1, 2]), &[]);
@@ -213,6 +207,12 @@ impl Prepared {
         self.scene.assert_tokens(&vault, &[]);
         assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
     }
+}
+
+fn stopped(calls: &Calls, command: &Command, point: usize, fault: Fault) -> ExitStatus {
+    let ended = calls.stop(command, point, fault).status().expect("strace runs");
+    assert!(point < calls.len() || ended.success(), "without a fault: {ended}");
+    ended
 }
 
 /// A vault that is to be made.
