@@ -111,16 +111,19 @@ impl NewFence {
     }
 }
 
-/// Deletes the rows with the generation that they fence.
-pub(crate) fn remove(store: &dyn Store, change: &mut Change<'_>) -> Result<(), Error> {
+/// Deletes the rows, once the generation that they fenced off is gone: some at a time, so that nobody waits for it.
+pub(crate) fn remove(store: &dyn Store, keyring: &Keyring) -> Result<(), Error> {
     if let Some(index) = store.get(Table::Vault, INDEX)? {
-        change.batch.delete(Table::Vault, INDEX, Expected::Exactly(index));
+        let mut batch = Batch::new();
+        batch.delete(Table::Vault, INDEX, Expected::Exactly(index));
+        commit(store, &mut batch, keyring)?;
     }
     each_row_there(store, |rows| {
+        let mut batch = Batch::new();
         for (key, bytes) in rows {
-            change.batch.delete(Table::Vault, key, Expected::Exactly(bytes));
+            batch.delete(Table::Vault, key, Expected::Exactly(bytes));
         }
-        Ok(())
+        commit(store, &mut batch, keyring)
     })
 }
 
@@ -239,7 +242,7 @@ fn row_key(at: usize) -> Vec<u8> {
     [INDEX, b"/", &at.to_be_bytes()].concat()
 }
 
-/// Under the keyring that is to be fenced off: who has cut over meanwhile is disturbed by nobody.
+/// Under this keyring alone: who has cut over meanwhile is disturbed by nobody.
 fn commit(store: &dyn Store, batch: &mut Batch, keyring: &Keyring) -> Result<(), Error> {
     batch.check(Table::Vault, KEYRING, Expected::Exactly(keyring.bytes().into()));
     match store.commit(batch) {

@@ -21,6 +21,7 @@ use std::ops::ControlFlow;
 
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
+use crate::fence;
 use crate::ledger::Ledger;
 use crate::store::Scrub;
 
@@ -87,6 +88,7 @@ fn rotate_now(
     }
     report.outcome = RotationOutcome::Finished;
     let _ = watch(Progress { phase: Phase::Scrub, done: run.total, total: run.total });
+    fence::remove(ledger.store(), &*ledger.reload()?)?;
     report.scrub = Some(scrubbed(ledger));
     report.certificate = RotationCertificate::issue(ledger, &run.keyring, &run.state)?;
     if let Some(certificate) = &report.certificate {

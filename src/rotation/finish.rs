@@ -8,7 +8,6 @@ use super::run::{Run, taken_over};
 use super::state::{Finish, State};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
-use crate::fence;
 use crate::store::{Expected, Table};
 
 /// Drops the old generation. Only scrubbing is left then.
@@ -48,7 +47,6 @@ pub(super) fn finish(run: &mut Run<'_>, act: &Act, report: &mut RotationReport) 
         report.lookups_dropped = if options.accept_record_set { abandoned.delete_dangling(run, change)? } else { 0 };
         abandoned.replace_sentinel(change)?;
         change.head.drop_set(from);
-        fence::remove(store, change)?;
         let next = change.keyring.without_generation(from, &abandoned.lookup_rows, keks)?;
         report.abandoned = abandoned.count;
         report.stale_lookups = next.stale_lookup_rows();

@@ -168,6 +168,8 @@ struct Meanwhile {
     cutovers: AtomicU32,
 }
 
+/// What is done to the bytes of a row.
+type Edit = fn(&mut Vec<u8>);
 type Once = Mutex<Option<Box<dyn FnOnce() + Send>>>;
 
 fn once(moment: &Once, act: impl FnOnce() + Send + 'static) {
@@ -176,7 +178,9 @@ fn once(moment: &Once, act: impl FnOnce() + Send + 'static) {
 
 fn happens(moment: &Once) {
     let act = moment.lock().expect("whole").take();
-    act.into_iter().for_each(|act| act());
+    if let Some(act) = act {
+        act();
+    }
 }
 
 impl Between for Meanwhile {
@@ -278,7 +282,9 @@ fn rows_of_a_fence_that_are_not_those_of_the_cutover_open_nothing_and_are_named(
     let ids = [issued[1_000].id, issued[4_150].id];
     once(&store.written, move || {
         *keeping.lock().expect("whole") = fence_rows(&reading);
-        ids.into_iter().for_each(|id| assert!(vault.suspend(id, &act()).expect("suspended")));
+        for id in ids {
+            assert!(vault.suspend(id, &act()).expect("suspended"));
+        }
     });
     let rotating = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
     rotating.rotate(&compromised(), &act(), stop_after_one_batch).expect("stopped");
@@ -289,7 +295,9 @@ fn rows_of_a_fence_that_are_not_those_of_the_cutover_open_nothing_and_are_named(
     // Records that the first row speaks of, and the second.
     let of_row = [2_000, 4_180];
     let whole = |key| {
-        of_row.into_iter().for_each(|at| verify(key, at).expect("whole"));
+        for at in of_row {
+            verify(key, at).expect("whole");
+        }
         assert_eq!(damage_of(&fresh(key)), Vec::<&str>::new());
     };
     let named = |key, row: usize, what: &str| {
@@ -308,7 +316,7 @@ fn rows_of_a_fence_that_are_not_those_of_the_cutover_open_nothing_and_are_named(
         assert!(damage_of(&fresh(key)).contains(&"fence"), "{what}");
     };
     whole(2);
-    let edits: [(&str, fn(&mut Vec<u8>)); 4] = [
+    let edits: [(&str, Edit); 4] = [
         ("a bit of an id", |row| row[3] ^= 1),
         ("a bit of a mark", |row| *row.last_mut().expect("long") ^= 1),
         ("an entry less", |row| row.truncate(row.len() - 24)),
@@ -359,7 +367,9 @@ fn rows_of_a_fence_that_are_not_those_of_the_cutover_open_nothing_and_are_named(
     for (key, value) in &now {
         overwrite(&rows, Table::Vault, key, Some(value.clone()));
     }
-    of_row.into_iter().for_each(|at| drop(verify(3, at).expect_err("all of another rotation")));
+    for at in of_row {
+        verify(3, at).expect_err("all of another rotation");
+    }
     for (key, value) in &next {
         overwrite(&rows, Table::Vault, key, Some(value.clone()));
     }
