@@ -191,6 +191,11 @@ impl Commitments {
         standing.map(|known| (known.id, known.half))
     }
 
+    /// What it says of one, where it bears it out.
+    pub(crate) fn standing_at(&self, id: ApiKeyId) -> Option<Half> {
+        self.find(id).filter(|known| known.state == State::Present).map(|known| known.half)
+    }
+
     /// Every id that has a record by the log, in their order, with the last entry about it.
     pub(crate) fn present(&self) -> impl Iterator<Item = (ApiKeyId, u64)> {
         self.each().filter(|known| known.state != State::Gone).map(|known| (known.id, known.seq))

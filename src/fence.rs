@@ -26,8 +26,10 @@ pub(crate) struct NewFence {
     /// Where each row but the first begins.
     borders: Vec<ApiKeyId>,
     hashes: Vec<[u8; 32]>,
-    /// The rows, as they were written, of which the log has said more since.
-    outdated: BTreeMap<usize, Vec<u8>>,
+    /// The rows of which the log has said more since they were made, as they are written now.
+    touched: BTreeMap<usize, Vec<u8>>,
+    /// What was written last is not known: nothing can be made of it any more.
+    lost: bool,
 }
 
 /// What stands for a record: nobody without the new verify key can tell what it is of.
@@ -40,8 +42,8 @@ impl NewFence {
         let mut log = Commitments::new(keyring.vault(), records);
         log.follow(store, head, |_| Ok(()))?;
         let borders = log.standing().map(|(id, _)| id).step_by(IN_A_ROW).skip(1).collect();
-        let (claim, hashes, outdated) = (random_array()?, vec![], BTreeMap::new());
-        let mut fence = Self { log, key, claim, borders, hashes, outdated };
+        let claim = random_array()?;
+        let mut fence = Self { log, key, claim, borders, hashes: vec![], touched: BTreeMap::new(), lost: false };
         let mut batch = Batch::new();
         batch.put(Table::Vault, INDEX, claim, expected(store.get(Table::Vault, INDEX)?));
         commit(store, &mut batch, keyring)?;
@@ -63,28 +65,55 @@ impl NewFence {
         Ok(fence)
     }
 
-    /// Reads the log to the head of the change, and puts what is different since into it. Returns what the keyring holds.
-    pub(crate) fn complete(&mut self, store: &dyn Store, change: &mut Change<'_>) -> Result<[u8; 32], Error> {
-        if store.get(Table::Vault, INDEX)?.as_deref() != Some(self.claim.as_slice()) {
+    /// Reads the log to this head and writes the rows of which it has said more; those that came to the end get rows of their own. Returns
+    /// how many entries that took.
+    pub(crate) fn catch_up(&mut self, store: &dyn Store, keyring: &Keyring, head: &Head) -> Result<usize, Error> {
+        if std::mem::replace(&mut self.lost, true) {
             return Err(Detail::Contended.into());
         }
         let mut news = vec![];
         let each = |entry: &AuditEntry| news.extend(Said::by(entry));
-        let place = self.log.place().clone().walk(store, &change.head, each, |_| Ok(()))?;
-        let touched = news.iter().map(|said| self.borders.partition_point(|border| *border <= said.id));
-        let touched: BTreeSet<_> = touched.filter(|at| !self.outdated.contains_key(at)).collect();
-        let written = self.rows(|at| touched.contains(&at));
-        self.outdated.extend(written);
+        let place = self.log.place().clone().walk(store, head, each, |_| Ok(()))?;
+        let mut about = BTreeMap::<usize, BTreeSet<ApiKeyId>>::new();
+        for said in &news {
+            about.entry(self.borders.partition_point(|border| *border <= said.id)).or_default().insert(said.id);
+        }
+        let anew = self.rows(|at| about.contains_key(&at) && !self.touched.contains_key(&at));
+        self.touched.extend(anew);
         self.log.take_in(&news);
         self.log.arrive(place);
-        let mut hashes = self.hashes.clone();
-        for ((at, fresh), written) in
-            self.rows(|at| self.outdated.contains_key(&at)).into_iter().zip(self.outdated.values())
-        {
-            hashes[at] = hash_of(ROW_LABEL, &fresh);
-            change.batch.put(Table::Vault, row_key(at), fresh, Expected::Exactly(written.clone()));
+        let about: Vec<_> = about.into_iter().collect();
+        for some in about.chunks(ROWS_TOGETHER) {
+            let mut batch = self.batch();
+            for (at, ids) in some {
+                let row = self.touched.get_mut(at).expect("it was just put there");
+                let before = row.clone();
+                for id in ids {
+                    set(row, *id, self.log.standing_at(*id).map(|half| mark(&self.key, *id, &half)));
+                }
+                let more = if *at == self.borders.len() {
+                    row.split_off(row.len().min(MOST_IN_A_ROW * ENTRY))
+                } else {
+                    vec![]
+                };
+                self.hashes[*at] = hash_of(ROW_LABEL, row);
+                batch.put(Table::Vault, row_key(*at), row.as_slice(), Expected::Exactly(before));
+                for row in more.chunks(IN_A_ROW * ENTRY) {
+                    self.borders.push(ApiKeyId::from_bytes(*row.first_chunk().expect("an entry begins with an id")));
+                    self.hashes.push(hash_of(ROW_LABEL, row));
+                    batch.put(Table::Vault, row_key(self.borders.len()), row, Expected::Absent);
+                }
+            }
+            commit(store, &mut batch, keyring)?;
         }
-        let index = index_of(&self.borders, &hashes);
+        self.lost = false;
+        Ok(news.len())
+    }
+
+    /// Reads the log to the head of the change, and puts the index of all rows into it. Returns what the keyring holds.
+    pub(crate) fn complete(&mut self, store: &dyn Store, change: &mut Change<'_>) -> Result<[u8; 32], Error> {
+        self.catch_up(store, change.keyring, &change.head)?;
+        let index = index_of(&self.borders, &self.hashes);
         let hash = hash_of(INDEX_LABEL, &index);
         change.batch.put(Table::Vault, INDEX, index, Expected::Exactly(self.claim.into()));
         Ok(hash)
@@ -208,6 +237,18 @@ fn read_row(rows: &dyn Rows, at: usize, stretch: &Stretch) -> Result<Vec<u8>, Er
     if hash_of(ROW_LABEL, &row) == stretch.hash { Ok(row) } else { Err(tampered(RowFault::Unauthentic)) }
 }
 
+/// Exchanges what a row says of an id.
+fn set(row: &mut Vec<u8>, id: ApiKeyId, mark: Option<Mark>) {
+    let (entries, _) = row.as_chunks::<ENTRY>();
+    let found = entries.binary_search_by(|entry| entry[..ID].cmp(&id.to_bytes()));
+    let (from, until) = match found {
+        Ok(at) => (at * ENTRY, (at + 1) * ENTRY),
+        Err(at) => (at * ENTRY, at * ENTRY),
+    };
+    let entry = mark.map(|mark| [&id.to_bytes()[..], &mark].concat());
+    row.splice(from..until, entry.into_iter().flatten());
+}
+
 fn index_of(borders: &[ApiKeyId], hashes: &[[u8; 32]]) -> Vec<u8> {
     let first = ApiKeyId::from_bytes([0; ID]);
     let from = std::iter::once(&first).chain(borders);
@@ -263,6 +304,8 @@ fn tampered(fault: RowFault) -> Error {
 /// The key of the index in the table `vault`, and what the keys of the rows begin with.
 const INDEX: &[u8] = b"fence";
 const IN_A_ROW: usize = 4_096;
+/// The last row takes the API keys that are issued meanwhile, up to so many.
+const MOST_IN_A_ROW: usize = 2 * IN_A_ROW;
 const ROWS_TOGETHER: usize = 16;
 const ID: usize = 16;
 const ENTRY: usize = ID + 8;

@@ -44,7 +44,13 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
         act.check()?;
         // Most of the work, so that writers wait for the entries since alone.
         let (keyring, store) = (ledger.reload()?, ledger.store());
-        fence = Some(NewFence::write(store, &keyring, &ledger.check_anchor()?, keys.fence_key())?);
+        let mut made = NewFence::write(store, &keyring, &ledger.check_anchor()?, keys.fence_key())?;
+        for _ in 0..MOST_ROUNDS {
+            if made.catch_up(store, &keyring, &ledger.check_anchor()?)? < FEW {
+                break;
+            }
+        }
+        fence = Some(made);
     }
     ledger.change(act, |change| {
         let old = change.keyring;
@@ -111,3 +117,7 @@ fn may_take_over(
         Ok(())
     }
 }
+
+/// Entries that others have written since are read again before the cutover while there are more than a few, up to so many times.
+const MOST_ROUNDS: usize = 16;
+const FEW: usize = 64;
