@@ -227,7 +227,8 @@ fn what_changes_between_the_fence_and_the_cutover_is_believed_under_its_last_sta
         acting.update(narrowed, &Update::new().scopes(["few"]), &act()).expect("narrowed");
         acting.revoke(gone, &act()).expect("revoked");
         acting.update(twice, &Update::new().scopes(["few"]), &act()).expect("narrowed");
-        issuing.lock().expect("whole").push(acting.issue(&NewApiKey::new("late"), &act()).expect("issued"));
+        let late = acting.issue_many(&vec![NewApiKey::new("late"); 9_000], &act()).expect("issued");
+        issuing.lock().expect("whole").extend(late);
     });
     let (acting, issuing) = (vault.clone(), Arc::clone(&late));
     once(&store.ready, move || {
@@ -238,6 +239,12 @@ fn what_changes_between_the_fence_and_the_cutover_is_believed_under_its_last_sta
     let rotating = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
     rotating.rotate(&compromised(), &act(), stop_after_one_batch).expect("stopped");
     assert_eq!(store.cutovers.load(Ordering::SeqCst), 2, "a change fell before the cutover, which was made again");
+    let lens: Vec<_> = fence_rows(&store.rows).iter().map(|(_, row)| row.len() / 24).collect();
+    assert_eq!(lens[1], 4_096);
+    assert!(
+        lens.len() == 4 && lens[2..].iter().all(|len| *len <= 8_192),
+        "what came late has rows of its own: {lens:?}"
+    );
 
     let fresh = || Vault::open(store.rows.clone(), keys.only([2])).expect("opened");
     let token = |id| issued.iter().find(|issued| issued.id == id).expect("issued").token.expose();
