@@ -22,5 +22,8 @@ rest = [
 ]
 words = dict.fromkeys(word for word in itertools.chain(first, *rest) if word and all(33 <= ord(c) < 127 for c in word))
 out = pathlib.Path(__file__).resolve().with_name("frequent.txt")
-out.write_text("\n".join(words) + "\n")
+made = "\n".join(words) + "\n"
+# As it was, where nothing changed: what is compiled from it is not compiled again.
+if not out.exists() or out.read_text() != made:
+    out.write_text(made)
 print(len(words))
