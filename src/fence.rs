@@ -45,7 +45,8 @@ impl NewFence {
         let claim = random_array()?;
         let mut fence = Self { log, key, claim, borders, hashes: vec![], touched: BTreeMap::new(), lost: false };
         let mut batch = Batch::new();
-        batch.put(Table::Vault, INDEX, claim, expected(store.get(Table::Vault, INDEX)?));
+        let there = store.get(Table::Vault, INDEX)?.map_or(Expected::Absent, Expected::Exactly);
+        batch.put(Table::Vault, INDEX, claim, there);
         commit(store, &mut batch, keyring)?;
         each_row_there(store, |rows| {
             let mut batch = fence.batch();
@@ -56,7 +57,8 @@ impl NewFence {
         })?;
         for some in (0..=fence.borders.len()).collect::<Vec<_>>().chunks(ROWS_TOGETHER) {
             let mut batch = fence.batch();
-            for (at, row) in fence.rows(|at| some.contains(&at)) {
+            for at in some.iter().copied() {
+                let row = fence.row(at);
                 fence.hashes.push(hash_of(ROW_LABEL, &row));
                 batch.put(Table::Vault, row_key(at), row, Expected::Absent);
             }
@@ -78,8 +80,11 @@ impl NewFence {
         for said in &news {
             about.entry(self.borders.partition_point(|border| *border <= said.id)).or_default().insert(said.id);
         }
-        let anew = self.rows(|at| about.contains_key(&at) && !self.touched.contains_key(&at));
-        self.touched.extend(anew);
+        for at in about.keys().copied() {
+            if !self.touched.contains_key(&at) {
+                self.touched.insert(at, self.row(at));
+            }
+        }
         self.log.take_in(&news);
         self.log.arrive(place);
         let about: Vec<_> = about.into_iter().collect();
@@ -126,17 +131,11 @@ impl NewFence {
         batch
     }
 
-    /// The rows that are wanted, in their order.
-    fn rows(&self, wanted: impl Fn(usize) -> bool) -> Vec<(usize, Vec<u8>)> {
-        let mut rows: Vec<_> = (0..=self.borders.len()).filter(|at| wanted(*at)).map(|at| (at, vec![])).collect();
-        for (at, row) in &mut rows {
-            let from = at.checked_sub(1).map(|before| self.borders[before]);
-            for (id, half) in self.log.standing_between(from, self.borders.get(*at).copied()) {
-                row.extend_from_slice(&id.to_bytes());
-                row.extend_from_slice(&mark(&self.key, id, &half));
-            }
-        }
-        rows
+    /// A row as the log has it.
+    fn row(&self, at: usize) -> Vec<u8> {
+        let from = at.checked_sub(1).map(|before| self.borders[before]);
+        let standing = self.log.standing_between(from, self.borders.get(at).copied());
+        standing.flat_map(|(id, half)| entry(id, mark(&self.key, id, &half))).collect()
     }
 }
 
@@ -245,8 +244,11 @@ fn set(row: &mut Vec<u8>, id: ApiKeyId, mark: Option<Mark>) {
         Ok(at) => (at * ENTRY, (at + 1) * ENTRY),
         Err(at) => (at * ENTRY, at * ENTRY),
     };
-    let entry = mark.map(|mark| [&id.to_bytes()[..], &mark].concat());
-    row.splice(from..until, entry.into_iter().flatten());
+    row.splice(from..until, mark.into_iter().flat_map(|mark| entry(id, mark)));
+}
+
+fn entry(id: ApiKeyId, mark: Mark) -> impl Iterator<Item = u8> {
+    id.to_bytes().into_iter().chain(mark)
 }
 
 fn index_of(borders: &[ApiKeyId], hashes: &[[u8; 32]]) -> Vec<u8> {
@@ -291,10 +293,6 @@ fn commit(store: &dyn Store, batch: &mut Batch, keyring: &Keyring) -> Result<(),
         Err(CommitError::Conflict(_)) => Err(Detail::Contended.into()),
         Err(CommitError::Store(error)) => Err(error.into()),
     }
-}
-
-fn expected(there: Option<Vec<u8>>) -> Expected {
-    there.map_or(Expected::Absent, Expected::Exactly)
 }
 
 fn tampered(fault: RowFault) -> Error {
