@@ -28,8 +28,8 @@ pub(crate) use generation::{GenerationKeys, LookupKey};
 pub(crate) use mac::MacKey;
 pub use master::KnownMasterKey;
 pub(crate) use master::clamped;
-pub(crate) use public::PublicKeyring;
 use public::{HAND_OVER_LABEL, hand_over};
+pub(crate) use public::{KeyringFacts, PublicKeyring};
 use row::authenticate;
 pub(crate) use row::claimed;
 pub(crate) use row::{Authenticated, RowError, RowLabel, authenticated, decode_whole, encode, row_hash};
@@ -232,6 +232,11 @@ impl Keyring {
     /// What it says to those who have none of its keys.
     pub(crate) fn public(&self) -> PublicKeyring {
         PublicKeyring::of(self.stored.clone(), &self.bytes).expect("a keyring that opened has public keys")
+    }
+
+    pub(crate) fn facts(&self) -> KeyringFacts {
+        let masters = self.masters().collect();
+        KeyringFacts { vault: self.vault(), line: self.line(), revision: self.revision(), hash: self.hash(), masters }
     }
 
     /// How often the keyring was changed.

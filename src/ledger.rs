@@ -150,7 +150,7 @@ impl Ledger {
         let (keyring, head, head_row) = self.keyring_and_head(&Written::default())?;
         if let (Some(anchored), Some(seen)) = (&self.anchored, seen) {
             let now = Moment { keyring: &keyring, head: &head, head_row: &head_row };
-            anchored.hold(&seen, now, self.store())?;
+            anchored.hold(&seen, &keyring.facts(), &head, self.store())?;
             if head.chain.seq > seen.audit_seq {
                 anchored.advance(now, self.store(), self.now());
             }
@@ -314,7 +314,7 @@ impl Ledger {
             let seen = self.anchored.as_ref().map(Anchored::read).transpose()?;
             let (keyring, head, head_row) = self.keyring_and_head(&turn)?;
             if let (Some(anchored), Some(seen)) = (&self.anchored, &seen) {
-                anchored.hold(seen, Moment { keyring: &keyring, head: &head, head_row: &head_row }, self.store())?;
+                anchored.hold(seen, &keyring.facts(), &head, self.store())?;
             }
             must_go_on(head.chain, *self.followed())?;
             turn.seen = Some(head.chain);

@@ -103,15 +103,8 @@ impl Attributes {
     }
 
     /// Marks the API key as exposed since then, unless it was marked before.
-    pub(crate) fn exposed(mut self, at: Option<Timestamp>) -> Self {
-        if let Some(at) = at {
-            self.expose(at);
-        }
-        self
-    }
-
-    fn expose(&mut self, at: Timestamp) {
-        self.exposed_at.get_or_insert(at.unix_millis());
+    pub(crate) fn expose(&mut self, at: Option<Timestamp>) {
+        self.exposed_at = self.exposed_at.or(at.map(Timestamp::unix_millis));
     }
 
     /// What state the API key is in.
@@ -154,8 +147,10 @@ impl Attributes {
     /// Reads what a sealed part held; `None` when it is not one CBOR map with the fields every version writes.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut decoder = Decoder::new(bytes);
-        let attributes = decoder.decode().ok()?;
-        (decoder.position() == bytes.len()).then_some(attributes)
+        match decoder.decode() {
+            Ok(attributes) if decoder.position() == bytes.len() => Some(attributes),
+            _ => None,
+        }
     }
 
     /// Whether a token with this prefix (none, for one of another shape) and this digest of its secret is the API key's
@@ -248,7 +243,7 @@ fn fields(map: &[u8]) -> Option<BTreeMap<u32, &[u8]>> {
 
 /// `attributes` marked as exposed since then, unless they are marked already.
 pub(crate) fn with_exposure(attributes: &[u8], at: Timestamp) -> Option<Zeroizing<Vec<u8>>> {
-    edited(attributes, |attributes| attributes.expose(at))
+    edited(attributes, |attributes| attributes.expose(Some(at)))
 }
 
 /// The digest of the secret alone: every version writes it first.
@@ -315,9 +310,10 @@ mod tests {
 
     #[test]
     fn an_exposure_changes_nothing_else_and_is_never_moved() {
-        let before = sample().revoked(Some(at(2_000)));
+        let mut before = sample().revoked(Some(at(2_000)));
         let bytes = with_exposure(&before.to_bytes(), at(3_000)).expect("a map");
-        assert_eq!(Attributes::from_bytes(&bytes), Some(before.exposed(Some(at(3_000)))));
+        before.expose(Some(at(3_000)));
+        assert_eq!(Attributes::from_bytes(&bytes), Some(before));
         assert_eq!(with_exposure(&bytes, at(4_000)).expect("a map"), bytes);
     }
 

@@ -274,10 +274,15 @@ fn without_what_was_shown(mut error: MasterKeysError) -> MasterKeysError {
 /// Held to the anchor of the environment. A command ends before a log that is read beside it would be of use: `verify` reads all of it first.
 pub(crate) fn opening() -> Result<VaultOptions, Failure> {
     let options = VaultOptions::new().follow(false);
-    Ok(match FileAnchor::from_env().map_err(Detail::from)? {
+    Ok(match anchor()? {
         Some(anchor) => options.anchor(anchor),
         None => options,
     })
+}
+
+/// The anchor of the environment.
+pub(crate) fn anchor() -> Result<Option<FileAnchor>, Failure> {
+    Ok(FileAnchor::from_env().map_err(Detail::from)?)
 }
 
 fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {

@@ -17,6 +17,22 @@ pub(crate) struct PublicKeyring {
     hash: [u8; 32],
 }
 
+/// What an anchor holds a keyring to.
+pub(crate) struct KeyringFacts {
+    pub(crate) vault: VaultId,
+    pub(crate) line: [u8; 16],
+    pub(crate) revision: u64,
+    pub(crate) hash: [u8; 32],
+    /// Never empty.
+    pub(crate) masters: Vec<KnownMasterKey>,
+}
+
+impl KeyringFacts {
+    pub(crate) fn active_master(&self) -> MasterKeyVersion {
+        self.masters.last().expect("there is one").version
+    }
+}
+
 impl PublicKeyring {
     /// What a row says. It was signed by the authority that it names itself, which anybody can arrange.
     pub(crate) fn claimed(row: &[u8]) -> Result<Self, KeyringError> {
@@ -65,6 +81,16 @@ impl PublicKeyring {
     /// What names this keyring in the rows that belong beside it.
     pub(crate) fn hash(&self) -> [u8; 32] {
         self.hash
+    }
+
+    pub(crate) fn facts(&self) -> KeyringFacts {
+        KeyringFacts {
+            vault: self.vault(),
+            line: self.line(),
+            revision: self.revision(),
+            hash: self.hash,
+            masters: self.masters.clone(),
+        }
     }
 
     /// Every master key version the vault has ever had, in the order they were added.

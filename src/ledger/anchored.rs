@@ -7,7 +7,7 @@ use super::log::follow_from;
 use crate::anchor::{Anchor, AnchorActKind, AnchorFault, AnchorStatement, Seen};
 use crate::audit_log::{Act, AuditFault, ChainEnd, row_key};
 use crate::error::{Detail, Error};
-use crate::keyring::{Keyring, RowLabel, authenticated};
+use crate::keyring::{Keyring, KeyringFacts, RowLabel, authenticated};
 use crate::secret::hex;
 use crate::store::{Rows, Table};
 use crate::time::Timestamp;
@@ -79,38 +79,44 @@ impl Anchored {
     }
 
     /// The store is where the anchor was, or further on the same way.
-    pub(crate) fn hold(&self, seen: &AnchorStatement, now: Moment<'_>, rows: &dyn Rows) -> Result<(), Error> {
-        let (Moment { keyring, head, .. }, since) = (now, seen.seen_at);
-        let (end, found) = (seen.end(), head.chain.seq);
-        if seen.vault != keyring.vault() {
-            return Err(AnchorFault::OtherVault { anchored: seen.vault, found: keyring.vault() }.into());
+    pub(crate) fn hold(
+        &self,
+        seen: &AnchorStatement,
+        keyring: &KeyringFacts,
+        head: &Head,
+        rows: &dyn Rows,
+    ) -> Result<(), Error> {
+        let (end, found, since) = (seen.end(), head.chain.seq, seen.seen_at);
+        if seen.vault != keyring.vault {
+            return Err(AnchorFault::OtherVault { anchored: seen.vault, found: keyring.vault }.into());
         }
-        if seen.line != hex(&keyring.line()) {
+        if seen.line != hex(&keyring.line) {
             return Err(AnchorFault::OtherLine { seen: end.seq, found, since }.into());
         }
         let forked = || Err(AnchorFault::Forked { seen: end.seq, since }.into());
         if found < end.seq {
             return Err(AnchorFault::RolledBack { found, seen: end.seq, since }.into());
         }
-        if keyring.revision() < seen.keyring_revision || keyring.active_master() < seen.master_key {
+        let active = keyring.active_master();
+        if keyring.revision < seen.keyring_revision || active < seen.master_key {
             return Err(AnchorFault::KeyringRolledBack {
-                found: keyring.revision(),
-                found_master_key: keyring.active_master(),
+                found: keyring.revision,
+                found_master_key: active,
                 seen: seen.keyring_revision,
                 seen_master_key: seen.master_key,
                 since,
             }
             .into());
         }
-        let same_keyring = seen.keyring_hash == hex(&keyring.hash());
+        let same_keyring = seen.keyring_hash == hex(&keyring.hash);
         let same_place = head.chain == end;
-        if (keyring.revision() == seen.keyring_revision) != same_keyring
+        if (keyring.revision == seen.keyring_revision) != same_keyring
             || (found == end.seq && !(same_place && same_keyring))
         {
             return forked();
         }
         // The authority that signed what was seen is one of this vault's, and had not ended then.
-        let signed = keyring.masters().find(|master| master.version == seen.master_key);
+        let signed = keyring.masters.iter().find(|master| master.version == seen.master_key);
         let vouches = signed.is_some_and(|master| {
             master.public_key == seen.public_key && master.ended.is_none_or(|ended| end.seq <= ended)
         });

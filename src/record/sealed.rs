@@ -98,8 +98,9 @@ impl<'a> Record<'a> {
         id: ApiKeyId,
     ) -> Result<(Zeroizing<Vec<u8>>, Attributes), RecordError> {
         let (exposed_at, plain) = (self.belongs(keyring, id)?.exposed_at, self.open_verify(keyring, id)?);
-        let attributes = Attributes::from_bytes(&plain).ok_or(RecordError::Attributes)?;
-        Ok((plain, attributes.exposed(exposed_at)))
+        let mut attributes = Attributes::from_bytes(&plain).ok_or(RecordError::Attributes)?;
+        attributes.expose(exposed_at);
+        Ok((plain, attributes))
     }
 
     /// Opens and reads the attributes, for who seals a record in place of this one: the commitment to this one; the attributes as
@@ -115,8 +116,9 @@ impl<'a> Record<'a> {
             Some(at) => with_exposure(&plain, at).ok_or(RecordError::Attributes)?,
             None => plain,
         };
-        let attributes = Attributes::from_bytes(&carried).ok_or(RecordError::Attributes)?;
-        Ok((commitment, carried, attributes.exposed(exposed_at)))
+        let mut attributes = Attributes::from_bytes(&carried).ok_or(RecordError::Attributes)?;
+        attributes.expose(exposed_at);
+        Ok((commitment, carried, attributes))
     }
 
     /// Opens both parts of the record that stands at `id`, and reads nothing. Where that fails, the error tells a record

@@ -71,11 +71,17 @@ impl FromStr for ApiKeyId {
         if text.len() != Self::TEXT_LEN || text.as_bytes()[0] > b'7' {
             return Err(no_id());
         }
-        let digit = |byte: u8| match VALUES[usize::from(byte)] {
-            NONE => Err(no_id()),
-            value => Ok(u128::from(value)),
-        };
-        text.bytes().try_fold(0, |id, byte| Ok((id << 5) | digit(byte)?)).map(Self)
+        let (mut id, mut seen) = (0, 0);
+        // In parts that a register holds.
+        for part in text.as_bytes().chunks(PART) {
+            let bits = part.iter().fold(0, |bits, byte| {
+                let value = VALUES[usize::from(*byte)];
+                seen |= value;
+                (bits << 5) | u64::from(value)
+            });
+            id = (id << (5 * part.len())) | u128::from(bits);
+        }
+        if seen < 32 { Ok(Self(id)) } else { Err(no_id()) }
     }
 }
 
@@ -98,6 +104,8 @@ fn no_id() -> ParseError {
 }
 
 const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Characters whose bits fit into a register together.
+const PART: usize = 10;
 const NONE: u8 = 0xff;
 const VALUES: [u8; 256] = {
     let mut values = [NONE; 256];

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::anchor::Anchor;
 use crate::audit_log::ChainEnd;
 use crate::authority::PublicKey;
 use crate::error::{Detail, Error, KeyringError, PinError};
 use crate::keyring::{Keyring, PublicKeyring};
-use crate::ledger::{HEAD, Head, KEYRING, Ledger, head_missing, head_tampered, must_go_on};
+use crate::ledger::{Anchored, HEAD, Head, KEYRING, Ledger, head_missing, head_tampered, must_go_on};
 use crate::store::{Rows, Store, StoreError, Table};
 use crate::time::Timestamp;
 use crate::vault::checkpoint::{AuditCheckpoint, record_digest};
@@ -126,6 +127,14 @@ impl Auditor {
             Source::Keys(_) => true,
             Source::Public(log) => log.believed.lock().unwrap_or_else(PoisonError::into_inner).is_some(),
         }
+    }
+
+    /// Holds the store to what this machine saw of it last, also where nobody has keys of the vault. Nothing is written.
+    pub fn check_anchor(&self, anchor: impl Anchor + 'static) -> Result<(), Error> {
+        let anchored = Anchored::new(Arc::new(anchor), false);
+        // Before the store, or what was committed between the two would look like something that was lost.
+        let seen = anchored.read()?;
+        self.log_at_one_moment(|rows, now| anchored.hold(&seen, &now.keyring.facts(), &now.head, rows))
     }
 
     /// The rows as they are now.

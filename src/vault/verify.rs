@@ -50,10 +50,12 @@ impl Verifier {
         // The digest is compared whether or not it is the right record.
         let is_of = |found: &Found| found.attributes.has_token(prefix, &digest) && found.id == id;
         let mut found = self.next_record(id)?;
-        if is_of(&found) && found.judged_by(&self.follower).is_err() {
+        let mut valid = is_of(&found);
+        if valid && found.judged_by(&self.follower).is_err() {
             found = self.judged_anew(found)?;
+            valid = is_of(&found);
         }
-        if !is_of(&found) {
+        if !valid {
             return Err(VerifyError::Refused(Refusal::Unknown));
         }
         let now = self.ledger.now();
@@ -80,29 +82,29 @@ impl Verifier {
             let sentinel_missing = || Detail::Tampered { row: VaultRow::Sentinel, fault: RowFault::Missing };
             let (key, bytes) = row.ok_or_else(sentinel_missing)?;
             let at = ApiKeyId::from_row(&key).ok_or_else(sentinel_missing)?;
-            let opened = Found::open(&keyring, at, bytes).map_err(|fault| Detail::Record { id, fault }.into());
-            // A neighbour lets nobody in.
-            match opened.and_then(|found| if at == id { self.behind_no_fence(&keyring, found) } else { Ok(found) }) {
-                Ok(found) => return Ok(found),
-                Err(error) => {
-                    // The record may be newer than the keyring it was read with.
-                    let reloaded = self.ledger.reload()?;
-                    if reloaded.bytes() == keyring.bytes() {
-                        // A damaged neighbour says nothing about an API key that does not exist.
-                        let unknown = VerifyError::Refused(Refusal::Unknown);
-                        return Err(if at == id { error.into() } else { unknown });
-                    }
-                    keyring = reloaded;
-                }
+            let error: Error = match Found::open(&keyring, at, bytes) {
+                // A neighbour lets nobody in.
+                Ok(found) if at != id => return Ok(found),
+                Ok(found) => match self.behind_no_fence(&keyring, &found) {
+                    Ok(()) => return Ok(found),
+                    Err(error) => error,
+                },
+                Err(fault) => Detail::Record { id, fault }.into(),
+            };
+            // The record may be newer than the keyring it was read with.
+            let reloaded = self.ledger.reload()?;
+            if reloaded.bytes() == keyring.bytes() {
+                // A damaged neighbour says nothing about an API key that does not exist.
+                return Err(if at == id { error.into() } else { VerifyError::Refused(Refusal::Unknown) });
             }
+            keyring = reloaded;
         }
     }
 
     /// The record, unless its generation is fenced off and it is not one that was there at the cutover.
-    fn behind_no_fence(&self, keyring: &Keyring, found: Found) -> Result<Found, Error> {
+    fn behind_no_fence(&self, keyring: &Keyring, found: &Found) -> Result<(), Error> {
         let (rows, generation, id) = (self.ledger.store(), found.generation, found.id);
-        self.fence.admits(rows, keyring, generation, id, || found.commitment())?;
-        Ok(found)
+        self.fence.admits(rows, keyring, generation, id, || found.commitment())
     }
 
     /// Somebody may have changed the record since the log was read: the log is read to its end, and what stands there before and

@@ -32,7 +32,7 @@ fn killed_at_every_write_of_an_anchored_compromised_rotation_the_anchor_is_never
 
 fn sweep(machine: &Machine) {
     let forged = Forged::made(machine);
-    let (mut kills, mut open, mut fenced) = (0, 0, 0);
+    let (mut kills, mut open, mut fenced, mut twice) = (0, 0, 0, 0);
     let command = machine.command(&[1, 2], &ROTATE);
     let calls = Calls::of(&command);
     for point in calls.points(4) {
@@ -55,6 +55,12 @@ fn sweep(machine: &Machine) {
             fenced += u32::from(forged.is_fenced(machine, &at));
             open += u32::from(status.rotation.is_some());
         }
+        // The run that resumes is killed as well, somewhere else; the one after that is not.
+        let resumed = calls.stop(&command, point * 7 % calls.len(), Fault::Kill).status().expect("strace runs");
+        twice += u32::from(!ended.success() && resumed.code().is_none());
+        if let Some(seen) = machine.seen() {
+            assert!(seen.audit_seq <= machine.end(), "{at}, and once more: the anchor is ahead");
+        }
         let again = machine.command(&[1, 2], &ROTATE).status().expect("runs");
         // Killed after the last commit, there is nothing left to rotate to: a usage error.
         assert!(matches!(again.code(), Some(0 | 2)), "{at}: the next run: {again}");
@@ -62,10 +68,11 @@ fn sweep(machine: &Machine) {
         kills += u32::from(!ended.success());
     }
     eprintln!(
-        "{kills} kills at {} calls, {open} of them with the rotation open, {fenced} with the fence standing",
+        "{kills} kills at {} calls, {open} of them with the rotation open, {fenced} with the fence standing, {twice} killed once more",
         calls.len()
     );
-    assert!(kills > 20 && open > 5 && fenced > 5, "{kills} kills, {open} open, {fenced} fenced");
+    let seen = [kills > 20, open > 5, fenced > 5, twice > 5];
+    assert_eq!(seen, [true; 4], "{kills} kills, {open} open, {fenced} fenced, {twice} twice");
 }
 
 /// Nothing of the old generation is left, or can be made.

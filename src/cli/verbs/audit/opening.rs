@@ -1,11 +1,11 @@
 //! The audit log opened by what there is: keys of the vault, a public key that was pinned, or nothing.
 
+use strongroom::SqliteStore;
 use strongroom::audit::{AuditCheckpoint, Auditor, Pin};
-use strongroom::{SqliteStore, Verifier};
 
 use crate::args::PinArgs;
 use crate::checkpoints::Checkpoints;
-use crate::context::Context;
+use crate::context::{Context, anchor};
 use crate::failure::Failure;
 
 /// For who shows it: says once that nothing is authenticated, where that is so.
@@ -18,25 +18,31 @@ pub(super) fn open_to_show(context: &mut Context<'_>, args: &PinArgs) -> Result<
     Ok(auditor)
 }
 
-/// A pin takes the place of keys: whoever gives one wants to know what it says alone.
+/// Held to the anchor of this machine, where there is one.
 pub(super) fn open(context: &mut Context<'_>, pin: Option<&Pin>, kept: &[AuditCheckpoint]) -> Result<Auditor, Failure> {
-    Ok(open_with(context, pin, kept)?.0)
+    let auditor = open_unanchored(context, pin, kept)?;
+    hold_to_anchor(&auditor)?;
+    Ok(auditor)
 }
 
-/// The same, and the vault where keys opened it.
-pub(super) fn open_with(
+/// The same, whatever an anchor says. A pin takes the place of keys: whoever gives one wants to know what it says alone.
+pub(super) fn open_unanchored(
     context: &mut Context<'_>,
     pin: Option<&Pin>,
     kept: &[AuditCheckpoint],
-) -> Result<(Auditor, Option<Verifier>), Failure> {
+) -> Result<Auditor, Failure> {
     let store = |context: &Context<'_>| SqliteStore::open_read_only(&context.place.path);
     match pin {
-        Some(pin) => Ok((Auditor::open_pinned(store(context)?, pin, kept)?, None)),
+        Some(pin) => Ok(Auditor::open_pinned(store(context)?, pin, kept)?),
         None => match context.open_log()? {
-            Some(verifier) => Ok((verifier.clone().into(), Some(verifier))),
-            None => Ok((Auditor::open(store(context)?)?, None)),
+            Some(verifier) => Ok(verifier.into()),
+            None => Ok(Auditor::open(store(context)?)?),
         },
     }
+}
+
+pub(super) fn hold_to_anchor(auditor: &Auditor) -> Result<(), Failure> {
+    Ok(anchor()?.map_or(Ok(()), |anchor| auditor.check_anchor(anchor))?)
 }
 
 /// How there is something to believe by.

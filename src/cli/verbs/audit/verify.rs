@@ -15,9 +15,9 @@ use crate::told::Told;
 
 pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Result<Exit, Failure> {
     let checkpoints = Checkpoints::read(&args.checkpoint)?;
-    let (auditor, vault) = opening::open_with(context, args.pin.as_ref(), &checkpoints.list)?;
+    let auditor = opening::open_unanchored(context, args.pin.as_ref(), &checkpoints.list)?;
     let check = auditor.check_audit(&checkpoints.list)?;
-    let anchored = vault.map_or(Ok(()), |vault| vault.check_anchor());
+    let anchored = opening::hold_to_anchor(&auditor);
     let what = |_: &AuditCheckpoint, fault: &CheckpointFault| fault.to_string();
     let documents = checkpoints.documents(&check.checkpoints, what);
     let whole = check.fault.is_none();
