@@ -81,7 +81,7 @@ fn an_anchor_of_another_vault_is_told_from_this_one() {
     // Where there is no vault any more, none is made over what the anchor knows.
     let files = files_in(machine.scene.folder.path());
     put_files_back(machine.scene.folder.path(), &[]);
-    let made = error(&machine, &["init", "--quick", "--json"]);
+    let made = error(&machine, &[1, 2], &["init", "--quick", "--json"]);
     assert_eq!((made["exit"].as_u64(), made["code"].as_str()), (Some(13), Some("anchor-other-vault")), "{made}");
     put_files_back(machine.scene.folder.path(), &files);
     assert_mended(&machine);
@@ -96,6 +96,8 @@ fn a_store_from_before_is_refused_until_it_is_back() {
     put_files_back(machine.scene.folder.path(), &before);
     let told = assert_refused(&machine, 13, "anchor-rolled-back", "strongroom anchor accept");
     assert!(told.contains("the store went back"), "{told}");
+    let verified = error(&machine, &[], &["audit", "verify", "--json"]);
+    assert_eq!((verified["exit"].as_u64(), verified["code"].as_str()), (Some(13), Some("anchor-rolled-back")));
     put_files_back(machine.scene.folder.path(), &now);
     assert_mended(&machine);
 }
@@ -166,10 +168,13 @@ fn assert_refused(machine: &Machine, exit: u64, code: &str, next: &str) -> Strin
     let revoke = ["revoke", id.as_str(), "--reason", "r", "--yes", "--json"];
     let rotate = ["rotate-master-key", "--quick", "--compromised", "--json"];
     let mut said = String::new();
-    for arguments in
-        [&["list", "--json"][..], &["show", &id, "--json"], &["issue", "--name", "n", "--json"], &revoke, &rotate]
-    {
-        let told = error(machine, arguments);
+    let with_keys =
+        [&["list", "--json"][..], &["show", &id, "--json"], &["issue", "--name", "n", "--json"], &revoke, &rotate];
+    // The log is read by who has no keys at all.
+    let without = [&["audit", "list", "--json"][..], &["audit", "public-key", "--json"]];
+    let runs = with_keys.map(|arguments| (&[1, 2][..], arguments)).into_iter();
+    for (versions, arguments) in runs.chain(without.map(|arguments| (&[][..], arguments))) {
+        let told = error(machine, versions, arguments);
         assert_eq!((told["exit"].as_u64(), told["code"].as_str()), (Some(exit), Some(code)), "{arguments:?}: {told}");
         assert!(told["hint"].as_str().is_some_and(|hint| hint.contains(next)), "{arguments:?}: {told}");
         told["message"].as_str().expect("a message").clone_into(&mut said);
@@ -179,8 +184,8 @@ fn assert_refused(machine: &Machine, exit: u64, code: &str, next: &str) -> Strin
 }
 
 /// The error that a run ends with.
-fn error(machine: &Machine, arguments: &[&str]) -> Value {
-    let output = machine.command(&[1, 2], arguments).stderr(Stdio::piped()).output().expect("runs");
+fn error(machine: &Machine, versions: &[u32], arguments: &[&str]) -> Value {
+    let output = machine.command(versions, arguments).stderr(Stdio::piped()).output().expect("runs");
     let told = String::from_utf8(output.stderr).expect("UTF-8");
     let mut documents = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     documents
