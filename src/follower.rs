@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{Builder, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::anchor::AnchorFault;
 use crate::audit_log::AuditFault;
@@ -24,6 +24,8 @@ pub(crate) struct Follower {
     thread: Mutex<Option<JoinHandle<()>>>,
     /// The look at the keyring after which the log was read last.
     looked: AtomicU64,
+    /// Whether it is read after a pause: until then nobody is judged by what was known before.
+    catching_up: AtomicBool,
     on: bool,
 }
 
@@ -48,8 +50,9 @@ struct Course {
 struct Reading {
     since: Option<Timestamp>,
     fault: Option<FollowFault>,
-    /// When it was last found to be whole.
-    looked: Option<Instant>,
+    /// When it was last found to be whole; before that, when somebody first tried to find out. By a clock that stands still while the
+    /// machine sleeps, and by one that does not.
+    looked: Option<(Instant, SystemTime)>,
     /// When it is read again from the first entry on, after it was found not to hold together.
     again: Option<Instant>,
 }
@@ -154,20 +157,29 @@ impl Follower {
             stopped: AtomicBool::new(false),
             faulty: AtomicBool::new(false),
         };
-        Self { course: Arc::new(course), thread: Mutex::new(None), looked: AtomicU64::new(u64::MAX), on }
+        Self {
+            course: Arc::new(course),
+            thread: Mutex::new(None),
+            looked: AtomicU64::new(u64::MAX),
+            catching_up: AtomicBool::new(false),
+            on,
+        }
     }
 
     /// Reads on beside the caller, when the ledger has looked at its rows since the last time.
     pub(crate) fn keep_up(&self) {
         let looks = self.course.ledger.looks();
-        if !self.on || self.looked.load(Ordering::Relaxed) == looks {
+        if !self.on || (self.looked.load(Ordering::Acquire) == looks && !self.catching_up.load(Ordering::Acquire)) {
             return;
         }
-        self.looked.store(looks, Ordering::Relaxed);
-        // After a pause what is known is old, and nobody is judged by it: this once the caller waits.
-        if self.course.reading().is_old() && !self.course.running.load(Ordering::Acquire) {
-            drop(self.course.read_again());
+        // After a pause what is known is old, and nobody is judged by it: whoever comes meanwhile waits.
+        if self.course.reading().is_old() {
+            self.catching_up.store(true, Ordering::Release);
+            self.looked.store(looks, Ordering::Release);
+            drop(self.course.read_unless_new());
+            self.catching_up.store(false, Ordering::Release);
         } else {
+            self.looked.store(looks, Ordering::Release);
             self.read_beside();
         }
     }
@@ -260,7 +272,9 @@ impl Drop for Running<'_> {
 impl Reading {
     /// Whether records are held to the log, and nobody has looked at it for longer than the next look should take.
     fn is_old(&self) -> bool {
-        self.since.is_some() && self.looked.is_none_or(|looked| looked.elapsed() > OLD)
+        let old =
+            |looked: (Instant, SystemTime)| looked.0.elapsed() > OLD || looked.1.elapsed().is_ok_and(|by| by > OLD);
+        self.since.is_some() && self.looked.is_none_or(old)
     }
 }
 
@@ -280,16 +294,21 @@ impl Course {
     /// The same as [`Course::read_to_the_end`], but a log that does not hold together is not read from its first entry once a second. The
     /// rows themselves are looked at each time.
     fn read_again(&self) -> Result<(), Error> {
-        self.read(true)
+        self.read(&self.turn.lock().unwrap_or_else(PoisonError::into_inner), true)
+    }
+
+    /// The same, unless somebody has done it by the time it is this caller's turn.
+    fn read_unless_new(&self) -> Result<(), Error> {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.reading().is_old() { self.read(&turn, true) } else { Ok(()) }
     }
 
     /// Reads the log to the end that the head names at this moment.
     fn read_to_the_end(&self) -> Result<(), Error> {
-        self.read(false)
+        self.read(&self.turn.lock().unwrap_or_else(PoisonError::into_inner), false)
     }
 
-    fn read(&self, patiently: bool) -> Result<(), Error> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    fn read(&self, _turn: &MutexGuard<'_, ()>, patiently: bool) -> Result<(), Error> {
         let (since, again) = {
             let reading = self.reading();
             (reading.since, reading.again)
@@ -311,7 +330,7 @@ impl Course {
             Ok(Some(end)) => {
                 self.ledger.followed_to(end);
                 let since = since.or_else(|| Some(self.ledger.now()));
-                *self.reading() = Reading { since, fault: None, looked: Some(Instant::now()), again: None };
+                *self.reading() = Reading { since, fault: None, looked: Some(now()), again: None };
                 self.faulty.store(false, Ordering::Relaxed);
                 Ok(())
             }
@@ -322,7 +341,7 @@ impl Course {
                     Err(fault.into())
                 }
                 Err(error) => {
-                    let long = self.reading().looked.is_some_and(|looked| looked.elapsed() > TOO_OLD);
+                    let long = self.reading().looked.get_or_insert_with(now).0.elapsed() > TOO_OLD;
                     if long {
                         self.found(FollowFault::Unread { problem: error.to_string() }, true);
                     }
@@ -395,6 +414,10 @@ impl Course {
     fn go_on(&self) -> Result<(), Error> {
         if self.stopped.load(Ordering::Relaxed) { Err(StoreError::Stopped.into()) } else { Ok(()) }
     }
+}
+
+fn now() -> (Instant, SystemTime) {
+    (Instant::now(), SystemTime::now())
 }
 
 /// Entries taken in together.

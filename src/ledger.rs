@@ -12,14 +12,14 @@ use std::time::Instant;
 use crate::anchor::{AnchorActKind, AnchorFault, AnchorStatement};
 use crate::audit_log::{Act, AuditFault, ChainEnd, Draft};
 use crate::error::{Detail, Error, RowFault, VaultRow};
-use crate::keyring::{KeyEncryptionKeys, Keyring, RowError};
+use crate::keyring::{KeyEncryptionKeys, Keyring, PublicKeyring, RowError};
 use crate::store::{CommitError, Expected, Rows, Store, Table};
 use crate::time::Timestamp;
 
 pub(crate) use anchored::{Anchored, Moment};
 pub(crate) use change::Change;
 pub(crate) use head::{Head, mask_all, unmask_all};
-pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on, subtree_key};
+pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on, subtree_key, verify_chain};
 
 /// A source of the present moment.
 pub(crate) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
@@ -113,7 +113,17 @@ impl Ledger {
                 .into());
         };
         let keks = keks(&row)?;
-        let keyring = Keyring::open(row, &keks)?;
+        let keyring = match Keyring::open(row, &keks) {
+            Ok(keyring) => keyring,
+            // An older store asks for an older master key: that it is older is the answer.
+            Err(error) => {
+                let held = anchored.map_or(Ok(()), |anchored| held_without_keys(&anchored, &store));
+                return Err(match held.map_err(Error::into_detail) {
+                    Err(Detail::Anchor(fault)) if fault.is_about_the_store() => fault.into(),
+                    _ => error.into(),
+                });
+            }
+        };
         Ok(Self { anchored, ..Self::new(store, keks, clock, keyring) })
     }
 
@@ -441,6 +451,16 @@ impl Ledger {
     fn elapsed_millis(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// What an anchor says of a store whose keys are not there, by what it claims.
+fn held_without_keys(anchored: &Anchored, rows: &dyn Rows) -> Result<(), Error> {
+    // Before the store, as always.
+    let seen = anchored.read()?;
+    let keyring = PublicKeyring::claimed(&rows.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?)?;
+    let row = rows.get(Table::Vault, HEAD)?.ok_or_else(head_missing)?;
+    let head = Head::open_public(&keyring, &row).map_err(head_tampered)?;
+    anchored.hold(&seen, &keyring.facts(), &head, rows)
 }
 
 pub(crate) fn head_missing() -> Error {

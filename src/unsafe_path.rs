@@ -16,6 +16,9 @@ pub enum UnsafePath {
     /// A folder, a pipe or a device.
     #[error("is not a regular file")]
     NotAFile,
+    /// A folder whose owner is neither root nor the owner of what is in it, and can exchange that.
+    #[error("is a folder of another user, who can exchange what is in it")]
+    OtherOwner,
     /// SQLite would take it for the log of the store beside it.
     #[error("has a name that SQLite takes for a part of another file")]
     PartOfAnother,

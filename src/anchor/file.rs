@@ -48,6 +48,7 @@ impl FileAnchor {
         let unreadable = |problem: String| AnchorFault::Unreadable { place: self.place(), problem };
         match judge_way(&self.path) {
             Ok(()) => {}
+            // Nobody could have taken it away who must not put one there.
             Err(WayFault::System(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(WayFault::System(error)) => return Err(unreadable(error.to_string())),
             Err(WayFault::NotAFile) => return Err(unreadable("it is not a regular file".into())),
@@ -70,8 +71,11 @@ impl FileAnchor {
         }
     }
 
-    /// Whoever writes must be the one whose file it is, or root, and so must be who can exchange it.
+    /// Whoever writes must be the one whose file it is, or root, and nobody else may put files there.
     fn must_be_ours(&self) -> io::Result<()> {
+        if let Err(WayFault::Unsafe { path, fault }) = judge_way(&self.path) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} {fault}", path.display())));
+        }
         for path in [self.folder(), &self.path] {
             match fs::metadata(path) {
                 Ok(found) if !is_trusted(&found) => {
@@ -92,8 +96,7 @@ impl FileAnchor {
     /// Holds the lock while `act` runs. Who is stopped with it in hand keeps nobody waiting for ever.
     fn alone<T>(&self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         self.must_be_ours()?;
-        let lock = private(OpenOptions::new().write(true).create(true).truncate(false)).open(self.beside(".lock"))?;
-        give_to_owner(&lock, self.folder())?;
+        let lock = self.own(".lock", 0o600)?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             match lock.try_lock() {
@@ -114,16 +117,42 @@ impl FileAnchor {
 
     /// The file that takes the place of this one, with room for a text.
     fn next(&self) -> io::Result<File> {
-        let mut file =
-            public(OpenOptions::new().write(true).create(true).truncate(false)).open(self.beside(".next"))?;
-        readable_by_all(&file)?;
-        give_to_owner(&file, self.folder())?;
+        let mut file = self.own(".next", 0o644)?;
         let missing = ROOM.saturating_sub(usize::try_from(file.metadata()?.len()).unwrap_or(ROOM));
         if missing > 0 {
             // Blocks that are written are there for the text as well, also when the disk is full by then.
             file.write_all(&[b' '; ROOM])?;
         }
         Ok(file)
+    }
+
+    /// A file beside this one, to be written. It is one of the folder's owner and has no other name: a link, a pipe or somebody else's
+    /// file that was put there is taken away and not written to, nor waited for.
+    fn own(&self, ending: &str, mode: u32) -> io::Result<File> {
+        let path = self.beside(ending);
+        for _ in 0..TRIES {
+            let opened = match not_followed(OpenOptions::new().write(true)).open(&path) {
+                Ok(file) if is_plain(&file, self.folder())? => return Ok(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    with_mode(OpenOptions::new().write(true).create_new(true), mode).open(&path)
+                }
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+                _ => {
+                    fs::remove_file(&path)?;
+                    continue;
+                }
+            };
+            match opened {
+                Ok(file) => {
+                    whatever_the_mask_is(&file, mode)?;
+                    give_to_owner(&file, self.folder())?;
+                    return Ok(file);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other(format!("{} is exchanged again and again", path.display())))
     }
 
     fn beside(&self, ending: &str) -> PathBuf {
@@ -144,7 +173,11 @@ impl Anchor for FileAnchor {
 
     fn update(&self, next: &mut dyn FnMut(Option<&str>) -> Option<String>) -> io::Result<()> {
         self.alone(|| {
-            let there = self.text().map_err(io::Error::other)?;
+            let there = match self.text() {
+                // What is no text says as little as one that is cut off.
+                Err(AnchorFault::Malformed { .. }) => Some(String::new()),
+                there => there.map_err(io::Error::other)?,
+            };
             let Some(text) = next(there.as_deref()) else { return Ok(()) };
             let mut file = self.next()?;
             io::Seek::rewind(&mut file)?;
@@ -179,23 +212,39 @@ fn place(text: &str) -> Option<PathBuf> {
 }
 
 #[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
+fn with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, mode)
 }
 
+/// Neither a link is followed, nor a pipe waited for.
 #[cfg(unix)]
-fn public(options: &mut OpenOptions) -> &mut OpenOptions {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o644)
+fn not_followed(options: &mut OpenOptions) -> &mut OpenOptions {
+    use rustix::fs::OFlags;
+    let flags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits();
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.cast_signed())
+}
+
+/// A regular file of the folder's owner that no other name leads to.
+#[cfg(unix)]
+fn is_plain(file: &File, folder: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let found = file.metadata()?;
+    Ok(found.is_file() && found.nlink() == 1 && found.uid() == fs::metadata(folder)?.uid())
 }
 
 #[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+fn with_mode(options: &mut OpenOptions, _: u32) -> &mut OpenOptions {
     options
 }
 
 #[cfg(not(unix))]
-fn public(options: &mut OpenOptions) -> &mut OpenOptions {
+fn not_followed(options: &mut OpenOptions) -> &mut OpenOptions {
     options
+}
+
+#[cfg(not(unix))]
+fn is_plain(file: &File, _: &Path) -> io::Result<bool> {
+    Ok(file.metadata()?.is_file())
 }
 
 /// What root makes for the service of another user belongs to that user, who could not write it otherwise.
@@ -209,10 +258,9 @@ fn give_to_owner(file: &File, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whatever the mask of the process is.
 #[cfg(unix)]
-fn readable_by_all(file: &File) -> io::Result<()> {
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+fn whatever_the_mask_is(file: &File, mode: u32) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
 }
 
 #[cfg(unix)]
@@ -228,7 +276,7 @@ fn give_to_owner(_: &File, _: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn readable_by_all(_: &File) -> io::Result<()> {
+fn whatever_the_mask_is(_: &File, _: u32) -> io::Result<()> {
     Ok(())
 }
 
@@ -251,5 +299,7 @@ fn owned(path: &Path) -> bool {
 const MAX_LEN: u64 = 1 << 20;
 /// More than a text has, but after a hundred acts with long reasons.
 const ROOM: usize = 8_192;
+/// Who puts something else there each time, beside us, is the owner of the folder or root.
+const TRIES: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(1);

@@ -50,7 +50,8 @@ impl Act {
     /// As [`Act::check`], and a reason must be there.
     pub(crate) fn check_with_reason(&self) -> Result<(), ActError> {
         self.check()?;
-        self.reason.as_ref().map(|_| ()).ok_or(ActError::NoReason)
+        let said = self.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
+        if said { Ok(()) } else { Err(ActError::NoReason) }
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Context<'t> {
     pub(crate) identities: Vec<PathBuf>,
     /// The vault of this command, to tell in the end whether its anchor has followed.
     opened: Option<Verifier>,
+    /// What a command ends with that shows first what there is.
+    refused: Option<Failure>,
 }
 
 /// Either kind is enough to read a vault.
@@ -62,6 +64,7 @@ impl<'t> Context<'t> {
             shares,
             identities,
             opened: None,
+            refused: None,
         })
     }
 
@@ -210,6 +213,15 @@ impl<'t> Context<'t> {
         for concern in self.concerns() {
             self.terminal.warning(&concern);
         }
+    }
+
+    /// Goes on, to show what there is, and ends with this.
+    pub(crate) fn end_with(&mut self, failure: Failure) {
+        self.refused.get_or_insert(failure);
+    }
+
+    pub(crate) fn ends_with(&mut self) -> Result<(), Failure> {
+        self.refused.take().map_or(Ok(()), Err)
     }
 
     /// Says that the anchor could not follow what was done.

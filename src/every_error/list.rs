@@ -415,6 +415,7 @@ every! {
         UnsafePath::FolderWritable => [UnsafePath::FolderWritable],
         UnsafePath::Link => [UnsafePath::Link],
         UnsafePath::NotAFile => [UnsafePath::NotAFile],
+        UnsafePath::OtherOwner => [UnsafePath::OtherOwner],
         UnsafePath::PartOfAnother => [UnsafePath::PartOfAnother],
         UnsafePath::Strangers => [UnsafePath::Strangers],
     }

@@ -31,36 +31,40 @@ pub(crate) enum Fault {
     Unsafe { path: PathBuf, fault: UnsafePath },
 }
 
-/// Whether nobody but its owner and root could have put the file that stands there, and nobody else makes files beside it.
+/// Whether nobody but its owner and root could have put the file that stands there, and nobody else makes files beside it. Where there is
+/// none, the same is asked of the folder that it would stand in.
 pub(crate) fn judge_way(path: &Path) -> Result<(), Fault> {
-    if fs::symlink_metadata(path).map_err(Fault::System)?.is_symlink() {
-        return Err(Fault::Unsafe { path: path.to_owned(), fault: UnsafePath::Link });
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => {
+            return Err(Fault::Unsafe { path: path.to_owned(), fault: UnsafePath::Link });
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let (way, end) = Way::along(folder)?;
+            return match end {
+                None => way.judge_owners(&fs::metadata(&way.at).map_err(Fault::System)?).and(Err(Fault::System(error))),
+                Some(_) => Err(Fault::System(io::ErrorKind::NotADirectory.into())),
+            };
+        }
+        Err(error) => return Err(Fault::System(error)),
     }
-    let found = follow(path, Strictness::Credential)?;
-    let folder = found.path.parent().unwrap_or(Path::new("/"));
-    match mode(&fs::metadata(folder).map_err(Fault::System)?) & 0o022 {
-        0 => Ok(()),
-        _ => Err(Fault::Unsafe { path: folder.to_owned(), fault: UnsafePath::FolderWritable }),
-    }
+    let (way, end) = Way::along(path)?;
+    let found = end.ok_or(Fault::NotAFile)?;
+    judge_file(&way.at, &found, Strictness::Credential, &mut vec![])?;
+    way.judge_owners(&found)
 }
 
 /// Follows `path` component by component and link by link.
 pub(super) fn follow(path: &Path, strictness: Strictness) -> Result<Found, Fault> {
-    if path.as_os_str().is_empty() {
-        return Err(Fault::System(io::ErrorKind::NotFound.into()));
-    }
+    let (way, end) = Way::along(path)?;
+    // Nothing: it ends at a folder.
+    let metadata = end.ok_or(Fault::NotAFile)?;
+    let mut concerns: Vec<_> = way.folders.iter().filter_map(|(path, found)| owner_concern(path, found)).collect();
+    judge_file(&way.at, &metadata, strictness, &mut concerns)?;
     let absolute = std::path::absolute(path).map_err(Fault::System)?;
-    let mut way = Way { at: PathBuf::new(), left: parts(&absolute), links: 0, shared: false, concerns: vec![] };
-    while let Some(part) = way.left.pop_front() {
-        if let Some(metadata) = way.step(part)? {
-            let mut concerns = way.concerns;
-            judge_file(&way.at, &metadata, strictness, &mut concerns)?;
-            concerns.extend(link_concern(&absolute, &way.at).filter(|_| strictness == Strictness::File));
-            return Ok(Found { path: way.at, concerns, metadata });
-        }
-    }
-    // It ends at a folder.
-    Err(Fault::NotAFile)
+    concerns.extend(link_concern(&absolute, &way.at).filter(|_| strictness == Strictness::File));
+    Ok(Found { path: way.at, concerns, metadata })
 }
 
 struct Way {
@@ -70,10 +74,42 @@ struct Way {
     links: usize,
     /// Others may make files in the folder, and not exchange those of somebody else.
     shared: bool,
-    concerns: Vec<SourceConcern>,
+    /// Those that it came through.
+    folders: Vec<(PathBuf, Metadata)>,
 }
 
 impl Way {
+    /// To the end of a path, and the metadata of the file there; nothing where it ends at a folder.
+    fn along(path: &Path) -> Result<(Self, Option<Metadata>), Fault> {
+        if path.as_os_str().is_empty() {
+            return Err(Fault::System(io::ErrorKind::NotFound.into()));
+        }
+        let absolute = std::path::absolute(path).map_err(Fault::System)?;
+        let mut way = Self { at: PathBuf::new(), left: parts(&absolute), links: 0, shared: false, folders: vec![] };
+        while let Some(part) = way.left.pop_front() {
+            if let Some(found) = way.step(part)? {
+                return Ok((way, Some(found)));
+            }
+        }
+        Ok((way, None))
+    }
+
+    /// Nobody but the owner of what stands at the end, and root, owns a folder on the way, and nobody makes files in the last one.
+    fn judge_owners(&self, end: &Metadata) -> Result<(), Fault> {
+        if let Some((path, found)) = self.folders.last()
+            && mode(found) & 0o022 != 0
+        {
+            return Err(Fault::Unsafe { path: path.clone(), fault: UnsafePath::FolderWritable });
+        }
+        let foreign = |(_, found): &&(PathBuf, Metadata)| {
+            owner(found).is_some_and(|user| user != 0) && owner(found) != owner(end)
+        };
+        match self.folders.iter().find(foreign) {
+            Some((path, _)) => Err(Fault::Unsafe { path: path.clone(), fault: UnsafePath::OtherOwner }),
+            None => Ok(()),
+        }
+    }
+
     /// One component further; the metadata of what is no folder and no link, at the end of the way.
     fn step(&mut self, part: OsString) -> Result<Option<Metadata>, Fault> {
         match Path::new(&part).components().next() {
@@ -114,7 +150,7 @@ impl Way {
         if writable && !self.shared {
             return Err(Fault::Unsafe { path: self.at.clone(), fault: UnsafePath::FolderWritable });
         }
-        self.concerns.extend(owner_concern(&self.at, &found));
+        self.folders.push((self.at.clone(), found));
         Ok(())
     }
 }

@@ -221,6 +221,9 @@ impl Anchored {
         act: &Act,
     ) -> Result<AnchorStatement, Error> {
         let (place, next) = (self.anchor.place(), statement(now, at));
+        if let Err(unsafe_place @ AnchorFault::Unsafe { .. }) = self.anchor.read() {
+            return Err(unsafe_place.into());
+        }
         let (mut put, mut fault) = (None, None);
         let updated = self.anchor.update(&mut |there| {
             let before = match (there.map(|there| AnchorStatement::parse(there, &place)), kind) {
@@ -231,6 +234,10 @@ impl Anchored {
                 }
                 (Some(_), AnchorActKind::Init) => {
                     fault = Some(AnchorFault::Exists { place: place.clone() });
+                    return None;
+                }
+                (Some(Err(newer @ AnchorFault::Newer { .. })), AnchorActKind::Accept) => {
+                    fault = Some(newer);
                     return None;
                 }
                 // One that cannot be read any more holds nothing that could be said.

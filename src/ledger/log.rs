@@ -1,5 +1,8 @@
 //! The log as rows: where they stand, and how it is followed from one to the next.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::head::Head;
 use crate::audit_log::{AuditEntry, AuditFault, ChainEnd, row_key};
 use crate::error::Error;
 use crate::store::{Rows, Table};
@@ -41,6 +44,28 @@ pub(crate) fn follow_from(
         }
     }
     Ok(end)
+}
+
+/// Follows the whole log to the end that the head names, and gives the root of the tree over as many entries as each of `sizes` says.
+pub(crate) fn verify_chain(
+    vault: VaultId,
+    rows: &dyn Rows,
+    head: &Head,
+    sizes: &[u64],
+) -> Result<BTreeMap<u64, [u8; 32]>, Error> {
+    let (mut tree, mut roots) = (CompactRange::default(), BTreeMap::from([(0, CompactRange::default().root())]));
+    let (expected, sizes) = (head.chain, sizes.iter().collect::<BTreeSet<_>>());
+    let end = follow_chain(vault, rows, u64::MAX, |_, line| {
+        grow(&mut tree, line);
+        if sizes.contains(&tree.size()) {
+            roots.insert(tree.size(), tree.root());
+        }
+        Ok(())
+    })?;
+    if end != expected {
+        return Err(AuditFault::End { found: end.seq, expected: expected.seq }.into());
+    }
+    if tree == head.tree { Ok(roots) } else { Err(AuditFault::Tree.into()) }
 }
 
 /// The end of a log that was seen is in every later one.

@@ -1,21 +1,19 @@
 //! The audit log as it is shown: entry by entry, as stored, and from a place that was seen before.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::audit_log::{AuditEntry, AuditFault, AuditFilter, ChainEnd, row_key};
 use crate::error::{Detail, Error};
 use crate::follower::Following;
 use crate::keyring::Keyring;
-use crate::ledger::{Head, follow_chain, grow};
+use crate::ledger::{Head, verify_chain};
 use crate::page::{Cursor, Page};
 use crate::record::Commitment;
 use crate::secret::hex;
 use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
-use crate::tree::CompactRange;
 use crate::vault::auditor::Auditor;
 use crate::vault::handle::Verifier;
-use crate::vault_id::VaultId;
 use crate::versions::Generation;
 
 /// An entry of the audit log, byte for byte as it is stored: its hash is taken over these bytes.
@@ -87,10 +85,32 @@ impl Verifier {
         id: ApiKeyId,
         was: &Commitment,
     ) -> Result<(), Error> {
-        self.fence.admits(self.ledger.store(), keyring, generation, id, || *was)?;
         if self.follower.is_under_way() {
             self.follower.catch_up()?;
         }
+        self.hold_to_what_is_known(keyring, generation, id, was)
+    }
+
+    /// The same, by the whole log, for an act after which something is valid that was not: it is read to its end first.
+    pub(super) fn hold_to_all_of_the_log(
+        &self,
+        keyring: &Keyring,
+        generation: Generation,
+        id: ApiKeyId,
+        was: &Commitment,
+    ) -> Result<(), Error> {
+        self.follower.catch_up()?;
+        self.hold_to_what_is_known(keyring, generation, id, was)
+    }
+
+    fn hold_to_what_is_known(
+        &self,
+        keyring: &Keyring,
+        generation: Generation,
+        id: ApiKeyId,
+        was: &Commitment,
+    ) -> Result<(), Error> {
+        self.fence.admits(self.ledger.store(), keyring, generation, id, || *was)?;
         self.follower.judge(id, || *was).map_err(|fault| Detail::Record { id, fault }.into())
     }
 }
@@ -227,28 +247,6 @@ fn lines(rows: &dyn Rows, after: u64, limit: usize) -> Result<Vec<AuditLine>, Er
         lines.extend(page.into_iter().filter_map(line));
     }
     Ok(lines)
-}
-
-/// Follows the whole log to the end that the head names, and gives the root of the tree over as many entries as each of `sizes` says.
-pub(super) fn verify_chain(
-    vault: VaultId,
-    rows: &dyn Rows,
-    head: &Head,
-    sizes: &[u64],
-) -> Result<BTreeMap<u64, [u8; 32]>, Error> {
-    let (mut tree, mut roots) = (CompactRange::default(), BTreeMap::from([(0, CompactRange::default().root())]));
-    let (expected, sizes) = (head.chain, sizes.iter().collect::<BTreeSet<_>>());
-    let end = follow_chain(vault, rows, u64::MAX, |_, line| {
-        grow(&mut tree, line);
-        if sizes.contains(&tree.size()) {
-            roots.insert(tree.size(), tree.root());
-        }
-        Ok(())
-    })?;
-    if end != expected {
-        return Err(AuditFault::End { found: end.seq, expected: expected.seq }.into());
-    }
-    if tree == head.tree { Ok(roots) } else { Err(AuditFault::Tree.into()) }
 }
 
 const PAGE: usize = 500;

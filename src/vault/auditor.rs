@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::anchor::Anchor;
-use crate::audit_log::ChainEnd;
+use crate::audit_log::{AuditFault, ChainEnd};
 use crate::authority::PublicKey;
 use crate::error::{Detail, Error, KeyringError, PinError};
 use crate::keyring::{Keyring, PublicKeyring};
-use crate::ledger::{Anchored, HEAD, Head, KEYRING, Ledger, head_missing, head_tampered, must_go_on};
+use crate::ledger::{Anchored, HEAD, Head, KEYRING, Ledger, head_missing, head_tampered, must_go_on, verify_chain};
 use crate::store::{Rows, Store, StoreError, Table};
 use crate::time::Timestamp;
 use crate::vault::checkpoint::{AuditCheckpoint, record_digest};
@@ -85,8 +85,9 @@ impl Auditor {
     }
 
     /// Opens it by a public key that was kept outside. One of an earlier master key version leads to the one of today over its hand-overs,
-    /// but only from a checkpoint among `kept` that the pinned key has signed, before it ended, and that the log agrees with: who
-    /// holds a retired key can sign hand-overs to whom they like, and cannot make a log go on from a checkpoint that it did not go on from.
+    /// but only from a checkpoint among `kept` that the pinned key has signed, before it ended, and that the log agrees with; the whole log
+    /// is read for that. Who holds a retired key can sign hand-overs to whom they like, and the log goes on from the checkpoint as they
+    /// like: compare where it leads with what who has the master key says ([`Auditor::public_keys`]).
     pub fn open_pinned(store: impl Store + 'static, pin: &Pin, kept: &[AuditCheckpoint]) -> Result<Self, Error> {
         let snapshot = store.snapshot()?;
         let row = keyring_row(&*snapshot)?;
@@ -100,10 +101,21 @@ impl Auditor {
         if let Some(ended) = pinned.ended {
             let signed =
                 |made: &&AuditCheckpoint| made.vault == vault && made.seq <= ended && made.is_signed_by(pin.key());
-            let mut agree = kept.iter().filter(signed).map(|made| made.is_in(&*snapshot, &head));
-            match agree.clone().find(Result::is_ok) {
-                Some(_) => {}
-                None => return Err(agree.find_map(Result::err).unwrap_or_else(|| ended_at(pinned.version, ended))),
+            let kept: Vec<_> = kept.iter().filter(signed).collect();
+            if kept.is_empty() {
+                return Err(ended_at(pinned.version, ended));
+            }
+            // That its last entry is there is not enough: what comes before it may be another's.
+            let roots = verify_chain(vault, &*snapshot, &head, &kept.iter().map(|made| made.seq).collect::<Vec<_>>())?;
+            let agrees = |made: &&AuditCheckpoint| match made.is_in(&*snapshot, &head) {
+                Ok(()) if roots.get(&made.seq).copied() == made.tree_root() => Ok(()),
+                Ok(()) => Err(AuditFault::Forked { seq: made.seq }.into()),
+                Err(error) => Err(error),
+            };
+            let mut faults =
+                kept.iter().map(agrees).take_while(Result::is_err).filter_map(Result::err).collect::<Vec<_>>();
+            if faults.len() == kept.len() {
+                return Err(faults.swap_remove(0));
             }
         }
         drop(snapshot);

@@ -84,9 +84,13 @@ impl Vault {
         let id = draft.key.expect("the entry of a change names the API key");
         let amended = self.ledger.change(act, |change| {
             let mut subject = Subject::read(change, self.ledger.store(), id)?;
-            // A revocation is the way out: whatever the record says besides, it lets nobody in then.
-            if draft.action != Action::Revoke {
-                self.hold_to_log(change.keyring, subject.generation()?, id, &subject.was)?;
+            match draft.action {
+                // The way out: whatever the record says besides, it lets nobody in then.
+                Action::Revoke => {}
+                Action::Resume => {
+                    self.hold_to_all_of_the_log(change.keyring, subject.generation()?, id, &subject.was)?;
+                }
+                _ => self.hold_to_log(change.keyring, subject.generation()?, id, &subject.was)?,
             }
             edit(&mut subject, change)?;
             let was = subject.was;

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::audit_log::{AuditFault, row_key};
 use crate::error::{Detail, Error};
-use crate::ledger::{grow, subtree_key};
+use crate::ledger::{grow, subtree_key, verify_chain};
 use crate::note::Claim;
 use crate::store::{Rows, Table};
 use crate::tree::{
     CompactRange, Hash, SUBTREE, Subtree, consistency, fold, inclusion, leaf_hash, verify_consistency, verify_inclusion,
 };
-use crate::vault::audit::verify_chain;
 use crate::vault::audit_check::CheckpointFault;
 use crate::vault::auditor::{Auditor, Standing};
 use crate::vault::checkpoint::AuditCheckpoint;

@@ -50,7 +50,7 @@ impl Vault {
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
                 // What the token is read from is what is replaced.
                 let (token, was, _) = token_of(change, id, old.record())?;
-                self.hold_to_log(change.keyring, old.generation()?, id, &old.was)?;
+                self.hold_to_all_of_the_log(change.keyring, old.generation()?, id, &old.was)?;
                 let (issued, left) = new.issue(change, &mut old, id, reissue)?;
                 change.audit(draft.clone().finding(was));
                 let reissued = Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue));

@@ -45,7 +45,7 @@ impl Vault {
         let reissued = New::prepare(reissue, self.ledger.now()).and_then(|new| {
             self.ledger.change(act, |change| {
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
-                self.hold_to_log(change.keyring, old.generation()?, id, &old.was)?;
+                self.hold_to_all_of_the_log(change.keyring, old.generation()?, id, &old.was)?;
                 let (issued, left) = new.issue(change, &mut old, id, reissue)?;
                 change.audit(draft.clone().finding(old.was).leaving(left.old));
                 change.audit(Draft::on(Action::Issue, new.id).leaving(left.new));

@@ -49,10 +49,10 @@ impl Verifier {
         };
         // The digest is compared whether or not it is the right record.
         let is_of = |found: &Found| found.attributes.has_token(prefix, &digest) && found.id == id;
-        let mut found = self.next_record(id)?;
+        let mut found = self.next_record(id, is_of)?;
         let mut valid = is_of(&found);
         if valid && found.judged_by(&self.follower).is_err() {
-            found = self.judged_anew(found)?;
+            found = self.judged_anew(found, is_of)?;
             valid = is_of(&found);
         }
         if !valid {
@@ -71,8 +71,9 @@ impl Verifier {
         Ok(key)
     }
 
-    /// The record at the id, or the first after it: the sentinel stands after all.
-    fn next_record(&self, id: ApiKeyId) -> Result<Found, VerifyError> {
+    /// The record at the id, or the first after it: the sentinel stands after all. Only who knows the secret of the record learns that it
+    /// is fenced off.
+    fn next_record(&self, id: ApiKeyId, is_of: impl Fn(&Found) -> bool) -> Result<Found, VerifyError> {
         let mut keyring = self.ledger.recent_keyring()?;
         self.follower.keep_up();
         // After a pause it has only now been found that the store went back.
@@ -83,8 +84,8 @@ impl Verifier {
             let (key, bytes) = row.ok_or_else(sentinel_missing)?;
             let at = ApiKeyId::from_row(&key).ok_or_else(sentinel_missing)?;
             let error: Error = match Found::open(&keyring, at, bytes) {
-                // A neighbour lets nobody in.
-                Ok(found) if at != id => return Ok(found),
+                // A neighbour lets nobody in, and neither does the record to who only knows its id.
+                Ok(found) if !is_of(&found) => return Ok(found),
                 Ok(found) => match self.behind_no_fence(&keyring, &found) {
                     Ok(()) => return Ok(found),
                     Err(error) => error,
@@ -109,10 +110,10 @@ impl Verifier {
 
     /// Somebody may have changed the record since the log was read: the log is read to its end, and what stands there before and
     /// after that is held to it.
-    fn judged_anew(&self, mut found: Found) -> Result<Found, VerifyError> {
+    fn judged_anew(&self, mut found: Found, is_of: impl Fn(&Found) -> bool) -> Result<Found, VerifyError> {
         for _ in 0..MAX_ATTEMPTS {
             self.follower.catch_up()?;
-            let (again, id) = (self.next_record(found.id)?, found.id);
+            let (again, id) = (self.next_record(found.id, &is_of)?, found.id);
             if again.id != id {
                 return Ok(again);
             }

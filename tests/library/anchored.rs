@@ -4,7 +4,8 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -390,6 +391,69 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).expect("private");
     let path = folder.path().join("anchor");
     (folder, path)
+}
+
+#[test]
+fn what_is_planted_beside_an_anchor_is_neither_followed_nor_written_nor_waited_for() {
+    let (folder, path) = folder();
+    let (keys, store) = (Keys::generate(1), MemoryStore::new());
+    let anchor = || VaultOptions::new().anchor(FileAnchor::new(&path));
+    let vault = anchor().create(store, keys.only([1]), &act()).expect("vault");
+    let victim = folder.path().join("victim");
+    let dangling = folder.path().join("dangling");
+    let private = || fs::metadata(&victim).expect("there").permissions().mode() & 0o777;
+    let plants: [(&str, &dyn Fn(&Path)); 4] = [
+        ("a link", &|at| std::os::unix::fs::symlink(&victim, at).expect("linked")),
+        ("a link to nothing", &|at| std::os::unix::fs::symlink(&dangling, at).expect("linked")),
+        ("another name", &|at| fs::hard_link(&victim, at).expect("linked")),
+        ("a pipe", &|at| {
+            assert!(Command::new("mkfifo").arg(at).status().expect("runs").success());
+        }),
+    ];
+    for (name, plant) in plants {
+        for ending in [".lock", ".next"] {
+            fs::write(&victim, "somebody's").expect("written");
+            fs::set_permissions(&victim, fs::Permissions::from_mode(0o600)).expect("set");
+            let at = PathBuf::from(format!("{}{ending}", path.display()));
+            let _ = fs::remove_file(&at);
+            plant(&at);
+            vault.issue(&NewApiKey::new("n"), &act()).unwrap_or_else(|error| panic!("{name} at {ending}: {error}"));
+            assert_eq!(vault.anchor_behind(), None, "{name} at {ending}");
+            assert_eq!(fs::read_to_string(&victim).expect("read"), "somebody's", "{name} at {ending}");
+            assert_eq!(private(), 0o600, "{name} at {ending}");
+            assert!(!dangling.exists(), "{name} at {ending}");
+        }
+    }
+    vault.check_anchor().expect("it has followed");
+}
+
+#[test]
+fn nothing_is_written_into_a_folder_that_others_can_write() {
+    let (folder, path) = folder();
+    let (keys, store) = (Keys::generate(1), MemoryStore::new());
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("set");
+    let victim = folder.path().join("victim");
+    fs::write(&victim, "somebody's").expect("written");
+    std::os::unix::fs::symlink(&victim, format!("{}.next", path.display())).expect("linked");
+    let vault = Vault::create(store, keys.only([1]), &act()).expect("vault");
+    let refused = vault.init_anchor(FileAnchor::new(&path), &act().because("r")).expect_err("writable by all");
+    assert_eq!(refused.code(), "anchor-unsafe", "{refused}");
+    let made = VaultOptions::new().anchor(FileAnchor::new(&path)).create(MemoryStore::new(), keys.only([1]), &act());
+    assert_eq!(made.expect_err("writable by all").code(), "anchor-unsafe");
+    assert_eq!(fs::read_to_string(&victim).expect("read"), "somebody's");
+    assert!(!path.exists());
+}
+
+#[test]
+fn an_older_store_is_refused_as_one_also_where_its_master_key_is_not_there_any_more() {
+    let scene = Scene::new();
+    let before = copied(&scene.store);
+    let rotating = scene.open().expect("opened");
+    rotating.rotate(&RotateOptions::new().to(version(2)), &act(), |_| ()).expect("rotated");
+    scene.back_to(&before);
+    let open = || VaultOptions::new().anchor(scene.shelf.clone()).open(scene.store.clone(), scene.keys.only([2]));
+    let refused = open().map(drop).expect_err("older");
+    assert!(matches!(fault(&refused), AnchorFault::RolledBack { .. }), "{refused}");
 }
 
 #[test]

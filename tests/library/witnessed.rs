@@ -306,6 +306,24 @@ fn a_pin_moves_forward_from_a_checkpoint_kept_before_the_hand_over_and_from_noth
 }
 
 #[test]
+fn before_a_checkpoint_nobody_changes_the_log_by_a_pin_that_has_ended() {
+    let mut scene = Scene::new();
+    scene.grow(5);
+    let (pin, kept) = (scene.pin(1), scene.checkpoint());
+    scene.rotate(1, 2, &RotateOptions::new());
+    let kept = std::slice::from_ref(&kept);
+    scene.pinned(&pin, kept).expect("the true log");
+    let whole = scene.line(2);
+    let edited = String::from_utf8(whole.clone()).expect("text").replace("issue", "revok");
+    scene.write_line(2, Some(edited.into_bytes()));
+    assert_eq!(scene.pinned(&pin, kept).expect_err("edited").kind(), ErrorKind::Corrupt);
+    scene.write_line(2, None);
+    assert_eq!(scene.pinned(&pin, kept).expect_err("cut out").kind(), ErrorKind::Corrupt);
+    scene.write_line(2, Some(whole));
+    scene.pinned(&pin, kept).expect("the true log");
+}
+
+#[test]
 fn after_a_leak_the_new_key_has_to_be_pinned_anew() {
     let mut scene = Scene::new();
     scene.grow(5);

@@ -51,7 +51,8 @@ pub(crate) fn accept(context: &mut Context<'_>, args: &AnchorAcceptArgs) -> Resu
         }
         Err(_) => return Err(before.expect_err("it failed")),
     };
-    let undone = args.audit_log.as_deref().map(|log| undone(&vault, log)).transpose()?;
+    let reaching = before.as_ref().ok().filter(|before| vault.status().is_ok_and(|now| now.vault == before.vault));
+    let undone = args.audit_log.as_deref().map(|log| undone(&vault, log, reaching)).transpose()?;
     if !context.terminal.json() {
         context.terminal.line(&format!(
             "the anchor holds {from}; the log of vault {} ends with entry {}",
@@ -115,7 +116,7 @@ fn lines(held: &AnchorStatement) -> Vec<String> {
 }
 
 /// The entries of another copy of the log that this one does not have.
-fn undone(vault: &Verifier, log: &Path) -> Result<Vec<AuditEntry>, Failure> {
+fn undone(vault: &Verifier, log: &Path, reaching: Option<&AnchorStatement>) -> Result<Vec<AuditEntry>, Failure> {
     let unreadable = |problem: String| -> Failure {
         let what = format!("cannot read the audit log {}: {problem}", log.display());
         Told::new(Exit::Usage, "input-unreadable", what)
@@ -123,16 +124,25 @@ fn undone(vault: &Verifier, log: &Path) -> Result<Vec<AuditEntry>, Failure> {
             .into()
     };
     let file = File::open(log).map_err(|error| unreadable(error.to_string()))?;
-    let (mut undone, mut parted) = (vec![], false);
+    let (mut undone, mut parted, mut last) = (vec![], false, 0);
     for (number, line) in (1_u64..).zip(BufReader::new(file).lines()) {
         let line = line.map_err(|error| unreadable(error.to_string()))?;
         let entry: AuditEntry =
             serde_json::from_str(&line).map_err(|_| unreadable(format!("line {number} is no audit entry")))?;
+        last = entry.seq;
         // From the first that is another one on, nothing of it is in the vault, whatever has the same number there.
         parted = parted || vault.audit_line(entry.seq)?.is_none_or(|there| there.bytes() != line.as_bytes());
         if parted {
             undone.push(entry);
         }
+    }
+    if let Some(seen) = reaching.map(|seen| seen.audit_seq).filter(|seen| last < *seen) {
+        let what = format!(
+            "the audit log {} ends with entry {last}, and this machine saw entry {seen}: what was lost after it is not in there",
+            log.display()
+        );
+        let hint = format!("give a copy of the log that goes to entry {seen}, or leave out --audit-log");
+        return Err(Told::new(Exit::Usage, "input-unreadable", what).hint(hint).into());
     }
     Ok(undone)
 }

@@ -11,7 +11,11 @@ use crate::failure::Failure;
 /// For who shows it: says once that nothing is authenticated, where that is so.
 pub(super) fn open_to_show(context: &mut Context<'_>, args: &PinArgs) -> Result<Auditor, Failure> {
     let kept = Checkpoints::read(&args.checkpoint)?;
-    let auditor = open(context, args.pin.as_ref(), &kept.list)?;
+    let auditor = open_unanchored(context, args.pin.as_ref(), &kept.list)?;
+    if let Err(failure) = hold_to_anchor(&auditor) {
+        // It is read to find out what happened.
+        context.end_with(failure);
+    }
     if !auditor.is_authenticated() {
         context.terminal.caution(NOT_AUTHENTICATED, WHAT, &remedy(context));
     }
@@ -41,6 +45,7 @@ pub(super) fn open_unanchored(
     }
 }
 
+/// Whether the store is what this machine saw last.
 pub(super) fn hold_to_anchor(auditor: &Auditor) -> Result<(), Failure> {
     Ok(anchor()?.map_or(Ok(()), |anchor| auditor.check_anchor(anchor))?)
 }

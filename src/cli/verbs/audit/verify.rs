@@ -39,8 +39,11 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &AuditVerifyArgs) -> Resul
     for line in checkpoints.lines(&check.checkpoints, what) {
         context.terminal.line(&line)?;
     }
+    // What an anchor refuses is graver than what a checkpoint says, and a log that does not hold together graver than both.
+    if let (None, Err(failure)) = (check.fault, anchored) {
+        return Err(failure);
+    }
     let exit = judge(context, &check)?;
-    anchored?;
     if !authenticated {
         return Err(Told::new(Exit::NotValid, "pin-missing", opening::WHAT).hint(remedy(context)).into());
     }
@@ -56,7 +59,7 @@ fn moved(pin: &Pin, key: &AuthorityKey) -> [String; 2] {
     let kept = if pin.vault().is_some() { key.note_key.clone() } else { key.public_key.to_string() };
     [
         format!(
-            "the pin moves forward, to the key of master key {version}, which speaks from entry {from} on; keep from now on:"
+            "the pin moves forward, to the key of master key {version}, which speaks from entry {from} on; compare it with what `strongroom audit public-key` prints where that master key is, and keep from now on:"
         ),
         kept,
     ]
