@@ -11,7 +11,7 @@ use strongroom::api_keys::{ImportError, LifeError};
 use strongroom::error::{Detail, KeyringError, PinError, TargetFault, UnsafePath, VaultRow};
 use strongroom::master::{MasterKeyError, MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
-use strongroom::store::{EngineFault, StoreError};
+use strongroom::store::{EngineFault, SchemaFault, StoreError};
 use strongroom::{ApiKeyId, Error, MasterKeyVersion};
 
 use super::exit::Exit;
@@ -303,6 +303,23 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         }
         StoreError::Busy | StoreError::Stopped => "run the command again".into(),
         StoreError::Corrupt { .. } => "restore a backup of the store".into(),
+        StoreError::KeyType { table, .. } => {
+            let delete = format!("DELETE FROM {table} WHERE typeof(k) <> 'blob'");
+            format!(
+                "restore a backup; or, where that row is one too many, take it away: `sqlite3 {} {}`",
+                quoted(&place.path.display().to_string()),
+                quoted(&delete)
+            )
+        }
+        StoreError::OutOfOrder { .. } => {
+            format!("restore a backup of the store; `strongroom doctor{store}` says what else is wrong")
+        }
+        StoreError::Moved { path } => format!(
+            "what others see is the file that stands there now: `ls -li {}` shows it. Name the place of the vault with --store, \
+             and look what was done last with `strongroom audit list`",
+            quoted(path)
+        ),
+        StoreError::Schema { path, fault } => schema_hint(path, fault),
         StoreError::Foreign { .. } => "name the vault's own file with --store sqlite:PATH".into(),
         StoreError::Full => "make room, and run the command again".into(),
         StoreError::InDoubt { .. } => {
@@ -322,6 +339,16 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
                 .into()
         }
         _ => "look at the file, its folder and the medium; `ls -ld` shows who may do what".into(),
+    }
+}
+
+fn schema_hint(path: &str, fault: &SchemaFault) -> String {
+    match fault {
+        SchemaFault::Planted { kind: kind @ ("index" | "trigger"), name, .. } => {
+            let drop = format!("DROP {} \"{}\"", kind.to_uppercase(), name.replace('"', "\"\""));
+            format!("find out who can write the store; `sqlite3 {} {}` takes it away", quoted(path), quoted(&drop))
+        }
+        _ => "find out who can write the store, and restore a backup".into(),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::policy::PolicyError;
 use crate::secret::RandomError;
 #[cfg(feature = "conformance")]
 use crate::store::conformance::Broken;
-use crate::store::{CommitError, EngineFault, StoreError, Table};
+use crate::store::{CommitError, EngineFault, SchemaFault, StoreError, Table};
 use crate::suite::Suite;
 use crate::unsafe_path::UnsafePath;
 use crate::uses::UsageError;
@@ -387,6 +387,12 @@ every! {
         SplitError::Numbers { .. } => [SplitError::Numbers { number: 1, threshold: 2 }],
         SplitError::Random(_) => of(SplitError::Random),
     }
+    SchemaFault: {
+        SchemaFault::Altered { .. } => [SchemaFault::Altered { table: "keys" }],
+        SchemaFault::Foreign { .. } => [SchemaFault::Foreign { kind: "table", name: "stash".into() }],
+        SchemaFault::Missing { .. } => [SchemaFault::Missing { table: "keys" }],
+        SchemaFault::Planted { .. } => [SchemaFault::Planted { kind: "trigger", name: "undo".into(), table: "keys" }],
+    }
     StoreError: {
         StoreError::AlreadyExists { .. } => [StoreError::AlreadyExists { path: path() }],
         StoreError::Backup { .. } => [StoreError::Backup { path: path() }],
@@ -396,10 +402,14 @@ every! {
         StoreError::Foreign { .. } => [StoreError::Foreign { path: path() }],
         StoreError::Full => [StoreError::Full],
         StoreError::InDoubt { .. } => [StoreError::in_doubt(denied())],
+        StoreError::KeyType { .. } => [StoreError::KeyType { table: "keys", kind: "a text", key: "6b".into() }],
+        StoreError::Moved { .. } => [StoreError::Moved { path: path() }],
         StoreError::NewerLayout { .. } => [StoreError::NewerLayout { found: 9 }],
         StoreError::NotBackup { .. } => [StoreError::NotBackup { path: path() }],
         StoreError::NotFound { .. } => [StoreError::NotFound { path: path() }],
+        StoreError::OutOfOrder { .. } => [StoreError::OutOfOrder { table: "keys", key: "6b".into() }],
         StoreError::ReadOnly => [StoreError::ReadOnly],
+        StoreError::Schema { .. } => of(|fault| StoreError::Schema { path: path(), fault }),
         StoreError::Stopped => [StoreError::Stopped],
         StoreError::Unsafe { .. } => of(|fault| StoreError::Unsafe { path: path(), fault }),
         StoreError::Unsupported { .. } => [StoreError::Unsupported { what: "backups" }],

@@ -174,6 +174,20 @@ pub enum RotationClaim {
     Unknown,
 }
 
+impl<R: Rows + ?Sized> Rows for &R {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).get(table, key)
+    }
+
+    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        (**self).at_or_after(table, key)
+    }
+
+    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        (**self).scan(table, after, limit)
+    }
+}
+
 /// What points to a store is one: a vault takes a `Box<dyn Store>`, and threads share an `Arc`.
 macro_rules! through_pointers {
     ($($pointer:ident),*) => {

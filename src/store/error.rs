@@ -56,6 +56,13 @@ pub enum StoreError {
         /// What the engine says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The file that was opened is not at its place any more: it was moved, deleted, or replaced by another. What this process has
+    /// open nobody else sees.
+    #[error("the file at {path} is not the one that was opened: it was moved, deleted or replaced meanwhile")]
+    Moved {
+        /// The place.
+        path: String,
+    },
     /// Written by a later version of strongroom.
     #[error("the store has layout version {found}, which this version of strongroom does not know")]
     NewerLayout {
@@ -74,9 +81,26 @@ pub enum StoreError {
         /// Where.
         path: String,
     },
+    /// Rows do not ascend by their keys, as they were written: the medium holds something else.
+    #[error("the store is damaged: the rows of the table {table} are out of order at the key {key}")]
+    OutOfOrder {
+        /// Of which table.
+        table: &'static str,
+        /// The key that comes too late, in hexadecimal.
+        key: String,
+    },
     /// The store can only be read.
     #[error("the store can only be read")]
     ReadOnly,
+    /// The tables are not as they were made, or something was added to them that would have a say in what is read or written. Nothing
+    /// of it is executed.
+    #[error("the schema of {path} is not the one that was made: {fault}")]
+    Schema {
+        /// The store.
+        path: String,
+        /// What is other than it was made.
+        fault: SchemaFault,
+    },
     /// The caller stopped it.
     #[error("stopped")]
     Stopped,
@@ -85,6 +109,16 @@ pub enum StoreError {
     Unsupported {
         /// What was asked of it.
         what: &'static str,
+    },
+    /// A row stands under a key that is no bytes, so that nothing finds it there.
+    #[error("the store is damaged: a row of the table {table} has {kind} for its key, where only bytes stand: {key}")]
+    KeyType {
+        /// Of which table.
+        table: &'static str,
+        /// What stands there.
+        kind: &'static str,
+        /// The key, in hexadecimal or as a number.
+        key: String,
     },
     /// Files that others may exchange or write.
     #[error("{path} {fault}")]
@@ -121,6 +155,42 @@ pub enum EngineFault {
     /// Anything else.
     #[error("")]
     Other,
+}
+
+/// What is other in a schema than it was made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaFault {
+    /// A table is defined in other words: other columns, types, collations or conditions.
+    #[error("the table {table} is defined in another way")]
+    Altered {
+        /// Which.
+        table: &'static str,
+    },
+    /// Something is there that is never in such a file.
+    #[error("there is the {kind} {name:?}, which is no part of it")]
+    Foreign {
+        /// `table`, `trigger`, `view` or `index`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A table is not there.
+    #[error("the table {table} is missing")]
+    Missing {
+        /// Which.
+        table: &'static str,
+    },
+    /// Something was added to a table, or stands in the place of one.
+    #[error("there is the {kind} {name:?} on the table {table}")]
+    Planted {
+        /// `trigger`, `view`, `index` or `table`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// On which table.
+        table: &'static str,
+    },
 }
 
 /// Why a batch was not committed. Nothing of it happened, unless the error is [`StoreError::InDoubt`].

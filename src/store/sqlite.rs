@@ -5,9 +5,11 @@ mod backup;
 mod claim;
 mod connection;
 mod files;
+mod guarded;
 mod handle;
 mod layout;
 mod restore;
+mod schema;
 mod scratch;
 mod statements;
 mod unfinished;
@@ -15,29 +17,30 @@ mod unfinished;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rusqlite::TransactionBehavior;
-
 use at_rest::AtRest;
 use connection::{Access, explained, said, wait_for_others};
-use statements::apply;
+use statements::{apply, of_other_types};
 
 use super::batch::Batch;
 use super::engine::{RotationClaim, Rows, Scrub, Store, UnfinishedBackup};
 use super::error::{CommitError, StoreError};
+use super::table::Table;
 
 pub use handle::SqliteStore;
 pub use restore::SqliteBackups;
 
 impl Store for SqliteStore {
     fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
-        let mut writer = self.writer()?;
+        let writer = self.writer()?;
         let explain = |error| CommitError::Store(self.explained(error));
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
-        let conflicts = apply(&transaction, batch).map_err(explain)?;
+        let (transaction, conflicts) = writer.write(|connection| apply(connection, batch)).map_err(explain)?;
         if !conflicts.is_empty() {
             return Err(CommitError::Conflict(conflicts));
         }
-        transaction.commit().map_err(|error| CommitError::Store(commit_failed(error, &self.path)))
+        self.must_be_there()?;
+        transaction.commit().map_err(|error| CommitError::Store(commit_failed(error, &self.path)))?;
+        // Between the two the file can have gone from its place, and nobody else would ever see what was committed.
+        self.must_be_there().map_err(|moved| StoreError::in_doubt(moved).into())
     }
 
     fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
@@ -57,9 +60,9 @@ impl Store for SqliteStore {
             let mut writer = self.writer()?;
             // SQLite would wait for readers with the lock of the writers in its hands: it asks once, and the waiting is
             // done here without the lock.
-            writer.busy_handler(None::<fn(i32) -> bool>).map_err(|error| self.explained(error))?;
-            let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-            writer.busy_handler(Some(wait_for_others)).map_err(|error| self.explained(error))?;
+            writer.bare_mut().busy_handler(None::<fn(i32) -> bool>).map_err(|error| self.explained(error))?;
+            let busy = writer.bare().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            writer.bare_mut().busy_handler(Some(wait_for_others)).map_err(|error| self.explained(error))?;
             drop(writer);
             let busy = match busy.map_err(|error| self.explained(error)) {
                 Err(StoreError::Busy) => 1,
@@ -99,12 +102,22 @@ impl Store for SqliteStore {
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {
-        let lines = self.read(|connection| {
-            let mut check = connection.prepare("PRAGMA quick_check(20)")?;
-            check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        let faults = lines.into_iter().filter(|line| line != "ok");
-        Ok(faults.map(|line| format!("SQLite's quick_check: {line}")).collect())
+        self.read(|connection| {
+            let mut lines = vec![];
+            // First, so that the schema is looked at: the check of SQLite's executes what stands in it.
+            for &table in Table::ALL {
+                lines.extend(of_other_types(connection, table, SHOWN)?);
+            }
+            // Each table alone, so that nothing of somebody else's is executed.
+            for table in Table::ALL {
+                let mut check = connection.prepare(&format!("PRAGMA quick_check('{}')", table.name()))?;
+                let found =
+                    check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+                let faults = found.into_iter().filter(|line| line != "ok").take(SHOWN);
+                lines.extend(faults.map(|line| format!("SQLite's quick_check: {line}")));
+            }
+            Ok(lines)
+        })
     }
 }
 
@@ -118,3 +131,5 @@ fn commit_failed(error: rusqlite::Error, path: &Path) -> StoreError {
 }
 
 const SCRUB_PATIENCE: Duration = Duration::from_secs(5);
+/// Lines of each kind of damage.
+const SHOWN: usize = 20;

@@ -9,7 +9,7 @@ use crate::authority::PublicKey;
 use crate::error::{Detail, Error, KeyringError, PinError};
 use crate::keyring::{Keyring, PublicKeyring};
 use crate::ledger::{HEAD, Head, KEYRING, Ledger, head_missing, head_tampered, must_go_on};
-use crate::store::{Rows, Store, StoreError, Table};
+use crate::store::{Ordered, Rows, Store, StoreError, Table};
 use crate::time::Timestamp;
 use crate::vault::checkpoint::{AuditCheckpoint, record_digest};
 use crate::vault::pin::Pin;
@@ -78,6 +78,7 @@ pub(super) struct Standing {
 impl Auditor {
     /// Opens the log in a store by nothing: what it says was written by whoever writes the store. Good for looking.
     pub fn open(store: impl Store + 'static) -> Result<Self, Error> {
+        let store = Ordered(store);
         let row = keyring_row(&store)?;
         let vault = PublicKeyring::claimed(&row)?.vault();
         Ok(Self::over_public(PublicLog { store: Box::new(store), vault, believed: Mutex::new(None) }))
@@ -87,6 +88,7 @@ impl Auditor {
     /// but only from a checkpoint among `kept` that the pinned key has signed, before it ended, and that the log agrees with: who
     /// holds a retired key can sign hand-overs to whom they like, and cannot make a log go on from a checkpoint that it did not go on from.
     pub fn open_pinned(store: impl Store + 'static, pin: &Pin, kept: &[AuditCheckpoint]) -> Result<Self, Error> {
+        let store = Ordered(store);
         let snapshot = store.snapshot()?;
         let row = keyring_row(&*snapshot)?;
         let vault = Keyring::vault_claimed_by(&row)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, ffi};
 
-use crate::store::error::{EngineFault, StoreError};
+use crate::store::error::{EngineFault, SchemaFault, StoreError};
 
 /// What is asked of the operating system.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,11 +30,14 @@ pub(super) fn connection(path: &Path, access: Access) -> rusqlite::Result<Connec
 
 /// What holds for whoever reads as well.
 pub(super) fn restrict(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_prepared_statement_cache_capacity(32);
+    // One for each statement and each table, and a few more.
+    connection.set_prepared_statement_cache_capacity(48);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     // A trigger that somebody put into the file would run with every write, and could keep what a rotation replaces.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    // A table of somebody else's could refer to ours, and have a say in what is deleted.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
     connection.execute_batch(&format!(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; \
          PRAGMA cache_size = -{CACHE_KIB};"
@@ -49,9 +52,24 @@ pub(super) fn wait_for_others(times: i32) -> bool {
     times < MAX_WAITS
 }
 
+/// An error of our own on its way through what answers with those of SQLite.
+pub(super) fn raised(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
+}
+
 pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
     let message = error.to_string();
     let path = || path.display().to_string();
+    let error = match error {
+        rusqlite::Error::ToSqlConversionFailure(ours) => match ours.downcast::<StoreError>() {
+            Ok(error) => return *error,
+            Err(other) => match other.downcast::<SchemaFault>() {
+                Ok(fault) => return StoreError::Schema { path: path(), fault: *fault },
+                Err(_) => return StoreError::Corrupt { message },
+            },
+        },
+        error => error,
+    };
     let rusqlite::Error::SqliteFailure(ffi::Error { code, extended_code }, _) = error else {
         return StoreError::Corrupt { message };
     };

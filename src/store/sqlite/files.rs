@@ -71,6 +71,38 @@ pub(super) fn refuse_unsafe(path: &Path) -> Result<(), StoreError> {
     refuse_unsafe_folder(path)
 }
 
+/// The place of a file, and which file was there.
+pub(super) struct Place {
+    /// Whatever folder the process works in later.
+    path: PathBuf,
+    seen: Option<(u64, u64)>,
+}
+
+impl Place {
+    pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
+        let path = std::path::absolute(path).map_err(failed)?;
+        let seen = which(&path);
+        Ok(Self { path, seen })
+    }
+
+    /// Whether that file is still there. Where files cannot be told apart, it is taken to be.
+    pub(super) fn is_still_there(&self) -> bool {
+        which(&self.path) == self.seen
+    }
+}
+
+/// The device and the number of the file at a path.
+#[cfg(unix)]
+fn which(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn which(path: &Path) -> Option<(u64, u64)> {
+    path.exists().then_some((0, 0))
+}
+
 /// SQLite would take a file of such a name for the log of the store beside it, and empty or remove it.
 pub(super) fn refuse_part(path: &Path) -> Result<(), StoreError> {
     let ends_with = |name: &OsStr, suffix: &str| name.as_encoded_bytes().ends_with(suffix.as_bytes());

@@ -52,6 +52,9 @@ impl Unfinished {
     pub(super) fn publish(mut self) -> Result<(), StoreError> {
         let failed = files::failed;
         self.file.sync_all().map_err(failed)?;
+        if !claim::is_still_at(&self.file, &self.path) {
+            return Err(StoreError::Moved { path: self.path.display().to_string() });
+        }
         refuse_taken(&self.to)?;
         rename_to_free(&self.path, &self.to).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => StoreError::AlreadyExists { path: self.to.display().to_string() },
