@@ -303,6 +303,16 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         }
         StoreError::Busy | StoreError::Stopped => "run the command again".into(),
         StoreError::Corrupt { .. } => "restore a backup of the store".into(),
+        StoreError::JournalMode { path, .. } => format!(
+            "stop what has it open, and run the command again, which sets it; or, from then on, `sqlite3 {} 'PRAGMA journal_mode = WAL'`",
+            quoted(path)
+        ),
+        StoreError::Engine {
+            fault: EngineFault::LocksNotKept { path } | EngineFault::LocksRefused { path } | EngineFault::NoLog { path },
+            ..
+        } => {
+            format!("put the store on a local disk: `df -T {}` shows on what file system it is", quoted(path))
+        }
         StoreError::KeyType { table, .. } => {
             let delete = format!("DELETE FROM {table} WHERE typeof(k) <> 'blob'");
             format!(
@@ -321,7 +331,7 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         ),
         StoreError::Schema { path, fault } => schema_hint(path, fault),
         StoreError::Foreign { .. } => "name the vault's own file with --store sqlite:PATH".into(),
-        StoreError::Full => "make room, and run the command again".into(),
+        StoreError::Full => "make room on that disk (`df -h` shows it), and run the command again".into(),
         StoreError::InDoubt { .. } => {
             format!("look whether it was done before you try again: `strongroom audit list{store}` shows the last acts")
         }
@@ -331,11 +341,11 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         }
         StoreError::NotBackup { .. } => "name a file that `strongroom backup FILE` has written".into(),
         StoreError::Unsupported { .. } => "use the tools of that engine, or a store of another kind".into(),
-        StoreError::ReadOnly => "make the store and its folder writable for this user; verifier keys read one that is not (docs/key-sources.md)".into(),
+        StoreError::ReadOnly => "make the store and its folder writable for this user; what only reads does without".into(),
         StoreError::Unsafe { path, fault } => unsafe_hint(path, *fault, place),
         StoreError::Engine { fault: EngineFault::CannotOpen { .. }, .. } => {
-            "the file and its folder must be readable and writable for this user, and not on a read-only file system; \
-             `ls -ld` and `mount` show it. Verifier keys read a store that cannot be written (docs/key-sources.md)"
+            "to change the vault, the file and its folder must be readable and writable for this user, and not on a read-only file \
+             system; `ls -ld` and `mount` show it. What only reads does without"
                 .into()
         }
         _ => "look at the file, its folder and the medium; `ls -ld` shows who may do what".into(),

@@ -130,6 +130,7 @@ fn store_code(fault: &StoreError) -> &'static str {
         StoreError::Foreign { .. } => "foreign-store",
         StoreError::Full => "store-full",
         StoreError::InDoubt { .. } => "commit-in-doubt",
+        StoreError::JournalMode { .. } => "store-journal",
         StoreError::KeyType { .. } => "store-key-type",
         StoreError::Moved { .. } => "store-moved",
         StoreError::NewerLayout { .. } => "newer-format",

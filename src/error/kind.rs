@@ -186,6 +186,7 @@ fn store_kind(error: &StoreError) -> ErrorKind {
         StoreError::Engine { .. }
         | StoreError::Full
         | StoreError::InDoubt { .. }
+        | StoreError::JournalMode { .. }
         | StoreError::Moved { .. }
         | StoreError::ReadOnly => ErrorKind::Engine,
         StoreError::Backup { .. }

@@ -201,6 +201,9 @@ every! {
     }
     EngineFault: {
         EngineFault::CannotOpen { .. } => [EngineFault::CannotOpen { path: path() }],
+        EngineFault::LocksNotKept { .. } => [EngineFault::LocksNotKept { path: path() }],
+        EngineFault::LocksRefused { .. } => [EngineFault::LocksRefused { path: path() }],
+        EngineFault::NoLog { .. } => [EngineFault::NoLog { path: path() }],
         EngineFault::Other => [EngineFault::Other],
     }
     ExportError: {
@@ -402,6 +405,7 @@ every! {
         StoreError::Foreign { .. } => [StoreError::Foreign { path: path() }],
         StoreError::Full => [StoreError::Full],
         StoreError::InDoubt { .. } => [StoreError::in_doubt(denied())],
+        StoreError::JournalMode { .. } => [StoreError::JournalMode { path: path(), mode: "delete".into() }],
         StoreError::KeyType { .. } => [StoreError::KeyType { table: "keys", kind: "a text", key: "6b".into() }],
         StoreError::Moved { .. } => [StoreError::Moved { path: path() }],
         StoreError::NewerLayout { .. } => [StoreError::NewerLayout { found: 9 }],

@@ -43,7 +43,7 @@ pub enum StoreError {
         path: String,
     },
     /// The medium is full.
-    #[error("no space left for the store")]
+    #[error("the disk is full: no space is left for the store")]
     Full,
     /// A batch was to be committed, and nobody knows whether it was: the medium failed so late that all of it may have taken
     /// effect, now or after the store is opened again. It is never half of it.
@@ -62,6 +62,15 @@ pub enum StoreError {
     Moved {
         /// The place.
         path: String,
+    },
+    /// The file has another journal than a write-ahead log, as one that other tools have copied, and it cannot be changed while somebody
+    /// else has it open.
+    #[error("{path} has the journal mode `{mode}` and not `wal`, and others have it open")]
+    JournalMode {
+        /// The store.
+        path: String,
+        /// What it is.
+        mode: String,
     },
     /// Written by a later version of strongroom.
     #[error("the store has layout version {found}, which this version of strongroom does not know")]
@@ -147,8 +156,26 @@ impl StoreError {
 #[non_exhaustive]
 pub enum EngineFault {
     /// A file of the store cannot be opened.
-    #[error(" to open {path}, whose folder it has to write even to read")]
+    #[error(" to open {path}: it writes the file and its folder")]
     CannotOpen {
+        /// The store.
+        path: String,
+    },
+    /// The file system grants every lock to everybody, so that two writers overwrite each other.
+    #[error(": the file system of {path} grants every lock to everybody")]
+    LocksNotKept {
+        /// The store.
+        path: String,
+    },
+    /// The file system refuses every lock.
+    #[error(": the file system of {path} refuses locks")]
+    LocksRefused {
+        /// The store.
+        path: String,
+    },
+    /// The file system has no memory that processes share, which a write-ahead log needs.
+    #[error(": the file system of {path} has no write-ahead log")]
+    NoLog {
         /// The store.
         path: String,
     },

@@ -8,6 +8,7 @@ mod files;
 mod guarded;
 mod handle;
 mod layout;
+mod locks;
 mod restore;
 mod schema;
 mod scratch;
@@ -102,8 +103,11 @@ impl Store for SqliteStore {
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {
+        let kept = self.access == Access::ReadOnly || locks::are_kept(&self.path);
+        let granted =
+            (!kept).then(|| format!("the file system of {} grants every lock to everybody", self.path.display()));
         self.read(|connection| {
-            let mut lines = vec![];
+            let mut lines = Vec::from_iter(granted.clone());
             // First, so that the schema is looked at: the check of SQLite's executes what stands in it.
             for &table in Table::ALL {
                 lines.extend(of_other_types(connection, table, SHOWN)?);

@@ -20,6 +20,7 @@ mod compromised_kills;
 mod crashes;
 mod full_disk;
 mod live_kills;
+mod media;
 mod memory;
 mod power_loss;
 mod syscalls;
@@ -38,6 +39,7 @@ fn main() {
         crashes::CLAIMS,
         full_disk::CLAIMS,
         live_kills::CLAIMS,
+        media::CLAIMS,
         memory::CLAIMS,
         power_loss::CLAIMS,
         syscalls::CLAIMS,

@@ -50,6 +50,7 @@ mod scan_stopped;
 mod scan_writings;
 mod service;
 mod sqlite_files;
+mod sqlite_journal;
 mod sqlite_moved;
 mod sqlite_schema;
 mod sqlite_values;

@@ -70,13 +70,15 @@ struct Seen {
 }
 
 impl Seen {
-    /// `None` while there is a write-ahead log.
+    /// `None` while there is something in a write-ahead log.
     fn now(path: &Path) -> Result<Option<Self>, StoreError> {
         let found = fs::symlink_metadata(path).map_err(files::failed)?;
         let modified = found.modified().map_err(files::failed)?;
         let (place, changed) = identity(&found);
         let seen = Self { len: found.len(), modified, place, changed };
-        Ok((!files::beside(path, "-wal").exists()).then_some(seen))
+        // A log without a byte says nothing; what is written into it makes it longer, and what is moved from it shows in the file.
+        let log = fs::symlink_metadata(files::beside(path, "-wal")).map_or(0, |log| log.len());
+        Ok((log == 0).then_some(seen))
     }
 }
 

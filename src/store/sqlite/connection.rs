@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, ffi};
 
+use super::{files, locks};
 use crate::store::error::{EngineFault, SchemaFault, StoreError};
 
 /// What is asked of the operating system.
@@ -57,9 +58,9 @@ pub(super) fn raised(error: impl std::error::Error + Send + Sync + 'static) -> r
     rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }
 
-pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
+pub(super) fn explained(error: rusqlite::Error, at: &Path) -> StoreError {
     let message = error.to_string();
-    let path = || path.display().to_string();
+    let path = || at.display().to_string();
     let error = match error {
         rusqlite::Error::ToSqlConversionFailure(ours) => match ours.downcast::<StoreError>() {
             Ok(error) => return *error,
@@ -74,7 +75,7 @@ pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
         return StoreError::Corrupt { message };
     };
     match code {
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => busy(at, error),
         ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
         ErrorCode::CannotOpen => {
             StoreError::Engine { fault: EngineFault::CannotOpen { path: path() }, source: said(error) }
@@ -84,8 +85,19 @@ pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
         ErrorCode::DiskFull => StoreError::Full,
         ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
         ErrorCode::ReadOnly => StoreError::ReadOnly,
+        // SQLite says so only where it writes rows, and not where it makes room for the index of the log.
+        ErrorCode::SystemIoFailure if files::is_full(at) => StoreError::Full,
         _ => StoreError::engine(said(error)),
     }
+}
+
+/// SQLite calls it busy as well where no lock can be had at all.
+fn busy(path: &Path, error: rusqlite::Error) -> StoreError {
+    if !locks::are_refused(path) {
+        return StoreError::Busy;
+    }
+    let fault = EngineFault::LocksRefused { path: path.display().to_string() };
+    StoreError::Engine { fault, source: said(error) }
 }
 
 /// What SQLite says of a failure: its number and its words. `rusqlite` has the words once more around that.

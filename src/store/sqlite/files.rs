@@ -93,9 +93,14 @@ impl Place {
 
 /// The device and the number of the file at a path.
 #[cfg(unix)]
-fn which(path: &Path) -> Option<(u64, u64)> {
+pub(super) fn which(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().as_ref().map(identity)
+}
+
+#[cfg(unix)]
+pub(super) fn identity(found: &fs::Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt;
-    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+    (found.dev(), found.ino())
 }
 
 #[cfg(not(unix))]
@@ -187,6 +192,18 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Whether there is no room for a few pages where this file is.
+#[cfg(unix)]
+pub(super) fn is_full(path: &Path) -> bool {
+    let left = rustix::fs::statvfs(&folder(path)).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    left.is_ok_and(|left| left < ROOM)
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_full(_: &Path) -> bool {
+    false
+}
+
 fn failed_at(path: &Path, error: std::io::Error) -> StoreError {
     match error.kind() {
         ErrorKind::PermissionDenied => StoreError::Engine {
@@ -223,6 +240,9 @@ fn mode(_: &fs::Metadata) -> u32 {
     0
 }
 
+/// The index of a log that begins takes 32 KiB.
+#[cfg(unix)]
+const ROOM: u64 = 64 * 1024;
 /// What SQLite keeps beside a file.
 pub(super) const PARTS: [&str; 3] = [LOG, "-shm", "-journal"];
 const LOG: &str = "-wal";

@@ -9,11 +9,12 @@ use super::at_rest::AtRest;
 use super::connection::{Access, connection, explained};
 use super::files::{self, Place};
 use super::guarded::Guarded;
-use super::layout::{Layout, lay_out, layout, number};
+use super::layout::{LOG, Layout, lay_out, layout, no_log, number};
+use super::locks;
 use super::scratch::Scratch;
 use super::statements::rows_by;
 use crate::store::engine::Rows;
-use crate::store::error::StoreError;
+use crate::store::error::{EngineFault, StoreError};
 use crate::store::table::Table;
 
 /// A store in one SQLite file, with one connection that writes and as many that read as are needed at once.
@@ -35,6 +36,18 @@ impl SqliteStore {
         files::refuse_missing(path)?;
         files::refuse_unsafe(path)?;
         Self::connect(path, false)
+    }
+
+    /// Opens the store at `path` to read it, and to write it where that can be: on a medium that cannot be written, or that is full, it
+    /// is [only read](Self::open_read_only).
+    pub fn open_to_read(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        match Self::open(path) {
+            Err(error @ (StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly)) => {
+                Self::open_read_only(path).map_err(|_| error)
+            }
+            opened => opened,
+        }
     }
 
     /// Opens the store at `path` to read it: for a process that has no right to write its files or their folder. What others
@@ -87,18 +100,40 @@ impl SqliteStore {
         let connection = connection(path, access).map_err(explain)?;
         if create && matches!(layout(&connection).map_err(explain)?, Layout::Empty) {
             files::make_private(path)?;
-            lay_out(&connection).map_err(explain)?;
+            lay_out(&connection, path).map_err(explain)?;
         }
-        let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).map_err(explain)?;
         let writer = Some(Mutex::new(Guarded::store(connection, path).map_err(explain)?));
         let store = Self { path: path.to_owned(), access, place, writer, readers: Mutex::default(), _scratch: None };
         store.look()?;
-        if mode != "wal" {
-            return Err(StoreError::engine(format!(
-                "the journal mode is {mode}: this file system has no write-ahead log"
-            )));
+        if store.use_write_ahead_log()? {
+            store.look()?;
+        }
+        if !locks::are_kept(path) {
+            let fault = EngineFault::LocksNotKept { path: path.display().to_string() };
+            return Err(StoreError::Engine { fault, source: "a lock that was granted is not there".into() });
         }
         Ok(store)
+    }
+
+    /// Sets it where it is another one: other tools copy a store without it, and a fault at the moment of its making leaves it out.
+    /// Whether it was.
+    fn use_write_ahead_log(&self) -> Result<bool, StoreError> {
+        let writer = self.writer()?;
+        let mode = |sql| writer.bare().query_row(sql, [], |row| row.get::<_, String>(0));
+        let found = mode("PRAGMA journal_mode").map_err(|error| self.explained(error))?;
+        if found == LOG {
+            return Ok(false);
+        }
+        let path = self.path.display().to_string();
+        match mode("PRAGMA journal_mode = WAL").map_err(|error| self.explained(error)) {
+            Ok(set) if set == LOG => {
+                tracing::warn!(path, mode = found, "the store had no write-ahead log, and has one again");
+                Ok(true)
+            }
+            Err(StoreError::Busy) => Err(StoreError::JournalMode { path, mode: found }),
+            Err(error) => Err(error),
+            Ok(mode) => Err(no_log(&self.path, &mode)),
+        }
     }
 
     /// Reads something, and with it looks at what kind of file this is, and at its schema.

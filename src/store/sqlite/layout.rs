@@ -4,10 +4,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
-use super::connection::wait_for_others;
+use super::connection::{raised, wait_for_others};
 use super::schema;
 
-use crate::store::error::StoreError;
+use crate::store::error::{EngineFault, StoreError};
 
 pub(super) enum Layout {
     Backup,
@@ -55,9 +55,12 @@ pub(super) fn number(connection: &Connection, sql: &str) -> rusqlite::Result<i64
 }
 
 /// Makes the tables, all at once or not at all, unless another process that was at it as well was quicker. What is there then.
-pub(super) fn lay_out(connection: &Connection) -> rusqlite::Result<Layout> {
+pub(super) fn lay_out(connection: &Connection, path: &Path) -> rusqlite::Result<Layout> {
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
-    use_write_ahead_log(connection)?;
+    let mode = use_write_ahead_log(connection)?;
+    if mode != LOG {
+        return Err(raised(no_log(path, &mode)));
+    }
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     if matches!(layout(&transaction)?, Layout::Empty) {
         make_tables(&transaction)?;
@@ -73,20 +76,28 @@ pub(super) fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// SQLite does not wait by itself for another connection that makes the same change.
-fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<String> {
     let mut times = 0;
     loop {
         match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
             Err(error) if is_busy(&error) && wait_for_others(times) => times += 1,
-            set => return set.map(drop),
+            set => return set,
         }
     }
+}
+
+/// It was asked for, and the answer was another one.
+pub(super) fn no_log(path: &Path, mode: &str) -> StoreError {
+    let fault = EngineFault::NoLog { path: path.display().to_string() };
+    StoreError::Engine { fault, source: format!("the journal mode stays {mode}").into() }
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
+/// The journal mode of a store.
+pub(super) const LOG: &str = "wal";
 /// "SRM1" in ASCII.
 pub(super) const APPLICATION_ID: i64 = 0x5352_4d31;
 /// "SRB1" in ASCII: the same tables, and no store that can be worked on.
