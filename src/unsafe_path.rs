@@ -16,6 +16,12 @@ pub enum UnsafePath {
     /// A folder, a pipe or a device.
     #[error("is not a regular file")]
     NotAFile,
+    /// It has the name of a file of ours, and is none.
+    #[error("has the name of the lock of a rotation, and is something else")]
+    NotOurs,
+    /// Who owns it can exchange or write it.
+    #[error("belongs to another user")]
+    Owner,
     /// SQLite would take it for the log of the store beside it.
     #[error("has a name that SQLite takes for a part of another file")]
     PartOfAnother,

@@ -371,11 +371,30 @@ fn unsafe_hint(path: &str, fault: UnsafePath, place: &Place) -> String {
             let target = std::fs::canonicalize(path).map_or_else(|_| "PATH".into(), |path| path.display().to_string());
             format!("name the file itself: `--store {}`", quoted(&format!("sqlite:{target}")))
         }
+        UnsafePath::NotOurs => {
+            format!("give it another name: `mv {0} {0}.mine`", quoted(path))
+        }
+        UnsafePath::Owner | UnsafePath::Strangers if is_part(path, place) => {
+            format!("find out who made it; once no strongroom runs there, `rm {}` takes it away", quoted(path))
+        }
+        UnsafePath::Owner | UnsafePath::Strangers => format!(
+            "give it to the user that runs strongroom, once you know that nobody else has used it: `chown \"$(id -u)\" {}`",
+            quoted(path)
+        ),
+        UnsafePath::FileWritable if is_part(path, place) => {
+            format!("`chmod 600 {}`, once you know that nobody has used it", quoted(path))
+        }
         UnsafePath::FileWritable | UnsafePath::FolderWritable => {
             format!("`chmod go-w {}`, once you know that nobody has used it", quoted(path))
         }
         _ => "name the vault's own file with --store sqlite:PATH".into(),
     }
+}
+
+/// Whether it is a file that is kept beside the store.
+fn is_part(path: &str, place: &Place) -> bool {
+    let store = place.path.display().to_string();
+    path.strip_prefix(store.as_str()).is_some_and(|suffix| ["-wal", "-shm", "-journal", "-rotate"].contains(&suffix))
 }
 
 const LOG: &str = "run it again with --log debug to see more";

@@ -429,6 +429,8 @@ every! {
         UnsafePath::FolderWritable => [UnsafePath::FolderWritable],
         UnsafePath::Link => [UnsafePath::Link],
         UnsafePath::NotAFile => [UnsafePath::NotAFile],
+        UnsafePath::NotOurs => [UnsafePath::NotOurs],
+        UnsafePath::Owner => [UnsafePath::Owner],
         UnsafePath::PartOfAnother => [UnsafePath::PartOfAnother],
         UnsafePath::Strangers => [UnsafePath::Strangers],
     }

@@ -50,17 +50,31 @@ pub(super) fn follow(path: &Path, strictness: Strictness) -> Result<Found, Fault
         return Err(Fault::System(io::ErrorKind::NotFound.into()));
     }
     let absolute = std::path::absolute(path).map_err(Fault::System)?;
-    let mut way = Way { at: PathBuf::new(), left: parts(&absolute), links: 0, shared: false, concerns: vec![] };
-    while let Some(part) = way.left.pop_front() {
-        if let Some(metadata) = way.step(part)? {
-            let mut concerns = way.concerns;
-            judge_file(&way.at, &metadata, strictness, &mut concerns)?;
-            concerns.extend(link_concern(&absolute, &way.at).filter(|_| strictness == Strictness::File));
-            return Ok(Found { path: way.at, concerns, metadata });
-        }
+    let mut way = Way::along(&absolute);
+    // It may end at a folder.
+    let metadata = way.to_its_end()?.ok_or(Fault::NotAFile)?;
+    let mut concerns = way.concerns;
+    judge_file(&way.at, &metadata, strictness, &mut concerns)?;
+    concerns.extend(link_concern(&absolute, &way.at).filter(|_| strictness == Strictness::File));
+    Ok(Found { path: way.at, concerns, metadata })
+}
+
+/// Whether nobody but those who own the folders on the way could have put another folder at its end.
+pub(crate) fn judge_way_to_folder(path: &Path) -> Result<FolderFound, Fault> {
+    let absolute = std::path::absolute(path).map_err(Fault::System)?;
+    let mut way = Way::along(&absolute);
+    match way.to_its_end()? {
+        None => Ok(FolderFound { shared: way.shared, folders: way.folders }),
+        Some(_) => Err(Fault::System(io::ErrorKind::NotADirectory.into())),
     }
-    // It ends at a folder.
-    Err(Fault::NotAFile)
+}
+
+/// A folder, and the folders that lead there.
+pub(crate) struct FolderFound {
+    /// Others may make files in it, and not exchange those of somebody else.
+    pub(crate) shared: bool,
+    /// Every folder on the way, without links, and who owns it.
+    pub(crate) folders: Vec<(PathBuf, Option<u32>)>,
 }
 
 struct Way {
@@ -71,9 +85,24 @@ struct Way {
     /// Others may make files in the folder, and not exchange those of somebody else.
     shared: bool,
     concerns: Vec<SourceConcern>,
+    folders: Vec<(PathBuf, Option<u32>)>,
 }
 
 impl Way {
+    fn along(absolute: &Path) -> Self {
+        Self { at: PathBuf::new(), left: parts(absolute), links: 0, shared: false, concerns: vec![], folders: vec![] }
+    }
+
+    /// The metadata of the file there; none of a folder.
+    fn to_its_end(&mut self) -> Result<Option<Metadata>, Fault> {
+        while let Some(part) = self.left.pop_front() {
+            if let Some(metadata) = self.step(part)? {
+                return Ok(Some(metadata));
+            }
+        }
+        Ok(None)
+    }
+
     /// One component further; the metadata of what is no folder and no link, at the end of the way.
     fn step(&mut self, part: OsString) -> Result<Option<Metadata>, Fault> {
         match Path::new(&part).components().next() {
@@ -115,6 +144,7 @@ impl Way {
             return Err(Fault::Unsafe { path: self.at.clone(), fault: UnsafePath::FolderWritable });
         }
         self.concerns.extend(owner_concern(&self.at, &found));
+        self.folders.push((self.at.clone(), owner(&found)));
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The SQLite engine: one file, several processes, nothing lost by a power cut, nothing left of what was overwritten.
 
+mod access;
 mod at_rest;
 mod backup;
 mod claim;
@@ -18,8 +19,9 @@ mod unfinished;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use access::Access;
 use at_rest::AtRest;
-use connection::{Access, explained, said, wait_for_others};
+use connection::{explained, said, wait_for_others};
 use statements::{apply, of_other_types};
 
 use super::batch::Batch;

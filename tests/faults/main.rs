@@ -22,6 +22,7 @@ mod full_disk;
 mod live_kills;
 mod media;
 mod memory;
+mod other_users;
 mod power_loss;
 mod syscalls;
 
@@ -41,6 +42,7 @@ fn main() {
         live_kills::CLAIMS,
         media::CLAIMS,
         memory::CLAIMS,
+        other_users::CLAIMS,
         power_loss::CLAIMS,
         syscalls::CLAIMS,
     ];

@@ -6,15 +6,9 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, ffi};
 
+use super::access::Access;
 use super::{files, locks};
 use crate::store::error::{EngineFault, SchemaFault, StoreError};
-
-/// What is asked of the operating system.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    ReadOnly,
-    ReadWrite,
-}
 
 pub(super) fn connection(path: &Path, access: Access) -> rusqlite::Result<Connection> {
     use rusqlite::OpenFlags as Flags;

@@ -5,8 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
+use super::access::Access;
 use super::at_rest::AtRest;
-use super::connection::{Access, connection, explained};
+use super::connection::{connection, explained};
 use super::files::{self, Place};
 use super::guarded::Guarded;
 use super::layout::{LOG, Layout, lay_out, layout, no_log, number};
@@ -34,7 +35,7 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         files::refuse_missing(path)?;
-        files::refuse_unsafe(path)?;
+        files::refuse_unsafe(path, Access::ReadWrite)?;
         Self::connect(path, false)
     }
 
@@ -56,7 +57,7 @@ impl SqliteStore {
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         files::refuse_missing(path)?;
-        files::refuse_unsafe(path)?;
+        files::refuse_unsafe(path, Access::ReadOnly)?;
         let (access, place, path) = (Access::ReadOnly, Place::of(path)?, path.to_owned());
         let store = Self { path, access, place, writer: None, readers: Mutex::default(), _scratch: None };
         store.look()?;
@@ -85,7 +86,7 @@ impl SqliteStore {
         files::refuse_part(path)?;
         files::refuse_remains(path)?;
         files::create_private(path)?;
-        files::refuse_unsafe(path)?;
+        files::refuse_unsafe(path, Access::ReadWrite)?;
         Self::connect(path, true)
     }
 
