@@ -321,6 +321,16 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
                 quoted(&delete)
             )
         }
+        StoreError::Copies { place: stray } => {
+            let name = stray.split_once(' ').map_or("", |(_, stray)| stray).to_uppercase();
+            let (kind, _) = name.split_once(' ').unwrap_or_default();
+            let named = stray.split_once('"').map_or("", |(_, named)| named.trim_end_matches('"'));
+            format!(
+                "find out who made it; `sqlite3 {} {}` takes it away",
+                quoted(&place.path.display().to_string()),
+                quoted(&format!("DROP {kind} \"{named}\""))
+            )
+        }
         StoreError::OutOfOrder { .. } => {
             format!("restore a backup of the store; `strongroom doctor{store}` says what else is wrong")
         }

@@ -125,6 +125,7 @@ fn store_code(fault: &StoreError) -> &'static str {
         StoreError::AlreadyExists { .. } => "store-exists",
         StoreError::Backup { .. } => "is-a-backup",
         StoreError::Busy => "store-busy",
+        StoreError::Copies { .. } => "store-copies",
         StoreError::Corrupt { .. } => "store-damaged",
         StoreError::Engine { .. } => "engine-failed",
         StoreError::Foreign { .. } => "foreign-store",

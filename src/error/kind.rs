@@ -179,7 +179,8 @@ fn store_kind(error: &StoreError) -> ErrorKind {
     match error {
         StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
         StoreError::Busy => ErrorKind::Busy,
-        StoreError::Corrupt { .. }
+        StoreError::Copies { .. }
+        | StoreError::Corrupt { .. }
         | StoreError::KeyType { .. }
         | StoreError::OutOfOrder { .. }
         | StoreError::Schema { .. } => ErrorKind::Corrupt,

@@ -400,6 +400,7 @@ every! {
         StoreError::AlreadyExists { .. } => [StoreError::AlreadyExists { path: path() }],
         StoreError::Backup { .. } => [StoreError::Backup { path: path() }],
         StoreError::Busy => [StoreError::Busy],
+        StoreError::Copies { .. } => [StoreError::Copies { place: "the table \"stash\"".into() }],
         StoreError::Corrupt { .. } => [StoreError::Corrupt { message: "no such table: keys".into() }],
         StoreError::Engine { .. } => of(|fault| StoreError::Engine { fault, source: Box::new(denied()) }),
         StoreError::Foreign { .. } => [StoreError::Foreign { path: path() }],

@@ -22,6 +22,12 @@ pub enum StoreError {
     /// Others held the store for too long.
     #[error("the store stayed locked by others")]
     Busy,
+    /// Copies of rows stand in the store where no rotation reaches them.
+    #[error("copies of rows stand in {place}, where no rotation reaches them")]
+    Copies {
+        /// Where, in words.
+        place: String,
+    },
     /// The medium holds something else than what was written.
     #[error("the store is damaged: {message}")]
     Corrupt {

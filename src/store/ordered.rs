@@ -54,6 +54,18 @@ impl<S: Store> Store for Ordered<S> {
         self.0.scrub()
     }
 
+    fn each_stray(&self, each: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
+        self.0.each_stray(each)
+    }
+
+    fn each_byte(&self, overlap: usize, each: &mut dyn FnMut(&[u8])) -> Result<Option<u64>, StoreError> {
+        self.0.each_byte(overlap, each)
+    }
+
+    fn compact(&self) -> Result<(), StoreError> {
+        self.0.compact()
+    }
+
     fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
         self.0.claim_rotation()
     }

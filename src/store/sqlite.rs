@@ -14,8 +14,11 @@ mod restore;
 mod schema;
 mod scratch;
 mod statements;
+mod strays;
 mod unfinished;
+mod whole;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -56,27 +59,39 @@ impl Store for SqliteStore {
     }
 
     fn scrub(&self) -> Result<Scrub, StoreError> {
-        // secure_delete has zeroed old values in the database; the write-ahead log still holds them. Readers of old
-        // moments hinder its truncation, and are waited for.
-        let deadline = Instant::now() + SCRUB_PATIENCE;
-        loop {
-            let mut writer = self.writer()?;
-            // SQLite would wait for readers with the lock of the writers in its hands: it asks once, and the waiting is
-            // done here without the lock.
-            writer.bare_mut().busy_handler(None::<fn(i32) -> bool>).map_err(|error| self.explained(error))?;
-            let busy = writer.bare().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-            writer.bare_mut().busy_handler(Some(wait_for_others)).map_err(|error| self.explained(error))?;
-            drop(writer);
-            let busy = match busy.map_err(|error| self.explained(error)) {
-                Err(StoreError::Busy) => 1,
-                busy => busy?,
-            };
-            match busy {
-                0 => return Ok(Scrub::Clean),
-                _ if Instant::now() > deadline => return Ok(Scrub::BestEffort),
-                _ => std::thread::sleep(Duration::from_millis(20)),
-            }
+        let emptied = self.empty_log()?;
+        if emptied != Scrub::Clean {
+            return Ok(emptied);
         }
+        // Somebody who deletes with other settings leaves in the free pages what was there.
+        let writer = self.writer()?;
+        let (transaction, ()) = writer.write(|_| Ok(())).map_err(|error| self.explained(error))?;
+        let dirty = whole::has_dirty_free_pages(&self.path);
+        drop(transaction);
+        drop(writer);
+        if !dirty? {
+            return Ok(Scrub::Clean);
+        }
+        self.compact()?;
+        self.empty_log()
+    }
+
+    fn each_stray(&self, each: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
+        let each = RefCell::new(each);
+        self.read(|connection| strays::each(connection, &mut **each.borrow_mut()))
+    }
+
+    fn each_byte(&self, overlap: usize, each: &mut dyn FnMut(&[u8])) -> Result<Option<u64>, StoreError> {
+        self.must_be_there()?;
+        let mut bytes = whole::each_piece(&self.path, overlap, each).map_err(files::failed)?;
+        for part in ["-wal", "-journal"].map(|suffix| files::beside(&self.path, suffix)) {
+            bytes += whole::each_piece_of_part(&part, overlap, each).map_err(files::failed)?;
+        }
+        Ok(Some(bytes))
+    }
+
+    fn compact(&self) -> Result<(), StoreError> {
+        self.writer()?.vacuum().map_err(|error| self.explained(error))
     }
 
     fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
@@ -124,6 +139,32 @@ impl Store for SqliteStore {
             }
             Ok(lines)
         })
+    }
+}
+
+impl SqliteStore {
+    /// secure_delete has zeroed old values in the database; the write-ahead log still holds them. Readers of old moments hinder its
+    /// truncation, and are waited for.
+    fn empty_log(&self) -> Result<Scrub, StoreError> {
+        let deadline = Instant::now() + SCRUB_PATIENCE;
+        loop {
+            let mut writer = self.writer()?;
+            // SQLite would wait for readers with the lock of the writers in its hands: it asks once, and the waiting is
+            // done here without the lock.
+            writer.bare_mut().busy_handler(None::<fn(i32) -> bool>).map_err(|error| self.explained(error))?;
+            let busy = writer.bare().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            writer.bare_mut().busy_handler(Some(wait_for_others)).map_err(|error| self.explained(error))?;
+            drop(writer);
+            let busy = match busy.map_err(|error| self.explained(error)) {
+                Err(StoreError::Busy) => 1,
+                busy => busy?,
+            };
+            match busy {
+                0 => return Ok(Scrub::Clean),
+                _ if Instant::now() > deadline => return Ok(Scrub::BestEffort),
+                _ => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
     }
 }
 

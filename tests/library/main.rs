@@ -52,6 +52,7 @@ mod service;
 mod sqlite_files;
 mod sqlite_journal;
 mod sqlite_moved;
+mod sqlite_remnants;
 mod sqlite_schema;
 mod sqlite_values;
 mod tampering;

@@ -89,6 +89,14 @@ impl Guarded {
         Ok((transaction, done))
     }
 
+    /// Builds the file anew from what is in it.
+    pub(super) fn vacuum(&self) -> rusqlite::Result<()> {
+        self.read_looking(|_| Ok(()))?;
+        self.open.store(true, Ordering::Relaxed);
+        let _closed = Closed(&self.open);
+        self.connection.execute_batch("VACUUM")
+    }
+
     fn look_and<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         self.open.store(true, Ordering::Relaxed);
         let _closed = Closed(&self.open);

@@ -31,13 +31,24 @@ pub(super) fn must_be_ours(connection: &Connection) -> rusqlite::Result<()> {
 /// What is somebody else's.
 pub(super) fn foreign(connection: &Connection) -> rusqlite::Result<Vec<Stranger>> {
     let others = entries(connection)?.into_iter().filter(|entry| entry.named().is_none());
-    Ok(others.map(|entry| Stranger { kind: entry.kind(), name: entry.name }).collect())
+    Ok(others
+        .map(|entry| Stranger {
+            kind: entry.kind(),
+            has_rows: entry.kind == "table" && entry.root > 0,
+            name: entry.name,
+            sql: entry.sql,
+        })
+        .collect())
 }
 
 /// Something in the schema that is none of ours, and has no part in what is.
 pub(super) struct Stranger {
     pub(super) kind: &'static str,
     pub(super) name: String,
+    /// The words in which it was made.
+    pub(super) sql: String,
+    /// Whether it is a table with rows of its own, and no index, view, trigger or virtual table.
+    pub(super) has_rows: bool,
 }
 
 fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
