@@ -95,7 +95,7 @@ fn rotate_now(
     fence::remove(ledger.store(), &*ledger.reload()?)?;
     let (scrub, searched) = remnants::scrub(ledger);
     (report.scrub, report.searched) = (Some(scrub), searched);
-    report.certificate = RotationCertificate::issue(ledger, &run.keyring, &run.state)?;
+    report.certificate = RotationCertificate::issue(ledger, &run.keyring, &run.state, report.searched)?;
     if let Some(certificate) = &report.certificate {
         // What an earlier process proved and gave up, when only the scrub was left.
         (report.verified, report.abandoned) = (certificate.verified, certificate.abandoned);
