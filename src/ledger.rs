@@ -13,7 +13,8 @@ use crate::anchor::{AnchorActKind, AnchorFault, AnchorStatement};
 use crate::audit_log::{Act, AuditFault, ChainEnd, Draft};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring, PublicKeyring, RowError};
-use crate::store::{CommitError, Expected, Rows, Store, Table};
+use crate::secret::hex;
+use crate::store::{CommitError, Expected, Ordered, Rows, Store, StoreError, Table};
 use crate::time::Timestamp;
 
 pub(crate) use anchored::{Anchored, Moment};
@@ -316,7 +317,7 @@ impl Ledger {
         act.check()?;
         // Threads of one process take turns, rather than finding out at the commit that another was quicker.
         let mut turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut planted = vec![];
+        let (mut planted, mut stuck) = (vec![], Stuck::default());
         if let Some(anchored) = &self.anchored {
             anchored.prepare(self.store())?;
         }
@@ -345,7 +346,7 @@ impl Ledger {
                 return Ok(prepared);
             }
             let next = change.next_keyring.take();
-            let (mut batch, kept, head, row) = change.into_batch(act, Some((head_row, next.as_ref())))?;
+            let (mut batch, kept, head, row) = change.into_batch(act, Some((head_row.clone(), next.as_ref())))?;
             batch.retain(|change| !planted.contains(&change.key));
             match self.store.commit(&batch) {
                 Ok(()) => {
@@ -367,6 +368,7 @@ impl Ledger {
                     tracing::debug!(rows = rows.len(), "others were quicker; reading again");
                     self.reload()?;
                     self.check_behind_head(&rows)?;
+                    stuck.again(head_row, &rows)?;
                     // A row of a subtree proves nothing, and must not keep anybody from writing: one that is there stays.
                     planted.extend(rows.into_iter().filter(|(_, key)| key.starts_with(SUBTREE)).map(|(_, key)| key));
                 }
@@ -435,7 +437,7 @@ impl Ledger {
 
     fn new(store: Box<dyn Store>, keks: impl Into<Arc<KeyEncryptionKeys>>, clock: Clock, keyring: Keyring) -> Self {
         Self {
-            store,
+            store: Box::new(Ordered(store)),
             keks: keks.into(),
             clock,
             keyring: RwLock::new(Arc::new(keyring)),
@@ -463,6 +465,36 @@ fn held_without_keys(anchored: &Anchored, rows: &dyn Rows) -> Result<(), Error> 
     anchored.hold(&seen, &keyring.facts(), &head, rows)
 }
 
+/// Rows that stay in the way of a change while nobody else makes any: that is damage, and no other attempt gets past it.
+#[derive(Default)]
+struct Stuck {
+    head: Vec<u8>,
+    rows: Vec<(Table, Vec<u8>)>,
+    times: usize,
+}
+
+impl Stuck {
+    /// A rotation moves a row beside us without a trace in the head, but not the same row time and again.
+    fn again(&mut self, head: Vec<u8>, rows: &[(Table, Vec<u8>)]) -> Result<(), Error> {
+        if self.head != head || self.rows != rows {
+            *self = Self { head, rows: rows.to_vec(), times: 0 };
+        }
+        self.times += 1;
+        match rows.first() {
+            Some((table, key)) if self.times == STUCK_AFTER => Err(in_the_way(*table, key).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A row that is never what it was read as.
+pub(crate) fn in_the_way(table: Table, key: &[u8]) -> StoreError {
+    let (key, table) = (hex(key), table.name());
+    StoreError::Corrupt {
+        message: format!("the row {key} of the table {table} cannot be changed, and nobody else changes it"),
+    }
+}
+
 pub(crate) fn head_missing() -> Error {
     Detail::Tampered { row: VaultRow::Head, fault: RowFault::Missing }.into()
 }
@@ -484,3 +516,4 @@ pub(crate) fn row_refused(row: VaultRow, error: RowError) -> Error {
 const MAX_KEYRING_AGE_MILLIS: u64 = 1_000;
 /// One of several writers always gets through, so this many lost races in a row mean that something else is wrong.
 const MAX_ATTEMPTS: usize = 1_000;
+const STUCK_AFTER: usize = 20;

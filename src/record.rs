@@ -10,7 +10,7 @@ mod sealed;
 pub(crate) use batch::{MAX_UNDER_PREFIX, Nonces, Opener, Sealer};
 pub(crate) use commitment::Commitment;
 pub use error::RecordError;
-pub(crate) use layout::{Part, Plain};
+pub(crate) use layout::{Part, Plain, RECOGNISED_IN, generations_in};
 pub(crate) use reseal::{ResealError, Resealer};
 pub(crate) use sealed::{Record, seal, sentinel};
 

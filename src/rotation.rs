@@ -10,6 +10,7 @@ mod finish;
 mod options;
 mod plan;
 mod proof;
+mod remnants;
 mod report;
 mod rewrap;
 mod row;
@@ -23,7 +24,6 @@ use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::fence;
 use crate::ledger::Ledger;
-use crate::store::Scrub;
 
 use admit::admit;
 use begin::begin;
@@ -36,6 +36,8 @@ pub use certificate::{CertificateCheck, RotationCertificate};
 pub use options::RotateOptions;
 pub use plan::{Census, OpenRotation, RotationEstimate, RotationPlan};
 pub(crate) use plan::{census, plan};
+pub use remnants::Searched;
+pub(crate) use remnants::copies;
 pub use report::{Progress, RotationOutcome, RotationReport, Unreadable};
 pub(crate) use row::{ROTATION, open_in};
 pub use state::Phase;
@@ -67,9 +69,11 @@ fn rotate_now(
         return not_begun(ledger, options);
     }
     admit(ledger, options)?;
+    remnants::refuse_copies(ledger.store(), &*ledger.reload()?)?;
     if options.rewrap_only {
         let report = rewrap(ledger, options, act)?;
-        return Ok(RotationReport { scrub: Some(scrubbed(ledger)), ..report });
+        let (scrub, searched) = remnants::scrub(ledger);
+        return Ok(RotationReport { scrub: Some(scrub), searched, ..report });
     }
     let (mut run, mut report) = begin(ledger, options, act)?;
     if run.state.phase != Phase::Scrub {
@@ -89,8 +93,9 @@ fn rotate_now(
     report.outcome = RotationOutcome::Finished;
     let _ = watch(Progress { phase: Phase::Scrub, done: run.total, total: run.total });
     fence::remove(ledger.store(), &*ledger.reload()?)?;
-    report.scrub = Some(scrubbed(ledger));
-    report.certificate = RotationCertificate::issue(ledger, &run.keyring, &run.state)?;
+    let (scrub, searched) = remnants::scrub(ledger);
+    (report.scrub, report.searched) = (Some(scrub), searched);
+    report.certificate = RotationCertificate::issue(ledger, &run.keyring, &run.state, report.searched)?;
     if let Some(certificate) = &report.certificate {
         // What an earlier process proved and gave up, when only the scrub was left.
         (report.verified, report.abandoned) = (certificate.verified, certificate.abandoned);
@@ -134,14 +139,6 @@ fn not_begun(ledger: &Ledger, options: &RotateOptions) -> Result<RotationReport,
     Ok(RotationReport {
         moved: open.map_or(0, |open| open.moved),
         ..RotationReport::of(outcome, masters, [from_generation, generation])
-    })
-}
-
-/// The rotation is over by now, and a scrub that fails does not undo it: what it may have left is for the report to say.
-fn scrubbed(ledger: &Ledger) -> Scrub {
-    ledger.store().scrub().unwrap_or_else(|error| {
-        tracing::warn!(%error, "overwritten bytes may remain");
-        Scrub::BestEffort
     })
 }
 

@@ -8,14 +8,16 @@ pub mod conformance;
 mod engine;
 mod error;
 mod memory;
+mod ordered;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod table;
 
 pub use batch::{Batch, Effect, Expected, RowChange};
 pub use engine::{BackupFormat, RotationClaim, Rows, Scrub, Store, UnfinishedBackup, UnfinishedStore, WatchCopy};
-pub use error::{CommitError, EngineFault, StoreError};
+pub use error::{CommitError, EngineFault, SchemaFault, StoreError};
 pub use memory::MemoryStore;
+pub(crate) use ordered::Ordered;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBackups, SqliteStore};
 pub use table::{Row, Table};

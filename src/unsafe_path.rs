@@ -16,9 +16,12 @@ pub enum UnsafePath {
     /// A folder, a pipe or a device.
     #[error("is not a regular file")]
     NotAFile,
-    /// A folder whose owner is neither root nor the owner of what is in it, and can exchange that.
-    #[error("is a folder of another user, who can exchange what is in it")]
-    OtherOwner,
+    /// It has the name of a file of ours, and is none.
+    #[error("has the name of the lock of a rotation, and is something else")]
+    NotOurs,
+    /// Who owns it can exchange or write it.
+    #[error("belongs to another user")]
+    Owner,
     /// SQLite would take it for the log of the store beside it.
     #[error("has a name that SQLite takes for a part of another file")]
     PartOfAnother,

@@ -74,6 +74,15 @@ impl<'t> Context<'t> {
         self.open_with(keys)
     }
 
+    /// The same for what changes nothing, also on a medium that cannot be written.
+    pub(crate) fn open_to_read(&mut self) -> Result<Vault, Failure> {
+        let keys = self.keys_to_open()?;
+        let vault = opening()?.open(SqliteStore::open_to_read(&self.place.path)?, keys)?;
+        self.warn();
+        self.opened = Some(vault.verifier());
+        Ok(vault)
+    }
+
     /// The same, with keys that were read to be looked at first.
     pub(crate) fn open_with(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
         let vault = opening()?.open(SqliteStore::open(&self.place.path)?, keys)?;
@@ -92,7 +101,7 @@ impl<'t> Context<'t> {
 
     /// The same to examine it, for who tells of the concerns in another way: also one whose rows do not belong together.
     pub(crate) fn open_unwarned(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
-        Ok(opening()?.to_examine(true).open(SqliteStore::open(&self.place.path)?, keys)?)
+        Ok(opening()?.to_examine(true).open(SqliteStore::open_to_read(&self.place.path)?, keys)?)
     }
 
     /// The configured master keys, or none: the vault can then say which one it needs.
@@ -159,7 +168,7 @@ impl<'t> Context<'t> {
             KeysToRead::Master(keys) => keys,
             KeysToRead::Verifier(keys) => return Ok((self.open_verifier(keys, options)?, None)),
         };
-        let vault = options.open(SqliteStore::open(&self.place.path)?, keys)?;
+        let vault = options.open(SqliteStore::open_to_read(&self.place.path)?, keys)?;
         self.warn();
         self.opened = Some(vault.verifier());
         Ok((vault.verifier(), Some(vault)))

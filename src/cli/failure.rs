@@ -11,7 +11,7 @@ use strongroom::api_keys::{ImportError, LifeError};
 use strongroom::error::{Detail, KeyringError, PinError, TargetFault, UnsafePath, VaultRow};
 use strongroom::master::{MasterKeyError, MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
-use strongroom::store::{EngineFault, StoreError};
+use strongroom::store::{EngineFault, SchemaFault, StoreError};
 use strongroom::{ApiKeyId, Error, MasterKeyVersion};
 
 use super::exit::Exit;
@@ -303,8 +303,45 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         }
         StoreError::Busy | StoreError::Stopped => "run the command again".into(),
         StoreError::Corrupt { .. } => "restore a backup of the store".into(),
+        StoreError::JournalMode { path, .. } => format!(
+            "stop what has it open, and run the command again, which sets it; or, from then on, `sqlite3 {} 'PRAGMA journal_mode = WAL'`",
+            quoted(path)
+        ),
+        StoreError::Engine {
+            fault: EngineFault::LocksNotKept { path } | EngineFault::LocksRefused { path } | EngineFault::NoLog { path },
+            ..
+        } => {
+            format!("put the store on a local disk: `df -T {}` shows on what file system it is", quoted(path))
+        }
+        StoreError::KeyType { table, .. } => {
+            let delete = format!("DELETE FROM {table} WHERE typeof(k) <> 'blob'");
+            format!(
+                "restore a backup; or, where that row is one too many, take it away: `sqlite3 {} {}`",
+                quoted(&place.path.display().to_string()),
+                quoted(&delete)
+            )
+        }
+        StoreError::Copies { place: stray } => {
+            let name = stray.split_once(' ').map_or("", |(_, stray)| stray).to_uppercase();
+            let (kind, _) = name.split_once(' ').unwrap_or_default();
+            let named = stray.split_once('"').map_or("", |(_, named)| named.trim_end_matches('"'));
+            format!(
+                "find out who made it; `sqlite3 {} {}` takes it away",
+                quoted(&place.path.display().to_string()),
+                quoted(&format!("DROP {kind} \"{named}\""))
+            )
+        }
+        StoreError::OutOfOrder { .. } => {
+            format!("restore a backup of the store; `strongroom doctor{store}` says what else is wrong")
+        }
+        StoreError::Moved { path } => format!(
+            "what others see is the file that stands there now: `ls -li {}` shows it. Name the place of the vault with --store, \
+             and look what was done last with `strongroom audit list`",
+            quoted(path)
+        ),
+        StoreError::Schema { path, fault } => schema_hint(path, fault),
         StoreError::Foreign { .. } => "name the vault's own file with --store sqlite:PATH".into(),
-        StoreError::Full => "make room, and run the command again".into(),
+        StoreError::Full => "make room on that disk (`df -h` shows it), and run the command again".into(),
         StoreError::InDoubt { .. } => {
             format!("look whether it was done before you try again: `strongroom audit list{store}` shows the last acts")
         }
@@ -314,14 +351,24 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         }
         StoreError::NotBackup { .. } => "name a file that `strongroom backup FILE` has written".into(),
         StoreError::Unsupported { .. } => "use the tools of that engine, or a store of another kind".into(),
-        StoreError::ReadOnly => "make the store and its folder writable for this user; verifier keys read one that is not (docs/key-sources.md)".into(),
+        StoreError::ReadOnly => "make the store and its folder writable for this user; what only reads does without".into(),
         StoreError::Unsafe { path, fault } => unsafe_hint(path, *fault, place),
         StoreError::Engine { fault: EngineFault::CannotOpen { .. }, .. } => {
-            "the file and its folder must be readable and writable for this user, and not on a read-only file system; \
-             `ls -ld` and `mount` show it. Verifier keys read a store that cannot be written (docs/key-sources.md)"
+            "to change the vault, the file and its folder must be readable and writable for this user, and not on a read-only file \
+             system; `ls -ld` and `mount` show it. What only reads does without"
                 .into()
         }
         _ => "look at the file, its folder and the medium; `ls -ld` shows who may do what".into(),
+    }
+}
+
+fn schema_hint(path: &str, fault: &SchemaFault) -> String {
+    match fault {
+        SchemaFault::Planted { kind: kind @ ("index" | "trigger"), name, .. } => {
+            let drop = format!("DROP {} \"{}\"", kind.to_uppercase(), name.replace('"', "\"\""));
+            format!("find out who can write the store; `sqlite3 {} {}` takes it away", quoted(path), quoted(&drop))
+        }
+        _ => "find out who can write the store, and restore a backup".into(),
     }
 }
 
@@ -334,11 +381,30 @@ fn unsafe_hint(path: &str, fault: UnsafePath, place: &Place) -> String {
             let target = std::fs::canonicalize(path).map_or_else(|_| "PATH".into(), |path| path.display().to_string());
             format!("name the file itself: `--store {}`", quoted(&format!("sqlite:{target}")))
         }
+        UnsafePath::NotOurs => {
+            format!("give it another name: `mv {0} {0}.mine`", quoted(path))
+        }
+        UnsafePath::Owner | UnsafePath::Strangers if is_part(path, place) => {
+            format!("find out who made it; once no strongroom runs there, `rm {}` takes it away", quoted(path))
+        }
+        UnsafePath::Owner | UnsafePath::Strangers => format!(
+            "give it to the user that runs strongroom, once you know that nobody else has used it: `chown \"$(id -u)\" {}`",
+            quoted(path)
+        ),
+        UnsafePath::FileWritable if is_part(path, place) => {
+            format!("`chmod 600 {}`, once you know that nobody has used it", quoted(path))
+        }
         UnsafePath::FileWritable | UnsafePath::FolderWritable => {
             format!("`chmod go-w {}`, once you know that nobody has used it", quoted(path))
         }
         _ => "name the vault's own file with --store sqlite:PATH".into(),
     }
+}
+
+/// Whether it is a file that is kept beside the store.
+fn is_part(path: &str, place: &Place) -> bool {
+    let store = place.path.display().to_string();
+    path.strip_prefix(store.as_str()).is_some_and(|suffix| ["-wal", "-shm", "-journal", "-rotate"].contains(&suffix))
 }
 
 const LOG: &str = "run it again with --log debug to see more";

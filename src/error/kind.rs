@@ -179,10 +179,17 @@ fn store_kind(error: &StoreError) -> ErrorKind {
     match error {
         StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
         StoreError::Busy => ErrorKind::Busy,
-        StoreError::Corrupt { .. } => ErrorKind::Corrupt,
-        StoreError::Engine { .. } | StoreError::Full | StoreError::InDoubt { .. } | StoreError::ReadOnly => {
-            ErrorKind::Engine
-        }
+        StoreError::Copies { .. }
+        | StoreError::Corrupt { .. }
+        | StoreError::KeyType { .. }
+        | StoreError::OutOfOrder { .. }
+        | StoreError::Schema { .. } => ErrorKind::Corrupt,
+        StoreError::Engine { .. }
+        | StoreError::Full
+        | StoreError::InDoubt { .. }
+        | StoreError::JournalMode { .. }
+        | StoreError::Moved { .. }
+        | StoreError::ReadOnly => ErrorKind::Engine,
         StoreError::Backup { .. }
         | StoreError::Foreign { .. }
         | StoreError::NotBackup { .. }

@@ -22,7 +22,7 @@ use crate::policy::PolicyError;
 use crate::secret::RandomError;
 #[cfg(feature = "conformance")]
 use crate::store::conformance::Broken;
-use crate::store::{CommitError, EngineFault, StoreError, Table};
+use crate::store::{CommitError, EngineFault, SchemaFault, StoreError, Table};
 use crate::suite::Suite;
 use crate::unsafe_path::UnsafePath;
 use crate::uses::UsageError;
@@ -201,6 +201,9 @@ every! {
     }
     EngineFault: {
         EngineFault::CannotOpen { .. } => [EngineFault::CannotOpen { path: path() }],
+        EngineFault::LocksNotKept { .. } => [EngineFault::LocksNotKept { path: path() }],
+        EngineFault::LocksRefused { .. } => [EngineFault::LocksRefused { path: path() }],
+        EngineFault::NoLog { .. } => [EngineFault::NoLog { path: path() }],
         EngineFault::Other => [EngineFault::Other],
     }
     ExportError: {
@@ -387,19 +390,31 @@ every! {
         SplitError::Numbers { .. } => [SplitError::Numbers { number: 1, threshold: 2 }],
         SplitError::Random(_) => of(SplitError::Random),
     }
+    SchemaFault: {
+        SchemaFault::Altered { .. } => [SchemaFault::Altered { table: "keys" }],
+        SchemaFault::Foreign { .. } => [SchemaFault::Foreign { kind: "table", name: "stash".into() }],
+        SchemaFault::Missing { .. } => [SchemaFault::Missing { table: "keys" }],
+        SchemaFault::Planted { .. } => [SchemaFault::Planted { kind: "trigger", name: "undo".into(), table: "keys" }],
+    }
     StoreError: {
         StoreError::AlreadyExists { .. } => [StoreError::AlreadyExists { path: path() }],
         StoreError::Backup { .. } => [StoreError::Backup { path: path() }],
         StoreError::Busy => [StoreError::Busy],
+        StoreError::Copies { .. } => [StoreError::Copies { place: "the table \"stash\"".into() }],
         StoreError::Corrupt { .. } => [StoreError::Corrupt { message: "no such table: keys".into() }],
         StoreError::Engine { .. } => of(|fault| StoreError::Engine { fault, source: Box::new(denied()) }),
         StoreError::Foreign { .. } => [StoreError::Foreign { path: path() }],
         StoreError::Full => [StoreError::Full],
         StoreError::InDoubt { .. } => [StoreError::in_doubt(denied())],
+        StoreError::JournalMode { .. } => [StoreError::JournalMode { path: path(), mode: "delete".into() }],
+        StoreError::KeyType { .. } => [StoreError::KeyType { table: "keys", kind: "a text", key: "6b".into() }],
+        StoreError::Moved { .. } => [StoreError::Moved { path: path() }],
         StoreError::NewerLayout { .. } => [StoreError::NewerLayout { found: 9 }],
         StoreError::NotBackup { .. } => [StoreError::NotBackup { path: path() }],
         StoreError::NotFound { .. } => [StoreError::NotFound { path: path() }],
+        StoreError::OutOfOrder { .. } => [StoreError::OutOfOrder { table: "keys", key: "6b".into() }],
         StoreError::ReadOnly => [StoreError::ReadOnly],
+        StoreError::Schema { .. } => of(|fault| StoreError::Schema { path: path(), fault }),
         StoreError::Stopped => [StoreError::Stopped],
         StoreError::Unsafe { .. } => of(|fault| StoreError::Unsafe { path: path(), fault }),
         StoreError::Unsupported { .. } => [StoreError::Unsupported { what: "backups" }],
@@ -415,7 +430,8 @@ every! {
         UnsafePath::FolderWritable => [UnsafePath::FolderWritable],
         UnsafePath::Link => [UnsafePath::Link],
         UnsafePath::NotAFile => [UnsafePath::NotAFile],
-        UnsafePath::OtherOwner => [UnsafePath::OtherOwner],
+        UnsafePath::NotOurs => [UnsafePath::NotOurs],
+        UnsafePath::Owner => [UnsafePath::Owner],
         UnsafePath::PartOfAnother => [UnsafePath::PartOfAnother],
         UnsafePath::Strangers => [UnsafePath::Strangers],
     }

@@ -67,6 +67,25 @@ pub(super) fn follow(path: &Path, strictness: Strictness) -> Result<Found, Fault
     Ok(Found { path: way.at, concerns, metadata })
 }
 
+/// Whether nobody but those who own the folders on the way could have put another folder at its end.
+pub(crate) fn judge_way_to_folder(path: &Path) -> Result<FolderFound, Fault> {
+    match Way::along(path)? {
+        (way, None) => {
+            let folders = way.folders.iter().map(|(path, found)| (path.clone(), owner(found))).collect();
+            Ok(FolderFound { shared: way.shared, folders })
+        }
+        (_, Some(_)) => Err(Fault::System(io::ErrorKind::NotADirectory.into())),
+    }
+}
+
+/// A folder, and the folders that lead there.
+pub(crate) struct FolderFound {
+    /// Others may make files in it, and not exchange those of somebody else.
+    pub(crate) shared: bool,
+    /// Every folder on the way, without links, and who owns it.
+    pub(crate) folders: Vec<(PathBuf, Option<u32>)>,
+}
+
 struct Way {
     /// How far it has come; a folder without links on the way.
     at: PathBuf,
@@ -105,7 +124,7 @@ impl Way {
             owner(found).is_some_and(|user| user != 0) && owner(found) != owner(end)
         };
         match self.folders.iter().find(foreign) {
-            Some((path, _)) => Err(Fault::Unsafe { path: path.clone(), fault: UnsafePath::OtherOwner }),
+            Some((path, _)) => Err(Fault::Unsafe { path: path.clone(), fault: UnsafePath::Owner }),
             None => Ok(()),
         }
     }

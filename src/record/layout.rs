@@ -127,6 +127,31 @@ pub(super) fn vault_tag(vault: VaultId) -> [u8; 4] {
     [vault.0[0], vault.0[1], vault.0[2], vault.0[3]]
 }
 
+/// The generations of the records of a vault of which the beginning stands in these bytes, as it is stored or in hexadecimal.
+pub(crate) fn generations_in(bytes: &[u8], vault: VaultId) -> impl Iterator<Item = Generation> {
+    let tag = vault_tag(vault);
+    let plain = bytes.windows(TAG_END).filter(move |window| window[TAG_AT..] == tag).filter_map(generation_of);
+    let digits = |window: &&[u8]| window[..2] == *b"01" && window.is_ascii();
+    let in_digits = bytes.windows(2 * TAG_END).filter(digits).filter_map(move |window| {
+        let lower = window.to_ascii_lowercase();
+        let mut header = [0; TAG_END];
+        base16ct::lower::decode(lower, &mut header).ok()?;
+        if header[TAG_AT..] == tag { generation_of(&header) } else { None }
+    });
+    plain.chain(in_digits)
+}
+
+/// As many bytes of the beginning are needed to see whose record it is.
+pub(crate) const RECOGNISED_IN: usize = 2 * TAG_END;
+const TAG_AT: usize = 12;
+const TAG_END: usize = 16;
+
+fn generation_of(header: &[u8]) -> Option<Generation> {
+    let [format, suite, _, reserved, a, b, c, d, ..] = *header else { return None };
+    let known = format == RECORD_FORMAT && Suite::from_byte(suite).is_some() && reserved == 0;
+    Generation::from_be_bytes([a, b, c, d]).filter(|_| known)
+}
+
 /// docs/format.md, Records. Changing this makes every record unreadable.
 pub(super) const RECORD_LABEL: &[u8] = b"strongroom/v1/record";
 pub(super) const RECORD_FORMAT: u8 = 1;

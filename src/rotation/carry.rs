@@ -12,6 +12,7 @@ use super::run::{Run, SaveError};
 use super::state::Phase;
 use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
+use crate::ledger::in_the_way;
 use crate::store::{Batch, Expected, Row, Table};
 use crate::token::ApiKeyId;
 use crate::uses::{UsageError, UsageRow, UsageSealer};
@@ -25,8 +26,9 @@ pub(super) fn carry(
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
     let (keyring, rows) = (run.keyring.clone(), run.options.batch.get());
+    let mut before = BTreeSet::new();
     for _ in 0..MAX_PASSES {
-        let mut changes = 0;
+        let (mut changes, mut left_out) = (0, BTreeSet::new());
         let worker = || {
             let mut sealer = UsageSealer::new(&keyring, rows);
             let keyring = &keyring;
@@ -34,18 +36,28 @@ pub(super) fn carry(
         };
         let flow = Feed::of(run.ledger.store(), Table::Usage, None, run.options).run(worker, |carried: Carried| {
             changes += carried.batch.changes().len();
-            commit(run, report, carried)?;
+            commit(run, report, carried, &mut left_out)?;
             Ok(watch(run.progress(Phase::Verify, 0)))
         })?;
         if flow.is_break() || changes == 0 {
             return Ok(flow);
         }
+        // Whoever changed a row moved it, and it is not in the way once more.
+        if let Some(key) = left_out.intersection(&before).next() {
+            return Err(in_the_way(Table::Usage, key).into());
+        }
+        before = left_out;
     }
     Err(Detail::Contended.into())
 }
 
 /// Commits a batch. Rows that changed since they were read are left out: whoever changed them moved them.
-fn commit(run: &mut Run<'_>, report: &mut RotationReport, mut carried: Carried) -> Result<(), Error> {
+fn commit(
+    run: &mut Run<'_>,
+    report: &mut RotationReport,
+    mut carried: Carried,
+    left_out: &mut BTreeSet<Vec<u8>>,
+) -> Result<(), Error> {
     let before = run.state.usage_dropped;
     while !carried.batch.changes().is_empty() {
         run.state.usage_dropped = before + carried.dropped.len() as u64;
@@ -57,6 +69,7 @@ fn commit(run: &mut Run<'_>, report: &mut RotationReport, mut carried: Carried) 
                 let changed: BTreeSet<_> = rows.into_iter().map(|(_, key)| key).collect();
                 carried.batch.retain(|change| !changed.contains(&change.key));
                 carried.dropped.retain(|key| !changed.contains(key));
+                left_out.extend(changed);
             }
         }
     }

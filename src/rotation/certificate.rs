@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::remnants::Searched;
 use super::state::State;
 use crate::audit_log::{Action, AuditEntry, AuditFault, ChainEnd, row_key};
 use crate::authority::PublicKey;
@@ -51,6 +52,10 @@ pub struct RotationCertificate {
     pub compromised: bool,
     /// Whether an operator took the records that were there for the right ones.
     pub record_set_accepted: bool,
+    /// Bytes of the files of the store that were searched for old records afterwards: every one. `None` where they could not be.
+    pub searched: Option<u64>,
+    /// Old records that were found.
+    pub left: Option<u64>,
     /// The audit entry that records the end of the rotation.
     pub audit_seq: u64,
     /// The hash of that entry, in hex: the head of the audit chain.
@@ -84,7 +89,12 @@ impl RotationCertificate {
     }
 
     /// The certificate of a rotation of which only scrubbing is left.
-    pub(super) fn issue(ledger: &Ledger, keyring: &Keyring, state: &State) -> Result<Option<Self>, Error> {
+    pub(super) fn issue(
+        ledger: &Ledger,
+        keyring: &Keyring,
+        state: &State,
+        searched: Option<Searched>,
+    ) -> Result<Option<Self>, Error> {
         let Some(finish) = state.finish else { return Ok(None) };
         let snapshot = ledger.store().snapshot()?;
         let (_, head) = ledger.read_together(&*snapshot)?;
@@ -114,6 +124,8 @@ impl RotationCertificate {
             abandoned: count("abandoned"),
             compromised: count("compromised") > 0,
             record_set_accepted: count("record_set_accepted") > 0,
+            searched: searched.map(|searched| searched.bytes),
+            left: searched.map(|searched| searched.left),
             audit_seq: finish.seq,
             audit_hash: hex(&end.hash),
             record_digest: hex(&finish.set.digest(keyring.active().record_set())),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::certificate::RotationCertificate;
+use super::remnants::Searched;
 use super::state::{Phase, State};
 use crate::keyring::Keyring;
 use crate::record::RecordError;
@@ -59,6 +60,9 @@ pub struct RotationReport {
     pub lookups_dropped: u64,
     /// How far overwritten bytes were made unreadable.
     pub scrub: Option<Scrub>,
+    /// What was searched for bytes of before, and what is left. `None` where the engine has no files to search, or they could not be
+    /// read.
+    pub searched: Option<Searched>,
     /// What can be shown of a rotation that finished; none for one that left the records as they are. It is a document of its own
     /// ([`RotationCertificate::to_json`]), and no part of the report where that is written as JSON.
     #[serde(skip)]
@@ -88,6 +92,7 @@ impl RotationReport {
             stale_lookups: 0,
             lookups_dropped: 0,
             scrub: None,
+            searched: None,
             certificate: None,
         }
     }

@@ -40,6 +40,27 @@ pub trait Store: Rows + Send + Sync {
     /// and its report says what was answered.
     fn scrub(&self) -> Result<Scrub, StoreError>;
 
+    /// What stands in the store beside its rows, piece by piece, each with its place in words: what somebody else keeps there, where
+    /// copies of rows could be that no rotation reaches. By default nothing.
+    fn each_stray(&self, each: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
+        let _ = each;
+        Ok(())
+    }
+
+    /// Gives every byte of the files of the store as it lies there, whether anything leads to it or not. Each piece begins with
+    /// the last `overlap` bytes of the one before, or is the first of a file. Returns how many bytes there are. By default `None`:
+    /// the engine has no such files.
+    fn each_byte(&self, overlap: usize, each: &mut dyn FnMut(&[u8])) -> Result<Option<u64>, StoreError> {
+        let _ = (overlap, each);
+        Ok(None)
+    }
+
+    /// Builds the files of the store anew from what is in it, so that nothing is left of what is not. A rotation asks for it when it
+    /// finds something old. By default nothing is done.
+    fn compact(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Claims the right to rotate. The operating system drops the claim when the process ends, so that whoever comes
     /// next need not wait to see whether the other is alive. By default [`RotationClaim::Unknown`]: the engine cannot tell, and
     /// whoever comes after a killed rotator waits for its lease.
@@ -174,6 +195,20 @@ pub enum RotationClaim {
     Unknown,
 }
 
+impl<R: Rows + ?Sized> Rows for &R {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).get(table, key)
+    }
+
+    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        (**self).at_or_after(table, key)
+    }
+
+    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        (**self).scan(table, after, limit)
+    }
+}
+
 /// What points to a store is one: a vault takes a `Box<dyn Store>`, and threads share an `Arc`.
 macro_rules! through_pointers {
     ($($pointer:ident),*) => {
@@ -203,6 +238,18 @@ macro_rules! through_pointers {
 
             fn scrub(&self) -> Result<Scrub, StoreError> {
                 (**self).scrub()
+            }
+
+            fn each_stray(&self, each: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
+                (**self).each_stray(each)
+            }
+
+            fn each_byte(&self, overlap: usize, each: &mut dyn FnMut(&[u8])) -> Result<Option<u64>, StoreError> {
+                (**self).each_byte(overlap, each)
+            }
+
+            fn compact(&self) -> Result<(), StoreError> {
+                (**self).compact()
             }
 
             fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {

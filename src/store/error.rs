@@ -22,6 +22,12 @@ pub enum StoreError {
     /// Others held the store for too long.
     #[error("the store stayed locked by others")]
     Busy,
+    /// Copies of rows stand in the store where no rotation reaches them.
+    #[error("copies of rows stand in {place}, where no rotation reaches them")]
+    Copies {
+        /// Where, in words.
+        place: String,
+    },
     /// The medium holds something else than what was written.
     #[error("the store is damaged: {message}")]
     Corrupt {
@@ -43,7 +49,7 @@ pub enum StoreError {
         path: String,
     },
     /// The medium is full.
-    #[error("no space left for the store")]
+    #[error("the disk is full: no space is left for the store")]
     Full,
     /// A batch was to be committed, and nobody knows whether it was: the medium failed so late that all of it may have taken
     /// effect, now or after the store is opened again. It is never half of it.
@@ -55,6 +61,22 @@ pub enum StoreError {
     InDoubt {
         /// What the engine says.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file that was opened is not at its place any more: it was moved, deleted, or replaced by another. What this process has
+    /// open nobody else sees.
+    #[error("the file at {path} is not the one that was opened: it was moved, deleted or replaced meanwhile")]
+    Moved {
+        /// The place.
+        path: String,
+    },
+    /// The file has another journal than a write-ahead log, as one that other tools have copied, and it cannot be changed while somebody
+    /// else has it open.
+    #[error("{path} has the journal mode `{mode}` and not `wal`, and others have it open")]
+    JournalMode {
+        /// The store.
+        path: String,
+        /// What it is.
+        mode: String,
     },
     /// Written by a later version of strongroom.
     #[error("the store has layout version {found}, which this version of strongroom does not know")]
@@ -74,9 +96,26 @@ pub enum StoreError {
         /// Where.
         path: String,
     },
+    /// Rows do not ascend by their keys, as they were written: the medium holds something else.
+    #[error("the store is damaged: the rows of the table {table} are out of order at the key {key}")]
+    OutOfOrder {
+        /// Of which table.
+        table: &'static str,
+        /// The key that comes too late, in hexadecimal.
+        key: String,
+    },
     /// The store can only be read.
     #[error("the store can only be read")]
     ReadOnly,
+    /// The tables are not as they were made, or something was added to them that would have a say in what is read or written. Nothing
+    /// of it is executed.
+    #[error("the schema of {path} is not the one that was made: {fault}")]
+    Schema {
+        /// The store.
+        path: String,
+        /// What is other than it was made.
+        fault: SchemaFault,
+    },
     /// The caller stopped it.
     #[error("stopped")]
     Stopped,
@@ -85,6 +124,16 @@ pub enum StoreError {
     Unsupported {
         /// What was asked of it.
         what: &'static str,
+    },
+    /// A row stands under a key that is no bytes, so that nothing finds it there.
+    #[error("the store is damaged: a row of the table {table} has {kind} for its key, where only bytes stand: {key}")]
+    KeyType {
+        /// Of which table.
+        table: &'static str,
+        /// What stands there.
+        kind: &'static str,
+        /// The key, in hexadecimal or as a number.
+        key: String,
     },
     /// Files that others may exchange or write.
     #[error("{path} {fault}")]
@@ -113,14 +162,68 @@ impl StoreError {
 #[non_exhaustive]
 pub enum EngineFault {
     /// A file of the store cannot be opened.
-    #[error(" to open {path}, whose folder it has to write even to read")]
+    #[error(" to open {path}: it writes the file and its folder")]
     CannotOpen {
+        /// The store.
+        path: String,
+    },
+    /// The file system grants every lock to everybody, so that two writers overwrite each other.
+    #[error(": the file system of {path} grants every lock to everybody")]
+    LocksNotKept {
+        /// The store.
+        path: String,
+    },
+    /// The file system refuses every lock.
+    #[error(": the file system of {path} refuses locks")]
+    LocksRefused {
+        /// The store.
+        path: String,
+    },
+    /// The file system has no memory that processes share, which a write-ahead log needs.
+    #[error(": the file system of {path} has no write-ahead log")]
+    NoLog {
         /// The store.
         path: String,
     },
     /// Anything else.
     #[error("")]
     Other,
+}
+
+/// What is other in a schema than it was made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaFault {
+    /// A table is defined in other words: other columns, types, collations or conditions.
+    #[error("the table {table} is defined in another way")]
+    Altered {
+        /// Which.
+        table: &'static str,
+    },
+    /// Something is there that is never in such a file.
+    #[error("there is the {kind} {name:?}, which is no part of it")]
+    Foreign {
+        /// `table`, `trigger`, `view` or `index`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A table is not there.
+    #[error("the table {table} is missing")]
+    Missing {
+        /// Which.
+        table: &'static str,
+    },
+    /// Something was added to a table, or stands in the place of one.
+    #[error("there is the {kind} {name:?} on the table {table}")]
+    Planted {
+        /// `trigger`, `view`, `index` or `table`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// On which table.
+        table: &'static str,
+    },
 }
 
 /// Why a batch was not committed. Nothing of it happened, unless the error is [`StoreError::InDoubt`].

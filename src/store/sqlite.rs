@@ -1,43 +1,52 @@
 //! The SQLite engine: one file, several processes, nothing lost by a power cut, nothing left of what was overwritten.
 
+mod access;
 mod at_rest;
 mod backup;
 mod claim;
 mod connection;
 mod files;
+mod guarded;
 mod handle;
 mod layout;
+mod locks;
 mod restore;
+mod schema;
 mod scratch;
 mod statements;
+mod strays;
 mod unfinished;
+mod whole;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rusqlite::TransactionBehavior;
-
+use access::Access;
 use at_rest::AtRest;
-use connection::{Access, explained, said, wait_for_others};
-use statements::apply;
+use connection::{explained, said, wait_for_others};
+use statements::{apply, of_other_types};
 
 use super::batch::Batch;
 use super::engine::{RotationClaim, Rows, Scrub, Store, UnfinishedBackup};
 use super::error::{CommitError, StoreError};
+use super::table::Table;
 
 pub use handle::SqliteStore;
 pub use restore::SqliteBackups;
 
 impl Store for SqliteStore {
     fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
-        let mut writer = self.writer()?;
+        let writer = self.writer()?;
         let explain = |error| CommitError::Store(self.explained(error));
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
-        let conflicts = apply(&transaction, batch).map_err(explain)?;
+        let (transaction, conflicts) = writer.write(|connection| apply(connection, batch)).map_err(explain)?;
         if !conflicts.is_empty() {
             return Err(CommitError::Conflict(conflicts));
         }
-        transaction.commit().map_err(|error| CommitError::Store(commit_failed(error, &self.path)))
+        self.must_be_there()?;
+        transaction.commit().map_err(|error| CommitError::Store(commit_failed(error, &self.path)))?;
+        // Between the two the file can have gone from its place, and nobody else would ever see what was committed.
+        self.must_be_there().map_err(|moved| StoreError::in_doubt(moved).into())
     }
 
     fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
@@ -50,27 +59,39 @@ impl Store for SqliteStore {
     }
 
     fn scrub(&self) -> Result<Scrub, StoreError> {
-        // secure_delete has zeroed old values in the database; the write-ahead log still holds them. Readers of old
-        // moments hinder its truncation, and are waited for.
-        let deadline = Instant::now() + SCRUB_PATIENCE;
-        loop {
-            let mut writer = self.writer()?;
-            // SQLite would wait for readers with the lock of the writers in its hands: it asks once, and the waiting is
-            // done here without the lock.
-            writer.busy_handler(None::<fn(i32) -> bool>).map_err(|error| self.explained(error))?;
-            let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-            writer.busy_handler(Some(wait_for_others)).map_err(|error| self.explained(error))?;
-            drop(writer);
-            let busy = match busy.map_err(|error| self.explained(error)) {
-                Err(StoreError::Busy) => 1,
-                busy => busy?,
-            };
-            match busy {
-                0 => return Ok(Scrub::Clean),
-                _ if Instant::now() > deadline => return Ok(Scrub::BestEffort),
-                _ => std::thread::sleep(Duration::from_millis(20)),
-            }
+        let emptied = self.empty_log()?;
+        if emptied != Scrub::Clean {
+            return Ok(emptied);
         }
+        // Somebody who deletes with other settings leaves in the free pages what was there.
+        let writer = self.writer()?;
+        let (transaction, ()) = writer.write(|_| Ok(())).map_err(|error| self.explained(error))?;
+        let dirty = whole::has_dirty_free_pages(&self.path);
+        drop(transaction);
+        drop(writer);
+        if !dirty? {
+            return Ok(Scrub::Clean);
+        }
+        self.compact()?;
+        self.empty_log()
+    }
+
+    fn each_stray(&self, each: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
+        let each = RefCell::new(each);
+        self.read(|connection| strays::each(connection, &mut **each.borrow_mut()))
+    }
+
+    fn each_byte(&self, overlap: usize, each: &mut dyn FnMut(&[u8])) -> Result<Option<u64>, StoreError> {
+        self.must_be_there()?;
+        let mut bytes = whole::each_piece(&self.path, overlap, each).map_err(files::failed)?;
+        for part in ["-wal", "-journal"].map(|suffix| files::beside(&self.path, suffix)) {
+            bytes += whole::each_piece_of_part(&part, overlap, each).map_err(files::failed)?;
+        }
+        Ok(Some(bytes))
+    }
+
+    fn compact(&self) -> Result<(), StoreError> {
+        self.writer()?.vacuum().map_err(|error| self.explained(error))
     }
 
     fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
@@ -99,12 +120,51 @@ impl Store for SqliteStore {
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {
-        let lines = self.read(|connection| {
-            let mut check = connection.prepare("PRAGMA quick_check(20)")?;
-            check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        let faults = lines.into_iter().filter(|line| line != "ok");
-        Ok(faults.map(|line| format!("SQLite's quick_check: {line}")).collect())
+        let kept = self.access == Access::ReadOnly || locks::are_kept(&self.path);
+        let granted =
+            (!kept).then(|| format!("the file system of {} grants every lock to everybody", self.path.display()));
+        self.read(|connection| {
+            let mut lines = Vec::from_iter(granted.clone());
+            // First, so that the schema is looked at: the check of SQLite's executes what stands in it.
+            for &table in Table::ALL {
+                lines.extend(of_other_types(connection, table, SHOWN)?);
+            }
+            // Each table alone, so that nothing of somebody else's is executed.
+            for table in Table::ALL {
+                let mut check = connection.prepare(&format!("PRAGMA quick_check('{}')", table.name()))?;
+                let found =
+                    check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+                let faults = found.into_iter().filter(|line| line != "ok").take(SHOWN);
+                lines.extend(faults.map(|line| format!("SQLite's quick_check: {line}")));
+            }
+            Ok(lines)
+        })
+    }
+}
+
+impl SqliteStore {
+    /// secure_delete has zeroed old values in the database; the write-ahead log still holds them. Readers of old moments hinder its
+    /// truncation, and are waited for.
+    fn empty_log(&self) -> Result<Scrub, StoreError> {
+        let deadline = Instant::now() + SCRUB_PATIENCE;
+        loop {
+            let mut writer = self.writer()?;
+            // SQLite would wait for readers with the lock of the writers in its hands: it asks once, and the waiting is
+            // done here without the lock.
+            writer.bare_mut().busy_handler(None::<fn(i32) -> bool>).map_err(|error| self.explained(error))?;
+            let busy = writer.bare().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            writer.bare_mut().busy_handler(Some(wait_for_others)).map_err(|error| self.explained(error))?;
+            drop(writer);
+            let busy = match busy.map_err(|error| self.explained(error)) {
+                Err(StoreError::Busy) => 1,
+                busy => busy?,
+            };
+            match busy {
+                0 => return Ok(Scrub::Clean),
+                _ if Instant::now() > deadline => return Ok(Scrub::BestEffort),
+                _ => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
     }
 }
 
@@ -118,3 +178,5 @@ fn commit_failed(error: rusqlite::Error, path: &Path) -> StoreError {
 }
 
 const SCRUB_PATIENCE: Duration = Duration::from_secs(5);
+/// Lines of each kind of damage.
+const SHOWN: usize = 20;

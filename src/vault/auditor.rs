@@ -10,7 +10,7 @@ use crate::authority::PublicKey;
 use crate::error::{Detail, Error, KeyringError, PinError};
 use crate::keyring::{Keyring, PublicKeyring};
 use crate::ledger::{Anchored, HEAD, Head, KEYRING, Ledger, head_missing, head_tampered, must_go_on, verify_chain};
-use crate::store::{Rows, Store, StoreError, Table};
+use crate::store::{Ordered, Rows, Store, StoreError, Table};
 use crate::time::Timestamp;
 use crate::vault::checkpoint::{AuditCheckpoint, record_digest};
 use crate::vault::pin::Pin;
@@ -79,6 +79,7 @@ pub(super) struct Standing {
 impl Auditor {
     /// Opens the log in a store by nothing: what it says was written by whoever writes the store. Good for looking.
     pub fn open(store: impl Store + 'static) -> Result<Self, Error> {
+        let store = Ordered(store);
         let row = keyring_row(&store)?;
         let vault = PublicKeyring::claimed(&row)?.vault();
         Ok(Self::over_public(PublicLog { store: Box::new(store), vault, believed: Mutex::new(None) }))
@@ -89,6 +90,7 @@ impl Auditor {
     /// is read for that. Who holds a retired key can sign hand-overs to whom they like, and the log goes on from the checkpoint as they
     /// like: compare where it leads with what who has the master key says ([`Auditor::public_keys`]).
     pub fn open_pinned(store: impl Store + 'static, pin: &Pin, kept: &[AuditCheckpoint]) -> Result<Self, Error> {
+        let store = Ordered(store);
         let snapshot = store.snapshot()?;
         let row = keyring_row(&*snapshot)?;
         let vault = Keyring::vault_claimed_by(&row)?;

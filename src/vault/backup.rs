@@ -11,7 +11,7 @@ use crate::backup_id::BackupId;
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::known_backups::{BACKUPS, KnownBackup, KnownBackups};
 use crate::ledger::row_refused;
-use crate::store::{Rows, Table, UnfinishedBackup};
+use crate::store::{Ordered, Rows, Table, UnfinishedBackup};
 use crate::time::Timestamp;
 use crate::vault::doctor::SymptomSeverity;
 use crate::vault::handle::Vault;
@@ -148,7 +148,7 @@ impl Vault {
         watch: &mut dyn FnMut(BackupProgress) -> ControlFlow<()>,
     ) -> Result<BackupManifest, Error> {
         place.copy(&mut |done, total| step(watch, BackupPhase::Copy, done, total))?;
-        let (manifest, row) = BackupManifest::describe(&self.ledger, &*place, id, at)?;
+        let (manifest, row) = BackupManifest::describe(&self.ledger, &Ordered(&*place), id, at)?;
         place.seal(&row)?;
         let copy = Vault::unused(self.ledger.open_copy(place.reopen()?)?);
         let verified = copy.verify_as_backup(watch)?;

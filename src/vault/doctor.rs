@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::fence::KnownFence;
 use crate::known_backups::KnownBackup;
 use crate::ledger::Ledger;
+use crate::rotation::copies;
 use crate::vault::handle::Vault;
 
 use findings::Findings;
@@ -121,6 +122,7 @@ impl Vault {
             let counted = uses::examine(&keyring, rows, &mut findings);
             findings.survive(counted)?;
             findings.engine_check(store.check()?);
+            findings.copies(copies(store, &keyring)?);
         }
         findings.engine(store.concerns()?);
         let ages = checkup.ages.unwrap_or_else(|| keyring.policy().master_key_age_or_default());

@@ -306,5 +306,5 @@ fn bare(room: &Room, arguments: &[&str]) -> Run {
 
 fn unfinished(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).expect("folder").map(|entry| entry.expect("entry").file_name());
-    entries.filter(|name| name.to_string_lossy().contains("-strongroom-unfinished")).count()
+    entries.filter(|name| name.to_string_lossy().contains("strongroom-unfinished")).count()
 }

@@ -55,7 +55,7 @@ fn damage_ends_with_13_whatever_else_is_found_and_nothing_hides_another() {
     change(&room, "UPDATE audit SET v = x'00' WHERE k = x'0000000000000003'");
     change(
         &room,
-        "UPDATE keys SET v = substr(v, 1, 60) || x'0000' || substr(v, 63) WHERE k = (SELECT min(k) FROM keys)",
+        "UPDATE keys SET v = CAST(substr(v, 1, 60) || x'0000' || substr(v, 63) AS BLOB) WHERE k = (SELECT min(k) FROM keys)",
     );
     fs::set_permissions(room.path(), fs::Permissions::from_mode(0o644)).expect("set");
     let document = room.run_with([1, 2], &["doctor", "--json"]).ends(13).json();

@@ -1,5 +1,7 @@
 //! What the program promises: the built one, started as its users start it.
 
+#[path = "../support/edited.rs"]
+mod edited;
 #[path = "../support/ground.rs"]
 mod ground;
 #[path = "../support/process.rs"]

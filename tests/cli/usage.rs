@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::edited::edit_without_types;
 use crate::running::{Room, Run, text};
 use crate::support::act;
 use strongroom::store::{Batch, Expected, Rows, Store, Table};
@@ -158,8 +159,7 @@ fn a_use_that_cannot_be_recorded_changes_no_answer() {
     let room = Room::new();
     let (id, token) = room.issue(&["--name", "n"]);
     let store = SqliteStore::open(room.path()).expect("store");
-    // A trigger would be ignored; a table that is gone is not.
-    rusqlite::Connection::open(room.path()).expect("opened").execute_batch("DROP TABLE usage").expect("done");
+    edit_without_types(&room.path(), "INSERT INTO usage VALUES ('text', x'00')");
     let ran = room.run(&["verify"]).stdin(&token).ends(0).says("warning: this use could not be recorded");
     assert!(ran.out.starts_with("valid "));
     room.run(&["verify"]).stdin("nobody's").ends(3).says("could not be recorded");

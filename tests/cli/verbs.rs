@@ -10,6 +10,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::edited::{edit_file, edit_without_types};
 use crate::running::{Room, text};
 use crate::support::past::damage_listed_record;
 use serde_json::json;
@@ -156,15 +157,48 @@ fn one_bad_record_never_hides_the_others_and_makes_exit_13() {
 #[test]
 fn a_value_that_is_no_blob_is_a_bad_record_like_any_other() {
     let room = Room::with(3);
-    let change = |sql: &str| rusqlite::Connection::open(room.path()).expect("opened").execute_batch(sql).expect("done");
-    change("UPDATE keys SET v = CAST(v AS TEXT) WHERE k = (SELECT min(k) FROM keys)");
+    edit_without_types(&room.path(), "UPDATE keys SET v = CAST(v AS TEXT) WHERE k = (SELECT min(k) FROM keys)");
     let ran = room.run(&["list"]).ends(13).says("records that do not open: 1");
     assert_eq!(ran.out.lines().count(), 4);
     assert!(room.run(&["doctor"]).ends(13).out.contains("damage record:"));
     let ran = room.run_with([1, 2], &["rotate-master-key", "--quick", "--json"]).ends(14);
     assert_eq!(ran.json_lines().last().expect("a report")["moved"], 2);
-    change("DROP TABLE audit");
-    room.run_with([2], &["audit", "verify"]).ends(13).says("no such table: audit").says("restore a backup");
+    edit_file(&room.path(), "DROP TABLE audit");
+    room.run_with([2], &["audit", "verify"]).ends(13).says("the table audit is missing").says("restore a backup");
+}
+
+#[test]
+fn what_is_planted_in_the_file_is_refused_with_the_command_that_takes_it_away() {
+    let room = Room::with(2);
+    let place = room.path().display().to_string();
+    let sqlite3 = |told: &str| {
+        let at = told.find("sqlite3 ").expect("a command");
+        let command = &told[at..told[at..].find('`').map_or(told.len(), |end| at + end)];
+        // As a shell takes it apart.
+        let words = command.strip_prefix(&format!("sqlite3 {place} '")).expect("the file, quoted");
+        words.strip_suffix('\'').expect("quoted").replace(r"'\''", "'")
+    };
+    for (sql, named) in [
+        ("CREATE TRIGGER keep AFTER UPDATE ON keys BEGIN SELECT 1; END", "trigger \"keep\" on the table keys"),
+        ("CREATE INDEX \"it's\" ON usage (v)", "index \"it's\" on the table usage"),
+    ] {
+        edit_file(&room.path(), sql);
+        for verb in
+            [&["list"][..], &["status"], &["doctor"], &["issue", "--name", "n"], &["stats"], &["audit", "verify"]]
+        {
+            let ran = room.run(verb).ends(13).says(named);
+            assert!(!ran.err.contains("run the command again"), "{}", ran.err);
+        }
+        let told = room.run(&["list"]).ends(13).err;
+        edit_file(&room.path(), &sqlite3(&told));
+        room.run(&["list"]).ends(0);
+    }
+    let text_key = "INSERT INTO keys SELECT hex(k), v FROM keys";
+    edit_without_types(&room.path(), text_key);
+    let ran = room.run(&["list"]).ends(13).says("a row of the table keys has a text for its key");
+    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(13).says("a text for its key");
+    edit_file(&room.path(), &sqlite3(&ran.err));
+    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
 }
 
 #[test]

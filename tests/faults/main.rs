@@ -20,7 +20,9 @@ mod compromised_kills;
 mod crashes;
 mod full_disk;
 mod live_kills;
+mod media;
 mod memory;
+mod other_users;
 mod power_loss;
 mod syscalls;
 
@@ -38,7 +40,9 @@ fn main() {
         crashes::CLAIMS,
         full_disk::CLAIMS,
         live_kills::CLAIMS,
+        media::CLAIMS,
         memory::CLAIMS,
+        other_users::CLAIMS,
         power_loss::CLAIMS,
         syscalls::CLAIMS,
     ];

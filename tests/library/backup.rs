@@ -347,18 +347,23 @@ fn a_backup_that_is_stopped_or_does_not_hold_up_leaves_nothing() {
 fn the_unfinished_file_of_a_process_that_is_at_it_is_left_alone_and_one_of_a_process_that_is_gone_swept_away() {
     let scene = Scene::new(3);
     let vault = scene.vault([1]);
-    let others = scene.file("other-strongroom-unfinished");
-    let held = fs::File::create_new(&others).expect("made");
+    let folder = |digit: &str| {
+        let folder = scene.file(&format!(".strongroom-unfinished-{}", digit.repeat(16)));
+        fs::create_dir(&folder).expect("made");
+        folder
+    };
+    let others = folder("a");
+    let held = fs::File::create_new(others.join("file")).expect("made");
     held.try_lock().expect("locked");
-    fs::write(scene.file("other-strongroom-unfinished-journal"), "x").expect("written");
-    let left = scene.file("left-strongroom-unfinished");
+    fs::write(others.join("file-journal"), "x").expect("written");
     for (round, name) in ["b1", "b2"].into_iter().enumerate() {
-        fs::write(&left, "half").expect("written");
+        let (left, empty) = (folder("b"), folder("c"));
+        fs::write(left.join("file"), "half").expect("written");
         scene.backup(&vault, name);
         assert!(others.exists(), "another process is at it");
         scene.restore(name, &format!("r{round}.db"), [1]).expect("restored");
-        assert!(others.exists() && scene.file("other-strongroom-unfinished-journal").exists());
-        assert!(!left.exists(), "its maker is gone");
+        assert!(others.join("file").exists() && others.join("file-journal").exists());
+        assert!(!left.exists() && !empty.exists(), "its maker is gone");
     }
     // Two that are at it at once, in one folder.
     let both = vault.backup(scene.file("b3"), &act(), |_| {
@@ -369,7 +374,52 @@ fn the_unfinished_file_of_a_process_that_is_at_it_is_left_alone_and_one_of_a_pro
     assert!(both.is_ok_and(|report| report.recorded) && scene.file("b3").exists());
     drop(held);
     scene.backup(&vault, "b5");
-    assert!(!others.exists() && !scene.file("other-strongroom-unfinished-journal").exists(), "now it is gone");
+    assert!(!others.exists(), "now it is gone");
+}
+
+#[test]
+fn nothing_of_somebody_elses_is_swept_away_whatever_its_name() {
+    let scene = Scene::new(3);
+    let vault = scene.vault([1]);
+    let names = [
+        "x-rotate",
+        "x-strongroom-unfinished",
+        ".strongroom-unfinished-0123456789abcdef",
+        "x-scratch-0123456789abcdef",
+    ];
+    // Backups, which have all that a work file of ours has.
+    for name in names {
+        scene.backup(&vault, name);
+    }
+    // Folders that are no work of ours, by their names or by what is in them.
+    let folders = [
+        ".strongroom-unfinished-0123456789abcde",
+        ".strongroom-unfinished-0123456789ABCDEF",
+        ".strongroom-unfinished-fedcba9876543210",
+    ];
+    for name in folders {
+        fs::create_dir(scene.file(name)).expect("made");
+        fs::write(scene.file(name).join("mine"), "mine").expect("written");
+    }
+    let before = |name: &str| fs::read(scene.file(name)).expect("it is there");
+    let kept: Vec<_> = names.iter().map(|name| before(name)).collect();
+    scene.backup(&vault, "b");
+    scene.restore("b", "r.db", [1]).expect("restored");
+    drop(vault);
+    scene.vault([1, 2]).rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
+    for (name, kept) in names.iter().zip(&kept) {
+        assert_eq!(before(name), *kept, "{name}");
+    }
+    for name in folders {
+        assert_eq!(fs::read(scene.file(name).join("mine")).expect("it is there"), b"mine", "{name}");
+    }
+    // A vault whose lock would stand where one of them is.
+    scene.restore("b", "x", [1]).expect("restored");
+    let store = SqliteStore::open(scene.file("x")).expect("store");
+    let vault = Vault::open(store, scene.keys.only([1, 2])).expect("vault");
+    let refused = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect_err("its lock is a backup");
+    assert!(refused.kind() == ErrorKind::Unsafe && refused.to_string().contains("x-rotate"), "{refused}");
+    assert_eq!(before("x-rotate"), kept[0]);
 }
 
 #[test]

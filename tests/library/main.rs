@@ -3,6 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "sqlite")]
+#[path = "../support/edited.rs"]
+mod edited;
+
 mod adversary;
 mod anchored;
 mod audit_trail;
@@ -31,6 +35,7 @@ mod other_engine;
 mod paging;
 mod policy;
 mod put_back;
+mod in_the_way;
 mod races;
 mod readme;
 mod request;
@@ -45,6 +50,11 @@ mod scan_stopped;
 mod scan_writings;
 mod service;
 mod sqlite_files;
+mod sqlite_journal;
+mod sqlite_moved;
+mod sqlite_remnants;
+mod sqlite_schema;
+mod sqlite_values;
 mod tampering;
 mod usage;
 mod weak_keys;

@@ -260,26 +260,6 @@ fn files_of_others_are_refused_and_left_alone() {
 }
 
 #[test]
-fn a_trigger_in_the_file_never_runs() {
-    let folder = folder();
-    let path = a_store(&folder);
-    let connection = rusqlite::Connection::open(&path).expect("open");
-    connection
-        .execute_batch(
-            "CREATE TABLE stash (v); \
-             CREATE TRIGGER keep AFTER UPDATE ON keys BEGIN INSERT INTO stash VALUES (old.v); END; \
-             CREATE TRIGGER undo AFTER INSERT ON keys BEGIN DELETE FROM keys; END",
-        )
-        .expect("planted");
-    let store = SqliteStore::open(&path).expect("open");
-    put(&store, b"another", b"old", Expected::Absent);
-    put(&store, b"another", b"new", Expected::Exactly(b"old".to_vec()));
-    assert_eq!(store.get(Table::Keys, b"another").expect("read").as_deref(), Some(&b"new"[..]));
-    let stashed: i64 = connection.query_row("SELECT count(*) FROM stash", [], |row| row.get(0)).expect("count");
-    assert_eq!(stashed, 0, "an overwritten value was kept");
-}
-
-#[test]
 fn a_later_layout_is_named() {
     let folder = folder();
     let path = a_store(&folder);

@@ -82,13 +82,19 @@ pub(crate) fn damage_of(vault: &Vault) -> Vec<&'static str> {
     damage(&vault.doctor(|_| {}).expect("doctor"))
 }
 
-/// The files of a folder, by name, in order.
+/// The files of a folder and of the folders in it, by name, in order.
 pub(crate) fn files_in(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let entries = fs::read_dir(folder).expect("folder").map(|entry| entry.expect("entry"));
-    let read = |entry: fs::DirEntry| {
-        (entry.file_name().into_string().expect("text"), fs::read(entry.path()).expect("readable"))
-    };
-    let mut files: Vec<_> = entries.map(read).collect();
+    let mut files = vec![];
+    for entry in fs::read_dir(folder).expect("folder").map(|entry| entry.expect("entry")) {
+        let name = entry.file_name().into_string().expect("text");
+        if entry.file_type().expect("a type").is_dir() {
+            files.extend(files_in(&entry.path()).into_iter().map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)));
+            // One that is empty is there as well.
+            files.push((name + "/", vec![]));
+        } else {
+            files.push((name, fs::read(entry.path()).expect("readable")));
+        }
+    }
     files.sort();
     files
 }
@@ -96,12 +102,19 @@ pub(crate) fn files_in(folder: &Path) -> Vec<(String, Vec<u8>)> {
 /// Makes a folder hold these files, and no others.
 #[cfg(unix)]
 pub(crate) fn put_files_back(folder: &Path, files: &[(String, Vec<u8>)]) {
+    use std::os::unix::fs::PermissionsExt;
     for entry in fs::read_dir(folder).expect("folder") {
-        fs::remove_file(entry.expect("entry").path()).expect("removed");
+        let path = entry.expect("entry").path();
+        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("removed");
     }
     for (name, bytes) in files {
         let path = folder.join(name);
+        if name.ends_with('/') {
+            fs::create_dir(&path).expect("made");
+            fs::set_permissions(&path, PermissionsExt::from_mode(0o700)).expect("mode");
+            continue;
+        }
         fs::write(&path, bytes).expect("written");
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("mode");
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("mode");
     }
 }

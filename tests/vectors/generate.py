@@ -1865,6 +1865,8 @@ def certificate(keyring, chain, finished, seq=10, compromised=True, signer=2, la
         "abandoned": 0,
         "compromised": compromised,
         "record_set_accepted": False,
+        "searched": 1_048_576,
+        "left": 0,
         "audit_seq": end["seq"],
         "audit_hash": end["hash"].hex(),
         "record_digest": record_digest(finished).hex(),
@@ -2924,7 +2926,7 @@ class Opened:
 
 CERTIFICATE_FIELDS = (
     "schema vault from_master_key from_fingerprint to_master_key to_fingerprint from_generation to_generation started_at finished_at records moved "
-    "verified abandoned compromised record_set_accepted audit_seq audit_hash record_digest line keyring_revision keyring_hash signature"
+    "verified abandoned compromised record_set_accepted searched left audit_seq audit_hash record_digest line keyring_revision keyring_hash signature"
 ).split()
 NUMBER, HASH = "(?:0|[1-9][0-9]*)", "[0-9a-f]{64}"
 NOTE = re.compile(

@@ -30,7 +30,7 @@ pub(super) fn hint(fault: &AnchorFault, store: &str) -> Option<String> {
         AnchorFault::Unsafe { path, fault: UnsafePath::Link } => {
             format!("name the file itself: `ls -l {}` shows where the link leads", quoted(path))
         }
-        AnchorFault::Unsafe { path, fault: UnsafePath::OtherOwner | UnsafePath::Strangers } => {
+        AnchorFault::Unsafe { path, fault: UnsafePath::Owner | UnsafePath::Strangers } => {
             format!("give it to root, or to the owner of the anchor: `chown USER {}`", quoted(path))
         }
         AnchorFault::Unsafe { path, .. } => {

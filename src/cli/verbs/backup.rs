@@ -127,7 +127,7 @@ fn disagreement(against: &Against<'_>, store: &str) -> Option<Told> {
 }
 
 fn list(context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let vault = context.open()?;
+    let vault = context.open_to_read()?;
     let (status, known) = (vault.status()?, vault.backups()?);
     let mut rows = vec![["AT", "ID", "OPENS WITH", "API KEYS", "AUDIT", "FILE", "STATE"].map(String::from).to_vec()];
     for backup in &known {

@@ -14,13 +14,14 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::connection::{explained, restrict};
 use super::files;
+use super::guarded::Guarded;
 use super::statements::rows_by;
 use crate::store::error::StoreError;
 
 /// The store as it stands, while it is at rest.
 pub(super) struct AtRest {
     path: PathBuf,
-    connection: Connection,
+    connection: Guarded,
     seen: Seen,
 }
 
@@ -31,7 +32,7 @@ impl AtRest {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(unchanging(path), flags).and_then(|connection| {
             restrict(&connection)?;
-            Ok(connection)
+            Guarded::store(connection, path)
         });
         let connection = connection.map_err(|error| explained(error, path))?;
         Ok(Some(Self { path: path.to_owned(), connection, seen }))
@@ -43,18 +44,15 @@ impl AtRest {
     }
 
     /// What `work` read; `None` when the store did not stay at rest meanwhile.
-    pub(super) fn read<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, StoreError> {
-        let read = work(&self.connection);
+    pub(super) fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<Option<T>, StoreError> {
+        let read = self.connection.read(work);
         if Seen::now(&self.path)?.as_ref() != Some(&self.seen) {
             return Ok(None);
         }
         read.map(Some).map_err(|error| explained(error, &self.path))
     }
 
-    fn read_still<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn read_still<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         self.read(work)?.ok_or(StoreError::Busy)
     }
 }
@@ -72,13 +70,15 @@ struct Seen {
 }
 
 impl Seen {
-    /// `None` while there is a write-ahead log.
+    /// `None` while there is something in a write-ahead log.
     fn now(path: &Path) -> Result<Option<Self>, StoreError> {
         let found = fs::symlink_metadata(path).map_err(files::failed)?;
         let modified = found.modified().map_err(files::failed)?;
         let (place, changed) = identity(&found);
         let seen = Self { len: found.len(), modified, place, changed };
-        Ok((!files::beside(path, "-wal").exists()).then_some(seen))
+        // A log without a byte says nothing; what is written into it makes it longer, and what is moved from it shows in the file.
+        let log = fs::symlink_metadata(files::beside(path, "-wal")).map_or(0, |log| log.len());
+        Ok((log == 0).then_some(seen))
     }
 }
 

@@ -1,23 +1,22 @@
-//! A backup: a copy of every page of a store at one moment, in a file that is no store until it is restored.
+//! A backup: a copy of every row of a store at one moment, in a file that is no store until it is restored.
 
-use std::collections::BTreeSet;
-use std::io::{Seek, SeekFrom, Write};
+use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::connection::{explained, restrict, wait_for_others};
+use super::connection::{explained, raised, restrict, wait_for_others};
+use super::guarded::Guarded;
 use super::handle::SqliteStore;
-use super::layout::{BACKUP_ID, Layout, definition, layout};
-use super::statements::rows_by;
+use super::layout::{BACKUP_ID, PAGE_SIZE, make_tables, number};
+use super::statements::{each, rows_by};
 use super::unfinished::Unfinished;
-use super::{at_rest, files};
+use super::{at_rest, files, schema};
 use crate::store::batch::Batch;
 use crate::store::engine::{Rows, Scrub, Store, UnfinishedBackup, WatchCopy};
-use crate::store::error::{CommitError, StoreError};
+use crate::store::error::{CommitError, SchemaFault, StoreError};
 use crate::store::table::Table;
 
 /// A backup in the making: reserved, then copied, then sealed.
@@ -43,17 +42,18 @@ impl<'s> Unsealed<'s> {
 impl UnfinishedBackup for Unsealed<'_> {
     fn copy(&mut self, watch: &mut WatchCopy<'_>) -> Result<(), StoreError> {
         let explain = |error| explained(error, self.file.path());
-        // In a transaction that reads no writer moves what it sees, so that the copy never begins anew.
+        // In a transaction that reads no writer moves what it sees.
         let snapshot = self.store.begin_snapshot()?;
-        let mut copy = writing(self.file.path()).map_err(explain)?;
-        copy_pages(snapshot.connection(), &mut copy, watch).map_err(|error| match error {
-            CopyError::Engine(error) => explain(error),
-            CopyError::Store(error) => error,
-        })?;
+        let copy = writing(self.file.path()).map_err(explain)?;
+        copy.execute_batch(&format!("PRAGMA page_size = {PAGE_SIZE}; BEGIN IMMEDIATE")).map_err(explain)?;
+        make_tables(&copy).map_err(explain)?;
+        let watch = RefCell::new(watch);
+        let copied = |from: &Connection| copy_rows(from, &copy, &mut **watch.borrow_mut());
+        snapshot.read(copied)?;
         drop(snapshot);
-        copy.close().map_err(|(_, error)| explain(error))?;
-        leave_log_mode(&self.file).map_err(files::failed)?;
-        self.connection = Some(Mutex::new(writing(self.file.path()).map_err(explain)?));
+        copy.execute_batch("COMMIT").map_err(explain)?;
+        self.store.must_be_there()?;
+        self.connection = Some(Mutex::new(copy));
         Ok(())
     }
 
@@ -81,7 +81,7 @@ rows_by!(Unsealed<'_>, read);
 /// A backup file, which is only read.
 pub(super) struct SqliteBackup {
     path: PathBuf,
-    connection: Mutex<Connection>,
+    connection: Mutex<Guarded>,
 }
 
 impl SqliteBackup {
@@ -95,13 +95,16 @@ impl SqliteBackup {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(at_rest::unchanging(path), flags).and_then(|connection| {
             restrict(&connection)?;
-            Ok((layout(&connection)?, connection))
+            Guarded::backup(connection, path)
         });
-        match opened.map_err(|error| explained(error, path)) {
-            Ok((Layout::Backup, connection)) => Ok(Self { path: path.to_owned(), connection: Mutex::new(connection) }),
-            Ok((newer @ Layout::Newer(_), _)) => Err(newer.refusal(path)),
-            Ok(_) | Err(StoreError::Foreign { .. }) => Err(none()),
-            Err(error) => Err(error),
+        let opened = opened.map_err(|error| explained(error, path)).and_then(|connection| {
+            let backup = Self { path: path.to_owned(), connection: Mutex::new(connection) };
+            backup.refuse_strangers()?;
+            Ok(backup)
+        });
+        match opened {
+            Err(StoreError::Foreign { .. }) => Err(none()),
+            opened => opened,
         }
     }
 
@@ -111,27 +114,34 @@ impl SqliteBackup {
         Ok(backup)
     }
 
-    /// Whether SQLite finds the file whole, and there is nothing in it but our tables. It takes as long as reading the file.
+    /// There is nothing in it but our tables: no other ever comes into a backup.
+    fn refuse_strangers(&self) -> Result<(), StoreError> {
+        match self.read(schema::foreign)?.into_iter().next() {
+            None => Ok(()),
+            Some(stranger) => {
+                let fault = SchemaFault::Foreign { kind: stranger.kind, name: stranger.name };
+                Err(StoreError::Schema { path: self.path.display().to_string(), fault })
+            }
+        }
+    }
+
+    /// Whether SQLite finds the file whole. It takes as long as reading the file.
     fn refuse_damaged(&self) -> Result<(), StoreError> {
         let found: Vec<String> = self.read(|connection| {
             let mut check = connection.prepare("PRAGMA integrity_check(1)")?;
             check.query_map([], |row| row.get(0))?.collect()
         })?;
-        if let Some(fault) = found.iter().find(|line| *line != "ok") {
-            return Err(StoreError::Corrupt { message: format!("SQLite's integrity_check: {fault}") });
+        match found.iter().find(|line| *line != "ok") {
+            Some(fault) => Err(StoreError::Corrupt { message: format!("SQLite's integrity_check: {fault}") }),
+            None => Ok(()),
         }
-        let schema: BTreeSet<String> = self.read(|connection| {
-            let mut schema = connection.prepare("SELECT coalesce(sql, name) FROM sqlite_schema")?;
-            schema.query_map([], |row| row.get(0))?.collect()
-        })?;
-        if schema != Table::ALL.iter().copied().map(definition).collect() {
-            return Err(StoreError::Corrupt { message: "its tables are not those of a vault".into() });
-        }
-        Ok(())
     }
 
     fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        work(&self.connection.lock().unwrap_or_else(PoisonError::into_inner))
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .read(work)
             .map_err(|error| explained(error, &self.path))
     }
 }
@@ -174,54 +184,33 @@ pub(super) fn writing(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-enum CopyError {
-    Engine(rusqlite::Error),
-    Store(StoreError),
-}
-
-impl From<rusqlite::Error> for CopyError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Engine(error)
-    }
-}
-
-fn copy_pages(from: &Connection, to: &mut Connection, watch: &mut WatchCopy<'_>) -> Result<(), CopyError> {
-    let (backup, mut waits) = (Backup::new(from, to)?, 0);
-    loop {
-        let stepped = backup.step(PAGES)?;
-        match stepped {
-            StepResult::Done | StepResult::More => {
-                let progress = backup.progress();
-                let count = |pages| u64::try_from(pages).unwrap_or(0);
-                let (total, left) = (count(progress.pagecount), count(progress.remaining));
-                if watch(total.saturating_sub(left), total).is_break() {
-                    return Err(CopyError::Store(StoreError::Stopped));
-                }
-                if stepped == StepResult::Done {
-                    return Ok(());
-                }
+/// Row by row, so that nothing comes along that is no row: no free pages with what stood there once, no tables of somebody else's.
+fn copy_rows(from: &Connection, to: &Connection, watch: &mut WatchCopy<'_>) -> rusqlite::Result<()> {
+    let pages = number(from, "PRAGMA page_count")?.saturating_mul(number(from, "PRAGMA page_size")?);
+    let total = u64::try_from(pages).unwrap_or(0);
+    let (mut done, mut told) = (0_u64, 0_u64);
+    for &table in Table::ALL {
+        let mut insert = to.prepare(&format!("INSERT INTO {} (k, v) VALUES (?1, ?2)", table.name()))?;
+        each(from, table, |key, value| {
+            insert.execute((key, value))?;
+            done += (key.len() + value.len()) as u64;
+            if done - told >= STEP {
+                told = done;
+                go_on(watch(done.min(total), total))?;
             }
-            _ if waits < MAX_WAITS => {
-                waits += 1;
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            _ => return Err(CopyError::Store(StoreError::Busy)),
-        }
+            Ok(())
+        })?;
     }
+    go_on(watch(total, total))
 }
 
-/// The copied header says that there is a write-ahead log. A backup is one file: bytes 18 and 19 of the header say so
-/// (SQLite's Database File Format, section 1.3.3).
-fn leave_log_mode(file: &Unfinished) -> std::io::Result<()> {
-    let mut file = file.file();
-    file.seek(SeekFrom::Start(18))?;
-    file.write_all(&[1, 1])
+fn go_on(verdict: ControlFlow<()>) -> rusqlite::Result<()> {
+    if verdict.is_break() { Err(raised(StoreError::Stopped)) } else { Ok(()) }
 }
 
 fn not_open() -> StoreError {
     StoreError::engine("the backup is not copied yet, or sealed already")
 }
 
-/// 4 MiB at a time.
-const PAGES: i32 = 512;
-const MAX_WAITS: u32 = 1_000;
+/// Bytes copied between two looks at whether to go on.
+const STEP: u64 = 4 * 1024 * 1024;

@@ -8,20 +8,17 @@ use std::path::{Path, PathBuf};
 use super::files;
 use crate::store::engine::RotationClaim;
 use crate::store::error::StoreError;
-use crate::unsafe_path::UnsafePath;
 
 pub(super) fn claim(store: &Path) -> Result<RotationClaim, StoreError> {
     let path = files::beside(store, "-rotate");
     loop {
-        // Through a link the lock would be on another file, which is never the one at `path`.
-        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
-            return Err(StoreError::Unsafe { path: path.display().to_string(), fault: UnsafePath::NotAFile });
-        }
+        files::refuse_foreign_lock(&path, store)?;
         let opened = files::private().write(true).create(true).truncate(false).open(&path);
-        let file = opened.map_err(files::failed)?;
+        let file = opened.map_err(|error| files::failed_at(&path, error))?;
+        files::give_to_owner_of(store, &file);
         match file.try_lock() {
             Ok(()) if is_still_at(&file, &path) => {
-                return Ok(RotationClaim::Granted(Box::new(Held { path, _file: file })));
+                return Ok(RotationClaim::Granted(Box::new(Held { path, file })));
             }
             // Its last holder removed it between our opening and our locking.
             Ok(()) => {}
@@ -33,13 +30,15 @@ pub(super) fn claim(store: &Path) -> Result<RotationClaim, StoreError> {
 
 struct Held {
     path: PathBuf,
-    _file: File,
+    file: File,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // While it is still locked. A file that cannot be removed is only litter.
-        let _ = fs::remove_file(&self.path);
+        // While it is still locked, and if it is ours still. A file that cannot be removed is only litter.
+        if is_still_at(&self.file, &self.path) && self.file.metadata().is_ok_and(|found| found.len() == 0) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

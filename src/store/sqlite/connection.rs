@@ -6,14 +6,9 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, ffi};
 
-use crate::store::error::{EngineFault, StoreError};
-
-/// What is asked of the operating system.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    ReadOnly,
-    ReadWrite,
-}
+use super::access::Access;
+use super::{files, locks};
+use crate::store::error::{EngineFault, SchemaFault, StoreError};
 
 pub(super) fn connection(path: &Path, access: Access) -> rusqlite::Result<Connection> {
     use rusqlite::OpenFlags as Flags;
@@ -30,11 +25,14 @@ pub(super) fn connection(path: &Path, access: Access) -> rusqlite::Result<Connec
 
 /// What holds for whoever reads as well.
 pub(super) fn restrict(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_prepared_statement_cache_capacity(32);
+    // One for each statement and each table, and a few more.
+    connection.set_prepared_statement_cache_capacity(48);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     // A trigger that somebody put into the file would run with every write, and could keep what a rotation replaces.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    // A table of somebody else's could refer to ours, and have a say in what is deleted.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
     connection.execute_batch(&format!(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; \
          PRAGMA cache_size = -{CACHE_KIB};"
@@ -49,14 +47,29 @@ pub(super) fn wait_for_others(times: i32) -> bool {
     times < MAX_WAITS
 }
 
-pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
+/// An error of our own on its way through what answers with those of SQLite.
+pub(super) fn raised(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
+}
+
+pub(super) fn explained(error: rusqlite::Error, at: &Path) -> StoreError {
     let message = error.to_string();
-    let path = || path.display().to_string();
+    let path = || at.display().to_string();
+    let error = match error {
+        rusqlite::Error::ToSqlConversionFailure(ours) => match ours.downcast::<StoreError>() {
+            Ok(error) => return *error,
+            Err(other) => match other.downcast::<SchemaFault>() {
+                Ok(fault) => return StoreError::Schema { path: path(), fault: *fault },
+                Err(_) => return StoreError::Corrupt { message },
+            },
+        },
+        error => error,
+    };
     let rusqlite::Error::SqliteFailure(ffi::Error { code, extended_code }, _) = error else {
         return StoreError::Corrupt { message };
     };
     match code {
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => busy(at, error),
         ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
         ErrorCode::CannotOpen => {
             StoreError::Engine { fault: EngineFault::CannotOpen { path: path() }, source: said(error) }
@@ -66,8 +79,19 @@ pub(super) fn explained(error: rusqlite::Error, path: &Path) -> StoreError {
         ErrorCode::DiskFull => StoreError::Full,
         ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
         ErrorCode::ReadOnly => StoreError::ReadOnly,
+        // SQLite says so only where it writes rows, and not where it makes room for the index of the log.
+        ErrorCode::SystemIoFailure if files::is_full(at) => StoreError::Full,
         _ => StoreError::engine(said(error)),
     }
+}
+
+/// SQLite calls it busy as well where no lock can be had at all.
+fn busy(path: &Path, error: rusqlite::Error) -> StoreError {
+    if !locks::are_refused(path) {
+        return StoreError::Busy;
+    }
+    let fault = EngineFault::LocksRefused { path: path.display().to_string() };
+    StoreError::Engine { fault, source: said(error) }
 }
 
 /// What SQLite says of a failure: its number and its words. `rusqlite` has the words once more around that.

@@ -5,6 +5,8 @@ use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::access::Access;
+use crate::key_source::{FolderFound, WayFault as Fault, judge_way_to_folder};
 use crate::store::error::{EngineFault, StoreError};
 use crate::unsafe_path::UnsafePath;
 
@@ -53,22 +55,130 @@ pub(super) fn refuse_missing(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Refuses a store whose file or folder others could exchange or write.
-pub(super) fn refuse_unsafe(path: &Path) -> Result<(), StoreError> {
-    for file in [path.to_owned(), beside(path, LOG), beside(path, "-shm")] {
-        let Ok(found) = fs::symlink_metadata(&file) else { continue };
-        let refuse = |fault| Err(StoreError::Unsafe { path: file.display().to_string(), fault });
-        if found.file_type().is_symlink() {
+/// Refuses a store that others could exchange or write, with what SQLite keeps beside it and the folders that lead there. Who only
+/// reads trusts who owns the store.
+pub(super) fn refuse_unsafe(path: &Path, access: Access) -> Result<(), StoreError> {
+    let found = way_to(path)?;
+    // Root gives what it makes to who owns the store.
+    let others = (access == Access::ReadOnly || is_root()).then(|| owner_of(path)).flatten();
+    for file in [""].iter().chain(&PARTS).map(|suffix| beside(path, suffix)) {
+        let Ok(found_file) = fs::symlink_metadata(&file) else { continue };
+        let refuse = |fault| Err(unsafe_at(&file, fault));
+        if found_file.file_type().is_symlink() {
             return refuse(UnsafePath::Link);
         }
-        if !found.is_file() {
+        if !found_file.is_file() {
             return refuse(UnsafePath::NotAFile);
         }
-        if mode(&found) & 0o022 != 0 {
+        if mode(&found_file) & 0o022 != 0 {
             return refuse(UnsafePath::FileWritable);
         }
+        if found.shared && !is_trusted(owner(&found_file), None) {
+            return refuse(UnsafePath::Strangers);
+        }
+        if !is_trusted(owner(&found_file), others) {
+            return refuse(UnsafePath::Owner);
+        }
     }
-    refuse_unsafe_folder(path)
+    refuse_owners(&found, others)
+}
+
+/// Root looks after folders of others, and is told of them by the doctor.
+fn refuse_owners(found: &FolderFound, others: Option<u32>) -> Result<(), StoreError> {
+    let stranger = |(_, owner): &&(PathBuf, Option<u32>)| owner.is_some_and(|owner| !is_trusted(owner, others));
+    match found.folders.iter().find(stranger).filter(|_| !is_root()) {
+        Some((folder, _)) => Err(unsafe_at(folder, UnsafePath::Owner)),
+        None => Ok(()),
+    }
+}
+
+/// The lock of a rotation is ours: nobody else has made it, can have locked it, or keeps something else under its name.
+pub(super) fn refuse_foreign_lock(lock: &Path, store: &Path) -> Result<(), StoreError> {
+    let Ok(found) = fs::symlink_metadata(lock) else { return Ok(()) };
+    // Through a link the lock would be on another file, which is never the one at the path.
+    if !found.is_file() {
+        return Err(unsafe_at(lock, UnsafePath::NotAFile));
+    }
+    // What root has left is of no use to anybody else, and who owns the store is trusted by root.
+    let ours = owner(&found) == me() || is_root() && owner_of(store) == Some(owner(&found));
+    if !ours {
+        return Err(unsafe_at(lock, UnsafePath::Owner));
+    }
+    if mode(&found) & 0o077 != 0 {
+        return Err(unsafe_at(lock, UnsafePath::FileWritable));
+    }
+    if found.len() > 0 {
+        return Err(unsafe_at(lock, UnsafePath::NotOurs));
+    }
+    Ok(())
+}
+
+/// What root makes beside a store is for who owns that.
+pub(super) fn give_to_owner_of(store: &Path, file: &std::fs::File) {
+    #[cfg(unix)]
+    if is_root()
+        && let Ok(found) = fs::symlink_metadata(store)
+    {
+        use std::os::unix::fs::MetadataExt;
+        // One that stays root's is named when it is met.
+        let _ = std::os::unix::fs::fchown(file, Some(found.uid()), Some(found.gid()));
+    }
+    #[cfg(not(unix))]
+    let _ = (store, file);
+}
+
+fn unsafe_at(path: &Path, fault: UnsafePath) -> StoreError {
+    StoreError::Unsafe { path: path.display().to_string(), fault }
+}
+
+/// The folders that lead to a file, none of which others can write.
+fn way_to(path: &Path) -> Result<FolderFound, StoreError> {
+    let folder = folder(path);
+    judge_way_to_folder(&folder).map_err(|fault| match fault {
+        Fault::Unsafe { path, fault } => unsafe_at(&path, fault),
+        Fault::NotAFile => unsafe_at(&folder, UnsafePath::NotAFile),
+        Fault::System(error) if error.kind() == ErrorKind::NotFound => {
+            StoreError::NotFound { path: folder.display().to_string() }
+        }
+        Fault::System(error) => failed_at(path, error),
+    })
+}
+
+/// The place of a file, and which file was there.
+pub(super) struct Place {
+    /// Whatever folder the process works in later.
+    path: PathBuf,
+    seen: Option<(u64, u64)>,
+}
+
+impl Place {
+    pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
+        let path = std::path::absolute(path).map_err(failed)?;
+        let seen = which(&path);
+        Ok(Self { path, seen })
+    }
+
+    /// Whether that file is still there. Where files cannot be told apart, it is taken to be.
+    pub(super) fn is_still_there(&self) -> bool {
+        which(&self.path) == self.seen
+    }
+}
+
+/// The device and the number of the file at a path.
+#[cfg(unix)]
+pub(super) fn which(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().as_ref().map(identity)
+}
+
+#[cfg(unix)]
+pub(super) fn identity(found: &fs::Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (found.dev(), found.ino())
+}
+
+#[cfg(not(unix))]
+fn which(path: &Path) -> Option<(u64, u64)> {
+    path.exists().then_some((0, 0))
 }
 
 /// SQLite would take a file of such a name for the log of the store beside it, and empty or remove it.
@@ -96,19 +206,10 @@ pub(super) fn refuse_remains(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Refuses a place where others could exchange the file.
+/// Refuses a place where others could exchange the file. In a sticky folder such as /tmp others can make files, and cannot
+/// exchange ours.
 pub(super) fn refuse_unsafe_folder(path: &Path) -> Result<(), StoreError> {
-    let folder = folder(path);
-    let missing = || StoreError::NotFound { path: folder.display().to_string() };
-    let mode = fs::metadata(&folder).map(|found| mode(&found)).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => missing(),
-        _ => failed_at(path, error),
-    })?;
-    // In a sticky folder such as /tmp others can make files, and cannot exchange ours.
-    if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-        return Err(StoreError::Unsafe { path: folder.display().to_string(), fault: UnsafePath::FolderWritable });
-    }
-    Ok(())
+    refuse_owners(&way_to(path)?, None)
 }
 
 /// What is not refused and still worth mending.
@@ -135,17 +236,44 @@ pub(super) fn concerns(path: &Path) -> Vec<String> {
     concerns
 }
 
-/// Who owns a file may do with it what its mode forbids. Root may in any case.
-#[cfg(unix)]
+/// Who owns a file may do with it what its mode forbids.
 fn stranger(file: &Path, found: &fs::Metadata) -> Option<String> {
-    let owner = std::os::unix::fs::MetadataExt::uid(found);
-    let known = owner == 0 || owner == rustix::process::geteuid().as_raw();
-    (!known).then(|| format!("{} belongs to another user (uid {owner})", file.display()))
+    let owner = owner(found);
+    (!is_trusted(owner, None)).then(|| format!("{} belongs to another user (uid {owner})", file.display()))
+}
+
+/// Root and the user of this process may do it in any case, and `others` are trusted by who says so.
+fn is_trusted(owner: u32, others: Option<u32>) -> bool {
+    owner == 0 || owner == me() || Some(owner) == others
+}
+
+fn is_root() -> bool {
+    me() == 0 && cfg!(unix)
+}
+
+#[cfg(unix)]
+fn owner(found: &fs::Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::uid(found)
+}
+
+fn owner_of(path: &Path) -> Option<u32> {
+    fs::symlink_metadata(path).ok().as_ref().map(owner)
+}
+
+#[cfg(unix)]
+fn me() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Elsewhere owners are not expressed in numbers, and nothing is refused for them.
+#[cfg(not(unix))]
+fn owner(_: &fs::Metadata) -> u32 {
+    0
 }
 
 #[cfg(not(unix))]
-fn stranger(_: &Path, _: &fs::Metadata) -> Option<String> {
-    None
+fn me() -> u32 {
+    0
 }
 
 /// The file that SQLite, or the rotation lock, keeps beside the store.
@@ -155,7 +283,19 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn failed_at(path: &Path, error: std::io::Error) -> StoreError {
+/// Whether there is no room for a few pages where this file is.
+#[cfg(unix)]
+pub(super) fn is_full(path: &Path) -> bool {
+    let left = rustix::fs::statvfs(&folder(path)).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    left.is_ok_and(|left| left < ROOM)
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_full(_: &Path) -> bool {
+    false
+}
+
+pub(super) fn failed_at(path: &Path, error: std::io::Error) -> StoreError {
     match error.kind() {
         ErrorKind::PermissionDenied => StoreError::Engine {
             fault: EngineFault::CannotOpen { path: path.display().to_string() },
@@ -191,6 +331,9 @@ fn mode(_: &fs::Metadata) -> u32 {
     0
 }
 
+/// The index of a log that begins takes 32 KiB.
+#[cfg(unix)]
+const ROOM: u64 = 64 * 1024;
 /// What SQLite keeps beside a file.
 pub(super) const PARTS: [&str; 3] = [LOG, "-shm", "-journal"];
 const LOG: &str = "-wal";

@@ -5,23 +5,27 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
+use super::access::Access;
 use super::at_rest::AtRest;
-use super::connection::{Access, connection, explained};
-use super::files;
-use super::layout::{Layout, lay_out, layout};
+use super::connection::{connection, explained};
+use super::files::{self, Place};
+use super::guarded::Guarded;
+use super::layout::{LOG, Layout, lay_out, layout, no_log, number};
+use super::locks;
 use super::scratch::Scratch;
 use super::statements::rows_by;
 use crate::store::engine::Rows;
-use crate::store::error::StoreError;
+use crate::store::error::{EngineFault, StoreError};
 use crate::store::table::Table;
 
 /// A store in one SQLite file, with one connection that writes and as many that read as are needed at once.
 pub struct SqliteStore {
     pub(super) path: PathBuf,
     pub(super) access: Access,
+    place: Place,
     /// Absent where nothing may be written.
-    writer: Option<Mutex<Connection>>,
-    readers: Mutex<Vec<Connection>>,
+    writer: Option<Mutex<Guarded>>,
+    readers: Mutex<Vec<Guarded>>,
     /// Dropped after the connections to what is in it.
     _scratch: Option<Scratch>,
 }
@@ -31,8 +35,20 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         files::refuse_missing(path)?;
-        files::refuse_unsafe(path)?;
+        files::refuse_unsafe(path, Access::ReadWrite)?;
         Self::connect(path, false)
+    }
+
+    /// Opens the store at `path` to read it, and to write it where that can be: on a medium that cannot be written, or that is full, it
+    /// is [only read](Self::open_read_only).
+    pub fn open_to_read(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        match Self::open(path) {
+            Err(error @ (StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly)) => {
+                Self::open_read_only(path).map_err(|_| error)
+            }
+            opened => opened,
+        }
     }
 
     /// Opens the store at `path` to read it: for a process that has no right to write its files or their folder. What others
@@ -41,13 +57,11 @@ impl SqliteStore {
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         files::refuse_missing(path)?;
-        files::refuse_unsafe(path)?;
-        let (access, path) = (Access::ReadOnly, path.to_owned());
-        let store = Self { path, access, writer: None, readers: Mutex::default(), _scratch: None };
-        match store.read(layout)? {
-            Layout::Ours => Ok(store),
-            other => Err(other.refusal(&store.path)),
-        }
+        files::refuse_unsafe(path, Access::ReadOnly)?;
+        let (access, place, path) = (Access::ReadOnly, Place::of(path)?, path.to_owned());
+        let store = Self { path, access, place, writer: None, readers: Mutex::default(), _scratch: None };
+        store.look()?;
+        Ok(store)
     }
 
     /// Makes an empty store at `path`, readable and writable by its owner alone. An empty store that is there already, as an
@@ -72,7 +86,7 @@ impl SqliteStore {
         files::refuse_part(path)?;
         files::refuse_remains(path)?;
         files::create_private(path)?;
-        files::refuse_unsafe(path)?;
+        files::refuse_unsafe(path, Access::ReadWrite)?;
         Self::connect(path, true)
     }
 
@@ -83,26 +97,62 @@ impl SqliteStore {
 
     pub(super) fn connect(path: &Path, create: bool) -> Result<Self, StoreError> {
         let explain = |error| explained(error, path);
-        let access = Access::ReadWrite;
+        let (access, place) = (Access::ReadWrite, Place::of(path)?);
         let connection = connection(path, access).map_err(explain)?;
-        let found = match layout(&connection).map_err(explain)? {
-            Layout::Empty if create => {
-                files::make_private(path)?;
-                lay_out(&connection).map_err(explain)?
+        if create && matches!(layout(&connection).map_err(explain)?, Layout::Empty) {
+            files::make_private(path)?;
+            lay_out(&connection, path).map_err(explain)?;
+        }
+        let writer = Some(Mutex::new(Guarded::store(connection, path).map_err(explain)?));
+        let store = Self { path: path.to_owned(), access, place, writer, readers: Mutex::default(), _scratch: None };
+        store.look()?;
+        if store.use_write_ahead_log()? {
+            store.look()?;
+        }
+        if !locks::are_kept(path) {
+            let fault = EngineFault::LocksNotKept { path: path.display().to_string() };
+            return Err(StoreError::Engine { fault, source: "a lock that was granted is not there".into() });
+        }
+        Ok(store)
+    }
+
+    /// Sets it where it is another one: other tools copy a store without it, and a fault at the moment of its making leaves it out.
+    /// Whether it was.
+    fn use_write_ahead_log(&self) -> Result<bool, StoreError> {
+        let writer = self.writer()?;
+        let mode = |sql| writer.bare().query_row(sql, [], |row| row.get::<_, String>(0));
+        let found = mode("PRAGMA journal_mode").map_err(|error| self.explained(error))?;
+        if found == LOG {
+            return Ok(false);
+        }
+        let path = self.path.display().to_string();
+        match mode("PRAGMA journal_mode = WAL").map_err(|error| self.explained(error)) {
+            Ok(set) if set == LOG => {
+                tracing::warn!(path, mode = found, "the store had no write-ahead log, and has one again");
+                Ok(true)
             }
-            found => found,
+            Err(StoreError::Busy) => Err(StoreError::JournalMode { path, mode: found }),
+            Err(error) => Err(error),
+            Ok(mode) => Err(no_log(&self.path, &mode)),
+        }
+    }
+
+    /// Reads something, and with it looks at what kind of file this is, and at its schema.
+    fn look(&self) -> Result<(), StoreError> {
+        let seen = |connection: &Connection| number(connection, "SELECT count(*) FROM (SELECT 1 FROM vault LIMIT 1)");
+        match &self.writer {
+            Some(_) => self.writer()?.read(seen).map_err(|error| self.explained(error))?,
+            None => self.read(seen)?,
         };
-        if !matches!(found, Layout::Ours) {
-            return Err(found.refusal(path));
+        self.must_be_there()
+    }
+
+    /// What is at the place is still what was opened. What goes on in a file that is gone nobody else sees.
+    pub(super) fn must_be_there(&self) -> Result<(), StoreError> {
+        if self.place.is_still_there() {
+            return Ok(());
         }
-        let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).map_err(explain)?;
-        if mode != "wal" {
-            return Err(StoreError::engine(format!(
-                "the journal mode is {mode}: this file system has no write-ahead log"
-            )));
-        }
-        let (path, writer) = (path.to_owned(), Some(Mutex::new(connection)));
-        Ok(Self { path, access, writer, readers: Mutex::default(), _scratch: None })
+        Err(StoreError::Moved { path: self.path.display().to_string() })
     }
 
     /// An empty store beside this one, gone when it is dropped.
@@ -112,7 +162,7 @@ impl SqliteStore {
         Ok(Self { _scratch: Some(scratch), ..store })
     }
 
-    pub(super) fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+    pub(super) fn writer(&self) -> Result<MutexGuard<'_, Guarded>, StoreError> {
         let writer = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
         Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -122,6 +172,13 @@ impl SqliteStore {
             Access::ReadWrite => self.read_beside_writers(work),
             Access::ReadOnly => self.read_unwriting(work),
         }
+    }
+
+    /// The same, for what is read of a store that is still at its place. Verification reads the keyring so once in a second.
+    fn read_there<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let read = self.read(work);
+        self.must_be_there()?;
+        read
     }
 
     fn read_beside_writers<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -146,17 +203,19 @@ impl SqliteStore {
 
     fn reader(&self) -> Result<Reader<'_>, StoreError> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection =
-            idle.map_or_else(|| connection(&self.path, self.access), Ok).map_err(|error| self.explained(error))?;
+        let opened = || Guarded::store(connection(&self.path, self.access)?, &self.path);
+        let connection = idle.map_or_else(opened, Ok).map_err(|error| self.explained(error))?;
         Ok(Reader { store: self, connection: Some(connection) })
     }
 
     pub(super) fn begin_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
         let reader = self.reader()?;
+        reader.connection().bare().execute_batch("BEGIN").map_err(|error| self.explained(error))?;
+        let snapshot = Snapshot(reader);
         // The moment of a deferred transaction is that of its first read.
-        let begun = reader.connection().execute_batch("BEGIN; SELECT count(*) FROM vault");
-        begun.map_err(|error| self.explained(error))?;
-        Ok(Snapshot(reader))
+        snapshot.read(|connection| number(connection, "SELECT count(*) FROM (SELECT 1 FROM vault LIMIT 1)"))?;
+        self.must_be_there()?;
+        Ok(snapshot)
     }
 
     pub(super) fn explained(&self, error: rusqlite::Error) -> StoreError {
@@ -164,28 +223,28 @@ impl SqliteStore {
     }
 }
 
-rows_by!(SqliteStore, read);
+rows_by!(SqliteStore, read_there, read);
 
 /// A reading connection on loan from the pool.
 struct Reader<'s> {
     store: &'s SqliteStore,
-    connection: Option<Connection>,
+    connection: Option<Guarded>,
 }
 
 impl Reader<'_> {
-    fn connection(&self) -> &Connection {
+    fn connection(&self) -> &Guarded {
         self.connection.as_ref().expect("the connection is only taken when the loan ends")
     }
 
     fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        work(self.connection()).map_err(|error| self.store.explained(error))
+        self.connection().read(work).map_err(|error| self.store.explained(error))
     }
 }
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
         // One that is still in a transaction stands at an old moment, and must not go back to the pool.
-        let settled = self.connection.take().filter(Connection::is_autocommit);
+        let settled = self.connection.take().filter(|connection| connection.bare().is_autocommit());
         let mut idle = self.store.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MAX_IDLE_READERS {
             idle.extend(settled);
@@ -196,11 +255,7 @@ impl Drop for Reader<'_> {
 pub(super) struct Snapshot<'s>(Reader<'s>);
 
 impl Snapshot<'_> {
-    pub(super) fn connection(&self) -> &Connection {
-        self.0.connection()
-    }
-
-    fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    pub(super) fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         self.0.read(work)
     }
 }
@@ -209,7 +264,7 @@ rows_by!(Snapshot<'_>, read);
 
 impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
-        if self.0.connection().execute_batch("ROLLBACK").is_err() {
+        if self.0.connection().bare().execute_batch("ROLLBACK").is_err() {
             // A connection that cannot leave its transaction must not go back to the pool.
             self.0.connection = None;
         }

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
-use super::connection::wait_for_others;
+use super::connection::{raised, wait_for_others};
+use super::schema;
 
-use crate::store::error::StoreError;
-use crate::store::table::Table;
+use crate::store::error::{EngineFault, StoreError};
 
 pub(super) enum Layout {
     Backup,
@@ -30,57 +30,77 @@ impl Layout {
             Self::Foreign | Self::Ours => StoreError::Foreign { path },
         }
     }
+
+    /// Why a backup with this layout is not opened.
+    pub(super) fn no_backup(self, path: &Path) -> StoreError {
+        match self {
+            newer @ Self::Newer(_) => newer.refusal(path),
+            _ => StoreError::NotBackup { path: path.display().to_string() },
+        }
+    }
 }
 
 pub(super) fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
-    let pragma = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let tables = pragma("SELECT count(*) FROM sqlite_schema")?;
-    Ok(match (pragma("PRAGMA application_id")?, pragma("PRAGMA user_version")?) {
+    Ok(match (number(connection, "PRAGMA application_id")?, number(connection, "PRAGMA user_version")?) {
         (APPLICATION_ID, LAYOUT_VERSION) => Layout::Ours,
         (BACKUP_ID, LAYOUT_VERSION) => Layout::Backup,
         (APPLICATION_ID | BACKUP_ID, newer) => Layout::Newer(newer),
-        (0, 0) if tables == 0 => Layout::Empty,
+        (0, 0) if number(connection, "SELECT count(*) FROM sqlite_schema")? == 0 => Layout::Empty,
         _ => Layout::Foreign,
     })
 }
 
+pub(super) fn number(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
 /// Makes the tables, all at once or not at all, unless another process that was at it as well was quicker. What is there then.
-pub(super) fn lay_out(connection: &Connection) -> rusqlite::Result<Layout> {
+pub(super) fn lay_out(connection: &Connection, path: &Path) -> rusqlite::Result<Layout> {
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
-    use_write_ahead_log(connection)?;
+    let mode = use_write_ahead_log(connection)?;
+    if mode != LOG {
+        return Err(raised(no_log(path, &mode)));
+    }
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     if matches!(layout(&transaction)?, Layout::Empty) {
-        let tables = Table::ALL.iter().map(|table| definition(*table) + ";\n").collect::<String>();
-        transaction.execute_batch(&format!(
-            "{tables}PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {LAYOUT_VERSION};"
-        ))?;
+        make_tables(&transaction)?;
+        transaction.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
     }
     transaction.commit()?;
     layout(connection)
 }
 
+/// The tables of a store, in a file that has no mark yet.
+pub(super) fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!("{}PRAGMA user_version = {LAYOUT_VERSION}", schema::definitions()))
+}
+
 /// SQLite does not wait by itself for another connection that makes the same change.
-fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<String> {
     let mut times = 0;
     loop {
         match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
             Err(error) if is_busy(&error) && wait_for_others(times) => times += 1,
-            set => return set.map(drop),
+            set => return set,
         }
     }
+}
+
+/// It was asked for, and the answer was another one.
+pub(super) fn no_log(path: &Path, mode: &str) -> StoreError {
+    let fault = EngineFault::NoLog { path: path.display().to_string() };
+    StoreError::Engine { fault, source: format!("the journal mode stays {mode}").into() }
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-pub(super) fn definition(table: Table) -> String {
-    format!("CREATE TABLE {} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID", table.name())
-}
-
+/// The journal mode of a store.
+pub(super) const LOG: &str = "wal";
 /// "SRM1" in ASCII.
 pub(super) const APPLICATION_ID: i64 = 0x5352_4d31;
 /// "SRB1" in ASCII: the same tables, and no store that can be worked on.
 pub(super) const BACKUP_ID: i64 = 0x5352_4231;
 const LAYOUT_VERSION: i64 = 1;
-const PAGE_SIZE: u32 = 8192;
+pub(super) const PAGE_SIZE: u32 = 8192;

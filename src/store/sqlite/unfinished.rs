@@ -1,16 +1,18 @@
-//! A file in the making: private, under a name of its own that its maker has locked, until it is whole and takes its place.
+//! A file in the making: private, locked by its maker, in a folder of its own, until it is whole and takes its place.
 
-use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{claim, files};
+use crate::secret::{hex, random_array};
 use crate::store::error::StoreError;
 use crate::unsafe_path::UnsafePath;
 
 /// Removed when it is dropped, unless it was published.
 pub(super) struct Unfinished {
+    /// A folder of ours, with a name that nobody else gives, so that nothing of somebody else's is ever swept away.
+    folder: PathBuf,
     path: PathBuf,
     to: PathBuf,
     /// Holds the lock. Whoever finds a file without one knows that its maker is gone.
@@ -24,17 +26,23 @@ impl Unfinished {
         files::refuse_unsafe_folder(to)?;
         files::refuse_part(to)?;
         refuse_taken(to)?;
-        let path = files::beside(to, SUFFIX);
         for _ in 0..ATTEMPTS {
             sweep(&files::folder(to));
+            let random: [u8; 8] = random_array().map_err(StoreError::engine)?;
+            let folder = files::folder(to).join(format!("{PREFIX}{}", hex(&random)));
+            make_folder(&folder).map_err(|error| files::failed_at(to, error))?;
+            let path = folder.join(NAME);
             match files::private().read(true).write(true).create_new(true).open(&path) {
                 Ok(file) if file.try_lock().is_ok() && claim::is_still_at(&file, &path) => {
-                    return Ok(Self { path, to: to.to_owned(), file, published: false });
+                    return Ok(Self { folder, path, to: to.to_owned(), file, published: false });
                 }
                 // Another process swept it away between the two steps.
                 Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(StoreError::Busy),
-                Err(error) => return Err(files::failed(error)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => {
+                    let _ = fs::remove_dir(&folder);
+                    return Err(files::failed(error));
+                }
             }
         }
         Err(StoreError::Busy)
@@ -52,24 +60,29 @@ impl Unfinished {
     pub(super) fn publish(mut self) -> Result<(), StoreError> {
         let failed = files::failed;
         self.file.sync_all().map_err(failed)?;
+        if !claim::is_still_at(&self.file, &self.path) {
+            return Err(StoreError::Moved { path: self.path.display().to_string() });
+        }
         refuse_taken(&self.to)?;
         rename_to_free(&self.path, &self.to).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => StoreError::AlreadyExists { path: self.to.display().to_string() },
             _ => files::failed(error),
         })?;
         self.published = true;
-        sync_folder(&self.to).map_err(|error| {
+        let synced = sync_folder(&self.to).map_err(|error| {
             // It may or may not be there after a power loss: better that it is not.
             let _ = fs::remove_file(&self.to);
             files::failed(error)
-        })
+        });
+        let _ = fs::remove_dir(&self.folder);
+        synced
     }
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if !self.published {
-            remove(&self.path);
+            remove(&self.folder);
         }
     }
 }
@@ -89,30 +102,45 @@ fn refuse_taken(to: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Removes the files whose makers are gone. What cannot be removed is for somebody else.
+/// Removes the folders whose makers are gone. What cannot be removed is for somebody else.
 fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        let named = path.file_name().is_some_and(|name| ends_with(name, SUFFIX));
-        if !named || !fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
+    for left in entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|left| is_named_by_us(left)) {
+        if !fs::symlink_metadata(&left).is_ok_and(|found| found.is_dir()) {
             continue;
         }
-        let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
-        if file.try_lock().is_ok() && claim::is_still_at(&file, &path) {
-            remove(&path);
+        let path = left.join(NAME);
+        match OpenOptions::new().write(true).open(&path) {
+            Ok(file) if file.try_lock().is_ok() && claim::is_still_at(&file, &path) => remove(&left),
+            Ok(_) => {}
+            // Its maker was stopped before or after there was a file; where somebody is at it, it begins again.
+            Err(error) if error.kind() == ErrorKind::NotFound => remove(&left),
+            Err(_) => {}
         }
     }
 }
 
-fn ends_with(name: &OsStr, suffix: &str) -> bool {
-    name.as_encoded_bytes().ends_with(suffix.as_bytes())
+fn is_named_by_us(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let random = name.and_then(|name| name.strip_prefix(PREFIX));
+    random.is_some_and(|random| random.len() == 16 && base16ct::lower::decode_vec(random).is_ok())
 }
 
-/// What SQLite made beside it goes first: while the file is there, somebody comes and sweeps.
-fn remove(path: &Path) {
+/// What SQLite made beside the file goes first: while the file is there, somebody comes and sweeps. A folder in which there is
+/// anything else stays.
+fn remove(folder: &Path) {
     for suffix in files::PARTS.iter().chain(&[""]) {
-        let _ = fs::remove_file(files::beside(path, suffix));
+        let _ = fs::remove_file(files::beside(&folder.join(NAME), suffix));
     }
+    let _ = fs::remove_dir(folder);
+}
+
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are of Unix"))]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 #[cfg(target_os = "linux")]
@@ -149,5 +177,7 @@ fn sync_folder(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-const SUFFIX: &str = "-strongroom-unfinished";
+/// Before 16 hexadecimal digits.
+const PREFIX: &str = ".strongroom-unfinished-";
+const NAME: &str = "file";
 const ATTEMPTS: usize = 20;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::error::{Detail, Error, ErrorKind};
+use crate::store::StoreError;
 use crate::written::written_as_word;
 
 /// One finding.
@@ -109,6 +110,13 @@ impl Findings {
         }
     }
 
+    /// Where somebody keeps copies of rows.
+    pub(super) fn copies(&mut self, places: Vec<String>) {
+        for place in places {
+            self.damage("store", StoreError::Copies { place }.to_string(), DROP);
+        }
+    }
+
     pub(super) fn into_symptoms(self) -> Vec<Symptom> {
         let mut symptoms = self.symptoms;
         for (id, count) in self.counts.into_iter().filter(|(_, count)| *count > MAX_OF_A_KIND) {
@@ -132,5 +140,6 @@ impl Findings {
 /// Whoever has more of one kind looks at `list`.
 const MAX_OF_A_KIND: u64 = 50;
 pub(super) const RESTORE: &str = "find out who can write the store, and restore a backup";
+const DROP: &str = "find out who made it, and drop it with `sqlite3`: a rotation begins only then";
 const PERMISSIONS: &str =
     "make the store's files and folder belong to the user that runs strongroom, with `chmod 600` and `chmod 700`";

@@ -26,10 +26,10 @@ pub(crate) fn prove(context: &mut Context<'_>, args: &AuditProveArgs) -> Result<
         (Some(to), Some(seq), _) => opening::open(context, None, &[])?.prove_audit_entry(seq, to),
         (Some(to), None, Some(from)) => opening::open(context, None, &[])?.prove_audit_between(from, to),
         (None, Some(seq), _) => {
-            let vault = context.open()?;
+            let vault = context.open_to_read()?;
             vault.prove_audit_entry(seq, &vault.audit_checkpoint()?)
         }
-        (None, None, Some(from)) => context.open()?.prove_audit_since(from),
+        (None, None, Some(from)) => context.open_to_read()?.prove_audit_since(from),
         (_, None, None) => unreachable!("the parser asks for one of the two"),
     };
     let made = made.map_err(|error| not_made(error, context))?;

@@ -117,6 +117,13 @@ pub(super) fn show_report(
     if let Some(scrub) = report.scrub {
         rows.push(("old bytes", scrubbed(scrub).1.into()));
     }
+    if let Some(searched) = report.searched {
+        let left = counted(searched.left, "old record");
+        rows.push((
+            "searched",
+            format!("{}, every one in the files of the store: {left}", counted(searched.bytes, "byte")),
+        ));
+    }
     if finished && !removable.is_empty() {
         let versions: Vec<_> = removable.iter().map(ToString::to_string).collect();
         rows.push(("no longer needed", format!("master key {}: remove it from the environment", versions.join(", "))));
@@ -165,6 +172,7 @@ fn document(report: &RotationReport, removable: &[MasterKeyVersion]) -> Value {
         "stale_lookups": report.stale_lookups,
         "lookups_dropped": report.lookups_dropped,
         "scrub": report.scrub.map(|scrub| scrubbed(scrub).0),
+        "searched": report.searched.map(|searched| json!({ "bytes": searched.bytes, "left": searched.left })),
         "removable_master_keys": removable,
     })
 }

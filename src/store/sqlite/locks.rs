@@ -1,0 +1,76 @@
+//! Whether the file system keeps the locks that are taken.
+//!
+//! SQLite keeps two writers apart by locks on the file. Some file systems grant every lock to everybody, and some refuse all: the
+//! first lose what was acknowledged, and the second look like somebody who never lets go.
+
+use std::path::Path;
+
+/// Whether the lock that a connection of this process holds on the file is there. True where the system does not show locks.
+#[cfg(target_os = "linux")]
+pub(super) fn are_kept(path: &Path) -> bool {
+    let shown = held_on(path);
+    // None of our files is this one, or its lock is there, or no lock is shown at all.
+    shown != Some(false) || !are_shown()
+}
+
+/// Whether one of this process's files that is the one at the path has a lock.
+#[cfg(target_os = "linux")]
+fn held_on(path: &Path) -> Option<bool> {
+    use super::files::which;
+    let (wanted, mut held) = (which(path)?, None);
+    for file in std::fs::read_dir("/proc/self/fd").ok()?.flatten() {
+        let found = std::fs::metadata(file.path()).ok();
+        if found.is_some_and(|found| super::files::identity(&found) == wanted) {
+            held = Some(held == Some(true) || shows_lock(file.file_name().to_str()?)?);
+        }
+    }
+    held
+}
+
+#[cfg(target_os = "linux")]
+fn shows_lock(descriptor: &str) -> Option<bool> {
+    let shown = std::fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).ok()?;
+    Some(shown.lines().any(|line| line.starts_with("lock:")))
+}
+
+/// Whether the system shows a lock of another kind, on a file in memory, that is there for certain.
+#[cfg(target_os = "linux")]
+fn are_shown() -> bool {
+    use std::os::fd::AsRawFd;
+    let made = rustix::fs::memfd_create("strongroom-lock", rustix::fs::MemfdFlags::CLOEXEC);
+    let Ok(file) = made.map(std::fs::File::from) else { return false };
+    file.try_lock().is_ok() && shows_lock(&file.as_raw_fd().to_string()) == Some(true)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn are_kept(_: &Path) -> bool {
+    true
+}
+
+/// Whether no lock at all can be taken beside this file. False where that cannot be tried.
+#[cfg(unix)]
+pub(super) fn are_refused(path: &Path) -> bool {
+    use rustix::fs::{FlockOperation, fcntl_lock};
+    use rustix::io::Errno;
+    // On a file of its own: closing any descriptor of the store's would drop SQLite's locks in this process.
+    let Ok(file) = tempfile_beside(path) else { return false };
+    match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => false,
+        Err(error) => !matches!(error, Errno::AGAIN | Errno::ACCESS | Errno::INTR),
+    }
+}
+
+/// A file without a name, or one whose name is gone at once.
+#[cfg(unix)]
+fn tempfile_beside(path: &Path) -> std::io::Result<std::fs::File> {
+    let random: [u8; 8] = crate::secret::random_array().map_err(std::io::Error::other)?;
+    let probe = super::files::beside(path, &format!("-lock-{}", crate::secret::hex(&random)));
+    let file = super::files::private().write(true).create_new(true).open(&probe)?;
+    std::fs::remove_file(&probe)?;
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+pub(super) fn are_refused(_: &Path) -> bool {
+    false
+}

@@ -1,0 +1,207 @@
+//! A store whose file is moved, deleted or replaced under whoever has it open: nothing is acknowledged that nobody else would see.
+#![cfg(all(unix, feature = "sqlite"))]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::support::{Keys, act};
+use strongroom::rotation::RotateOptions;
+use strongroom::store::{Batch, CommitError, Expected, Rows, Store, StoreError, Table};
+use strongroom::{Error, ErrorKind, NewApiKey, Query, Request, SqliteStore, Vault, VerifyError};
+use tempfile::TempDir;
+
+struct Scene {
+    folder: TempDir,
+    keys: Keys,
+}
+
+impl Scene {
+    fn place(&self, name: &str) -> PathBuf {
+        self.folder.path().join("data").join(name)
+    }
+}
+
+/// A vault in a folder of its own, and another of which a copy could take its place.
+fn scene() -> (Scene, Vault) {
+    let scene = Scene { folder: tempfile::tempdir().expect("a folder"), keys: Keys::generate(2) };
+    fs::create_dir(scene.folder.path().join("data")).expect("a folder");
+    let make =
+        |name| Vault::create(SqliteStore::create(scene.place(name)).expect("store"), scene.keys.only([1]), &act());
+    drop(make("other.db").expect("another vault"));
+    drop(make("vault.db").expect("vault"));
+    let vault = Vault::open(SqliteStore::open(scene.place("vault.db")).expect("store"), scene.keys.only([1, 2]));
+    (scene, vault.expect("vault"))
+}
+
+type Way = (&'static str, fn(&Scene));
+
+const WAYS: &[Way] = &[
+    ("moved", |scene| rename(&scene.place("vault.db"), &scene.place("away.db"))),
+    ("deleted", |scene| fs::remove_file(scene.place("vault.db")).expect("deleted")),
+    ("deleted with its log", |scene| {
+        for suffix in ["", "-wal", "-shm"] {
+            fs::remove_file(scene.place(&format!("vault.db{suffix}"))).expect("deleted");
+        }
+    }),
+    ("replaced by another vault", |scene| rename(&scene.place("other.db"), &scene.place("vault.db"))),
+    ("replaced by a copy of itself", |scene| {
+        fs::copy(scene.place("vault.db"), scene.place("copy.db")).expect("copied");
+        rename(&scene.place("copy.db"), &scene.place("vault.db"));
+    }),
+    ("moved with its folder", |scene| {
+        rename(&scene.folder.path().join("data"), &scene.folder.path().join("elsewhere"))
+    }),
+    ("replaced by a folder", |scene| {
+        rename(&scene.place("vault.db"), &scene.place("away.db"));
+        fs::create_dir(scene.place("vault.db")).expect("a folder");
+    }),
+];
+
+#[test]
+fn nothing_is_acknowledged_into_a_file_that_is_gone() {
+    for (way, go) in WAYS {
+        let (scene, vault) = scene();
+        let issued = vault.issue(&NewApiKey::new("before"), &act()).expect("issued");
+        let other = vault.issue(&NewApiKey::new("other"), &act()).expect("issued");
+        go(&scene);
+        let gone = |what: &str, error: Error| {
+            assert_eq!((error.kind(), error.code()), (ErrorKind::Engine, "store-moved"), "{way}: {what}: {error:#}");
+            assert!(error.to_string().contains("vault.db"), "{way}: {what}: {error}");
+        };
+        gone("issue", vault.issue(&NewApiKey::new("after"), &act()).map(drop).expect_err(way));
+        gone("revoke", vault.revoke(issued.id, &act()).map(drop).expect_err(way));
+        gone("suspend", vault.suspend(issued.id, &act()).map(drop).expect_err(way));
+        gone("recover", vault.recover(issued.id, &act()).map(drop).expect_err(way));
+        gone("list", vault.list(&Query::new()).map(drop).expect_err(way));
+        gone("audit", vault.audit_entries(None, 10).map(drop).expect_err(way));
+        gone("doctor", vault.doctor(|_| ()).map(drop).expect_err(way));
+        gone("rotate", vault.rotate(&RotateOptions::new(), &act(), |_| ()).map(drop).expect_err(way));
+        gone("backup", vault.backup(scene.folder.path().join("b"), &act(), |_| ()).map(drop).expect_err(way));
+        assert!(!scene.folder.path().join("b").exists(), "{way}");
+        // The next look of a verification, a second later at most.
+        let begun = Instant::now();
+        let refused = loop {
+            match vault.verify(other.token.expose(), &Request::new()) {
+                Err(VerifyError::Unavailable(error)) => break error,
+                Err(refused) => panic!("{way}: {refused}"),
+                Ok(_) => assert!(begun.elapsed() < Duration::from_secs(5), "{way}: it never looks"),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        gone("verify", refused);
+    }
+}
+
+#[test]
+fn a_file_that_goes_in_a_rotation_ends_it_and_in_a_backup_leaves_none() {
+    for (way, go) in WAYS {
+        let (scene, vault) = scene();
+        vault.issue_many(&vec![NewApiKey::new("n"); 50], &act()).expect("issued");
+        let mut left = 2;
+        let rotated = vault.rotate(
+            &RotateOptions::new().batch(std::num::NonZeroUsize::new(10).expect("not zero")),
+            &act(),
+            |_| {
+                left -= 1;
+                if left == 0 {
+                    go(&scene);
+                }
+            },
+        );
+        let error = rotated.expect_err(way);
+        assert!(["store-moved", "commit-in-doubt"].contains(&error.code()), "{way}: {error:#}");
+
+        let (scene, vault) = self::scene();
+        let mut gone = false;
+        let taken = vault.backup(scene.folder.path().join("b"), &act(), |_| {
+            if !std::mem::replace(&mut gone, true) {
+                go(&scene);
+            }
+        });
+        let error = taken.map(drop).expect_err(way);
+        assert!(["store-moved", "commit-in-doubt"].contains(&error.code()), "{way}: {error:#}");
+        assert!(!scene.folder.path().join("b").exists(), "{way}");
+    }
+}
+
+#[test]
+fn a_store_that_is_put_back_goes_on() {
+    let (scene, vault) = scene();
+    rename(&scene.place("vault.db"), &scene.place("away.db"));
+    vault.issue(&NewApiKey::new("n"), &act()).expect_err("gone");
+    rename(&scene.place("away.db"), &scene.place("vault.db"));
+    let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
+    let anew = Vault::open(SqliteStore::open(scene.place("vault.db")).expect("store"), scene.keys.only([1]));
+    anew.expect("vault").verify(issued.token.expose(), &Request::new()).expect("others see it");
+}
+
+#[test]
+fn a_commit_during_which_the_file_goes_is_in_doubt() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (place, away) = (folder.path().join("store.db"), folder.path().join("away.db"));
+    let store = SqliteStore::create(&place).expect("create");
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let (mut doubts, mut refused, mut done) = (0, 0, 0_u32);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                rename(&place, &away);
+                std::thread::sleep(Duration::from_micros(100));
+                rename(&away, &place);
+                std::thread::sleep(Duration::from_micros(300));
+            }
+        });
+        let begun = Instant::now();
+        for number in 0_u32.. {
+            let mut batch = Batch::new();
+            batch.put(Table::Keys, number.to_be_bytes(), b"value", Expected::Absent);
+            match store.commit(&batch) {
+                Ok(()) => done += 1,
+                Err(CommitError::Store(StoreError::InDoubt { source })) => {
+                    assert!(source.to_string().contains("moved, deleted or replaced"), "{source}");
+                    doubts += 1;
+                }
+                Err(CommitError::Store(StoreError::Moved { .. })) => refused += 1,
+                Err(error) => panic!("{error}"),
+            }
+            if (doubts > 0 && refused > 0 && done > 0) || begun.elapsed() > Duration::from_secs(30) {
+                break;
+            }
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert!(doubts > 0 && refused > 0 && done > 0, "{doubts} in doubt, {refused} refused, {done} done");
+    // What was refused did not happen, and what was acknowledged did.
+    let rows = store.scan(Table::Keys, None, usize::MAX).expect("it is there").len();
+    assert_eq!(rows, done as usize + doubts);
+}
+
+#[test]
+fn a_store_opened_by_a_path_from_where_the_process_works_is_found_from_elsewhere() {
+    // A process has one working folder and this one has many tests: a shell goes there and becomes the test that looks.
+    let folder = tempfile::tempdir().expect("a folder");
+    let me = std::env::current_exe().expect("the path of this program");
+    let run = std::process::Command::new("sh")
+        .args(["-c", "cd \"$1\" && exec \"$0\" --exact sqlite_moved::from_elsewhere --ignored"])
+        .args([&me, &folder.path().to_owned()])
+        .output()
+        .expect("a shell");
+    let text = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && text.contains("1 passed"), "{text}");
+}
+
+#[test]
+#[ignore = "run by a_store_opened_by_a_path_from_where_the_process_works_is_found_from_elsewhere"]
+fn from_elsewhere() {
+    let store = SqliteStore::create("store.db").expect("create");
+    std::env::set_current_dir("/").expect("elsewhere");
+    let mut batch = Batch::new();
+    batch.put(Table::Keys, b"k", b"value", Expected::Absent);
+    store.commit(&batch).expect("committed");
+    assert!(store.get(Table::Keys, b"k").expect("read").is_some());
+}
+
+fn rename(from: &Path, to: &Path) {
+    fs::rename(from, to).expect("renamed");
+}
