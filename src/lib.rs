@@ -28,6 +28,8 @@ mod note;
 
 mod suite;
 
+mod plain_file;
+
 mod unsafe_path;
 
 mod key_source;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::fault::AnchorFault;
 use super::kept::Anchor;
 use crate::key_source::{WayFault, judge_way};
+use crate::plain_file;
 
 /// An anchor in a file, which others may read: it holds no secret. Neither the file nor any folder on the way to it may be writable by
 /// anybody but its owner. Processes of one machine can share one. Beside it stand `PATH.lock`, which who writes holds, and for a moment
@@ -56,7 +57,7 @@ impl FileAnchor {
             }
         }
         let mut text = String::new();
-        let read = File::open(&self.path).and_then(|file| file.take(MAX_LEN + 1).read_to_string(&mut text));
+        let read = plain_file::open(&self.path).and_then(|file| file.take(MAX_LEN + 1).read_to_string(&mut text));
         match read {
             Ok(len) if len as u64 > MAX_LEN => {
                 Err(AnchorFault::Malformed { place, problem: format!("it is longer than {MAX_LEN} bytes") })
@@ -92,7 +93,8 @@ impl FileAnchor {
     /// Holds the lock while `act` runs. Who is stopped with it in hand keeps nobody waiting for ever.
     fn alone<T>(&self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         self.must_be_ours()?;
-        let lock = private(OpenOptions::new().write(true).create(true).truncate(false)).open(self.beside(".lock"))?;
+        let mut options = private(OpenOptions::new().write(true).create(true).truncate(false)).clone();
+        let lock = plain_file::open_with(&self.beside(".lock"), &mut options)?;
         give_to_owner(&lock, self.folder())?;
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -114,8 +116,8 @@ impl FileAnchor {
 
     /// The file that takes the place of this one, with room for a text.
     fn next(&self) -> io::Result<File> {
-        let mut file =
-            public(OpenOptions::new().write(true).create(true).truncate(false)).open(self.beside(".next"))?;
+        let mut options = public(OpenOptions::new().write(true).create(true).truncate(false)).clone();
+        let mut file = plain_file::open_with(&self.beside(".next"), &mut options)?;
         readable_by_all(&file)?;
         give_to_owner(&file, self.folder())?;
         let missing = ROOM.saturating_sub(usize::try_from(file.metadata()?.len()).unwrap_or(ROOM));

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::plain_file;
 use crate::told::Told;
 
 /// Everything on standard input, or one line when it is a terminal, without its last newline. `None` when it is longer
@@ -87,7 +88,7 @@ impl<'r> Lines<'r> {
             let stdin = rustix::stdio::stdin().try_clone_to_owned();
             ("standard input".to_owned(), stdin.map(File::from))
         } else {
-            (path.display().to_string(), File::open(path))
+            (path.display().to_string(), plain_file::open(path))
         };
         let file = file.map_err(|error| unreadable(&name, &error))?;
         Ok((name, file))
@@ -150,13 +151,10 @@ pub(crate) fn short_secret(mut from: impl Read, name: &str) -> Result<Zeroizing<
 
 /// All of a short text; a single dash is standard input.
 pub(crate) fn short_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    if path.as_os_str() == "-" {
-        io::stdin().take(MAX_SHORT_LEN as u64).read_to_string(&mut text)?;
-    } else {
-        File::open(path)?.take(MAX_SHORT_LEN as u64).read_to_string(&mut text)?;
+    match path.as_os_str() == "-" {
+        true => plain_file::bounded(io::stdin(), MAX_SHORT_LEN),
+        false => plain_file::text(path, MAX_SHORT_LEN),
     }
-    Ok(text)
 }
 
 /// Why a file, or standard input, could not be read; of an age file also that it was cut or changed.

@@ -34,6 +34,7 @@ mod scan_history;
 mod scan_mistakes;
 mod scan_places;
 mod sources;
+mod unlimited_reads;
 mod usage;
 mod verbs;
 mod verifier;

@@ -1,6 +1,5 @@
 //! `import`: takes in API keys with tokens from elsewhere: from lines, from an age file of lines, or from an export.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::str;
@@ -18,6 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::{Lines, unreadable_file};
 use crate::manifest::Manifest;
+use crate::plain_file;
 use crate::progress::Meter;
 use crate::text::counted;
 use crate::told::Told;
@@ -161,7 +161,7 @@ fn all_there(vault: &Vault, keys: &[ImportedKey]) -> Result<bool, Failure> {
 
 fn check_part(path: &Path, expected: &str) -> Result<(), Failure> {
     let name = path.display().to_string();
-    let digest = File::open(path).and_then(|file| Digesting::of(BufReader::new(file)));
+    let digest = plain_file::open(path).and_then(|file| Digesting::of(BufReader::new(file)));
     let digest = digest.map_err(|error| unreadable_file(&name, &error))?;
     if digest == expected { Ok(()) } else { Err(damaged(path, "is not the part that the export names")) }
 }

@@ -40,6 +40,9 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
         described(&key)
     ))?;
     let place = args.out.as_deref().map(Reserved::at).transpose()?;
+    if place.is_none() {
+        context.terminal.must_take_secret()?;
+    }
     let recovered = if args.reissue {
         let reissue = Reissue::new().grace(args.grace.unwrap_or_default());
         let reissued = vault.recover_and_reissue(id, &reissue, &act);

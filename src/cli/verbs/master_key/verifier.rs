@@ -25,6 +25,9 @@ pub(crate) fn verifier(context: &mut Context<'_>, args: &VerifierArgs) -> Result
         }
         None => {
             let act = context.act(Some(reason(args.reason.as_deref().unwrap_or_default())?));
+            if place.is_none() {
+                context.terminal.must_take_secret()?;
+            }
             context.open()?.issue_verifier_key(version, &act)?
         }
     };
