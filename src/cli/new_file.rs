@@ -72,6 +72,14 @@ impl Reserved {
         self.finish()
     }
 
+    /// Writes a line, and keeps the file, which [`sync_all`] brings onto the medium together with others.
+    pub(crate) fn write_later(mut self, line: &str) -> io::Result<()> {
+        self.file.write_all(line.as_bytes())?;
+        self.file.write_all(b"\n")?;
+        self.kept = true;
+        Ok(())
+    }
+
     /// Keeps the file with what was written into it.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
@@ -102,6 +110,33 @@ pub(crate) fn write_new(path: &Path, secret: &SecretText) -> io::Result<()> {
     Reserved::create(path)?.finish_with(secret.expose())
 }
 
+/// Brings files of a folder onto the medium, with their names. Many are brought there in one go, where the system can.
+pub(crate) fn sync_all(folder: &Path, files: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error: io::Error| (path, error)
+    };
+    let opened = File::open(folder).map_err(failed(folder))?;
+    if files.len() < MANY || !sync_file_system(&opened).map_err(failed(folder))? {
+        for file in files {
+            File::open(file).and_then(|file| file.sync_all()).map_err(failed(file))?;
+        }
+    }
+    opened.sync_all().map_err(failed(folder))
+}
+
+/// Whether that can be done.
+#[cfg(target_os = "linux")]
+fn sync_file_system(folder: &File) -> io::Result<bool> {
+    rustix::fs::syncfs(folder)?;
+    Ok(true)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
 /// So that a new name survives a power loss.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -122,3 +157,6 @@ pub(crate) fn unwritten(path: &Path, error: &io::Error) -> Failure {
     };
     Told::new(exit, code, message).hint(hint).into()
 }
+
+/// From so many files on, bringing everything onto the medium takes no longer than one after the other.
+const MANY: usize = 8;

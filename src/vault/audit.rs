@@ -87,10 +87,21 @@ impl Verifier {
         id: ApiKeyId,
         was: &Commitment,
     ) -> Result<(), Error> {
-        self.fence.admits(self.ledger.store(), keyring, generation, id, || *was)?;
         if self.follower.is_under_way() {
             self.follower.catch_up()?;
         }
+        self.hold_to_what_was_read(keyring, generation, id, was)
+    }
+
+    /// The same, for who has the log followed once for many.
+    pub(super) fn hold_to_what_was_read(
+        &self,
+        keyring: &Keyring,
+        generation: Generation,
+        id: ApiKeyId,
+        was: &Commitment,
+    ) -> Result<(), Error> {
+        self.fence.admits(self.ledger.store(), keyring, generation, id, || *was)?;
         self.follower.judge(id, || *was).map_err(|fault| Detail::Record { id, fault }.into())
     }
 }
