@@ -7,6 +7,8 @@ mod recorder;
 mod handle;
 mod options;
 mod issue;
+mod import;
+mod import_lines;
 mod verify;
 mod subject;
 mod many;
@@ -41,6 +43,7 @@ pub use doctor::{Checkup, CheckupProgress, Depth, DoctorReport, Symptom, Symptom
 pub use due::{Due, DueCause, DuePage, DueRules};
 pub use export::{ExportError, Exported};
 pub use handle::{Vault, Verifier};
+pub use import_lines::{Imported, Taken};
 pub use issue::{Issued, Replaced};
 pub use list::{Listed, Query};
 pub use options::VaultOptions;

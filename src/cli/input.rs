@@ -130,6 +130,30 @@ impl<'r> Lines<'r> {
     }
 }
 
+/// Everything there is to read, into a buffer that is wiped; `None` when it is longer than `limit`.
+pub(crate) fn whole(mut from: impl Read, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let (mut bytes, mut len) = (Zeroizing::new(vec![0; FIRST_LEN.min(limit + 1)]), 0);
+    loop {
+        if len == bytes.len() {
+            if len > limit {
+                return Ok(None);
+            }
+            // Growing in place would leave a copy behind.
+            let mut longer = Zeroizing::new(vec![0; (2 * len).min(limit + 1)]);
+            longer[..len].copy_from_slice(&bytes);
+            bytes = longer;
+        }
+        match from.read(&mut bytes[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(len);
+    Ok(Some(bytes))
+}
+
 /// All of a short secret file, into a buffer that is wiped.
 pub(crate) fn short_secret(mut from: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut bytes = Zeroizing::new(vec![0; MAX_SHORT_LEN + 1]);
@@ -171,6 +195,7 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
 }
 
 const CTRL_C: u8 = 3;
+const FIRST_LEN: usize = 256 * 1024;
 const MAX_LINE_LEN: usize = 256 * 1024;
 /// Far longer than any share, checkpoint or certificate.
 const MAX_SHORT_LEN: usize = 64 * 1024;

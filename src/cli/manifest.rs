@@ -76,15 +76,28 @@ impl Manifest {
         let file = opened.map_err(|error| unwritten(path, &error))?;
         let mut manifest = Self { path: path.into(), file, head: head.clone(), parts: vec![], complete: false };
         manifest.claim()?;
-        manifest.append(&head)?;
-        sync_folder(path).map_err(|error| unwritten(path, &error))?;
-        Ok(manifest)
+        let begun = manifest.append(&head).and_then(|()| sync_folder(path).map_err(|error| unwritten(path, &error)));
+        match begun {
+            Ok(()) => Ok(manifest),
+            Err(failure) => {
+                // Half a line is of no use to anybody, and would be in the way of the next.
+                manifest.discard();
+                Err(failure)
+            }
+        }
     }
 
-    /// One that was begun before, cut to its whole lines.
-    pub(crate) fn resume(path: &Path) -> Result<Self, Failure> {
+    /// One that was begun before, cut to its whole lines. One that was cut off in its first line begins anew.
+    pub(crate) fn resume(path: &Path, head: &Head) -> Result<Self, Failure> {
         let file = plain_file::open_with(path, OpenOptions::new().read(true).append(true));
         let file = file.map_err(|error| unreadable(path, &error.to_string()))?;
+        if is_cut_off(&file, head).map_err(|error| unreadable(path, &error.to_string()))? {
+            let mut manifest = Self { path: path.into(), file, head: head.clone(), parts: vec![], complete: false };
+            manifest.claim()?;
+            manifest.append(head)?;
+            sync_folder(path).map_err(|error| unwritten(path, &error))?;
+            return Ok(manifest);
+        }
         let mut manifest = Self::read_from(path, file)?;
         manifest.claim()?;
         // Somebody may have gone on with it until a moment ago.
@@ -204,6 +217,14 @@ impl Manifest {
     }
 }
 
+/// Whether the first line was not written to its end, and nothing else stands there.
+fn is_cut_off(file: &File, head: &Head) -> io::Result<bool> {
+    let mut start = vec![];
+    file.take(HEAD_LEN).read_to_end(&mut start)?;
+    let whole = serde_json::to_string(head)?;
+    Ok((start.len() as u64) < HEAD_LEN && whole.as_bytes().starts_with(&start))
+}
+
 fn unreadable(path: &Path, why: &str) -> Failure {
     Told::new(Exit::Usage, "export-unreadable", format!("cannot read the export {}: {why}", path.display()))
         .hint("name the file that `strongroom recover --all --out FILE` wrote, beside its parts")
@@ -212,5 +233,7 @@ fn unreadable(path: &Path, why: &str) -> Failure {
 
 const SCHEMA: &str = "strongroom.export.v1";
 const MARK: &str = "{\"schema\":\"strongroom.export.v1\"";
+/// Longer than any first line.
+const HEAD_LEN: u64 = 1 << 20;
 /// A hundred thousand parts.
 const MAX_LEN: usize = 64 << 20;

@@ -2,13 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use strongroom::SecretText;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::text::quoted;
 use crate::told::Told;
 
 /// A new file that holds its place until there is something to write into it. What cannot be taken back, such as a
@@ -95,6 +96,33 @@ impl Drop for Reserved {
             let _ = std::fs::remove_file(&self.path);
         }
     }
+}
+
+/// Before a secret is made that is to go into a file: nobody else may make, exchange or remove files in its folder.
+pub(crate) fn refuse_unsafe_folder(file: &Path) -> Result<(), Failure> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    refuse_unsafe(folder)
+}
+
+/// The same of the folder itself. One that is not there is told of when something is to be written into it.
+pub(crate) fn refuse_unsafe(folder: &Path) -> Result<(), Failure> {
+    let Ok(found) = folder.metadata() else { return Ok(()) };
+    let refused = |message: String, hint| Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint);
+    let owner = found.uid();
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        let message = format!("{} belongs to another user (uid {owner})", folder.display());
+        return Err(refused(message, "name a new folder, or one of your own".into()).into());
+    }
+    if found.is_dir() && found.mode() & 0o022 != 0 {
+        // What everybody shares is not to be closed.
+        let hint = if found.mode() & 0o1000 == 0 {
+            format!("`chmod go-w {}`, or name a new folder", quoted(&folder.to_string_lossy()))
+        } else {
+            "`mkdir -m 700 DIR` makes a folder of your own: name a file in it".into()
+        };
+        return Err(refused(format!("others can write to {}", folder.display()), hint).into());
+    }
+    Ok(())
 }
 
 /// Before anything is done whose result the file is to hold.

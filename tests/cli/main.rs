@@ -22,6 +22,7 @@ mod due;
 mod escrow;
 #[cfg(feature = "age")]
 mod forced_reissue;
+mod imports;
 mod life;
 mod operator;
 mod policy;

@@ -25,7 +25,7 @@ fn soon(room: &Room, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
 
 /// What is no regular file, and what is one without an end.
 fn oddities(room: &Room) -> [(PathBuf, &'static [&'static str]); 5] {
-    const NO_FILE: &[&str] = &["not a regular file"];
+    const NO_FILE: &[&str] = &["not a regular file", "others can write to"];
     const LONG: &[&str] = &["longer than", "too long", "holds no age identity", "at most"];
     let (pipe, socket, hole) = (room.file("pipe"), room.file("socket"), room.file("hole"));
     if !pipe.exists() {

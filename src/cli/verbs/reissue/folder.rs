@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use strongroom::error::Detail;
@@ -15,8 +15,7 @@ use strongroom::{Act, ApiKeyId, Error, Issued, Reissue, Vault};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::new_file::{Reserved, sync_all, sync_folder};
-use crate::text::quoted;
+use crate::new_file::{Reserved, refuse_unsafe, sync_all, sync_folder};
 use crate::told::Told;
 
 pub(super) struct Folder {
@@ -39,7 +38,8 @@ impl Folder {
         if !found.is_dir() {
             return Err(refused(io::ErrorKind::NotADirectory.into()));
         }
-        refuse_unsafe(path, &found)?;
+        // Who can put files into it could have API keys passed over, as if an earlier run had issued them.
+        refuse_unsafe(path)?;
         // Its own name is on the medium before anything in it counts.
         sync_folder(path).map_err(refused)?;
         let mut folder = Self { path: path.into(), made: BTreeMap::new(), _lock: locked(path)? };
@@ -146,21 +146,6 @@ impl Folder {
     fn file(&self, old: ApiKeyId, new: ApiKeyId) -> PathBuf {
         self.path.join(format!("{old}-{new}.token"))
     }
-}
-
-/// Who can put files into it could have API keys passed over, as if an earlier run had issued them.
-fn refuse_unsafe(path: &Path, found: &fs::Metadata) -> Result<(), Failure> {
-    let refused = |message: String, hint| Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint);
-    let owner = found.uid();
-    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
-        let message = format!("{} belongs to another user (uid {owner})", path.display());
-        return Err(refused(message, "name a new folder, or one of your own".into()).into());
-    }
-    if found.mode() & 0o022 != 0 {
-        let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
-        return Err(refused(format!("others can write to {}", path.display()), hint).into());
-    }
-    Ok(())
 }
 
 fn locked(path: &Path) -> Result<File, Failure> {
