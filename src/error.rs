@@ -63,6 +63,19 @@ impl Error {
         *self.0
     }
 
+    /// Whether it is about the one API key that was to be changed, and says nothing of others.
+    pub(crate) fn is_about_one_key(&self) -> bool {
+        matches!(
+            self.detail(),
+            Detail::IssuedExpired { .. }
+                | Detail::Life { .. }
+                | Detail::Limit(_)
+                | Detail::NotFound { .. }
+                | Detail::Policy(_)
+                | Detail::Record { .. }
+        )
+    }
+
     /// Whether the act is refused for what it asks, and not because something failed. The audit log keeps refusals.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound)

@@ -71,7 +71,12 @@ impl ImportedKey {
     /// assert!(!key("acme_9m83fei8pNM5igsr4MGeVKFk5wsCqbet").is_weak());
     /// ```
     pub fn is_weak(&self) -> bool {
-        self.strength().is_some_and(|bits| bits < LEAST_BITS)
+        Self::is_weak_at(self.strength())
+    }
+
+    /// The same of one whose token has this strength.
+    pub(crate) fn is_weak_at(strength: Option<u32>) -> bool {
+        strength.is_some_and(|bits| bits < LEAST_BITS)
     }
 
     /// An API key of a vault, with its token: nothing of it is lost on the way to another.
@@ -143,6 +148,9 @@ pub enum ImportError {
     /// It begins with a byte order mark, as some editors put into a file.
     #[error("the line begins with a byte order mark (EF BB BF): save the file without one")]
     ByteOrderMark,
+    /// It is not what it was when all of them were looked at, or is gone, or there are more.
+    #[error("the line is not what it was when all lines were looked at: they changed meanwhile")]
+    Changed,
     /// It has strongroom's own shape and a wrong check, so it could never verify.
     #[error("the token has the shape of a strongroom token and a wrong check: it is damaged")]
     Damaged,
@@ -199,6 +207,9 @@ pub enum ImportError {
         /// Which field.
         field: &'static str,
     },
+    /// There are more lines than one import takes.
+    #[error("there are more than {} lines", u32::MAX)]
+    TooMany,
     /// The token is too long.
     #[error("the token has {len} bytes, and {MAX_IMPORTED_LEN} is the limit")]
     TokenTooLong {

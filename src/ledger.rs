@@ -343,6 +343,10 @@ impl Ledger {
                 },
             };
             if change.is_idle() {
+                if change.doubtful && self.store.get(Table::Vault, HEAD)?.as_deref() != Some(&*head_row) {
+                    self.reload()?;
+                    continue;
+                }
                 return Ok(prepared);
             }
             let next = change.next_keyring.take();
@@ -390,21 +394,26 @@ impl Ledger {
     /// Writes an audit entry of an act that is refused for what it asks. The refusal is returned whether or not the entry
     /// could be written.
     pub(crate) fn keep_refusal<T>(&self, act: &Act, subject: Draft, judged: Result<T, Error>) -> Result<T, Error> {
-        let Err(error) = &judged else { return judged };
-        if error.is_refusal() && act.check().is_ok() {
-            let draft = subject.refused(error.code());
-            let written = self.change_for_any_reason(act, |change| {
-                change.audit(draft.clone());
-                Ok(())
-            });
-            if let Err(unwritten) = written {
-                tracing::warn!(
-                    error = format!("{unwritten:#}"),
-                    "the audit entry of a refused act could not be written"
-                );
-            }
+        if let Err(error) = &judged
+            && error.is_refusal()
+        {
+            self.keep_refusals(act, &[subject.refused(error.code())]);
         }
         judged
+    }
+
+    /// Writes the audit entries of refusals, as far as that is possible.
+    pub(crate) fn keep_refusals(&self, act: &Act, refused: &[Draft]) {
+        if refused.is_empty() || act.check().is_err() {
+            return;
+        }
+        let written = self.change_for_any_reason(act, |change| {
+            refused.iter().for_each(|draft| change.audit(draft.clone()));
+            Ok(())
+        });
+        if let Err(unwritten) = written {
+            tracing::warn!(error = format!("{unwritten:#}"), "the audit entry of a refused act could not be written");
+        }
     }
 
     /// The two are separate reads, and a rotation may fall between them: a head that does not open is only tampered

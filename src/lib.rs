@@ -28,6 +28,8 @@ mod note;
 
 mod suite;
 
+mod plain_file;
+
 mod unsafe_path;
 
 mod key_source;
@@ -133,7 +135,7 @@ pub use versions::MasterKeyVersion;
 pub mod api_keys {
     pub use crate::api_key::{LifeError, LimitError};
     pub use crate::import::{ImportError, ImportedKey};
-    pub use crate::vault::{ExportError, Exported, Replaced};
+    pub use crate::vault::{ExportError, Exported, Imported, Replaced, Taken};
 }
 
 /// The audit log: its entries, following and checking it, the checkpoints that prove it later, and the keys and proofs for those who have

@@ -12,7 +12,9 @@ pub(crate) use commitment::Commitment;
 pub use error::RecordError;
 pub(crate) use layout::{Part, Plain, RECOGNISED_IN, generations_in};
 pub(crate) use reseal::{ResealError, Resealer};
-pub(crate) use sealed::{Record, seal, sentinel};
+#[cfg(test)]
+pub(crate) use sealed::seal;
+pub(crate) use sealed::{Record, sentinel};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@ mod detect;
 mod drawn;
 mod format;
 mod history;
+mod holes;
+mod ignored;
 mod places;
 mod reach;
 mod report;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::fault::AnchorFault;
 use super::kept::Anchor;
 use crate::key_source::{WayFault, judge_way};
+use crate::plain_file;
 
 /// An anchor in a file, which others may read: it holds no secret. Neither the file nor any folder on the way to it may be writable by
 /// anybody but its owner. Processes of one machine can share one. Beside it stand `PATH.lock`, which who writes holds, and for a moment
@@ -57,7 +58,7 @@ impl FileAnchor {
             }
         }
         let mut text = String::new();
-        let read = File::open(&self.path).and_then(|file| file.take(MAX_LEN + 1).read_to_string(&mut text));
+        let read = plain_file::open(&self.path).and_then(|file| file.take(MAX_LEN + 1).read_to_string(&mut text));
         match read {
             Ok(len) if len as u64 > MAX_LEN => {
                 Err(AnchorFault::Malformed { place, problem: format!("it is longer than {MAX_LEN} bytes") })

@@ -1,5 +1,7 @@
-//! One act after the other on many API keys: each is a commit of its own with an audit entry of its own, so that what is
-//! done is done, and the same command goes on where it was stopped.
+//! One act on many API keys, some at a time: those of one commit are done together, each with an audit entry of its own. What is done is
+//! done, and the same command goes on where it was stopped.
+
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use strongroom::error::Detail;
@@ -24,13 +26,43 @@ pub(crate) struct Bulk<'a> {
     pub(crate) dry_run: bool,
 }
 
-/// What is asked of an act.
-pub(crate) enum Deed<'k> {
-    /// Whether there is anything to do. This is asked before the question too, and again when somebody else was quicker.
-    Judge(&'k ApiKey),
-    /// Done to the API key as it was judged, or to one whose record does not open. An act that holds it to its revision is asked once
-    /// more, with what is there then, when it lost against another writer.
-    Do(ApiKeyId, Option<&'k ApiKey>),
+/// An act, as it is asked of by [`Bulk::run`].
+pub(crate) trait Deed {
+    /// Whether there is anything to do, from what was read. It changes nothing: it is asked before the question too.
+    fn judge(&self, key: &ApiKey) -> Done;
+
+    /// Done in one commit to API keys where there is something to do, and to those whose records do not open: what came of each, in their
+    /// order. A failure is one of all of them.
+    fn act(&mut self, ids: &[ApiKeyId]) -> Result<Vec<Result<Done, Failure>>, Failure>;
+}
+
+/// An act that tells of each API key whether it has changed anything.
+pub(crate) struct Acts<J, A> {
+    pub(crate) judge: J,
+    pub(crate) act: A,
+    /// What is set then.
+    pub(crate) set: Value,
+    /// Why nothing was, where there was nothing to do after all.
+    pub(crate) otherwise: &'static str,
+}
+
+impl<J, A> Deed for Acts<J, A>
+where
+    J: Fn(&ApiKey) -> Done,
+    A: FnMut(&[ApiKeyId]) -> Result<Vec<Result<bool, Error>>, Error>,
+{
+    fn judge(&self, key: &ApiKey) -> Done {
+        (self.judge)(key)
+    }
+
+    fn act(&mut self, ids: &[ApiKeyId]) -> Result<Vec<Result<Done, Failure>>, Failure> {
+        let done = (self.act)(ids)?.into_iter().map(|done| match done {
+            Ok(true) => Ok(Done::Changed(self.set.clone())),
+            Ok(false) => Ok(Done::Skipped(self.otherwise)),
+            Err(error) => Err(error.into()),
+        });
+        Ok(done.collect())
+    }
 }
 
 /// What came of one API key.
@@ -47,11 +79,6 @@ impl Done {
     /// It would be changed, and nothing is to be said of how.
     pub(crate) fn planned() -> Self {
         Self::Planned(json!({}))
-    }
-
-    /// After an act that says whether it has changed anything, to what is set then.
-    pub(crate) fn if_changed(changed: bool, set: Value, otherwise: &'static str) -> Self {
-        if changed { Self::Changed(set) } else { Self::Skipped(otherwise) }
     }
 }
 
@@ -75,25 +102,32 @@ impl Bulk<'_> {
         context: &mut Context<'_>,
         vault: &Vault,
         selected: &Selected,
-        mut deed: impl FnMut(Deed<'_>) -> Result<Done, Failure>,
+        deed: &mut dyn Deed,
     ) -> Result<Exit, Failure> {
         let ids = selected.ids();
-        let may_act = !self.dry_run && !ids.is_empty() && self.ask(context, vault, ids, &mut deed)?;
+        let may_act = !self.dry_run && !ids.is_empty() && self.ask(context, vault, ids, deed)?;
         let interrupt = Interrupt::watch()?;
         let (mut counts, mut meter, total) = (Counts::default(), Meter::new(), ids.len() as u64);
-        for id in ids {
+        let (mut rest, mut pace) = (ids, Pace::new());
+        while !rest.is_empty() {
             // That nobody reads along any more is no reason to leave API keys as they are.
             if interrupt.seen().is_some() || (self.dry_run && context.terminal.closed()) {
                 break;
             }
-            let done = Self::one(vault, *id, may_act, &mut deed);
-            match done {
-                Err(failure) if !is_of_one(&failure) => {
+            let (some, later) = rest.split_at(pace.together.min(rest.len()));
+            rest = later;
+            let done = match pace.keep(|| Self::some(vault, some, may_act, deed)) {
+                Ok(done) => done,
+                Err(failure) => {
                     self.summary(context, ids.len(), &counts)?;
                     return Err(failure);
                 }
-                done => self.tell(context, *id, done, &mut counts)?,
+            };
+            for (id, done) in some.iter().zip(done) {
+                self.tell(context, *id, done, &mut counts)?;
             }
+            // What is done is known to whoever reads along, whatever happens next.
+            context.terminal.flush()?;
             // In JSON the line of each API key tells how far it is.
             if !context.terminal.json() {
                 meter.show(context.terminal, self.verb, counts.all(), total);
@@ -121,14 +155,13 @@ impl Bulk<'_> {
         context: &mut Context<'_>,
         vault: &Vault,
         ids: &[ApiKeyId],
-        deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
+        deed: &dyn Deed,
     ) -> Result<bool, Failure> {
         let (all, mut concerned) = (ids.len() as u64, ids.len() as u64);
         for id in ids.iter().filter(|_| !context.yes) {
-            match Self::look(vault, *id, deed) {
-                Ok((Done::Skipped(_), _)) => concerned -= 1,
+            match look(vault, *id, deed)? {
+                Ok(Done::Skipped(_)) => concerned -= 1,
                 Ok(_) => context.require_consent()?,
-                Err(failure) if !is_of_one(&failure) => return Err(failure),
                 // One that fails is told of in its turn.
                 Err(_) => concerned -= 1,
             }
@@ -142,42 +175,24 @@ impl Bulk<'_> {
         Ok(true)
     }
 
-    fn one(
+    /// What came of some, those that are done to in one commit.
+    fn some(
         vault: &Vault,
-        id: ApiKeyId,
+        ids: &[ApiKeyId],
         may_act: bool,
-        deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
-    ) -> Result<Done, Failure> {
-        match Self::one_try(vault, id, may_act, deed) {
-            Err(Failure::Vault(error)) if error.code() == CHANGED => Self::one_try(vault, id, may_act, deed),
-            done => done,
+        deed: &mut dyn Deed,
+    ) -> Result<Vec<Result<Done, Failure>>, Failure> {
+        let mut all = ids.iter().map(|id| look(vault, *id, deed)).collect::<Result<Vec<_>, _>>()?;
+        if !may_act {
+            return Ok(all);
         }
-    }
-
-    fn one_try(
-        vault: &Vault,
-        id: ApiKeyId,
-        may_act: bool,
-        deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
-    ) -> Result<Done, Failure> {
-        match Self::look(vault, id, deed)? {
-            (Done::Planned(_), key) if may_act => deed(Deed::Do(id, key.as_ref())),
-            (judged, _) => Ok(judged),
+        let is_planned = |done: &Result<Done, Failure>| matches!(done, Ok(Done::Planned(_)));
+        let wanted: Vec<_> = ids.iter().zip(&all).filter(|(_, done)| is_planned(done)).map(|(id, _)| *id).collect();
+        if !wanted.is_empty() {
+            let done = deed.act(&wanted)?;
+            all.iter_mut().filter(|done| is_planned(done)).zip(done).for_each(|(planned, done)| *planned = done);
         }
-    }
-
-    /// What is there, and whether there is anything to do.
-    fn look(
-        vault: &Vault,
-        id: ApiKeyId,
-        deed: &mut impl FnMut(Deed<'_>) -> Result<Done, Failure>,
-    ) -> Result<(Done, Option<ApiKey>), Failure> {
-        match vault.show(id).map_err(Error::into_detail) {
-            Ok(key) => Ok((deed(Deed::Judge(&key))?, Some(key))),
-            // What can be done without reading all of it is for the act to say.
-            Err(Detail::Record { .. }) => Ok((Done::planned(), None)),
-            Err(error) => Err(error.into()),
-        }
+        Ok(all)
     }
 
     fn tell(
@@ -211,9 +226,7 @@ impl Bulk<'_> {
         body["id"] = id.to_string().into();
         body["action"] = self.verb.into();
         context.terminal.document("bulk-result", &body)?;
-        context.terminal.line(&line)?;
-        // What is done is known to whoever reads along, whatever happens next.
-        context.terminal.flush()
+        context.terminal.line(&line)
     }
 
     fn summary(&self, context: &mut Context<'_>, selected: usize, counts: &Counts) -> Result<(), Failure> {
@@ -235,6 +248,43 @@ impl Bulk<'_> {
     }
 }
 
+/// How many go together: few at first, so that there is soon something to see, and then so many that a commit is worth it and that a
+/// signal is heeded soon.
+struct Pace {
+    together: usize,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { together: AT_FIRST }
+    }
+
+    fn keep<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let done = work();
+        let took = begun.elapsed();
+        if took < QUICK {
+            self.together = (self.together * 2).min(AT_MOST);
+        } else if took > SLOW {
+            self.together = (self.together / 2).max(1);
+        }
+        done
+    }
+}
+
+/// What is there, and whether there is anything to do. Inside what concerns this API key alone.
+fn look(vault: &Vault, id: ApiKeyId, deed: &dyn Deed) -> Result<Result<Done, Failure>, Failure> {
+    match vault.show(id) {
+        Ok(key) => Ok(Ok(deed.judge(&key))),
+        // What can be done without reading all of it is for the act to say.
+        Err(error) if matches!(error.detail(), Detail::Record { .. }) => Ok(Ok(Done::planned())),
+        Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound) => {
+            Ok(Err(error.into()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// What would be set, in words.
 fn listed(set: &Value) -> String {
     let texts = set.as_object().into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)));
@@ -247,17 +297,8 @@ fn with(mut body: Value, outcome: &str) -> Value {
     body
 }
 
-/// Whether this API key alone is concerned, and the others can be gone on with.
-fn is_of_one(failure: &Failure) -> bool {
-    let Failure::Vault(error) = failure else { return false };
-    match error.detail() {
-        Detail::Act(_) => false,
-        Detail::Record { .. } => true,
-        _ => matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Input | ErrorKind::NotFound),
-    }
-}
-
-/// The code of a change that was held to what its caller had seen, and lost against another writer.
-const CHANGED: &str = "changed";
-
+const AT_FIRST: usize = 16;
+const AT_MOST: usize = 4_096;
+const QUICK: Duration = Duration::from_millis(100);
+const SLOW: Duration = Duration::from_millis(400);
 const AGAIN: &str = "run the same command again: what is done is skipped";

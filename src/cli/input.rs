@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::plain_file;
 use crate::told::Told;
 
 /// Everything on standard input, or one line when it is a terminal, without its last newline. `None` when it is longer
@@ -87,7 +88,7 @@ impl<'r> Lines<'r> {
             let stdin = rustix::stdio::stdin().try_clone_to_owned();
             ("standard input".to_owned(), stdin.map(File::from))
         } else {
-            (path.display().to_string(), File::open(path))
+            (path.display().to_string(), plain_file::open(path))
         };
         let file = file.map_err(|error| unreadable(&name, &error))?;
         Ok((name, file))
@@ -129,6 +130,30 @@ impl<'r> Lines<'r> {
     }
 }
 
+/// Everything there is to read, into a buffer that is wiped; `None` when it is longer than `limit`.
+pub(crate) fn whole(mut from: impl Read, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let (mut bytes, mut len) = (Zeroizing::new(vec![0; FIRST_LEN.min(limit + 1)]), 0);
+    loop {
+        if len == bytes.len() {
+            if len > limit {
+                return Ok(None);
+            }
+            // Growing in place would leave a copy behind.
+            let mut longer = Zeroizing::new(vec![0; (2 * len).min(limit + 1)]);
+            longer[..len].copy_from_slice(&bytes);
+            bytes = longer;
+        }
+        match from.read(&mut bytes[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(len);
+    Ok(Some(bytes))
+}
+
 /// All of a short secret file, into a buffer that is wiped.
 pub(crate) fn short_secret(mut from: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut bytes = Zeroizing::new(vec![0; MAX_SHORT_LEN + 1]);
@@ -150,13 +175,10 @@ pub(crate) fn short_secret(mut from: impl Read, name: &str) -> Result<Zeroizing<
 
 /// All of a short text; a single dash is standard input.
 pub(crate) fn short_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    if path.as_os_str() == "-" {
-        io::stdin().take(MAX_SHORT_LEN as u64).read_to_string(&mut text)?;
-    } else {
-        File::open(path)?.take(MAX_SHORT_LEN as u64).read_to_string(&mut text)?;
+    match path.as_os_str() == "-" {
+        true => plain_file::bounded(io::stdin(), MAX_SHORT_LEN),
+        false => plain_file::text(path, MAX_SHORT_LEN),
     }
-    Ok(text)
 }
 
 /// Why a file, or standard input, could not be read; of an age file also that it was cut or changed.
@@ -173,6 +195,7 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
 }
 
 const CTRL_C: u8 = 3;
+const FIRST_LEN: usize = 256 * 1024;
 const MAX_LINE_LEN: usize = 256 * 1024;
 /// Far longer than any share, checkpoint or certificate.
 const MAX_SHORT_LEN: usize = 64 * 1024;

@@ -10,6 +10,7 @@ mod place;
 mod failure;
 mod terminal;
 mod mistakes;
+mod plain_file;
 mod process;
 mod interrupt;
 mod progress;

@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::unreadable_file;
 use crate::new_file::{sync_folder, unwritten};
+use crate::plain_file;
 use crate::told::Told;
 
 /// One export, open to go on with or to be read.
@@ -75,15 +76,28 @@ impl Manifest {
         let file = opened.map_err(|error| unwritten(path, &error))?;
         let mut manifest = Self { path: path.into(), file, head: head.clone(), parts: vec![], complete: false };
         manifest.claim()?;
-        manifest.append(&head)?;
-        sync_folder(path).map_err(|error| unwritten(path, &error))?;
-        Ok(manifest)
+        let begun = manifest.append(&head).and_then(|()| sync_folder(path).map_err(|error| unwritten(path, &error)));
+        match begun {
+            Ok(()) => Ok(manifest),
+            Err(failure) => {
+                // Half a line is of no use to anybody, and would be in the way of the next.
+                manifest.discard();
+                Err(failure)
+            }
+        }
     }
 
-    /// One that was begun before, cut to its whole lines.
-    pub(crate) fn resume(path: &Path) -> Result<Self, Failure> {
-        let file = OpenOptions::new().read(true).append(true).open(path);
+    /// One that was begun before, cut to its whole lines. One that was cut off in its first line begins anew.
+    pub(crate) fn resume(path: &Path, head: &Head) -> Result<Self, Failure> {
+        let file = plain_file::open_with(path, OpenOptions::new().read(true).append(true));
         let file = file.map_err(|error| unreadable(path, &error.to_string()))?;
+        if is_cut_off(&file, head).map_err(|error| unreadable(path, &error.to_string()))? {
+            let mut manifest = Self { path: path.into(), file, head: head.clone(), parts: vec![], complete: false };
+            manifest.claim()?;
+            manifest.append(head)?;
+            sync_folder(path).map_err(|error| unwritten(path, &error))?;
+            return Ok(manifest);
+        }
         let mut manifest = Self::read_from(path, file)?;
         manifest.claim()?;
         // Somebody may have gone on with it until a moment ago.
@@ -95,16 +109,19 @@ impl Manifest {
     /// The one in this file, to read it; `None` when the file is something else.
     pub(crate) fn of(path: &Path) -> Result<Option<Self>, Failure> {
         let failed = |error| unreadable_file(&path.display().to_string(), &error);
-        let file = File::open(path).map_err(failed)?;
+        let file = plain_file::open(path).map_err(failed)?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            // What is read here could not be read again.
+            return Ok(None);
+        }
         let mut start = vec![];
         (&file).take(MARK.len() as u64).read_to_end(&mut start).map_err(failed)?;
         if start == MARK.as_bytes() { Self::read_from(path, file).map(Some) } else { Ok(None) }
     }
 
     fn read_from(path: &Path, mut file: File) -> Result<Self, Failure> {
-        let mut text = String::new();
-        let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
-        read.map_err(|error| unreadable(path, &error.to_string()))?;
+        let read = file.rewind().and_then(|()| plain_file::bounded(&file, MAX_LEN));
+        let text = read.map_err(|error| unreadable(path, &error.to_string()))?;
         // A last line without its end was cut off, and what it tells of does not count.
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let mut lines = text[..whole].lines();
@@ -142,11 +159,10 @@ impl Manifest {
             return Err(Told::new(Exit::Busy, "export-held", message).hint("wait until it is done").into());
         }
         let cut = || -> io::Result<()> {
-            let mut bytes = vec![];
             (&self.file).rewind()?;
-            (&self.file).read_to_end(&mut bytes)?;
-            let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-            if whole < bytes.len() { self.file.set_len(whole as u64) } else { Ok(()) }
+            let text = plain_file::bounded(&self.file, MAX_LEN)?;
+            let whole = text.rfind('\n').map_or(0, |end| end + 1);
+            if whole < text.len() { self.file.set_len(whole as u64) } else { Ok(()) }
         };
         cut().map_err(|error| unwritten(&self.path, &error))
     }
@@ -201,6 +217,14 @@ impl Manifest {
     }
 }
 
+/// Whether the first line was not written to its end, and nothing else stands there.
+fn is_cut_off(file: &File, head: &Head) -> io::Result<bool> {
+    let mut start = vec![];
+    file.take(HEAD_LEN).read_to_end(&mut start)?;
+    let whole = serde_json::to_string(head)?;
+    Ok((start.len() as u64) < HEAD_LEN && whole.as_bytes().starts_with(&start))
+}
+
 fn unreadable(path: &Path, why: &str) -> Failure {
     Told::new(Exit::Usage, "export-unreadable", format!("cannot read the export {}: {why}", path.display()))
         .hint("name the file that `strongroom recover --all --out FILE` wrote, beside its parts")
@@ -209,3 +233,7 @@ fn unreadable(path: &Path, why: &str) -> Failure {
 
 const SCHEMA: &str = "strongroom.export.v1";
 const MARK: &str = "{\"schema\":\"strongroom.export.v1\"";
+/// Longer than any first line.
+const HEAD_LEN: u64 = 1 << 20;
+/// A hundred thousand parts.
+const MAX_LEN: usize = 64 << 20;

@@ -2,13 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use strongroom::SecretText;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::text::quoted;
 use crate::told::Told;
 
 /// A new file that holds its place until there is something to write into it. What cannot be taken back, such as a
@@ -72,6 +73,14 @@ impl Reserved {
         self.finish()
     }
 
+    /// Writes a line, and keeps the file, which [`sync_all`] brings onto the medium together with others.
+    pub(crate) fn write_later(mut self, line: &str) -> io::Result<()> {
+        self.file.write_all(line.as_bytes())?;
+        self.file.write_all(b"\n")?;
+        self.kept = true;
+        Ok(())
+    }
+
     /// Keeps the file with what was written into it.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
@@ -89,6 +98,33 @@ impl Drop for Reserved {
     }
 }
 
+/// Before a secret is made that is to go into a file: nobody else may make, exchange or remove files in its folder.
+pub(crate) fn refuse_unsafe_folder(file: &Path) -> Result<(), Failure> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    refuse_unsafe(folder)
+}
+
+/// The same of the folder itself. One that is not there is told of when something is to be written into it.
+pub(crate) fn refuse_unsafe(folder: &Path) -> Result<(), Failure> {
+    let Ok(found) = folder.metadata() else { return Ok(()) };
+    let refused = |message: String, hint| Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint);
+    let owner = found.uid();
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        let message = format!("{} belongs to another user (uid {owner})", folder.display());
+        return Err(refused(message, "name a new folder, or one of your own".into()).into());
+    }
+    if found.is_dir() && found.mode() & 0o022 != 0 {
+        // What everybody shares is not to be closed.
+        let hint = if found.mode() & 0o1000 == 0 {
+            format!("`chmod go-w {}`, or name a new folder", quoted(&folder.to_string_lossy()))
+        } else {
+            "`mkdir -m 700 DIR` makes a folder of your own: name a file in it".into()
+        };
+        return Err(refused(format!("others can write to {}", folder.display()), hint).into());
+    }
+    Ok(())
+}
+
 /// Before anything is done whose result the file is to hold.
 pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
     match path.symlink_metadata() {
@@ -100,6 +136,33 @@ pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
 /// Writes a secret into a new file at once.
 pub(crate) fn write_new(path: &Path, secret: &SecretText) -> io::Result<()> {
     Reserved::create(path)?.finish_with(secret.expose())
+}
+
+/// Brings files of a folder onto the medium, with their names. Many are brought there in one go, where the system can.
+pub(crate) fn sync_all(folder: &Path, files: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error: io::Error| (path, error)
+    };
+    let opened = File::open(folder).map_err(failed(folder))?;
+    if files.len() < MANY || !sync_file_system(&opened).map_err(failed(folder))? {
+        for file in files {
+            File::open(file).and_then(|file| file.sync_all()).map_err(failed(file))?;
+        }
+    }
+    opened.sync_all().map_err(failed(folder))
+}
+
+/// Whether that can be done.
+#[cfg(target_os = "linux")]
+fn sync_file_system(folder: &File) -> io::Result<bool> {
+    rustix::fs::syncfs(folder)?;
+    Ok(true)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_: &File) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// So that a new name survives a power loss.
@@ -122,3 +185,6 @@ pub(crate) fn unwritten(path: &Path, error: &io::Error) -> Failure {
     };
     Told::new(exit, code, message).hint(hint).into()
 }
+
+/// From so many files on, bringing everything onto the medium takes no longer than one after the other.
+const MANY: usize = 8;

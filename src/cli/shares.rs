@@ -2,7 +2,6 @@
 
 mod refusal;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -12,6 +11,7 @@ use strongroom::strength::Waivers;
 use crate::age::Identities;
 use crate::failure::Failure;
 use crate::input::{self, short_secret, unreadable_file};
+use crate::plain_file;
 use crate::terminal::Terminal;
 
 /// Files that were of no use, although the others gave the key.
@@ -62,7 +62,7 @@ fn read(path: &Path, identities: &Identities) -> Result<Result<KeyShare, KeyShar
         short_secret(identities.reader(bytes.as_ref().map_or(&[][..], |bytes| bytes), name)?, name)?
     } else {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| unreadable_file(&name, &error))?;
+        let file = plain_file::open(path).map_err(|error| unreadable_file(&name, &error))?;
         short_secret(identities.reader(file, &name)?, &name)?
     };
     Ok(std::str::from_utf8(&bytes).map_err(|_| KeyShareError::Alphabet).and_then(KeyShare::parse))

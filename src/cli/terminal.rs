@@ -115,6 +115,17 @@ impl Terminal {
         self.flush_when_long()
     }
 
+    /// Before anything is done that cannot be taken back and whose result is a secret on standard output: what can be known to swallow
+    /// it is refused.
+    pub(crate) fn must_take_secret(&mut self) -> Result<(), Failure> {
+        self.flush()?;
+        refuse_nowhere().and_then(|()| refuse_full()).map_err(|error| {
+            let message = format!("standard output cannot be written: {error}; nothing was done");
+            let hint = "run the command again with its output going where it is read, or where there is room";
+            Told::new(Exit::OutputFailed, "output-failed", message).hint(hint).into()
+        })
+    }
+
     /// A secret, alone on its line. That nobody takes it is a failure here.
     pub(crate) fn secret(&mut self, secret: &SecretText) -> Result<(), Failure> {
         self.flush()?;
@@ -283,6 +294,49 @@ fn refuse_nowhere() -> io::Result<()> {
     if nowhere { Err(rustix::io::Errno::BADF.into()) } else { Ok(()) }
 }
 
+/// Whether what is written would be lost: into a pipe that nobody reads, onto a full disk or what behaves like one, or without the
+/// right to write. Of a file it sets the room aside.
+fn refuse_full() -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+    let stdout = rustix::stdio::stdout();
+    if fcntl_getfl(stdout)? & OFlags::RWMODE == OFlags::RDONLY {
+        return Err(rustix::io::Errno::BADF.into());
+    }
+    match FileType::from_raw_mode(fstat(stdout)?.st_mode) {
+        FileType::RegularFile => set_room_aside(),
+        // Nothing is written, and a device tells all the same.
+        FileType::CharacterDevice => Ok(rustix::io::write(stdout, &[]).map(drop)?),
+        FileType::Fifo | FileType::Socket => {
+            let mut ends = [PollFd::new(&stdout, PollFlags::OUT)];
+            poll(&mut ends, Some(&Timespec::default()))?;
+            let gone = ends[0].revents().intersects(PollFlags::ERR | PollFlags::HUP);
+            if gone { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn set_room_aside() -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, OFlags, SeekFrom, fallocate, fcntl_getfl, fstat, seek};
+    use rustix::io::Errno;
+    let stdout = rustix::stdio::stdout();
+    let at_end = fcntl_getfl(stdout)?.contains(OFlags::APPEND);
+    let end = || Ok(u64::try_from(fstat(stdout)?.st_size).unwrap_or(0));
+    let from = if at_end { end() } else { seek(stdout, SeekFrom::Current(0)) }?;
+    match fallocate(stdout, FallocateFlags::KEEP_SIZE, from, ROOM) {
+        Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::IO)) => Err(error.into()),
+        // Not every file system knows how.
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_room_aside() -> io::Result<()> {
+    Ok(())
+}
+
 /// A word in colour, where it is seen and wanted.
 fn painted(colour: &str, word: &str) -> String {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
@@ -316,3 +370,6 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
 }
 
 const MAX_PENDING: usize = 32 * 1024;
+/// Longer than tokens with what `--json` says of them.
+#[cfg(target_os = "linux")]
+const ROOM: u64 = 8 * 1024;

@@ -212,6 +212,7 @@ every! {
     }
     ImportError: {
         ImportError::ByteOrderMark => [ImportError::ByteOrderMark],
+        ImportError::Changed => [ImportError::Changed],
         ImportError::Damaged => [ImportError::Damaged],
         ImportError::Exists => [ImportError::Exists],
         ImportError::Fields { .. } => [ImportError::Fields { what: "it is an array".into(), column: 1 }],
@@ -224,6 +225,7 @@ every! {
         ImportError::Policy(_) => of(ImportError::Policy),
         ImportError::Repeated { .. } => [ImportError::Repeated { line: 3 }],
         ImportError::Time { .. } => [ImportError::Time { field: "expires_at" }],
+        ImportError::TooMany => [ImportError::TooMany],
         ImportError::TokenTooLong { .. } => [ImportError::TokenTooLong { len: 600 }],
         ImportError::Weak { .. } => [ImportError::Weak { bits: 31, least: 80 }],
     }

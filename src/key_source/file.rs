@@ -1,7 +1,6 @@
 //! Keys in a file, and in a credential of systemd.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use super::origin::Origin;
 use super::redaction::redacted_path;
 use super::text::{SourceText, TextSource, read_whole};
 use super::way::{self, Strictness};
+use crate::plain_file;
 
 /// A file that holds a list of keys, at most 64 KiB.
 ///
@@ -84,7 +84,7 @@ fn read(path: &Path, origin: Origin, strictness: Strictness) -> Result<SourceTex
         way::Fault::NotAFile => SourceError::NotAFile { origin: origin.clone() },
         way::Fault::Unsafe { path, fault } => SourceError::Unsafe { origin: origin.clone(), path, fault },
     })?;
-    let file = File::open(&found.path).map_err(unreadable)?;
+    let file = plain_file::open(&found.path).map_err(unreadable)?;
     // What was judged is what is read.
     if !found.is(&file).map_err(unreadable)? {
         return Err(unreadable(io::Error::other("it was exchanged while it was read")));

@@ -22,18 +22,25 @@ pub(crate) struct Change<'k> {
     pub(crate) batch: Batch,
     drafts: Vec<Draft>,
     pub(super) next_keyring: Option<Keyring>,
+    /// Whether it has to be seen that nobody wrote meanwhile, also where nothing is written.
+    pub(super) doubtful: bool,
 }
 
 impl<'k> Change<'k> {
     pub(super) fn new(keyring: &'k Keyring, head: Head, now: Timestamp) -> Self {
-        Self { keyring, head, now, batch: Batch::new(), drafts: vec![], next_keyring: None }
+        Self { keyring, head, now, batch: Batch::new(), drafts: vec![], next_keyring: None, doubtful: false }
     }
 
     /// Whether nothing is to be written.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.drafts.is_empty()
             && self.next_keyring.is_none()
             && self.batch.changes().iter().all(|change| change.effect == Effect::Check)
+    }
+
+    /// What was found may come of others that write: it counts only if none did, even if nothing is to be written.
+    pub(crate) fn doubt(&mut self) {
+        self.doubtful = true;
     }
 
     /// Adds an audit entry.

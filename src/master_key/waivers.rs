@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::finding::{Finding, Severity};
 use super::fingerprint::Fingerprint;
+use crate::plain_file;
 use crate::time::Timestamp;
 
 /// The waivers of a file, at one moment: one JSON object a line, with `id`, `fingerprint`, `until` and `reason`
@@ -64,9 +65,9 @@ impl Waivers {
         waivers
     }
 
-    /// Reads a file.
+    /// Reads a file of at most 1 MiB. What is no regular file is refused.
     pub fn from_file(path: impl AsRef<Path>, now: Timestamp) -> std::io::Result<Self> {
-        Ok(Self::parse(&std::fs::read_to_string(path)?, now))
+        Ok(Self::parse(&plain_file::text(path.as_ref(), MAX_LEN)?, now))
     }
 
     /// Whether waivers cover what a file alone must not: spellings that are not a master key's, and published keys.
@@ -136,6 +137,9 @@ impl Waiver {
         })
     }
 }
+
+/// Thousands of waivers.
+const MAX_LEN: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {

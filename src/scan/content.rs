@@ -1,20 +1,20 @@
 //! One content at a time through the scanner: as it is, and what is packed in it.
 
 use std::borrow::Cow;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Cursor, Read, Seek};
+use std::fs::File;
+use std::io::{self, Cursor, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
-use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use super::detect::hit::Scanned;
 use super::format::Format;
+use super::holes::Dense;
 use super::report::{Origin, Outlet, ScanPlace, name_of};
 use super::unpack::{Inside, Taker, unpack};
+use crate::plain_file;
 
 /// One worker's scanner with its buffer.
 pub(super) struct Sieve<'a, 's> {
@@ -35,9 +35,9 @@ impl<'a, 's> Sieve<'a, 's> {
 
     /// The same under another name.
     pub(super) fn file_as(&mut self, origin: &Origin<'_>, path: &Path) {
-        match open(path) {
-            Ok(Some(file)) => self.opened(origin, file),
-            Ok(None) => {
+        match plain_file::open(path) {
+            Ok(file) => self.opened(origin, file),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 self.outlet.tally.special.fetch_add(1, Relaxed);
             }
             Err(error) => self.outlet.unreadable(origin, &error),
@@ -104,16 +104,12 @@ impl<'a, 's> Sieve<'a, 's> {
         }
     }
 
-    fn long(&self, origin: &Origin<'_>, mut file: &File) {
+    fn long(&self, origin: &Origin<'_>, file: &File) {
         let format = Format::of(&self.buffer);
-        let read = file.rewind().and_then(|()| {
-            if self.members(origin, format, self.outlet.until_stopped(file)) {
-                return Ok(());
-            }
-            file.rewind()?;
-            self.windows(origin, self.outlet.until_stopped(file), format)
-        });
-        read.unwrap_or_else(|error| self.outlet.unreadable(origin, &error));
+        let read = || self.outlet.until_stopped(Dense::of(file));
+        if !self.members(origin, format, read()) {
+            self.windows(origin, read(), format).unwrap_or_else(|error| self.outlet.unreadable(origin, &error));
+        }
     }
 
     /// Opens what is packed; whether that was all there is to read.
@@ -160,13 +156,6 @@ impl Taker for Told<'_, '_> {
 /// `settings.py.gz` is named like what is in it.
 fn unpacked_name(name: &str) -> &str {
     [".gz", ".bz2", ".xz"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
-}
-
-/// Opens a regular file; `None` when it is something else. Never blocks on a pipe.
-fn open(path: &Path) -> io::Result<Option<File>> {
-    let flags = OFlags::NONBLOCK.union(OFlags::NOCTTY).bits();
-    let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
-    Ok(file.metadata()?.is_file().then_some(file))
 }
 
 const AT_ONCE: usize = 8 << 20;

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::ignored;
 use super::reach::{IgnoreFiles, Reach};
 use super::report::{GitObject, Origin, Outlet, ScanPlace};
 use super::walk;
@@ -136,7 +137,9 @@ impl Repository {
         }
         // A pattern that is none leaves nothing out.
         let mut builder = GitignoreBuilder::new("");
-        let _ = builder.add(self.root.join(walk::OWN_IGNORE_FILE));
+        if ignored::is_readable(&self.root.join(ignored::OWN_IGNORE_FILE)) {
+            let _ = builder.add(self.root.join(ignored::OWN_IGNORE_FILE));
+        }
         builder.build().unwrap_or_else(|_| Gitignore::empty())
     }
 

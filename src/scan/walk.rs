@@ -3,12 +3,13 @@
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::content::Sieve;
+use super::ignored::{self, OWN_IGNORE_FILE};
 use super::reach::{IgnoreFiles, Reach};
 use super::report::{Origin, Outlet, ScanPlace};
 
@@ -37,19 +38,43 @@ pub(super) fn tree(reach: &Reach, paths: &[PathBuf], outlet: &Outlet<'_>) {
     let roots = Arc::new(roots);
     let honoured = reach.ignore == IgnoreFiles::All;
     let apart = reach.env_files && reach.ignore != IgnoreFiles::Nothing;
+    let odd = Arc::new(Odd::default());
     if let Some(mut builder) = builder(&folders) {
+        let (reads, honoured) = match folders.iter().find_map(|folder| ignored::unreadable_around(folder, reach.ignore))
+        {
+            Some(file) => {
+                outlet.missed(&Origin { place: ScanPlace::Tree, path: &file }, ignored::UNREADABLE);
+                (false, false)
+            }
+            None => (reach.ignore != IgnoreFiles::Nothing, honoured),
+        };
         builder.git_ignore(honoured).git_exclude(honoured).git_global(honoured).ignore(honoured).require_git(false);
-        if reach.ignore != IgnoreFiles::Nothing {
+        if reads {
             builder.parents(true).add_custom_ignore_filename(OWN_IGNORE_FILE);
         }
         let roots = Arc::clone(&roots);
         let passed = Arc::new(Passed::default());
-        let seen = Arc::clone(&passed);
-        builder
-            .filter_entry(move |entry| !seen.is_passed(entry) && (!apart || !is_env_file(entry)) && !roots.has(entry));
+        let (seen, set_aside, ignore) = (Arc::clone(&passed), Arc::clone(&odd), reach.ignore);
+        builder.filter_entry(move |entry| {
+            !seen.is_passed(entry)
+                && (!apart || !is_env_file(entry))
+                && !roots.has(entry)
+                && !(reads && set_aside.takes(entry, ignore))
+        });
         walk(&mut builder, reach.threads, ScanPlace::Tree, outlet);
         outlet.tally.repositories.fetch_add(passed.repositories.load(Relaxed), Relaxed);
         outlet.tally.special.fetch_add(passed.special.load(Relaxed), Relaxed);
+    }
+    let odd = odd.all();
+    for (_, file) in &odd {
+        outlet.missed(&Origin { place: ScanPlace::Tree, path: file }, ignored::UNREADABLE);
+    }
+    if let Some(mut builder) = builder(&odd.iter().map(|(folder, _)| folder).collect::<Vec<_>>()) {
+        let (roots, passed) = (Arc::clone(&roots), Passed::default());
+        builder.filter_entry(move |entry| {
+            !passed.is_passed(entry) && (!apart || !is_env_file(entry)) && !roots.has(entry)
+        });
+        walk(&mut builder, reach.threads, ScanPlace::Tree, outlet);
     }
     if let Some(mut builder) = builder(&folders).filter(|_| apart) {
         let passed = Passed::default();
@@ -196,6 +221,30 @@ impl Passed {
     }
 }
 
+/// Folders whose ignore files cannot be read, with those files: nothing is left out there.
+#[derive(Default)]
+struct Odd(Mutex<Vec<(PathBuf, PathBuf)>>);
+
+impl Odd {
+    fn takes(&self, entry: &DirEntry, ignore: IgnoreFiles) -> bool {
+        let Some(file) =
+            Some(entry).filter(|entry| is_folder(entry)).and_then(|entry| ignored::unreadable_in(entry.path(), ignore))
+        else {
+            return false;
+        };
+        self.lock().push((entry.path().into(), file));
+        true
+    }
+
+    fn all(&self) -> Vec<(PathBuf, PathBuf)> {
+        std::mem::take(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(PathBuf, PathBuf)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The insides of a repository are `Scan::history`'s: `.git`, and the objects of a bare one, of which packs hold what no reader of
 /// files sees.
 pub(super) fn is_insides(folder: &Path) -> bool {
@@ -245,5 +294,3 @@ const OF_KERNEL: &str = "the kernel's own, and no files; --processes reads argum
 #[cfg(target_os = "linux")]
 const OF_KERNELS: [rustix::fs::FsWord; 7] =
     [0x9fa0, 0x6265_6572, 0x6462_6720, 0x7472_6163, 0x0027_e0eb, 0x6367_7270, 0x7363_6673];
-
-pub(super) const OWN_IGNORE_FILE: &str = ".strongroomignore";

@@ -88,22 +88,11 @@ impl Verifier {
         if self.follower.is_under_way() {
             self.follower.catch_up()?;
         }
-        self.hold_to_what_is_known(keyring, generation, id, was)
+        self.hold_to_what_was_read(keyring, generation, id, was)
     }
 
-    /// The same, by the whole log, for an act after which something is valid that was not: it is read to its end first.
-    pub(super) fn hold_to_all_of_the_log(
-        &self,
-        keyring: &Keyring,
-        generation: Generation,
-        id: ApiKeyId,
-        was: &Commitment,
-    ) -> Result<(), Error> {
-        self.follower.catch_up()?;
-        self.hold_to_what_is_known(keyring, generation, id, was)
-    }
-
-    fn hold_to_what_is_known(
+    /// The same, for who has the log followed once for many.
+    pub(super) fn hold_to_what_was_read(
         &self,
         keyring: &Keyring,
         generation: Generation,

@@ -1,6 +1,5 @@
-//! Issuing API keys, and taking in those whose tokens exist already.
+//! Issuing API keys.
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use serde::Serialize;
@@ -8,16 +7,12 @@ use serde::Serialize;
 use crate::api_key::{Attributes, NewApiKey, check_prefix};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
-use crate::import::{ImportError, ImportedKey};
 use crate::keyring::Keyring;
-use crate::ledger::Change;
-use crate::lookup::LookupRow;
-use crate::record::{Commitment, Plain, Record, Sealer, seal};
+use crate::record::{Commitment, Plain, Record, Sealer};
 use crate::record_set::RecordSet;
 use crate::secret::{SecretText, random_array};
-use crate::store::{Expected, Rows, Table};
 use crate::time::Timestamp;
-use crate::token::{ApiKeyId, Shape, Token, secret_digest};
+use crate::token::{ApiKeyId, Token, secret_digest};
 use crate::vault::handle::Vault;
 use crate::vault::policy::admit;
 
@@ -79,98 +74,6 @@ impl Vault {
     }
 }
 
-/// # Importing
-impl Vault {
-    /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
-    pub fn check_import(&self, keys: &[ImportedKey]) -> Result<(), Error> {
-        self.check_all(keys, &strengths(keys)).map(drop)
-    }
-
-    /// Whether one of them is let in as a weak one.
-    fn check_all(&self, keys: &[ImportedKey], strengths: &[Option<u32>]) -> Result<bool, Error> {
-        let mut any_weak = false;
-        let keyring = self.ledger.reload()?;
-        let (now, mut seen) = (self.ledger.now(), HashMap::with_capacity(keys.len()));
-        for (at, key) in keys.iter().enumerate() {
-            key.check(now).map_err(|fault| at_line(at, fault))?;
-            // A token of strongroom's own shape is found by its id, whatever secret follows it.
-            let token = match Shape::of(key.token.expose()) {
-                Shape::Token(token) => secret_digest(&token.id.to_string()),
-                _ => secret_digest(key.token.expose()),
-            };
-            if let Some(earlier) = seen.insert(token, at + 1) {
-                return Err(at_line(at, ImportError::Repeated { line: earlier }));
-            }
-            if let Some(earlier) = key.id.and_then(|id| seen.insert(secret_digest(&id.to_string()), at + 1)) {
-                // That of the token itself was noted a moment ago.
-                if earlier != at + 1 {
-                    return Err(at_line(at, ImportError::Repeated { line: earlier }));
-                }
-            }
-            if is_taken(&keyring, self.ledger.store(), key)? {
-                return Err(at_line(at, ImportError::Exists));
-            }
-            key.keeps(keyring.policy(), now).map_err(|fault| at_line(at, fault.into()))?;
-            any_weak |= key.admit(strengths[at], keyring.policy()).map_err(|fault| at_line(at, fault))?;
-        }
-        Ok(any_weak)
-    }
-
-    /// Imports API keys whose tokens exist already: all of them, or none and the number of the first that cannot be,
-    /// counted from 1. The tokens verify, recover and rotate like those issued here. The policy holds for them, unless they
-    /// are revoked or [exempt](ImportedKey::exempt_from_policy). A token that can be guessed is refused (`import-weak`) unless it is
-    /// [allowed](ImportedKey::allow_weak), and `act` has to give a reason then. One that has expired is taken as well: its token is refused as
-    /// expired then, and not as unknown.
-    pub fn import(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
-        self.ledger.keep_refusal(act, Draft::of(Action::Import), self.import_all(keys, act))
-    }
-
-    fn import_all(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
-        let strengths = strengths(keys);
-        if self.check_all(keys, &strengths)? {
-            act.check_with_reason()?;
-        }
-        let rows = self.ledger.store();
-        self.ledger.change(act, |change| {
-            let import = |(at, key): (usize, &ImportedKey)| {
-                key.keeps(change.keyring.policy(), change.now).map_err(|fault| at_line(at, fault.into()))?;
-                // As it was judged, and by rules that may have changed since.
-                let weak = key.admit(strengths[at], change.keyring.policy()).map_err(|fault| at_line(at, fault))?;
-                let id = import_one(change, rows, key, weak)?;
-                id.ok_or_else(|| at_line(at, ImportError::Exists))
-            };
-            keys.iter().enumerate().map(import).collect()
-        })
-    }
-}
-
-fn strengths(keys: &[ImportedKey]) -> Vec<Option<u32>> {
-    keys.iter().map(ImportedKey::strength).collect()
-}
-
-fn at_line(at: usize, fault: ImportError) -> Error {
-    Detail::Import { line: at + 1, fault }.into()
-}
-
-/// Whether the token is in the vault: under its own id, or in the lookup index.
-fn is_taken(keyring: &Keyring, rows: &dyn Rows, key: &ImportedKey) -> Result<bool, Error> {
-    let token = key.token.expose();
-    if let Some(id) = key.id
-        && rows.get(Table::Keys, &id.to_bytes())?.is_some()
-    {
-        return Ok(true);
-    }
-    if let Shape::Token(token) = Shape::of(token) {
-        return Ok(rows.get(Table::Keys, &token.id.to_bytes())?.is_some());
-    }
-    for (_, lookup) in keyring.lookups() {
-        if rows.get(Table::Lookup, &lookup.index(token))?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// A token that no verification would ever accept is a mistake of the caller's.
 fn refuse_expired(key: &NewApiKey, now: Timestamp) -> Result<(), Error> {
     let past = key.expiry_if_issued(now).filter(|at| *at <= now);
@@ -221,46 +124,5 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
     Ok(sealed)
 }
 
-/// `None` when the token is in the vault already. A token of strongroom's own shape keeps its id and is found by it;
-/// any other gets an id, and a row in the lookup index.
-fn import_one(
-    change: &mut Change<'_>,
-    rows: &dyn Rows,
-    imported: &ImportedKey,
-    weak: bool,
-) -> Result<Option<ApiKeyId>, Error> {
-    let text = imported.token.expose();
-    let created_at = imported.issued_by(change.now);
-    let mut key = imported.key.clone().expires_at(imported.key.expiry_if_issued(change.now));
-    let (id, secret, foreign) = match Shape::of(text) {
-        Shape::Token(token) => {
-            token.prefix.clone_into(&mut key.prefix);
-            (token.id, token.secret, false)
-        }
-        _ => {
-            key.prefix.clear();
-            (imported.id.map_or_else(|| ApiKeyId::random(created_at), Ok)?, text, true)
-        }
-    };
-    if is_taken(change.keyring, rows, imported)? {
-        return Ok(None);
-    }
-    let mut past = imported.past.clone();
-    past.revoked_at = past.revoked_at.or(imported.revoked.then_some(change.now));
-    let attributes =
-        Attributes::of(&key, secret_digest(secret), random_array()?, created_at).with_past(&past).to_bytes();
-    let recover = key.recoverable.then_some(secret);
-    let plain = Plain { imported: foreign, attributes: &attributes, secret: recover };
-    change.insert_record(id, seal(change.keyring, id, &plain)?)?;
-    if foreign {
-        let (index, row) = LookupRow::newest(change.keyring, text, id);
-        change.batch.put(Table::Lookup, index, row, Expected::Absent);
-    }
-    let draft = Draft::on(Action::Import, id).leaving(plain.commitment(change.keyring.vault(), id));
-    let told = [("policy_exempt", imported.exempt), ("weak", weak)].into_iter().filter(|(_, holds)| *holds);
-    change.audit(told.fold(draft, |draft, (name, _)| draft.count(name, 1)));
-    Ok(Some(id))
-}
-
 /// Fewer are sealed faster than a thread is started.
-const MIN_SHARE: usize = 128;
+pub(super) const MIN_SHARE: usize = 128;

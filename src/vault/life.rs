@@ -4,10 +4,11 @@ use crate::api_key::{ApiKey, Update};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
 use crate::ledger::Change;
-use crate::record::Commitment;
+use crate::store::Rows;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
 use crate::vault::handle::Vault;
+use crate::vault::many::{Each, Together, each_run, only};
 use crate::vault::policy::admit_update;
 use crate::vault::subject::Subject;
 
@@ -19,12 +20,19 @@ impl Vault {
     /// Its errors ([`Error::code`]) are those of every change: `not-found`, `record-unreadable`, `invalid-act`, `policy-reason`, and what
     /// stands in the way of a commit, such as `store-busy` and `engine-failed`. A secret that does not open is given up, and is none.
     pub fn revoke(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
-        let amended = self.amend(Draft::on(Action::Revoke, id), act, |subject, change| {
+        only(self.revoke_many(&[id], act))
+    }
+
+    /// Revokes many API keys in one commit, with an audit entry for each, and says of each whether it was revoked by this. One that is not
+    /// there, or whose record does not open, fails none of the others: its result is the error that [`Vault::revoke`] would return. An
+    /// error of the whole means that nothing was done. A few thousand at a time are fastest. An id that stands twice begins another
+    /// commit.
+    pub fn revoke_many(&self, ids: &[ApiKeyId], act: &Act) -> Result<Vec<Result<bool, Error>>, Error> {
+        self.amend_all(ids, &Draft::of(Action::Revoke), act, |subject, change| {
             subject.secret_may_go = true;
             subject.attributes.revoke(change.now);
             Ok(())
-        });
-        amended.map(|(changed, _)| changed)
+        })
     }
 
     /// Has an API key count as revoked from a moment to come, for good, without anybody doing more. That moment can only
@@ -33,30 +41,47 @@ impl Vault {
     ///
     /// Beside the errors of [`Vault::revoke`] there are `time-past`, `revoked`, and `revoked-earlier` when it was set to an earlier one.
     pub fn revoke_at(&self, id: ApiKeyId, at: impl Into<Timestamp>, act: &Act) -> Result<bool, Error> {
+        only(self.revoke_many_at(&[id], at, act))
+    }
+
+    /// The same of many in one commit, as [`Vault::revoke_many`].
+    pub fn revoke_many_at(
+        &self,
+        ids: &[ApiKeyId],
+        at: impl Into<Timestamp>,
+        act: &Act,
+    ) -> Result<Vec<Result<bool, Error>>, Error> {
         let at = at.into();
         // Nothing before 1970 lies ahead.
-        let draft =
-            Draft::on(Action::ScheduleRevocation, id).count("at_ms", u64::try_from(at.unix_millis()).unwrap_or(0));
-        let amended =
-            self.amend(draft, act, |subject, change| subject.edit(|attributes| attributes.revoke_from(at, change.now)));
-        amended.map(|(changed, _)| changed)
+        let draft = Draft::of(Action::ScheduleRevocation).count("at_ms", u64::try_from(at.unix_millis()).unwrap_or(0));
+        self.amend_all(ids, &draft, act, |subject, change| {
+            subject.edit(|attributes| attributes.revoke_from(at, change.now))
+        })
     }
 
     /// Takes an API key out of use until it is resumed. `false` says that it was suspended before. Beside the errors of [`Vault::revoke`]
     /// there is `revoked`.
     pub fn suspend(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
-        let draft = Draft::on(Action::Suspend, id);
-        let amended =
-            self.amend(draft, act, |subject, change| subject.edit(|attributes| attributes.suspend(change.now)));
-        amended.map(|(changed, _)| changed)
+        only(self.suspend_many(&[id], act))
+    }
+
+    /// The same of many in one commit, as [`Vault::revoke_many`].
+    pub fn suspend_many(&self, ids: &[ApiKeyId], act: &Act) -> Result<Vec<Result<bool, Error>>, Error> {
+        self.amend_all(ids, &Draft::of(Action::Suspend), act, |subject, change| {
+            subject.edit(|attributes| attributes.suspend(change.now))
+        })
     }
 
     /// Takes a suspension back. `false` says that there was none. Beside the errors of [`Vault::revoke`] there is `revoked`.
     pub fn resume(&self, id: ApiKeyId, act: &Act) -> Result<bool, Error> {
-        let draft = Draft::on(Action::Resume, id);
-        let amended =
-            self.amend(draft, act, |subject, change| subject.edit(|attributes| attributes.resume(change.now)));
-        amended.map(|(changed, _)| changed)
+        only(self.resume_many(&[id], act))
+    }
+
+    /// The same of many in one commit, as [`Vault::revoke_many`].
+    pub fn resume_many(&self, ids: &[ApiKeyId], act: &Act) -> Result<Vec<Result<bool, Error>>, Error> {
+        self.amend_all(ids, &Draft::of(Action::Resume), act, |subject, change| {
+            subject.edit(|attributes| attributes.resume(change.now))
+        })
     }
 
     /// Changes what an API key says, and returns it as it is then. An update that changes nothing leaves no audit entry.
@@ -65,63 +90,78 @@ impl Vault {
     /// `policy-owner`, `policy-expiry`, `policy-age` and `policy-newer`. The policy judges only what the update loosens: an owner that
     /// goes, and an expiry that is put off or goes.
     pub fn update(&self, id: ApiKeyId, update: &Update, act: &Act) -> Result<ApiKey, Error> {
-        let amended = self.amend(Draft::on(Action::Update, id), act, |subject, change| {
+        only(self.update_all(&[id], update, act))?.1.into_view()
+    }
+
+    /// The same update of many in one commit, as [`Vault::revoke_many`]: of each, whether it was changed by this.
+    pub fn update_many(&self, ids: &[ApiKeyId], update: &Update, act: &Act) -> Result<Vec<Result<bool, Error>>, Error> {
+        let updated = self.update_all(ids, update, act)?;
+        Ok(updated.into_iter().map(|one| one.map(|(changed, _)| changed)).collect())
+    }
+
+    fn update_all(&self, ids: &[ApiKeyId], update: &Update, act: &Act) -> Result<Each<(bool, Subject)>, Error> {
+        self.amend(ids, &Draft::of(Action::Update), act, |subject, change| {
             subject.must_be(update.expected)?;
             subject.edit(|attributes| attributes.update(update, change.now))?;
             admit_update(change, &subject.before.terms(), &subject.attributes.terms())
-        });
-        amended?.1.into_view()
+        })
     }
 
-    /// One change of the API key that the audit entry is about. Without a difference nothing is written.
+    /// One change of each of these API keys. Without a difference nothing is written of one.
     fn amend(
         &self,
-        draft: Draft,
+        ids: &[ApiKeyId],
+        draft: &Draft,
         act: &Act,
         edit: impl Fn(&mut Subject, &Change<'_>) -> Result<(), Error>,
-    ) -> Result<(bool, Subject), Error> {
-        act.check()?;
-        let id = draft.key.expect("the entry of a change names the API key");
-        let amended = self.ledger.change(act, |change| {
-            let mut subject = Subject::read(change, self.ledger.store(), id)?;
-            match draft.action {
-                // The way out: whatever the record says besides, it lets nobody in then.
-                Action::Revoke => {}
-                Action::Resume => {
-                    self.hold_to_all_of_the_log(change.keyring, subject.generation()?, id, &subject.was)?;
-                }
-                _ => self.hold_to_log(change.keyring, subject.generation()?, id, &subject.was)?,
-            }
-            edit(&mut subject, change)?;
-            let was = subject.was;
-            let changed = subject.write(change)?;
-            let left = if changed.is_some() { changed } else { self.left_alone(change, &draft, &mut subject)? };
-            if let Some(left) = left {
-                change.audit(draft.clone().finding(was).leaving(left));
-            }
-            Ok((changed.is_some(), subject))
-        });
-        self.ledger.keep_refusal(act, draft, amended)
+    ) -> Result<Each<(bool, Subject)>, Error> {
+        each_run(ids, |ids| {
+            let rows = self.ledger.store();
+            self.change_each(
+                ids,
+                act,
+                draft,
+                |change, together, at| amend_one(rows, change, together, ids[at], draft, &edit),
+                |_| Ok(()),
+            )
+        })
     }
 
-    /// That there is nothing to do is said only of a record that the log bears out: one that was put back says what its writer likes, and
-    /// may be gone a moment later. A revocation is then written all the same.
-    fn left_alone(
+    fn amend_all(
         &self,
-        change: &mut Change<'_>,
+        ids: &[ApiKeyId],
         draft: &Draft,
-        subject: &mut Subject,
-    ) -> Result<Option<Commitment>, Error> {
-        let id = draft.key.expect("the entry of a change names the API key");
-        let followed = self.follower.catch_up();
-        if draft.action != Action::Revoke {
-            followed?;
-            self.hold_to_log(change.keyring, subject.generation()?, id, &subject.was)?;
-            return Ok(None);
-        }
-        let borne_out = followed.is_ok() && self.follower.bears_out(id, &subject.was);
-        if borne_out { Ok(None) } else { subject.write_anew(change).map(Some) }
+        act: &Act,
+        edit: impl Fn(&mut Subject, &Change<'_>) -> Result<(), Error>,
+    ) -> Result<Each<bool>, Error> {
+        let amended = self.amend(ids, draft, act, edit)?;
+        Ok(amended.into_iter().map(|one| one.map(|(changed, _)| changed)).collect())
     }
+}
+
+fn amend_one<'k>(
+    rows: &dyn Rows,
+    change: &mut Change<'k>,
+    together: &mut Together<'_, 'k>,
+    id: ApiKeyId,
+    draft: &Draft,
+    edit: impl Fn(&mut Subject, &Change<'_>) -> Result<(), Error>,
+) -> Result<(bool, Subject), Error> {
+    let mut subject = Subject::read(change, rows, id)?;
+    match draft.action {
+        // The way out: whatever the record says besides, it lets nobody in then.
+        Action::Revoke => {}
+        Action::Resume => together.hold_to_all_of_the_log(change, id, &subject)?,
+        _ => together.hold_to_log(change, id, &subject)?,
+    }
+    edit(&mut subject, change)?;
+    let was = subject.was;
+    let changed = subject.write(change, &mut together.sealer)?;
+    let left = if changed.is_some() { changed } else { together.left_alone(change, draft.action, id, &mut subject)? };
+    if let Some(left) = left {
+        change.audit(Draft { key: Some(id), ..draft.clone() }.finding(was).leaving(left));
+    }
+    Ok((changed.is_some(), subject))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::api_key::{Attributes, Reissue};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::ledger::Change;
-use crate::record::{Commitment, Record, RecordError};
+use crate::record::{Commitment, Record, RecordError, Sealer};
 use crate::secret::{SecretText, same_bytes};
 use crate::token::{ApiKeyId, Token, secret_digest};
 use crate::vault::handle::Vault;
@@ -50,8 +50,10 @@ impl Vault {
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
                 // What the token is read from is what is replaced.
                 let (token, was, _) = token_of(change, id, old.record())?;
-                self.hold_to_all_of_the_log(change.keyring, old.generation()?, id, &old.was)?;
-                let (issued, left) = new.issue(change, &mut old, id, reissue)?;
+                self.follower.catch_up()?;
+                self.hold_to_what_was_read(change.keyring, old.generation()?, id, &old.was)?;
+                let sealer = &mut Sealer::new(change.keyring, 2);
+                let (issued, left) = new.issue(change, sealer, &mut old, id, reissue)?;
                 change.audit(draft.clone().finding(was));
                 let reissued = Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue));
                 change.audit(reissued.finding(old.was).leaving(left.old));

@@ -6,12 +6,14 @@ use crate::api_key::{Reissue, check_prefix};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::ledger::Change;
-use crate::record::{Commitment, Plain, seal};
+use crate::record::{Commitment, Plain, Sealer};
 use crate::secret::{SecretText, random_array};
+use crate::store::Rows;
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Token, secret_digest};
 use crate::vault::handle::Vault;
 use crate::vault::issue::{Issued, Replaced};
+use crate::vault::many::{Together, each_run, only};
 use crate::vault::policy::admit;
 use crate::vault::subject::Subject;
 
@@ -40,21 +42,62 @@ impl Vault {
         act: &Act,
         mut keep: impl FnMut(&Issued) -> io::Result<()>,
     ) -> Result<Issued, Error> {
-        act.check()?;
-        let draft = Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue));
-        let reissued = New::prepare(reissue, self.ledger.now()).and_then(|new| {
-            self.ledger.change(act, |change| {
-                let mut old = Subject::read(change, self.ledger.store(), id)?;
-                self.hold_to_all_of_the_log(change.keyring, old.generation()?, id, &old.was)?;
-                let (issued, left) = new.issue(change, &mut old, id, reissue)?;
-                change.audit(draft.clone().finding(old.was).leaving(left.old));
-                change.audit(Draft::on(Action::Issue, new.id).leaving(left.new));
-                keep(&issued).map_err(|source| Detail::NotKept { source })?;
-                Ok(issued)
-            })
-        });
-        self.ledger.keep_refusal(act, draft, reissued)
+        only(self.reissue_many_keeping(&[id], reissue, act, |issued| issued.iter().try_for_each(|issued| keep(issued))))
     }
+
+    /// The same of many in one commit, as [`Vault::revoke_many`]. `keep` is called with all that are about to be issued, and again, with
+    /// the same tokens and possibly fewer of them, whenever the commit has to be tried again.
+    pub fn reissue_many_keeping(
+        &self,
+        ids: &[ApiKeyId],
+        reissue: &Reissue,
+        act: &Act,
+        mut keep: impl FnMut(&[&Issued]) -> io::Result<()>,
+    ) -> Result<Vec<Result<Issued, Error>>, Error> {
+        act.check()?;
+        let draft = Draft::of(Action::Reissue).count("grace_ms", millis(reissue));
+        each_run(ids, |ids| {
+            let news = New::prepare_all(ids.len(), reissue, self.ledger.now());
+            let news = match news {
+                Ok(news) => news,
+                Err(error) => {
+                    let subject = Draft { key: ids.first().copied().filter(|_| ids.len() == 1), ..draft.clone() };
+                    return self.ledger.keep_refusal(act, subject, Err(error));
+                }
+            };
+            let rows = self.ledger.store();
+            self.change_each(
+                ids,
+                act,
+                &draft,
+                |change, together, at| reissue_one(rows, change, together, ids[at], &news[at], reissue),
+                |each| {
+                    let issued: Vec<_> = each.iter().flatten().collect();
+                    if issued.is_empty() {
+                        return Ok(());
+                    }
+                    keep(&issued).map_err(|source| Detail::NotKept { source }.into())
+                },
+            )
+        })
+    }
+}
+
+fn reissue_one<'k>(
+    rows: &dyn Rows,
+    change: &mut Change<'k>,
+    together: &mut Together<'_, 'k>,
+    id: ApiKeyId,
+    new: &New,
+    reissue: &Reissue,
+) -> Result<Issued, Error> {
+    let mut old = Subject::read(change, rows, id)?;
+    together.hold_to_all_of_the_log(change, id, &old)?;
+    let (issued, left) = new.issue(change, &mut together.sealer, &mut old, id, reissue)?;
+    let draft = Draft::on(Action::Reissue, id).count("grace_ms", millis(reissue));
+    change.audit(draft.finding(old.was).leaving(left.old));
+    change.audit(Draft::on(Action::Issue, new.id).leaving(left.new));
+    Ok(issued)
 }
 
 /// The commitments to both records of a reissue.
@@ -75,10 +118,18 @@ impl New {
         Ok(Self { id: ApiKeyId::random(now)?, secret: Token::random_secret()? })
     }
 
-    /// Writes both records.
-    pub(super) fn issue(
+    /// As many, in the order of their ids: the engine appends fastest so.
+    fn prepare_all(count: usize, reissue: &Reissue, now: Timestamp) -> Result<Vec<Self>, Error> {
+        let mut news = (0..count).map(|_| Self::prepare(reissue, now)).collect::<Result<Vec<_>, _>>()?;
+        news.sort_unstable_by_key(|new| new.id);
+        Ok(news)
+    }
+
+    /// Writes both records, or neither.
+    pub(super) fn issue<'k>(
         &self,
-        change: &mut Change<'_>,
+        change: &mut Change<'k>,
+        sealer: &mut Sealer<'k>,
         old: &mut Subject,
         old_id: ApiKeyId,
         reissue: &Reissue,
@@ -91,13 +142,14 @@ impl New {
         admit(change, &attributes.terms())?;
         let (token, bytes) = (Token::compose(attributes.prefix(), self.id, secret), old.carrying(&attributes)?);
         let recover = old.recoverable()?.then_some(secret);
-        let plain = Plain { imported: false, attributes: &bytes, secret: recover };
-        change.insert_record(self.id, seal(change.keyring, self.id, &plain)?)?;
-        let left = plain.commitment(change.keyring.vault(), self.id);
         let until = old.attributes.give_way(self.id, reissue, now);
-        let old = old.write(change)?.expect("one that gives way is not what it was");
+        // The old one first: its record may not open.
+        let left_old = old.write(change, sealer)?.expect("one that gives way is not what it was");
+        let plain = Plain { imported: false, attributes: &bytes, secret: recover };
+        change.insert_record(self.id, sealer.seal(self.id, &plain)?)?;
+        let left = plain.commitment(change.keyring.vault(), self.id);
         let issued = Issued { id: self.id, token, replaces: Some(Replaced { id: old_id, until }) };
-        Ok((issued, Left { old, new: left }))
+        Ok((issued, Left { old: left_old, new: left }))
     }
 }
 

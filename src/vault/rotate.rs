@@ -14,7 +14,7 @@ use crate::rotation::{
     self, CertificateCheck, Progress, RotateOptions, RotationCertificate, RotationEstimate, RotationPlan,
     RotationReport,
 };
-use crate::store::Table;
+use crate::store::{MemoryStore, Table};
 use crate::vault::handle::{Vault, Verifier};
 use crate::vault::options::VaultOptions;
 use crate::versions::MasterKeyVersion;
@@ -58,16 +58,15 @@ impl Vault {
         rotation::plan(&self.ledger, options)
     }
 
-    /// Rotates a scratch vault of a few thousand API keys, of the size of those that are here, on the same medium, and
-    /// concludes from that. This vault is only read. `None` where the engine has no place for a scratch store.
-    pub fn estimate_rotation(&self, options: &RotateOptions) -> Result<Option<RotationEstimate>, Error> {
+    /// Rotates a vault of a few thousand API keys, of the size of those that are here, in memory, and concludes from that. Nothing is
+    /// written anywhere. What the medium takes comes on top of it.
+    pub fn estimate_rotation(&self, options: &RotateOptions) -> Result<RotationEstimate, Error> {
         let records = self.status()?.record_count();
-        // Nobody is to take the acts on the scratch vault for acts on this one.
+        // Nobody is to take the acts on that vault for acts on this one.
         tracing::subscriber::with_default(NoSubscriber::default(), || self.measure_rotation(records, options))
     }
 
-    fn measure_rotation(&self, records: u64, options: &RotateOptions) -> Result<Option<RotationEstimate>, Error> {
-        let Some(scratch) = self.ledger.store().scratch()? else { return Ok(None) };
+    fn measure_rotation(&self, records: u64, options: &RotateOptions) -> Result<RotationEstimate, Error> {
         let (act, sample) = (Act::by("estimate"), self.sample()?);
         let mut keys = MasterKeys::single(MasterKey::generate()?);
         let first = MasterKeyVersion::FIRST;
@@ -75,8 +74,8 @@ impl Vault {
         // Two random keys are neither equal nor under one version.
         let added = keys.insert(second, MasterKey::generate()?);
         debug_assert!(added.is_ok(), "two random keys are the same");
-        let vault =
-            VaultOptions::new().suite(self.ledger.keyring().suite()).first(first).create(scratch, keys, &act)?;
+        let suite = self.ledger.keyring().suite();
+        let vault = VaultOptions::new().suite(suite).first(first).create(MemoryStore::new(), keys, &act)?;
         for batch in sample.chunks(1_000) {
             vault.issue_many(batch, &act)?;
         }
@@ -87,7 +86,7 @@ impl Vault {
         let (count, micros) = (sample.len() as u64, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         let per_second = count * 1_000_000 / micros;
         let duration = Duration::from_micros(records.saturating_mul(micros) / count);
-        Ok(Some(RotationEstimate { records, per_second, duration }))
+        Ok(RotationEstimate { records, per_second, duration })
     }
 
     /// API keys whose records are as long as those here, on average.

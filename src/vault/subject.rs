@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::api_key::{ApiKey, Attributes, LifeError, Revision, edited};
 use crate::error::{Detail, Error};
 use crate::ledger::Change;
-use crate::record::{Commitment, Plain, Record, RecordError, seal};
+use crate::record::{Commitment, Plain, Record, RecordError, Sealer};
 use crate::secret::{SecretText, random_array};
 use crate::store::{Rows, Table};
 use crate::token::ApiKeyId;
@@ -49,19 +49,27 @@ impl Subject {
 
     /// Puts the record with the edited attributes in place of the one that was read, and returns the commitment to it; nothing when
     /// they are the same.
-    pub(super) fn write(&mut self, change: &mut Change<'_>) -> Result<Option<Commitment>, Error> {
-        if self.attributes == self.before { Ok(None) } else { self.write_anew(change).map(Some) }
+    pub(super) fn write<'k>(
+        &mut self,
+        change: &mut Change<'k>,
+        sealer: &mut Sealer<'k>,
+    ) -> Result<Option<Commitment>, Error> {
+        if self.attributes == self.before { Ok(None) } else { self.write_anew(change, sealer).map(Some) }
     }
 
     /// The same, whether or not they are.
-    pub(super) fn write_anew(&mut self, change: &mut Change<'_>) -> Result<Commitment, Error> {
+    pub(super) fn write_anew<'k>(
+        &mut self,
+        change: &mut Change<'k>,
+        sealer: &mut Sealer<'k>,
+    ) -> Result<Commitment, Error> {
         self.attributes = self.attributes.clone().salted(random_array()?);
         let record = self.parsed()?;
         let secret = self.secret(change, &record)?;
         let attributes = self.carrying(&self.attributes)?;
         let secret = secret.as_ref().map(SecretText::expose);
         let plain = Plain { imported: record.imported(), attributes: &attributes, secret };
-        let new = seal(change.keyring, self.id, &plain)?;
+        let new = sealer.seal(self.id, &plain)?;
         let commitment = plain.commitment(change.keyring.vault(), self.id);
         change.replace_record(self.id, std::mem::replace(&mut self.record, new.clone()), new)?;
         (self.before, self.carried) = (self.attributes.clone(), attributes);

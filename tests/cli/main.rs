@@ -24,6 +24,7 @@ mod due;
 mod escrow;
 #[cfg(feature = "age")]
 mod forced_reissue;
+mod imports;
 mod life;
 mod operator;
 mod policy;
@@ -36,6 +37,7 @@ mod scan_history;
 mod scan_mistakes;
 mod scan_places;
 mod sources;
+mod unlimited_reads;
 mod usage;
 mod verbs;
 mod verifier;

@@ -178,6 +178,28 @@ fn an_export_that_was_stopped_anywhere_goes_on_and_misses_nothing() {
 }
 
 #[test]
+fn an_export_that_was_cut_off_in_its_first_line_begins_anew() {
+    let room = Room::with(3);
+    let person = Person::of(&room);
+    let out = room.file("export").display().to_string();
+    export(&room, &person, &out, &[]).ends(0);
+    let whole = fs::read_to_string(&out).expect("read");
+    let head = whole.lines().next().expect("a head").to_owned();
+    for len in [0, 1, head.len() / 2, head.len()] {
+        fs::remove_file(format!("{out}.00001.age")).expect("removed");
+        fs::write(&out, &head[..len]).expect("written");
+        export(&room, &person, &out, &["--resume"]).ends(0);
+        assert_eq!(fs::read_to_string(&out).expect("read").lines().count(), 3, "cut at {len}");
+    }
+    // What somebody else has written is not written over.
+    for foreign in ["{\"schema\":\"another", "a", "\n"] {
+        fs::write(&out, foreign).expect("written");
+        export(&room, &person, &out, &["--resume"]).ends(2).says("cannot read the export");
+        assert_eq!(fs::read_to_string(&out).expect("read"), foreign);
+    }
+}
+
+#[test]
 fn what_cannot_be_exported_is_listed_and_makes_exit_14() {
     let room = Room::with(3);
     let person = Person::of(&room);

@@ -30,6 +30,7 @@ mod forged;
 mod handles;
 mod layering;
 mod life;
+mod many;
 mod model;
 mod other_engine;
 mod paging;

@@ -1,6 +1,5 @@
 //! age files to X25519 recipients and from X25519 identities.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use super::plain::look_at;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::unreadable_file;
+use crate::plain_file;
 use crate::text::quoted;
 use crate::told::Told;
 
@@ -98,9 +98,9 @@ impl Identities {
 
 fn identities(path: &Path) -> Result<Vec<Box<dyn age::Identity + Send + Sync>>, Failure> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| unreadable_file(&name, &error))?;
+    let file = plain_file::open(path).map_err(|error| unreadable_file(&name, &error))?;
     // The parser wipes the lines it reads, and quotes none.
-    let read = IdentityFile::from_buffer(BufReader::new(file)).map_err(|_| no_identity(&name))?;
+    let read = IdentityFile::from_buffer(BufReader::new(file.take(MAX_LEN))).map_err(|_| no_identity(&name))?;
     let found = read.into_identities().map_err(|_| no_identity(&name))?;
     if found.is_empty() { Err(no_identity(&name)) } else { Ok(found) }
 }
@@ -125,3 +125,6 @@ fn unopened(name: &str, error: &DecryptError) -> Failure {
     };
     Told::new(Exit::Usage, code, message).hint(hint).into()
 }
+
+/// Thousands of identities; what is longer than this is cut in the middle of one, and none.
+const MAX_LEN: u64 = 1 << 20;

@@ -1,7 +1,5 @@
 //! `anchor`: what this machine saw of the vault last, made, shown, and made anew after a restore.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use serde_json::json;
@@ -14,6 +12,8 @@ use crate::args::{AnchorAcceptArgs, AnchorInitArgs};
 use crate::context::{Context, reason};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input::Lines;
+use crate::plain_file;
 use crate::text::counted;
 use crate::told::Told;
 
@@ -123,15 +123,16 @@ fn undone(vault: &Verifier, log: &Path, reaching: Option<&AnchorStatement>) -> R
             .hint("name a file that `strongroom audit export` has written")
             .into()
     };
-    let file = File::open(log).map_err(|error| unreadable(error.to_string()))?;
-    let (mut undone, mut parted, mut last) = (vec![], false, 0);
-    for (number, line) in (1_u64..).zip(BufReader::new(file).lines()) {
-        let line = line.map_err(|error| unreadable(error.to_string()))?;
+    let file = plain_file::open(log).map_err(|error| unreadable(error.to_string()))?;
+    let mut lines = Lines::of(Box::new(file), log.display().to_string());
+    let (mut undone, mut parted, mut number, mut last) = (vec![], false, 0_u64, 0);
+    while let Some(line) = lines.next()? {
+        number += 1;
         let entry: AuditEntry =
-            serde_json::from_str(&line).map_err(|_| unreadable(format!("line {number} is no audit entry")))?;
+            serde_json::from_slice(line).map_err(|_| unreadable(format!("line {number} is no audit entry")))?;
         last = entry.seq;
         // From the first that is another one on, nothing of it is in the vault, whatever has the same number there.
-        parted = parted || vault.audit_line(entry.seq)?.is_none_or(|there| there.bytes() != line.as_bytes());
+        parted = parted || vault.audit_line(entry.seq)?.is_none_or(|there| there.bytes() != line);
         if parted {
             undone.push(entry);
         }

@@ -4,6 +4,8 @@ mod backups;
 mod certificate;
 mod keys;
 
+use std::path::Path;
+
 use serde_json::json;
 use strongroom::doctor::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
 use strongroom::master::SourceConcern;
@@ -14,7 +16,8 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Meter;
-use crate::text::counted;
+use crate::scratch::left_behind;
+use crate::text::{counted, quoted};
 
 pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exit, Failure> {
     let certificate = args.certificate.as_deref().map(certificate::read).transpose()?;
@@ -40,6 +43,7 @@ pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exi
         sources.map(|SourceConcern { id, what, remedy, .. }| Symptom::new(id, SymptomSeverity::Warning, what, remedy)),
     );
     let checked = certificate.map(|certificate| certificate::check(&vault, &certificate, &mut own)).transpose()?;
+    own.extend(left_behind().iter().map(|path| scratch(path)));
     own.extend(backups::judge(&report, status.as_ref(), args.max_backup_age, &context.place));
     report.add(own);
     let symptoms: Vec<_> = report.symptoms.iter().map(document).collect();
@@ -70,6 +74,16 @@ fn anchor(error: &Error, store: &str) -> Symptom {
         "find out who can write the store and whether it was restored; `strongroom anchor accept{store} --reason TEXT` takes it as it is"
     );
     Symptom::new("anchor", severity, error.to_string(), remedy)
+}
+
+/// What a killed process has left.
+fn scratch(path: &Path) -> Symptom {
+    let path = path.display().to_string();
+    let what = format!(
+        "{path} was left by a `demo` or a `rehearse` that was killed; the keys to what is in it are gone, or it is a sealed copy"
+    );
+    let remedy = format!("`rm -r {}`, or run the next of them, which removes it", quoted(&path));
+    Symptom::new("scratch-left", SymptomSeverity::Notice, what, remedy)
 }
 
 fn exit(report: &DoctorReport) -> Exit {

@@ -1,14 +1,15 @@
 //! `import`: takes in API keys with tokens from elsewhere: from lines, from an age file of lines, or from an export.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Seek};
 use std::path::Path;
 use std::str;
 
 use serde_json::json;
-use strongroom::api_keys::{ImportError, ImportedKey};
+use strongroom::api_keys::{ImportError, Imported, ImportedKey, Taken};
 use strongroom::error::Detail;
 use strongroom::{Act, Error, Vault};
+use zeroize::Zeroizing;
 
 use crate::age::Identities;
 use crate::args::ImportArgs;
@@ -16,8 +17,10 @@ use crate::context::Context;
 use crate::digest::Digesting;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::input::{Lines, unreadable_file};
+use crate::input::{Lines, unreadable_file, whole};
+use crate::interrupt::Interrupt;
 use crate::manifest::Manifest;
+use crate::plain_file;
 use crate::progress::Meter;
 use crate::text::counted;
 use crate::told::Told;
@@ -31,20 +34,31 @@ pub(crate) fn import(context: &mut Context<'_>, args: &ImportArgs) -> Result<Exi
     {
         return import_export(context, &vault, &export, &identities, args, &act);
     }
-    let keys = read_all(&vault, lines_of(&args.file, &identities)?, args)?;
-    if keys.is_empty() {
+    let (source, interrupt) = (Source::open(&args.file)?, Interrupt::watch()?);
+    let (mut meter, mut done, mut written) = (Meter::new(), None, Ok(()));
+    let keys = || Keys::of(&source, &identities, args, &interrupt);
+    let report = vault.import_from(keys, &act, |taken| {
+        done = Some((taken.line, taken.lines));
+        if written.is_ok() {
+            written = show(context, taken);
+        }
+        meter.show(context.terminal, "import", taken.line, taken.lines);
+    });
+    let report = report.map_err(|failure| begun(context, failure, done))?;
+    written?;
+    if report == Imported::default() {
         return Err(Failure::input("there is nothing to import", "`strongroom import --help` shows what a line holds"));
     }
-    let ids = vault.import(&keys, &act)?;
-    let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-    let weak = weak_among(&keys, args);
-    context.terminal.document("import", &json!({ "imported": ids.len(), "ids": ids, "weak": weak }))?;
-    for id in &ids {
-        context.terminal.line(id)?;
-    }
+    let Imported { imported, there_before, weak, .. } = report;
     context
         .terminal
-        .note(&format!("imported {}; what is in use verifies from now on", counted(ids.len() as u64, "API key")));
+        .document("import", &json!({ "imported": imported, "there_before": there_before, "weak": weak }))?;
+    context.terminal.note(&format!("imported {}; what is in use verifies from now on", counted(imported, "API key")));
+    if there_before > 0 {
+        context
+            .terminal
+            .note(&format!("{} there already, from a run that was stopped", counted(there_before, "API key")));
+    }
     note_weak(context, weak);
     if args.exempt_from_policy {
         let store = context.place.option();
@@ -53,6 +67,93 @@ pub(crate) fn import(context: &mut Context<'_>, args: &ImportArgs) -> Result<Exi
         ));
     }
     Ok(Exit::Success)
+}
+
+/// The ids of those that are in, at once: whoever reads along knows them, whatever happens next.
+fn show(context: &mut Context<'_>, taken: &Taken<'_>) -> Result<(), Failure> {
+    let ids: Vec<_> = taken.ids.iter().map(ToString::to_string).collect();
+    let document = json!({ "ids": ids, "line": taken.line, "lines": taken.lines });
+    context.terminal.document("import-ids", &document)?;
+    ids.iter().try_for_each(|id| context.terminal.line(id))?;
+    context.terminal.flush()
+}
+
+/// Of a failure behind the first commit: what is in stays.
+fn begun(context: &Context<'_>, failure: Failure, done: Option<(u64, u64)>) -> Failure {
+    let Some((line, lines)) = done else { return failure };
+    let mut told = failure.explain(&context.place);
+    told.message = format!("lines 1 to {line} of {lines} are imported, and the others are not: {}", told.message);
+    let first = told.hint.map(|hint| format!("{hint}; then ")).unwrap_or_default();
+    told.hint = Some(format!("{first}run the same command again with the same lines: it goes on behind them"));
+    told.into()
+}
+
+/// What is read twice: a file, or all that came through a pipe.
+enum Source {
+    File { name: String, file: File },
+    Memory { name: String, bytes: Zeroizing<Vec<u8>> },
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let (name, mut file) = Lines::file(path)?;
+        // A device may let itself be rewound, and give something else the next time.
+        if file.metadata().is_ok_and(|found| found.is_file()) && file.rewind().is_ok() {
+            return Ok(Self::File { name, file });
+        }
+        let bytes = whole(file, MAX_PIPED_LEN).map_err(|error| unreadable_file(&name, &error))?;
+        let Some(bytes) = bytes else {
+            let message = format!("{name} is longer than {} MiB, and cannot be read twice", MAX_PIPED_LEN >> 20);
+            let hint = "name a file, which is read twice; one that is encrypted with age is read with --identity FILE";
+            return Err(Failure::input(message, hint));
+        };
+        Ok(Self::Memory { name, bytes })
+    }
+
+    fn lines(&self, identities: &Identities) -> Result<Lines<'_>, Failure> {
+        let (name, reader) = match self {
+            Self::File { name, file } => {
+                let mut from_start = file;
+                from_start.rewind().map_err(|error| unreadable_file(name, &error))?;
+                (name, identities.reader(file, name)?)
+            }
+            Self::Memory { name, bytes } => (name, identities.reader(&***bytes, name)?),
+        };
+        Ok(Lines::of(reader, name.clone()))
+    }
+}
+
+/// The API keys of the lines.
+struct Keys<'r> {
+    lines: Lines<'r>,
+    count: usize,
+    args: &'r ImportArgs,
+    interrupt: &'r Interrupt,
+}
+
+impl<'r> Keys<'r> {
+    fn of(
+        source: &'r Source,
+        identities: &Identities,
+        args: &'r ImportArgs,
+        interrupt: &'r Interrupt,
+    ) -> Result<Self, Failure> {
+        Ok(Self { lines: source.lines(identities)?, count: 0, args, interrupt })
+    }
+}
+
+impl Iterator for Keys<'_> {
+    type Item = Result<ImportedKey, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(exit) = self.interrupt.seen() {
+            return Some(Err(Told::new(exit, "stopped", "stopped").into()));
+        }
+        self.count += 1;
+        let line = self.lines.next().transpose()?;
+        let key = line.and_then(|line| read(line, self.count));
+        Some(key.map(|key| key.exempt_from_policy(self.args.exempt_from_policy).allow_weak(self.args.allow_weak)))
+    }
 }
 
 /// How many were taken in although their tokens can be guessed. Nobody asks where none could be.
@@ -161,7 +262,7 @@ fn all_there(vault: &Vault, keys: &[ImportedKey]) -> Result<bool, Failure> {
 
 fn check_part(path: &Path, expected: &str) -> Result<(), Failure> {
     let name = path.display().to_string();
-    let digest = File::open(path).and_then(|file| Digesting::of(BufReader::new(file)));
+    let digest = plain_file::open(path).and_then(|file| Digesting::of(BufReader::new(file)));
     let digest = digest.map_err(|error| unreadable_file(&name, &error))?;
     if digest == expected { Ok(()) } else { Err(damaged(path, "is not the part that the export names")) }
 }
@@ -177,3 +278,6 @@ fn in_part(context: &Context<'_>, error: Error, path: &Path) -> Failure {
     told.message = format!("{}: {}", path.display(), told.message);
     told.into()
 }
+
+/// What comes through a pipe is kept until it is taken in: some hundred thousand lines.
+const MAX_PIPED_LEN: usize = 64 << 20;

@@ -13,7 +13,9 @@ use crate::times::{from_now, to_come};
 pub(crate) fn issue(context: &mut Context<'_>, args: IssueArgs) -> Result<Exit, Failure> {
     let act = context.act(args.reason.as_deref());
     let key = new_api_key(args)?;
-    let issued = context.open()?.issue(&key, &act)?;
+    let vault = context.open()?;
+    context.terminal.must_take_secret()?;
+    let issued = vault.issue(&key, &act)?;
     let id = issued.id;
     let printed = if context.terminal.json() {
         context.terminal.secret_document("issued", &Issued { id: id.to_string(), token: issued.token.expose() })

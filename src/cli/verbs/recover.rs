@@ -14,7 +14,7 @@ use crate::args::RecoverArgs;
 use crate::context::{Context, reason};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::new_file::{Reserved, refuse_existing};
+use crate::new_file::{Reserved, refuse_existing, refuse_unsafe_folder};
 use crate::place::Place;
 use crate::shown::api_key::described;
 use crate::terminal::refuse_terminal;
@@ -26,7 +26,7 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
     if args.all {
         return export::export(context, args, &act);
     }
-    args.out.as_deref().map_or(Ok(()), refuse_existing)?;
+    args.out.as_deref().map_or(Ok(()), |path| refuse_unsafe_folder(path).and_then(|()| refuse_existing(path)))?;
     if args.out.is_none() && !args.reveal {
         refuse_terminal("the token")?;
     }
@@ -40,6 +40,9 @@ pub(crate) fn recover(context: &mut Context<'_>, args: &RecoverArgs) -> Result<E
         described(&key)
     ))?;
     let place = args.out.as_deref().map(Reserved::at).transpose()?;
+    if place.is_none() {
+        context.terminal.must_take_secret()?;
+    }
     let recovered = if args.reissue {
         let reissue = Reissue::new().grace(args.grace.unwrap_or_default());
         let reissued = vault.recover_and_reissue(id, &reissue, &act);

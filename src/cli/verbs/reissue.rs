@@ -47,23 +47,42 @@ pub(crate) fn reissue(context: &mut Context<'_>, args: &ReissueArgs) -> Result<E
     {
         return print_one(context, &vault, *id, args, &reissue, &act);
     }
-    let mut folder = match &args.out_dir {
+    let folder = match &args.out_dir {
         Some(path) if !bulk.dry_run => Some(Folder::open(path, &vault)?),
         _ => None,
     };
     let found = matches!(selected, Selected::Found(_));
-    bulk.run(context, &vault, &selected, |deed| match deed {
-        Deed::Judge(key) => {
-            let planned = || Done::Planned(planned(key, args, expires_at));
-            Ok(skipped(key, found, args, folder.as_ref()).map_or_else(planned, Done::Skipped))
-        }
-        Deed::Do(id, _) => {
-            let folder = folder.as_mut().expect("made unless this is a dry run");
-            let (issued, file) = folder.reissue(&vault, id, &reissue, &act)?;
+    let mut deed = Reissuing { vault: &vault, args, expires_at, reissue: &reissue, act: &act, folder, found };
+    bulk.run(context, &vault, &selected, &mut deed)
+}
+
+/// Into a folder.
+struct Reissuing<'a> {
+    vault: &'a Vault,
+    args: &'a ReissueArgs,
+    expires_at: Option<Timestamp>,
+    reissue: &'a Reissue,
+    act: &'a Act,
+    /// None where nothing is to be done.
+    folder: Option<Folder>,
+    found: bool,
+}
+
+impl Deed for Reissuing<'_> {
+    fn judge(&self, key: &ApiKey) -> Done {
+        let planned = || Done::Planned(planned(key, self.args, self.expires_at));
+        skipped(key, self.found, self.args, self.folder.as_ref()).map_or_else(planned, Done::Skipped)
+    }
+
+    fn act(&mut self, ids: &[ApiKeyId]) -> Result<Vec<Result<Done, Failure>>, Failure> {
+        let folder = self.folder.as_mut().expect("made unless this is a dry run");
+        let done = folder.reissue(self.vault, ids, self.reissue, self.act)?.into_iter().map(|done| {
+            let (issued, file) = done?;
             let until = issued.replaces.map(|old| old.until.to_string());
             Ok(Done::Changed(json!({ "new_id": issued.id.to_string(), "file": file, "old_until": until })))
-        }
-    })
+        });
+        Ok(done.collect())
+    }
 }
 
 /// Why there is nothing to do. Those that a filter found were not named, and need not be fit.
@@ -116,6 +135,7 @@ fn print_one(
         let key = known(vault, id, |id| vault.reissue(id, reissue, act).err())?;
         context.confirm(&format!("Reissue {}? Its token ends at once.", described(&key)))?;
     }
+    context.terminal.must_take_secret()?;
     let issued = vault.reissue(id, reissue, act)?;
     let until = issued.replaces.map(|old| old.until.to_string()).unwrap_or_default();
     let printed = if context.terminal.json() {

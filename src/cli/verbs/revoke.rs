@@ -4,7 +4,7 @@ use serde_json::json;
 use strongroom::{ApiKey, ApiKeyId, Status, Timestamp};
 
 use crate::args::RevokeArgs;
-use crate::bulk::{Bulk, Deed, Done};
+use crate::bulk::{Acts, Bulk, Done};
 use crate::context::{Context, reason};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -51,9 +51,18 @@ pub(crate) fn revoke(context: &mut Context<'_>, args: &RevokeArgs) -> Result<Exi
             context.terminal.line(&format!("{word} {id}"))?;
             Ok(Exit::Success)
         }
-        selected => bulk.run(context, &vault, &selected, |deed| match deed {
-            Deed::Judge(key) => Ok(before(key).map_or_else(|| Done::Planned(set.clone()), Done::Skipped)),
-            Deed::Do(id, _) => Ok(Done::if_changed(revoke(id)?, set.clone(), "revoked before")),
-        }),
+        selected => {
+            let judge = |key: &ApiKey| before(key).map_or_else(|| Done::Planned(set.clone()), Done::Skipped);
+            let act = |ids: &[ApiKeyId]| match at {
+                Some(at) => vault.revoke_many_at(ids, at, &act),
+                None => vault.revoke_many(ids, &act),
+            };
+            bulk.run(
+                context,
+                &vault,
+                &selected,
+                &mut Acts { judge, act, set: set.clone(), otherwise: "revoked before" },
+            )
+        }
     }
 }

@@ -84,7 +84,7 @@ pub(crate) fn status(context: &mut Context<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn document(status: &VaultStatus, access: &str, estimate: Option<&Result<Option<RotationEstimate>, String>>) -> Value {
+fn document(status: &VaultStatus, access: &str, estimate: Option<&Result<RotationEstimate, String>>) -> Value {
     let master = |key: &strongroom::master::KnownMasterKey| {
         json!({
             "version": key.version, "fingerprint": key.fingerprint.to_string(), "added_at": key.added_at.to_string(),

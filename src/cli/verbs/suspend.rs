@@ -4,7 +4,7 @@ use serde_json::json;
 use strongroom::{Act, ApiKey, ApiKeyId, Error, Vault};
 
 use crate::args::SuspendArgs;
-use crate::bulk::{Bulk, Deed, Done};
+use crate::bulk::{Acts, Bulk, Done};
 use crate::context::{Context, reason};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,6 +19,7 @@ pub(crate) fn suspend(context: &mut Context<'_>, args: &SuspendArgs) -> Result<E
         before: "suspended before",
         before_of_one: "suspended before:",
         act: Vault::suspend,
+        act_on_many: Vault::suspend_many,
     };
     suspend.run(context, args)
 }
@@ -31,6 +32,7 @@ pub(crate) fn resume(context: &mut Context<'_>, args: &SuspendArgs) -> Result<Ex
         before: "not suspended",
         before_of_one: "was not suspended:",
         act: Vault::resume,
+        act_on_many: Vault::resume_many,
     };
     resume.run(context, args)
 }
@@ -44,6 +46,7 @@ struct Change {
     before: &'static str,
     before_of_one: &'static str,
     act: fn(&Vault, ApiKeyId, &Act) -> Result<bool, Error>,
+    act_on_many: fn(&Vault, &[ApiKeyId], &Act) -> Result<Vec<Result<bool, Error>>, Error>,
 }
 
 impl Change {
@@ -57,11 +60,14 @@ impl Change {
                 let done = (self.act)(&vault, id, &act)?;
                 changed(context.terminal, &vault.show(id)?, if done { self.past } else { self.before_of_one })
             }
-            selected => bulk.run(context, &vault, &selected, |deed| match deed {
-                Deed::Judge(key) if (self.was_so)(key) => Ok(Done::Skipped(self.before)),
-                Deed::Judge(_) => Ok(Done::planned()),
-                Deed::Do(id, _) => Ok(Done::if_changed((self.act)(&vault, id, &act)?, json!({}), self.before)),
-            }),
+            selected => {
+                let judge = |key: &ApiKey| match (self.was_so)(key) {
+                    true => Done::Skipped(self.before),
+                    false => Done::planned(),
+                };
+                let act = |ids: &[ApiKeyId]| (self.act_on_many)(&vault, ids, &act);
+                bulk.run(context, &vault, &selected, &mut Acts { judge, act, set: json!({}), otherwise: self.before })
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `update`: changes what API keys say.
 
 use serde_json::{Value, json};
-use strongroom::{Timestamp, Update};
+use strongroom::{ApiKey, ApiKeyId, Timestamp, Update};
 
 use crate::args::{Target, UpdateArgs};
-use crate::bulk::{Bulk, Deed, Done};
+use crate::bulk::{Acts, Bulk, Done};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,15 +32,17 @@ pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exi
                 if key.revision == before { "nothing to change:" } else { "updated" },
             )
         }
-        selected => bulk.run(context, &vault, &selected, |deed| match deed {
-            Deed::Judge(_) => Ok(Done::Planned(times.set())),
-            // Held to what was seen: only then is it known whether this has changed anything.
-            Deed::Do(id, seen) => {
-                let seen = seen.map(|key| key.revision);
-                let after = vault.update(id, &update.clone().expect(seen), &act)?.revision;
-                Ok(Done::if_changed(Some(after) != seen, times.set(), "it says so already"))
-            }
-        }),
+        selected => {
+            // Whether it says so already is for the act to say.
+            let judge = |_: &ApiKey| Done::Planned(times.set());
+            let act = |ids: &[ApiKeyId]| vault.update_many(ids, &update, &act);
+            bulk.run(
+                context,
+                &vault,
+                &selected,
+                &mut Acts { judge, act, set: times.set(), otherwise: "it says so already" },
+            )
+        }
     }
 }
 

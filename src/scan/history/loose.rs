@@ -8,6 +8,7 @@ use flate2::read::ZlibDecoder;
 
 use super::object::{Kind, ObjectId};
 use super::pack::{Exactly, damaged};
+use crate::plain_file;
 
 /// A loose object, opened: its kind, its length, and its content.
 pub(super) struct Loose {
@@ -18,7 +19,7 @@ pub(super) struct Loose {
 
 impl Loose {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let mut inflated = ZlibDecoder::new(BufReader::new(File::open(path)?));
+        let mut inflated = ZlibDecoder::new(BufReader::new(plain_file::open(path)?));
         let mut header = vec![];
         loop {
             let mut byte = [0];

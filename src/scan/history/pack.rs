@@ -2,15 +2,16 @@
 //!
 //! Read by position and never mapped: a pack that is cut short beside the scan is a fault to report, not a signal.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use flate2::read::ZlibDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::object::{Kind, ObjectId};
+use crate::plain_file;
 use crate::scan::detect::window::fill;
 
 pub(super) struct Pack {
@@ -49,14 +50,14 @@ impl Pack {
     /// Opens the pack beside an index.
     pub(super) fn open(index: &Path, id_len: usize) -> io::Result<Self> {
         let path = index.with_extension("pack");
-        let file = File::open(&path)?;
+        let file = plain_file::open(&path)?;
         let len = file.metadata()?.len();
         let mut head = [0; 12];
         file.read_exact_at(&mut head, 0)?;
         if &head[..4] != b"PACK" || !matches!(head[7], 2 | 3) {
             return Err(damaged("not a pack"));
         }
-        let bytes = fs::read(index)?;
+        let bytes = read_index(index)?;
         let (fanout, ids, offsets) = parse_index(&bytes, id_len).ok_or_else(|| damaged("the pack index is damaged"))?;
         let mut order: Vec<u32> = (0..).take(offsets.len()).collect();
         order.sort_unstable_by_key(|place| offsets[*place as usize]);
@@ -109,7 +110,9 @@ impl Pack {
         if header.size / 1032 > packed_len as u64 {
             return Err(damaged("the object ends too early"));
         }
-        inflater.compressed.resize(packed_len, 0);
+        // Nor does it take twice the room. A pack with a hole in it would have any amount set aside.
+        let most = usize::try_from(header.size).unwrap_or(usize::MAX).saturating_mul(2).saturating_add(1024);
+        inflater.compressed.resize(packed_len.min(most), 0);
         let read = read_at(&self.file, &mut inflater.compressed, header.data_at, self.end)?;
         inflater.inflate(read, usize::try_from(header.size).map_err(|_| damaged("the object is too large"))?)
     }
@@ -239,6 +242,16 @@ fn base_distance(bytes: &[u8]) -> Option<(u64, &[u8])> {
 type Index = (Vec<u32>, Vec<u8>, Vec<u64>);
 
 /// Fanout, ids and offsets of an index of version 1 or 2.
+/// All of an index. Its ids are digests, which no file system makes smaller: with holes in it, it is none.
+fn read_index(path: &Path) -> io::Result<Vec<u8>> {
+    let file = plain_file::open(path)?;
+    let found = file.metadata()?;
+    if found.len() > SURELY_WHOLE && found.blocks() * 512 < found.len() / 2 {
+        return Err(damaged("the pack index is damaged"));
+    }
+    plain_file::bounded(file, usize::try_from(found.len()).unwrap_or(usize::MAX - 1))
+}
+
 fn parse_index(bytes: &[u8], id_len: usize) -> Option<Index> {
     match bytes.strip_prefix(b"\xfftOc\0\0\0\x02") {
         Some(rest) => parse_index_2(rest, id_len),
@@ -287,3 +300,6 @@ fn parse_fanout(bytes: &[u8]) -> Option<(Vec<u32>, &[u8])> {
     let fanout: Vec<_> = table.as_chunks().0.iter().map(|count| u32::from_be_bytes(*count)).collect();
     fanout.is_sorted().then_some((fanout, rest))
 }
+
+/// Shorter ones cost nothing, whatever is in them.
+const SURELY_WHOLE: u64 = 16 << 20;

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::plain_file;
 use crate::scan::report::{Origin, Outlet, ScanPlace};
 
 /// A repository: bare or not, a worktree of another, shallow or whole.
@@ -91,7 +92,7 @@ fn borrowed(
         if !seen.insert(real) {
             continue;
         }
-        match fs::read(folder.join("info/alternates")) {
+        match plain_file::read(&folder.join("info/alternates"), MAX_LEN) {
             Ok(list) => {
                 let lines = list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && line[0] != b'#');
                 folders.extend(lines.map(|line| folder.join(OsStr::from_bytes(line))));
@@ -145,10 +146,13 @@ fn uses_sha256(common: &Path) -> bool {
 
 /// The configuration in lower case: names in it have no other meaning in another case.
 fn config(common: &Path) -> String {
-    String::from_utf8_lossy(&fs::read(common.join("config")).unwrap_or_default()).to_lowercase()
+    String::from_utf8_lossy(&plain_file::read(&common.join("config"), MAX_LEN).unwrap_or_default()).to_lowercase()
 }
 
 fn line_of(file: &Path) -> Option<String> {
-    let text = String::from_utf8(fs::read(file).ok()?).ok()?;
+    let text = plain_file::text(file, MAX_LEN).ok()?;
     Some(text.trim_end_matches(['\n', '\r']).to_owned())
 }
+
+/// Far longer than any list of alternates or configuration.
+const MAX_LEN: usize = 16 << 20;

@@ -124,3 +124,45 @@ fn a_process_that_holds_master_keys_leaves_no_core_dump() {
     drop(child.stdin.take());
     assert_eq!(Ran::of(child, "verify").code, Some(3));
 }
+
+#[test]
+fn no_verb_puts_a_secret_into_a_folder_that_others_can_write() {
+    let room = Room::new();
+    let (id, _) = room.issue(&["--name", "n"]);
+    let open = room.file("open");
+    fs::create_dir(&open).expect("made");
+    let (file, folder) = (open.join("secret").display().to_string(), open.display().to_string());
+    let mut verbs: Vec<Vec<&str>> = vec![
+        vec!["recover", &id, "--reason", "r", "--yes", "--out", &file],
+        vec!["master-key", "generate", "--out", &file],
+        vec!["master-key", "verifier", "--version", "1", "--reason", "r", "--out", &file],
+        vec!["reissue", "--owner", "acme", "--grace", "1d", "--yes", "--out-dir", &folder],
+    ];
+    if cfg!(feature = "age") {
+        let to = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+        verbs.push(vec!["recover", "--all", "--reason", "r", "--yes", "--to", to, "--out", &file]);
+        verbs.push(vec![
+            "master-key",
+            "split",
+            "--threshold",
+            "2",
+            "--shares",
+            "3",
+            "--reason",
+            "r",
+            "--out-dir",
+            &folder,
+        ]);
+        verbs.push(vec!["master-key", "combine", "/dev/null", "/dev/null", "--out", &file]);
+    }
+    for mode in [0o777, 0o1777, 0o770] {
+        fs::set_permissions(&open, fs::Permissions::from_mode(mode)).expect("set");
+        let hint = if mode == 0o1777 { "mkdir -m 700" } else { "chmod go-w" };
+        for verb in &verbs {
+            room.run(verb).ends(15).says("others can write to").says(hint);
+        }
+    }
+    assert_eq!(fs::read_dir(&open).expect("a folder").count(), 0);
+    let acts = room.run(&["audit", "list", "--all", "--json"]).ends(0).json_lines();
+    assert_eq!(acts.iter().map(|act| act["action"].clone()).collect::<Vec<_>>(), ["init", "issue"], "nothing was done");
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::process::program_path;
-use crate::running::{Ran, Room, Run, text};
+use crate::running::{Ran, Room, Run};
 
 #[test]
 fn output_that_cannot_be_written_ends_with_74() {
@@ -34,9 +34,6 @@ fn output_that_cannot_be_written_ends_with_74() {
             assert!(!ran.err.contains(&token), "{}", ran.err);
         }
     }
-    let ran = room.run(&["issue", "--name", "lost"]).ends_writing_to(Path::new("/dev/full"), 74);
-    let lost = text(&room.run(&["list", "--json", "--name", "lost"]).ends(0).json()["id"]);
-    ran.says(&lost).says("strongroom revoke");
     let ran = room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends_writing_to(Path::new("/dev/full"), 74);
     ran.says("what the command had to change is changed");
     room.run_with([2], &["revoke", &id, "--reason", "r", "--yes"]).ends_writing_to(Path::new("/dev/full"), 74);
@@ -87,6 +84,45 @@ fn a_secret_that_goes_nowhere_is_a_failure() {
         closed(">/dev/null", arguments).ends(0);
     }
     closed(">&-", &["status"]).ends(0);
+}
+
+#[test]
+fn nothing_is_done_whose_secret_could_not_be_written() {
+    let room = Room::new();
+    let (id, _) = room.issue(&["--name", "n"]);
+    let entries = || room.run(&["audit", "list", "--all"]).ends(0).out.lines().count();
+    let before = entries();
+    let commands: [&[&str]; 5] = [
+        &["issue", "--name", "n"],
+        &["reissue", &id, "--grace", "1d"],
+        &["recover", &id, "--reason", "r", "--yes"],
+        &["recover", &id, "--reissue", "--reason", "r", "--yes"],
+        &["master-key", "verifier", "--version", "1", "--reason", "r"],
+    ];
+    let unwritable = [
+        (">&-", "Bad file descriptor"),
+        ("1</dev/null", "Bad file descriptor"),
+        (">/dev/full", "No space left"),
+        // A pipe whose reader has gone.
+        ("| true", "broken pipe"),
+    ];
+    for arguments in commands {
+        for json in [&[][..], &["--json"]] {
+            for (redirection, said) in unwritable {
+                let mut shell = Command::new("bash");
+                let script = match redirection {
+                    "| true" => "set -o pipefail; { sleep 0.3; exec \"$0\" \"$@\"; } | true".to_owned(),
+                    other => format!("exec \"$0\" \"$@\" {other}"),
+                };
+                shell.args(["-c", &script, program_path()]);
+                let run = Run::through(shell, &[arguments, json].concat());
+                let run = run.env("STRONGROOM_MASTER_KEYS", &room.keys.variable([1]));
+                let run = run.env("STRONGROOM_STORE", &format!("sqlite:{}", room.path().display()));
+                run.ends(74).says(said).says("nothing was done");
+            }
+        }
+    }
+    assert_eq!(entries(), before, "no act, and no entry");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::args::CombineArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::new_file::{refuse_existing, unwritten, write_new};
+use crate::new_file::{refuse_existing, refuse_unsafe_folder, unwritten, write_new};
 use crate::shares::Noted;
 use crate::shown::master_key::entry;
 use crate::terminal::refuse_terminal;
@@ -19,7 +19,7 @@ use crate::text::quoted;
 use crate::told::Told;
 
 pub(crate) fn combine(context: &mut Context<'_>, args: &CombineArgs) -> Result<Exit, Failure> {
-    args.out.as_deref().map_or(Ok(()), refuse_existing)?;
+    args.out.as_deref().map_or(Ok(()), |path| refuse_unsafe_folder(path).and_then(|()| refuse_existing(path)))?;
     if args.out.is_none() && !args.reveal {
         refuse_terminal("the master key")?;
     }

@@ -8,10 +8,11 @@ use crate::args::GenerateArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::new_file::{unwritten, write_new};
+use crate::new_file::{refuse_unsafe_folder, unwritten, write_new};
 use crate::shown::master_key::entry;
 
 pub(crate) fn generate(context: &mut Context<'_>, args: &GenerateArgs) -> Result<Exit, Failure> {
+    args.out.as_deref().map_or(Ok(()), refuse_unsafe_folder)?;
     let key = MasterKey::generate().map_err(Error::from)?;
     let fingerprint = key.fingerprint().to_string();
     let version = args.version;

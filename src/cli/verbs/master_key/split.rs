@@ -40,6 +40,9 @@ pub(crate) fn split(context: &mut Context<'_>, args: &SplitArgs) -> Result<Exit,
     let folder = args.out_dir.as_deref().map(|path| Folder::prepare(path, args, version, number)).transpose()?;
     let fingerprint = key.fingerprint().to_string();
     let at_hand = context.place.is_named() || context.place.path.exists();
+    if folder.is_none() {
+        context.terminal.must_take_secret()?;
+    }
     let shares = if at_hand {
         let act = context.act(args.reason.as_deref());
         // Opening takes the keys over.

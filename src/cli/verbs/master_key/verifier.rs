@@ -10,11 +10,12 @@ use crate::args::VerifierArgs;
 use crate::context::{Context, reason};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::new_file::Reserved;
+use crate::new_file::{Reserved, refuse_unsafe_folder};
 use crate::shown::master_key::entry;
 
 pub(crate) fn verifier(context: &mut Context<'_>, args: &VerifierArgs) -> Result<Exit, Failure> {
     let version = args.version;
+    args.out.as_deref().map_or(Ok(()), refuse_unsafe_folder)?;
     let place = args.out.as_deref().map(Reserved::at).transpose()?;
     let key = match args.vault {
         Some(vault) => {
@@ -25,6 +26,9 @@ pub(crate) fn verifier(context: &mut Context<'_>, args: &VerifierArgs) -> Result
         }
         None => {
             let act = context.act(Some(reason(args.reason.as_deref().unwrap_or_default())?));
+            if place.is_none() {
+                context.terminal.must_take_secret()?;
+            }
             context.open()?.issue_verifier_key(version, &act)?
         }
     };

@@ -20,7 +20,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::manifest::{Head, LeftOut, Manifest, Part};
-use crate::new_file::{refuse_existing, sync_folder, unwritten};
+use crate::new_file::{refuse_existing, refuse_unsafe_folder, sync_folder, unwritten};
 use crate::progress::Meter;
 use crate::text::{counted, quoted};
 use crate::told::Told;
@@ -28,6 +28,7 @@ use crate::told::Told;
 pub(super) fn export(context: &mut Context<'_>, args: &RecoverArgs, act: &Act) -> Result<Exit, Failure> {
     let recipients = Recipients::parse(&args.recipients)?;
     let path = args.out.as_deref().unwrap_or(Path::new(""));
+    refuse_unsafe_folder(path)?;
     if !args.resume {
         let begun = |failure: Failure| {
             let told = failure.explain(&context.place);
@@ -44,7 +45,7 @@ pub(super) fn export(context: &mut Context<'_>, args: &RecoverArgs, act: &Act) -
     let status = vault.status()?;
     let total = status.record_count();
     let head = Head::new(status.vault, recipients.names());
-    let begun = if args.resume { Some(same_export(Manifest::resume(path)?, &head)?) } else { None };
+    let begun = if args.resume { Some(same_export(Manifest::resume(path, &head)?, &head)?) } else { None };
     context.confirm(&format!(
         "Export the tokens of {} to {}? The audit log will name you, the reason and each of them.",
         counted(total, "API key"),

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use strongroom::error::Detail;
@@ -15,8 +15,7 @@ use strongroom::{Act, ApiKeyId, Error, Issued, Reissue, Vault};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::new_file::{sync_folder, write_new};
-use crate::text::quoted;
+use crate::new_file::{Reserved, refuse_unsafe, sync_all, sync_folder};
 use crate::told::Told;
 
 pub(super) struct Folder {
@@ -39,7 +38,8 @@ impl Folder {
         if !found.is_dir() {
             return Err(refused(io::ErrorKind::NotADirectory.into()));
         }
-        refuse_unsafe(path, &found)?;
+        // Who can put files into it could have API keys passed over, as if an earlier run had issued them.
+        refuse_unsafe(path)?;
         // Its own name is on the medium before anything in it counts.
         sync_folder(path).map_err(refused)?;
         let mut folder = Self { path: path.into(), made: BTreeMap::new(), _lock: locked(path)? };
@@ -56,43 +56,70 @@ impl Folder {
         self.made.contains_key(&id)
     }
 
-    /// Reissues one API key, with its token in a file first.
+    /// Reissues API keys in one commit, with their tokens in files first.
     pub(super) fn reissue(
         &mut self,
         vault: &Vault,
-        id: ApiKeyId,
+        ids: &[ApiKeyId],
         reissue: &Reissue,
         act: &Act,
-    ) -> Result<(Issued, String), Failure> {
-        let (mut kept, mut unwritten) = (None, None);
-        let reissued = vault.reissue_keeping(id, reissue, act, |issued| {
-            if kept.is_some() {
-                return Ok(());
-            }
-            let file = self.file(id, issued.id);
-            let written = write_new(&file, &issued.token);
-            match written {
-                Ok(()) => kept = Some(issued.id),
-                Err(error) => {
-                    unwritten = Some(unusable(&file, &error));
-                    return Err(error);
-                }
-            }
-            Ok(())
+    ) -> Result<Vec<Result<(Issued, String), Failure>>, Failure> {
+        // The old id of each new one whose file is there.
+        let (mut kept, mut unwritten) = (BTreeMap::new(), None);
+        let reissued = vault.reissue_many_keeping(ids, reissue, act, |issued| {
+            let written = self.write_all(issued, &mut kept);
+            written.map_err(|(place, error)| {
+                unwritten = Some(unusable(&place, &error));
+                error
+            })
         });
-        match (reissued, kept) {
-            (Ok(issued), _) => {
-                self.made.insert(issued.id, id);
-                let file = self.file(id, issued.id).display().to_string();
-                Ok((issued, file))
+        match reissued {
+            Ok(each) => {
+                let mut done = Vec::with_capacity(each.len());
+                for (old, one) in ids.iter().zip(each) {
+                    done.push(one.map_err(Failure::from).map(|issued| {
+                        kept.remove(&issued.id);
+                        self.made.insert(issued.id, *old);
+                        let file = self.file(*old, issued.id).display().to_string();
+                        (issued, file)
+                    }));
+                }
+                // What was about to be issued in an attempt before the last.
+                self.settle_all(vault, &kept)?;
+                Ok(done)
             }
-            (Err(error), Some(new)) => {
-                // It may have come to be, all the same: then the file stays.
-                self.settle(vault, id, new, |file| fs::remove_file(file))?;
-                Err(error.into())
+            Err(error) => {
+                // They may have come to be, all the same: then the files stay.
+                self.settle_all(vault, &kept)?;
+                Err(unwritten.unwrap_or_else(|| error.into()))
             }
-            (Err(error), None) => Err(unwritten.unwrap_or_else(|| error.into())),
         }
+    }
+
+    /// Writes the files of those that have none yet, onto the medium together.
+    fn write_all(
+        &self,
+        issued: &[&Issued],
+        kept: &mut BTreeMap<ApiKeyId, ApiKeyId>,
+    ) -> Result<(), (PathBuf, io::Error)> {
+        let mut written = vec![];
+        for issued in issued {
+            if kept.contains_key(&issued.id) {
+                continue;
+            }
+            let old = issued.replaces.map_or(issued.id, |old| old.id);
+            let file = self.file(old, issued.id);
+            let line = issued.token.expose();
+            let kept_there = Reserved::create(&file).and_then(|reserved| reserved.write_later(line));
+            kept_there.map_err(|error| (file.clone(), error))?;
+            kept.insert(issued.id, old);
+            written.push(file);
+        }
+        sync_all(&self.path, &written)
+    }
+
+    fn settle_all(&mut self, vault: &Vault, kept: &BTreeMap<ApiKeyId, ApiKeyId>) -> Result<(), Failure> {
+        kept.iter().try_for_each(|(new, old)| self.settle(vault, *old, *new, |file| fs::remove_file(file)))
     }
 
     /// Finds out whether an API key came to be, and does away with its file if it did not.
@@ -119,21 +146,6 @@ impl Folder {
     fn file(&self, old: ApiKeyId, new: ApiKeyId) -> PathBuf {
         self.path.join(format!("{old}-{new}.token"))
     }
-}
-
-/// Who can put files into it could have API keys passed over, as if an earlier run had issued them.
-fn refuse_unsafe(path: &Path, found: &fs::Metadata) -> Result<(), Failure> {
-    let refused = |message: String, hint| Told::new(Exit::UnsafePermissions, "unsafe-permissions", message).hint(hint);
-    let owner = found.uid();
-    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
-        let message = format!("{} belongs to another user (uid {owner})", path.display());
-        return Err(refused(message, "name a new folder, or one of your own".into()).into());
-    }
-    if found.mode() & 0o022 != 0 {
-        let hint = format!("`chmod go-w {}`, or name a new folder", quoted(&path.to_string_lossy()));
-        return Err(refused(format!("others can write to {}", path.display()), hint).into());
-    }
-    Ok(())
 }
 
 fn locked(path: &Path) -> Result<File, Failure> {

@@ -23,7 +23,7 @@ pub(super) fn show_plan(
     plan: &RotationPlan,
 ) -> Result<Exit, Failure> {
     let status = vault.status()?;
-    let estimate = if args.rewrap_only { Ok(None) } else { estimate(vault, options) };
+    let estimate = (!args.rewrap_only).then(|| estimate(vault, options));
     let (needless, known) = (needless(&status, plan), known_or_none(vault));
     let from = fingerprint(&status, plan.from_master_key);
     let to = plan.to_fingerprint.to_string();
@@ -33,7 +33,7 @@ pub(super) fn show_plan(
         "rewrap_only": args.rewrap_only,
         "compromised": args.compromised,
         "generations": generations(&plan.census),
-        "estimate": estimate_document(&estimate),
+        "estimate": estimate.as_ref().map_or(Value::Null, estimate_document),
         "removable_master_keys": status.removable().collect::<Vec<_>>(),
         "removable_afterwards": needless,
         "backups_needing_other_keys": needing_others(&known, plan.to_master_key),
@@ -45,9 +45,7 @@ pub(super) fn show_plan(
         let count = counted(of.records, "record");
         rows.push(("generation", format!("{}: {count}, under master key {}", of.generation, of.master_key)));
     }
-    if !args.rewrap_only {
-        rows.push(("it would take", estimated(&estimate)));
-    }
+    rows.extend(estimate.map(|estimate| ("it would take", estimated(&estimate))));
     let versions: Vec<_> = needless.iter().map(ToString::to_string).collect();
     let versions = if versions.is_empty() { "none".into() } else { versions.join(", ") };
     rows.push(("no longer needed", format!("afterwards, of the configured master keys: {versions}")));

@@ -12,6 +12,7 @@ use crate::args::{ModeArg, ScanArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::plain_file;
 use crate::told::Told;
 
 /// Versions and fingerprints.
@@ -135,7 +136,7 @@ fn of_file(path: &Path) -> Result<Keys, Failure> {
         let hint = "make one with `strongroom status --json > fingerprints.json`, or write VERSION:FINGERPRINT lines";
         Failure::from(Told::new(Exit::Usage, "fingerprint-file", format!("{shown}: {why}")).hint(hint))
     };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error.to_string()))?;
+    let text = plain_file::text(path, MAX_LEN).map_err(|error| wrong(&error.to_string()))?;
     let keys = if text.trim_start().starts_with('{') { of_json(&text) } else { of_lines(&text) };
     keys.filter(|keys| !keys.is_empty()).ok_or_else(|| wrong("not a list of fingerprints"))
 }
@@ -172,3 +173,6 @@ struct StatusKey {
     version: MasterKeyVersion,
     fingerprint: String,
 }
+
+/// Thousands of fingerprints.
+const MAX_LEN: usize = 1 << 20;

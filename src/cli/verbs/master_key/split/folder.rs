@@ -11,7 +11,7 @@ use strongroom::{MasterKeyVersion, SecretText};
 use crate::age::Recipients;
 use crate::args::SplitArgs;
 use crate::failure::Failure;
-use crate::new_file::{Reserved, unwritten};
+use crate::new_file::{Reserved, refuse_unsafe, unwritten};
 
 /// Where the shares of one set go.
 pub(super) struct Folder {
@@ -31,6 +31,7 @@ impl Folder {
             let made = DirBuilder::new().mode(0o700).create(path);
             made.map_err(|error| unwritten(path, &error))?;
         }
+        refuse_unsafe(path)?;
         let end = if args.recipients.is_empty() { "txt" } else { "txt.age" };
         let file = |index| path.join(format!("master-key-{version}-share-{index}-of-{number}.{end}"));
         let files = (1..=number).map(|index| Reserved::at(&file(index))).collect::<Result<_, _>>()?;
