@@ -114,7 +114,7 @@ fn list_filters_and_shows_the_newest_first() {
     assert!(refused.out.contains("cause=not-found reason: typo"), "{}", refused.out);
     room.run(&["audit", "list", "--action", "borrow"]).ends(2).says("verifier-key");
     room.run(&["audit", "list", "--last", "2", "--all"]).ends(2);
-    change(&room, "UPDATE audit SET v = 'nonsense' WHERE k = x'0000000000000003'");
+    change(&room, "UPDATE audit SET v = CAST('nonsense' AS BLOB) WHERE k = x'0000000000000003'");
     let ran = room.run(&["audit", "list"]).ends(13).says("no entries: 1").says("audit verify");
     assert_eq!(ran.out.lines().count(), 8);
 }

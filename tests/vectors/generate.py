@@ -2479,7 +2479,7 @@ def vault_vectors():
     scrubbing = leaked | {
         "name": "scrubbing",
         "tables": tables(SCRUBBING, finished_chain(), [FINISHED_SET], exposed_records() + [late(2)], lookups_of(2), used(2, 2), scrub_row()),
-        "certificate": certificate(SCRUBBING, finished_chain(), FINISHED_SET),
+        "certificate": certificate(SCRUBBING, finished_chain(), FINISHED_SET, searched=None, left=None),
         "checkpoint": note(checkpoint_text(SCRUBBING, finished_chain(), "2026-03-01T12:00:09.5Z", FINISHED_SET, 5)),
     }
     return [

@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::access::Access;
 use crate::key_source::{FolderFound, WayFault as Fault, judge_way_to_folder};
@@ -149,13 +151,29 @@ pub(super) struct Place {
     /// Whatever folder the process works in later.
     path: PathBuf,
     seen: Option<(u64, u64)>,
+    opened: Instant,
+    /// When it was there last, in milliseconds since it was opened.
+    looked: AtomicU64,
 }
 
 impl Place {
     pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
         let path = std::path::absolute(path).map_err(failed)?;
         let seen = which(&path);
-        Ok(Self { path, seen })
+        Ok(Self { path, seen, opened: Instant::now(), looked: AtomicU64::new(0) })
+    }
+
+    /// The same a moment ago at the latest: for reads, which are many, and of which nothing is acknowledged.
+    pub(super) fn was_just_there(&self) -> bool {
+        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if now < self.looked.load(Ordering::Relaxed) + A_MOMENT {
+            return true;
+        }
+        let there = self.is_still_there();
+        if there {
+            self.looked.store(now, Ordering::Relaxed);
+        }
+        there
     }
 
     /// Whether that file is still there. Where files cannot be told apart, it is taken to be.
@@ -177,7 +195,7 @@ pub(super) fn identity(found: &fs::Metadata) -> (u64, u64) {
 }
 
 #[cfg(not(unix))]
-fn which(path: &Path) -> Option<(u64, u64)> {
+pub(super) fn which(path: &Path) -> Option<(u64, u64)> {
     path.exists().then_some((0, 0))
 }
 
@@ -331,6 +349,8 @@ fn mode(_: &fs::Metadata) -> u32 {
     0
 }
 
+/// Milliseconds.
+const A_MOMENT: u64 = 20;
 /// The index of a log that begins takes 32 KiB.
 #[cfg(unix)]
 const ROOM: u64 = 64 * 1024;

@@ -149,10 +149,11 @@ impl SqliteStore {
 
     /// What is at the place is still what was opened. What goes on in a file that is gone nobody else sees.
     pub(super) fn must_be_there(&self) -> Result<(), StoreError> {
-        if self.place.is_still_there() {
-            return Ok(());
-        }
-        Err(StoreError::Moved { path: self.path.display().to_string() })
+        if self.place.is_still_there() { Ok(()) } else { Err(self.moved()) }
+    }
+
+    fn moved(&self) -> StoreError {
+        StoreError::Moved { path: self.path.display().to_string() }
     }
 
     /// An empty store beside this one, gone when it is dropped.
@@ -177,7 +178,9 @@ impl SqliteStore {
     /// The same, for what is read of a store that is still at its place. Verification reads the keyring so once in a second.
     fn read_there<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let read = self.read(work);
-        self.must_be_there()?;
+        if !self.place.was_just_there() {
+            return Err(self.moved());
+        }
         read
     }
 

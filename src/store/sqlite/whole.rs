@@ -1,11 +1,13 @@
 //! Every byte of the file of a store, as it lies there, whether anything leads to it or not.
 
+#[cfg(unix)]
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(unix)]
 use super::files::which;
 use crate::store::error::StoreError;
 
@@ -52,8 +54,14 @@ pub(super) fn has_dirty_free_pages(path: &Path) -> Result<bool, StoreError> {
     Pages::of(&mut file).and_then(|mut pages| pages.are_free_ones_dirty()).map_err(super::files::failed)
 }
 
+#[cfg(not(unix))]
+fn kept_open(path: &Path) -> io::Result<Arc<Mutex<File>>> {
+    Ok(Arc::new(Mutex::new(File::open(path)?)))
+}
+
 /// Closing any descriptor of the file would drop SQLite's locks in this process. So one is opened, once for each file, and never
 /// closed.
+#[cfg(unix)]
 fn kept_open(path: &Path) -> io::Result<Arc<Mutex<File>>> {
     static KEPT: Mutex<BTreeMap<(u64, u64), Arc<Mutex<File>>>> = Mutex::new(BTreeMap::new());
     let place = which(path).ok_or(io::ErrorKind::NotFound)?;
