@@ -31,6 +31,8 @@ pub enum Action {
     Recover,
     /// An API key was given an end, and another was issued in its place: the next entry.
     Reissue,
+    /// What the doctor found around the vault was mended.
+    Repair,
     /// The vault was restored from a backup.
     Restore,
     /// The suspension of an API key was taken back.
@@ -75,6 +77,7 @@ impl Action {
             | Self::Export
             | Self::Policy
             | Self::Recover
+            | Self::Repair
             | Self::Restore
             | Self::Rewrap
             | Self::RotationFinished
@@ -103,6 +106,7 @@ impl Action {
             | Self::Init
             | Self::Issue
             | Self::Policy
+            | Self::Repair
             | Self::Restore
             | Self::Rewrap
             | Self::RotationFinished
@@ -113,7 +117,7 @@ impl Action {
     }
 
     /// Every action.
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Abandon,
         Self::Backup,
         Self::BackupFinished,
@@ -125,6 +129,7 @@ impl Action {
         Self::Policy,
         Self::Recover,
         Self::Reissue,
+        Self::Repair,
         Self::Restore,
         Self::Resume,
         Self::Revoke,
@@ -152,6 +157,7 @@ impl Action {
             Self::Policy => "policy",
             Self::Recover => "recover",
             Self::Reissue => "reissue",
+            Self::Repair => "repair",
             Self::Restore => "restore",
             Self::Resume => "resume",
             Self::Revoke => "revoke",

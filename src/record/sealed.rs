@@ -88,19 +88,19 @@ impl<'a> Record<'a> {
 
     /// Opens and reads the attributes of the record that stands at `id`.
     pub(crate) fn attributes(&self, keyring: &Keyring, id: ApiKeyId) -> Result<Attributes, RecordError> {
-        self.open_attributes(keyring, id).map(|(_, attributes)| attributes)
+        let (plain, exposed_at) = self.open_to_verify(keyring, id)?;
+        let mut attributes = Attributes::from_bytes(&plain).ok_or(RecordError::Attributes)?;
+        attributes.expose(exposed_at);
+        Ok(attributes)
     }
 
-    /// The same, and the bytes that they were read from.
-    pub(crate) fn open_attributes(
+    /// The attributes as bytes, not read yet, and since when the API key counts as exposed by its generation.
+    pub(crate) fn open_to_verify(
         &self,
         keyring: &Keyring,
         id: ApiKeyId,
-    ) -> Result<(Zeroizing<Vec<u8>>, Attributes), RecordError> {
-        let (exposed_at, plain) = (self.belongs(keyring, id)?.exposed_at, self.open_verify(keyring, id)?);
-        let mut attributes = Attributes::from_bytes(&plain).ok_or(RecordError::Attributes)?;
-        attributes.expose(exposed_at);
-        Ok((plain, attributes))
+    ) -> Result<(Zeroizing<Vec<u8>>, Option<Timestamp>), RecordError> {
+        Ok((self.open_verify(keyring, id)?, self.belongs(keyring, id)?.exposed_at))
     }
 
     /// Opens and reads the attributes, for who seals a record in place of this one: the commitment to this one; the attributes as

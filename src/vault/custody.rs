@@ -1,4 +1,4 @@
-//! What is given into other hands: verifier keys, and shares of a master key.
+//! What is done beside the records: verifier keys and shares of a master key that are given into other hands, and repairs.
 
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::Error;
@@ -10,6 +10,22 @@ use crate::master_key::MasterKey;
 use crate::vault::handle::Vault;
 use crate::verifier_key::VerifierKey;
 use crate::versions::MasterKeyVersion;
+
+/// # Examining
+impl Vault {
+    /// Writes into the audit log that what stands around the vault was mended, and how many of each kind: files, and what was left behind.
+    /// A reason is required. What the program's `doctor --repair` does is recorded with it.
+    pub fn record_repair<'a>(&self, mended: impl IntoIterator<Item = (&'a str, u64)>, act: &Act) -> Result<(), Error> {
+        let draft = mended.into_iter().fold(Draft::of(Action::Repair), |draft, (what, count)| draft.count(what, count));
+        let recorded = act.check_with_reason().map_err(Error::from).and_then(|()| {
+            self.ledger.change(act, |change| {
+                change.audit(draft.clone());
+                Ok(())
+            })
+        });
+        self.ledger.keep_refusal(act, draft, recorded)
+    }
+}
 
 /// # Keys for other hands
 impl Vault {

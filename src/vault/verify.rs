@@ -2,14 +2,16 @@
 
 use zeroize::Zeroizing;
 
-use crate::api_key::{ApiKey, Attributes, Refusal, Request, Revision};
+use crate::api_key::{ApiKey, Attributes, Refusal, Request, Revision, digest_in};
 use crate::audit_log::EVENTS;
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::follower::Follower;
 use crate::keyring::Keyring;
 use crate::lookup::LookupRow;
 use crate::record::{Commitment, Record, RecordError};
+use crate::secret::same_bytes;
 use crate::store::Table;
+use crate::time::Timestamp;
 use crate::token::{ApiKeyId, MAX_IMPORTED_LEN, Shape, secret_digest};
 use crate::vault::handle::Verifier;
 use crate::vault_id::VaultId;
@@ -47,8 +49,9 @@ impl Verifier {
             Shape::Foreign => (self.look_up(token)?, "", secret_digest(token)),
             Shape::Token(token) => (token.id, token.prefix, secret_digest(token.secret)),
         };
-        // The digest is compared whether or not it is the right record.
-        let is_of = |found: &Found| found.attributes.has_token(prefix, &digest) && found.id == id;
+        // The digest is compared whether or not it is the right record, and before anything else is read: who has not the secret does
+        // not learn how much there is to read.
+        let is_of = |found: &Found| same_bytes(&found.digest, &digest) & (found.id == id);
         let mut found = self.next_record(id, is_of)?;
         let mut valid = is_of(&found);
         if valid && found.judged_by(&self.follower).is_err() {
@@ -58,15 +61,19 @@ impl Verifier {
         if !valid {
             return Err(VerifyError::Refused(Refusal::Unknown));
         }
+        let malformed = || Detail::Record { id, fault: RecordError::Attributes };
+        let attributes = found.attributes().ok_or_else(malformed)?;
+        if !attributes.has_token(prefix, &digest) {
+            return Err(VerifyError::Refused(Refusal::Unknown));
+        }
         let now = self.ledger.now();
-        if let Some(refusal) = found.attributes.refusal(request, now) {
+        if let Some(refusal) = attributes.refusal(request, now) {
             self.usage.refused(id, refusal);
             return Err(VerifyError::Refused(refusal));
         }
-        let Found { id, attributes, imported, recoverable, revision, .. } = found;
-        let malformed = Detail::Record { id, fault: RecordError::Attributes };
+        let Found { imported, recoverable, revision, .. } = found;
         let key = attributes.into_view(id, imported, recoverable, revision);
-        let key = key.ok_or(malformed)?;
+        let key = key.ok_or_else(malformed)?;
         self.usage.valid(id, token, request, now);
         Ok(key)
     }
@@ -156,7 +163,9 @@ impl Verifier {
 
 struct Found {
     id: ApiKeyId,
-    attributes: Attributes,
+    /// Of the secret.
+    digest: [u8; 32],
+    exposed_at: Option<Timestamp>,
     imported: bool,
     recoverable: bool,
     revision: Revision,
@@ -170,10 +179,17 @@ struct Found {
 impl Found {
     fn open(keyring: &Keyring, id: ApiKeyId, bytes: Vec<u8>) -> Result<Self, RecordError> {
         let record = Record::parse(&bytes)?;
-        let (plain, attributes) = record.open_attributes(keyring, id)?;
+        let (plain, exposed_at) = record.open_to_verify(keyring, id)?;
+        let digest = digest_in(&plain).ok_or(RecordError::Attributes)?;
         let (imported, recoverable, revision) = (record.imported(), record.recoverable(), record.revision());
         let (generation, vault) = (record.generation(), keyring.vault());
-        Ok(Self { id, attributes, imported, recoverable, revision, generation, vault, record: bytes, plain })
+        Ok(Self { id, digest, exposed_at, imported, recoverable, revision, generation, vault, record: bytes, plain })
+    }
+
+    fn attributes(&self) -> Option<Attributes> {
+        let mut attributes = Attributes::from_bytes(&self.plain)?;
+        attributes.expose(self.exposed_at);
+        Some(attributes)
     }
 
     fn judged_by(&self, follower: &Follower) -> Result<(), RecordError> {
@@ -223,3 +239,46 @@ where
 
 /// A record is changed again and again between two looks at it only by somebody who does nothing else.
 const MAX_ATTEMPTS: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api_key::NewApiKey;
+    use crate::audit_log::{Act, Action, Draft};
+    use crate::master_key::MasterKey;
+    use crate::master_keys::MasterKeys;
+    use crate::record::{Plain, seal};
+    use crate::store::MemoryStore;
+    use crate::vault::handle::Vault;
+
+    #[test]
+    fn of_a_record_whose_secret_was_not_shown_nothing_but_the_digest_is_read() {
+        let keys = MasterKeys::single(MasterKey::generate().expect("random").known_random());
+        let act = Act::by("tester").because("a test");
+        let vault = Vault::create(MemoryStore::new(), keys, &act).expect("vault");
+        let issued = vault.issue(&NewApiKey::new("n"), &act).expect("issued");
+        let written = vault.ledger.change(&act, |change| {
+            let old = vault.ledger.store().get(Table::Keys, &issued.id.to_bytes())?.expect("there");
+            let (was, _, attributes) =
+                Record::parse(&old).expect("parses").attributes_to_carry(change.keyring, issued.id).expect("opens");
+            // A map of two, of which the second is no field at all.
+            let mut garbled = vec![0xa2, 0x00, 0x58, 0x20];
+            garbled.extend(attributes.digest());
+            garbled.extend([0xff; 40]);
+            let plain = Plain { imported: false, attributes: &garbled, secret: None };
+            let new = seal(change.keyring, issued.id, &plain)?;
+            let left = plain.commitment(change.keyring.vault(), issued.id);
+            change.audit(Draft::on(Action::Update, issued.id).finding(was).leaving(left));
+            change.replace_record(issued.id, old, new)
+        });
+        written.expect("written");
+        let token = issued.token.expose();
+        let other = vault.issue(&NewApiKey::new("other"), &act).expect("issued");
+        let Shape::Token(secret) = Shape::of(other.token.expose()) else { panic!("a token") };
+        let wrong = crate::token::Token::compose("sr", issued.id, secret.secret);
+        let verdict = vault.verify(wrong.expose(), &Request::new());
+        assert!(matches!(verdict, Err(VerifyError::Refused(Refusal::Unknown))), "{verdict:?}");
+        let verdict = vault.verify(token, &Request::new());
+        assert!(matches!(verdict, Err(VerifyError::Unavailable(_))), "{verdict:?}");
+    }
+}

@@ -3,8 +3,9 @@
 mod backups;
 
 use std::fmt::Write;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -158,4 +159,61 @@ fn a_format_version_that_there_never_was_is_damage() {
     let room = Room::with(2);
     change(&room, "PRAGMA user_version = 0");
     room.run(&["status"]).ends(13);
+}
+
+#[test]
+fn a_repair_mends_modes_and_what_was_left_behind_after_a_backup_and_says_so_in_the_log() {
+    let room = Room::with(3);
+    let (tmp, place) = (room.file("tmp"), room.folder.path().join("tmp/strongroom-0123456789abcdef"));
+    let kept = room.folder.path().join("tmp/strongroom-kept-0123456789abcdef");
+    for folder in [&tmp, &place, &kept] {
+        fs::create_dir(folder).expect("made");
+        fs::set_permissions(folder, Permissions::from_mode(0o700)).expect("private");
+    }
+    fs::write(place.join("vault.db"), "left").expect("written");
+    let tmp = tmp.display().to_string();
+    let doctor = |more: &[&str]| room.run(&[&["doctor", "--json"], more].concat()).env("TMPDIR", &tmp);
+    let repair = ["--repair", "--reason", "OPS-7", "--yes"];
+    // One that was made a moment ago may be in use.
+    let quiet = doctor(&repair).ends(0).json_lines();
+    assert!(quiet.iter().all(|line| line["schema"] != "strongroom.repair.v1"), "{quiet:?}");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3_600);
+    let aged = |path: &Path| fs::File::open(path).and_then(|folder| folder.set_modified(old)).expect("aged");
+    aged(&place);
+    let found = doctor(&[]).ends(0).json();
+    assert!(
+        found["symptoms"].as_array().is_some_and(|all| all.iter().any(|one| one["id"] == "scratch-left")),
+        "{found}"
+    );
+    // A process that is at work holds its folder.
+    let held = fs::File::open(&place).expect("opened");
+    held.lock().expect("locked");
+    assert!(doctor(&repair).ends(0).json_lines().len() == 1 && place.exists());
+    drop(held);
+
+    fs::set_permissions(room.path(), Permissions::from_mode(0o622)).expect("set");
+    fs::set_permissions(room.folder.path(), Permissions::from_mode(0o777)).expect("set");
+    doctor(&[]).ends(15);
+    doctor(&["--repair", "--reason", "OPS-7"]).ends(17).says("--yes");
+    doctor(&["--repair", "--yes"]).ends(2);
+    doctor(&["--reason", "OPS-7"]).ends(2);
+    let lines = doctor(&repair).ends(0).json_lines();
+    let mended = &lines[0];
+    assert_eq!(
+        (mended["modes"].as_array().map(Vec::len), mended["scratch"].as_array().map(Vec::len)),
+        (Some(2), Some(1))
+    );
+    assert!(!place.exists() && kept.exists());
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o7777;
+    assert_eq!((mode(&room.path()), mode(room.folder.path())), (0o600, 0o755));
+    room.run(&["backup", "verify", mended["backup"].as_str().expect("a path")]).ends(0);
+    let log = room.run(&["audit", "list", "--all", "--json"]).ends(0).json_lines();
+    let last = log.last().expect("an entry");
+    assert_eq!(
+        (&last["action"], &last["reason"], &last["counts"]["modes"], &last["counts"]["scratch"]),
+        (&"repair".into(), &"OPS-7".into(), &2.into(), &1.into())
+    );
+    let entries = log.len();
+    doctor(&repair).ends(0);
+    assert_eq!(room.run(&["audit", "list", "--all", "--json"]).ends(0).json_lines().len(), entries, "nothing to mend");
 }

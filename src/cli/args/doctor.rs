@@ -22,6 +22,16 @@ pub(crate) struct DoctorArgs {
     /// Also check this certificate of an earlier rotation; a single dash is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate: Option<PathBuf>,
+    /// First mend what needs no guess, after a backup: files and a folder of the store that others can write, and scratch folders of
+    /// processes that were killed
+    #[arg(long, requires = "reason")]
+    pub(crate) repair: bool,
+    /// Where the backup before the repair goes [default: <store>-before-repair-<time>]
+    #[arg(long, value_name = "FILE", requires = "repair")]
+    pub(crate) backup: Option<PathBuf>,
+    /// Why it is repaired, for the audit log
+    #[arg(long, value_name = "TEXT", requires = "repair")]
+    pub(crate) reason: Option<String>,
     /// Warn when the last backup is older than this
     #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true, default_value = "8d")]
     pub(crate) max_backup_age: Duration,

@@ -3,6 +3,7 @@
 mod backups;
 mod certificate;
 mod keys;
+mod repair;
 
 use std::path::Path;
 
@@ -20,6 +21,9 @@ use crate::scratch::left_behind;
 use crate::text::{counted, quoted};
 
 pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exit, Failure> {
+    if args.repair {
+        repair::repair(context, args)?;
+    }
     let certificate = args.certificate.as_deref().map(certificate::read).transpose()?;
     let keys = context.keys_to_open()?;
     let mut own = keys::judge(&keys, &context.waivers);

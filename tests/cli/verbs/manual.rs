@@ -40,6 +40,9 @@ fn the_manual_describes_every_document_and_every_field() {
     ] {
         check(json(&[1], arguments, ""));
     }
+    let writable = fs::Permissions::from_mode(0o622);
+    fs::set_permissions(room.path(), writable).expect("set");
+    check(json(&[1], &["doctor", "--repair", "--reason", "r", "--yes"], ""));
     let exported = room.file("audit.jsonl").display().to_string();
     check(json(&[1], &["audit", "export", "--out", &exported], ""));
     let checkpoint = json(&[1], &["audit", "checkpoint"], "");
