@@ -408,7 +408,9 @@ impl Ledger {
             return;
         }
         let written = self.change_for_any_reason(act, |change| {
-            refused.iter().for_each(|draft| change.audit(draft.clone()));
+            for draft in refused {
+                change.audit(draft.clone());
+            }
             Ok(())
         });
         if let Err(unwritten) = written {

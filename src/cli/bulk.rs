@@ -160,10 +160,9 @@ impl Bulk<'_> {
         let (all, mut concerned) = (ids.len() as u64, ids.len() as u64);
         for id in ids.iter().filter(|_| !context.yes) {
             match look(vault, *id, deed)? {
-                Ok(Done::Skipped(_)) => concerned -= 1,
-                Ok(_) => context.require_consent()?,
                 // One that fails is told of in its turn.
-                Err(_) => concerned -= 1,
+                Ok(Done::Skipped(_)) | Err(_) => concerned -= 1,
+                Ok(_) => context.require_consent()?,
             }
         }
         if concerned == 0 {

@@ -175,9 +175,10 @@ pub(crate) fn short_secret(mut from: impl Read, name: &str) -> Result<Zeroizing<
 
 /// All of a short text; a single dash is standard input.
 pub(crate) fn short_text(path: &Path) -> io::Result<String> {
-    match path.as_os_str() == "-" {
-        true => plain_file::bounded(io::stdin(), MAX_SHORT_LEN),
-        false => plain_file::text(path, MAX_SHORT_LEN),
+    if path.as_os_str() == "-" {
+        plain_file::bounded(io::stdin(), MAX_SHORT_LEN)
+    } else {
+        plain_file::text(path, MAX_SHORT_LEN)
     }
 }
 

@@ -68,7 +68,7 @@ fn is_own_name(name: &str) -> bool {
 
 fn is_left_behind(path: &Path) -> io::Result<bool> {
     let found = path.symlink_metadata()?;
-    let ours = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o077 == 0;
+    let ours = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o777 == 0o700;
     // One that is just being made has no lock yet.
     let old = found.modified()?.elapsed().is_ok_and(|age| age > JUST_MADE);
     Ok(ours && old && File::open(path)?.try_lock().is_ok())

@@ -56,10 +56,10 @@ pub(super) fn tree(reach: &Reach, paths: &[PathBuf], outlet: &Outlet<'_>) {
         let passed = Arc::new(Passed::default());
         let (seen, set_aside, ignore) = (Arc::clone(&passed), Arc::clone(&odd), reach.ignore);
         builder.filter_entry(move |entry| {
-            !seen.is_passed(entry)
-                && (!apart || !is_env_file(entry))
-                && !roots.has(entry)
-                && !(reads && set_aside.takes(entry, ignore))
+            if seen.is_passed(entry) || (apart && is_env_file(entry)) || roots.has(entry) {
+                return false;
+            }
+            !(reads && set_aside.takes(entry, ignore))
         });
         walk(&mut builder, reach.threads, ScanPlace::Tree, outlet);
         outlet.tally.repositories.fetch_add(passed.repositories.load(Relaxed), Relaxed);

@@ -254,6 +254,7 @@ mod tests {
         (report, told)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the lines of a file may not open")]
     fn lines(numbers: impl Iterator<Item = usize>) -> Result<std::vec::IntoIter<Line>, Error> {
         Ok(numbers.map(|n| Ok(key(n))).collect::<Vec<_>>().into_iter())
     }
@@ -284,10 +285,12 @@ mod tests {
         }
     }
 
+    type Faulty = (&'static str, fn(usize) -> Line);
+
     #[test]
     fn nothing_is_written_where_any_line_has_a_fault() {
         let count = 3 * TOGETHER;
-        let faulty: [(&str, fn(usize) -> Line); 4] = [
+        let faulty: [Faulty; 4] = [
             ("twice", |_| Ok(key(3))),
             ("none", |_| Err(Detail::NoVault.into())),
             ("weak", |_| Ok(ImportedKey::new(SecretText::new("summer-2024".into()), NewApiKey::new("n")))),
@@ -375,7 +378,7 @@ mod tests {
             });
             let error = report.expect_err(what).into_detail();
             assert!(matches!(error, Detail::Import { fault: ImportError::Changed, .. }), "{what}: {error}");
-            let done = told.last().copied().unwrap_or(0) as usize;
+            let done = usize::try_from(told.last().copied().unwrap_or(0)).expect("few");
             assert!(done <= count && imports(&vault) == done && all_verify(&vault, done), "{what}");
         }
     }

@@ -51,7 +51,7 @@ impl Verifier {
         };
         // The digest is compared whether or not it is the right record, and before anything else is read: who has not the secret does
         // not learn how much there is to read.
-        let is_of = |found: &Found| same_bytes(&found.digest, &digest) & (found.id == id);
+        let is_of = |found: &Found| same_bytes(&found.digest, &digest) && found.id == id;
         let mut found = self.next_record(id, is_of)?;
         let mut valid = is_of(&found);
         if valid && found.judged_by(&self.follower).is_err() {

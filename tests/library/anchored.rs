@@ -393,6 +393,9 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+/// Something that is not ours, and who puts it there.
+type Plant<'p> = (&'p str, &'p dyn Fn(&Path));
+
 #[test]
 fn what_is_planted_beside_an_anchor_is_neither_followed_nor_written_nor_waited_for() {
     let (folder, path) = folder();
@@ -402,7 +405,7 @@ fn what_is_planted_beside_an_anchor_is_neither_followed_nor_written_nor_waited_f
     let victim = folder.path().join("victim");
     let dangling = folder.path().join("dangling");
     let private = || fs::metadata(&victim).expect("there").permissions().mode() & 0o777;
-    let plants: [(&str, &dyn Fn(&Path)); 4] = [
+    let plants: [Plant<'_>; 4] = [
         ("a link", &|at| std::os::unix::fs::symlink(&victim, at).expect("linked")),
         ("a link to nothing", &|at| std::os::unix::fs::symlink(&dangling, at).expect("linked")),
         ("another name", &|at| fs::hard_link(&victim, at).expect("linked")),

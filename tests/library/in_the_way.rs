@@ -75,7 +75,7 @@ fn an_audit_row_behind_the_head_is_tampering_that_names_the_row_for_every_act() 
 #[derive(Clone, Default)]
 struct Torn {
     rows: MemoryStore,
-    torn: Arc<AtomicBool>,
+    in_use: Arc<AtomicBool>,
     commits: Arc<AtomicU32>,
 }
 
@@ -100,7 +100,7 @@ impl Store for Torn {
             matches!(change.table, Table::Keys | Table::Usage) && matches!(change.expected, Expected::Exactly(_))
         });
         let met: Vec<_> = met.map(|change| (change.table, change.key.clone())).collect();
-        if self.torn.load(Ordering::Relaxed) && !met.is_empty() {
+        if self.in_use.load(Ordering::Relaxed) && !met.is_empty() {
             return Err(CommitError::Conflict(met));
         }
         self.rows.commit(batch)
@@ -123,8 +123,8 @@ fn a_row_that_is_never_what_it_was_read_as_is_damage_and_not_contention() {
     vault.verify(issued.token.expose(), &Request::new()).expect("valid");
     vault.flush_usage().expect("counted");
     let vault = Vault::open(store.clone(), keys.only([1, 2])).expect("vault");
-    store.torn.store(true, Ordering::Relaxed);
-    let key: String = crate::support::past::row_key(issued.id).iter().map(|byte| format!("{byte:02x}")).collect();
+    store.in_use.store(true, Ordering::Relaxed);
+    let key = base16ct::lower::encode_string(&crate::support::past::row_key(issued.id));
     let error = vault.revoke(issued.id, &act()).expect_err("in the way");
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Corrupt, false), "{error}");
     assert!(error.to_string().contains("table keys") && error.to_string().contains(&key), "{error}");
@@ -134,7 +134,7 @@ fn a_row_that_is_never_what_it_was_read_as_is_damage_and_not_contention() {
     let error = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect_err("in the way");
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
     assert!(error.to_string().contains("table usage"), "{error}");
-    store.torn.store(false, Ordering::Relaxed);
+    store.in_use.store(false, Ordering::Relaxed);
     // Its lease runs out after a few seconds.
     let begun = Instant::now();
     while let Err(error) = vault.rotate(&RotateOptions::new(), &act(), |_| ()) {

@@ -50,7 +50,7 @@ const WAYS: &[Way] = &[
         rename(&scene.place("copy.db"), &scene.place("vault.db"));
     }),
     ("moved with its folder", |scene| {
-        rename(&scene.folder.path().join("data"), &scene.folder.path().join("elsewhere"))
+        rename(&scene.folder.path().join("data"), &scene.folder.path().join("elsewhere"));
     }),
     ("replaced by a folder", |scene| {
         rename(&scene.place("vault.db"), &scene.place("away.db"));

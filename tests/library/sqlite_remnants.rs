@@ -173,7 +173,7 @@ fn backups_carry_nothing_that_is_no_row() {
     let vault = scene.open();
     vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
     // What an editor put back between, and freed without zeroing it.
-    let old = scene.old.iter().next().expect("a piece").iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let old = base16ct::lower::encode_string(scene.old.iter().next().expect("a piece"));
     edit_file(
         &scene.path(),
         &format!(

@@ -229,7 +229,10 @@ fn put(store: &SqliteStore, key: &[u8], value: &[u8]) -> Result<(), StoreError> 
     batch.put(Table::Keys, key, value, expected);
     match store.commit(&batch) {
         Err(CommitError::Store(error)) => Err(error),
-        done => Ok(done.expect("nobody else writes")),
+        done => {
+            done.expect("nobody else writes");
+            Ok(())
+        }
     }
 }
 

@@ -46,8 +46,10 @@ struct Change {
     before: &'static str,
     before_of_one: &'static str,
     act: fn(&Vault, ApiKeyId, &Act) -> Result<bool, Error>,
-    act_on_many: fn(&Vault, &[ApiKeyId], &Act) -> Result<Vec<Result<bool, Error>>, Error>,
+    act_on_many: OnMany,
 }
+
+type OnMany = fn(&Vault, &[ApiKeyId], &Act) -> Result<Vec<Result<bool, Error>>, Error>;
 
 impl Change {
     fn run(&self, context: &mut Context<'_>, args: &SuspendArgs) -> Result<Exit, Failure> {
@@ -61,10 +63,8 @@ impl Change {
                 changed(context.terminal, &vault.show(id)?, if done { self.past } else { self.before_of_one })
             }
             selected => {
-                let judge = |key: &ApiKey| match (self.was_so)(key) {
-                    true => Done::Skipped(self.before),
-                    false => Done::planned(),
-                };
+                let judge =
+                    |key: &ApiKey| if (self.was_so)(key) { Done::Skipped(self.before) } else { Done::planned() };
                 let act = |ids: &[ApiKeyId]| (self.act_on_many)(&vault, ids, &act);
                 bulk.run(context, &vault, &selected, &mut Acts { judge, act, set: json!({}), otherwise: self.before })
             }

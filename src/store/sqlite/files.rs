@@ -304,7 +304,7 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Whether there is no room for a few pages where this file is.
 #[cfg(unix)]
 pub(super) fn is_full(path: &Path) -> bool {
-    let left = rustix::fs::statvfs(&folder(path)).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    let left = rustix::fs::statvfs(folder(path)).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
     left.is_ok_and(|left| left < ROOM)
 }
 

@@ -112,10 +112,9 @@ fn sweep(folder: &Path) {
         let path = left.join(NAME);
         match OpenOptions::new().write(true).open(&path) {
             Ok(file) if file.try_lock().is_ok() && claim::is_still_at(&file, &path) => remove(&left),
-            Ok(_) => {}
             // Its maker was stopped before or after there was a file; where somebody is at it, it begins again.
             Err(error) if error.kind() == ErrorKind::NotFound => remove(&left),
-            Err(_) => {}
+            _ => {}
         }
     }
 }

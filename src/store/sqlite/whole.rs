@@ -17,7 +17,7 @@ pub(super) fn each_piece(path: &Path, overlap: usize, each: &mut dyn FnMut(&[u8]
     let file = kept_open(path)?;
     let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
     file.seek(SeekFrom::Start(0))?;
-    pieces(&mut *file, overlap, each)
+    pieces(&mut file, overlap, each)
 }
 
 /// The same of a file that SQLite locks nothing of, such as a log.
@@ -59,11 +59,15 @@ fn kept_open(path: &Path) -> io::Result<Arc<Mutex<File>>> {
     Ok(Arc::new(Mutex::new(File::open(path)?)))
 }
 
+/// By device and inode.
+#[cfg(unix)]
+type Kept = BTreeMap<(u64, u64), Arc<Mutex<File>>>;
+
 /// Closing any descriptor of the file would drop SQLite's locks in this process. So one is opened, once for each file, and never
 /// closed.
 #[cfg(unix)]
 fn kept_open(path: &Path) -> io::Result<Arc<Mutex<File>>> {
-    static KEPT: Mutex<BTreeMap<(u64, u64), Arc<Mutex<File>>>> = Mutex::new(BTreeMap::new());
+    static KEPT: Mutex<Kept> = Mutex::new(BTreeMap::new());
     let place = which(path).ok_or(io::ErrorKind::NotFound)?;
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(file) = kept.get(&place) {

@@ -26,6 +26,9 @@ pub(super) struct Folder {
     _lock: File,
 }
 
+/// What came of one: the new API key, and the name of the file with its token.
+type Filed = Result<(Issued, String), Failure>;
+
 impl Folder {
     /// Makes the folder, or takes up what an earlier run left in it.
     pub(super) fn open(path: &Path, vault: &Vault) -> Result<Self, Failure> {
@@ -63,7 +66,7 @@ impl Folder {
         ids: &[ApiKeyId],
         reissue: &Reissue,
         act: &Act,
-    ) -> Result<Vec<Result<(Issued, String), Failure>>, Failure> {
+    ) -> Result<Vec<Filed>, Failure> {
         // The old id of each new one whose file is there.
         let (mut kept, mut unwritten) = (BTreeMap::new(), None);
         let reissued = vault.reissue_many_keeping(ids, reissue, act, |issued| {
