@@ -12,7 +12,7 @@ pub(crate) use commitment::Commitment;
 pub use error::RecordError;
 pub(crate) use layout::{Part, Plain, RECOGNISED_IN, generations_in};
 pub(crate) use reseal::{ResealError, Resealer};
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) use sealed::seal;
 pub(crate) use sealed::{Record, sentinel};
 

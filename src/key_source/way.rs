@@ -68,6 +68,7 @@ pub(super) fn follow(path: &Path, strictness: Strictness) -> Result<Found, Fault
 }
 
 /// Whether nobody but those who own the folders on the way could have put another folder at its end.
+#[cfg(feature = "sqlite")]
 pub(crate) fn judge_way_to_folder(path: &Path) -> Result<FolderFound, Fault> {
     match Way::along(path)? {
         (way, None) => {
@@ -79,6 +80,7 @@ pub(crate) fn judge_way_to_folder(path: &Path) -> Result<FolderFound, Fault> {
 }
 
 /// A folder, and the folders that lead there.
+#[cfg(feature = "sqlite")]
 pub(crate) struct FolderFound {
     /// Others may make files in it, and not exchange those of somebody else.
     pub(crate) shared: bool,

@@ -261,10 +261,6 @@ claims! {
     views::scrubbing_keeps_every_row,
     "Every rotation ends with it: the rows would be gone with the old master key.";
 
-    /// A place to measure on, where the engine has one, begins empty and is apart: what is written there is not seen in the store.
-    views::a_scratch_store_is_empty_and_apart,
-    "The estimate of a rotation writes there as much as a rotation would.";
-
     /// The engine's own check of what it keeps finds nothing in a store that is whole.
     views::a_whole_store_has_no_faults,
     "The doctor shows what it finds as damage.";

@@ -88,12 +88,6 @@ pub trait Store: Rows + Send + Sync {
     fn check(&self) -> Result<Vec<String>, StoreError> {
         Ok(vec![])
     }
-
-    /// An empty store of the same kind on the same medium, to measure on; it is gone when it is dropped. By default
-    /// `None`: there is no place for one, and a rotation is estimated without measuring.
-    fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
-        Ok(None)
-    }
 }
 
 /// Told of done and total while something is copied, in units of the engine's own, and at least once; it may stop that, and the
@@ -266,10 +260,6 @@ macro_rules! through_pointers {
 
             fn check(&self) -> Result<Vec<String>, StoreError> {
                 (**self).check()
-            }
-
-            fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
-                (**self).scratch()
             }
         }
         )*

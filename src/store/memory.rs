@@ -65,10 +65,6 @@ impl Store for MemoryStore {
         Ok(Box::new(self.read(Tables::clone)))
     }
 
-    fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
-        Ok(Some(Box::new(Self::new())))
-    }
-
     fn scrub(&self) -> Result<Scrub, StoreError> {
         Ok(Scrub::Unsupported)
     }

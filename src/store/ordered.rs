@@ -81,10 +81,6 @@ impl<S: Store> Store for Ordered<S> {
     fn check(&self) -> Result<Vec<String>, StoreError> {
         self.0.check()
     }
-
-    fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
-        self.0.scratch()
-    }
 }
 
 pub(super) fn out_of_order(table: Table, key: &[u8]) -> StoreError {

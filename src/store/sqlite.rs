@@ -12,7 +12,6 @@ mod layout;
 mod locks;
 mod restore;
 mod schema;
-mod scratch;
 mod statements;
 mod strays;
 mod unfinished;
@@ -99,13 +98,6 @@ impl Store for SqliteStore {
             Access::ReadOnly => Err(StoreError::ReadOnly),
             Access::ReadWrite => Ok(Box::new(backup::Unsealed::reserve(self, to)?)),
         }
-    }
-
-    fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
-        if self.access == Access::ReadOnly {
-            return Ok(None);
-        }
-        Ok(Some(Box::new(self.scratch_store()?)))
     }
 
     fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {

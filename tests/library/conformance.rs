@@ -75,11 +75,10 @@ fn sqlite_scrubs_clean_grants_the_rotation_and_has_no_concerns() {
     assert_eq!(store.scrub().expect("scrub"), Scrub::Clean);
     assert!(matches!(store.claim_rotation().expect("claim"), RotationClaim::Granted(_)));
     assert_eq!(store.concerns().expect("concerns"), Vec::<String>::new());
-    assert!(store.scratch().expect("scratch").is_some());
 }
 
 #[test]
-fn an_engine_that_cannot_tell_who_rotates_and_has_no_scratch_keeps_every_claim() {
+fn an_engine_that_cannot_tell_who_rotates_keeps_every_claim() {
     all_of::<Plain>();
 }
 
@@ -169,7 +168,6 @@ fn saboteurs() -> BTreeMap<&'static str, Sabotage> {
         ("concurrent_claims_grant_one", separate::<LooksThenGrants>),
         ("a_second_handle_sees_commits_and_conflicts", separate::<Remembers>),
         ("scrubbing_keeps_every_row", shared::<ScrubsTooMuch>),
-        ("a_scratch_store_is_empty_and_apart", shared::<ScratchIsItself>),
         ("a_whole_store_has_no_faults", shared::<AlwaysAiling>),
         ("backups_are_tried_where_there_are_any", |claim| claim.check(&|| Shelf::default().new_store())),
         ("a_backup_that_is_dropped_is_gone", |claim| shelved(claim, Fault::LeavesBackups)),
@@ -192,10 +190,6 @@ struct Plain;
 impl Between for Plain {
     fn claim_rotation(&self, _: &MemoryStore) -> Result<RotationClaim, StoreError> {
         Ok(RotationClaim::Unknown)
-    }
-
-    fn scratch(&self, _: &MemoryStore) -> Result<Option<Box<dyn Store>>, StoreError> {
-        Ok(None)
     }
 
     fn scrub(&self, _: &MemoryStore) -> Result<Scrub, StoreError> {
@@ -542,15 +536,6 @@ impl Between for ScrubsTooMuch {
             let _ = rows.commit(&of([RowChange::new(Table::Usage, key, Expected::Exactly(value), Effect::Delete)]));
         }
         Ok(Scrub::Clean)
-    }
-}
-
-#[derive(Default)]
-struct ScratchIsItself;
-
-impl Between for ScratchIsItself {
-    fn scratch(&self, rows: &MemoryStore) -> Result<Option<Box<dyn Store>>, StoreError> {
-        Ok(Some(Box::new(rows.clone())))
     }
 }
 

@@ -45,10 +45,6 @@ pub(crate) trait Between: Send + Sync + 'static {
     fn check(&self, rows: &MemoryStore) -> Result<Vec<String>, StoreError> {
         rows.check()
     }
-
-    fn scratch(&self, rows: &MemoryStore) -> Result<Option<Box<dyn Store>>, StoreError> {
-        rows.scratch()
-    }
 }
 
 /// Memory with something in between. Clones share both.
@@ -117,9 +113,5 @@ impl<B: Between> Store for Through<B> {
 
     fn check(&self) -> Result<Vec<String>, StoreError> {
         self.between.check(&self.rows)
-    }
-
-    fn scratch(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
-        self.between.scratch(&self.rows)
     }
 }

@@ -151,17 +151,6 @@ pub(super) fn scrubbing_keeps_every_row(ground: &dyn Ground) -> Asked {
     Table::ALL.iter().try_for_each(|table| view.all(*table, &[(b"k", b"new")]))
 }
 
-pub(super) fn a_scratch_store_is_empty_and_apart(ground: &dyn Ground) -> Asked {
-    let store = &*ground.open();
-    put(store, Table::Keys, b"k", b"value", Expected::Absent)?;
-    let Some(scratch) = store.scratch()? else { return Ok(()) };
-    View { way: "in a new scratch store", rows: &scratch }.all(Table::Keys, &[])?;
-    put(&*scratch, Table::Keys, b"other", b"value", Expected::Absent)?;
-    View { way: "in the scratch store", rows: &scratch }.get(Table::Keys, b"other", Some(b"value"))?;
-    let view = View { way: "in the store, after a commit to its scratch store", rows: store };
-    view.get(Table::Keys, b"other", None)
-}
-
 pub(super) fn a_whole_store_has_no_faults(ground: &dyn Ground) -> Asked {
     let store = &*ground.open();
     put(store, Table::Keys, b"k", b"value", Expected::Absent)?;

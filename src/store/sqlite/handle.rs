@@ -12,7 +12,6 @@ use super::files::{self, Place};
 use super::guarded::Guarded;
 use super::layout::{LOG, Layout, lay_out, layout, no_log, number};
 use super::locks;
-use super::scratch::Scratch;
 use super::statements::rows_by;
 use crate::store::engine::Rows;
 use crate::store::error::{EngineFault, StoreError};
@@ -26,8 +25,6 @@ pub struct SqliteStore {
     /// Absent where nothing may be written.
     writer: Option<Mutex<Guarded>>,
     readers: Mutex<Vec<Guarded>>,
-    /// Dropped after the connections to what is in it.
-    _scratch: Option<Scratch>,
 }
 
 impl SqliteStore {
@@ -59,7 +56,7 @@ impl SqliteStore {
         files::refuse_missing(path)?;
         files::refuse_unsafe(path, Access::ReadOnly)?;
         let (access, place, path) = (Access::ReadOnly, Place::of(path)?, path.to_owned());
-        let store = Self { path, access, place, writer: None, readers: Mutex::default(), _scratch: None };
+        let store = Self { path, access, place, writer: None, readers: Mutex::default() };
         store.look()?;
         Ok(store)
     }
@@ -104,7 +101,7 @@ impl SqliteStore {
             lay_out(&connection, path).map_err(explain)?;
         }
         let writer = Some(Mutex::new(Guarded::store(connection, path).map_err(explain)?));
-        let store = Self { path: path.to_owned(), access, place, writer, readers: Mutex::default(), _scratch: None };
+        let store = Self { path: path.to_owned(), access, place, writer, readers: Mutex::default() };
         store.look()?;
         if store.use_write_ahead_log()? {
             store.look()?;
@@ -154,13 +151,6 @@ impl SqliteStore {
 
     fn moved(&self) -> StoreError {
         StoreError::Moved { path: self.path.display().to_string() }
-    }
-
-    /// An empty store beside this one, gone when it is dropped.
-    pub(super) fn scratch_store(&self) -> Result<Self, StoreError> {
-        let scratch = Scratch::beside(&self.path)?;
-        let store = Self::create(scratch.store())?;
-        Ok(Self { _scratch: Some(scratch), ..store })
     }
 
     pub(super) fn writer(&self) -> Result<MutexGuard<'_, Guarded>, StoreError> {
