@@ -8,6 +8,7 @@ mod support;
 mod edited;
 
 mod adversary;
+mod anchor_files;
 mod anchored;
 mod audit_trail;
 mod backup;
