@@ -471,9 +471,13 @@ fn held_without_keys(anchored: &Anchored, rows: &dyn Rows) -> Result<(), Error> 
     // Before the store, as always.
     let seen = anchored.read()?;
     let keyring = PublicKeyring::claimed(&rows.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?)?;
+    anchored.hold(&seen, &keyring.facts(), &head_beside(&keyring, rows)?, rows)
+}
+
+/// The head, for who has no key of the keyring beside it.
+pub(crate) fn head_beside(keyring: &PublicKeyring, rows: &dyn Rows) -> Result<Head, Error> {
     let row = rows.get(Table::Vault, HEAD)?.ok_or_else(head_missing)?;
-    let head = Head::open_public(&keyring, &row).map_err(head_tampered)?;
-    anchored.hold(&seen, &keyring.facts(), &head, rows)
+    Head::open_public(keyring, &row).map_err(head_tampered)
 }
 
 /// Rows that stay in the way of a change while nobody else makes any: that is damage, and no other attempt gets past it.

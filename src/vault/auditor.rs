@@ -9,7 +9,7 @@ use crate::audit_log::{AuditFault, ChainEnd};
 use crate::authority::PublicKey;
 use crate::error::{Detail, Error, KeyringError, PinError};
 use crate::keyring::{Keyring, PublicKeyring};
-use crate::ledger::{Anchored, HEAD, Head, KEYRING, Ledger, head_missing, head_tampered, must_go_on, verify_chain};
+use crate::ledger::{Anchored, Head, KEYRING, Ledger, head_beside, must_go_on, verify_chain};
 use crate::store::{Ordered, Rows, Store, StoreError, Table};
 use crate::time::Timestamp;
 use crate::vault::checkpoint::{AuditCheckpoint, record_digest};
@@ -269,11 +269,6 @@ pub(super) fn patiently<T>(read: impl Fn() -> Result<T, Error>) -> Result<T, Err
 
 fn keyring_row<R: Rows + ?Sized>(rows: &R) -> Result<Vec<u8>, Error> {
     Ok(rows.get(Table::Vault, KEYRING)?.ok_or(Detail::NoVault)?)
-}
-
-fn head_beside(keyring: &PublicKeyring, rows: &dyn Rows) -> Result<Head, Error> {
-    let row = rows.get(Table::Vault, HEAD)?.ok_or_else(head_missing)?;
-    Head::open_public(keyring, &row).map_err(head_tampered)
 }
 
 fn ended_at(version: MasterKeyVersion, ended: u64) -> Error {

@@ -1,14 +1,14 @@
 //! A row that stays in the way of every change is damage that is named, and never a reason to try again.
 
+use crate::support::between::{Between, Through};
 use crate::support::{Keys, act};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use strongroom::Request;
 use strongroom::audit::AuditFault;
 use strongroom::error::Detail;
 use strongroom::rotation::RotateOptions;
-use strongroom::store::{Batch, CommitError, Expected, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::store::{Batch, CommitError, Expected, Store, Table};
 use strongroom::{Error, ErrorKind, MemoryStore, NewApiKey, Vault};
 
 fn insert(store: &dyn Store, table: Table, key: &[u8], value: &[u8]) {
@@ -72,29 +72,14 @@ fn an_audit_row_behind_the_head_is_tampering_that_names_the_row_for_every_act() 
 }
 
 /// A medium on which what is read of some rows is never what a write meets, as in a tree that lost its order.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Torn {
-    rows: MemoryStore,
-    in_use: Arc<AtomicBool>,
-    commits: Arc<AtomicU32>,
+    in_use: AtomicBool,
+    commits: AtomicU32,
 }
 
-impl Rows for Torn {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.rows.get(table, key)
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.rows.at_or_after(table, key)
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.rows.scan(table, after, limit)
-    }
-}
-
-impl Store for Torn {
-    fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+impl Between for Torn {
+    fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
         self.commits.fetch_add(1, Ordering::Relaxed);
         let met = batch.changes().iter().filter(|change| {
             matches!(change.table, Table::Keys | Table::Usage) && matches!(change.expected, Expected::Exactly(_))
@@ -103,21 +88,13 @@ impl Store for Torn {
         if self.in_use.load(Ordering::Relaxed) && !met.is_empty() {
             return Err(CommitError::Conflict(met));
         }
-        self.rows.commit(batch)
-    }
-
-    fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
-        self.rows.snapshot()
-    }
-
-    fn scrub(&self) -> Result<Scrub, StoreError> {
-        self.rows.scrub()
+        rows.commit(batch)
     }
 }
 
 #[test]
 fn a_row_that_is_never_what_it_was_read_as_is_damage_and_not_contention() {
-    let (store, keys) = (Torn::default(), Keys::generate(2));
+    let (store, keys) = (Through::<Torn>::default(), Keys::generate(2));
     let vault = Vault::create(store.clone(), keys.only([1]), &act()).expect("vault");
     let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
     vault.verify(issued.token.expose(), &Request::new()).expect("valid");
