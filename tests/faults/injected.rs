@@ -2,7 +2,8 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 /// Every call by which the program changes what is on a disk.
 const CHANGES: [&str; 16] = [
@@ -90,8 +91,12 @@ impl Calls {
     /// The same command with a fault at that call. Its exit status is the program's; it says nothing unless it is given somewhere to
     /// say it.
     pub(crate) fn stop(&self, inner: &Command, point: usize, fault: Fault) -> Command {
+        self.traced(inner, point, fault, Path::new("/dev/null"))
+    }
+
+    fn traced(&self, inner: &Command, point: usize, fault: Fault, trace: &Path) -> Command {
         let mut command = Command::new("strace");
-        command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={}", CHANGES.join(","))]);
+        command.args(["-f", "-q", "-e", &format!("trace={}", CHANGES.join(",")), "-o"]).arg(trace);
         if let Some(Call { thread, name, number }) = self.0.get(point) {
             let faults = match fault {
                 Fault::Kill => vec![format!("inject={name}:signal=KILL:when={number}")],
@@ -104,6 +109,15 @@ impl Calls {
             command.args(faults.iter().flat_map(|fault| ["-e", fault]));
         }
         through(command, inner)
+    }
+
+    /// Runs it so, and tells whether the fault was met.
+    pub(crate) fn stopped(&self, inner: &Command, point: usize, fault: Fault) -> (Output, bool) {
+        let trace = tempfile::NamedTempFile::new().expect("a file");
+        let mut command = self.traced(inner, point, fault, trace.path());
+        let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().expect("strace runs");
+        let seen = fs::read_to_string(trace.path()).expect("text");
+        (output, seen.contains("(INJECTED)") || seen.contains("killed by SIGKILL"))
     }
 
     /// How many calls of a kind a thread makes before the one at this place.

@@ -22,9 +22,11 @@ mod full_disk;
 mod live_kills;
 mod media;
 mod memory;
+mod mutants;
 mod other_users;
 mod power_loss;
 mod syscalls;
+mod writing_verbs;
 
 use std::path::Path;
 
@@ -42,9 +44,11 @@ fn main() {
         live_kills::CLAIMS,
         media::CLAIMS,
         memory::CLAIMS,
+        mutants::CLAIMS,
         other_users::CLAIMS,
         power_loss::CLAIMS,
         syscalls::CLAIMS,
+        writing_verbs::CLAIMS,
     ];
     harness::run(modules.into_iter().flatten().copied()).exit();
 }

@@ -98,7 +98,12 @@ pub(crate) struct Dice(u64);
 impl Dice {
     pub(crate) fn new() -> Self {
         let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_nanos();
-        Self(u64::try_from(seed & u128::from(u64::MAX)).expect("masked") | 1)
+        Self::seeded(u64::try_from(seed & u128::from(u64::MAX)).expect("masked"))
+    }
+
+    /// The same ones for the same seed.
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self(seed | 1)
     }
 
     pub(crate) fn next(&mut self) -> u64 {
