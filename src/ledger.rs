@@ -2,6 +2,7 @@
 
 mod anchored;
 mod change;
+mod group;
 mod head;
 mod log;
 
@@ -19,6 +20,7 @@ use crate::time::Timestamp;
 
 pub(crate) use anchored::{Anchored, Moment};
 pub(crate) use change::Change;
+use group::{Lead, Line, Members, Open, Outcome, Turn};
 pub(crate) use head::{Head, mask_all, unmask_all};
 pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on, subtree_key, verify_chain};
 
@@ -39,6 +41,7 @@ pub(crate) struct Ledger {
     followed: Mutex<Option<ChainEnd>>,
     /// Whoever writes holds it, and finds the head that this process wrote or judged last.
     writing: Mutex<Written>,
+    line: Line,
 }
 
 /// What a process knows of the head from its own writing.
@@ -82,7 +85,10 @@ impl Ledger {
         let mut change = Change::new(&keyring, head, ledger.now());
         change.batch.put(Table::Vault, KEYRING, keyring.bytes(), Expected::Absent);
         first(&mut change)?;
-        let (batch, kept, head, head_row) = change.into_batch(act, None)?;
+        let kept = change.log(act)?;
+        let Change { head, mut batch, .. } = change;
+        let head_row = head.seal(&keyring)?;
+        batch.put(Table::Vault, HEAD, head_row.as_slice(), Expected::Absent);
         match ledger.store.commit(&batch) {
             Ok(()) => {
                 kept.announce(act);
@@ -315,6 +321,68 @@ impl Ledger {
         mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         act.check()?;
+        self.lead(None, act, &mut prepare)
+    }
+
+    /// Makes a change together with those of other threads that wait for the same commit. Whatever `prepare` decides by is in its batch:
+    /// rows that it changes, or checks.
+    pub(crate) fn change_with_others<T>(
+        &self,
+        act: &Act,
+        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.change_with_others_for_any_reason(act, |change| {
+            change.keyring.policy().check_reason(act.reason())?;
+            prepare(change)
+        })
+    }
+
+    fn change_with_others_for_any_reason<T>(
+        &self,
+        act: &Act,
+        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        act.check()?;
+        let mut joins = true;
+        loop {
+            let mut place = match self.line.wait(joins) {
+                Turn::Lead(lead) => return self.lead(Some(lead).filter(|_| joins), act, &mut prepare),
+                Turn::Join(place) => place,
+            };
+            let keyring = Arc::clone(&place.open().keyring);
+            let mut change = place.open().begin(&keyring);
+            // A refusal counts only where nobody was quicker, which is seen by who leads.
+            let prepared = prepare(&mut change).ok().filter(|_| change.next_keyring.is_none());
+            let (Some(prepared), false) = (prepared, change.is_idle() && change.doubtful) else {
+                joins = false;
+                continue;
+            };
+            if change.is_idle() {
+                return Ok(prepared);
+            }
+            let kept = change.log(act)?;
+            if !place.open().take_in(change) {
+                continue;
+            }
+            match place.take() {
+                Outcome::Done => {
+                    kept.announce(act);
+                    return Ok(prepared);
+                }
+                Outcome::Again => {}
+                Outcome::Alone => joins = false,
+                Outcome::InDoubt(why) => return Err(StoreError::in_doubt(why).into()),
+            }
+        }
+    }
+
+    /// Makes a change, and with it those that wait, where somebody leads them.
+    fn lead<T>(
+        &self,
+        mut leading: Option<Lead<'_>>,
+        act: &Act,
+        prepare: &mut impl FnMut(&mut Change<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         // Threads of one process take turns, rather than finding out at the commit that another was quicker.
         let mut turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut planted, mut stuck) = (vec![], Stuck::default());
@@ -350,9 +418,21 @@ impl Ledger {
                 return Ok(prepared);
             }
             let next = change.next_keyring.take();
-            let (mut batch, kept, head, row) = change.into_batch(act, Some((head_row.clone(), next.as_ref())))?;
+            let kept = change.log(act)?;
+            let open = Open::of(Arc::clone(&keyring), change);
+            // A change of the keyring is alone.
+            let (open, mut members) = match leading.as_ref().filter(|_| next.is_none()) {
+                Some(lead) => lead.gather(open),
+                None => (open, Members::none()),
+            };
+            let (head, mut batch) = open.close();
+            let row = head.seal(next.as_ref().unwrap_or(&keyring))?;
+            batch.put(Table::Vault, HEAD, row.as_slice(), Expected::Exactly(head_row.clone()));
             batch.retain(|change| !planted.contains(&change.key));
-            match self.store.commit(&batch) {
+            let committing = members.committing();
+            let committed = self.store.commit(&batch);
+            drop(committing);
+            match committed {
                 Ok(()) => {
                     kept.announce(act);
                     let keyring = next.as_ref().unwrap_or(&keyring);
@@ -365,11 +445,25 @@ impl Ledger {
                     if let Some(next) = next {
                         self.advance(Arc::new(next));
                     }
+                    members.settle(&Outcome::Done);
                     return Ok(prepared);
                 }
-                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(CommitError::Store(error)) => {
+                    // What certainly did not happen each of them tries by itself, and hears for itself why not.
+                    members.settle(&match &error {
+                        StoreError::InDoubt { source } => Outcome::InDoubt(source.to_string()),
+                        _ => Outcome::Alone,
+                    });
+                    return Err(error.into());
+                }
                 Err(CommitError::Conflict(rows)) => {
                     tracing::debug!(rows = rows.len(), "others were quicker; reading again");
+                    let quicker =
+                        rows.iter().any(|(table, key)| *table == Table::Vault && [HEAD, KEYRING].contains(&&**key));
+                    members.settle(if quicker { &Outcome::Again } else { &Outcome::Alone });
+                    if !quicker {
+                        leading = None;
+                    }
                     self.reload()?;
                     self.check_behind_head(&rows)?;
                     stuck.again(head_row, &rows)?;
@@ -407,7 +501,7 @@ impl Ledger {
         if refused.is_empty() || act.check().is_err() {
             return;
         }
-        let written = self.change_for_any_reason(act, |change| {
+        let written = self.change_with_others_for_any_reason(act, |change| {
             for draft in refused {
                 change.audit(draft.clone());
             }
@@ -458,6 +552,7 @@ impl Ledger {
             anchored: None,
             followed: Mutex::default(),
             writing: Mutex::default(),
+            line: Line::default(),
         }
     }
 

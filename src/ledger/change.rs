@@ -1,9 +1,11 @@
 //! A change in the making: the rows, the audit entries, and the head as it is then.
 
+use std::mem;
+
 use tracing::field::display;
 
 use super::head::Head;
-use super::log::{HEAD, KEYRING, grow, subtree_key};
+use super::log::{KEYRING, grow, subtree_key};
 use crate::audit_log::{Act, Draft, EVENTS, row_key};
 use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
@@ -21,6 +23,8 @@ pub(crate) struct Change<'k> {
     pub(crate) now: Timestamp,
     pub(crate) batch: Batch,
     drafts: Vec<Draft>,
+    /// Rows that it was decided by, whether or not they are in the batch.
+    pub(super) looked_at: Vec<(Table, Vec<u8>)>,
     pub(super) next_keyring: Option<Keyring>,
     /// Whether it has to be seen that nobody wrote meanwhile, also where nothing is written.
     pub(super) doubtful: bool,
@@ -28,7 +32,16 @@ pub(crate) struct Change<'k> {
 
 impl<'k> Change<'k> {
     pub(super) fn new(keyring: &'k Keyring, head: Head, now: Timestamp) -> Self {
-        Self { keyring, head, now, batch: Batch::new(), drafts: vec![], next_keyring: None, doubtful: false }
+        Self {
+            keyring,
+            head,
+            now,
+            batch: Batch::new(),
+            drafts: vec![],
+            looked_at: vec![],
+            next_keyring: None,
+            doubtful: false,
+        }
     }
 
     /// Whether nothing is to be written.
@@ -41,6 +54,11 @@ impl<'k> Change<'k> {
     /// What was found may come of others that write: it counts only if none did, even if nothing is to be written.
     pub(crate) fn doubt(&mut self) {
         self.doubtful = true;
+    }
+
+    /// Decides by the record of an API key, whether there is one or not: none that others change goes into the same commit.
+    pub(crate) fn look_at(&mut self, id: ApiKeyId) {
+        self.looked_at.push((Table::Keys, id.to_bytes().into()));
     }
 
     /// Adds an audit entry.
@@ -104,18 +122,16 @@ impl<'k> Change<'k> {
         Ok(())
     }
 
-    /// The batch, its audit entries, and the head as it is then, with its row.
-    pub(super) fn into_batch(
-        mut self,
-        act: &Act,
-        old: Option<(Vec<u8>, Option<&Keyring>)>,
-    ) -> Result<(Batch, Kept, Head, Vec<u8>), Error> {
-        let (after, commit) = (self.head.chain.seq, random_array()?);
-        let (expected, next) = match old {
-            None => (Expected::Absent, None),
-            Some((row, next)) => (Expected::Exactly(row), next),
-        };
-        for draft in &self.drafts {
+    /// The rows that it has to do with.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (Table, Vec<u8>)> {
+        let changed = self.batch.changes().iter().map(|change| (change.table, change.key.clone()));
+        changed.chain(self.looked_at.iter().cloned())
+    }
+
+    /// Puts the entries of an act into the log.
+    pub(super) fn log(&mut self, act: &Act) -> Result<Kept, Error> {
+        let (after, commit, drafts) = (self.head.chain.seq, random_array()?, mem::take(&mut self.drafts));
+        for draft in &drafts {
             let (line, end) = self.head.chain.append(draft, &commit, act, self.now);
             if let Some(subtree) = grow(&mut self.head.tree, &line) {
                 self.batch.put(Table::Vault, subtree_key(subtree.index), subtree.hash, Expected::Absent);
@@ -123,9 +139,7 @@ impl<'k> Change<'k> {
             self.batch.put(Table::Audit, row_key(end.seq), line, Expected::Absent);
             self.head.chain = end;
         }
-        let row = self.head.seal(next.unwrap_or(self.keyring))?;
-        self.batch.put(Table::Vault, HEAD, row.as_slice(), expected);
-        Ok((self.batch, Kept { after, drafts: self.drafts }, self.head, row))
+        Ok(Kept { after, drafts })
     }
 }
 

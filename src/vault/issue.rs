@@ -56,7 +56,7 @@ impl Vault {
 
     fn issue_all(&self, keys: &[NewApiKey], act: &Act) -> Result<Vec<Issued>, Error> {
         keys.iter().try_for_each(|key| check_prefix(&key.prefix))?;
-        self.ledger.change(act, |change| {
+        self.ledger.change_with_others(act, |change| {
             let now = change.now;
             keys.iter().try_for_each(|key| admit(change, &key.terms(now)))?;
             keys.iter().try_for_each(|key| refuse_expired(key, now))?;

@@ -84,7 +84,7 @@ impl Vault {
         mut keep: impl FnMut(&Each<T>) -> Result<(), Error>,
     ) -> Result<Each<T>, Error> {
         let done = act.check().map_err(Error::from).and_then(|()| {
-            self.ledger.change(act, |change| {
+            self.ledger.change_with_others(act, |change| {
                 let mut together = Together::new(self, change, ids.len());
                 let mut each = Vec::with_capacity(ids.len());
                 for at in 0..ids.len() {

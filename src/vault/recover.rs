@@ -22,8 +22,9 @@ impl Vault {
         let draft = || Draft::on(Action::Recover, id);
         let rows = self.ledger.store();
         let recovered = act.check_with_reason().map_err(Error::from).and_then(|()| {
-            self.ledger.change(act, |change| {
+            self.ledger.change_with_others(act, |change| {
                 admit_recovery(change, None)?;
+                change.look_at(id);
                 let (token, was, generation) = token_of(change, id, &record_at(rows, id)?)?;
                 self.hold_to_log(change.keyring, generation, id, &was)?;
                 change.audit(draft().finding(was));
@@ -45,7 +46,7 @@ impl Vault {
         let prepared =
             act.check_with_reason().map_err(Error::from).and_then(|()| New::prepare(reissue, self.ledger.now()));
         let done = prepared.and_then(|new| {
-            self.ledger.change(act, |change| {
+            self.ledger.change_with_others(act, |change| {
                 admit_recovery(change, Some(reissue.grace))?;
                 let mut old = Subject::read(change, self.ledger.store(), id)?;
                 // What the token is read from is what is replaced.

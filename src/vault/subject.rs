@@ -26,7 +26,8 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    pub(super) fn read(change: &Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<Self, Error> {
+    pub(super) fn read(change: &mut Change<'_>, rows: &dyn Rows, id: ApiKeyId) -> Result<Self, Error> {
+        change.look_at(id);
         let record = record_at(rows, id)?;
         let read = Record::parse(&record).and_then(|record| record.attributes_to_carry(change.keyring, id));
         let (was, carried, before) = read.map_err(|fault| Detail::Record { id, fault })?;

@@ -28,6 +28,7 @@ mod faults;
 mod floor;
 mod followed;
 mod forged;
+mod grouped;
 mod handles;
 mod layering;
 mod life;
