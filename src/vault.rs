@@ -33,6 +33,8 @@ mod prove;
 mod backup;
 mod restore;
 mod doctor;
+#[cfg(feature = "sqlite")]
+mod mending;
 
 pub use audit::{AuditLine, AuditPosition};
 pub use audit_check::{AuditCheck, CheckpointCheck, CheckpointFault};

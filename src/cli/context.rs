@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use strongroom::anchor::FileAnchor;
 use strongroom::error::{Detail, KeyringError};
 use strongroom::escrow::Combined;
 use strongroom::master::{MasterKeysError, Origin, SourceConcern, SourceError, VerifierKeysError};
+use strongroom::store::SqliteRepair;
 use strongroom::strength::Waivers;
 use strongroom::{Act, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions, Verifier, VerifierKeys};
 
@@ -102,6 +104,15 @@ impl<'t> Context<'t> {
     /// The same to examine it, for who tells of the concerns in another way: also one whose rows do not belong together.
     pub(crate) fn open_unwarned(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
         Ok(opening()?.to_examine(true).open(SqliteStore::open_to_read(&self.place.path)?, keys)?)
+    }
+
+    /// The same over a store that is being mended. Whoever changes it then is held to all that [`Context::open`] is held to.
+    pub(crate) fn open_to_mend(&mut self, store: Arc<SqliteRepair>) -> Result<Vault, Failure> {
+        let keys = self.keys_to_open()?;
+        let vault = opening()?.to_examine(true).open(store, keys)?;
+        self.warn();
+        self.opened = Some(vault.verifier());
+        Ok(vault)
     }
 
     /// The configured master keys, or none: the vault can then say which one it needs.
