@@ -13,6 +13,7 @@ use super::connection::restrict;
 use super::guarded::Guarded;
 use super::statements::get;
 use super::{files, locks};
+use crate::audit_log::{AuditEntry, row_key};
 use crate::store::error::StoreError;
 use crate::store::table::{Row, Table};
 use crate::unsafe_path::UnsafePath;
@@ -39,8 +40,11 @@ impl Alone {
             let sql = "SELECT k, v FROM audit WHERE typeof(k) = 'blob' AND typeof(v) = 'blob' ORDER BY k DESC LIMIT 1";
             connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()
         };
-        let last = Guarded::store(connection, path).and_then(|connection| connection.read(last)).ok()??;
-        Some(Self { log, last })
+        let last: Row = Guarded::store(connection, path).and_then(|connection| connection.read(last)).ok()??;
+        // What a process that was killed has moved in part leads to pages of another time, in which anything can stand. Only a whole
+        // entry in its place says something: none is ever taken back.
+        let is_entry = |entry: &AuditEntry| row_key(entry.seq) == *last.0;
+        serde_json::from_slice(&last.1).is_ok_and(|entry| is_entry(&entry)).then(|| Self { log, last })
     }
 
     /// Refuses a log that does not go on from there, or that spoils the file so that nothing can be read.
