@@ -6,6 +6,7 @@ mod auditor;
 mod recorder;
 mod handle;
 mod options;
+mod in_parts;
 mod issue;
 mod import;
 mod import_lines;
