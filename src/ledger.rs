@@ -4,6 +4,7 @@ mod anchored;
 mod change;
 mod head;
 mod log;
+mod stuck;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -13,14 +14,16 @@ use crate::anchor::{AnchorActKind, AnchorFault, AnchorStatement};
 use crate::audit_log::{Act, AuditFault, ChainEnd, Draft};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring, PublicKeyring, RowError};
-use crate::secret::hex;
-use crate::store::{CommitError, Expected, Ordered, Rows, Store, StoreError, Table};
+use crate::store::{CommitError, Expected, Ordered, Rows, Store, Table};
 use crate::time::Timestamp;
 
 pub(crate) use anchored::{Anchored, Moment};
 pub(crate) use change::Change;
 pub(crate) use head::{Head, mask_all, unmask_all};
 pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on, subtree_key, verify_chain};
+pub(crate) use stuck::in_the_way;
+
+use stuck::Stuck;
 
 /// A source of the present moment.
 pub(crate) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
@@ -480,36 +483,6 @@ pub(crate) fn head_beside(keyring: &PublicKeyring, rows: &dyn Rows) -> Result<He
     Head::open_public(keyring, &row).map_err(head_tampered)
 }
 
-/// Rows that stay in the way of a change while nobody else makes any: that is damage, and no other attempt gets past it.
-#[derive(Default)]
-struct Stuck {
-    head: Vec<u8>,
-    rows: Vec<(Table, Vec<u8>)>,
-    times: usize,
-}
-
-impl Stuck {
-    /// A rotation moves a row beside us without a trace in the head, but not the same row time and again.
-    fn again(&mut self, head: Vec<u8>, rows: &[(Table, Vec<u8>)]) -> Result<(), Error> {
-        if self.head != head || self.rows != rows {
-            *self = Self { head, rows: rows.to_vec(), times: 0 };
-        }
-        self.times += 1;
-        match rows.first() {
-            Some((table, key)) if self.times == STUCK_AFTER => Err(in_the_way(*table, key).into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A row that is never what it was read as.
-pub(crate) fn in_the_way(table: Table, key: &[u8]) -> StoreError {
-    let (key, table) = (hex(key), table.name());
-    StoreError::Corrupt {
-        message: format!("the row {key} of the table {table} cannot be changed, and nobody else changes it"),
-    }
-}
-
 pub(crate) fn head_missing() -> Error {
     Detail::Tampered { row: VaultRow::Head, fault: RowFault::Missing }.into()
 }
@@ -531,4 +504,3 @@ pub(crate) fn row_refused(row: VaultRow, error: RowError) -> Error {
 const MAX_KEYRING_AGE_MILLIS: u64 = 1_000;
 /// One of several writers always gets through, so this many lost races in a row mean that something else is wrong.
 const MAX_ATTEMPTS: usize = 1_000;
-const STUCK_AFTER: usize = 20;
