@@ -106,13 +106,10 @@ impl<'t> Context<'t> {
         Ok(opening()?.to_examine(true).open(SqliteStore::open_to_read(&self.place.path)?, keys)?)
     }
 
-    /// The same over a store that is being mended. Whoever changes it then is held to all that [`Context::open`] is held to.
+    /// The same over a store that is being mended. Nothing is kept of it here: it holds the store until it is gone.
     pub(crate) fn open_to_mend(&mut self, store: Arc<SqliteRepair>) -> Result<Vault, Failure> {
         let keys = self.keys_to_open()?;
-        let vault = opening()?.to_examine(true).open(store, keys)?;
-        self.warn();
-        self.opened = Some(vault.verifier());
-        Ok(vault)
+        Ok(opening()?.to_examine(true).open(store, keys)?)
     }
 
     /// The configured master keys, or none: the vault can then say which one it needs.

@@ -9,6 +9,7 @@ use super::parse::{duration, subset};
 /// Without --deep, --quick and --subset it opens every record of a vault of up to 100000, and of a larger one none, which
 /// is a warning.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct DoctorArgs {
     /// Open every record, however many there are
     #[arg(long)]

@@ -171,7 +171,7 @@ fn mend_inside(context: &mut Context<'_>, around: &Around, planned: Inside, act:
     inside.mended.splice(0..0, set_before);
     let mut counts = BTreeMap::from([("modes", around.modes.len() as u64), ("scratch", around.scratch.len() as u64)]);
     for Mended { kind, count, .. } in &inside.mended {
-        *counts.entry(kind).or_default() += count;
+        *counts.entry(*kind).or_default() += count;
     }
     vault.record_repair(counts, act)?;
     repair.finish()?;
