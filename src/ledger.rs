@@ -5,24 +5,26 @@ mod change;
 mod group;
 mod head;
 mod log;
+mod stuck;
+mod writing;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use crate::anchor::{AnchorActKind, AnchorFault, AnchorStatement};
-use crate::audit_log::{Act, AuditFault, ChainEnd, Draft};
+use crate::audit_log::{Act, AuditFault, ChainEnd};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{KeyEncryptionKeys, Keyring, PublicKeyring, RowError};
-use crate::secret::hex;
-use crate::store::{CommitError, Expected, Ordered, Rows, Store, StoreError, Table};
+use crate::store::{CommitError, Expected, Ordered, Rows, Store, Table};
 use crate::time::Timestamp;
 
 pub(crate) use anchored::{Anchored, Moment};
 pub(crate) use change::Change;
-use group::{Lead, Line, Members, Open, Outcome, Turn};
+use group::Line;
 pub(crate) use head::{Head, mask_all, unmask_all};
-pub(crate) use log::{HEAD, KEYRING, SUBTREE, follow_chain, follow_from, grow, must_go_on, subtree_key, verify_chain};
+pub(crate) use log::{HEAD, KEYRING, follow_chain, follow_from, grow, must_go_on, subtree_key, verify_chain};
+pub(crate) use stuck::in_the_way;
 
 /// A source of the present moment.
 pub(crate) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
@@ -301,217 +303,6 @@ impl Ledger {
         Head::open(keyring, &row).map_err(head_tampered)
     }
 
-    /// Makes a change: `prepare` reads what it needs and fills the batch; it runs again whenever somebody else was
-    /// quicker, and sees the new state then. The reason has to be one that the policy takes.
-    pub(crate) fn change<T>(
-        &self,
-        act: &Act,
-        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        self.change_for_any_reason(act, |change| {
-            change.keyring.policy().check_reason(act.reason())?;
-            prepare(change)
-        })
-    }
-
-    /// The same for what only completes an act, whose reason has been taken.
-    pub(crate) fn change_for_any_reason<T>(
-        &self,
-        act: &Act,
-        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        act.check()?;
-        self.lead(None, act, &mut prepare)
-    }
-
-    /// Makes a change together with those of other threads that wait for the same commit. Whatever `prepare` decides by is in its batch:
-    /// rows that it changes, or checks.
-    pub(crate) fn change_with_others<T>(
-        &self,
-        act: &Act,
-        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        self.change_with_others_for_any_reason(act, |change| {
-            change.keyring.policy().check_reason(act.reason())?;
-            prepare(change)
-        })
-    }
-
-    fn change_with_others_for_any_reason<T>(
-        &self,
-        act: &Act,
-        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        act.check()?;
-        let mut joins = true;
-        loop {
-            let mut place = match self.line.wait(joins) {
-                Turn::Lead(lead) => return self.lead(Some(lead).filter(|_| joins), act, &mut prepare),
-                Turn::Join(place) => place,
-            };
-            let keyring = Arc::clone(&place.open().keyring);
-            let mut change = place.open().begin(&keyring);
-            // A refusal counts only where nobody was quicker, which is seen by who leads.
-            let prepared = prepare(&mut change).ok().filter(|_| change.next_keyring.is_none());
-            let (Some(prepared), false) = (prepared, change.is_idle() && change.doubtful) else {
-                joins = false;
-                continue;
-            };
-            if change.is_idle() {
-                return Ok(prepared);
-            }
-            let kept = change.log(act)?;
-            if !place.open().take_in(change) {
-                continue;
-            }
-            match place.take() {
-                Outcome::Done => {
-                    kept.announce(act);
-                    return Ok(prepared);
-                }
-                Outcome::Again => {}
-                Outcome::Alone => joins = false,
-                Outcome::InDoubt(why) => return Err(StoreError::in_doubt(why).into()),
-            }
-        }
-    }
-
-    /// Makes a change, and with it those that wait, where somebody leads them.
-    fn lead<T>(
-        &self,
-        mut leading: Option<Lead<'_>>,
-        act: &Act,
-        prepare: &mut impl FnMut(&mut Change<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        // Threads of one process take turns, rather than finding out at the commit that another was quicker.
-        let mut turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut planted, mut stuck) = (vec![], Stuck::default());
-        if let Some(anchored) = &self.anchored {
-            anchored.prepare(self.store())?;
-        }
-        for _ in 0..MAX_ATTEMPTS {
-            let seen = self.anchored.as_ref().map(Anchored::read).transpose()?;
-            let (keyring, head, head_row) = self.keyring_and_head(&turn)?;
-            if let (Some(anchored), Some(seen)) = (&self.anchored, &seen) {
-                anchored.hold(seen, &keyring.facts(), &head, self.store())?;
-            }
-            must_go_on(head.chain, *self.followed())?;
-            turn.seen = Some(head.chain);
-            let mut change = Change::new(&keyring, head, self.now());
-            change.batch.check(Table::Vault, KEYRING, Expected::Exactly(keyring.bytes().into()));
-            let prepared = match prepare(&mut change) {
-                Ok(prepared) => prepared,
-                // What was read may be newer than the keyring and the head it was read with.
-                Err(error) => match self.store.get(Table::Vault, HEAD)? {
-                    Some(row) if row == head_row => return Err(error),
-                    _ => {
-                        self.reload()?;
-                        continue;
-                    }
-                },
-            };
-            if change.is_idle() {
-                if change.doubtful && self.store.get(Table::Vault, HEAD)?.as_deref() != Some(&*head_row) {
-                    self.reload()?;
-                    continue;
-                }
-                return Ok(prepared);
-            }
-            let next = change.next_keyring.take();
-            let kept = change.log(act)?;
-            let open = Open::of(Arc::clone(&keyring), change);
-            // A change of the keyring is alone.
-            let (open, mut members) = match leading.as_ref().filter(|_| next.is_none()) {
-                Some(lead) => lead.gather(open),
-                None => (open, Members::none()),
-            };
-            let (head, mut batch) = open.close();
-            let row = head.seal(next.as_ref().unwrap_or(&keyring))?;
-            batch.put(Table::Vault, HEAD, row.as_slice(), Expected::Exactly(head_row.clone()));
-            batch.retain(|change| !planted.contains(&change.key));
-            let committing = members.committing();
-            let committed = self.store.commit(&batch);
-            drop(committing);
-            match committed {
-                Ok(()) => {
-                    kept.announce(act);
-                    let keyring = next.as_ref().unwrap_or(&keyring);
-                    if let Some(anchored) = &self.anchored {
-                        anchored.advance(Moment { keyring, head: &head, head_row: &row }, self.store(), self.now());
-                    }
-                    let keyring = keyring.hash();
-                    turn.seen = Some(head.chain);
-                    turn.judged = Some(Judged { keyring, row, head });
-                    if let Some(next) = next {
-                        self.advance(Arc::new(next));
-                    }
-                    members.settle(&Outcome::Done);
-                    return Ok(prepared);
-                }
-                Err(CommitError::Store(error)) => {
-                    // What certainly did not happen each of them tries by itself, and hears for itself why not.
-                    members.settle(&match &error {
-                        StoreError::InDoubt { source } => Outcome::InDoubt(source.to_string()),
-                        _ => Outcome::Alone,
-                    });
-                    return Err(error.into());
-                }
-                Err(CommitError::Conflict(rows)) => {
-                    tracing::debug!(rows = rows.len(), "others were quicker; reading again");
-                    let quicker =
-                        rows.iter().any(|(table, key)| *table == Table::Vault && [HEAD, KEYRING].contains(&&**key));
-                    members.settle(if quicker { &Outcome::Again } else { &Outcome::Alone });
-                    if !quicker {
-                        leading = None;
-                    }
-                    self.reload()?;
-                    self.check_behind_head(&rows)?;
-                    stuck.again(head_row, &rows)?;
-                    // A row of a subtree proves nothing, and must not keep anybody from writing: one that is there stays.
-                    planted.extend(rows.into_iter().filter(|(_, key)| key.starts_with(SUBTREE)).map(|(_, key)| key));
-                }
-            }
-        }
-        Err(Detail::Contended.into())
-    }
-
-    /// Whether a commit met an audit entry where the head says there is none: then no other attempt succeeds either.
-    fn check_behind_head(&self, conflicts: &[(Table, Vec<u8>)]) -> Result<(), Error> {
-        if conflicts.iter().all(|(table, _)| *table != Table::Audit) {
-            return Ok(());
-        }
-        let rows = self.store.snapshot()?;
-        let (_, head) = self.read_together(&*rows)?;
-        head.is_the_end_of_the_log(&*rows)
-    }
-
-    /// Writes an audit entry of an act that is refused for what it asks. The refusal is returned whether or not the entry
-    /// could be written.
-    pub(crate) fn keep_refusal<T>(&self, act: &Act, subject: Draft, judged: Result<T, Error>) -> Result<T, Error> {
-        if let Err(error) = &judged
-            && error.is_refusal()
-        {
-            self.keep_refusals(act, &[subject.refused(error.code())]);
-        }
-        judged
-    }
-
-    /// Writes the audit entries of refusals, as far as that is possible.
-    pub(crate) fn keep_refusals(&self, act: &Act, refused: &[Draft]) {
-        if refused.is_empty() || act.check().is_err() {
-            return;
-        }
-        let written = self.change_with_others_for_any_reason(act, |change| {
-            for draft in refused {
-                change.audit(draft.clone());
-            }
-            Ok(())
-        });
-        if let Err(unwritten) = written {
-            tracing::warn!(error = format!("{unwritten:#}"), "the audit entry of a refused act could not be written");
-        }
-    }
-
     /// The two are separate reads, and a rotation may fall between them: a head that does not open is only tampered
     /// with if it stays when the keyring has stayed.
     fn keyring_and_head(&self, written: &Written) -> Result<(Arc<Keyring>, Head, Vec<u8>), Error> {
@@ -575,36 +366,6 @@ pub(crate) fn head_beside(keyring: &PublicKeyring, rows: &dyn Rows) -> Result<He
     Head::open_public(keyring, &row).map_err(head_tampered)
 }
 
-/// Rows that stay in the way of a change while nobody else makes any: that is damage, and no other attempt gets past it.
-#[derive(Default)]
-struct Stuck {
-    head: Vec<u8>,
-    rows: Vec<(Table, Vec<u8>)>,
-    times: usize,
-}
-
-impl Stuck {
-    /// A rotation moves a row beside us without a trace in the head, but not the same row time and again.
-    fn again(&mut self, head: Vec<u8>, rows: &[(Table, Vec<u8>)]) -> Result<(), Error> {
-        if self.head != head || self.rows != rows {
-            *self = Self { head, rows: rows.to_vec(), times: 0 };
-        }
-        self.times += 1;
-        match rows.first() {
-            Some((table, key)) if self.times == STUCK_AFTER => Err(in_the_way(*table, key).into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A row that is never what it was read as.
-pub(crate) fn in_the_way(table: Table, key: &[u8]) -> StoreError {
-    let (key, table) = (hex(key), table.name());
-    StoreError::Corrupt {
-        message: format!("the row {key} of the table {table} cannot be changed, and nobody else changes it"),
-    }
-}
-
 pub(crate) fn head_missing() -> Error {
     Detail::Tampered { row: VaultRow::Head, fault: RowFault::Missing }.into()
 }
@@ -626,4 +387,3 @@ pub(crate) fn row_refused(row: VaultRow, error: RowError) -> Error {
 const MAX_KEYRING_AGE_MILLIS: u64 = 1_000;
 /// One of several writers always gets through, so this many lost races in a row mean that something else is wrong.
 const MAX_ATTEMPTS: usize = 1_000;
-const STUCK_AFTER: usize = 20;

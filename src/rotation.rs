@@ -38,6 +38,8 @@ pub use plan::{Census, OpenRotation, RotationEstimate, RotationPlan};
 pub(crate) use plan::{census, plan};
 pub use remnants::Searched;
 pub(crate) use remnants::copies;
+#[cfg(feature = "sqlite")]
+pub(crate) use remnants::holds_a_copy;
 pub use report::{Progress, RotationOutcome, RotationReport, Unreadable};
 pub(crate) use row::{ROTATION, open_in};
 pub use state::Phase;

@@ -19,7 +19,7 @@ pub use error::{CommitError, EngineFault, SchemaFault, StoreError};
 pub use memory::MemoryStore;
 pub(crate) use ordered::Ordered;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{SqliteBackups, SqliteStore};
+pub use sqlite::{Mended, SqliteBackups, SqliteRepair, SqliteStore};
 pub use table::{Row, Table};
 
 /// The engine in the manual is compiled and asked.

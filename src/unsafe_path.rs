@@ -22,6 +22,9 @@ pub enum UnsafePath {
     /// Who owns it can exchange or write it.
     #[error("belongs to another user")]
     Owner,
+    /// A write-ahead log that was put beside a store: it goes on from another file, or from this one as it was once.
+    #[error("is the log of another store, or of this one as it was once")]
+    OtherLog,
     /// SQLite would take it for the log of the store beside it.
     #[error("has a name that SQLite takes for a part of another file")]
     PartOfAnother,

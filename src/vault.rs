@@ -6,6 +6,7 @@ mod auditor;
 mod recorder;
 mod handle;
 mod options;
+mod in_parts;
 mod issue;
 mod import;
 mod import_lines;
@@ -33,6 +34,8 @@ mod prove;
 mod backup;
 mod restore;
 mod doctor;
+#[cfg(feature = "sqlite")]
+mod mending;
 
 pub use audit::{AuditLine, AuditPosition};
 pub use audit_check::{AuditCheck, CheckpointCheck, CheckpointFault};

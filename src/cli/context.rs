@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use strongroom::anchor::FileAnchor;
 use strongroom::error::{Detail, KeyringError};
 use strongroom::escrow::Combined;
 use strongroom::master::{MasterKeysError, Origin, SourceConcern, SourceError, VerifierKeysError};
+use strongroom::store::SqliteRepair;
 use strongroom::strength::Waivers;
 use strongroom::{Act, MasterKeys, SqliteStore, Timestamp, Vault, VaultOptions, Verifier, VerifierKeys};
 
@@ -102,6 +104,12 @@ impl<'t> Context<'t> {
     /// The same to examine it, for who tells of the concerns in another way: also one whose rows do not belong together.
     pub(crate) fn open_unwarned(&mut self, keys: MasterKeys) -> Result<Vault, Failure> {
         Ok(opening()?.to_examine(true).open(SqliteStore::open_to_read(&self.place.path)?, keys)?)
+    }
+
+    /// The same over a store that is being mended. Nothing is kept of it here: it holds the store until it is gone.
+    pub(crate) fn open_to_mend(&mut self, store: Arc<SqliteRepair>) -> Result<Vault, Failure> {
+        let keys = self.keys_to_open()?;
+        Ok(opening()?.to_examine(true).open(store, keys)?)
     }
 
     /// The configured master keys, or none: the vault can then say which one it needs.

@@ -304,8 +304,9 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         StoreError::Busy | StoreError::Stopped => "run the command again".into(),
         StoreError::Corrupt { .. } => "restore a backup of the store".into(),
         StoreError::JournalMode { path, .. } => format!(
-            "stop what has it open, and run the command again, which sets it; or, from then on, `sqlite3 {} 'PRAGMA journal_mode = WAL'`",
-            quoted(path)
+            "stop what has {} open (`fuser` shows it), and `{}` sets it; so does any command that writes",
+            quoted(path),
+            repairing(&store)
         ),
         StoreError::Engine {
             fault: EngineFault::LocksNotKept { path } | EngineFault::LocksRefused { path } | EngineFault::NoLog { path },
@@ -313,24 +314,12 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         } => {
             format!("put the store on a local disk: `df -T {}` shows on what file system it is", quoted(path))
         }
-        StoreError::KeyType { table, .. } => {
-            let delete = format!("DELETE FROM {table} WHERE typeof(k) <> 'blob'");
-            format!(
-                "restore a backup; or, where that row is one too many, take it away: `sqlite3 {} {}`",
-                quoted(&place.path.display().to_string()),
-                quoted(&delete)
-            )
-        }
-        StoreError::Copies { place: stray } => {
-            let name = stray.split_once(' ').map_or("", |(_, stray)| stray).to_uppercase();
-            let (kind, _) = name.split_once(' ').unwrap_or_default();
-            let named = stray.split_once('"').map_or("", |(_, named)| named.trim_end_matches('"'));
-            format!(
-                "find out who made it; `sqlite3 {} {}` takes it away",
-                quoted(&place.path.display().to_string()),
-                quoted(&format!("DROP {kind} \"{named}\""))
-            )
-        }
+        StoreError::KeyType { .. } => format!(
+            "`{}` makes it bytes again, or takes it away where the row itself is there as well; what it leaves is named: restore a \
+             backup then",
+            repairing(&store)
+        ),
+        StoreError::Copies { .. } => format!("find out who made it; `{}` takes it away", repairing(&store)),
         StoreError::OutOfOrder { .. } => {
             format!("restore a backup of the store; `strongroom doctor{store}` says what else is wrong")
         }
@@ -339,7 +328,7 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
              and look what was done last with `strongroom audit list`",
             quoted(path)
         ),
-        StoreError::Schema { path, fault } => schema_hint(path, fault),
+        StoreError::Schema { fault, .. } => schema_hint(fault, &store),
         StoreError::Foreign { .. } => "name the vault's own file with --store sqlite:PATH".into(),
         StoreError::Full => "make room on that disk (`df -h` shows it), and run the command again".into(),
         StoreError::InDoubt { .. } => {
@@ -362,14 +351,21 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
     }
 }
 
-fn schema_hint(path: &str, fault: &SchemaFault) -> String {
+fn schema_hint(fault: &SchemaFault, store: &str) -> String {
     match fault {
-        SchemaFault::Planted { kind: kind @ ("index" | "trigger"), name, .. } => {
-            let drop = format!("DROP {} \"{}\"", kind.to_uppercase(), name.replace('"', "\"\""));
-            format!("find out who can write the store; `sqlite3 {} {}` takes it away", quoted(path), quoted(&drop))
+        SchemaFault::Planted { kind: "index" | "trigger", .. } => {
+            format!("find out who can write the store; `{}` takes it away", repairing(store))
         }
+        SchemaFault::Altered { .. } => format!(
+            "find out who can write the store; `{}` makes the table anew where its rows can be read, and otherwise restore a backup",
+            repairing(store)
+        ),
         _ => "find out who can write the store, and restore a backup".into(),
     }
+}
+
+fn repairing(store: &str) -> String {
+    format!("strongroom doctor{store} --repair --reason TEXT")
 }
 
 fn unsafe_hint(path: &str, fault: UnsafePath, place: &Place) -> String {
@@ -381,6 +377,11 @@ fn unsafe_hint(path: &str, fault: UnsafePath, place: &Place) -> String {
             let target = std::fs::canonicalize(path).map_or_else(|_| "PATH".into(), |path| path.display().to_string());
             format!("name the file itself: `--store {}`", quoted(&format!("sqlite:{target}")))
         }
+        UnsafePath::OtherLog => format!(
+            "nothing of it is in the store: find out who put it there; `mv {0} {0}.other`, once no strongroom runs there, gives the \
+             store as it is without it",
+            quoted(path)
+        ),
         UnsafePath::NotOurs => {
             format!("give it another name: `mv {0} {0}.mine`", quoted(path))
         }

@@ -434,6 +434,7 @@ every! {
         UnsafePath::NotAFile => [UnsafePath::NotAFile],
         UnsafePath::NotOurs => [UnsafePath::NotOurs],
         UnsafePath::Owner => [UnsafePath::Owner],
+        UnsafePath::OtherLog => [UnsafePath::OtherLog],
         UnsafePath::PartOfAnother => [UnsafePath::PartOfAnother],
         UnsafePath::Strangers => [UnsafePath::Strangers],
     }

@@ -35,7 +35,7 @@ pub(crate) fn refuse_copies(store: &dyn Store, keyring: &Keyring) -> Result<(), 
 pub(crate) fn copies(store: &dyn Store, keyring: &Keyring) -> Result<Vec<String>, StoreError> {
     let mut places: Vec<String> = vec![];
     store.each_stray(&mut |place, bytes| {
-        if is_copy(bytes, keyring) && places.last().is_none_or(|last| last != place) {
+        if holds_a_copy(bytes, keyring) && places.last().is_none_or(|last| last != place) {
             places.push(place.to_owned());
         }
     })?;
@@ -44,7 +44,7 @@ pub(crate) fn copies(store: &dyn Store, keyring: &Keyring) -> Result<Vec<String>
 
 /// Whether there is a row of a vault in these bytes, as it is stored or in hexadecimal: a record anywhere, counts of uses, or what names
 /// the vault and is longer than its name.
-fn is_copy(bytes: &[u8], keyring: &Keyring) -> bool {
+pub(crate) fn holds_a_copy(bytes: &[u8], keyring: &Keyring) -> bool {
     let vault = keyring.vault();
     let names = |bytes: &[u8]| bytes.len() >= ROW && bytes.windows(16).any(|window| window == vault.0);
     let counts = |bytes: &[u8]| UsageRow::parse(bytes).is_ok_and(|row| keyring.generation(row.generation()).is_some());

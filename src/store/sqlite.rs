@@ -10,6 +10,8 @@ mod guarded;
 mod handle;
 mod layout;
 mod locks;
+mod log_of;
+mod repair;
 mod restore;
 mod schema;
 mod statements;
@@ -23,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use access::Access;
 use at_rest::AtRest;
-use connection::{explained, said, wait_for_others};
+use connection::{commit_failed, wait_for_others};
 use statements::{apply, of_other_types};
 
 use super::batch::Batch;
@@ -32,6 +34,7 @@ use super::error::{CommitError, StoreError};
 use super::table::Table;
 
 pub use handle::SqliteStore;
+pub use repair::{Mended, SqliteRepair};
 pub use restore::SqliteBackups;
 
 impl Store for SqliteStore {
@@ -157,15 +160,6 @@ impl SqliteStore {
                 _ => std::thread::sleep(Duration::from_millis(20)),
             }
         }
-    }
-}
-
-/// A commit is a mark in the write-ahead log. When the medium fails while it is written or synced, SQLite goes on as if it were not
-/// there, and so do all who have the store open; but it may be there, and whoever recovers the log after a power loss finds it.
-fn commit_failed(error: rusqlite::Error, path: &Path) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::SystemIoFailure) => StoreError::in_doubt(said(error)),
-        _ => explained(error, path),
     }
 }
 

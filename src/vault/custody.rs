@@ -13,8 +13,9 @@ use crate::versions::MasterKeyVersion;
 
 /// # Examining
 impl Vault {
-    /// Writes into the audit log that what stands around the vault was mended, and how many of each kind: files, and what was left behind.
-    /// A reason is required. What the program's `doctor --repair` does is recorded with it.
+    /// Writes into the audit log that the store of the vault was mended, and how many of each kind: files, what was left behind, and what
+    /// stood in the store ([`mend`](Self::mend), which this makes durable). A reason is required. What the program's `doctor --repair`
+    /// does is recorded with it.
     pub fn record_repair<'a>(&self, mended: impl IntoIterator<Item = (&'a str, u64)>, act: &Act) -> Result<(), Error> {
         let draft = mended.into_iter().fold(Draft::of(Action::Repair), |draft, (what, count)| draft.count(what, count));
         let recorded = act.check_with_reason().map_err(Error::from).and_then(|()| {

@@ -8,32 +8,29 @@ use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::import::{ImportError, ImportedKey};
 use crate::keyring::Keyring;
-use crate::ledger::Change;
 use crate::lookup::LookupRow;
 use crate::store::{Rows, Table};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, secret_digest};
 use crate::vault::handle::Vault;
+use crate::vault::in_parts::in_parts;
 
 /// # Importing
 impl Vault {
     /// Whether [`Vault::import`] would take these API keys: the first fault, in their order. Writes nothing.
     pub fn check_import(&self, keys: &[ImportedKey]) -> Result<(), Error> {
-        self.check_all(keys, &strengths(keys)).map(drop)
+        self.check_all(&*self.ledger.reload()?, keys, &strengths(keys)).map(drop)
     }
 
     /// Whether one of them is let in as a weak one.
-    fn check_all(&self, keys: &[ImportedKey], strengths: &[Option<u32>]) -> Result<bool, Error> {
-        let keyring = self.ledger.reload()?;
-        let (now, mut seen, mut any_weak) = (self.ledger.now(), Seen::default(), false);
+    fn check_all(&self, keyring: &Keyring, keys: &[ImportedKey], strengths: &[Option<u32>]) -> Result<bool, Error> {
+        let mut look = Look { keyring, rows: self.ledger.store(), now: self.ledger.now(), seen: &mut Seen::default() };
+        let mut any_weak = false;
         for (at, (key, strength)) in keys.iter().zip(strengths).enumerate() {
-            let at_line = |fault| at_line(at, fault);
-            key.check(now).map_err(at_line)?;
-            seen.note(key, at).map_err(at_line)?;
-            if taken_by(&keyring, self.ledger.store(), key)?.is_some() {
-                return Err(at_line(ImportError::Exists));
+            match look.at(at, key, *strength)? {
+                Found::New { weak } => any_weak |= weak,
+                Found::There(_) => return Err(at_line(at, ImportError::Exists)),
             }
-            any_weak |= judge(key, *strength, &keyring, now).map_err(at_line)?;
         }
         Ok(any_weak)
     }
@@ -48,42 +45,76 @@ impl Vault {
     }
 
     fn import_all(&self, keys: &[ImportedKey], act: &Act) -> Result<Vec<ApiKeyId>, Error> {
-        let strengths = strengths(keys);
-        if self.check_all(keys, &strengths)? {
+        let (keyring, strengths) = (self.ledger.reload()?, strengths(keys));
+        if self.check_all(&keyring, keys, &strengths)? {
             act.check_with_reason()?;
         }
-        self.ledger.change(act, |change| self.take_in(change, keys, &strengths, 0, |_| ()))
+        self.take_in(&Part { keys, strengths: &strengths, before: 0 }, &keyring, act, |_| ())
     }
 
-    /// Takes them in as part of a change. They stand on the lines behind `before`; `last` may add to the entry of the last of them.
+    /// Takes in API keys that were looked at under a keyring. `last` may add to the entry of the last of them.
     pub(super) fn take_in(
         &self,
-        change: &mut Change<'_>,
-        keys: &[ImportedKey],
-        strengths: &[Option<u32>],
-        before: usize,
-        last: impl FnOnce(&mut Draft),
+        part: &Part<'_>,
+        looked: &Keyring,
+        act: &Act,
+        last: impl Fn(&mut Draft),
     ) -> Result<Vec<ApiKeyId>, Error> {
-        let mut weak = Vec::with_capacity(keys.len());
-        for (at, (key, strength)) in keys.iter().zip(strengths).enumerate() {
-            let at_line = |fault| at_line(before + at, fault);
-            // As it was judged, and by rules that may have changed since.
-            weak.push(judge(key, *strength, change.keyring, change.now).map_err(at_line)?);
-            if taken_by(change.keyring, self.ledger.store(), key)?.is_some() {
-                return Err(at_line(ImportError::Exists));
+        let mut again = false;
+        self.ledger.change(act, |change| {
+            // The commit itself meets a token or an id that somebody took meanwhile, and only then it is looked for. Under another keyring
+            // it could stand at another place.
+            let look = std::mem::replace(&mut again, true) || change.keyring.bytes() != looked.bytes();
+            let mut weak = Vec::with_capacity(part.keys.len());
+            for (at, (key, strength)) in part.keys.iter().zip(part.strengths).enumerate() {
+                let at_line = |fault| at_line(part.before + at, fault);
+                // By rules that may have changed since.
+                weak.push(judge(key, *strength, change.keyring, change.now).map_err(at_line)?);
+                if look && taken_by(change.keyring, self.ledger.store(), key)?.is_some() {
+                    return Err(at_line(ImportError::Exists));
+                }
             }
-        }
-        sealing::put(change, keys, &weak, last)
+            sealing::put(change, part.keys, &weak, &last)
+        })
+    }
+}
+
+/// Those that are taken in together, with the strengths of their tokens, on the lines behind `before`.
+pub(super) struct Part<'a> {
+    pub(super) keys: &'a [ImportedKey],
+    pub(super) strengths: &'a [Option<u32>],
+    pub(super) before: usize,
+}
+
+/// How lines are looked at: beside those before them, and the vault.
+pub(super) struct Look<'a> {
+    pub(super) keyring: &'a Keyring,
+    pub(super) rows: &'a dyn Rows,
+    pub(super) now: Timestamp,
+    pub(super) seen: &'a mut Seen,
+}
+
+/// What a line without a fault is.
+pub(super) enum Found {
+    New { weak: bool },
+    There(ApiKeyId),
+}
+
+impl Look<'_> {
+    /// Of the line behind `before` others.
+    pub(super) fn at(&mut self, before: usize, key: &ImportedKey, strength: Option<u32>) -> Result<Found, Error> {
+        let at_line = |fault| at_line(before, fault);
+        key.check(self.now).map_err(at_line)?;
+        self.seen.note(key, before).map_err(at_line)?;
+        Ok(match taken_by(self.keyring, self.rows, key)? {
+            Some(id) => Found::There(id),
+            None => Found::New { weak: judge(key, strength, self.keyring, self.now).map_err(at_line)? },
+        })
     }
 }
 
 /// Whether it is let in as a weak one.
-pub(super) fn judge(
-    key: &ImportedKey,
-    strength: Option<u32>,
-    keyring: &Keyring,
-    now: Timestamp,
-) -> Result<bool, ImportError> {
+fn judge(key: &ImportedKey, strength: Option<u32>, keyring: &Keyring, now: Timestamp) -> Result<bool, ImportError> {
     key.keeps(keyring.policy(), now)?;
     key.admit(strength, keyring.policy())
 }
@@ -94,7 +125,7 @@ pub(super) struct Seen(HashMap<[u8; 12], u32>);
 
 impl Seen {
     /// Adds those of the line behind `before` others.
-    pub(super) fn note(&mut self, key: &ImportedKey, before: usize) -> Result<(), ImportError> {
+    fn note(&mut self, key: &ImportedKey, before: usize) -> Result<(), ImportError> {
         let line = u32::try_from(before + 1).map_err(|_| ImportError::TooMany)?;
         // A token of strongroom's own shape is found by its id, whatever secret follows it.
         let token = match Shape::of(key.token.expose()) {
@@ -118,8 +149,9 @@ fn part_of(text: &str) -> [u8; 12] {
     *secret_digest(text).first_chunk().expect("a digest is longer")
 }
 
-fn strengths(keys: &[ImportedKey]) -> Vec<Option<u32>> {
-    keys.iter().map(ImportedKey::strength).collect()
+/// The estimate takes as long as all else that a line is looked at for.
+pub(super) fn strengths(keys: &[ImportedKey]) -> Vec<Option<u32>> {
+    in_parts(keys.len(), |part| keys[part].iter().map(ImportedKey::strength).collect::<Vec<_>>()).concat()
 }
 
 pub(super) fn at_line(at: usize, fault: ImportError) -> Error {
@@ -127,7 +159,7 @@ pub(super) fn at_line(at: usize, fault: ImportError) -> Error {
 }
 
 /// The API key in the vault that has the token already, or its id.
-pub(super) fn taken_by(keyring: &Keyring, rows: &dyn Rows, key: &ImportedKey) -> Result<Option<ApiKeyId>, Error> {
+fn taken_by(keyring: &Keyring, rows: &dyn Rows, key: &ImportedKey) -> Result<Option<ApiKeyId>, Error> {
     let token = key.token.expose();
     if let Some(id) = key.id
         && rows.get(Table::Keys, &id.to_bytes())?.is_some()

@@ -1,14 +1,17 @@
 //! Any number of lines in bounded memory: all are looked at before the first is taken in, and then they are taken in some at a time.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use crate::audit_log::{Act, Action, AuditEntry, Draft, Outcome};
 use crate::error::Error;
 use crate::import::{ImportError, ImportedKey};
+use crate::keyring::Keyring;
 use crate::page::Cursor;
 use crate::token::ApiKeyId;
 use crate::vault::handle::Vault;
-use crate::vault::import::{Seen, at_line, judge, taken_by};
+use crate::vault::import::{Found, Look, Part, Seen, at_line, strengths};
 
 /// What [`Vault::import_from`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,9 +61,25 @@ impl Vault {
             self.ledger.keep_refusals(act, &refusal_of(&error));
             E::from(error)
         };
-        let mut looked = Looked::default();
-        for line in lines()? {
-            self.look(&mut looked, &line?).map_err(refused)?;
+        let (mut looked, mut unread) = (Looked::default(), lines()?);
+        loop {
+            let (mut some, mut ends) = (Vec::with_capacity(LOOKED_AT), None);
+            for line in unread.by_ref().take(LOOKED_AT) {
+                match line {
+                    Ok(key) => some.push(key),
+                    Err(error) => {
+                        ends = Some(error);
+                        break;
+                    }
+                }
+            }
+            // A fault of a line before comes first.
+            self.look(&mut looked, &some).map_err(refused)?;
+            match ends {
+                Some(error) => return Err(error),
+                None if some.is_empty() => break,
+                None => {}
+            }
         }
         if !looked.count.is_multiple_of(TOGETHER) {
             looked.marks.push(looked.rolling.so_far());
@@ -69,7 +88,8 @@ impl Vault {
         if looked.weak > 0 {
             act.check_with_reason().map_err(|error| refused(error.into()))?;
         }
-        let Looked { strengths, marks, .. } = looked;
+        let Looked { strengths, marks, keyring, .. } = looked;
+        let keyring = keyring.unwrap_or_else(|| self.ledger.keyring());
         let (mut rolling, mut some, mut read) = (Rolling::default(), Vec::new(), 0);
         let mut report = Imported { there_before: done as u64, ..Imported::default() };
         for line in lines()? {
@@ -94,12 +114,11 @@ impl Vault {
             let before = read - some.len();
             let strengths: Vec<_> = strengths[before..read].iter().map(|bits| bits.map(u32::from)).collect();
             let many = total > TOGETHER;
-            let ids = self.ledger.change(act, |change| {
-                self.take_in(change, &some, &strengths, before, |draft| {
-                    if many {
-                        draft.counts.extend([(LINE.to_owned(), read as u64), (OF.to_owned(), total as u64)]);
-                    }
-                })
+            let part = Part { keys: &some, strengths: &strengths, before };
+            let ids = self.take_in(&part, &keyring, act, |draft| {
+                if many {
+                    draft.counts.extend([(LINE.to_owned(), read as u64), (OF.to_owned(), total as u64)]);
+                }
             });
             let ids = ids.map_err(refused)?;
             report.imported += ids.len() as u64;
@@ -113,31 +132,30 @@ impl Vault {
         Ok(report)
     }
 
-    fn look(&self, looked: &mut Looked, key: &ImportedKey) -> Result<(), Error> {
-        let at = looked.count;
-        let at_line = |fault| at_line(at, fault);
-        let now = self.ledger.now();
-        let keyring = if at == 0 { self.ledger.reload()? } else { self.ledger.recent_keyring()? };
-        key.check(now).map_err(at_line)?;
-        looked.seen.note(key, at).map_err(at_line)?;
-        looked.rolling.add(key.token.expose());
-        looked.count += 1;
-        if looked.count.is_multiple_of(TOGETHER) {
-            looked.marks.push(looked.rolling.so_far());
+    /// At some lines, at one moment.
+    fn look(&self, looked: &mut Looked, keys: &[ImportedKey]) -> Result<(), Error> {
+        let keyring = if looked.count == 0 { self.ledger.reload()? } else { self.ledger.recent_keyring()? };
+        let (rows, strengths, now) = (self.ledger.store().snapshot()?, strengths(keys), self.ledger.now());
+        for (key, strength) in keys.iter().zip(strengths) {
+            let at = looked.count;
+            let mut look = Look { keyring: &keyring, rows: &*rows, now, seen: &mut looked.seen };
+            let found = look.at(at, key, strength)?;
+            looked.add(key);
+            let strength = match found {
+                // Only the first lines can have been taken in before.
+                Found::There(id) if looked.there == at => {
+                    (looked.there, looked.last_there) = (at + 1, Some(id));
+                    None
+                }
+                Found::There(_) => return Err(at_line(at, ImportError::Exists)),
+                Found::New { weak } => {
+                    looked.weak += u64::from(weak);
+                    strength
+                }
+            };
+            looked.strengths.push(strength.map(|bits| u16::try_from(bits).unwrap_or(u16::MAX)));
         }
-        match taken_by(&keyring, self.ledger.store(), key)? {
-            // Only the first lines can have been taken in before.
-            Some(id) if looked.there == at => {
-                (looked.there, looked.last_there) = (at + 1, Some(id));
-                looked.strengths.push(None);
-                return Ok(());
-            }
-            Some(_) => return Err(at_line(ImportError::Exists)),
-            None => {}
-        }
-        let strength = key.strength();
-        looked.weak += u64::from(judge(key, strength, &keyring, now).map_err(at_line)?);
-        looked.strengths.push(strength.map(|bits| u16::try_from(bits).unwrap_or(u16::MAX)));
+        looked.keyring.get_or_insert(keyring);
         Ok(())
     }
 
@@ -202,6 +220,18 @@ struct Looked {
     rolling: Rolling,
     /// Of all tokens up to the end of each commit.
     marks: Vec<[u8; 16]>,
+    /// Of the first of them. Where another came after it, it is not the one that they are taken in under.
+    keyring: Option<Arc<Keyring>>,
+}
+
+impl Looked {
+    fn add(&mut self, key: &ImportedKey) {
+        self.rolling.add(key.token.expose());
+        self.count += 1;
+        if self.count.is_multiple_of(TOGETHER) {
+            self.marks.push(self.rolling.so_far());
+        }
+    }
 }
 
 /// In the audit entry of the last line of a commit, where there are several: the number of the line, and how many there are.
@@ -213,6 +243,11 @@ const TOGETHER: usize = 16_384;
 #[cfg(test)]
 const TOGETHER: usize = 8;
 const ENTRIES: usize = 1_000;
+/// Lines that are looked at together.
+#[cfg(not(test))]
+const LOOKED_AT: usize = 1_024;
+#[cfg(test)]
+const LOOKED_AT: usize = 3;
 
 #[cfg(test)]
 mod tests {

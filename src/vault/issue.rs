@@ -1,7 +1,5 @@
 //! Issuing API keys.
 
-use std::num::NonZeroUsize;
-
 use serde::Serialize;
 
 use crate::api_key::{Attributes, NewApiKey, check_prefix};
@@ -14,6 +12,7 @@ use crate::secret::{SecretText, random_array};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Token, secret_digest};
 use crate::vault::handle::Vault;
+use crate::vault::in_parts::in_parts;
 use crate::vault::policy::admit;
 
 /// An API key just issued. The token is shown once; give it to the client and drop it.
@@ -85,29 +84,17 @@ type SealedKeys = (Vec<Issued>, Vec<(Vec<u8>, Commitment)>, RecordSet);
 
 /// Makes and seals API keys, a large number of them on every core.
 fn seal_all(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewApiKey]) -> Result<SealedKeys, Error> {
-    if keys.len() <= MIN_SHARE {
-        return seal_share(keyring, now, ids, keys);
+    let mut all: SealedKeys = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()), RecordSet::default());
+    for part in in_parts(keys.len(), |part| seal_part(keyring, now, &ids[part.clone()], &keys[part])) {
+        let (issued, records, set) = part?;
+        all.0.extend(issued);
+        all.1.extend(records);
+        all.2 = all.2.plus(set);
     }
-    // It reads files of the system: as long as a signature takes, for each call.
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let share = keys.len().div_ceil(cores).max(MIN_SHARE);
-    std::thread::scope(|scope| {
-        let shares = ids.chunks(share).zip(keys.chunks(share));
-        let threads: Vec<_> =
-            shares.map(|(ids, keys)| scope.spawn(move || seal_share(keyring, now, ids, keys))).collect();
-        let mut all: SealedKeys =
-            (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()), RecordSet::default());
-        for thread in threads {
-            let (issued, records, set) = thread.join().expect("sealing does not panic")?;
-            all.0.extend(issued);
-            all.1.extend(records);
-            all.2 = all.2.plus(set);
-        }
-        Ok(all)
-    })
+    Ok(all)
 }
 
-fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewApiKey]) -> Result<SealedKeys, Error> {
+fn seal_part(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewApiKey]) -> Result<SealedKeys, Error> {
     let mut sealer = Sealer::new(keyring, keys.len());
     let mut sealed: SealedKeys = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()), RecordSet::default());
     for (id, key) in ids.iter().copied().zip(keys) {
@@ -123,6 +110,3 @@ fn seal_share(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewAp
     }
     Ok(sealed)
 }
-
-/// Fewer are sealed faster than a thread is started.
-pub(super) const MIN_SHARE: usize = 128;

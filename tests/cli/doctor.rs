@@ -1,6 +1,7 @@
 //! The same with the program, on a SQLite file.
 
 mod backups;
+mod repair;
 
 use std::fmt::Write;
 use std::fs::{self, Permissions};

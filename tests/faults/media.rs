@@ -69,10 +69,13 @@ impl Scene {
             &["audit", "export"],
             &["policy", "show"],
             &["backup", "list"],
+            &["master-key", "check"],
+            &["scan", "--mode", "fingerprint", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")],
         ];
         for verb in verbs {
             let (code, told) = self.run(self.command(verb));
             assert_eq!(code, Some(0), "{why}: {verb:?}: {told}");
+            assert!(!told.contains("was not judged"), "{why}: {verb:?}: {told}");
         }
     }
 

@@ -56,6 +56,7 @@ mod sqlite_files;
 mod sqlite_journal;
 mod sqlite_moved;
 mod sqlite_remnants;
+mod sqlite_repair;
 mod sqlite_schema;
 mod sqlite_values;
 mod tampering;

@@ -209,3 +209,99 @@ fn from_elsewhere() {
 fn rename(from: &Path, to: &Path) {
     fs::rename(from, to).expect("renamed");
 }
+
+/// The log that a vault keeps while it is open, beside its file as it is at that moment.
+fn with_log(scene: &Scene, name: &str, acts: usize) -> (Vec<u8>, Vec<u8>) {
+    let vault = Vault::open(SqliteStore::open(scene.place(name)).expect("store"), scene.keys.only([1])).expect("vault");
+    for n in 0..acts {
+        vault.issue(&NewApiKey::new(format!("{name} {n}")), &act()).expect("issued");
+    }
+    let read = |suffix: &str| fs::read(scene.place(&format!("{name}{suffix}"))).expect("read");
+    (read(""), read("-wal"))
+}
+
+fn put_private(path: &Path, bytes: &[u8]) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, bytes).expect("written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("private");
+}
+
+#[test]
+fn a_log_of_another_file_is_not_mixed_into_a_store_that_nobody_has_open() {
+    for what in ["another vault's", "of once", "of later, beside the file of once", "of another program"] {
+        let (scene, vault) = scene();
+        drop(vault);
+        let place = |suffix: &str| scene.place(&format!("vault.db{suffix}"));
+        let log = match what {
+            "another vault's" => with_log(&scene, "other.db", 3).1,
+            "of once" => {
+                let log = with_log(&scene, "vault.db", 3).1;
+                with_log(&scene, "vault.db", 3);
+                log
+            }
+            "of later, beside the file of once" => {
+                let file = fs::read(place("")).expect("read");
+                with_log(&scene, "vault.db", 400);
+                let log = with_log(&scene, "vault.db", 1).1;
+                fs::write(place(""), file).expect("as it was");
+                log
+            }
+            _ => {
+                let other = rusqlite::Connection::open(scene.place("program.db")).expect("opened");
+                other
+                    .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; CREATE TABLE t (v); INSERT INTO t VALUES (1)")
+                    .expect("written");
+                fs::read(scene.place("program.db-wal")).expect("read")
+            }
+        };
+        assert!(!place("-wal").exists() && log.len() > 8_192, "{what}");
+        let before = fs::read(place("")).expect("read");
+        put_private(&place("-wal"), &log);
+        // Also what another file's index says of it.
+        put_private(&place("-shm"), &[7; 32_768]);
+        for _ in 0..3 {
+            let opened: [(&str, fn(PathBuf) -> Result<SqliteStore, StoreError>); 3] = [
+                ("to write", |path| SqliteStore::open(path)),
+                ("to read", |path| SqliteStore::open_to_read(path)),
+                ("read-only", |path| SqliteStore::open_read_only(path)),
+            ];
+            for (how, open) in opened {
+                let error = open(place("")).map(drop).expect_err(what);
+                assert!(
+                    error.to_string().contains("vault.db-wal is the log of another store"),
+                    "{what}: {how}: {error}"
+                );
+            }
+            let error = strongroom::store::SqliteRepair::begin(place("")).map(drop).expect_err(what);
+            assert!(matches!(error, StoreError::Unsafe { .. }), "{what}: {error}");
+        }
+        assert_eq!(fs::read(place("")).expect("read"), before, "{what}: nothing of it is in the file");
+        rename(&place("-wal"), &place("-wal.other"));
+        let vault = Vault::open(SqliteStore::open(place("")).expect("store"), scene.keys.only([1])).expect("vault");
+        assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, vec![], "{what}");
+        vault.issue(&NewApiKey::new("after"), &act()).expect("issued");
+    }
+}
+
+#[test]
+fn a_store_goes_on_with_its_own_log_however_much_of_it_is_left() {
+    let (scene, vault) = scene();
+    drop(vault);
+    let place = |suffix: &str| scene.place(&format!("vault.db{suffix}"));
+    let (file, log) = with_log(&scene, "vault.db", 5);
+    let mut counts = vec![];
+    for cut in [0, 1, 31, 32, 100, log.len() / 3, log.len() / 2, log.len() - 1, log.len()] {
+        for index in [&[][..], &[7; 32_768]] {
+            fs::write(place(""), &file).expect("as it was");
+            put_private(&place("-wal"), &log[..cut]);
+            put_private(&place("-shm"), index);
+            let vault = Vault::open(SqliteStore::open(place("")).expect("store"), scene.keys.only([1])).expect("vault");
+            assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, vec![], "{cut}");
+            counts.push(vault.list(&Query::new()).expect("listed").items.len());
+            // Beside somebody who has it open the log is not doubted.
+            drop(SqliteStore::open(place("")).expect("store"));
+            vault.issue(&NewApiKey::new("after"), &act()).expect("issued");
+        }
+    }
+    assert!(counts.is_sorted() && counts.first() == Some(&0) && counts.last() == Some(&5), "{counts:?}");
+}

@@ -9,6 +9,7 @@ use super::parse::{duration, subset};
 /// Without --deep, --quick and --subset it opens every record of a vault of up to 100000, and of a larger one none, which
 /// is a warning.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct DoctorArgs {
     /// Open every record, however many there are
     #[arg(long)]
@@ -22,10 +23,13 @@ pub(crate) struct DoctorArgs {
     /// Also check this certificate of an earlier rotation; a single dash is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate: Option<PathBuf>,
-    /// First mend what needs no guess, after a backup: files and a folder of the store that others can write, and scratch folders of
-    /// processes that were killed
+    /// First mend what needs no guess, after a backup: modes, scratch folders of processes that were killed, the journal mode, what was
+    /// planted in the schema, copies of rows, rows that are no bytes, and old bytes in free pages
     #[arg(long, requires = "reason")]
     pub(crate) repair: bool,
+    /// Show what a repair would mend, and do nothing
+    #[arg(long, requires = "repair")]
+    pub(crate) dry_run: bool,
     /// Where the backup before the repair goes [default: <store>-before-repair-<time>]
     #[arg(long, value_name = "FILE", requires = "repair")]
     pub(crate) backup: Option<PathBuf>,

@@ -21,8 +21,8 @@ use crate::scratch::left_behind;
 use crate::text::{counted, quoted};
 
 pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exit, Failure> {
-    if args.repair {
-        repair::repair(context, args)?;
+    if args.repair && repair::repair(context, args)? {
+        return Ok(Exit::Success);
     }
     let certificate = args.certificate.as_deref().map(certificate::read).transpose()?;
     let keys = context.keys_to_open()?;

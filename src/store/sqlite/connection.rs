@@ -10,7 +10,8 @@ use super::access::Access;
 use super::{files, locks};
 use crate::store::error::{EngineFault, SchemaFault, StoreError};
 
-pub(super) fn connection(path: &Path, access: Access) -> rusqlite::Result<Connection> {
+/// With `keeps_log` what is in the log stays there when the connection is closed, also when it does not even open.
+pub(super) fn connection(path: &Path, access: Access, keeps_log: bool) -> rusqlite::Result<Connection> {
     use rusqlite::OpenFlags as Flags;
     let access = match access {
         Access::ReadOnly => Flags::SQLITE_OPEN_READ_ONLY,
@@ -18,16 +19,41 @@ pub(super) fn connection(path: &Path, access: Access) -> rusqlite::Result<Connec
     };
     let mut connection = Connection::open_with_flags(path, access | Flags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_handler(Some(wait_for_others))?;
+    keep_log(&connection, keeps_log)?;
     restrict(&connection)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")?;
     Ok(connection)
 }
 
+/// For who mends what nobody else accepts: the schema is read as far as it can be, and can be written like a table.
+pub(super) fn connection_to_mend(path: &Path, keeps_log: bool) -> rusqlite::Result<Connection> {
+    use rusqlite::OpenFlags as Flags;
+    let flags = Flags::SQLITE_OPEN_READ_WRITE | Flags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_handler(Some(wait_for_others))?;
+    keep_log(&connection, keeps_log)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+    connection.execute_batch("PRAGMA writable_schema = ON")?;
+    execute_nothing_of_others(&connection)?;
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA ignore_check_constraints = ON;")?;
+    Ok(connection)
+}
+
+/// Whether what is in the log stays there when the connection is closed.
+pub(super) fn keep_log(connection: &Connection, kept: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, kept).map(drop)
+}
+
 /// What holds for whoever reads as well.
 pub(super) fn restrict(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    execute_nothing_of_others(connection)
+}
+
+fn execute_nothing_of_others(connection: &Connection) -> rusqlite::Result<()> {
     // One for each statement and each table, and a few more.
     connection.set_prepared_statement_cache_capacity(48);
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     // A trigger that somebody put into the file would run with every write, and could keep what a rotation replaces.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
@@ -82,6 +108,15 @@ pub(super) fn explained(error: rusqlite::Error, at: &Path) -> StoreError {
         // SQLite says so only where it writes rows, and not where it makes room for the index of the log.
         ErrorCode::SystemIoFailure if files::is_full(at) => StoreError::Full,
         _ => StoreError::engine(said(error)),
+    }
+}
+
+/// A commit is a mark in the write-ahead log. When the medium fails while it is written or synced, SQLite goes on as if it were not
+/// there, and so do all who have the store open; but it may be there, and whoever recovers the log after a power loss finds it.
+pub(super) fn commit_failed(error: rusqlite::Error, path: &Path) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::SystemIoFailure) => StoreError::in_doubt(said(error)),
+        _ => explained(error, path),
     }
 }
 

@@ -7,11 +7,12 @@ use rusqlite::Connection;
 
 use super::access::Access;
 use super::at_rest::AtRest;
-use super::connection::{connection, explained};
+use super::connection::{connection, explained, keep_log};
 use super::files::{self, Place};
 use super::guarded::Guarded;
 use super::layout::{LOG, Layout, lay_out, layout, no_log, number};
 use super::locks;
+use super::log_of::Alone;
 use super::statements::rows_by;
 use crate::store::engine::Rows;
 use crate::store::error::{EngineFault, StoreError};
@@ -56,7 +57,11 @@ impl SqliteStore {
         files::refuse_missing(path)?;
         files::refuse_unsafe(path, Access::ReadOnly)?;
         let (access, place, path) = (Access::ReadOnly, Place::of(path)?, path.to_owned());
+        let alone = Alone::of(&path);
         let store = Self { path, access, place, writer: None, readers: Mutex::default() };
+        if let Some(alone) = alone {
+            alone.must_go_on(store.read(|connection| alone.goes_on(connection)))?;
+        }
         store.look()?;
         Ok(store)
     }
@@ -94,14 +99,24 @@ impl SqliteStore {
 
     pub(super) fn connect(path: &Path, create: bool) -> Result<Self, StoreError> {
         let explain = |error| explained(error, path);
-        let (access, place) = (Access::ReadWrite, Place::of(path)?);
-        let connection = connection(path, access).map_err(explain)?;
+        let (access, place, alone) = (Access::ReadWrite, Place::of(path)?, Alone::of(path));
+        // Nothing is moved from the log into the file before it is known to be the file's own.
+        let connection = connection(path, access, alone.is_some()).map_err(explain);
+        let connection = connection.map_err(|error| match &alone {
+            Some(alone) => alone.blamed(error),
+            None => error,
+        })?;
         if create && matches!(layout(&connection).map_err(explain)?, Layout::Empty) {
             files::make_private(path)?;
             lay_out(&connection, path).map_err(explain)?;
         }
         let writer = Some(Mutex::new(Guarded::store(connection, path).map_err(explain)?));
         let store = Self { path: path.to_owned(), access, place, writer, readers: Mutex::default() };
+        if let Some(alone) = alone {
+            let writer = store.writer()?;
+            alone.must_go_on(writer.read(|connection| alone.goes_on(connection)).map_err(explain))?;
+            keep_log(writer.bare(), false).map_err(explain)?;
+        }
         store.look()?;
         if store.use_write_ahead_log()? {
             store.look()?;
@@ -196,7 +211,7 @@ impl SqliteStore {
 
     fn reader(&self) -> Result<Reader<'_>, StoreError> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let opened = || Guarded::store(connection(&self.path, self.access)?, &self.path);
+        let opened = || Guarded::store(connection(&self.path, self.access, false)?, &self.path);
         let connection = idle.map_or_else(opened, Ok).map_err(|error| self.explained(error))?;
         Ok(Reader { store: self, connection: Some(connection) })
     }

@@ -102,5 +102,5 @@ pub(super) const LOG: &str = "wal";
 pub(super) const APPLICATION_ID: i64 = 0x5352_4d31;
 /// "SRB1" in ASCII: the same tables, and no store that can be worked on.
 pub(super) const BACKUP_ID: i64 = 0x5352_4231;
-const LAYOUT_VERSION: i64 = 1;
+pub(super) const LAYOUT_VERSION: i64 = 1;
 pub(super) const PAGE_SIZE: u32 = 8192;

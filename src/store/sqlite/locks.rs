@@ -47,6 +47,25 @@ pub(super) fn are_kept(_: &Path) -> bool {
     true
 }
 
+/// Whether a connection to the store has this index of its log open. False where the system does not tell.
+#[cfg(target_os = "linux")]
+pub(super) fn is_in_use(index: &Path) -> bool {
+    let Some((_, inode)) = super::files::which(index) else { return false };
+    let Ok(locks) = std::fs::read_to_string("/proc/locks") else { return false };
+    // Its number, kind, and process; device and inode; first and last byte.
+    let is_it = |line: &str| {
+        let mut words = line.split_ascii_whitespace().rev().skip(1);
+        let (first, place) = (words.next(), words.next());
+        first == Some(IN_USE) && place.and_then(|place| place.rsplit(':').next()) == Some(inode.to_string().as_str())
+    };
+    locks.lines().any(is_it)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_in_use(_: &Path) -> bool {
+    false
+}
+
 /// Whether no lock at all can be taken beside this file. False where that cannot be tried.
 #[cfg(unix)]
 pub(super) fn are_refused(path: &Path) -> bool {
@@ -74,3 +93,7 @@ fn tempfile_beside(path: &Path) -> std::io::Result<std::fs::File> {
 pub(super) fn are_refused(_: &Path) -> bool {
     false
 }
+
+/// The byte of the index that every connection keeps locked (`UNIX_SHM_DMS` in SQLite's os_unix.c).
+#[cfg(target_os = "linux")]
+const IN_USE: &str = "128";

@@ -51,12 +51,12 @@ pub(super) struct Stranger {
     pub(super) has_rows: bool,
 }
 
-fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
-    let mut schema = connection.prepare("SELECT type, name, tbl_name, sql, rootpage FROM sqlite_schema")?;
+pub(super) fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
+    let mut schema = connection.prepare("SELECT type, name, tbl_name, sql, rootpage, rowid FROM sqlite_schema")?;
     let entry = |row: &rusqlite::Row<'_>| {
         let text = |column: usize| Ok::<_, rusqlite::Error>(written(row.get_ref(column)?));
         let root = row.get_ref(4)?.as_i64().unwrap_or(0);
-        Ok(Entry { kind: text(0)?, name: text(1)?, on: text(2)?, sql: text(3)?, root })
+        Ok(Entry { kind: text(0)?, name: text(1)?, on: text(2)?, sql: text(3)?, root, number: row.get(5)? })
     };
     schema.query_map([], entry)?.collect()
 }
@@ -69,16 +69,19 @@ fn written(value: ValueRef<'_>) -> String {
 }
 
 /// A row of `sqlite_schema`.
-struct Entry {
+pub(super) struct Entry {
     kind: String,
-    name: String,
-    on: String,
-    sql: String,
-    root: i64,
+    pub(super) name: String,
+    pub(super) on: String,
+    pub(super) sql: String,
+    /// The page of what it stores; 0 where it stores nothing.
+    pub(super) root: i64,
+    /// Of the row.
+    pub(super) number: i64,
 }
 
 impl Entry {
-    fn fault(&self, all: &[Self]) -> Option<SchemaFault> {
+    pub(super) fn fault(&self, all: &[Self]) -> Option<SchemaFault> {
         let Some(table) = self.named() else {
             return table_of(&self.on).map(|table| self.planted(table));
         };
@@ -97,7 +100,7 @@ impl Entry {
     }
 
     /// The table of ours whose name it has. `SQLite` makes no difference between cases.
-    fn named(&self) -> Option<Table> {
+    pub(super) fn named(&self) -> Option<Table> {
         table_of(&self.name)
     }
 
@@ -105,7 +108,7 @@ impl Entry {
         SchemaFault::Planted { kind: self.kind(), name: self.name.clone(), table: table.name() }
     }
 
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         KINDS.iter().find(|kind| **kind == self.kind).unwrap_or(&"entry")
     }
 }
@@ -115,7 +118,7 @@ fn table_of(name: &str) -> Option<Table> {
 }
 
 /// `STRICT`: no value of another type can be stored, whoever writes.
-fn definition(table: Table) -> String {
+pub(super) fn definition(table: Table) -> String {
     format!("CREATE TABLE {} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) STRICT, WITHOUT ROWID", table.name())
 }
 

@@ -18,7 +18,8 @@ pub(super) fn each(connection: &Connection, each: &mut dyn FnMut(&str, &[u8])) -
     Ok(())
 }
 
-fn each_value(
+/// The same of one table.
+pub(super) fn each_value(
     connection: &Connection,
     table: &str,
     place: &str,
@@ -39,6 +40,7 @@ fn each_value(
     Ok(())
 }
 
-fn quoted(name: &str) -> String {
+/// A name as SQL has it.
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

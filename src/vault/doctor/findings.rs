@@ -106,7 +106,8 @@ impl Findings {
     /// What the engine finds in its own files.
     pub(super) fn engine_check(&mut self, lines: Vec<String>) {
         for what in lines {
-            self.damage("store", what, RESTORE);
+            let remedy = if what.contains("no bytes") || what.contains("for its key") { RETYPE } else { RESTORE };
+            self.damage("store", what, remedy);
         }
     }
 
@@ -140,6 +141,9 @@ impl Findings {
 /// Whoever has more of one kind looks at `list`.
 const MAX_OF_A_KIND: u64 = 50;
 pub(super) const RESTORE: &str = "find out who can write the store, and restore a backup";
-const DROP: &str = "find out who made it, and drop it with `sqlite3`: a rotation begins only then";
+const DROP: &str =
+    "find out who made it; `strongroom doctor --repair --reason TEXT` takes it away: a rotation begins only then";
+const RETYPE: &str = "find out who can write the store; `strongroom doctor --repair --reason TEXT` mends it where its bytes are the right ones; \
+    otherwise restore a backup";
 const PERMISSIONS: &str =
     "make the store's files and folder belong to the user that runs strongroom, with `chmod 600` and `chmod 700`";

@@ -1,7 +1,5 @@
 //! Sealing what is imported, a large number of them on every core.
 
-use std::num::NonZeroUsize;
-
 use crate::api_key::Attributes;
 use crate::audit_log::{Action, Draft};
 use crate::error::{Detail, Error};
@@ -15,7 +13,7 @@ use crate::secret::random_array;
 use crate::store::{Expected, Table};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Shape, secret_digest};
-use crate::vault::issue::MIN_SHARE;
+use crate::vault::in_parts::in_parts;
 
 /// One that is sealed and not written yet.
 struct Sealed {
@@ -31,16 +29,15 @@ pub(super) fn put(
     change: &mut Change<'_>,
     keys: &[ImportedKey],
     weak: &[bool],
-    last: impl FnOnce(&mut Draft),
+    last: impl Fn(&mut Draft),
 ) -> Result<Vec<ApiKeyId>, Error> {
     let (mut sealed, set) = seal_all(change.keyring, change.now, keys)?;
     let ids: Vec<_> = sealed.iter().map(|sealed| sealed.id).collect();
-    let mut last = Some(last);
     for (at, (key, sealed)) in keys.iter().zip(&sealed).enumerate() {
         let draft = Draft::on(Action::Import, sealed.id).leaving(sealed.commitment);
         let told = [("policy_exempt", key.exempt), ("weak", weak[at])].into_iter().filter(|(_, holds)| *holds);
         let mut draft = told.fold(draft, |draft, (name, _)| draft.count(name, 1));
-        if let Some(last) = last.take_if(|_| at + 1 == keys.len()) {
+        if at + 1 == keys.len() {
             last(&mut draft);
         }
         change.audit(draft);
@@ -60,25 +57,16 @@ pub(super) fn put(
 }
 
 fn seal_all(keyring: &Keyring, now: Timestamp, keys: &[ImportedKey]) -> Result<(Vec<Sealed>, RecordSet), Error> {
-    if keys.len() <= MIN_SHARE {
-        return seal_share(keyring, now, keys);
+    let (mut all, mut sum) = (Vec::with_capacity(keys.len()), RecordSet::default());
+    for part in in_parts(keys.len(), |part| seal_part(keyring, now, &keys[part])) {
+        let (sealed, set) = part?;
+        all.extend(sealed);
+        sum = sum.plus(set);
     }
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let share = keys.len().div_ceil(cores).max(MIN_SHARE);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            keys.chunks(share).map(|keys| scope.spawn(move || seal_share(keyring, now, keys))).collect();
-        let (mut all, mut sum) = (Vec::with_capacity(keys.len()), RecordSet::default());
-        for thread in threads {
-            let (sealed, set) = thread.join().expect("sealing does not panic")?;
-            all.extend(sealed);
-            sum = sum.plus(set);
-        }
-        Ok((all, sum))
-    })
+    Ok((all, sum))
 }
 
-fn seal_share(keyring: &Keyring, now: Timestamp, keys: &[ImportedKey]) -> Result<(Vec<Sealed>, RecordSet), Error> {
+fn seal_part(keyring: &Keyring, now: Timestamp, keys: &[ImportedKey]) -> Result<(Vec<Sealed>, RecordSet), Error> {
     let (mut sealer, mut set) = (Sealer::new(keyring, keys.len()), RecordSet::default());
     let mut all = Vec::with_capacity(keys.len());
     for key in keys {

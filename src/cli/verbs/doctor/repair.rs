@@ -1,10 +1,13 @@
 //! Mending what needs no guess, after a backup, with an audit entry.
 
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use strongroom::store::{Mended, SqliteRepair};
 use strongroom::{Act, Timestamp};
 
 use crate::args::DoctorArgs;
@@ -18,39 +21,168 @@ use crate::scratch::left_behind;
 use crate::text::counted;
 use crate::told::Told;
 
-/// Mends what there is to mend.
-pub(super) fn repair(context: &mut Context<'_>, args: &DoctorArgs) -> Result<(), Failure> {
+/// Mends what there is to mend. Whether it was only shown.
+pub(super) fn repair(context: &mut Context<'_>, args: &DoctorArgs) -> Result<bool, Failure> {
     let act = context.act(Some(reason(args.reason.as_deref().unwrap_or_default())?));
-    let (writable, scratch) = (writable_by_others(&context.place.path), left_behind());
-    let total = (writable.len() + scratch.len()) as u64;
+    let place = context.place.path.clone();
+    let around = Around { modes: writable_by_others(&place), scratch: left_behind() };
+    // A store that others can write is looked into when they cannot any more.
+    let inside = if around.modes.is_empty() { look_inside(context)? } else { Inside::default() };
+    if args.dry_run {
+        around.show_plan(context, &inside)?;
+        return Ok(true);
+    }
+    let total = around.count() + inside.mended.len() as u64;
     if total == 0 {
+        inside.warn_of_unmended(context);
         context.terminal.note("there was nothing to mend");
-        return Ok(());
+        return Ok(false);
     }
     context.require_consent()?;
-    let backup = args.backup.clone().unwrap_or_else(|| beside(&context.place.path));
+    let backup = args.backup.clone().unwrap_or_else(|| beside(&place));
     context.confirm(&format!("Mend {}, after a backup to {}?", counted(total, "thing"), backup.display()))?;
-    // A store that others can write is not opened.
-    for (path, mode) in &writable {
+    for (path, mode) in &around.modes {
         fs::set_permissions(path, Permissions::from_mode(*mode)).map_err(|error| unmended(path, &error))?;
     }
-    take_backup(context, &backup, &act)?;
-    for path in &scratch {
+    let inside = if around.modes.is_empty() { inside } else { look_inside(context)? };
+    let as_it_was = inside.mended.iter().any(Mended::changes_content);
+    if as_it_was {
+        copy_store(context, &backup)?;
+    } else {
+        take_backup(context, &backup, &act)?;
+    }
+    for path in &around.scratch {
         fs::remove_dir_all(path).map_err(|error| unmended(path, &error))?;
     }
-    let counts = [("modes", writable.len() as u64), ("scratch", scratch.len() as u64)];
-    context.open()?.record_repair(counts, &act)?;
-    let shown = |paths: Vec<&PathBuf>| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
-    let (modes, scratch) = (shown(writable.iter().map(|(path, _)| path).collect()), shown(scratch.iter().collect()));
-    let document = json!({ "backup": backup.display().to_string(), "modes": modes, "scratch": scratch });
-    context.terminal.document("repair", &document)?;
-    for path in modes {
-        context.terminal.line(&format!("mended: others can write {path} no more"))?;
+    let inside = mend_inside(context, &around, inside, &act)?;
+    around.show(context, &inside, &backup, as_it_was)
+}
+
+/// What stands around the store.
+struct Around {
+    modes: Vec<(PathBuf, u32)>,
+    scratch: Vec<PathBuf>,
+}
+
+/// What stands in it.
+#[derive(Default)]
+struct Inside {
+    mended: Vec<Mended>,
+    left: Vec<String>,
+}
+
+impl Around {
+    fn count(&self) -> u64 {
+        (self.modes.len() + self.scratch.len()) as u64
     }
-    for path in scratch {
-        context.terminal.line(&format!("mended: removed {path}"))?;
+
+    fn modes(&self) -> Vec<String> {
+        self.modes.iter().map(|(path, _)| path.display().to_string()).collect()
     }
-    context.terminal.line(&format!("a backup of before is {}", backup.display()))
+
+    fn scratch(&self) -> Vec<String> {
+        self.scratch.iter().map(|path| path.display().to_string()).collect()
+    }
+
+    fn show_plan(&self, context: &mut Context<'_>, inside: &Inside) -> Result<(), Failure> {
+        let document = json!({
+            "dry_run": true, "backup": null, "modes": self.modes(), "scratch": self.scratch(), "store": inside.document(),
+            "unmended": inside.left,
+        });
+        context.terminal.document("repair", &document)?;
+        for line in self.modes().iter().chain(&self.scratch()).chain(inside.mended.iter().map(|mended| &mended.what)) {
+            context.terminal.line(&format!("would mend: {line}"))?;
+        }
+        inside.warn_of_unmended(context);
+        if !self.modes.is_empty() {
+            context.terminal.note("the store is looked into when nobody else can write it any more");
+        }
+        let what = if self.count() == 0 && inside.mended.is_empty() { "nothing to mend" } else { "nothing was done" };
+        context.terminal.note(&format!("a dry run: {what}"));
+        Ok(())
+    }
+
+    fn show(
+        &self,
+        context: &mut Context<'_>,
+        inside: &Inside,
+        backup: &Path,
+        as_it_was: bool,
+    ) -> Result<bool, Failure> {
+        let document = json!({
+            "dry_run": false, "backup": backup.display().to_string(), "backup_is": if as_it_was { "copy" } else { "backup" },
+            "modes": self.modes(), "scratch": self.scratch(), "store": inside.document(), "unmended": inside.left,
+        });
+        context.terminal.document("repair", &document)?;
+        for path in self.modes() {
+            context.terminal.line(&format!("mended: others can write {path} no more"))?;
+        }
+        for path in self.scratch() {
+            context.terminal.line(&format!("mended: removed {path}"))?;
+        }
+        for Mended { what, .. } in &inside.mended {
+            context.terminal.line(&format!("mended: {what}"))?;
+        }
+        inside.warn_of_unmended(context);
+        let backup = backup.display();
+        context.terminal.line(&if as_it_was {
+            format!("the store as it was is {backup}: it holds what was removed, so delete it when nobody needs it")
+        } else {
+            format!("a backup of before is {backup}")
+        })?;
+        Ok(false)
+    }
+}
+
+impl Inside {
+    fn of(repair: &SqliteRepair) -> Self {
+        Self { mended: repair.mended(), left: repair.unmended() }
+    }
+
+    fn document(&self) -> Vec<Value> {
+        let one = |Mended { kind, count, what, .. }: &Mended| json!({ "kind": kind, "count": count, "what": what });
+        self.mended.iter().map(one).collect()
+    }
+
+    fn warn_of_unmended(&self, context: &mut Context<'_>) {
+        for line in &self.left {
+            context.terminal.note(&format!("not mended, since nobody can tell what it should be: {line}"));
+        }
+    }
+}
+
+/// What would be mended in the store. Nothing of it is done.
+fn look_inside(context: &mut Context<'_>) -> Result<Inside, Failure> {
+    let repair = Arc::new(SqliteRepair::rehearse(&context.place.path)?);
+    context.open_to_mend(Arc::clone(&repair))?.mend(&repair)?;
+    Ok(Inside::of(&repair))
+}
+
+/// Mends it, and says so in the audit log with the same commit.
+fn mend_inside(context: &mut Context<'_>, around: &Around, planned: Inside, act: &Act) -> Result<Inside, Failure> {
+    let repair = Arc::new(SqliteRepair::begin(&context.place.path)?);
+    let vault = context.open_to_mend(Arc::clone(&repair))?;
+    vault.mend(&repair)?;
+    let mut inside = Inside::of(&repair);
+    // The journal mode is set by whoever opens the store, and the backup did.
+    let is_there = |kind| inside.mended.iter().any(|mended| mended.kind == kind);
+    let set_before = planned.mended.into_iter().filter(|mended| mended.kind == "journal" && !is_there("journal"));
+    let set_before: Vec<_> = set_before.collect();
+    inside.mended.splice(0..0, set_before);
+    let mut counts = BTreeMap::from([("modes", around.modes.len() as u64), ("scratch", around.scratch.len() as u64)]);
+    for Mended { kind, count, .. } in &inside.mended {
+        *counts.entry(*kind).or_default() += count;
+    }
+    vault.record_repair(counts, act)?;
+    repair.finish()?;
+    Ok(inside)
+}
+
+/// A sealed backup would not hold what is to be removed, and cannot be taken of what does not open.
+fn copy_store(context: &mut Context<'_>, file: &Path) -> Result<(), Failure> {
+    let interrupt = Interrupt::watch()?;
+    SqliteRepair::copy(&context.place.path, file)
+        .map_err(|error| explain_place(error.into(), file, &interrupt, "there is no copy, and nothing else was mended"))
 }
 
 fn take_backup(context: &mut Context<'_>, file: &Path, act: &Act) -> Result<(), Failure> {

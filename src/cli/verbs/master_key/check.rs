@@ -157,7 +157,7 @@ fn judge_age(context: &mut Context<'_>, checked: &mut [Checked], keys: MasterKey
     if !context.place.path.exists() {
         return;
     }
-    let open = || -> Result<_, Error> { Vault::open(SqliteStore::open(&context.place.path)?, keys)?.status() };
+    let open = || -> Result<_, Error> { Vault::open(SqliteStore::open_to_read(&context.place.path)?, keys)?.status() };
     let opened = open();
     let Ok(status) = opened else {
         context

@@ -123,7 +123,7 @@ fn of_vault(context: &Context<'_>, wanted: bool) -> Result<(Option<&'static str>
     if !wanted && !context.place.is_named() && !context.place.path.exists() {
         return Ok((None, vec![]));
     }
-    let store = SqliteStore::open(&context.place.path).map_err(Error::from)?;
+    let store = SqliteStore::open_to_read(&context.place.path).map_err(Error::from)?;
     let versions = known_fingerprints(&store)?;
     Ok((Some("vault"), versions.iter().map(|key| (key.version, key.fingerprint)).collect()))
 }

@@ -1,0 +1,174 @@
+//! The schema as it was made: what was planted is taken away, and tables in other words are made anew from their rows.
+
+use rusqlite::{Connection, params};
+
+use super::found::{Found, Mended};
+use crate::store::error::{SchemaFault, StoreError};
+use crate::store::sqlite::connection::raised;
+use crate::store::sqlite::layout::number;
+use crate::store::sqlite::schema::{Entry, definition, entries, foreign};
+use crate::store::sqlite::strays::{each_value, quoted};
+use crate::store::table::Table;
+
+/// What cannot be mended stays, for the caller to find.
+pub(super) fn mend(connection: &Connection, found: &mut Found) -> rusqlite::Result<()> {
+    let before = found.mended.len();
+    for entry in entries(connection)? {
+        // Indexes that a table makes for itself go with it.
+        let own = entry.name.starts_with("sqlite_autoindex_");
+        let all = entries(connection)?;
+        let (gone, kind) = (!all.iter().any(|other| other.number == entry.number), entry.kind());
+        if gone || own {
+            continue;
+        }
+        if kind == "table" && entry.name.starts_with("sqlite_stat") {
+            remove(connection, &entry, &all, found)?;
+            found.add(Mended::STATISTICS, 1, format!("the table of statistics {:?}", entry.name));
+        } else if entry.named().is_none() && shares_root(&entry, &all, |other| other.named().is_some()) {
+            remove(connection, &entry, &all, found)?;
+            found.add(Mended::SCHEMA, 1, format!("the {kind} {:?} in the place of one of the store", entry.name));
+        } else if let Some(SchemaFault::Planted { kind, table, .. }) = entry.fault(&all) {
+            remove(connection, &entry, &all, found)?;
+            found.add(Mended::SCHEMA, 1, format!("the {kind} {:?} on the table {table}", entry.name));
+        }
+    }
+    let all = entries(connection)?;
+    for entry in &all {
+        if let (Some(table), Some(SchemaFault::Altered { .. })) = (entry.named(), entry.fault(&all))
+            && make_anew(connection, entry, table)?
+        {
+            found.add(Mended::SCHEMA, 1, format!("the table {} was defined in another way", table.name()));
+        }
+    }
+    if found.mended.len() == before { Ok(()) } else { tell_others(connection) }
+}
+
+/// Takes away tables and what else of somebody else's has copies in it.
+pub(super) fn remove_copies(
+    connection: &Connection,
+    found: &mut Found,
+    is_copy: &mut dyn FnMut(&[u8]) -> bool,
+) -> rusqlite::Result<()> {
+    let mut names = vec![];
+    for stranger in foreign(connection)? {
+        let mut has_copies = is_copy(stranger.sql.as_bytes());
+        if stranger.has_rows && !has_copies {
+            each_value(connection, &stranger.name, "", &mut |_, bytes| has_copies = has_copies || is_copy(bytes))?;
+        }
+        if has_copies {
+            names.push(stranger.name);
+        }
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let all = entries(connection)?;
+    // A virtual table keeps its rows in tables that are named after it.
+    let virtual_tables =
+        all.iter().filter(|entry| entry.kind() == "table" && entry.root == 0 && entry.named().is_none());
+    let families: Vec<_> = virtual_tables.map(|entry| entry.name.clone()).collect();
+    let is_of = |name: &str, family: &str| {
+        name == family || name.strip_prefix(family).is_some_and(|rest| rest.starts_with('_'))
+    };
+    let families: Vec<_> = families.iter().filter(|family| names.iter().any(|name| is_of(name, family))).collect();
+    for entry in &all {
+        let goes = names.contains(&entry.name) || families.iter().any(|family| is_of(&entry.name, family));
+        let current = entries(connection)?;
+        if goes && entry.named().is_none() && current.iter().any(|other| other.number == entry.number) {
+            remove(connection, entry, &current, found)?;
+            found.add(Mended::FOREIGN, 1, format!("the {} {:?}, with copies of rows", entry.kind(), entry.name));
+        }
+    }
+    tell_others(connection)
+}
+
+/// Takes it away, and what it stores, unless that is also something else's.
+fn remove(connection: &Connection, entry: &Entry, all: &[Entry], found: &mut Found) -> rusqlite::Result<()> {
+    let stores = entry.root > 1 && !shares_root(entry, all, |_| true);
+    let as_named = matches!(entry.kind(), "index") || entry.kind() == "table" && entry.name == entry.on;
+    let drop = format!("DROP {} {}", entry.kind(), quoted(&entry.name));
+    if stores && as_named && attempt(connection, || connection.execute_batch(&drop))? {
+        return Ok(());
+    }
+    connection.execute("DELETE FROM sqlite_schema WHERE rowid = ?1", [entry.number])?;
+    // Where it shared its pages with a table, nobody knows which it had before.
+    found.orphans |= entry.root > 1;
+    read_anew(connection)
+}
+
+fn shares_root(entry: &Entry, all: &[Entry], with: impl Fn(&Entry) -> bool) -> bool {
+    entry.root > 1 && all.iter().any(|other| other.number != entry.number && other.root == entry.root && with(other))
+}
+
+/// A table in the right words with the rows of this one. Where it cannot be read in its own words, whether it can in the right ones.
+fn make_anew(connection: &Connection, entry: &Entry, table: Table) -> rusqlite::Result<bool> {
+    if attempt(connection, || copy_over(connection, &entry.name, table))? {
+        return Ok(true);
+    }
+    attempt(connection, || {
+        let sql = "UPDATE sqlite_schema SET name = ?1, tbl_name = ?1, sql = ?2 WHERE rowid = ?3";
+        connection.execute(sql, params![table.name(), definition(table), entry.number])?;
+        read_anew(connection)?;
+        must_be_whole(connection, table)?;
+        // More columns than two are not left behind this way.
+        copy_over(connection, table.name(), table)
+    })
+}
+
+fn copy_over(connection: &Connection, name: &str, table: Table) -> rusqlite::Result<()> {
+    let mut columns = connection.prepare("SELECT lower(name) FROM pragma_table_xinfo(?1) WHERE hidden = 0")?;
+    let columns = columns.query_map([name], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    if !["k", "v"].iter().all(|column| columns.iter().any(|found| found == column)) {
+        return Err(raised(StoreError::Corrupt { message: format!("{} has other columns", table.name()) }));
+    }
+    // Not strict at first: rows of other types are looked at later.
+    connection.execute_batch(&format!(
+        "CREATE TABLE {MAKING} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID; \
+         INSERT INTO {MAKING} (k, v) SELECT k, v FROM {0} NOT INDEXED; DROP TABLE {0}",
+        quoted(name)
+    ))?;
+    let sql = "UPDATE sqlite_schema SET name = ?1, tbl_name = ?1, sql = ?2 WHERE type = 'table' AND name = ?3";
+    connection.execute(sql, params![table.name(), definition(table), MAKING])?;
+    read_anew(connection)
+}
+
+fn must_be_whole(connection: &Connection, table: Table) -> rusqlite::Result<()> {
+    let mut check = connection.prepare(&format!("PRAGMA quick_check('{}')", table.name()))?;
+    let lines = check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    // What is no bytes in a sound tree is looked at later.
+    match lines.into_iter().find(|line| line != "ok" && !line.contains(" value in ")) {
+        Some(line) => Err(raised(StoreError::Corrupt { message: format!("SQLite's quick_check: {line}") })),
+        None => Ok(()),
+    }
+}
+
+/// Does it whole or not at all. Whether it was done.
+fn attempt(connection: &Connection, work: impl FnOnce() -> rusqlite::Result<()>) -> rusqlite::Result<bool> {
+    connection.execute_batch("SAVEPOINT attempt")?;
+    let done = work().inspect_err(|error| tracing::debug!(%error, "not mended in this way")).is_ok();
+    if !done {
+        connection.execute_batch("ROLLBACK TO attempt")?;
+        read_anew(connection)?;
+    }
+    connection.execute_batch("RELEASE attempt")?;
+    Ok(done)
+}
+
+fn read_anew(connection: &Connection) -> rusqlite::Result<()> {
+    connection.flush_prepared_statement_cache();
+    connection.execute_batch("PRAGMA writable_schema = RESET; PRAGMA writable_schema = ON")
+}
+
+/// A change of the schema that is made row by row is none for other connections unless its number says so. And nothing that was taken
+/// away may have been a part of a table.
+fn tell_others(connection: &Connection) -> rusqlite::Result<()> {
+    for &table in Table::ALL {
+        if entries(connection)?.iter().any(|entry| entry.name == table.name() && entry.root > 0) {
+            must_be_whole(connection, table)?;
+        }
+    }
+    let version = number(connection, "PRAGMA schema_version")?;
+    connection.execute_batch(&format!("PRAGMA schema_version = {}", (version + 1) & 0x7fff_ffff))
+}
+
+const MAKING: &str = "strongroom_mending";
