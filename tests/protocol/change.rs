@@ -8,7 +8,7 @@ use crate::rows::{Batch, Entry, Head, Keyring, Phase, Record, Rotation, Row, Set
 pub(crate) struct Change {
     what: What,
     step: Step,
-    /// Whether it began on rows of which a process with this memory and this anchor has seen more.
+    /// Whether this attempt began on rows of which a process with this memory and this anchor has seen more.
     late: bool,
 }
 
@@ -72,7 +72,7 @@ impl Change {
         let on = |what, step| Went::On(Self { what, step, late });
         match step {
             Step::Anchor => {
-                let late = late || state.is_behind(memory);
+                let late = state.is_behind(memory);
                 Went::On(Self { what, step: Step::Head { seen: state.anchor.clone(), last: None }, late })
             }
             Step::Head { seen, last } => {
@@ -88,8 +88,10 @@ impl Change {
                 if !goes_on || !(state.holds(&seen, &head, memory.keyring) || fault == Some(Fault::AnchorNotHeld)) {
                     return Went::Refused;
                 }
+                // Whoever put rows back, and let others go on from there where the anchor did not know better, is not found here.
+                let late = late && state.is_behind(memory);
                 memory.seen.clone_from(&head.log);
-                on(what, Step::Prepare(head))
+                Went::On(Self { what, step: Step::Prepare(head), late })
             }
             Step::Keyring { seen, last } => match memory.reload(state, fault) {
                 Ok(()) => on(what, Step::Head { seen, last: Some(last) }),
@@ -121,12 +123,12 @@ impl Change {
                 on(what, if first { Step::AdvanceFirst { head, found } } else { Step::Commit { head, found } })
             }
             Step::AdvanceFirst { head, found } => {
-                let (_, anchor) = batch(&what, memory.keyring, &head, found);
+                let (_, anchor) = batch(&what, memory.keyring, &head, found, !state.is_honest());
                 state.advance(anchor);
                 on(what, Step::Commit { head, found })
             }
             Step::Commit { head, found } => {
-                let (batch, anchor) = batch(&what, memory.keyring, &head, found);
+                let (batch, anchor) = batch(&what, memory.keyring, &head, found, !state.is_honest());
                 let forgotten: &[Row] = match (fault, &what) {
                     (Some(Fault::Forgets(rows)), _) => rows,
                     (Some(Fault::WriterForgetsRecord), What::Record(_)) => &[Row::Record],
@@ -135,6 +137,9 @@ impl Change {
                 match state.rows.commit(&batch, forgotten) {
                     Ok(()) => {
                         state.committed(&anchor, late);
+                        if matches!(what, What::Finish(_)) {
+                            state.must_have_laundered_nothing();
+                        }
                         (memory.keyring, memory.seen) = (anchor.keyring, anchor.log.clone());
                         on(what, Step::Advance(anchor))
                     }
@@ -155,7 +160,7 @@ impl Change {
 }
 
 /// `Change::into_batch` in `src/ledger/change.rs`, and what the anchor is to hold then.
-fn batch(what: &What, keyring: Keyring, head: &Head, found: Option<Record>) -> (Batch, Anchor) {
+fn batch(what: &What, keyring: Keyring, head: &Head, found: Option<Record>, anew: bool) -> (Batch, Anchor) {
     let (mut next, mut batch, mut after) = (head.clone(), Batch::default(), keyring);
     let entry = match what {
         What::Record(at) => {
@@ -164,20 +169,20 @@ fn batch(what: &What, keyring: Keyring, head: &Head, found: Option<Record>) -> (
             next.sets.count(*at, old, -1);
             next.sets.count(*at, new, 1);
             batch.record = Some((*at, old, new));
-            Entry::Changed { record: *at, version: new.version }
+            Entry::Changed { record: *at, version: new.version, anew }
         }
         What::CutOver => {
-            after = Keyring { revision: keyring.revision + 1, active: 2, retiring: Some(1) };
+            after = Keyring { revision: keyring.revision + 1, active: 2, retiring: Some(1), anew };
             let row = Rotation { phase: Phase::Sweep, cursor: 0, lease: None, sets: Sets::default() };
             batch.rotation = Some((None, Some(row)));
-            Entry::Started
+            Entry::Started { anew }
         }
         What::Finish(row) => {
-            after = Keyring { revision: keyring.revision + 1, retiring: None, ..keyring };
+            after = Keyring { revision: keyring.revision + 1, retiring: None, anew, ..keyring };
             next.sets = next.sets.plus(row.sets);
             let ended = Rotation { phase: Phase::Scrub, cursor: 0, sets: Sets::default(), ..row.clone() };
             batch.rotation = Some((Some(row.clone()), Some(ended)));
-            Entry::Finished
+            Entry::Finished { anew }
         }
     };
     batch.entry = Some((next.log.len(), entry));

@@ -70,6 +70,8 @@ pub(crate) struct State {
     put_back: Option<PutBack>,
     /// Every entry that was committed.
     pub(crate) truth: Log,
+    /// What a sweep sealed anew.
+    pub(crate) sealed_anew: [Option<u8>; RECORDS],
     /// As far as a process was told that a commit happened.
     acknowledged: usize,
     pub(crate) broken: Option<Broken>,
@@ -178,7 +180,19 @@ impl State {
         self.acknowledged = self.acknowledged.max(log.len());
     }
 
-    fn is_honest(&self) -> bool {
+    /// What was put back after the sweep had read the log, and sealed anew, is found by the proof.
+    pub(crate) fn must_have_laundered_nothing(&mut self) {
+        let laundered = |at: &usize| {
+            let record = self.rows.records[*at];
+            let sealed = self.sealed_anew[*at] == Some(record.version) && record.generation == 2;
+            sealed && record.version != last_version(&self.rows.log, *at)
+        };
+        if (0..RECORDS).any(|at| laundered(&at)) {
+            self.broken.get_or_insert(Broken::Laundered);
+        }
+    }
+
+    pub(crate) fn is_honest(&self) -> bool {
         self.put_back.is_none()
     }
 
@@ -197,7 +211,7 @@ impl State {
     }
 
     fn rotated(&self) -> bool {
-        self.rows.keyring == Keyring { revision: 3, active: 2, retiring: None } && self.rows.rotation.is_none()
+        self.rows.keyring.active == 2 && self.rows.keyring.retiring.is_none() && self.rows.rotation.is_none()
     }
 }
 
@@ -278,6 +292,7 @@ impl Model for Protocol {
             copy: None,
             put_back: None,
             truth: vec![],
+            sealed_anew: [None; RECORDS],
             acknowledged: 0,
             broken: None,
             rows,
@@ -376,7 +391,7 @@ impl Model for Protocol {
             }),
             Property::always("5: nothing is written under a retired generation", |_, state: &State| {
                 let of = |at: &usize| (state.rows.records[*at], last_version(&state.rows.log, *at));
-                let started = state.rows.log.iter().position(|entry| *entry == Entry::Started);
+                let started = state.rows.log.iter().position(|entry| matches!(entry, Entry::Started { .. }));
                 let changed_since = |at: &usize| {
                     let changed = |entry: &Entry| matches!(entry, Entry::Changed { record, .. } if record == at);
                     started.is_some_and(|started| state.rows.log[started..].iter().any(changed))

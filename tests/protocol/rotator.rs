@@ -211,8 +211,13 @@ impl Sweep {
         }
         match self.run.save(state, fault, next, change) {
             Ok(()) => {
-                if change.is_some() && !bears_out(&state.truth, at, found.version) {
-                    state.broken.get_or_insert(Broken::Laundered);
+                if change.is_some() {
+                    if !bears_out(&self.run.log, at, found.version) {
+                        state.broken.get_or_insert(Broken::Laundered);
+                    }
+                    if !state.is_honest() {
+                        state.sealed_anew[at] = Some(found.version);
+                    }
                 }
                 Stage::sweeping(Self { left_out: false, ..self })
             }

@@ -21,6 +21,8 @@ pub(crate) struct Keyring {
     pub(crate) revision: u8,
     pub(crate) active: u8,
     pub(crate) retiring: Option<u8>,
+    /// Whether it was made after rows were put back: what is made twice is never the same.
+    pub(crate) anew: bool,
 }
 
 /// `src/ledger/head.rs`. The hash of the last entry stands for all entries before it, so that here they are it.
@@ -66,9 +68,9 @@ pub(crate) type Log = Vec<Entry>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Entry {
-    Changed { record: usize, version: u8 },
-    Finished,
-    Started,
+    Changed { record: usize, version: u8, anew: bool },
+    Finished { anew: bool },
+    Started { anew: bool },
 }
 
 /// `src/record_set.rs`: sums over the records of each generation, here without the hash in between.
@@ -99,7 +101,7 @@ pub(crate) enum Row {
 impl Rows {
     pub(crate) fn new() -> Self {
         let (keyring, record) =
-            (Keyring { revision: 1, active: 1, retiring: None }, Record { generation: 1, version: 0 });
+            (Keyring { revision: 1, active: 1, retiring: None, anew: false }, Record { generation: 1, version: 0 });
         let mut sets = Sets::default();
         (0..RECORDS).for_each(|at| sets.count(at, record, 1));
         Self {
@@ -205,7 +207,7 @@ pub(crate) fn bears_out(log: &[Entry], record: usize, version: u8) -> bool {
 
 pub(crate) fn last_version(log: &[Entry], wanted: usize) -> u8 {
     let of = |entry: &Entry| match entry {
-        Entry::Changed { record, version } if *record == wanted => Some(*version),
+        Entry::Changed { record, version, .. } if *record == wanted => Some(*version),
         _ => None,
     };
     log.iter().rev().find_map(of).unwrap_or(0)
