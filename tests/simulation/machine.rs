@@ -214,17 +214,8 @@ impl Machine {
                 world.truth.history.truncate(world.durable_acts + 1);
             }
             Event::TakeCopy => world.copy = Some(world.now.clone()),
-            Event::PutRecordBack(which) => {
-                let Some(copy) = &world.copy else { return };
-                let older = copy.0.iter().filter(|((table, key), value)| {
-                    *table == Table::Keys && key[..] != [0xff; 16] && world.now.get(Table::Keys, key) != Some(value)
-                });
-                let older: Vec<_> = older.collect();
-                if let Some((key, value)) = older.get(which % older.len().max(1)) {
-                    Arc::make_mut(&mut world.now.0).insert((*key).clone(), (*value).clone());
-                    world.truth.put_back = true;
-                }
-            }
+            Event::PutRecordBack(which) => world.put_one_back(Table::Keys, which),
+            Event::PutRowBack(which) => world.put_one_back(Table::Vault, which),
             Event::PutAllBack => {
                 if let Some(copy) = world.copy.clone().filter(|copy| *copy != world.now) {
                     world.now = copy;
@@ -326,6 +317,21 @@ impl Machine {
 
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl World {
+    /// One of the rows of a table that are not what they were, if any, is what it was.
+    fn put_one_back(&mut self, table: Table, which: usize) {
+        let Some(copy) = &self.copy else { return };
+        let differs = |((of, key), value): &(&(Table, Vec<u8>), &Vec<u8>)| {
+            *of == table && key[..] != SENTINEL && self.now.get(table, key) != Some(value)
+        };
+        let older: Vec<_> = copy.0.iter().filter(differs).collect();
+        if let Some((key, value)) = older.get(which % older.len().max(1)) {
+            Arc::make_mut(&mut self.now.0).insert((*key).clone(), (*value).clone());
+            self.truth.put_back = true;
+        }
     }
 }
 
@@ -522,4 +528,5 @@ fn killed() -> StoreError {
     StoreError::engine("the process was killed")
 }
 
+const SENTINEL: [u8; 16] = [0xff; 16];
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

@@ -41,6 +41,8 @@ pub(crate) enum Event {
     PowerLoss,
     PutAllBack,
     PutRecordBack(usize),
+    /// One of keyring, head, rotation row, and what else stands in that table.
+    PutRowBack(usize),
     TakeCopy,
 }
 
@@ -80,7 +82,11 @@ impl Schedule {
         if dice.once_in(6) {
             let at = 1 + dice.below(200);
             events.push((at, Event::TakeCopy));
-            let back = if anchor && dice.once_in(2) { Event::PutAllBack } else { Event::PutRecordBack(dice.below(8)) };
+            let back = match dice.below(4) {
+                0 | 1 if anchor => Event::PutAllBack,
+                0 => Event::PutRowBack(dice.below(8)),
+                _ => Event::PutRecordBack(dice.below(8)),
+            };
             events.push((at + 1 + dice.below(200), back));
         }
         let (acts, doubts, claims) = (2 + dice.below(5), dice.once_in(3), dice.once_in(2));
@@ -95,7 +101,9 @@ impl Schedule {
 
     /// Whether somebody puts rows back.
     pub(crate) fn puts_back(&self) -> bool {
-        self.events.iter().any(|(_, event)| matches!(event, Event::PutAllBack | Event::PutRecordBack(_)))
+        self.events
+            .iter()
+            .any(|(_, event)| matches!(event, Event::PutAllBack | Event::PutRecordBack(_) | Event::PutRowBack(_)))
     }
 
     /// Smaller ones, of which perhaps one fails as well.
@@ -135,6 +143,7 @@ impl Event {
             Self::PowerLoss => "power losses",
             Self::PutAllBack => "stores put back",
             Self::PutRecordBack(_) => "records put back",
+            Self::PutRowBack(_) => "rows of the vault put back",
             Self::TakeCopy => "copies",
         }
     }
