@@ -17,8 +17,9 @@ use strongroom::{
 
 use crate::baton::Dice;
 use crate::life::{Deed, Told};
-use crate::machine::{Doing, Machine, Role as Thread, SimAnchor, SimStore, play};
+use crate::machine::{Doing, Machine, Role as Thread, play};
 use crate::schedule::Role;
+use crate::store::{SimAnchor, SimStore};
 use crate::support::{Keys, act, version};
 
 /// Master key versions of a schedule.
@@ -275,7 +276,7 @@ impl<'a> Process<'a> {
     /// An operator, who is sometimes wrong.
     fn rotate(&mut self, vault: &Vault) {
         self.begin(&Deed::Rotate);
-        let to = version(1 + u32::try_from(self.dice.below(MASTERS as usize)).expect("small"));
+        let to = 1 + u32::try_from(self.dice.below(MASTERS as usize)).expect("small");
         let batch = NonZeroUsize::new(1 + self.dice.below(3)).expect("not zero");
         let compromised = self.dice.once_in(8);
         let options = RotateOptions::new()
@@ -283,7 +284,7 @@ impl<'a> Process<'a> {
             .workers(NonZeroUsize::MIN)
             .rewrap_only(self.dice.once_in(8))
             .compromised(compromised);
-        let options = if self.dice.once_in(4) { options.resume_only(true) } else { options.to(to) };
+        let options = if self.dice.once_in(4) { options.resume_only(true) } else { options.to(version(to)) };
         let mut left = if self.dice.once_in(3) { self.dice.below(8) } else { usize::MAX };
         let report = vault.rotate(&options, &act(), |_| {
             left = left.saturating_sub(1);

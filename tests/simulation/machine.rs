@@ -1,22 +1,17 @@
 //! The machine that a vault's processes share: a store, an anchor, clocks, and everything that can befall them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use strongroom::ApiKeyId;
-use strongroom::anchor::{Anchor, AnchorFault};
-use strongroom::store::{Batch, CommitError, Effect, RotationClaim, Row, Rows, Scrub, Store, StoreError, Table};
+use strongroom::store::{Batch, CommitError, Effect, Expected, RowChange, StoreError, Table};
 
 use crate::baton::{Baton, Dice};
 use crate::life::{Deed, Keys};
 use crate::schedule::{Event, Fault, Schedule};
-
-/// Every table, as it stands at one moment.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Tables(Arc<BTreeMap<(Table, Vec<u8>), Vec<u8>>>);
+use crate::tables::Tables;
 
 pub(crate) struct Machine {
     pub(crate) baton: Baton,
@@ -37,13 +32,13 @@ pub(crate) struct Process {
     dead: AtomicBool,
 }
 
-struct World {
+pub(crate) struct World {
     now: Tables,
     /// What a power loss leaves.
     durable: Tables,
     durable_acts: usize,
-    anchor: Option<String>,
-    claimed: Option<usize>,
+    pub(crate) anchor: Option<String>,
+    pub(crate) claimed: Option<usize>,
     steps: usize,
     dice: Dice,
     copy: Option<Tables>,
@@ -80,8 +75,7 @@ pub(crate) struct Doing {
 }
 
 thread_local! {
-    static ROLE: Cell<Role> = const { Cell::new(Role::Worker) };
-    static FROZEN: RefCell<Option<Tables>> = const { RefCell::new(None) };
+    pub(crate) static ROLE: Cell<Role> = const { Cell::new(Role::Worker) };
 }
 
 /// Who calls the store on this thread.
@@ -179,7 +173,7 @@ impl Machine {
     }
 
     /// Before and after each call: others have their turn, and things happen.
-    fn step(&self, process: usize) -> Result<(), StoreError> {
+    pub(crate) fn step(&self, process: usize) -> Result<(), StoreError> {
         self.baton.pass(process);
         let step = {
             let mut world = self.world();
@@ -226,10 +220,10 @@ impl Machine {
         *world.truth.counts.entry(event.name()).or_default() += 1;
     }
 
-    fn commit(&self, process: Option<usize>, batch: &Batch) -> Result<(), CommitError> {
+    pub(crate) fn commit(&self, process: Option<usize>, batch: &Batch) -> Result<(), CommitError> {
         let mut world = self.world();
         let world = &mut *world;
-        let broken = |change: &&strongroom::store::RowChange| {
+        let broken = |change: &&RowChange| {
             !self.forgets(change) && !change.expected.holds(world.now.get(change.table, &change.key).map(Vec::as_slice))
         };
         let conflicts: Vec<_> = batch.changes().iter().filter(broken).map(|c| (c.table, c.key.clone())).collect();
@@ -250,7 +244,7 @@ impl Machine {
             *world.truth.counts.entry("commits that failed").or_default() += 1;
             return Err(if misfortune < 2 { StoreError::Busy } else { StoreError::in_doubt("simulated") }.into());
         }
-        let is_rotation = |change: &&strongroom::store::RowChange| {
+        let is_rotation = |change: &&RowChange| {
             change.table == Table::Vault && change.key == b"rotation" && change.effect != Effect::Check
         };
         let rotates = batch.changes().iter().find(is_rotation);
@@ -284,13 +278,11 @@ impl Machine {
 
     /// Does to the model what a writer has committed.
     fn judge(&self, process: usize, batch: &Batch, truth: &mut Truth) {
-        let puts = |change: &&strongroom::store::RowChange| {
-            change.table == Table::Keys && matches!(change.effect, Effect::Put(_))
-        };
+        let puts = |change: &&RowChange| change.table == Table::Keys && matches!(change.effect, Effect::Put(_));
         if !batch.changes().iter().any(|change| puts(&change)) {
             return;
         }
-        let made = batch.changes().iter().filter(puts).find(|c| c.expected == strongroom::store::Expected::Absent);
+        let made = batch.changes().iter().filter(puts).find(|c| c.expected == Expected::Absent);
         let made = made.map(|change| id_of(&change.key));
         let mut keys = truth.history.last().cloned().unwrap_or_default();
         let Some(doing) = truth.doing[process].as_mut() else { return };
@@ -304,7 +296,7 @@ impl Machine {
         }
     }
 
-    fn forgets(&self, change: &strongroom::store::RowChange) -> bool {
+    fn forgets(&self, change: &RowChange) -> bool {
         let row = change.table == Table::Vault;
         match self.schedule.fault {
             Some(Fault::ForgetsHeadAndEntries) => change.table == Table::Audit || (row && change.key == b"head"),
@@ -315,7 +307,7 @@ impl Machine {
         }
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -332,187 +324,6 @@ impl World {
             Arc::make_mut(&mut self.now.0).insert((*key).clone(), (*value).clone());
             self.truth.put_back = true;
         }
-    }
-}
-
-/// The store of one process.
-pub(crate) struct SimStore {
-    pub(crate) machine: Arc<Machine>,
-}
-
-impl SimStore {
-    /// Runs `call` with the rows as this thread may see them.
-    fn read<T>(&self, call: impl FnOnce(&Tables) -> T) -> Result<T, StoreError> {
-        match ROLE.get() {
-            Role::Alone => Ok(call(&self.machine.rows())),
-            Role::Worker => {
-                Ok(FROZEN.with_borrow_mut(|frozen| call(frozen.get_or_insert_with(|| self.machine.rows()))))
-            }
-            Role::Process(process) => {
-                self.machine.step(process)?;
-                Ok(call(&self.machine.rows()))
-            }
-        }
-    }
-}
-
-impl Rows for SimStore {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|tables| tables.get(table, key).cloned())
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.read(|tables| tables.from(table, Bound::Included(key), 1).pop())
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.read(|tables| tables.from(table, after.map_or(Bound::Included(&[]), Bound::Excluded), limit))
-    }
-}
-
-impl Store for SimStore {
-    fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
-        let Role::Process(process) = ROLE.get() else { return self.machine.commit(None, batch) };
-        self.machine.step(process)?;
-        let published = |change: &&strongroom::store::RowChange| change.table == Table::Vault;
-        let moves = batch
-            .changes()
-            .iter()
-            .any(|c| c.table == Table::Vault && c.key == b"rotation" && c.effect != Effect::Check)
-            && batch.changes().iter().any(|c| c.table == Table::Keys);
-        if self.machine.schedule.fault == Some(Fault::CursorFirst) && moves {
-            let (mut first, mut second) = (Batch::new(), Batch::new());
-            for change in batch.changes() {
-                let part = if published(&change) { &mut first } else { &mut second };
-                match &change.effect {
-                    Effect::Check => part.check(change.table, &*change.key, change.expected.clone()),
-                    Effect::Delete => part.delete(change.table, &*change.key, change.expected.clone()),
-                    Effect::Put(value) => part.put(change.table, &*change.key, &**value, change.expected.clone()),
-                }
-            }
-            self.machine.commit(Some(process), &first)?;
-            self.machine.step(process)?;
-            return match self.machine.commit(None, &second) {
-                Err(CommitError::Conflict(_)) => Ok(()),
-                done => done,
-            };
-        }
-        let done = self.machine.commit(Some(process), batch);
-        // The answer may be late, or never come.
-        self.machine.step(process)?;
-        done
-    }
-
-    fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
-        self.read(|tables| Box::new(tables.clone()) as Box<dyn Rows>)
-    }
-
-    fn scrub(&self) -> Result<Scrub, StoreError> {
-        self.read(|_| Scrub::Clean)
-    }
-
-    fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
-        let Role::Process(process) = ROLE.get() else { return Ok(RotationClaim::Unknown) };
-        self.machine.step(process)?;
-        if !self.machine.schedule.claims {
-            return Ok(RotationClaim::Unknown);
-        }
-        let mut world = self.machine.world();
-        if world.claimed.is_some_and(|holder| !self.machine.is_dead(holder)) {
-            return Ok(RotationClaim::Held);
-        }
-        world.claimed = Some(process);
-        Ok(RotationClaim::Granted(Box::new(Claim { machine: Arc::clone(&self.machine), process })))
-    }
-}
-
-struct Claim {
-    machine: Arc<Machine>,
-    process: usize,
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let mut world = self.machine.world();
-        if world.claimed == Some(self.process) {
-            world.claimed = None;
-        }
-    }
-}
-
-/// The anchor that all processes share.
-pub(crate) struct SimAnchor(pub(crate) Arc<Machine>);
-
-impl SimAnchor {
-    fn step(&self) -> Result<(), StoreError> {
-        if let Role::Process(process) = ROLE.get() { self.0.step(process) } else { Ok(()) }
-    }
-}
-
-impl Anchor for SimAnchor {
-    fn read(&self) -> Result<Option<String>, AnchorFault> {
-        let unreadable =
-            |error: StoreError| AnchorFault::Unreadable { place: self.place(), problem: error.to_string() };
-        self.step().map_err(unreadable)?;
-        Ok(self.0.world().anchor.clone())
-    }
-
-    fn prepare(&self) -> std::io::Result<()> {
-        self.step().map_err(std::io::Error::other)
-    }
-
-    fn update(&self, next: &mut dyn FnMut(Option<&str>) -> Option<String>) -> std::io::Result<()> {
-        self.step().map_err(std::io::Error::other)?;
-        let there = self.0.world().anchor.clone();
-        if let Some(text) = next(there.as_deref()) {
-            self.0.world().anchor = Some(text);
-        }
-        Ok(())
-    }
-
-    fn place(&self) -> String {
-        "simulated".into()
-    }
-}
-
-impl Tables {
-    fn get(&self, table: Table, key: &[u8]) -> Option<&Vec<u8>> {
-        self.0.get(&(table, key.to_vec()))
-    }
-
-    fn from(&self, table: Table, from: Bound<&[u8]>, limit: usize) -> Vec<Row> {
-        let from = match from {
-            Bound::Excluded(key) => Bound::Excluded((table, key.to_vec())),
-            Bound::Included(key) => Bound::Included((table, key.to_vec())),
-            Bound::Unbounded => Bound::Unbounded,
-        };
-        let rows = self.0.range((from, Bound::Unbounded)).take_while(|((of, _), _)| *of == table);
-        rows.take(limit).map(|((_, key), value)| (key.clone(), value.clone())).collect()
-    }
-
-    fn apply<'c>(&mut self, changes: impl Iterator<Item = &'c strongroom::store::RowChange>) {
-        let rows = Arc::make_mut(&mut self.0);
-        for change in changes {
-            match &change.effect {
-                Effect::Check => {}
-                Effect::Delete => drop(rows.remove(&(change.table, change.key.clone()))),
-                Effect::Put(value) => drop(rows.insert((change.table, change.key.clone()), value.clone())),
-            }
-        }
-    }
-}
-
-impl Rows for Tables {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(Self::get(self, table, key).cloned())
-    }
-
-    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        Ok(self.from(table, Bound::Included(key), 1).pop())
-    }
-
-    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        Ok(self.from(table, after.map_or(Bound::Included(&[]), Bound::Excluded), limit))
     }
 }
 

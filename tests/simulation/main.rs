@@ -15,6 +15,8 @@ mod baton;
 mod life;
 mod machine;
 mod schedule;
+mod store;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,8 +31,9 @@ use strongroom::{NewApiKey, Request, VerifyError};
 
 use acts::{MASTERS, Process, open, options};
 use life::{Deed, Keys as Known};
-use machine::{Machine, Role, SimStore, play};
+use machine::{Machine, Role, play};
 use schedule::{Fault, Schedule};
+use store::SimStore;
 use support::{Keys, act};
 
 type Counts = BTreeMap<&'static str, usize>;
@@ -84,7 +87,7 @@ fn look_after_all(machine: &Arc<Machine>, keys: &Keys) -> Result<(), String> {
         Err(_) if put_back => return Ok(()),
         Err(error) => return Err(format!("the vault does not open in the end: {error:#?}")),
     };
-    let mut resume = || vault.rotate(&RotateOptions::new().resume_only(true), &act(), |_| ());
+    let resume = || vault.rotate(&RotateOptions::new().resume_only(true), &act(), |_| ());
     let mut resumed = resume();
     for _ in 0..2 {
         // Whoever renewed the lease last may have had a clock that was ahead.
