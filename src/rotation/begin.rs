@@ -20,8 +20,12 @@ pub(super) fn begin<'a>(
     act: &Act,
 ) -> Result<(Run<'a>, RotationReport), Error> {
     let claim = ledger.store().claim_rotation()?;
-    let open = read_state(ledger)?;
+    let mut open = read_state(ledger)?;
     let resumed = open.is_some() || ledger.reload()?.retiring_generation().is_some();
+    if resumed && open.is_none() {
+        // Between the two looks another process may have cut over: a row that is only now there is not missing.
+        open = read_state(ledger)?;
+    }
     match open {
         Some(open) => may_take_over(ledger, &claim, &open, options)?,
         None if matches!(claim, RotationClaim::Held) => return Err(taken_over()),
@@ -83,7 +87,8 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
 fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), Error> {
     ledger.change(act, |change| {
         let keyring = change.keyring;
-        let from = keyring.retiring_generation().ok_or_else(row_missing)?;
+        // Where nothing retires any more, whoever was at it has come to the end meanwhile.
+        let from = keyring.retiring_generation().ok_or_else(taken_over)?;
         if !options.accept_record_set {
             return Err(row_missing());
         }
