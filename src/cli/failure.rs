@@ -17,7 +17,7 @@ use strongroom::{ApiKeyId, Error, MasterKeyVersion};
 use super::exit::Exit;
 use super::place::Place;
 use super::text::quoted;
-use super::told::{Told, waive_hint};
+use super::told::{Told, weak_hint};
 
 /// Why a verb ended without doing what it was asked.
 pub(crate) enum Failure {
@@ -159,7 +159,7 @@ fn hint(error: &Error, place: &Place) -> String {
         Detail::Keyring(error) => keyring_hint(error, &store),
         Detail::Life { id, fault } => life_hint(*id, fault, &store),
         Detail::MasterKeyWeak { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => {
-            waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint)
+            weak_hint(findings, *fingerprint)
         }
         Detail::MasterKeys(error) => keys::master_keys(error),
         Detail::NotKept { .. } => "make room where it goes, and run the command again".into(),
@@ -224,10 +224,18 @@ fn life_hint(id: ApiKeyId, error: &LifeError, store: &str) -> String {
 
 fn target_hint(to: MasterKeyVersion, fault: TargetFault, store: &str) -> String {
     match fault {
-        TargetFault::NotConfigured => format!("put {to}:KEY into STRONGROOM_MASTER_KEYS, beside the active one"),
-        TargetFault::Older => {
-            format!("`strongroom status{store}` shows the active one; there is no way back to an older one")
-        }
+        TargetFault::NotConfigured => format!("put {to}:KEY into {}, beside the active one", keys::place()),
+        TargetFault::Older => format!(
+            "`strongroom status{store}` shows the active one; there is no way back to an older one: make a newer one, with the same \
+             steps as before"
+        ),
+        TargetFault::Last => format!(
+            "give the new key the number after the active one, which `strongroom status{store}` shows: write N:KEY in the place of {to}:KEY"
+        ),
+        TargetFault::NoNewer if to.next().is_none() => format!(
+            "no number is left for another: make a new vault, and move the API keys there with `strongroom recover{store} --all` and \
+             `strongroom import`"
+        ),
         TargetFault::Active => format!(
             "name a newer one that is configured, or leave --to out; `strongroom status{store}` shows which there are, and \
              `strongroom master-key generate` makes one"

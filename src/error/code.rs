@@ -1,6 +1,7 @@
 //! Each failure in one stable word.
 
 use super::detail::Detail;
+use super::faults::TargetFault;
 use crate::import::ImportError;
 #[cfg(feature = "escrow")]
 use crate::key_share::CombineError;
@@ -52,6 +53,7 @@ impl Detail {
             Self::RotationHeld { .. } => "rotation-held",
             Self::RotationOpen { .. } => "rotation-open",
             Self::RotationOptions { .. } => "rotation-options",
+            Self::RotationTarget { fault: TargetFault::Older, .. } => "rotation-older",
             Self::RotationTarget { .. } => "rotation-target",
             Self::RowFormat { .. } | Self::Tampered { .. } => "tampered",
             #[cfg(feature = "escrow")]

@@ -423,6 +423,7 @@ every! {
     }
     TargetFault: {
         TargetFault::Active => [TargetFault::Active],
+        TargetFault::Last => [TargetFault::Last],
         TargetFault::NoNewer => [TargetFault::NoNewer],
         TargetFault::NotConfigured => [TargetFault::NotConfigured],
         TargetFault::Older => [TargetFault::Older],

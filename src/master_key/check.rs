@@ -6,7 +6,7 @@ use super::finding::{Finding, Severity};
 use super::fingerprint::Fingerprint;
 use super::key::MasterKey;
 use super::quick::quick;
-use super::{format, relations};
+use super::{format, published, relations, slips};
 use crate::key_list::{self, ListError};
 use crate::secret::{SecretBytes, on_wiped_stack};
 use crate::versions::MasterKeyVersion;
@@ -119,7 +119,7 @@ impl Suspect {
                 .iter()
                 .any(|finding| finding.severity == Severity::Refuse && !finding.id.starts_with("format-"))
             {
-                findings.extend(derived(key.expose()));
+                findings.extend(self.nearly_published().or_else(|| derived(key.expose())));
             }
         }
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -129,8 +129,18 @@ impl Suspect {
     /// Whether this key and another follow from one another; `other` is how the message calls the other.
     pub fn relation(&self, other: &Self, name: &str) -> Option<Finding> {
         let (one, two) = (self.key.as_ref()?, other.key.as_ref()?);
+        let slip = on_wiped_stack(|| slips::slip(one.expose(), two.expose()));
+        if let Some(how) = slip {
+            let what = format!("{name} is nearly the same key, which {how}: probably a slip of the pen");
+            return Some(Finding::new("mistyped", Severity::Refuse, what).remedy(COPY_AGAIN));
+        }
         let how = on_wiped_stack(|| relations::relation(two.expose(), one.expose()))?;
         Some(Finding::new("related", Severity::Refuse, format!("against {name} it is {how}: who knows one knows both")))
+    }
+
+    /// Whether this is a published key that was copied with a slip of the pen: milliseconds.
+    pub(crate) fn nearly_published(&self) -> Option<Finding> {
+        self.key.as_ref().and_then(|key| on_wiped_stack(|| published::check_slips(key.expose())))
     }
 
     /// Whether the value of an environment variable holds this key in some spelling. The value is not kept or shown.
@@ -153,3 +163,6 @@ impl fmt::Debug for Suspect {
         }
     }
 }
+
+const COPY_AGAIN: &str = "copy the new key again from where it was made, and compare its fingerprint with the one that `strongroom \
+    master-key generate` showed; or make a new one";

@@ -30,6 +30,7 @@ mod operator;
 mod policy;
 #[cfg(feature = "age")]
 mod recovery;
+mod rotating;
 mod runbooks;
 mod scan_canary;
 mod scan_ci;

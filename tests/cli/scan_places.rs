@@ -281,7 +281,7 @@ fn fingerprints_of_a_vault_or_a_file_are_enough() {
     ground.room = room;
     ground.tree = ground.room.file("tree");
     fs::create_dir(&ground.tree).expect("folder");
-    ground.room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    ground.room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     // The retired key and the active one, and nobody has either.
     ground.write("old.py", ground.line(1));
     ground.write("new.py", ground.line(2));

@@ -106,7 +106,7 @@ fn one_command_line_runs_the_command_for_keys_once() {
     let runs = room.file("runs");
     private(&room.file("keys"), &variable(&room, &[1, 2]));
     let script = format!("echo x >> '{}'; cat '{}'", runs.display(), room.file("keys").display());
-    for verb in [&["status"][..], &["master-key", "check", "--quick"], &["rotate-master-key"]] {
+    for verb in [&["status"][..], &["master-key", "check", "--quick"], &["rotate-master-key", "--yes"]] {
         with_command(&room, verb, &shell(&script)).ends(0);
         assert_eq!(fs::read_to_string(&runs).expect("it ran"), "x\n", "{verb:?}");
         fs::remove_file(&runs).expect("removed");

@@ -5,7 +5,7 @@ use strongroom::error::{Detail, UnsafePath};
 use strongroom::master::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
 
 use crate::text::quoted;
-use crate::told::waive_hint;
+use crate::told::weak_hint;
 
 pub(super) fn master_keys(error: &MasterKeysError) -> String {
     use MasterKeysError as E;
@@ -14,9 +14,7 @@ pub(super) fn master_keys(error: &MasterKeysError) -> String {
                       `export STRONGROOM_MASTER_KEYS_FILE=~/master.keys`"
             .into(),
         E::Source(error) => source(error),
-        E::Key { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => {
-            waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint)
-        }
+        E::Key { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => weak_hint(findings, *fingerprint),
         E::Key { fault: MasterKeyError::Malformed(finding), .. } => {
             format!("{}; `strongroom master-key check` says more", finding.remedy)
         }

@@ -292,7 +292,7 @@ pub(crate) const TABLE: &[Case] = &[
     // From here on master key 2 is the active one.
     case(0, "rotate-master-key", "--quick --dry-run").keys(&[1, 2]),
     case(2, "rotate-master-key", ""),
-    case(0, "rotate-master-key", "--quick --reason {reason} --certificate {dir}/certificate").keys(&[1, 2]),
+    case(0, "rotate-master-key", "--yes --quick --reason {reason} --certificate {dir}/certificate").keys(&[1, 2]),
     case(12, "rotate-master-key", "--status"),
     case(3, "doctor", "--certificate {dir}/certificate").keys(&[2]),
     case(0, "backup forget", "--needing-other-keys --reason {reason}").keys(&[2]),
@@ -320,5 +320,5 @@ pub(crate) const DAMAGED: &[Case] = &[
     case(13, "show", "{damaged_id}").keys(&[2]),
     case(13, "recover", "{damaged_id} --reason {reason} --yes").keys(&[2]),
     case(14, "suspend", "- --reason {reason} --yes").stdin("{damaged_id}\n{id}").keys(&[2]),
-    case(14, "rotate-master-key", "--to 3").keys(&[2, 3]),
+    case(14, "rotate-master-key", "--yes --to 3").keys(&[2, 3]),
 ];
