@@ -18,6 +18,7 @@ use crate::place::Place;
 use crate::process;
 use crate::shares::{self, Noted};
 use crate::terminal::Terminal;
+use crate::text::escaped;
 use crate::told::Told;
 
 /// The surroundings of one command.
@@ -207,20 +208,28 @@ impl<'t> Context<'t> {
         self.shares.clear();
     }
 
-    /// What their command says is shown while it runs.
+    /// What their command says is shown while it runs where somebody sees it, who may be asked to touch something; elsewhere when it
+    /// has failed.
     fn configured_keys(&mut self) -> Result<MasterKeys, Failure> {
+        let shown = Terminal::can_ask() && !self.terminal.json();
         let terminal = &mut *self.terminal;
-        let hear = |line: &str| terminal.note(&format!("the command for master keys says: {line}"));
+        let hear = |line: &str| {
+            if shown {
+                terminal.note(&format!("the command for master keys says: {line}"));
+            } else {
+                tracing::info!("the command for master keys says: {}", escaped(line));
+            }
+        };
         let read = MasterKeys::from_env_accepting(&self.waivers, hear);
-        let keys = read.map_err(|error| if self.terminal.json() { error } else { without_what_was_shown(error) })?;
+        let keys = read.map_err(|error| if shown { without_what_was_shown(error) } else { error })?;
         self.concerns = keys.concerns(Some(&self.place.path));
         Ok(keys)
     }
 
     /// Says on standard error, once, what is to be known of the sources of keys.
     pub(crate) fn warn(&mut self) {
-        for concern in self.concerns() {
-            self.terminal.warning(&concern);
+        for concern in self.concerns().iter().filter(|concern| !is_accepted(concern)) {
+            self.terminal.warning(concern);
         }
     }
 
@@ -277,6 +286,11 @@ impl<'t> Context<'t> {
         self.require_consent()?;
         Ok(self.yes || self.terminal.ask(question, word)?)
     }
+}
+
+/// What somebody has said is as it should be: listed by `doctor` and `master-key check`, and no warning.
+pub(crate) fn is_accepted(concern: &SourceConcern) -> bool {
+    concern.id == "key-file-group"
 }
 
 /// A reason has words: an empty one is found before anybody is asked.

@@ -113,11 +113,15 @@ fn pin_code(fault: &PinError) -> &'static str {
 
 fn source_code(fault: &SourceError, unreadable: &'static str) -> &'static str {
     match fault {
-        SourceError::Command { .. } | SourceError::CommandLine { .. } => "key-command-failed",
+        SourceError::Command { .. } | SourceError::CommandLine { .. } | SourceError::Variables { .. } => {
+            "key-command-failed"
+        }
         SourceError::Unsafe { .. } => "unsafe-key-file",
-        SourceError::NotAFile { .. }
+        SourceError::Group { .. }
+        | SourceError::NotAFile { .. }
         | SourceError::NotText { .. }
         | SourceError::TooLong { .. }
+        | SourceError::Utf16 { .. }
         | SourceError::Unreadable { .. } => unreadable,
     }
 }

@@ -37,13 +37,12 @@ impl Suspect {
     /// Reads one key, or a list in the syntax of [`MasterKeys::parse`](crate::MasterKeys::parse), with the version that
     /// each stands for. What is no entry of a list is a suspect as well, of which nothing but that is known.
     pub fn read_list(text: &str) -> Vec<(Option<MasterKeyVersion>, Self)> {
-        if !key_list::is_list(text) {
-            return vec![(None, Self::read(text))];
-        }
         let faulty = |fault: ListError| {
             let id = match fault {
                 ListError::Empty => "format-empty",
                 ListError::Version { .. } => "format-version",
+                ListError::Mistaken(_) => "format-mistaken",
+                ListError::Quote => "format-quoted",
                 _ => "format-entry",
             };
             let what = match fault {
@@ -54,6 +53,14 @@ impl Suspect {
             let malformed = Finding::malformed(id, what, "give one key, or a list of versions and keys");
             (None, Self { key: None, malformed: Some(malformed) })
         };
+        let list = match key_list::plain(text) {
+            Ok(list) => list,
+            Err(fault) => return vec![faulty(fault)],
+        };
+        let text = list.as_str();
+        if !key_list::is_list(text) {
+            return vec![(None, Self::read(text))];
+        }
         let entry = |entry: key_list::Entry<'_>| {
             entry.map_or_else(faulty, |(_, version, key)| (Some(version), Self::read(key)))
         };

@@ -38,6 +38,7 @@ mod scan_history;
 mod scan_mistakes;
 mod scan_places;
 mod sources;
+mod spellings;
 mod unlimited_reads;
 mod usage;
 mod verbs;

@@ -1,8 +1,12 @@
 //! What went wrong with the sources of keys, and what to do about each.
 
+use std::path::Path;
+
 use strongroom::Error;
 use strongroom::error::{Detail, UnsafePath};
-use strongroom::master::{CommandFault, MasterKeyError, MasterKeysError, Origin, SourceError, VerifierKeysError};
+use strongroom::master::{
+    CommandFault, ListError, MasterKeyError, MasterKeysError, Mistaken, Origin, SourceError, VerifierKeysError,
+};
 
 use crate::text::quoted;
 use crate::told::weak_hint;
@@ -18,6 +22,14 @@ pub(super) fn master_keys(error: &MasterKeysError) -> String {
         E::Key { fault: MasterKeyError::Malformed(finding), .. } => {
             format!("{}; `strongroom master-key check` says more", finding.remedy)
         }
+        E::List { fault: ListError::Mistaken(mistaken), .. } => self::mistaken(*mistaken).into(),
+        E::List { fault: ListError::OtherVariable { .. }, .. } => {
+            "leave those lines out, or write STRONGROOM_MASTER_KEYS=VERSION:KEY among them".into()
+        }
+        E::List { fault: ListError::AssignedTwice, .. } => {
+            "leave one line STRONGROOM_MASTER_KEYS=1:KEY,2:KEY, with all of the keys".into()
+        }
+        E::List { fault: ListError::Quote, .. } => "leave the quotes out: no entry needs any".into(),
         E::List { origin, .. } | E::Key { origin, .. } => written(origin, "STRONGROOM_MASTER_KEYS"),
         E::VerifierKey { .. } => {
             "put it into STRONGROOM_VERIFIER_KEYS; a master key is made with `strongroom master-key generate`".into()
@@ -58,6 +70,20 @@ pub(super) fn source(error: &SourceError) -> String {
              what needs a shell goes into a script of its own"
                 .into()
         }
+        E::Group { name } => format!("set {name} to a number, such as the fsGroup of the pod, or leave it out"),
+        E::Variables { name } => format!("set {name} to names such as AWS_* or VAULT_ADDR, separated by commas or white space"),
+        E::Utf16 { origin } => match origin.path() {
+            Some(path) => {
+                let path = quoted(&path.display().to_string());
+                format!("write it in UTF-8: `iconv -f UTF-16 -t UTF-8 {path} > FILE`")
+            }
+            None => "write it in UTF-8".into(),
+        },
+        E::Unsafe { path, fault: UnsafePath::FolderWritable | UnsafePath::FileWritable, .. } if is_setgid(path) => format!(
+            "where this is the volume of a pod with fsGroup, trust its group with STRONGROOM_KEY_FILE_GROUP=GID; elsewhere \
+             `chmod go-w {}`, once you know that nobody has used it",
+            quoted(&path.display().to_string())
+        ),
         E::Unsafe { path, fault: UnsafePath::Strangers, .. } => {
             format!("find out who made {}", quoted(&path.display().to_string()))
         }
@@ -108,12 +134,37 @@ fn written(origin: &Origin, variable: &str) -> String {
     }
 }
 
+/// As fsGroup leaves folders and files.
+fn is_setgid(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o2002 == 0o2000)
+}
+
+/// What of a path was not meant as a part of it.
+fn misspelled(path: &str) -> Option<(&'static str, String)> {
+    let right = path.trim_matches(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\''));
+    if right != path {
+        return Some(("its name ends or begins with a carriage return, white space or a quote", right.to_owned()));
+    }
+    let home = || std::env::var("HOME").ok().filter(|home| !home.is_empty());
+    path.strip_prefix("~/").map(|behind| {
+        (
+            "its name begins with ~, which no shell has expanded",
+            format!("{}/{behind}", home().unwrap_or("$HOME".into())),
+        )
+    })
+}
+
 /// The source cannot be read at all.
 fn readable(origin: &Origin) -> String {
     match origin {
         Origin::Credential { .. } => {
             "the unit names it with LoadCredential= or LoadCredentialEncrypted=; `systemd-creds list` shows what a service is given"
                 .into()
+        }
+        Origin::File { path } if misspelled(&path.to_string_lossy()).is_some_and(|_| !path.exists()) => {
+            let (what, right) = misspelled(&path.to_string_lossy()).unwrap_or_default();
+            format!("{what}: name {}", quoted(&right))
         }
         Origin::File { path } => format!(
             "name a regular file of VERSION:KEY entries, at most 64 KiB, that this user can read; `ls -l {}` shows it",
