@@ -92,6 +92,9 @@ pub(crate) struct Global {
     /// Print JSON, errors included
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Say nothing where all is well: no remarks and no progress, and of what checks or changes no results either
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
     /// Answer yes to the question a command asks
     #[arg(long, global = true)]
     pub(crate) yes: bool,

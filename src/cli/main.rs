@@ -58,10 +58,16 @@ fn run(args: Args) -> Exit {
     }
     process::settle_core_dumps(global.allow_core_dumps);
     let mut terminal = Terminal::new(global.json);
+    if global.quiet {
+        terminal.hush(verbs::results_are_remarks(&verb));
+    }
     let done = Context::new(&global, &mut terminal).and_then(|mut context| {
         let ended = verbs::run(&mut context, verb).and_then(|exit| context.ends_with().map(|()| exit));
         context.warn_of_anchor();
         let exit = ended.map_err(|failure| failure.explain(&context.place))?;
+        if exit == Exit::Success {
+            context.terminal.forget_held();
+        }
         context.terminal.finish().map_err(|failure| failure.explain(&context.place))?;
         Ok(exit)
     });

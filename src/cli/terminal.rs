@@ -21,6 +21,10 @@ use crate::told::Told;
 /// Standard output and standard error.
 pub(crate) struct Terminal {
     json: bool,
+    /// Remarks and progress are left out.
+    quiet: bool,
+    /// Lines wait for the end of the command.
+    held: bool,
     /// Lines not yet written. Secrets never stand here.
     pending: Vec<u8>,
     closed: bool,
@@ -32,7 +36,19 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, pending: vec![], closed: false, failed: None, bar: None }
+        Self { json, quiet: false, held: false, pending: vec![], closed: false, failed: None, bar: None }
+    }
+
+    /// Nothing is said where all is well. Results that are remarks as well wait, to be left out at the end where all was.
+    pub(crate) fn hush(&mut self, results: bool) {
+        (self.quiet, self.held) = (true, results);
+    }
+
+    /// All was well.
+    pub(crate) fn forget_held(&mut self) {
+        if std::mem::take(&mut self.held) {
+            self.pending.clear();
+        }
     }
 
     pub(crate) fn json(&self) -> bool {
@@ -46,7 +62,7 @@ impl Terminal {
 
     /// Whether a progress bar makes sense.
     pub(crate) fn can_draw(&self) -> bool {
-        io::stderr().is_terminal() && !self.json
+        io::stderr().is_terminal() && !self.json && !self.quiet
     }
 
     /// Whether the reader of standard output has gone.
@@ -170,7 +186,7 @@ impl Terminal {
             let json = serde_json::to_string(&Document { schema: "warning", body: &body }).unwrap_or_default();
             return self.talk(&format!("{}\n", escaped_json(&json)));
         }
-        self.note(&format!("warning: {what}; {remedy}"));
+        self.say(&format!("{WARNING}{what}; {remedy}"));
     }
 
     /// What went wrong and what to type next.
@@ -228,6 +244,7 @@ impl Terminal {
 
     /// Writes what is pending.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        self.held = false;
         self.clear();
         self.flush()
     }
@@ -245,6 +262,9 @@ impl Terminal {
     }
 
     fn flush_pending(&mut self) -> io::Result<()> {
+        if self.held {
+            return Ok(());
+        }
         let pending = std::mem::take(&mut self.pending);
         if pending.is_empty() || self.closed {
             return Ok(());
@@ -369,6 +389,7 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+const WARNING: &str = "warning: ";
 const MAX_PENDING: usize = 32 * 1024;
 /// Longer than tokens with what `--json` says of them.
 #[cfg(target_os = "linux")]

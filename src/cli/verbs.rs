@@ -27,7 +27,10 @@ mod suspend;
 mod update;
 mod verify;
 
-use crate::args::{AnchorVerb, AuditVerb, MasterKeyVerb, PolicyVerb, Verb};
+use crate::args::{
+    AnchorVerb, AuditVerb, BackupVerb, MasterKeyVerb, PolicyVerb, ReissueArgs, RevokeArgs, SuspendArgs, UpdateArgs,
+    Verb,
+};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;

@@ -30,6 +30,7 @@ mod operator;
 mod policy;
 #[cfg(feature = "age")]
 mod recovery;
+mod quiet;
 mod rotating;
 mod runbooks;
 mod scan_canary;
