@@ -36,6 +36,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use strongroom::ApiKeyId;
 
 use crate::exit;
+use clap::{Args as _, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use anchor::{AnchorAcceptArgs, AnchorInitArgs, AnchorVerb};
 pub(crate) use audit::{
@@ -80,6 +81,16 @@ pub(crate) struct Args {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// What can be typed, without what only the program itself types.
+pub(crate) fn shown() -> clap::Command {
+    let whole = Args::command();
+    let verbs: Vec<_> = whole.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect();
+    let bare = Global::augment_args(clap::Command::new("strongroom").disable_help_subcommand(true));
+    let about = whole.get_about().cloned().unwrap_or_default();
+    let long = whole.get_long_about().cloned().unwrap_or_default();
+    bare.version(env!("CARGO_PKG_VERSION")).about(about).long_about(long).after_help(exit::HELP).subcommands(verbs)
 }
 
 #[derive(clap::Args)]

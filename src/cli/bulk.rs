@@ -238,7 +238,16 @@ impl Bulk<'_> {
         let text = if selected == 0 {
             "no API key is like that: nothing to do".into()
         } else if self.dry_run {
-            format!("{} would be {}, {skipped} skipped; nothing was done", counted(planned, "API key"), self.past)
+            let all = if counts.all() < selected as u64 {
+                format!(
+                    "; the output was closed when {} of {} had been looked at",
+                    counts.all(),
+                    counted(selected as u64, "API key")
+                )
+            } else {
+                String::new()
+            };
+            format!("{} would be {}, {skipped} skipped; nothing was done{all}", counted(planned, "API key"), self.past)
         } else {
             format!("{} {}, {skipped} skipped, {failed} failed", counted(done, "API key"), self.past)
         };

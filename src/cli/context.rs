@@ -272,13 +272,18 @@ impl<'t> Context<'t> {
         if self.yes || Terminal::can_ask() {
             Ok(())
         } else {
-            Err(unconfirmed("this needs a confirmation, and there is no terminal to ask on"))
+            let message = "this needs a confirmation, and there is no terminal to ask on: nothing was done";
+            Err(unconfirmed(message).hint("run the command again with --yes").into())
         }
     }
 
     /// Asks, unless `--yes` has answered.
     pub(crate) fn confirm(&mut self, question: &str) -> Result<(), Failure> {
-        if self.answered("yes", question)? { Ok(()) } else { Err(unconfirmed("not confirmed")) }
+        if self.answered("yes", question)? {
+            Ok(())
+        } else {
+            Err(unconfirmed("not confirmed: nothing was done").into())
+        }
     }
 
     /// Whether the answer is this word, or `--yes` has answered.
@@ -325,7 +330,9 @@ fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {
     let Some(path) = global.waivers.clone().or_else(variable) else { return Ok((Waivers::none(), vec![])) };
     let waivers = Waivers::from_file(&path, Timestamp::now()).map_err(|error| {
         let what = format!("cannot read the waivers {}: {error}", path.display());
-        Told::new(Exit::Usage, "waivers-unreadable", what).hint("name a readable file of waivers with --waivers FILE")
+        let named =
+            if global.waivers.is_some() { "with --waivers FILE" } else { "in STRONGROOM_WAIVERS, or leave it out" };
+        Told::new(Exit::Usage, "waivers-unreadable", what).hint(format!("name a readable file of waivers {named}"))
     })?;
     let mut options = vec!["--waivers".into(), path.into_os_string()];
     if !global.accept_risk {
@@ -335,8 +342,7 @@ fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {
     Ok((waivers.accepting_risk(true), options))
 }
 
-fn unconfirmed(why: &str) -> Failure {
-    Told::new(Exit::Unconfirmed, "confirmation-needed", format!("{why}: nothing was done"))
-        .hint("run the command again with --yes")
-        .into()
+/// Whoever has said no knows what to type to say yes.
+fn unconfirmed(why: &str) -> Told {
+    Told::new(Exit::Unconfirmed, "confirmation-needed", why)
 }

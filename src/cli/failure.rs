@@ -241,9 +241,10 @@ fn target_hint(to: MasterKeyVersion, fault: TargetFault, store: &str) -> String 
              `strongroom master-key generate` makes one"
         ),
         _ => format!(
-            "make one with `strongroom master-key generate --version {}` and put it into STRONGROOM_MASTER_KEYS beside the \
-             active one; `strongroom status{store}` shows both",
-            to.next().unwrap_or(to)
+            "make one with `strongroom master-key generate --version {}` and put it into {} beside the active one; \
+             `strongroom status{store}` shows both. Where this is a job that was run before, `--to {to}` says that it is done",
+            to.next().unwrap_or(to),
+            keys::place()
         ),
     }
 }
@@ -251,8 +252,8 @@ fn target_hint(to: MasterKeyVersion, fault: TargetFault, store: &str) -> String 
 fn keyring_hint(error: &KeyringError, store: &str) -> String {
     match error {
         KeyringError::MissingMasterKey { version, .. } | KeyringError::NotConfigured { version } => format!(
-                "put {version}:KEY into STRONGROOM_MASTER_KEYS or the file that STRONGROOM_MASTER_KEYS_FILE names; \
-                 `strongroom master-key check` shows the fingerprints of what is there"
+                "put {version}:KEY into {}; `strongroom master-key check` shows the fingerprints of what is there",
+                keys::place()
             ),
         KeyringError::MissingVerifierKey { version, .. } => format!(
                 "where the master key is, run `strongroom master-key verifier --version {version} --reason TEXT`, and put what \
@@ -264,15 +265,16 @@ fn keyring_hint(error: &KeyringError, store: &str) -> String {
                  --version {version} --reason TEXT`"
             ),
         KeyringError::VerifierOnly => "verify, list, show, due, stats, scan, policy show, status and audit (all but audit checkpoint) work with verifier keys; for \
-             everything else put VERSION:KEY into STRONGROOM_MASTER_KEYS"
+             everything else put VERSION:KEY into STRONGROOM_MASTER_KEYS or one of its sources"
                 .into(),
         KeyringError::WrongMasterKey { belongs_to: Some(other), .. } => format!(
-                "it is the key of version {other}: mend the numbers where the master keys are configured (STRONGROOM_MASTER_KEYS, or \
-                 the file, command or credential), then look with `strongroom master-key check`"
+                "it is the key of version {other}: mend the numbers in {}, then look with `strongroom master-key check`",
+                keys::place()
             ),
         KeyringError::WrongMasterKey { version, .. } => format!(
-                "exchange it for the right {version}:KEY where it is configured (STRONGROOM_MASTER_KEYS, or the file, command or \
-                 credential, or --shares); `strongroom master-key check` shows the fingerprints of what is there"
+                "exchange it for the right {version}:KEY in {}, or in --shares; `strongroom master-key check` shows the \
+                 fingerprints of what is there",
+                keys::place()
             ),
         KeyringError::RetiredKey { .. } | KeyringError::RetiredVersion { .. } => format!(
                 "`strongroom status{store}` shows the versions there have been; make a new one with \

@@ -78,7 +78,8 @@ fn told(error: &clap::Error) -> Told {
 
 fn hint(error: &clap::Error) -> String {
     let similar = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-    let similar: Vec<_> = similar.into_iter().flat_map(|kind| texts(error, kind)).collect();
+    let similar: Vec<_> =
+        similar.into_iter().flat_map(|kind| texts(error, kind)).filter(|word| !is_hidden(word)).collect();
     let verb = verb();
     if similar.is_empty() {
         format!("`strongroom{verb} --help`")
@@ -90,6 +91,11 @@ fn hint(error: &clap::Error) -> String {
 /// The verb typed, for the hint.
 fn verb() -> String {
     typed(|verbs, _| verbs.iter().flat_map(|verb| [" ", verb]).collect())
+}
+
+/// What only the program itself types is no suggestion.
+fn is_hidden(word: &str) -> bool {
+    Args::command().find_subcommand(word).is_some_and(Command::is_hide_set)
 }
 
 /// What may follow the verb typed.

@@ -209,7 +209,7 @@ impl Terminal {
         self.talk(&text);
     }
 
-    /// Asks on the terminal; only this word is yes.
+    /// Asks on the terminal; only this word goes on, and for a yes what people type in its place.
     pub(crate) fn ask(&mut self, question: &str, word: &str) -> Result<bool, Failure> {
         self.flush()?;
         self.talk(&format!("{} Type {word} to go on: ", escaped(question)));
@@ -219,7 +219,8 @@ impl Terminal {
         if !answer.ends_with('\n') {
             self.talk("\n");
         }
-        Ok(answer.trim() == word)
+        let answer = answer.trim();
+        Ok(answer == word || word == "yes" && ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()))
     }
 
     /// Draws the progress bar anew.

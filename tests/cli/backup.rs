@@ -217,7 +217,7 @@ fn a_rotation_warns_of_backups_that_need_the_old_master_key() {
 #[test]
 fn a_signal_stops_a_backup_and_leaves_nothing() {
     let room = Room::with(20_000);
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let mut run = room.run(&["backup", &path(&room, "b"), "--json"]);
         let mut child = run.spawn();
         // The copy is over in no time; opening the records is not.

@@ -97,6 +97,39 @@ pub(super) fn source(error: &SourceError) -> String {
     }
 }
 
+/// What gives the keys, where something else stands in their place.
+fn mistaken(mistaken: Mistaken) -> &'static str {
+    match mistaken {
+        Mistaken::Path => {
+            "the name of a file goes into STRONGROOM_MASTER_KEYS_FILE, or STRONGROOM_VERIFIER_KEYS_FILE; the file holds VERSION:KEY entries"
+        }
+        Mistaken::Sealed => {
+            "what decrypts it, such as `vault write`, `aws kms decrypt` or `sops -d`, goes into STRONGROOM_MASTER_KEYS_COMMAND"
+        }
+        Mistaken::Unexpanded => {
+            "let the shell expand it, with double quotes or none, or give the command in STRONGROOM_MASTER_KEYS_COMMAND"
+        }
+        _ => {
+            "a master key is 44 characters, as `strongroom master-key generate` prints them, and stands as VERSION:KEY"
+        }
+    }
+}
+
+/// Where the keys of this process come from, to be named as the place that a key is put into.
+pub(super) fn place() -> String {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let file = set("STRONGROOM_MASTER_KEYS_FILE").map(|path| format!("the key file {}", path.to_string_lossy()));
+    let command =
+        || set("STRONGROOM_MASTER_KEYS_COMMAND").map(|_| "what STRONGROOM_MASTER_KEYS_COMMAND prints".to_owned());
+    let credential = || {
+        let path = Path::new(&set("CREDENTIALS_DIRECTORY")?).join("strongroom.master-keys");
+        path.exists().then(|| "the systemd credential strongroom.master-keys".to_owned())
+    };
+    let variable = set("STRONGROOM_MASTER_KEYS").map(|_| VARIABLE.to_owned());
+    // A variable is what the next command reads; where several are set, each of them is.
+    variable.or(file).or_else(command).or_else(credential).unwrap_or_else(|| VARIABLE.to_owned())
+}
+
 /// The last lines of a command that gave no keys.
 pub(super) fn said(error: &Error) -> &[String] {
     match error.detail() {
@@ -174,6 +207,7 @@ fn readable(origin: &Origin) -> String {
     }
 }
 
+const VARIABLE: &str = "STRONGROOM_MASTER_KEYS";
 const CHECK: &str = "look at what is there with `strongroom master-key check`";
 const KEY_AS_NAME: &str = "a key itself goes into STRONGROOM_MASTER_KEYS, and a verifier key into STRONGROOM_VERIFIER_KEYS; what \
     ends with _FILE holds the path of a file, and what ends with _COMMAND a command";

@@ -211,7 +211,7 @@ fn a_signal_while_the_new_master_key_is_checked_leaves_everything_as_it_was() {
 
 #[test]
 fn a_signal_stops_a_rotation_after_a_whole_batch_and_the_next_run_completes_it() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let room = Room::with(3_000);
         let (_, token) = room.issue(&["--name", "n"]);
         let arguments = ["rotate-master-key", "--yes", "--quick", "--rate", "500", "--json"];
