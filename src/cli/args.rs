@@ -14,6 +14,7 @@ mod init;
 mod issue;
 mod list;
 mod master_key;
+mod named;
 mod parse;
 mod policy;
 mod recover;
@@ -31,9 +32,6 @@ mod verify;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-
-use clap::{Parser, Subcommand, ValueEnum};
-use strongroom::ApiKeyId;
 
 use crate::exit;
 use clap::{Args as _, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -53,6 +51,7 @@ pub(crate) use init::InitArgs;
 pub(crate) use issue::IssueArgs;
 pub(crate) use list::ListArgs;
 pub(crate) use master_key::{CheckArgs, CombineArgs, GenerateArgs, MasterKeyVerb, SplitArgs, VerifierArgs};
+pub(crate) use named::Named;
 pub(crate) use policy::{PolicyArgs, PolicyVerb};
 pub(crate) use recover::RecoverArgs;
 pub(crate) use rehearse::{RehearsalStepArgs, RehearseArgs};
@@ -157,8 +156,9 @@ pub(crate) enum Verb {
     List(ListArgs),
     /// Show one API key
     Show {
-        /// The id of the API key
-        id: ApiKeyId,
+        /// The id of the API key, its first 6 characters or more, a token up to and including its id, or name:NAME
+        #[arg(value_name = "ID")]
+        id: Named,
     },
     /// Issue a new API key in place of another, which stays valid for a while
     Reissue(ReissueArgs),

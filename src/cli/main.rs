@@ -24,6 +24,7 @@ mod shares;
 mod context;
 mod shown;
 mod strength;
+mod named;
 mod selection;
 mod bulk;
 mod checkpoints;

@@ -167,6 +167,17 @@ impl Terminal {
 
     /// A remark for people.
     pub(crate) fn note(&mut self, text: &str) {
+        if !self.quiet || text.starts_with(WARNING) {
+            self.say(text);
+        }
+    }
+
+    /// What a question is about, before it.
+    pub(crate) fn ask_about(&mut self, text: &str) {
+        self.talk(&format!("{}\n", escaped(text)));
+    }
+
+    fn say(&mut self, text: &str) {
         if !self.json {
             // Where both go to one place, data written earlier comes first.
             self.failed = self.flush_pending().err().or(self.failed.take());

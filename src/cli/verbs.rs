@@ -35,6 +35,32 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Whether what a command prints says only that it has done what it should, which its exit code says as well. The others print what
+/// somebody asked to see, or secrets.
+pub(crate) fn results_are_remarks(verb: &Verb) -> bool {
+    match verb {
+        Verb::Anchor { verb } => !matches!(verb, AnchorVerb::Show),
+        Verb::Audit { verb } => matches!(verb, AuditVerb::Verify(_) | AuditVerb::CheckProof(_)),
+        Verb::Backup(args) => !matches!(args.verb, Some(BackupVerb::Inspect { .. } | BackupVerb::List)),
+        Verb::MasterKey { verb } => matches!(verb, MasterKeyVerb::Check(_)),
+        Verb::Policy { verb } => matches!(verb, PolicyVerb::Set(_)),
+        Verb::RotateMasterKey(args) => !args.status && !args.dry_run,
+        Verb::Reissue(ReissueArgs { selection, .. })
+        | Verb::Resume(SuspendArgs { selection, .. })
+        | Verb::Revoke(RevokeArgs { selection, .. })
+        | Verb::Suspend(SuspendArgs { selection, .. })
+        | Verb::Update(UpdateArgs { selection, .. }) => !selection.dry_run,
+        Verb::Doctor(_)
+        | Verb::Import(_)
+        | Verb::Init(_)
+        | Verb::Rehearse(_)
+        | Verb::Restore(_)
+        | Verb::Scan(_)
+        | Verb::Verify(_) => true,
+        _ => false,
+    }
+}
+
 pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Anchor { verb: AnchorVerb::Accept(args) } => anchor::accept(context, &args),
@@ -73,7 +99,7 @@ pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure
         Verb::Revoke(args) => revoke::revoke(context, &args),
         Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
         Verb::Scan(args) => scan::scan(context, &args),
-        Verb::Show { id } => show::show(context, id),
+        Verb::Show { id } => show::show(context, &id),
         Verb::Stats(args) => stats::stats(context, &args),
         Verb::Status => status::status(context),
         Verb::Suspend(args) => suspend::suspend(context, &args),

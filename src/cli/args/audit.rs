@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Subcommand, ValueEnum};
+use strongroom::Timestamp;
 use strongroom::audit::{Action, Pin};
-use strongroom::{ApiKeyId, Timestamp};
 
+use super::named::Named;
 use super::parse::{count, interval, seq};
 
 #[derive(Subcommand)]
@@ -90,7 +91,7 @@ pub(crate) struct AuditListArgs {
     pub(crate) action: Option<Action>,
     /// Only what was done to this API key
     #[arg(long, value_name = "ID")]
-    pub(crate) key: Option<ApiKeyId>,
+    pub(crate) key: Option<Named>,
     /// Only acts that ended like this
     #[arg(long, value_name = "OUTCOME")]
     pub(crate) outcome: Option<OutcomeArg>,

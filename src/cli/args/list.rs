@@ -2,9 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use strongroom::ApiKeyId;
-
 use super::filters::StateFilters;
+use super::named::Named;
 use super::parse::count;
 
 #[derive(clap::Args)]
@@ -16,7 +15,7 @@ pub(crate) struct ListArgs {
     pub(crate) limit: NonZeroUsize,
     /// Only those after this id: the last of the page before
     #[arg(long, value_name = "ID")]
-    pub(crate) after: Option<ApiKeyId>,
+    pub(crate) after: Option<Named>,
     /// All of them
     #[arg(long, conflicts_with = "limit")]
     pub(crate) all: bool,

@@ -8,12 +8,15 @@ use crate::args::ListArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::named::resolve;
 use crate::shown::{api_key, page, usage};
 use crate::text::Table;
 
 pub(crate) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;
-    let query = args.which.query().after(args.after.map(Cursor::after_api_key));
+    let store = context.place.option();
+    let after = args.after.as_ref().map(|named| resolve(&vault, named, &store)).transpose()?;
+    let query = args.which.query().after(after.map(Cursor::after_api_key));
     let mut found = vault.list_usage_all(&query);
     let (mut left, mut last) = (if args.all { usize::MAX } else { args.limit.get() }, None);
     let (mut table, mut unreadable) = (Table::default(), 0_u64);
