@@ -363,7 +363,7 @@ fn no_source_lets_a_key_slip_out() {
         format!("{{\"1\": [\"{key}\"]}}"),
         format!("{{\"1\": \"\\u0041{key}\"}}"),
         format!("[\"{key}\"]"),
-        format!("'1:{key}'"),
+        format!("'1:{key}"),
     ];
     for list in &lists {
         private(&file, list);
