@@ -1,5 +1,6 @@
 //! A list of keys as text: `VERSION:KEY` entries, or a JSON object of versions and keys.
 
+mod error;
 mod plain;
 
 use std::fmt;
@@ -8,6 +9,8 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
 use crate::versions::MasterKeyVersion;
+
+pub use error::{ListError, Mistaken};
 
 /// The list in a text that was written by hand or by a tool: without a byte order mark, comments, `export` and the name of the
 /// variable, quotes, and a second layer of base64.
@@ -100,66 +103,6 @@ impl<'t> Visitor<'t> for Pairs {
         }
         Ok(pairs)
     }
-}
-
-/// Why a text is no list of keys. Never holds any part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ListError {
-    /// The variable is set twice, and a shell and its like would disagree on which of the two counts.
-    #[error("the variable is set in it twice")]
-    AssignedTwice,
-    /// Nothing but separators.
-    #[error("it is empty")]
-    Empty,
-    /// An entry has no colon.
-    #[error("entry {entry} is not VERSION:KEY")]
-    Entry {
-        /// Which one, from 1.
-        entry: usize,
-    },
-    /// It begins like JSON, and is no object of versions and keys.
-    #[error("it is no JSON object with versions for names and keys, without escapes, for values")]
-    Json,
-    /// It is something else.
-    #[error("{0}")]
-    Mistaken(Mistaken),
-    /// It sets variables, and none of them is the one that holds the list.
-    #[error("line {line} sets another variable than the one that holds the list")]
-    OtherVariable {
-        /// The first of them, from 1.
-        line: usize,
-    },
-    /// Its quotes do not belong together, or are typographic ones.
-    #[error("a quote in it is not closed, or is a typographic one")]
-    Quote,
-    /// A version is not a number from 1 to 4294967295.
-    #[error("the version of entry {entry} is not a number from 1")]
-    Version {
-        /// Which one, from 1.
-        entry: usize,
-    },
-}
-
-/// What stands in the place of a list. Each reads after a colon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Mistaken {
-    /// An identity, a recipient or a file of age.
-    #[error("it is an identity, a recipient or a file of age")]
-    Age,
-    /// The name of a file.
-    #[error("it is the name of a file, and not what is in it")]
-    Path,
-    /// A block of PEM.
-    #[error("it is a block of PEM, such as a certificate or a private key")]
-    Pem,
-    /// What a key service or a tool encrypted, or the name of a key there.
-    #[error("it is what a key service or a tool has encrypted, or names, and not a key")]
-    Sealed,
-    /// A variable or a command in the syntax of a shell.
-    #[error("a variable or a command of a shell in it was not expanded")]
-    Unexpanded,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use base64ct::{Base64, Base64Unpadded, Encoding};
 use zeroize::Zeroizing;
 
-use super::{ListError, Mistaken};
+use super::error::{ListError, Mistaken};
 use crate::versions::MasterKeyVersion;
 
 /// The list alone, in a buffer that is sized first and wiped.

@@ -11,9 +11,8 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 use strongroom::error::RecordError;
-use strongroom::master::Fingerprint;
 use strongroom::rotation::{Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport, Unreadable};
-use strongroom::{Error, MasterKeyVersion, Timestamp, Vault, VaultStatus};
+use strongroom::{Error, Timestamp, Vault, VaultStatus};
 
 use crate::args::RotateArgs;
 use crate::context::Context;
@@ -53,7 +52,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         Err(error) => return Err(refused(context, args, &vault, &options, error)),
         Ok(plan) => plan,
     };
-    expected(args, plan.to_master_key, plan.to_fingerprint)?;
+    done::expected(args, plan.to_master_key, plan.to_fingerprint)?;
     if let Some(exit) = interrupt.seen() {
         return Err(stopped_before(context, args, &vault, &options, exit));
     }
@@ -140,17 +139,6 @@ fn refused(context: &Context<'_>, args: &RotateArgs, vault: &Vault, options: &Ro
     }
     let act = context.act(args.reason.as_deref());
     vault.rotate(options, &act, |_| ControlFlow::Break(())).err().unwrap_or(error).into()
-}
-
-/// Whether the new master key is the one that was named by its fingerprint.
-fn expected(args: &RotateArgs, version: MasterKeyVersion, found: Fingerprint) -> Result<(), Failure> {
-    let Some(expected) = args.expect.filter(|expected| *expected != found) else { return Ok(()) };
-    let message = format!("master key {version} has the fingerprint {found}, and not {expected}: nothing was done");
-    let hint = format!(
-        "copy the key with fingerprint {expected} again into its place as {version}:KEY; `strongroom master-key check` shows \
-         the fingerprints of what is there"
-    );
-    Err(Told::new(Exit::MasterKey, "master-key-unexpected", message).hint(hint).into())
 }
 
 /// From one key to another, both by their fingerprints.

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use strongroom::error::{Detail, TargetFault};
-use strongroom::{ApiKey, Error, Query, Vault, VaultStatus};
+use strongroom::master::Fingerprint;
+use strongroom::{ApiKey, Error, MasterKeyVersion, Query, Vault, VaultStatus};
 
 use crate::args::RotateArgs;
 use crate::context::Context;
@@ -10,8 +11,6 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::shown::master_key::fingerprint;
 use crate::told::Told;
-
-use super::expected;
 
 /// Whether it was refused for what a rotation that is over would be refused for.
 pub(super) fn may_be(error: &Error) -> bool {
@@ -46,6 +45,17 @@ pub(super) fn before(context: &mut Context<'_>, args: &RotateArgs, vault: &Vault
     context.terminal.pairs([("master key", format!("{active} ({print})"))])?;
     context.terminal.note("it is the active one already: nothing was to be done");
     Ok(Some(Exit::Success))
+}
+
+/// Whether the new master key is the one that was named by its fingerprint.
+pub(super) fn expected(args: &RotateArgs, version: MasterKeyVersion, found: Fingerprint) -> Result<(), Failure> {
+    let Some(expected) = args.expect.filter(|expected| *expected != found) else { return Ok(()) };
+    let message = format!("master key {version} has the fingerprint {found}, and not {expected}: nothing was done");
+    let hint = format!(
+        "copy the key with fingerprint {expected} again into its place as {version}:KEY; `strongroom master-key check` shows \
+         the fingerprints of what is there"
+    );
+    Err(Told::new(Exit::MasterKey, "master-key-unexpected", message).hint(hint).into())
 }
 
 /// Whether what was issued before the active master key is marked as exposed. All of it is, or none.
