@@ -36,8 +36,6 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::Args;
 use context::Context;
 use exit::Exit;
@@ -46,7 +44,7 @@ use terminal::Terminal;
 fn main() -> ExitCode {
     process::harden();
     interrupt::heed();
-    match Args::try_parse() {
+    match Args::read() {
         Ok(args) => run(args).into(),
         Err(error) => mistakes::explain(&error, &mut Terminal::new(mistakes::wants_json())).into(),
     }
@@ -54,11 +52,14 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Exit {
     let Args { global, verb } = args;
-    if let Some(level) = global.log {
+    if let Some(level) = global.log.or(args::LogLevel::of_verbosity(global.verbose)) {
         process::log(level);
     }
     process::settle_core_dumps(global.allow_core_dumps);
-    let mut terminal = Terminal::new(global.json);
+    let mut terminal = Terminal::new(global.json || verbs::wants_json(&verb));
+    if global.utc {
+        terminal.keep_utc();
+    }
     if global.quiet {
         terminal.hush(verbs::results_are_remarks(&verb));
     }

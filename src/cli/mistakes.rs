@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory};
 
-use crate::args::Args;
+use crate::args;
 use crate::exit::Exit;
 use crate::terminal::Terminal;
 use crate::told::Told;
@@ -95,7 +95,7 @@ fn verb() -> String {
 
 /// What only the program itself types is no suggestion.
 fn is_hidden(word: &str) -> bool {
-    Args::command().find_subcommand(word).is_some_and(Command::is_hide_set)
+    args::whole().find_subcommand(word).is_some_and(Command::is_hide_set)
 }
 
 /// What may follow the verb typed.
@@ -106,7 +106,7 @@ fn commands() -> String {
 }
 
 fn typed<T>(tell: impl FnOnce(&[&str], &Command) -> T) -> T {
-    let command = Args::command();
+    let command = args::whole();
     let (mut known, mut verbs) = (&command, vec![]);
     for word in std::env::args_os().skip(1) {
         if let Some(found) = known.find_subcommand(&word) {

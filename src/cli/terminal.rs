@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::redact::redacted;
-use crate::text::{Table, escaped, escaped_json};
+use crate::text::{Table, escaped, escaped_json, local};
 use crate::told::Told;
 
 /// Standard output and standard error.
@@ -25,6 +25,8 @@ pub(crate) struct Terminal {
     quiet: bool,
     /// Lines wait for the end of the command.
     held: bool,
+    /// Times are those of this place: somebody looks at them.
+    local: bool,
     /// Lines not yet written. Secrets never stand here.
     pending: Vec<u8>,
     closed: bool,
@@ -36,12 +38,47 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, quiet: false, held: false, pending: vec![], closed: false, failed: None, bar: None }
+        Self {
+            json,
+            quiet: false,
+            held: false,
+            local: io::stdout().is_terminal(),
+            pending: vec![],
+            closed: false,
+            failed: None,
+            bar: None,
+        }
     }
 
     /// Nothing is said where all is well. Results that are remarks as well wait, to be left out at the end where all was.
     pub(crate) fn hush(&mut self, results: bool) {
         (self.quiet, self.held) = (true, results);
+    }
+
+    /// Times are in UTC, whoever looks at them.
+    pub(crate) fn keep_utc(&mut self) {
+        self.local = false;
+    }
+
+    /// A cell that is a moment, as whoever looks at it has it.
+    pub(crate) fn place_in_time(&self, cell: &mut String) {
+        if !self.local {
+            return;
+        }
+        if let Some(local) = local(cell) {
+            *cell = local;
+        } else if let Some(local) = cell.strip_prefix(SINCE).and_then(local) {
+            *cell = format!("{SINCE}{local}");
+        }
+    }
+
+    /// How wide the terminal on standard output is, where it is one.
+    pub(crate) fn width() -> Option<usize> {
+        let stdout = rustix::stdio::stdout();
+        let named =
+            std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+        let size = || rustix::termios::tcgetwinsize(stdout).ok().map(|size| usize::from(size.ws_col));
+        io::stdout().is_terminal().then(|| named.or_else(|| size().filter(|columns| *columns > 0)).unwrap_or(80))
     }
 
     /// All was well.
@@ -87,7 +124,9 @@ impl Terminal {
 
     /// The next rows of a table that is shown page by page.
     pub(crate) fn page(&mut self, table: &mut Table, rows: &[Vec<String>]) -> Result<(), Failure> {
-        table.lines(rows).iter().try_for_each(|line| self.line(line))
+        let mut rows = rows.to_vec();
+        rows.iter_mut().flatten().for_each(|cell| self.place_in_time(cell));
+        table.lines(&rows).iter().try_for_each(|line| self.line(line))
     }
 
     /// What is known of one thing, each with its name before it.
@@ -401,6 +440,7 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+const SINCE: &str = "since ";
 const WARNING: &str = "warning: ";
 const MAX_PENDING: usize = 32 * 1024;
 /// Longer than tokens with what `--json` says of them.

@@ -11,6 +11,7 @@ mod import;
 mod init;
 mod issue;
 mod list;
+mod man;
 mod master_key;
 mod policy;
 mod recover;
@@ -28,8 +29,8 @@ mod update;
 mod verify;
 
 use crate::args::{
-    AnchorVerb, AuditVerb, BackupVerb, MasterKeyVerb, PolicyVerb, ReissueArgs, RevokeArgs, SuspendArgs, UpdateArgs,
-    Verb,
+    AnchorVerb, AuditVerb, BackupVerb, ListFormatArg, MasterKeyVerb, PolicyVerb, ReissueArgs, RevokeArgs, SuspendArgs,
+    UpdateArgs, Verb,
 };
 use crate::context::Context;
 use crate::exit::Exit;
@@ -61,6 +62,11 @@ pub(crate) fn results_are_remarks(verb: &Verb) -> bool {
     }
 }
 
+/// Whether it is asked for JSON in another way than by `--json`.
+pub(crate) fn wants_json(verb: &Verb) -> bool {
+    matches!(verb, Verb::List(args) if args.format == ListFormatArg::Json)
+}
+
 pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Anchor { verb: AnchorVerb::Accept(args) } => anchor::accept(context, &args),
@@ -83,6 +89,7 @@ pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure
         Verb::Init(args) => init::init(context, &args),
         Verb::Issue(args) => issue::issue(context, args),
         Verb::List(args) => list::list(context, &args),
+        Verb::Man(args) => man::man(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Check(args) } => master_key::check(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Combine(args) } => master_key::combine(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Generate(args) } => master_key::generate(context, &args),

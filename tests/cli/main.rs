@@ -24,8 +24,11 @@ mod due;
 mod escrow;
 #[cfg(feature = "age")]
 mod forced_reissue;
+mod help;
 mod imports;
 mod life;
+mod listing;
+mod naming;
 mod operator;
 mod policy;
 #[cfg(feature = "age")]

@@ -22,7 +22,7 @@ pub(crate) struct RecoverArgs {
     #[arg(long, conflicts_with_all = ["out", "all"])]
     pub(crate) reveal: bool,
     /// Write the token to this new file, readable by its owner alone; with --all, the export
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Also issue a new API key in its place, whose token follows on a line of its own
     #[arg(long, conflicts_with = "all")]

@@ -29,7 +29,7 @@ pub(crate) struct RotateArgs {
     #[arg(long)]
     pub(crate) quick: bool,
     /// Say what would be done and how long it would take, and do nothing
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
     /// Say how far the rotation that is open has come, and do nothing
     #[arg(long, conflicts_with_all = ["to", "batch", "rate", "dry_run", "resume", "rewrap_only", "compromised",

@@ -15,7 +15,7 @@ pub(crate) struct Selection {
     #[command(flatten)]
     pub(crate) which: StateFilters,
     /// Say what would be done to which API keys, and do nothing
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
 }
 

@@ -287,6 +287,8 @@ pub(crate) const TABLE: &[Case] = &[
     case(12, "rehearsal-step", "--to 2 --batch 5 --kill-at 1").stdin("{key}x"),
     case(0, "demo", "--keys 10").with(SCRATCH),
     case(2, "demo", "--keys {key}"),
+    case(0, "man", "audit list"),
+    case(2, "man", "{token}"),
     case(0, "completions", "bash"),
     case(2, "completions", "{token}"),
     // From here on master key 2 is the active one.
