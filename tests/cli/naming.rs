@@ -21,7 +21,7 @@ fn an_api_key_is_named_by_its_id_a_beginning_a_token_up_to_its_id_or_its_name_wh
             &["suspend", "--reason", "r"][..],
             &["resume", "--reason", "r"],
             &["update", "--set-owner", "o"],
-            &["revoke", "--reason", "r", "--in", "9d", "--yes"],
+            &["revoke", "--reason", "r", "--at", "2099-01-01", "--yes"],
             &["recover", "--reason", "r", "--yes"],
             &["list", "--after"],
             &["audit", "list", "--key"],
