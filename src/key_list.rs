@@ -1,9 +1,22 @@
 //! A list of keys as text: `VERSION:KEY` entries, or a JSON object of versions and keys.
 
-use crate::versions::MasterKeyVersion;
+mod error;
+mod plain;
+
 use std::fmt;
 
 use serde::de::{Deserializer as _, MapAccess, Visitor};
+use zeroize::Zeroizing;
+
+use crate::versions::MasterKeyVersion;
+
+pub use error::{ListError, Mistaken};
+
+/// The list in a text that was written by hand or by a tool: without a byte order mark, comments, `export` and the name of the
+/// variable, quotes, and a second layer of base64.
+pub(crate) fn plain(text: &str) -> Result<Zeroizing<String>, ListError> {
+    plain::plain(text)
+}
 
 /// The entries of a list: which one it is, from 1, its version, and its key as it stands in the text.
 ///
@@ -28,15 +41,27 @@ pub(crate) fn is_list(text: &str) -> bool {
     version || text.starts_with('{')
 }
 
-fn from_words(text: &str) -> Vec<Entry<'_>> {
-    let words: Vec<_> =
+fn from_words<'t>(text: &'t str) -> Vec<Entry<'t>> {
+    let all: Vec<_> =
         text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|word| !word.is_empty()).collect();
-    if let [bare] = words[..]
+    // YAML has a space behind the colon, and some people one before it.
+    let mut words: Vec<(&str, Option<&str>)> = vec![];
+    let mut rest = all.iter().copied().peekable();
+    while let Some(word) = rest.next() {
+        let version = word.strip_suffix(':').filter(|version| version.parse::<MasterKeyVersion>().is_ok());
+        let key = version.and_then(|_| rest.next_if(|next| !next.contains(':')));
+        words.push((version.filter(|_| key.is_some()).unwrap_or(word), key));
+    }
+    if let [(bare, None)] = words[..]
         && !bare.contains(':')
     {
         return vec![Ok((1, MasterKeyVersion::FIRST, bare))];
     }
-    (1..).zip(words).map(|(entry, word)| in_word(entry, word)).collect()
+    let in_words = |(entry, (word, key)): (usize, (&'t str, Option<&'t str>))| match key {
+        Some(key) => word.parse().map(|version| (entry, version, key)).map_err(|_| ListError::Version { entry }),
+        None => in_word(entry, word),
+    };
+    (1..).zip(words).map(in_words).collect()
 }
 
 fn in_word(entry: usize, word: &str) -> Entry<'_> {
@@ -78,30 +103,6 @@ impl<'t> Visitor<'t> for Pairs {
         }
         Ok(pairs)
     }
-}
-
-/// Why a text is no list of keys. Never holds any part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ListError {
-    /// Nothing but separators.
-    #[error("it is empty")]
-    Empty,
-    /// An entry has no colon.
-    #[error("entry {entry} is not VERSION:KEY")]
-    Entry {
-        /// Which one, from 1.
-        entry: usize,
-    },
-    /// It begins like JSON, and is no object of versions and keys.
-    #[error("it is no JSON object with versions for names and keys, without escapes, for values")]
-    Json,
-    /// A version is not a number from 1 to 4294967295.
-    #[error("the version of entry {entry} is not a number from 1")]
-    Version {
-        /// Which one, from 1.
-        entry: usize,
-    },
 }
 
 #[cfg(test)]
@@ -150,7 +151,6 @@ mod tests {
             ("+1:a", E::Version { entry: 1 }),
             (":a", E::Version { entry: 1 }),
             ("4294967296:a", E::Version { entry: 1 }),
-            ("\"1:a\"", E::Version { entry: 1 }),
             (r#"{"0":"a"}"#, E::Version { entry: 1 }),
             (r#"{"1":"a","x":"b"}"#, E::Version { entry: 2 }),
             (r#"{"1":"a"} {"2":"b"}"#, E::Json),
@@ -167,5 +167,80 @@ mod tests {
         for (text, error) in cases {
             assert_eq!(entries(text), Err(error), "{text}");
         }
+    }
+
+    const KEY: &str = "q3VPyWc2M0mEhrS1jYwzJ5R8kTn7vXoLhU_fD9-gAbE=";
+    const NEXT: &str = "Zk3wq8VbT1xYp0LrNn5sUe7GdHc2JaMiQoXv9-_RtBA=";
+
+    #[test]
+    fn a_list_is_read_as_people_and_tools_write_it() {
+        use base64ct::{Base64, Base64Unpadded, Encoding};
+        let both = format!("1:{KEY},2:{NEXT}");
+        let wrapped = Base64::encode_string(both.as_bytes());
+        let (front, back) = wrapped.split_at(76);
+        let cases = [
+            format!("\u{feff}1:{KEY}\r\n2:{NEXT}\r\n"),
+            format!("  1:{KEY} \t\n\n2:{NEXT}\u{a0}  "),
+            format!("# the vault of billing\n1:{KEY} # until June\n   # 3:old\n2:{NEXT}\n"),
+            format!("STRONGROOM_MASTER_KEYS={both}\n"),
+            format!("export STRONGROOM_MASTER_KEYS=\"{both}\"\r\n"),
+            format!("PORT=80\nexport STRONGROOM_MASTER_KEYS='{both}' # keys\nDATABASE_URL=\"postgres://x/y?a=b\"\n"),
+            format!("STRONGROOM_MASTER_KEYS = 1:{KEY}\n2:{NEXT}\n"),
+            format!("STRONGROOM_MASTER_KEYS=\"1:{KEY}\n2:{NEXT}\"\n"),
+            format!("\"1:{KEY}\" '2:{NEXT}'"),
+            format!("1:\"{KEY}\", 2:'{NEXT}'"),
+            format!("1: {KEY}\n2: \"{NEXT}\"\n"),
+            format!("1:{KEY}\\n2:{NEXT}\\n"),
+            wrapped.clone(),
+            format!("{front}\n{back}\n"),
+            Base64Unpadded::encode_string(both.as_bytes()),
+            Base64::encode_string(format!("1:{KEY}\n2:{NEXT}\n").as_bytes()),
+            format!(
+                "1:{} 2:{}",
+                Base64::encode_string(KEY.as_bytes()),
+                Base64::encode_string(format!("{NEXT}\n").as_bytes())
+            ),
+            format!("\u{feff}{{\"1\": \"{KEY}\", \"2\": \"{NEXT}\"}}\r\n"),
+            format!("export STRONGROOM_MASTER_KEYS='{{\"1\": \"{KEY}\", \"2\": \"{NEXT}\"}}'\n"),
+        ];
+        for text in cases {
+            let list = plain(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(entries(&list), Ok(vec![(1, version(1), KEY), (2, version(2), NEXT)]), "{text}");
+        }
+        for bare in [
+            format!("{KEY}\r\n"),
+            format!("\"{KEY}\""),
+            format!("STRONGROOM_MASTER_KEYS={KEY}"),
+            Base64::encode_string(KEY.as_bytes()),
+            Base64::encode_string(format!("{KEY}\n").as_bytes()),
+        ] {
+            let list = plain(&bare).expect("a list");
+            assert_eq!(entries(&list), Ok(vec![(1, version(1), KEY)]), "{bare}");
+        }
+    }
+
+    #[test]
+    fn what_is_something_else_is_named_for_what_it_is() {
+        use ListError as E;
+        let cases = [
+            ("-----BEGIN PRIVATE KEY-----\nMC4CAQ\n", E::Mistaken(Mistaken::Pem)),
+            ("AGE-SECRET-KEY-1QQ", E::Mistaken(Mistaken::Age)),
+            ("vault:v1:8SDd3WHDOjf7mq69", E::Mistaken(Mistaken::Sealed)),
+            ("ENC[AES256_GCM,data:p673w==]", E::Mistaken(Mistaken::Sealed)),
+            ("1:${KEY_1}", E::Mistaken(Mistaken::Unexpanded)),
+            ("$(cat keys)", E::Mistaken(Mistaken::Unexpanded)),
+            ("/run/secrets/master-keys\n", E::Mistaken(Mistaken::Path)),
+            ("~/keys", E::Mistaken(Mistaken::Path)),
+            ("# keys\nSTRONGROOM_MASTER_KEYS_FILE=/run/keys", E::OtherVariable { line: 2 }),
+            ("STRONGROOM_MASTER_KEYS=1:a\nSTRONGROOM_MASTER_KEYS=1:b", E::AssignedTwice),
+            ("\"1:a", E::Quote),
+            ("1:a'", E::Quote),
+            ("\u{201c}1:a\u{201d}", E::Quote),
+        ];
+        for (text, error) in cases {
+            assert_eq!(plain(text), Err(error), "{text}");
+        }
+        assert_eq!(plain("STRONGROOM_MASTER_KEYS=\n").and_then(|list| entries(&list).map(|_| ())), Err(E::Empty));
+        assert_eq!(plain("# nothing\n").and_then(|list| entries(&list).map(|_| ())), Err(E::Empty));
     }
 }

@@ -19,7 +19,6 @@ pub use origin::{Origin, Origins};
 pub use text::SourceConcern;
 pub(crate) use text::{SourceText, TextSource};
 pub use variable::KeyVariable;
-pub(crate) use variable::variable_path;
 pub(crate) use way::{Fault as WayFault, beside, judge_way};
 #[cfg(feature = "sqlite")]
 pub(crate) use way::{FolderFound, judge_way_to_folder};

@@ -174,7 +174,7 @@ pub mod escrow {
 /// Where master keys and verifier keys come from, and how they are told apart.
 pub mod master {
     pub use crate::authority::PublicKey;
-    pub use crate::key_list::ListError;
+    pub use crate::key_list::{ListError, Mistaken};
     pub use crate::key_source::{
         CommandFault, CommandLineError, KeyCommand, KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError,
         SystemdCredential,

@@ -11,6 +11,7 @@ mod key;
 mod published;
 mod quick;
 mod relations;
+mod slips;
 mod structure;
 mod waivers;
 

@@ -7,9 +7,7 @@ mod source;
 
 use std::path::Path;
 
-use crate::key_source::{
-    KeyCommand, KeyFile, KeyVariable, Origin, SourceText, SystemdCredential, TextSource, variable_path,
-};
+use crate::key_source::{KeyCommand, KeyFile, KeyVariable, Origin, SourceText, SystemdCredential, TextSource};
 use crate::master_key::Waivers;
 
 pub(crate) use candidates::Candidates;
@@ -36,8 +34,8 @@ impl MasterKeys {
     pub fn from_env_accepting(waivers: &Waivers, mut heard: impl FnMut(&str)) -> Result<Self, MasterKeysError> {
         let mut keys = Self::default();
         keys.take(KeyVariable::new(KEYS_VARIABLE).text()?, waivers)?;
-        if let Some(path) = variable_path(FILE_VARIABLE) {
-            keys.take(KeyFile::new(path).text()?, waivers)?;
+        if let Some(file) = KeyFile::from_variable(FILE_VARIABLE)? {
+            keys.take(file.text()?, waivers)?;
         }
         if let Some(command) = KeyCommand::from_variable(COMMAND_VARIABLE)? {
             keys.take(Some(command.text_hearing(&mut heard)?), waivers)?;

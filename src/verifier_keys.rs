@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;
 
-use crate::key_list::{ListError, entries};
-use crate::key_source::{
-    KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError, TextSource, beside, variable_path,
-};
+use crate::key_list::{ListError, entries, plain};
+use crate::key_source::{KeyFile, KeyVariable, Origin, Origins, SourceConcern, SourceError, TextSource, beside};
 use crate::master_key::Fingerprint;
 use crate::verifier_key::{VerifierKey, VerifierKeyError};
 use crate::versions::MasterKeyVersion;
@@ -31,8 +29,8 @@ impl VerifierKeys {
     pub fn from_env() -> Result<Self, VerifierKeysError> {
         let mut keys = Self::default();
         keys.read(&KeyVariable::new(KEYS_VARIABLE))?;
-        if let Some(path) = variable_path(FILE_VARIABLE) {
-            keys.read(&KeyFile::new(path))?;
+        if let Some(file) = KeyFile::from_variable(FILE_VARIABLE)? {
+            keys.read(&file)?;
         }
         if keys.keys.is_empty() { Err(VerifierKeysError::NotSet) } else { Ok(keys) }
     }
@@ -77,7 +75,8 @@ impl VerifierKeys {
     fn parse_from(text: &str, origin: &Origin) -> Result<Self, VerifierKeysError> {
         let malformed = |fault| VerifierKeysError::List { origin: origin.clone(), fault };
         let mut keys = Self::default();
-        for (entry, version, key) in entries(text).map_err(malformed)? {
+        let list = plain(text).map_err(malformed)?;
+        for (entry, version, key) in entries(&list).map_err(malformed)? {
             let key = VerifierKey::parse(key);
             let key = key.map_err(|fault| VerifierKeysError::Key { origin: origin.clone(), entry, fault })?;
             keys.insert_from(version, key, origin.clone())?;

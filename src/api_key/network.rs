@@ -26,6 +26,11 @@ impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
+
+    /// Whether the two have an address in common: one of them then lies in the other.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.0.contains(&other.0) || other.0.contains(&self.0)
+    }
 }
 
 impl FromStr for Network {
@@ -77,5 +82,9 @@ mod tests {
         for bad in ["", "10.0.0.1/8", "10.0.0.0/33", "10.0.0", "::ffff:10.0.0.0/104", "localhost"] {
             assert!(bad.parse::<Network>().is_err(), "{bad}");
         }
+        let network = |text: &str| text.parse::<Network>().expect(text);
+        let wide = network("10.0.0.0/8");
+        assert!(wide.overlaps(&network("10.1.0.0/16")) && network("10.1.2.3").overlaps(&wide));
+        assert!(!wide.overlaps(&network("11.0.0.0/8")) && !wide.overlaps(&network("::/0")));
     }
 }

@@ -7,13 +7,16 @@ mod backup;
 mod demo;
 mod doctor;
 mod due;
+mod examples;
 mod expiry;
 mod filters;
 mod import;
 mod init;
 mod issue;
 mod list;
+mod man;
 mod master_key;
+mod named;
 mod parse;
 mod policy;
 mod recover;
@@ -32,10 +35,8 @@ mod verify;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use strongroom::ApiKeyId;
-
 use crate::exit;
+use clap::{Args as _, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use anchor::{AnchorAcceptArgs, AnchorInitArgs, AnchorVerb};
 pub(crate) use audit::{
@@ -50,8 +51,10 @@ pub(crate) use expiry::Expiry;
 pub(crate) use import::ImportArgs;
 pub(crate) use init::InitArgs;
 pub(crate) use issue::IssueArgs;
-pub(crate) use list::ListArgs;
+pub(crate) use list::{ColumnArg, ListArgs, ListFormatArg, SortArg};
+pub(crate) use man::ManArgs;
 pub(crate) use master_key::{CheckArgs, CombineArgs, GenerateArgs, MasterKeyVerb, SplitArgs, VerifierArgs};
+pub(crate) use named::Named;
 pub(crate) use policy::{PolicyArgs, PolicyVerb};
 pub(crate) use recover::RecoverArgs;
 pub(crate) use rehearse::{RehearsalStepArgs, RehearseArgs};
@@ -74,7 +77,7 @@ pub(crate) use verify::VerifyArgs;
 /// policy show, status and audit (all but audit checkpoint), come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE.
 /// STRONGROOM_ANCHOR (file:PATH) names where this machine keeps what it saw of the vault last: an older store is refused then.
 #[derive(Parser)]
-#[command(name = "strongroom", version, disable_help_subcommand = true, subcommand_precedence_over_arg = true, max_term_width = 100, after_help = exit::HELP)]
+#[command(name = "strongroom", version, subcommand_precedence_over_arg = true, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -82,39 +85,79 @@ pub(crate) struct Args {
     pub(crate) verb: Verb,
 }
 
+impl Args {
+    /// Reads the arguments of the process.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        whole().try_get_matches().and_then(|matches| Self::from_arg_matches(&matches))
+    }
+}
+
+/// What can be typed, with examples.
+pub(crate) fn whole() -> Command {
+    let command = examples::dressed(Args::command());
+    let end = format!("{}\n\n{}", options_of_every_command(), exit::HELP);
+    command.after_help(exit::HELP).after_long_help(end)
+}
+
+/// The same, without what only the program itself types.
+pub(crate) fn shown() -> Command {
+    let whole = whole();
+    let verbs: Vec<_> = whole.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect();
+    let bare = Global::augment_args(Command::new("strongroom").disable_help_subcommand(true));
+    let about = whole.get_about().cloned().unwrap_or_default();
+    let long = whole.get_long_about().cloned().unwrap_or_default();
+    bare.version(env!("CARGO_PKG_VERSION")).about(about).long_about(long).after_help(exit::HELP).subcommands(verbs)
+}
+
+/// They are told of in one place: the help of each command names them only.
+fn options_of_every_command() -> String {
+    let bare = Command::new("strongroom").disable_help_flag(true).max_term_width(100).help_template("{all-args}");
+    let mut bare = Global::augment_args(bare).mut_args(|arg| arg.hide_short_help(false).hide_long_help(false));
+    bare.render_help().to_string().trim_end().to_owned()
+}
+
 #[derive(clap::Args)]
 #[command(next_help_heading = "Options of every command")]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Global {
     /// Where the vault is: sqlite:PATH [else $STRONGROOM_STORE, else sqlite:strongroom.db]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, value_name = "URL")]
     pub(crate) store: Option<OsString>,
     /// Print JSON, errors included
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true)]
     pub(crate) json: bool,
+    /// Say nothing where all is well: no remarks and no progress, and of what checks or changes no results either
+    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true)]
+    pub(crate) quiet: bool,
+    /// Show times in UTC on a terminal too, and not in the time of this place
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true)]
+    pub(crate) utc: bool,
     /// Answer yes to the question a command asks
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true)]
     pub(crate) yes: bool,
     /// Who acts, for the audit log [else $STRONGROOM_ACTOR, else the user's name]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, value_name = "NAME")]
     pub(crate) actor: Option<String>,
     /// Take weak master keys that this file waives, one JSON object a line [else $STRONGROOM_WAIVERS]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, value_name = "FILE")]
     pub(crate) waivers: Option<PathBuf>,
     /// Let the waivers cover published keys and misspelled ones as well
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true)]
     pub(crate) accept_risk: bool,
     /// Take a master key from its shares for this run: files with one share each
-    #[arg(long, global = true, value_name = "FILE", num_args = 1..)]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, value_name = "FILE", num_args = 1..)]
     pub(crate) shares: Vec<OsString>,
     /// An age identity file, to read what is encrypted to it: shares and exports; can be given several times
-    #[arg(long = "identity", global = true, value_name = "FILE")]
+    #[arg(long = "identity", global = true, hide_short_help = true, hide_long_help = true, value_name = "FILE")]
     pub(crate) identities: Vec<PathBuf>,
+    /// Say more: events of the level info on standard error, twice of the level debug
+    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, action = clap::ArgAction::Count, conflicts_with = "log")]
+    pub(crate) verbose: u8,
     /// Write events of this level and graver ones to standard error
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, value_name = "LEVEL")]
     pub(crate) log: Option<LogLevel>,
     /// Let the system write core dumps of this process, with the keys in them, and let debuggers attach
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true)]
     pub(crate) allow_core_dumps: bool,
 }
 
@@ -125,6 +168,18 @@ pub(crate) enum LogLevel {
     Info,
     Debug,
     Trace,
+}
+
+impl LogLevel {
+    /// What `-v`, given so many times, asks for.
+    pub(crate) fn of_verbosity(count: u8) -> Option<Self> {
+        match count {
+            0 => None,
+            1 => Some(Self::Info),
+            2 => Some(Self::Debug),
+            _ => Some(Self::Trace),
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -143,8 +198,9 @@ pub(crate) enum Verb {
     List(ListArgs),
     /// Show one API key
     Show {
-        /// The id of the API key
-        id: ApiKeyId,
+        /// The id of the API key, its first 6 characters or more, a token up to and including its id, or name:NAME
+        #[arg(value_name = "ID")]
+        id: Named,
     },
     /// Issue a new API key in place of another, which stays valid for a while
     Reissue(ReissueArgs),
@@ -196,6 +252,8 @@ pub(crate) enum Verb {
     Restore(RestoreArgs),
     /// Take in API keys whose tokens exist already: all of the file, or nothing
     Import(ImportArgs),
+    /// Print a page of the manual, or write all of them
+    Man(ManArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Meter;
 use crate::selection::Selected;
+use crate::shown::api_key::described;
 use crate::text::counted;
 use crate::told::Told;
 
@@ -158,15 +159,27 @@ impl Bulk<'_> {
         deed: &dyn Deed,
     ) -> Result<bool, Failure> {
         let (all, mut concerned) = (ids.len() as u64, ids.len() as u64);
+        let mut named = vec![];
         for id in ids.iter().filter(|_| !context.yes) {
             match look(vault, *id, deed)? {
                 // One that fails is told of in its turn.
                 Ok(Done::Skipped(_)) | Err(_) => concerned -= 1,
-                Ok(_) => context.require_consent()?,
+                Ok(_) => {
+                    context.require_consent()?;
+                    if named.len() < NAMED {
+                        named.push(vault.show(*id).map_or_else(|_| format!("API key {id}"), |key| described(&key)));
+                    }
+                }
             }
         }
         if concerned == 0 {
             return Ok(false);
+        }
+        for name in &named {
+            context.terminal.ask_about(&format!("  {name}"));
+        }
+        if !named.is_empty() && concerned > named.len() as u64 {
+            context.terminal.ask_about(&format!("  and {} more", concerned - named.len() as u64));
         }
         let verb = format!("{}{}", self.verb[..1].to_uppercase(), &self.verb[1..]);
         let some = if concerned < all { format!("{concerned} of ") } else { String::new() };
@@ -238,7 +251,16 @@ impl Bulk<'_> {
         let text = if selected == 0 {
             "no API key is like that: nothing to do".into()
         } else if self.dry_run {
-            format!("{} would be {}, {skipped} skipped; nothing was done", counted(planned, "API key"), self.past)
+            let all = if counts.all() < selected as u64 {
+                format!(
+                    "; the output was closed when {} of {} had been looked at",
+                    counts.all(),
+                    counted(selected as u64, "API key")
+                )
+            } else {
+                String::new()
+            };
+            format!("{} would be {}, {skipped} skipped; nothing was done{all}", counted(planned, "API key"), self.past)
         } else {
             format!("{} {}, {skipped} skipped, {failed} failed", counted(done, "API key"), self.past)
         };
@@ -296,6 +318,8 @@ fn with(mut body: Value, outcome: &str) -> Value {
     body
 }
 
+/// As many are named in a question.
+const NAMED: usize = 10;
 const AT_FIRST: usize = 16;
 const AT_MOST: usize = 4_096;
 const QUICK: Duration = Duration::from_millis(100);

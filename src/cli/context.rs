@@ -20,6 +20,7 @@ use crate::place::Place;
 use crate::process;
 use crate::shares::{self, Noted};
 use crate::terminal::Terminal;
+use crate::text::escaped;
 use crate::told::Told;
 
 /// The surroundings of one command.
@@ -215,20 +216,28 @@ impl<'t> Context<'t> {
         self.shares.clear();
     }
 
-    /// What their command says is shown while it runs.
+    /// What their command says is shown while it runs where somebody sees it, who may be asked to touch something; elsewhere when it
+    /// has failed.
     fn configured_keys(&mut self) -> Result<MasterKeys, Failure> {
+        let shown = Terminal::can_ask() && !self.terminal.json();
         let terminal = &mut *self.terminal;
-        let hear = |line: &str| terminal.note(&format!("the command for master keys says: {line}"));
+        let hear = |line: &str| {
+            if shown {
+                terminal.note(&format!("the command for master keys says: {line}"));
+            } else {
+                tracing::info!("the command for master keys says: {}", escaped(line));
+            }
+        };
         let read = MasterKeys::from_env_accepting(&self.waivers, hear);
-        let keys = read.map_err(|error| if self.terminal.json() { error } else { without_what_was_shown(error) })?;
+        let keys = read.map_err(|error| if shown { without_what_was_shown(error) } else { error })?;
         self.concerns = keys.concerns(Some(&self.place.path));
         Ok(keys)
     }
 
     /// Says on standard error, once, what is to be known of the sources of keys.
     pub(crate) fn warn(&mut self) {
-        for concern in self.concerns() {
-            self.terminal.warning(&concern);
+        for concern in self.concerns().iter().filter(|concern| !is_accepted(concern)) {
+            self.terminal.warning(concern);
         }
     }
 
@@ -271,13 +280,18 @@ impl<'t> Context<'t> {
         if self.yes || Terminal::can_ask() {
             Ok(())
         } else {
-            Err(unconfirmed("this needs a confirmation, and there is no terminal to ask on"))
+            let message = "this needs a confirmation, and there is no terminal to ask on: nothing was done";
+            Err(unconfirmed(message).hint("run the command again with --yes").into())
         }
     }
 
     /// Asks, unless `--yes` has answered.
     pub(crate) fn confirm(&mut self, question: &str) -> Result<(), Failure> {
-        if self.answered("yes", question)? { Ok(()) } else { Err(unconfirmed("not confirmed")) }
+        if self.answered("yes", question)? {
+            Ok(())
+        } else {
+            Err(unconfirmed("not confirmed: nothing was done").into())
+        }
     }
 
     /// Whether the answer is this word, or `--yes` has answered.
@@ -285,6 +299,11 @@ impl<'t> Context<'t> {
         self.require_consent()?;
         Ok(self.yes || self.terminal.ask(question, word)?)
     }
+}
+
+/// What somebody has said is as it should be: listed by `doctor` and `master-key check`, and no warning.
+pub(crate) fn is_accepted(concern: &SourceConcern) -> bool {
+    concern.id == "key-file-group"
 }
 
 /// A reason has words: an empty one is found before anybody is asked.
@@ -319,7 +338,9 @@ fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {
     let Some(path) = global.waivers.clone().or_else(variable) else { return Ok((Waivers::none(), vec![])) };
     let waivers = Waivers::from_file(&path, Timestamp::now()).map_err(|error| {
         let what = format!("cannot read the waivers {}: {error}", path.display());
-        Told::new(Exit::Usage, "waivers-unreadable", what).hint("name a readable file of waivers with --waivers FILE")
+        let named =
+            if global.waivers.is_some() { "with --waivers FILE" } else { "in STRONGROOM_WAIVERS, or leave it out" };
+        Told::new(Exit::Usage, "waivers-unreadable", what).hint(format!("name a readable file of waivers {named}"))
     })?;
     let mut options = vec!["--waivers".into(), path.into_os_string()];
     if !global.accept_risk {
@@ -329,8 +350,7 @@ fn waivers(global: &Global) -> Result<(Waivers, Vec<OsString>), Told> {
     Ok((waivers.accepting_risk(true), options))
 }
 
-fn unconfirmed(why: &str) -> Failure {
-    Told::new(Exit::Unconfirmed, "confirmation-needed", format!("{why}: nothing was done"))
-        .hint("run the command again with --yes")
-        .into()
+/// Whoever has said no knows what to type to say yes.
+fn unconfirmed(why: &str) -> Told {
+    Told::new(Exit::Unconfirmed, "confirmation-needed", why)
 }

@@ -26,6 +26,7 @@ pub(crate) enum Exit {
     Engine,
     Unconfirmed,
     OutputFailed,
+    HungUp,
     Interrupted,
     Terminated,
 }
@@ -49,6 +50,7 @@ impl Exit {
             Self::Engine => 16,
             Self::Unconfirmed => 17,
             Self::OutputFailed => 74,
+            Self::HungUp => 129,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
@@ -90,4 +92,4 @@ Exit codes:
     4  no such API key                  16  the storage engine failed
     5  there is one already             17  confirmation needed: --yes
    10  no vault at this place           74  the output could not be written
-   11  busy: try again             130/143  stopped by SIGINT/SIGTERM";
+   11  busy: try again      129/130/143  stopped by SIGHUP/SIGINT/SIGTERM";

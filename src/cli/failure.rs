@@ -17,7 +17,7 @@ use strongroom::{ApiKeyId, Error, MasterKeyVersion};
 use super::exit::Exit;
 use super::place::Place;
 use super::text::quoted;
-use super::told::{Told, waive_hint};
+use super::told::{Told, weak_hint};
 
 /// Why a verb ended without doing what it was asked.
 pub(crate) enum Failure {
@@ -159,7 +159,7 @@ fn hint(error: &Error, place: &Place) -> String {
         Detail::Keyring(error) => keyring_hint(error, &store),
         Detail::Life { id, fault } => life_hint(*id, fault, &store),
         Detail::MasterKeyWeak { fault: MasterKeyError::Weak { fingerprint, findings }, .. } => {
-            waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint)
+            weak_hint(findings, *fingerprint)
         }
         Detail::MasterKeys(error) => keys::master_keys(error),
         Detail::NotKept { .. } => "make room where it goes, and run the command again".into(),
@@ -224,18 +224,27 @@ fn life_hint(id: ApiKeyId, error: &LifeError, store: &str) -> String {
 
 fn target_hint(to: MasterKeyVersion, fault: TargetFault, store: &str) -> String {
     match fault {
-        TargetFault::NotConfigured => format!("put {to}:KEY into STRONGROOM_MASTER_KEYS, beside the active one"),
-        TargetFault::Older => {
-            format!("`strongroom status{store}` shows the active one; there is no way back to an older one")
-        }
+        TargetFault::NotConfigured => format!("put {to}:KEY into {}, beside the active one", keys::place()),
+        TargetFault::Older => format!(
+            "`strongroom status{store}` shows the active one; there is no way back to an older one: make a newer one, with the same \
+             steps as before"
+        ),
+        TargetFault::Last => format!(
+            "give the new key the number after the active one, which `strongroom status{store}` shows: write N:KEY in the place of {to}:KEY"
+        ),
+        TargetFault::NoNewer if to.next().is_none() => format!(
+            "no number is left for another: make a new vault, and move the API keys there with `strongroom recover{store} --all` and \
+             `strongroom import`"
+        ),
         TargetFault::Active => format!(
             "name a newer one that is configured, or leave --to out; `strongroom status{store}` shows which there are, and \
              `strongroom master-key generate` makes one"
         ),
         _ => format!(
-            "make one with `strongroom master-key generate --version {}` and put it into STRONGROOM_MASTER_KEYS beside the \
-             active one; `strongroom status{store}` shows both",
-            to.next().unwrap_or(to)
+            "make one with `strongroom master-key generate --version {}` and put it into {} beside the active one; \
+             `strongroom status{store}` shows both. Where this is a job that was run before, `--to {to}` says that it is done",
+            to.next().unwrap_or(to),
+            keys::place()
         ),
     }
 }
@@ -243,8 +252,8 @@ fn target_hint(to: MasterKeyVersion, fault: TargetFault, store: &str) -> String 
 fn keyring_hint(error: &KeyringError, store: &str) -> String {
     match error {
         KeyringError::MissingMasterKey { version, .. } | KeyringError::NotConfigured { version } => format!(
-                "put {version}:KEY into STRONGROOM_MASTER_KEYS or the file that STRONGROOM_MASTER_KEYS_FILE names; \
-                 `strongroom master-key check` shows the fingerprints of what is there"
+                "put {version}:KEY into {}; `strongroom master-key check` shows the fingerprints of what is there",
+                keys::place()
             ),
         KeyringError::MissingVerifierKey { version, .. } => format!(
                 "where the master key is, run `strongroom master-key verifier --version {version} --reason TEXT`, and put what \
@@ -256,15 +265,16 @@ fn keyring_hint(error: &KeyringError, store: &str) -> String {
                  --version {version} --reason TEXT`"
             ),
         KeyringError::VerifierOnly => "verify, list, show, due, stats, scan, policy show, status and audit (all but audit checkpoint) work with verifier keys; for \
-             everything else put VERSION:KEY into STRONGROOM_MASTER_KEYS"
+             everything else put VERSION:KEY into STRONGROOM_MASTER_KEYS or one of its sources"
                 .into(),
         KeyringError::WrongMasterKey { belongs_to: Some(other), .. } => format!(
-                "it is the key of version {other}: mend the numbers where the master keys are configured (STRONGROOM_MASTER_KEYS, or \
-                 the file, command or credential), then look with `strongroom master-key check`"
+                "it is the key of version {other}: mend the numbers in {}, then look with `strongroom master-key check`",
+                keys::place()
             ),
         KeyringError::WrongMasterKey { version, .. } => format!(
-                "exchange it for the right {version}:KEY where it is configured (STRONGROOM_MASTER_KEYS, or the file, command or \
-                 credential, or --shares); `strongroom master-key check` shows the fingerprints of what is there"
+                "exchange it for the right {version}:KEY in {}, or in --shares; `strongroom master-key check` shows the \
+                 fingerprints of what is there",
+                keys::place()
             ),
         KeyringError::RetiredKey { .. } | KeyringError::RetiredVersion { .. } => format!(
                 "`strongroom status{store}` shows the versions there have been; make a new one with \

@@ -24,6 +24,7 @@ mod shares;
 mod context;
 mod shown;
 mod strength;
+mod named;
 mod selection;
 mod bulk;
 mod checkpoints;
@@ -35,8 +36,6 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::Args;
 use context::Context;
 use exit::Exit;
@@ -45,7 +44,7 @@ use terminal::Terminal;
 fn main() -> ExitCode {
     process::harden();
     interrupt::heed();
-    match Args::try_parse() {
+    match Args::read() {
         Ok(args) => run(args).into(),
         Err(error) => mistakes::explain(&error, &mut Terminal::new(mistakes::wants_json())).into(),
     }
@@ -53,15 +52,24 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Exit {
     let Args { global, verb } = args;
-    if let Some(level) = global.log {
+    if let Some(level) = global.log.or(args::LogLevel::of_verbosity(global.verbose)) {
         process::log(level);
     }
     process::settle_core_dumps(global.allow_core_dumps);
-    let mut terminal = Terminal::new(global.json);
+    let mut terminal = Terminal::new(global.json || verbs::wants_json(&verb));
+    if global.utc {
+        terminal.keep_utc();
+    }
+    if global.quiet {
+        terminal.hush(verbs::results_are_remarks(&verb));
+    }
     let done = Context::new(&global, &mut terminal).and_then(|mut context| {
         let ended = verbs::run(&mut context, verb).and_then(|exit| context.ends_with().map(|()| exit));
         context.warn_of_anchor();
         let exit = ended.map_err(|failure| failure.explain(&context.place))?;
+        if exit == Exit::Success {
+            context.terminal.forget_held();
+        }
         context.terminal.finish().map_err(|failure| failure.explain(&context.place))?;
         Ok(exit)
     });

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory};
 
-use crate::args::Args;
+use crate::args;
 use crate::exit::Exit;
 use crate::terminal::Terminal;
 use crate::told::Told;
@@ -78,7 +78,8 @@ fn told(error: &clap::Error) -> Told {
 
 fn hint(error: &clap::Error) -> String {
     let similar = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-    let similar: Vec<_> = similar.into_iter().flat_map(|kind| texts(error, kind)).collect();
+    let similar: Vec<_> =
+        similar.into_iter().flat_map(|kind| texts(error, kind)).filter(|word| !is_hidden(word)).collect();
     let verb = verb();
     if similar.is_empty() {
         format!("`strongroom{verb} --help`")
@@ -92,6 +93,11 @@ fn verb() -> String {
     typed(|verbs, _| verbs.iter().flat_map(|verb| [" ", verb]).collect())
 }
 
+/// What only the program itself types is no suggestion.
+fn is_hidden(word: &str) -> bool {
+    args::whole().find_subcommand(word).is_some_and(Command::is_hide_set)
+}
+
 /// What may follow the verb typed.
 fn commands() -> String {
     typed(|_, known| {
@@ -100,7 +106,7 @@ fn commands() -> String {
 }
 
 fn typed<T>(tell: impl FnOnce(&[&str], &Command) -> T) -> T {
-    let command = Args::command();
+    let command = args::whole();
     let (mut known, mut verbs) = (&command, vec![]);
     for word in std::env::args_os().skip(1) {
         if let Some(found) = known.find_subcommand(&word) {

@@ -133,6 +133,11 @@ pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Where a token is to go: nothing is there, and nobody else writes there.
+pub(crate) fn token_file(path: &Path) -> Result<&Path, Failure> {
+    refuse_unsafe_folder(path).and_then(|()| refuse_existing(path)).map(|()| path)
+}
+
 /// Writes a secret into a new file at once.
 pub(crate) fn write_new(path: &Path, secret: &SecretText) -> io::Result<()> {
     Reserved::create(path)?.finish_with(secret.expose())

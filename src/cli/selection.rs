@@ -8,10 +8,11 @@ use strongroom::due::{DueCause, DueRules};
 use strongroom::error::Detail;
 use strongroom::{ApiKey, ApiKeyId, Error, Query, Vault};
 
-use crate::args::{Selection, Target};
+use crate::args::{Named, Selection, Target};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::input::Lines;
+use crate::named::resolve;
 
 pub(crate) enum Selected {
     One(ApiKeyId),
@@ -35,7 +36,8 @@ pub(crate) fn require_some(wanted: &Selection) -> Result<(), Failure> {
     if wanted.target.is_some() || !wanted.which.is_empty() {
         return Ok(());
     }
-    let hint = "name an API key by its id, or say which with --owner, --name, --scope, --status or --exposed";
+    let hint =
+        "name an API key by its id or name:NAME, or say which with --owner, --name, --scope, --status or --exposed";
     Err(Failure::input("it is not said which API keys are meant", hint))
 }
 
@@ -77,15 +79,16 @@ pub(crate) fn due(context: &mut Context<'_>, vault: &Vault, rules: &DueRules) ->
 }
 
 pub(crate) fn select(context: &mut Context<'_>, vault: &Vault, wanted: &Selection) -> Result<Selected, Failure> {
-    match wanted.target {
-        Some(Target::One(id)) => Ok(Selected::One(id)),
-        Some(Target::Stdin) => Ok(Selected::Named(named(vault)?)),
+    let store = context.place.option();
+    match &wanted.target {
+        Some(Target::One(named)) => Ok(Selected::One(resolve(vault, named, &store)?)),
+        Some(Target::Stdin) => Ok(Selected::Named(named(vault, &store)?)),
         None => choose(context, vault, &wanted.which.query(), |_| true),
     }
 }
 
 /// Nothing is begun unless every id can be read and is there.
-fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
+fn named(vault: &Vault, store: &str) -> Result<Vec<ApiKeyId>, Failure> {
     let (name, input) = Lines::file(Path::new("-"))?;
     let (mut lines, mut ids, mut seen) = (Lines::of(Box::new(input), name), vec![], BTreeSet::new());
     let mut number = 0;
@@ -96,9 +99,10 @@ fn named(vault: &Vault) -> Result<Vec<ApiKeyId>, Failure> {
             continue;
         }
         // What is no text is no id either: skipped, it would look as if it had been done.
-        let id: ApiKeyId = str::from_utf8(line).unwrap_or_default().parse().map_err(|error| {
+        let named: Named = str::from_utf8(line).unwrap_or_default().parse().map_err(|error| {
             Failure::input(format!("line {number}: {error}"), "give ids alone, one a line; nothing was done")
         })?;
+        let id = resolve(vault, &named, store)?;
         if seen.insert(id) {
             ids.push(id);
         }

@@ -15,12 +15,18 @@ use zeroize::Zeroizing;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::redact::redacted;
-use crate::text::{Table, escaped, escaped_json};
+use crate::text::{Table, escaped, escaped_json, local};
 use crate::told::Told;
 
 /// Standard output and standard error.
 pub(crate) struct Terminal {
     json: bool,
+    /// Remarks and progress are left out.
+    quiet: bool,
+    /// Lines wait for the end of the command.
+    held: bool,
+    /// Times are those of this place: somebody looks at them.
+    local: bool,
     /// Lines not yet written. Secrets never stand here.
     pending: Vec<u8>,
     closed: bool,
@@ -32,7 +38,54 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, pending: vec![], closed: false, failed: None, bar: None }
+        Self {
+            json,
+            quiet: false,
+            held: false,
+            local: io::stdout().is_terminal(),
+            pending: vec![],
+            closed: false,
+            failed: None,
+            bar: None,
+        }
+    }
+
+    /// Nothing is said where all is well. Results that are remarks as well wait, to be left out at the end where all was.
+    pub(crate) fn hush(&mut self, results: bool) {
+        (self.quiet, self.held) = (true, results);
+    }
+
+    /// Times are in UTC, whoever looks at them.
+    pub(crate) fn keep_utc(&mut self) {
+        self.local = false;
+    }
+
+    /// A cell that is a moment, as whoever looks at it has it.
+    pub(crate) fn place_in_time(&self, cell: &mut String) {
+        if !self.local {
+            return;
+        }
+        if let Some(local) = local(cell) {
+            *cell = local;
+        } else if let Some(local) = cell.strip_prefix(SINCE).and_then(local) {
+            *cell = format!("{SINCE}{local}");
+        }
+    }
+
+    /// How wide the terminal on standard output is, where it is one.
+    pub(crate) fn width() -> Option<usize> {
+        let stdout = rustix::stdio::stdout();
+        let named =
+            std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+        let size = || rustix::termios::tcgetwinsize(stdout).ok().map(|size| usize::from(size.ws_col));
+        io::stdout().is_terminal().then(|| named.or_else(|| size().filter(|columns| *columns > 0)).unwrap_or(80))
+    }
+
+    /// All was well.
+    pub(crate) fn forget_held(&mut self) {
+        if std::mem::take(&mut self.held) {
+            self.pending.clear();
+        }
     }
 
     pub(crate) fn json(&self) -> bool {
@@ -46,7 +99,7 @@ impl Terminal {
 
     /// Whether a progress bar makes sense.
     pub(crate) fn can_draw(&self) -> bool {
-        io::stderr().is_terminal() && !self.json
+        io::stderr().is_terminal() && !self.json && !self.quiet
     }
 
     /// Whether the reader of standard output has gone.
@@ -71,7 +124,9 @@ impl Terminal {
 
     /// The next rows of a table that is shown page by page.
     pub(crate) fn page(&mut self, table: &mut Table, rows: &[Vec<String>]) -> Result<(), Failure> {
-        table.lines(rows).iter().try_for_each(|line| self.line(line))
+        let mut rows = rows.to_vec();
+        rows.iter_mut().flatten().for_each(|cell| self.place_in_time(cell));
+        table.lines(&rows).iter().try_for_each(|line| self.line(line))
     }
 
     /// What is known of one thing, each with its name before it.
@@ -151,6 +206,17 @@ impl Terminal {
 
     /// A remark for people.
     pub(crate) fn note(&mut self, text: &str) {
+        if !self.quiet || text.starts_with(WARNING) {
+            self.say(text);
+        }
+    }
+
+    /// What a question is about, before it.
+    pub(crate) fn ask_about(&mut self, text: &str) {
+        self.talk(&format!("{}\n", escaped(text)));
+    }
+
+    fn say(&mut self, text: &str) {
         if !self.json {
             // Where both go to one place, data written earlier comes first.
             self.failed = self.flush_pending().err().or(self.failed.take());
@@ -170,7 +236,7 @@ impl Terminal {
             let json = serde_json::to_string(&Document { schema: "warning", body: &body }).unwrap_or_default();
             return self.talk(&format!("{}\n", escaped_json(&json)));
         }
-        self.note(&format!("warning: {what}; {remedy}"));
+        self.say(&format!("{WARNING}{what}; {remedy}"));
     }
 
     /// What went wrong and what to type next.
@@ -193,7 +259,7 @@ impl Terminal {
         self.talk(&text);
     }
 
-    /// Asks on the terminal; only this word is yes.
+    /// Asks on the terminal; only this word goes on, and for a yes what people type in its place.
     pub(crate) fn ask(&mut self, question: &str, word: &str) -> Result<bool, Failure> {
         self.flush()?;
         self.talk(&format!("{} Type {word} to go on: ", escaped(question)));
@@ -203,7 +269,8 @@ impl Terminal {
         if !answer.ends_with('\n') {
             self.talk("\n");
         }
-        Ok(answer.trim() == word)
+        let answer = answer.trim();
+        Ok(answer == word || word == "yes" && ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()))
     }
 
     /// Draws the progress bar anew.
@@ -228,6 +295,7 @@ impl Terminal {
 
     /// Writes what is pending.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        self.held = false;
         self.clear();
         self.flush()
     }
@@ -245,6 +313,9 @@ impl Terminal {
     }
 
     fn flush_pending(&mut self) -> io::Result<()> {
+        if self.held {
+            return Ok(());
+        }
         let pending = std::mem::take(&mut self.pending);
         if pending.is_empty() || self.closed {
             return Ok(());
@@ -369,6 +440,8 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+const SINCE: &str = "since ";
+const WARNING: &str = "warning: ";
 const MAX_PENDING: usize = 32 * 1024;
 /// Longer than tokens with what `--json` says of them.
 #[cfg(target_os = "linux")]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Makes characters visible that could move the cursor, hide text or turn its direction around.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
@@ -77,9 +77,16 @@ pub(crate) fn span_text(span: Duration) -> String {
 #[derive(Default)]
 pub(crate) struct Table {
     widths: Vec<usize>,
+    /// No line is longer, for the last column is cut.
+    most: Option<usize>,
 }
 
 impl Table {
+    /// Cuts the last column where a line would be longer than this.
+    pub(crate) fn fit(&mut self, columns: usize) {
+        self.most = Some(columns);
+    }
+
     /// The lines of one page of rows.
     pub(crate) fn lines(&mut self, rows: &[Vec<String>]) -> Vec<String> {
         let rows: Vec<Vec<Cow<'_, str>>> =
@@ -99,9 +106,56 @@ impl Table {
             line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + GAP));
         }
         line.truncate(line.trim_end().len());
-        line
+        match self.most {
+            Some(most) => cut(&line, most),
+            None => line,
+        }
     }
 }
 
+/// Which columns there is room for, of rows with their heading first: those of the lowest rank, and the last one is cut where it must be.
+pub(crate) fn fitting(rows: &[Vec<String>], most: usize, rank: impl Fn(usize) -> usize) -> Vec<usize> {
+    let mut kept: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).collect();
+    let width = |at: usize| rows.iter().map(|row| escaped(&row[at]).width()).max().unwrap_or(0);
+    let widths: Vec<usize> = kept.iter().map(|at| width(*at)).collect();
+    let is_last = |at: usize| at + 1 == widths.len();
+    let wide = |kept: &[usize]| {
+        let of = |at: &usize| if is_last(*at) { widths[*at].min(LEAST) } else { widths[*at] };
+        kept.iter().map(of).sum::<usize>() + GAP * kept.len().saturating_sub(1)
+    };
+    while kept.len() > 1 && wide(&kept) > most {
+        let Some(worst) = kept.iter().copied().max_by_key(|at| rank(*at)) else { break };
+        kept.retain(|at| *at != worst);
+    }
+    kept
+}
+
+/// No wider than this, with a sign that something is missing.
+fn cut(line: &str, most: usize) -> String {
+    if line.width() <= most {
+        return line.to_owned();
+    }
+    let (mut kept, mut wide) = (String::with_capacity(line.len()), 0);
+    for c in line.chars() {
+        let next = wide + c.width().unwrap_or(0);
+        if next >= most {
+            break;
+        }
+        kept.push(c);
+        wide = next;
+    }
+    kept.push('\u{2026}');
+    kept
+}
+
+/// A moment as the clock of this place shows it; `None` for what is no moment.
+pub(crate) fn local(text: &str) -> Option<String> {
+    let is_moment = text.len() >= 20 && text.ends_with('Z') && text.as_bytes()[0].is_ascii_digit();
+    let at: jiff::Timestamp = if is_moment { text.parse().ok()? } else { return None };
+    Some(at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// A column that is cut has this much left.
+const LEAST: usize = 12;
 /// Spaces between two columns.
 const GAP: usize = 2;

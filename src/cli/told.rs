@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 use strongroom::master::Fingerprint;
+use strongroom::strength::Finding;
 
 use crate::exit::Exit;
 
@@ -48,8 +49,12 @@ impl Told {
     }
 }
 
-/// How a vault under a weak key is opened once more, to rotate it away from there.
-pub(crate) fn waive_hint(id: &str, fingerprint: Fingerprint) -> String {
+/// How a vault under a weak key is opened once more, to rotate it away from there. What was miscopied guards nothing yet.
+pub(crate) fn weak_hint(findings: &[Finding], fingerprint: Fingerprint) -> String {
+    let id = match findings.first() {
+        Some(finding) if finding.id == "mistyped" => return finding.remedy.clone().into_owned(),
+        first => first.map_or("ID", |finding| finding.id),
+    };
     let risk = if id == "published" || id.starts_with("format-") { " and --accept-risk" } else { "" };
     format!(
         "make a new key with `strongroom master-key generate --version N`; should this one guard a vault already, write a \

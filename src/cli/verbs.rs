@@ -11,6 +11,7 @@ mod import;
 mod init;
 mod issue;
 mod list;
+mod man;
 mod master_key;
 mod policy;
 mod recover;
@@ -27,10 +28,44 @@ mod suspend;
 mod update;
 mod verify;
 
-use crate::args::{AnchorVerb, AuditVerb, MasterKeyVerb, PolicyVerb, Verb};
+use crate::args::{
+    AnchorVerb, AuditVerb, BackupVerb, ListFormatArg, MasterKeyVerb, PolicyVerb, ReissueArgs, RevokeArgs, SuspendArgs,
+    UpdateArgs, Verb,
+};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+
+/// Whether what a command prints says only that it has done what it should, which its exit code says as well. The others print what
+/// somebody asked to see, or secrets.
+pub(crate) fn results_are_remarks(verb: &Verb) -> bool {
+    match verb {
+        Verb::Anchor { verb } => !matches!(verb, AnchorVerb::Show),
+        Verb::Audit { verb } => matches!(verb, AuditVerb::Verify(_) | AuditVerb::CheckProof(_)),
+        Verb::Backup(args) => !matches!(args.verb, Some(BackupVerb::Inspect { .. } | BackupVerb::List)),
+        Verb::MasterKey { verb } => matches!(verb, MasterKeyVerb::Check(_)),
+        Verb::Policy { verb } => matches!(verb, PolicyVerb::Set(_)),
+        Verb::RotateMasterKey(args) => !args.status && !args.dry_run,
+        Verb::Reissue(ReissueArgs { selection, .. })
+        | Verb::Resume(SuspendArgs { selection, .. })
+        | Verb::Revoke(RevokeArgs { selection, .. })
+        | Verb::Suspend(SuspendArgs { selection, .. })
+        | Verb::Update(UpdateArgs { selection, .. }) => !selection.dry_run,
+        Verb::Doctor(_)
+        | Verb::Import(_)
+        | Verb::Init(_)
+        | Verb::Rehearse(_)
+        | Verb::Restore(_)
+        | Verb::Scan(_)
+        | Verb::Verify(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether it is asked for JSON in another way than by `--json`.
+pub(crate) fn wants_json(verb: &Verb) -> bool {
+    matches!(verb, Verb::List(args) if args.format == ListFormatArg::Json)
+}
 
 pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure> {
     match verb {
@@ -54,6 +89,7 @@ pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure
         Verb::Init(args) => init::init(context, &args),
         Verb::Issue(args) => issue::issue(context, args),
         Verb::List(args) => list::list(context, &args),
+        Verb::Man(args) => man::man(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Check(args) } => master_key::check(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Combine(args) } => master_key::combine(context, &args),
         Verb::MasterKey { verb: MasterKeyVerb::Generate(args) } => master_key::generate(context, &args),
@@ -70,7 +106,7 @@ pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure
         Verb::Revoke(args) => revoke::revoke(context, &args),
         Verb::RotateMasterKey(args) => rotate::rotate(context, &args),
         Verb::Scan(args) => scan::scan(context, &args),
-        Verb::Show { id } => show::show(context, id),
+        Verb::Show { id } => show::show(context, &id),
         Verb::Stats(args) => stats::stats(context, &args),
         Verb::Status => status::status(context),
         Verb::Suspend(args) => suspend::suspend(context, &args),

@@ -1,6 +1,7 @@
 //! Each failure in one stable word.
 
 use super::detail::Detail;
+use super::faults::TargetFault;
 use crate::import::ImportError;
 #[cfg(feature = "escrow")]
 use crate::key_share::CombineError;
@@ -52,6 +53,7 @@ impl Detail {
             Self::RotationHeld { .. } => "rotation-held",
             Self::RotationOpen { .. } => "rotation-open",
             Self::RotationOptions { .. } => "rotation-options",
+            Self::RotationTarget { fault: TargetFault::Older, .. } => "rotation-older",
             Self::RotationTarget { .. } => "rotation-target",
             Self::RowFormat { .. } | Self::Tampered { .. } => "tampered",
             #[cfg(feature = "escrow")]
@@ -111,11 +113,15 @@ fn pin_code(fault: &PinError) -> &'static str {
 
 fn source_code(fault: &SourceError, unreadable: &'static str) -> &'static str {
     match fault {
-        SourceError::Command { .. } | SourceError::CommandLine { .. } => "key-command-failed",
+        SourceError::Command { .. } | SourceError::CommandLine { .. } | SourceError::Variables { .. } => {
+            "key-command-failed"
+        }
         SourceError::Unsafe { .. } => "unsafe-key-file",
-        SourceError::NotAFile { .. }
+        SourceError::Group { .. }
+        | SourceError::NotAFile { .. }
         | SourceError::NotText { .. }
         | SourceError::TooLong { .. }
+        | SourceError::Utf16 { .. }
         | SourceError::Unreadable { .. } => unreadable,
     }
 }

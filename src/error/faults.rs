@@ -82,6 +82,9 @@ pub enum TargetFault {
     /// It is the active one.
     #[error("it is active already")]
     Active,
+    /// It has the last number there is, and there are others left: no rotation could follow.
+    #[error("it has the last number there can be, so that no rotation could ever follow")]
+    Last,
     /// None was named, and the newest that is configured is active.
     #[error("it is active already, and no newer one is configured")]
     NoNewer,

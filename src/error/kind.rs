@@ -1,6 +1,7 @@
 //! What kind of failure each is.
 
 use super::detail::Detail;
+use super::faults::TargetFault;
 use crate::anchor::AnchorFault;
 use crate::api_key::LifeError;
 use crate::key_source::SourceError;
@@ -66,6 +67,7 @@ impl ErrorKind {
 impl Detail {
     pub(super) fn kind(&self) -> ErrorKind {
         match self {
+            Self::RotationTarget { fault: TargetFault::Older, .. } => ErrorKind::Conflict,
             Self::Act(_)
             | Self::Cursor(_)
             | Self::Import { .. }

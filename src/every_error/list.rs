@@ -10,7 +10,7 @@ use crate::backup_id::BackupId;
 use crate::error::{Detail, KeyringError, PinError, RecordError, RowFault, TargetFault, VaultRow};
 use crate::follower::FollowFault;
 use crate::import::ImportError;
-use crate::key_list::ListError;
+use crate::key_list::{ListError, Mistaken};
 #[cfg(feature = "escrow")]
 use crate::key_share::{CombineError, KeyShareError, SplitError};
 use crate::key_source::{CommandFault, CommandLineError, SourceError};
@@ -289,10 +289,21 @@ every! {
         LimitError::TooMany { .. } => [LimitError::TooMany { what: "scopes", found: 65, max: 64 }],
     }
     ListError: {
+        ListError::AssignedTwice => [ListError::AssignedTwice],
         ListError::Empty => [ListError::Empty],
         ListError::Entry { .. } => [ListError::Entry { entry: 1 }],
         ListError::Json => [ListError::Json],
+        ListError::Mistaken(_) => of(ListError::Mistaken),
+        ListError::OtherVariable { .. } => [ListError::OtherVariable { line: 1 }],
+        ListError::Quote => [ListError::Quote],
         ListError::Version { .. } => [ListError::Version { entry: 1 }],
+    }
+    Mistaken: {
+        Mistaken::Age => [Mistaken::Age],
+        Mistaken::Path => [Mistaken::Path],
+        Mistaken::Pem => [Mistaken::Pem],
+        Mistaken::Sealed => [Mistaken::Sealed],
+        Mistaken::Unexpanded => [Mistaken::Unexpanded],
     }
     MasterKeyError: {
         MasterKeyError::Malformed(_) => [MasterKeyError::Malformed(finding())],
@@ -381,7 +392,10 @@ every! {
         SourceError::CommandLine { .. } => of(|fault| SourceError::CommandLine { name: "KEYS".into(), fault }),
         SourceError::NotAFile { .. } => [SourceError::NotAFile { origin: origin() }],
         SourceError::NotText { .. } => [SourceError::NotText { origin: origin() }],
+        SourceError::Group { .. } => [SourceError::Group { name: "GROUP".into() }],
         SourceError::TooLong { .. } => [SourceError::TooLong { origin: origin() }],
+        SourceError::Utf16 { .. } => [SourceError::Utf16 { origin: origin() }],
+        SourceError::Variables { .. } => [SourceError::Variables { name: "NAMES".into() }],
         SourceError::Unreadable { .. } => [SourceError::Unreadable { origin: origin(), source: denied() }],
         SourceError::Unsafe { .. } => {
             of(|fault| SourceError::Unsafe { origin: origin(), path: "keys".into(), fault })
@@ -423,6 +437,7 @@ every! {
     }
     TargetFault: {
         TargetFault::Active => [TargetFault::Active],
+        TargetFault::Last => [TargetFault::Last],
         TargetFault::NoNewer => [TargetFault::NoNewer],
         TargetFault::NotConfigured => [TargetFault::NotConfigured],
         TargetFault::Older => [TargetFault::Older],

@@ -72,7 +72,13 @@ impl KeyCommand {
     pub(crate) fn from_variable(name: &str) -> Result<Option<Self>, SourceError> {
         let Some(line) = secret_variable(name) else { return Ok(None) };
         let parsed = std::str::from_utf8(&line).map_err(|_| CommandLineError::NotText).and_then(Self::parse);
-        parsed.map(Some).map_err(|fault| SourceError::CommandLine { name: name.to_owned(), fault })
+        let command = parsed.map_err(|fault| SourceError::CommandLine { name: name.to_owned(), fault })?;
+        let names = format!("{name}_ENV");
+        let Some(wanted) = secret_variable(&names) else { return Ok(Some(command)) };
+        let refused = || SourceError::Variables { name: names.clone() };
+        let wanted = std::str::from_utf8(&wanted).map_err(|_| refused())?;
+        let passed = passed(wanted).ok_or_else(refused)?;
+        Ok(Some(passed.into_iter().fold(command, |command, (name, value)| command.env(name, value))))
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -122,6 +128,29 @@ impl TextSource for KeyCommand {
     }
 }
 
+/// The variables that are set and that a list asks for: names, and beginnings of names with a `*` behind them. `None` where it is no such
+/// list, or names a variable with keys in it.
+fn passed(wanted: &str) -> Option<Vec<(OsString, OsString)>> {
+    let wanted: Vec<_> =
+        wanted.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|name| !name.is_empty()).collect();
+    let is_name = |name: &&str| {
+        let bare = name.strip_suffix('*').unwrap_or(name);
+        let is_letter = |(at, c): (usize, u8)| c == b'_' || c.is_ascii_alphabetic() || at > 0 && c.is_ascii_digit();
+        !bare.is_empty() && bare.bytes().enumerate().all(is_letter) && !WITH_KEYS.contains(name)
+    };
+    if !wanted.iter().all(is_name) {
+        return None;
+    }
+    let asked = |name: &str| {
+        wanted.iter().any(|wanted| wanted.strip_suffix('*').map_or(*wanted == name, |begin| name.starts_with(begin)))
+    };
+    let of = |(name, value): (OsString, OsString)| {
+        let passed = name.to_str().is_some_and(|name| asked(name) && !WITH_KEYS.contains(&name));
+        passed.then_some((name, value))
+    };
+    Some(std::env::vars_os().filter_map(of).collect())
+}
+
 /// Neither arguments nor environment: they may be secret.
 impl fmt::Debug for KeyCommand {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,5 +172,7 @@ const INHERITED: [&str; 11] = [
     "XDG_RUNTIME_DIR",
     super::file::CREDENTIALS_VARIABLE,
 ];
+/// No command needs to see what is already there, or which command it is.
+const WITH_KEYS: [&str; 3] = ["STRONGROOM_MASTER_KEYS", "STRONGROOM_VERIFIER_KEYS", "STRONGROOM_MASTER_KEYS_COMMAND"];
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 const SAID_LINES: usize = 5;

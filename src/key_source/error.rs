@@ -29,6 +29,11 @@ pub enum SourceError {
         /// What is wrong with it.
         fault: CommandLineError,
     },
+    /// A variable that should hold the number of a group holds something else.
+    Group {
+        /// The variable.
+        name: String,
+    },
     /// It is no regular file.
     NotAFile {
         /// What was to be read.
@@ -50,6 +55,16 @@ pub enum SourceError {
         origin: Origin,
         /// The operating system's answer.
         source: std::io::Error,
+    },
+    /// It is text in UTF-16, as some editors write it.
+    Utf16 {
+        /// What was read.
+        origin: Origin,
+    },
+    /// A variable that should hold names of variables holds something else, or names one with keys in it.
+    Variables {
+        /// The variable.
+        name: String,
     },
     /// Others could exchange or write it.
     Unsafe {
@@ -78,9 +93,15 @@ impl fmt::Display for SourceError {
         match self {
             Self::Command { program, fault, .. } => write!(out, "the command {program} {fault}"),
             Self::CommandLine { name, fault } => write!(out, "{name} is no command line: {fault}"),
+            Self::Group { name } => write!(out, "{name} is not the number of a group"),
             Self::NotAFile { origin } => write!(out, "{origin} is not a regular file"),
             Self::NotText { origin } => write!(out, "{origin} is not text"),
             Self::TooLong { origin } => write!(out, "{origin} is longer than 64 KiB"),
+            Self::Utf16 { origin } => write!(out, "{origin} is text in UTF-16, and not in UTF-8"),
+            Self::Variables { name } => write!(
+                out,
+                "{name} is no list of variables: names, which may end in *, and none of the variables that hold keys"
+            ),
             Self::Unreadable { origin, .. } => write!(out, "cannot read {origin}"),
             Self::Unsafe { origin, path, fault } => {
                 write!(out, "{origin} is not safe: {} {fault}", path.display())

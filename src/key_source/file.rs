@@ -1,5 +1,6 @@
 //! Keys in a file, and in a credential of systemd.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,9 @@ use super::error::SourceError;
 use super::origin::Origin;
 use super::redaction::redacted_path;
 use super::text::{SourceText, TextSource, read_whole};
+use super::variable::variable_path;
 use super::way::{self, Strictness};
+use crate::arguments::Maybe;
 use crate::plain_file;
 
 /// A file that holds a list of keys, at most 64 KiB.
@@ -18,12 +21,31 @@ use crate::plain_file;
 #[derive(Clone)]
 pub struct KeyFile {
     path: PathBuf,
+    group: Option<u32>,
 }
 
 impl KeyFile {
     /// The file at `path`, which must be there when it is read.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), group: None }
+    }
+
+    /// Trusts the members of this group not to exchange it: the file and the folders on the way may be writable by the group. That it
+    /// was needed is told among the [concerns](crate::MasterKeys::concerns).
+    #[must_use]
+    pub fn trust_group(mut self, group: impl Maybe<u32>) -> Self {
+        self.group = group.maybe().or(self.group);
+        self
+    }
+
+    /// The file that a variable names, with the group that another one names as trusted.
+    pub(crate) fn from_variable(name: &str) -> Result<Option<Self>, SourceError> {
+        let Some(path) = variable_path(name) else { return Ok(None) };
+        let group = std::env::var_os(GROUP_VARIABLE).filter(|group| !group.is_empty());
+        let number = |group: OsString| group.to_str().and_then(|group| group.parse().ok());
+        let refused = || SourceError::Group { name: GROUP_VARIABLE.to_owned() };
+        let group = group.map(|group| number(group).ok_or_else(refused)).transpose()?;
+        Ok(Some(Self::new(path).trust_group(group)))
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -33,7 +55,7 @@ impl KeyFile {
 
 impl TextSource for KeyFile {
     fn text(&self) -> Result<Option<SourceText>, SourceError> {
-        read(&self.path, self.origin(), Strictness::File).map(Some)
+        read(&self.path, self.origin(), Strictness::File { group: self.group }).map(Some)
     }
 }
 
@@ -94,4 +116,6 @@ fn read(path: &Path, origin: Origin, strictness: Strictness) -> Result<SourceTex
     Ok(SourceText { concerns: found.concerns, origin, bytes })
 }
 
+/// The number of a group whose members may write key files and their folders, such as the fsGroup of a pod.
+const GROUP_VARIABLE: &str = "STRONGROOM_KEY_FILE_GROUP";
 pub(super) const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";

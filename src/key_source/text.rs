@@ -28,6 +28,9 @@ pub(crate) struct SourceText {
 
 impl SourceText {
     pub(crate) fn text(&self) -> Result<&str, SourceError> {
+        if self.bytes.starts_with(&[0xff, 0xfe]) || self.bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(SourceError::Utf16 { origin: self.origin.clone() });
+        }
         std::str::from_utf8(&self.bytes).map_err(|_| SourceError::NotText { origin: self.origin.clone() })
     }
 }

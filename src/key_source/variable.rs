@@ -45,6 +45,6 @@ pub(super) fn secret_variable(name: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// The path in a variable that is set and not empty.
-pub(crate) fn variable_path(name: &str) -> Option<PathBuf> {
+pub(super) fn variable_path(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }

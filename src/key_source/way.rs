@@ -14,7 +14,8 @@ use crate::unsafe_path::UnsafePath;
 pub(super) enum Strictness {
     /// The service manager decides who may read it, by means that the mode does not show.
     Credential,
-    File,
+    /// Members of this group are trusted.
+    File { group: Option<u32> },
 }
 
 /// A file that only its owner and root could have put where it is.
@@ -57,13 +58,20 @@ pub(crate) fn judge_way(path: &Path) -> Result<(), Fault> {
 
 /// Follows `path` component by component and link by link.
 pub(super) fn follow(path: &Path, strictness: Strictness) -> Result<Found, Fault> {
-    let (way, end) = Way::along(path)?;
+    let group = match strictness {
+        Strictness::Credential => None,
+        Strictness::File { group } => group,
+    };
+    let (way, end) = Way::trusting(path, group)?;
     // Nothing: it ends at a folder.
     let metadata = end.ok_or(Fault::NotAFile)?;
     let mut concerns: Vec<_> = way.folders.iter().filter_map(|(path, found)| owner_concern(path, found)).collect();
     judge_file(&way.at, &metadata, strictness, &mut concerns)?;
     let absolute = std::path::absolute(path).map_err(Fault::System)?;
-    concerns.extend(link_concern(&absolute, &way.at).filter(|_| strictness == Strictness::File));
+    concerns.extend(link_concern(&absolute, &way.at).filter(|_| strictness != Strictness::Credential));
+    let by_group = |found: &Metadata| group.is_some() && mode(found) & 0o1020 == 0o020;
+    let written = way.folders.iter().find(|(_, found)| by_group(found)).map(|(path, _)| path.as_path());
+    concerns.extend(written.or(by_group(&metadata).then_some(&way.at)).zip(group).map(group_concern));
     Ok(Found { path: way.at, concerns, metadata })
 }
 
@@ -95,6 +103,8 @@ struct Way {
     links: usize,
     /// Others may make files in the folder, and not exchange those of somebody else.
     shared: bool,
+    /// A group whose members are trusted as the owner is.
+    group: Option<u32>,
     /// Those that it came through.
     folders: Vec<(PathBuf, Metadata)>,
 }
@@ -102,11 +112,16 @@ struct Way {
 impl Way {
     /// To the end of a path, and the metadata of the file there; nothing where it ends at a folder.
     fn along(path: &Path) -> Result<(Self, Option<Metadata>), Fault> {
+        Self::trusting(path, None)
+    }
+
+    fn trusting(path: &Path, group: Option<u32>) -> Result<(Self, Option<Metadata>), Fault> {
         if path.as_os_str().is_empty() {
             return Err(Fault::System(io::ErrorKind::NotFound.into()));
         }
         let absolute = std::path::absolute(path).map_err(Fault::System)?;
-        let mut way = Self { at: PathBuf::new(), left: parts(&absolute), links: 0, shared: false, folders: vec![] };
+        let mut way =
+            Self { at: PathBuf::new(), left: parts(&absolute), links: 0, shared: false, group, folders: vec![] };
         while let Some(part) = way.left.pop_front() {
             if let Some(found) = way.step(part)? {
                 return Ok((way, Some(found)));
@@ -166,7 +181,7 @@ impl Way {
 
     fn judge_folder(&mut self) -> Result<(), Fault> {
         let found = fs::symlink_metadata(&self.at).map_err(Fault::System)?;
-        let writable = mode(&found) & 0o022 != 0;
+        let writable = others_write(&found, self.group);
         self.shared = writable && mode(&found) & 0o1000 != 0;
         if writable && !self.shared {
             return Err(Fault::Unsafe { path: self.at.clone(), fault: UnsafePath::FolderWritable });
@@ -185,14 +200,37 @@ fn judge_file(
     if !found.is_file() {
         return Err(Fault::NotAFile);
     }
-    if mode(found) & 0o022 != 0 {
+    let trusted = if let Strictness::File { group } = strictness { group } else { None };
+    if others_write(found, trusted) {
         return Err(Fault::Unsafe { path: path.to_owned(), fault: UnsafePath::FileWritable });
     }
     concerns.extend(owner_concern(path, found));
-    if strictness == Strictness::File {
-        concerns.extend(readers_concern(path, found));
+    if let Strictness::File { group } = strictness {
+        concerns.extend(readers_concern(path, found).filter(|_| !read_by_trusted_alone(found, group)));
     }
     Ok(())
+}
+
+/// By somebody else than its owner and the members of a group that is trusted.
+fn others_write(found: &Metadata, trusted: Option<u32>) -> bool {
+    let by_group = mode(found) & 0o020 != 0 && (trusted.is_none() || group(found) != trusted);
+    mode(found) & 0o002 != 0 || by_group
+}
+
+fn read_by_trusted_alone(found: &Metadata, trusted: Option<u32>) -> bool {
+    mode(found) & 0o004 == 0 && trusted.is_some() && group(found) == trusted
+}
+
+/// That somebody trusts a group is seen wherever concerns are.
+fn group_concern((path, group): (&Path, u32)) -> SourceConcern {
+    SourceConcern {
+        id: "key-file-group",
+        what: format!(
+            "{} can be written by the group {group}, whose members are trusted not to exchange the key",
+            path.display()
+        ),
+        remedy: "mount it read-only, or let nobody but its owner write it, and trust no group".into(),
+    }
 }
 
 /// Root may own what a service reads through its group: that is how it gets at it at all.
@@ -287,6 +325,12 @@ fn owner(found: &Metadata) -> Option<u32> {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
+fn group(found: &Metadata) -> Option<u32> {
+    Some(std::os::unix::fs::MetadataExt::gid(found))
+}
+
+#[cfg(unix)]
 fn mode(found: &Metadata) -> u32 {
     std::os::unix::fs::MetadataExt::mode(found)
 }
@@ -304,6 +348,11 @@ fn is_own(_: &Metadata) -> bool {
 
 #[cfg(not(unix))]
 fn owner(_: &Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(not(unix))]
+fn group(_: &Metadata) -> Option<u32> {
     None
 }
 

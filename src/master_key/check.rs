@@ -6,7 +6,7 @@ use super::finding::{Finding, Severity};
 use super::fingerprint::Fingerprint;
 use super::key::MasterKey;
 use super::quick::quick;
-use super::{format, relations};
+use super::{format, published, relations, slips};
 use crate::key_list::{self, ListError};
 use crate::secret::{SecretBytes, on_wiped_stack};
 use crate::versions::MasterKeyVersion;
@@ -37,13 +37,12 @@ impl Suspect {
     /// Reads one key, or a list in the syntax of [`MasterKeys::parse`](crate::MasterKeys::parse), with the version that
     /// each stands for. What is no entry of a list is a suspect as well, of which nothing but that is known.
     pub fn read_list(text: &str) -> Vec<(Option<MasterKeyVersion>, Self)> {
-        if !key_list::is_list(text) {
-            return vec![(None, Self::read(text))];
-        }
         let faulty = |fault: ListError| {
             let id = match fault {
                 ListError::Empty => "format-empty",
                 ListError::Version { .. } => "format-version",
+                ListError::Mistaken(_) => "format-mistaken",
+                ListError::Quote => "format-quoted",
                 _ => "format-entry",
             };
             let what = match fault {
@@ -54,6 +53,14 @@ impl Suspect {
             let malformed = Finding::malformed(id, what, "give one key, or a list of versions and keys");
             (None, Self { key: None, malformed: Some(malformed) })
         };
+        let list = match key_list::plain(text) {
+            Ok(list) => list,
+            Err(fault) => return vec![faulty(fault)],
+        };
+        let text = list.as_str();
+        if !key_list::is_list(text) {
+            return vec![(None, Self::read(text))];
+        }
         let entry = |entry: key_list::Entry<'_>| {
             entry.map_or_else(faulty, |(_, version, key)| (Some(version), Self::read(key)))
         };
@@ -119,7 +126,7 @@ impl Suspect {
                 .iter()
                 .any(|finding| finding.severity == Severity::Refuse && !finding.id.starts_with("format-"))
             {
-                findings.extend(derived(key.expose()));
+                findings.extend(self.nearly_published().or_else(|| derived(key.expose())));
             }
         }
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -129,8 +136,18 @@ impl Suspect {
     /// Whether this key and another follow from one another; `other` is how the message calls the other.
     pub fn relation(&self, other: &Self, name: &str) -> Option<Finding> {
         let (one, two) = (self.key.as_ref()?, other.key.as_ref()?);
+        let slip = on_wiped_stack(|| slips::slip(one.expose(), two.expose()));
+        if let Some(how) = slip {
+            let what = format!("{name} is nearly the same key, which {how}: probably a slip of the pen");
+            return Some(Finding::new("mistyped", Severity::Refuse, what).remedy(COPY_AGAIN));
+        }
         let how = on_wiped_stack(|| relations::relation(two.expose(), one.expose()))?;
         Some(Finding::new("related", Severity::Refuse, format!("against {name} it is {how}: who knows one knows both")))
+    }
+
+    /// Whether this is a published key that was copied with a slip of the pen: milliseconds.
+    pub(crate) fn nearly_published(&self) -> Option<Finding> {
+        self.key.as_ref().and_then(|key| on_wiped_stack(|| published::check_slips(key.expose())))
     }
 
     /// Whether the value of an environment variable holds this key in some spelling. The value is not kept or shown.
@@ -153,3 +170,6 @@ impl fmt::Debug for Suspect {
         }
     }
 }
+
+const COPY_AGAIN: &str = "copy the new key again from where it was made, and compare its fingerprint with the one that `strongroom \
+    master-key generate` showed; or make a new one";

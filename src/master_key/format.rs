@@ -88,7 +88,7 @@ fn recognise(text: &str) -> (Option<SecretBytes<32>>, Finding) {
         if let Some(key) = decode::<Base64>(&padded) {
             return (Some(key), spelling(standard, text.len() - body.len()));
         }
-        let remedy = "copy the key again, or make a new one with `strongroom master-key generate`";
+        let remedy = GENERATE;
         let what = "its last character has bits set that no key has: a character was changed or lost";
         return (None, refuse("format-last-character", what, remedy));
     }
@@ -139,7 +139,8 @@ fn refuse(
 }
 
 const TEXT_LEN: usize = 44;
-const GENERATE: &str = super::finding::NEW_KEY;
+const GENERATE: &str =
+    "copy the key again from where it is kept; for a new vault `strongroom master-key generate` makes one";
 
 #[cfg(test)]
 mod tests {

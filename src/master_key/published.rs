@@ -7,6 +7,7 @@
 use sha2::{Digest, Sha256};
 
 use super::finding::{Finding, Severity};
+use super::slips;
 
 /// Whether `key` is one of the published keys.
 pub(super) fn check(key: &[u8; 32]) -> Option<Finding> {
@@ -26,6 +27,14 @@ pub(super) fn check(key: &[u8; 32]) -> Option<Finding> {
 
 fn is_published(mark: [u8; 8]) -> bool {
     marks().binary_search(&mark).is_ok()
+}
+
+/// Whether `key` is a published one that was copied with a slip of the pen. It takes some milliseconds.
+pub(super) fn check_slips(key: &[u8; 32]) -> Option<Finding> {
+    slips::neighbours(key, |other| is_published(mark(other))).then(|| {
+        let what = "it is a published key but for one byte or character: changed, exchanged with the next, left out or doubled";
+        Finding::new("published", Severity::Refuse, what)
+    })
 }
 
 /// The keys that this one may have been made of by a small change: 14, each of which meets the table with 2^-49.6.
@@ -97,7 +106,9 @@ mod tests {
             assert!(check(&key).is_some_and(|finding| finding.id == "published"));
         }
         known[7] ^= 1;
-        assert!(check(&known).is_none());
+        assert!(check(&known).is_none() && check_slips(&known).is_some_and(|finding| finding.id == "published"));
+        known[19] ^= 1;
+        assert!(check_slips(&known).is_none());
     }
 
     #[test]

@@ -38,11 +38,23 @@ impl Candidates {
     pub(crate) fn judge(&self, version: MasterKeyVersion, waivers: &Waivers) -> Result<(), MasterKeyError> {
         let mut kept = self.kept();
         if kept.suspects.contains_key(&version) && !kept.passed.contains(&version) {
-            judge(&kept.suspects, version, waivers)?;
+            // What takes no time first.
+            judge(&kept.suspects, version, waivers, Suspect::nearly_published)?;
+            judge(&kept.suspects, version, waivers, findings)?;
             kept.passed.insert(version);
         }
         kept.forget_up_to(version);
         Ok(())
+    }
+
+    /// Whether one of them is nearly another one, or nearly a published one, and no more: it is neither judged nor forgotten.
+    pub(crate) fn compare(&self, version: MasterKeyVersion, waivers: &Waivers) -> Result<(), MasterKeyError> {
+        let kept = self.kept();
+        if kept.passed.contains(&version) {
+            Ok(())
+        } else {
+            judge(&kept.suspects, version, waivers, Suspect::nearly_published)
+        }
     }
 
     /// One of them becomes the active key unjudged.
@@ -55,16 +67,17 @@ impl Candidates {
     }
 }
 
-/// Refuses a key for what the full checks say of it, or for what it has to do with the others.
-fn judge(
+/// Refuses a key for what these checks say of it, or for what it has to do with the others.
+fn judge<F: IntoIterator<Item = Finding>>(
     suspects: &BTreeMap<MasterKeyVersion, Suspect>,
     version: MasterKeyVersion,
     waivers: &Waivers,
+    findings: impl FnOnce(&Suspect) -> F,
 ) -> Result<(), MasterKeyError> {
     let Some((suspect, fingerprint)) = suspects.get(&version).and_then(|it| Some((it, it.fingerprint()?))) else {
         return Ok(());
     };
-    let mut findings = findings(suspect);
+    let mut findings: Vec<_> = findings(suspect).into_iter().collect();
     let others = suspects.iter().filter(|(other, _)| **other != version);
     findings.extend(others.filter_map(|(number, other)| suspect.relation(other, &format!("master key {number}"))));
     let counts = |finding: &Finding| finding.severity == Severity::Refuse && !waivers.waives(finding, fingerprint);
@@ -80,5 +93,5 @@ fn findings(suspect: &Suspect) -> Vec<Finding> {
 
 #[cfg(not(feature = "strength"))]
 fn findings(suspect: &Suspect) -> Vec<Finding> {
-    suspect.quick_findings()
+    suspect.quick_findings().into_iter().chain(suspect.nearly_published()).collect()
 }

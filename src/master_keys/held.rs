@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::error::MasterKeysError;
-use crate::key_list::entries;
+use crate::key_list::{entries, plain};
 use crate::key_source::{Origin, SourceConcern, SourceText, beside};
 use crate::master_key::{Fingerprint, MasterKey, Waivers};
 use crate::versions::MasterKeyVersion;
@@ -32,7 +32,8 @@ impl MasterKeys {
     }
 
     /// Reads `VERSION:KEY` entries separated by commas or white space, one bare key as version 1, or a JSON object with
-    /// versions for names and keys for values.
+    /// versions for names and keys for values. What environment files have around such a list is no part of it: quotes, comments,
+    /// `export STRONGROOM_MASTER_KEYS=`, other variables, a byte order mark, a second layer of base64.
     ///
     /// ```
     /// # use strongroom::{MasterKey, MasterKeys};
@@ -134,7 +135,8 @@ impl MasterKeys {
     pub(super) fn parse_from(text: &str, origin: &Origin, waivers: &Waivers) -> Result<Self, MasterKeysError> {
         let malformed = |fault| MasterKeysError::List { origin: origin.clone(), fault };
         let mut keys = Self::default();
-        for (entry, version, key) in entries(text).map_err(malformed)? {
+        let list = plain(text).map_err(malformed)?;
+        for (entry, version, key) in entries(&list).map_err(malformed)? {
             if key.starts_with(crate::verifier_key::PREFIX) {
                 return Err(MasterKeysError::VerifierKey { origin: origin.clone(), entry });
             }

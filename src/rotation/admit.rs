@@ -16,6 +16,7 @@ pub(super) fn admit(ledger: &Ledger, options: &RotateOptions) -> Result<(), Erro
     // A target that cannot be is refused where the rotation begins, which also looks whether others are at it.
     let Ok(to) = options.target(&keyring, ledger.keks()) else { return Ok(()) };
     if options.quick {
+        compare(ledger, options, to)?;
         ledger.keks().candidates().pass_over(to);
         return Ok(());
     }
@@ -24,7 +25,13 @@ pub(super) fn admit(ledger: &Ledger, options: &RotateOptions) -> Result<(), Erro
 
 /// For a plan: whether the rotation to a key would be refused, as far as anybody can say who has not the key at hand.
 pub(super) fn foresee(ledger: &Ledger, options: &RotateOptions, to: MasterKeyVersion) -> Result<(), Error> {
-    if options.quick { Ok(()) } else { judge(ledger, options, to) }
+    if options.quick { compare(ledger, options, to) } else { judge(ledger, options, to) }
+}
+
+/// That a key is nearly another one is never what somebody wanted, however quick it has to be.
+fn compare(ledger: &Ledger, options: &RotateOptions, version: MasterKeyVersion) -> Result<(), Error> {
+    let compared = ledger.keks().candidates().compare(version, &options.waivers);
+    compared.map_err(|fault| Detail::MasterKeyWeak { version, fault }.into())
 }
 
 fn judge(ledger: &Ledger, options: &RotateOptions, version: MasterKeyVersion) -> Result<(), Error> {

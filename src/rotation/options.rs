@@ -121,7 +121,7 @@ impl RotateOptions {
     }
 
     /// Whether these strength checks of the new master key are left out, for somebody who has run them. Of a key that is
-    /// [known to be random](crate::MasterKey::known_random) they are left out anyway.
+    /// [known to be random](crate::MasterKey::known_random) they are left out anyway. That a key is nearly another one is refused all the same.
     #[must_use]
     pub fn quick(mut self, quick: bool) -> Self {
         self.quick = quick;
@@ -152,6 +152,8 @@ impl RotateOptions {
             Ordering::Equal if self.to.is_none() => refuse(TargetFault::NoNewer),
             Ordering::Equal => refuse(TargetFault::Active),
             Ordering::Less => refuse(TargetFault::Older),
+            // Where it is the only one left there is no other way.
+            Ordering::Greater if to.next().is_none() && active.next() != Some(to) => refuse(TargetFault::Last),
             Ordering::Greater => Ok(to),
         }
     }

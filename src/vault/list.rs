@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::api_key::{ApiKey, Status};
+use crate::api_key::{ApiKey, Network, Status};
 use crate::arguments::Maybe;
 use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
@@ -25,7 +25,12 @@ pub struct Query {
     name: Option<String>,
     scope: Option<String>,
     statuses: Vec<Status>,
+    attributes: Vec<(String, Option<String>)>,
+    without_owner: bool,
+    networks: Vec<Network>,
+    created: (Option<Timestamp>, Option<Timestamp>),
     expires_after: Option<Timestamp>,
+    expires_by: Option<Timestamp>,
     exposed: bool,
     after: Option<Cursor>,
     limit: Option<usize>,
@@ -44,10 +49,10 @@ impl Query {
         self
     }
 
-    /// Only those whose name contains this text.
+    /// Only those whose name contains this text, in whatever case its letters are.
     #[must_use]
     pub fn name_contains(mut self, text: impl Maybe<String>) -> Self {
-        self.name = text.maybe().or(self.name);
+        self.name = text.maybe().map(|text| text.to_lowercase()).or(self.name);
         self
     }
 
@@ -69,6 +74,48 @@ impl Query {
     #[must_use]
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = Status>) -> Self {
         self.statuses.extend(statuses);
+        self
+    }
+
+    /// Only those without an owner.
+    #[must_use]
+    pub fn without_owner(mut self, only: bool) -> Self {
+        self.without_owner = only;
+        self
+    }
+
+    /// Only those with this attribute, with this value where there is one; of several, those that have all of them.
+    #[must_use]
+    pub fn attribute(mut self, name: impl Into<String>, value: impl Maybe<String>) -> Self {
+        self.attributes.push((name.into(), value.maybe()));
+        self
+    }
+
+    /// Only those that are limited to networks of which one has an address in common with this one, or with another one that is named.
+    #[must_use]
+    pub fn network(mut self, network: impl Maybe<Network>) -> Self {
+        self.networks.extend(network.maybe());
+        self
+    }
+
+    /// Only those that were issued at this moment or later.
+    #[must_use]
+    pub fn created_since(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.created.0 = at.maybe().or(self.created.0);
+        self
+    }
+
+    /// Only those that were issued before this moment.
+    #[must_use]
+    pub fn created_before(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.created.1 = at.maybe().or(self.created.1);
+        self
+    }
+
+    /// Only those that expire at this moment or before.
+    #[must_use]
+    pub fn expires_by(mut self, at: impl Maybe<Timestamp>) -> Self {
+        self.expires_by = at.maybe().or(self.expires_by);
         self
     }
 
@@ -106,7 +153,16 @@ impl Query {
 
     pub(super) fn accepts(&self, key: &ApiKey, now: Timestamp) -> bool {
         self.owner.as_ref().is_none_or(|owner| key.owner.as_ref() == Some(owner))
-            && self.name.as_ref().is_none_or(|text| key.name.contains(text.as_str()))
+            && self.name.as_ref().is_none_or(|text| key.name.to_lowercase().contains(text.as_str()))
+            && (!self.without_owner || key.owner.is_none())
+            && self.attributes.iter().all(|(name, value)| {
+                key.attributes.get(name).is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
+            })
+            && (self.networks.is_empty()
+                || self.networks.iter().any(|wanted| key.networks.iter().any(|network| network.overlaps(wanted))))
+            && self.created.0.is_none_or(|since| key.created_at >= since)
+            && self.created.1.is_none_or(|before| key.created_at < before)
+            && self.expires_by.is_none_or(|by| key.expires_at.is_some_and(|at| at <= by))
             && self.scope.as_ref().is_none_or(|scope| key.scopes.contains(scope))
             && (!self.exposed || key.exposed_at.is_some())
             && self.expires_after.is_none_or(|after| key.expires_at.is_none_or(|at| at > after))

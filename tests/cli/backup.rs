@@ -184,7 +184,7 @@ fn a_rotation_warns_of_backups_that_need_the_old_master_key() {
     room.run(&["backup", &path(&room, "b")]).ends(0);
     let plan = room.run_with([1, 2], &["rotate-master-key", "--quick", "--dry-run", "--json"]).ends(0).json();
     assert_eq!(plan["backups_needing_other_keys"][0]["file_name"], "b");
-    let ran = room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     assert!(ran.out.contains("1 backup needs master key 1: keep it apart"), "{}", ran.out);
     let status = room.run_with([2], &["status"]).ends(0).out;
     assert!(status.contains("last backup") && status.contains("1 backup needs master key 1"), "{status}");
@@ -200,7 +200,7 @@ fn a_rotation_warns_of_backups_that_need_the_old_master_key() {
     );
     let (b3, b4) = (path(&room, "b3"), path(&room, "b4"));
     room.run_with([2], &["backup", &b3]).ends(0);
-    room.run_with([2, 3], &["rotate-master-key", "--quick"]).ends(0);
+    room.run_with([2, 3], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     room.run_with([3], &["backup", &b4]).ends(0);
     let forget = ["backup", "forget", "--needing-other-keys", "--reason", "deleted", "--json"];
     assert_eq!(room.run_with([3], &forget).ends(0).json()["forgotten"], 2);
@@ -217,7 +217,7 @@ fn a_rotation_warns_of_backups_that_need_the_old_master_key() {
 #[test]
 fn a_signal_stops_a_backup_and_leaves_nothing() {
     let room = Room::with(20_000);
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let mut run = room.run(&["backup", &path(&room, "b"), "--json"]);
         let mut child = run.spawn();
         // The copy is over in no time; opening the records is not.

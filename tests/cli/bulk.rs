@@ -118,7 +118,7 @@ fn one_that_is_refused_or_damaged_fails_none_of_its_neighbours() {
     room.run(&["revoke", &ids[3], "--reason", "r", "--yes"]).ends(0);
     damage_listed_record(&room.store(), 5);
     let said =
-        room.run(&["suspend", "-", "--reason", "r", "--json", "--yes"]).stdin(ids.join("\n")).ends(14).json_lines();
+        room.run(&["update", "-", "--set-name", "m", "--json", "--yes"]).stdin(ids.join("\n")).ends(14).json_lines();
     let summary = said.last().expect("a summary");
     assert_eq!((&summary["done"], &summary["failed"]), (&38.into(), &2.into()), "{summary}");
     let code = |id: &String| text(&said.iter().find(|line| line["id"] == **id).expect("told")["code"]);
@@ -128,7 +128,7 @@ fn one_that_is_refused_or_damaged_fails_none_of_its_neighbours() {
         refused.iter().map(|entry| (text(&entry["key"]), text(&entry["cause"]))).collect::<Vec<_>>(),
         [(ids[3].clone(), "revoked".into())]
     );
-    assert_eq!(entries(&room, "suspend").len(), 39, "one for each that was suspended, and one for the refusal");
+    assert_eq!(entries(&room, "update").len(), 39, "one for each that was updated, and one for the refusal");
     // Nothing of a record that does not open is believed, and a revocation needs nothing of it but what can be read.
     let said =
         room.run(&["revoke", "-", "--reason", "r", "--json", "--yes"]).stdin(ids.join("\n")).ends(14).json_lines();

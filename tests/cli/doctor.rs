@@ -104,7 +104,7 @@ fn keys_that_are_not_needed_or_wait_are_notices_and_a_waived_one_is_a_warning() 
     let room = Room::with(1);
     let document = room.run_with([1, 2], &["doctor", "--json"]).ends(0).json();
     assert_eq!((found(&document).remove(0).0.as_str(), &document["healthy"]), ("master-key-next", &true.into()));
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     let document = room.run_with([1, 2], &["doctor", "--json"]).ends(0).json();
     assert_eq!(found(&document).remove(0).0, "master-key-retired");
     assert!(room.run_with([1, 2], &["doctor"]).ends(0).out.contains("nothing is wrong: "));

@@ -190,7 +190,7 @@ fn many_are_changed_one_commit_each_and_the_same_command_goes_on() {
 
     // Those that cannot be changed do not stop the others.
     let (id, _) = room.issue(&["--name", "fine"]);
-    let mixed = room.run(&["suspend", "-", "--reason", "r", "--json", "--yes"]).stdin(format!("{}\n{id}\n", all[0]));
+    let mixed = room.run(&["update", "-", "--set-name", "m", "--json", "--yes"]).stdin(format!("{}\n{id}\n", all[0]));
     let ran = mixed.ends(14);
     let lines = ran.json_lines();
     assert_eq!((&lines[0]["outcome"], &lines[0]["code"]), (&"failed".into(), &"revoked".into()));

@@ -24,12 +24,17 @@ mod due;
 mod escrow;
 #[cfg(feature = "age")]
 mod forced_reissue;
+mod help;
 mod imports;
 mod life;
+mod listing;
+mod naming;
 mod operator;
 mod policy;
 #[cfg(feature = "age")]
 mod recovery;
+mod quiet;
+mod rotating;
 mod runbooks;
 mod scan_canary;
 mod scan_ci;
@@ -37,6 +42,7 @@ mod scan_history;
 mod scan_mistakes;
 mod scan_places;
 mod sources;
+mod spellings;
 mod unlimited_reads;
 mod usage;
 mod verbs;

@@ -48,7 +48,7 @@ fn another_terminal_sees_how_far_it_is_and_a_signal_stops_it_where_it_can_be_res
     assert_eq!((&none["open"], &none["records"]), (&Value::Null, &Value::from(2_000)));
     room.run_with([1, 2], &["rotate-master-key", "--quick", "--resume"]).ends(4).says("no rotation is open");
 
-    let mut slow = room.run_with([1, 2], &["rotate-master-key", "--quick", "--batch", "50", "--rate", "500"]);
+    let mut slow = room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick", "--batch", "50", "--rate", "500"]);
     let mut child = slow.spawn();
     let status = loop {
         let status = room.run_with([1, 2], &["rotate-master-key", "--status", "--json"]).go();
@@ -59,7 +59,7 @@ fn another_terminal_sees_how_far_it_is_and_a_signal_stops_it_where_it_can_be_res
         std::thread::sleep(Duration::from_millis(5));
     };
     assert_eq!((&status["open"]["running"], &status["open"]["phase"]), (&true.into(), &"sweep".into()));
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(11);
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(11);
     signal(&child, "TERM");
     assert_eq!(ends_within(&mut child, Duration::from_secs(5)).code(), Some(143));
     let shown = room.run_with([2], &["rotate-master-key", "--status"]).ends(0).says("--resume");
@@ -74,7 +74,7 @@ fn bad_records_are_shown_and_mended_or_given_up_by_a_typed_word() {
     let (first, whole) = damage_record(&room.store(), 10);
     damage_record(&room.store(), 20);
     let ran = room
-        .run_with([1, 2], &["rotate-master-key", "--quick"])
+        .run_with([1, 2], &["rotate-master-key", "--yes", "--quick"])
         .ends(14)
         .says("2 records did not open")
         .says("--resume");
@@ -98,7 +98,7 @@ fn after_a_leak_the_list_shows_what_to_reissue() {
     let room = Room::with(20);
     let question = room.run_with([1, 2], &["rotate-master-key", "--quick", "--dry-run", "--compromised"]).ends(0);
     assert!(question.err.contains("marked as exposed"), "{}", question.err);
-    let ran = room.run_with([1, 2], &["rotate-master-key", "--quick", "--compromised"]).ends(0);
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick", "--compromised"]).ends(0);
     assert!(ran.out.contains("copies of the store taken before"), "{}", ran.out);
     let late = room.run_with([2], &["issue", "--name", "late", "--json"]).ends(0).json();
     let exposed = room.run_with([2], &["list", "--exposed", "--json"]).ends(0).json_lines();
@@ -115,17 +115,17 @@ fn a_certificate_is_written_once_and_checked_later() {
     let room = Room::with(20);
     let file = room.file("rotation.json");
     let name = file.to_str().expect("text");
-    room.run_with([1, 2], &["rotate-master-key", "--quick", "--certificate", "/nowhere/c.json"])
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick", "--certificate", "/nowhere/c.json"])
         .ends(2)
         .says("nothing was done");
     assert!(room.run(&["status"]).ends(0).out.contains("none open"));
     // A run that was killed leaves the file empty: the same command goes on with it.
     std::fs::write(&file, "").expect("written");
-    room.run_with([1, 2], &["rotate-master-key", "--quick", "--certificate", name]).ends(0).says("doctor");
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick", "--certificate", name]).ends(0).says("doctor");
     let text = std::fs::read_to_string(&file).expect("written");
     let checked = room.run_with([2], &["doctor", "--certificate", name]).ends(0);
     assert!(checked.out.contains("the certificate is true") && checked.out.contains("the records are the same"));
-    let ran = room.run_with([2, 3], &["rotate-master-key", "--quick", "--certificate", name]).ends(5);
+    let ran = room.run_with([2, 3], &["rotate-master-key", "--yes", "--quick", "--certificate", name]).ends(5);
     assert!(ran.says("exists").out.is_empty() && std::fs::read_to_string(&file).expect("kept") == text);
     std::fs::write(&file, text.replace("\"moved\": 20", "\"moved\": 21")).expect("written");
     let checked = room.run_with([2], &["doctor", "--certificate", name, "--json"]).ends(13).json();
@@ -137,7 +137,8 @@ fn a_certificate_is_written_once_and_checked_later() {
     // A rotation that does not come to its end leaves no empty file.
     let other = room.file("other.json");
     damage_record(&room.store(), 3);
-    room.run_with([2, 3], &["rotate-master-key", "--quick", "--certificate", other.to_str().expect("text")]).ends(14);
+    room.run_with([2, 3], &["rotate-master-key", "--yes", "--quick", "--certificate", other.to_str().expect("text")])
+        .ends(14);
     assert!(!other.exists());
 }
 

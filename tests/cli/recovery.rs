@@ -267,14 +267,18 @@ fn recovering_names_an_api_key_by_id_beginning_token_or_name() {
         assert_eq!(run(&[subject]).ends(0).out, line, "{subject}");
     }
     assert_eq!(run(&["--name", "billing"]).ends(0).out, line);
-    run(&["sr_0"]).ends(0);
+    run(&[&format!("sr_{}", &other[..10])]).ends(0);
+    run(&["name:billing 2"]).ends(0);
     for (arguments, code, says) in [
-        (&[&id[..3]][..], 5, other.as_str()),
+        (&[&id[..6]][..], 5, other.as_str()),
+        (&[&id[..3]], 2, "6 characters"),
         (&["--name", "nobody"], 4, "strongroom list"),
         (&["--name", "bill"], 4, "strongroom list"),
         (&[&format!("sr_{id}")], 4, "begin so"),
-        (&["7z"], 4, "begin so"),
-        (&["8"], 4, "begin so"),
+        (&["7zzzzz"], 4, "begin so"),
+        (&["800000"], 4, "begin so"),
+        (&["name:bill"], 4, "strongroom list"),
+        (&["name:"], 2, "no name"),
         (&["my_app_"], 2, "nothing of an id"),
         (&[""], 2, "nothing of an id"),
         (&[&id, "--name", "billing"], 2, "--name"),

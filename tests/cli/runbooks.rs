@@ -48,13 +48,18 @@ impl Scene {
 
     /// Runs a job with the folders of the page in this room, and gives back how it ended.
     fn job(&self, command: &str) -> Option<i32> {
+        self.job_and_output(command).0
+    }
+
+    /// The same, with all that it wrote.
+    fn job_and_output(&self, command: &str) -> (Option<i32>, String) {
         let folder = |name: &str| self.room.file(name).display().to_string();
         let command = command.replace("/var/lib/strongroom", &folder("lib")).replace("/usr/local/bin/", "");
         let command = command.replace("/var/log/strongroom", &folder("log")).replace("/mnt/safe", &folder("safe"));
         let output = self.shell(&["-o", "pipefail"], &command);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!said.contains("not found") && !said.contains("error:"), "{command}: {said}");
-        output.status.code()
+        (output.status.code(), format!("{}{said}", String::from_utf8_lossy(&output.stdout)))
     }
 
     /// Runs the blocks under a heading; each ends as a shell that stops at the first failure ends well.
@@ -257,9 +262,8 @@ fn assert_jobs_done(scene: &Scene, backups: usize, checkpoints: usize) {
     scene.is_whole();
 }
 
-#[test]
-fn every_cron_job_of_the_page_runs() {
-    let scene = with_something_due();
+/// The commands of the crontab.
+fn cron_jobs() -> Vec<String> {
     let jobs = fenced("crontab", section("\n### cron\n")).concat();
     let jobs = jobs.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit()));
     let command = |line: &str| {
@@ -269,6 +273,21 @@ fn every_cron_job_of_the_page_runs() {
     };
     let jobs: Vec<_> = jobs.map(command).collect();
     assert_eq!(jobs.len(), 7);
+    jobs
+}
+
+#[test]
+fn every_cron_line_is_silent_on_a_healthy_vault() {
+    let scene = Scene::new();
+    for job in cron_jobs() {
+        assert_eq!(scene.job_and_output(&job), (Some(0), String::new()), "{job}");
+    }
+    assert_eq!(scene.job_and_output("strongroom master-key check -q"), (Some(0), String::new()));
+}
+
+#[test]
+fn every_cron_job_of_the_page_runs() {
+    let (scene, jobs) = (with_something_due(), cron_jobs());
     for job in &jobs {
         assert_eq!(scene.job(job), Some(0), "{job}");
     }

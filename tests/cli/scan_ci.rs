@@ -15,7 +15,7 @@ fn fingerprints_that_were_exported_find_retired_keys_where_there_is_no_key() {
     ground.room = Room::with(1);
     ground.tree = ground.room.file("tree");
     fs::create_dir(&ground.tree).expect("folder");
-    ground.room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    ground.room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     let status = ground.room.run_with([2], &["status", "--json"]).ends(0).out;
     ground.git(&["init", "-q"]);
     ground.write("fingerprints.json", &status);

@@ -281,7 +281,7 @@ fn fingerprints_of_a_vault_or_a_file_are_enough() {
     ground.room = room;
     ground.tree = ground.room.file("tree");
     fs::create_dir(&ground.tree).expect("folder");
-    ground.room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    ground.room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     // The retired key and the active one, and nobody has either.
     ground.write("old.py", ground.line(1));
     ground.write("new.py", ground.line(2));
@@ -466,7 +466,7 @@ fn a_signal_stops_a_scan_which_tells_what_it_found_until_then() {
     for island in 0..16 << 10 {
         std::os::unix::fs::FileExt::write_all_at(&long, b".", island << 20).expect("written");
     }
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let mut run = ground.scan(&["--json", "settings.py", "long"]);
         let mut child = run.spawn();
         let mut out = BufReader::new(child.stdout.take().expect("piped"));

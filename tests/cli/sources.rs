@@ -36,11 +36,14 @@ fn no_shell_runs_the_command_and_what_it_says_is_shown_and_what_it_prints_is_not
         with_command(&room, &["list"], line).ends(12).says("STRONGROOM_MASTER_KEYS_COMMAND").says("hint: ");
     }
     let script = format!("echo 'touch the token\u{1b}[31m' >&2; echo 'it is {0}' >&2; echo '1:{0}'", key(&room, 1));
-    let ran = with_command(&room, &["list"], &shell(&script)).ends(0).says(r"says: touch the token\u{1b}[31m");
+    let ran = with_command(&room, &["list"], &shell(&format!("{script}; exit 1"))).ends(12);
+    let ran = ran.says(r"it said: touch the token\u{1b}[31m");
     assert!(ran.err.contains("it is [redacted]") && !ran.err.contains(&key(&room, 1)), "{}", ran.err);
+    let ran = with_command(&room, &["list"], &shell(&script)).ends(0);
+    assert_eq!(ran.err, "");
     assert_eq!(ran.out.lines().count(), 2, "{}", ran.out);
     let failing = shell("echo canary-output; echo canary-complaint >&2; exit 3");
-    let ran = with_command(&room, &["list"], &failing).ends(12).says("exit code 3").says("says: canary-complaint");
+    let ran = with_command(&room, &["list"], &failing).ends(12).says("exit code 3").says("it said: canary-complaint");
     assert!(!ran.err.contains("canary-output") && ran.err.matches("canary-complaint").count() == 1, "{}", ran.err);
     let told: serde_json::Value =
         serde_json::from_str(&with_command(&room, &["list", "--json"], &failing).ends(12).err).expect("one document");
@@ -106,7 +109,7 @@ fn one_command_line_runs_the_command_for_keys_once() {
     let runs = room.file("runs");
     private(&room.file("keys"), &variable(&room, &[1, 2]));
     let script = format!("echo x >> '{}'; cat '{}'", runs.display(), room.file("keys").display());
-    for verb in [&["status"][..], &["master-key", "check", "--quick"], &["rotate-master-key"]] {
+    for verb in [&["status"][..], &["master-key", "check", "--quick"], &["rotate-master-key", "--yes"]] {
         with_command(&room, verb, &shell(&script)).ends(0);
         assert_eq!(fs::read_to_string(&runs).expect("it ran"), "x\n", "{verb:?}");
         fs::remove_file(&runs).expect("removed");
@@ -360,7 +363,7 @@ fn no_source_lets_a_key_slip_out() {
         format!("{{\"1\": [\"{key}\"]}}"),
         format!("{{\"1\": \"\\u0041{key}\"}}"),
         format!("[\"{key}\"]"),
-        format!("'1:{key}'"),
+        format!("'1:{key}"),
     ];
     for list in &lists {
         private(&file, list);

@@ -187,7 +187,7 @@ fn counts_that_do_not_open_are_told_and_hide_nothing() {
     assert_eq!(room.run(&["stats", "--json"]).ends(0).json()["usage_damaged"], 1);
     room.run(&["stats"]).ends(0).says("left out: 1 row");
     assert!(room.run(&["doctor"]).ends(13).out.contains("damage usage: counts of uses that do not open: 1"));
-    let ran = room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     assert!(ran.out.contains("1 row that did not open"), "{}", ran.out);
     room.run_with([2], &["doctor"]).ends(0);
     room.run_with([2], &["verify"]).stdin(&token).ends(0);
@@ -216,7 +216,7 @@ fn a_rotation_keeps_the_uses_and_the_audit_log_says_nothing_of_them() {
     let room = Room::new();
     let (id, token) = room.issue(&["--name", "n"]);
     room.run(&["verify", "--endpoint", "/canary"]).stdin(&token).ends(0);
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     let shown = room.run_with([2], &["show", &id, "--json"]).ends(0).json();
     assert_eq!((&shown["verifications"], &shown["endpoints"]["/canary"]), (&1.into(), &1.into()));
     let audit = room.run_with([2], &["audit", "list", "--json"]).ends(0).out;

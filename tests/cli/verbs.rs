@@ -143,12 +143,12 @@ fn one_bad_record_never_hides_the_others_and_makes_exit_13() {
     let ran = room.run(&["doctor"]).ends(13);
     assert!(ran.out.contains("damage record:"), "{}", ran.out);
     let ran = room
-        .run_with([1, 2], &["rotate-master-key", "--quick"])
+        .run_with([1, 2], &["rotate-master-key", "--yes", "--quick"])
         .ends(14)
         .says("did not open")
         .says("rotate-master-key");
     assert!(ran.out.contains("UNREADABLE") && ran.out.contains("corrupt"));
-    let ran = room.run_with([2], &["rotate-master-key", "--quick", "--json"]).ends(14);
+    let ran = room.run_with([2], &["rotate-master-key", "--yes", "--quick", "--json"]).ends(14);
     let lines = ran.json_lines();
     let report = lines.last().expect("a report");
     assert_eq!((&report["outcome"], &report["unreadable"][0]["cause"]), (&"incomplete".into(), &"corrupt".into()));
@@ -161,7 +161,7 @@ fn a_value_that_is_no_blob_is_a_bad_record_like_any_other() {
     let ran = room.run(&["list"]).ends(13).says("records that do not open: 1");
     assert_eq!(ran.out.lines().count(), 4);
     assert!(room.run(&["doctor"]).ends(13).out.contains("damage record:"));
-    let ran = room.run_with([1, 2], &["rotate-master-key", "--quick", "--json"]).ends(14);
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick", "--json"]).ends(14);
     assert_eq!(ran.json_lines().last().expect("a report")["moved"], 2);
     edit_file(&room.path(), "DROP TABLE audit");
     room.run_with([2], &["audit", "verify"]).ends(13).says("the table audit is missing").says("restore a backup");
@@ -194,9 +194,9 @@ fn what_is_planted_in_the_file_is_refused_with_the_command_that_takes_it_away() 
     let text_key = "INSERT INTO keys SELECT hex(k), v FROM keys";
     edit_without_types(&room.path(), text_key);
     let ran = room.run(&["list"]).ends(13).says("a row of the table keys has a text for its key");
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(13).says("a text for its key");
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(13).says("a text for its key");
     repair(&ran.err);
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
 }
 
 #[test]

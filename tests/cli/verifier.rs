@@ -187,7 +187,7 @@ fn the_program_verifies_lists_and_shows_with_verifier_keys_alone_and_does_nothin
         &["issue", "--name", "m"],
         &["recover", &id, "--reason", "r", "--yes"],
         &["revoke", &id, "--reason", "r", "--yes"],
-        &["rotate-master-key", "--quick"],
+        &["rotate-master-key", "--yes", "--quick"],
         &["rotate-master-key", "--dry-run"],
         &["rotate-master-key", "--status"],
         &["doctor"],
@@ -203,7 +203,7 @@ fn the_program_verifies_lists_and_shows_with_verifier_keys_alone_and_does_nothin
     // With both, the master keys count.
     let both = room.run(&["issue", "--name", "m"]).env("STRONGROOM_VERIFIER_KEYS", "nonsense");
     both.ends(0);
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     run(&["verify"]).stdin(&token).ends(12).says("verifier key of master key 2").says("--version 2");
     let next = room.run_with([2], &["master-key", "verifier", "--version", "2", "--reason", "r"]).ends(0).out;
     with_keys(&room, &["verify"], &format!("{list} {next}")).stdin(&token).ends(0);

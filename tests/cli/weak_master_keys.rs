@@ -200,7 +200,7 @@ fn a_variable_that_holds_the_key_is_named_and_not_shown() {
 #[test]
 fn a_signal_stops_a_thorough_check_which_says_nothing_of_the_key_then() {
     let key = MasterKey::generate().expect("random").to_text();
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let mut run = Run::bare(&["master-key", "check", "-", "--thorough"]);
         let mut child = run.spawn();
         child.stdin.take().expect("a pipe").write_all(key.expose().as_bytes()).expect("written");

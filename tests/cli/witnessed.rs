@@ -34,7 +34,7 @@ impl Scene {
     }
 
     fn rotate(&self, versions: [u32; 2], more: &[&str]) {
-        self.room.run_with(versions, &[&["rotate-master-key", "--quick"], more].concat()).ends(0);
+        self.room.run_with(versions, &[&["rotate-master-key", "--yes", "--quick"], more].concat()).ends(0);
     }
 
     fn keys(&self, versions: impl IntoIterator<Item = u32>) -> Vec<Value> {

@@ -64,7 +64,7 @@ fn an_anchor_from_before_refuses_nothing_and_catches_up() {
     let machine = seen();
     let before = fs::read(anchor(&machine)).expect("read");
     machine.assert_goes_on(&[1], "meanwhile");
-    machine.must(&[1, 2], &["rotate-master-key", "--quick"]);
+    machine.must(&[1, 2], &["rotate-master-key", "--yes", "--quick"]);
     fs::write(anchor(&machine), before).expect("written");
     machine.must(&[2], &["list"]);
     assert_eq!(machine.seen().expect("an anchor").audit_seq, machine.end());
@@ -166,7 +166,7 @@ fn assert_refused(machine: &Machine, exit: u64, code: &str, next: &str) -> Strin
     let (end, seen) = (machine.end(), fs::read(anchor(machine)).ok());
     let id = machine.scene.issued[1].id.to_string();
     let revoke = ["revoke", id.as_str(), "--reason", "r", "--yes", "--json"];
-    let rotate = ["rotate-master-key", "--quick", "--compromised", "--json"];
+    let rotate = ["rotate-master-key", "--yes", "--quick", "--compromised", "--json"];
     let mut said = String::new();
     let with_keys =
         [&["list", "--json"][..], &["show", &id, "--json"], &["issue", "--name", "n", "--json"], &revoke, &rotate];

@@ -26,7 +26,7 @@ crate::harness::claims! {
 }
 
 const RECORDS: usize = 40;
-const ROTATE: [&str; 4] = ["rotate-master-key", "--quick", "--batch", "10"];
+const ROTATE: [&str; 5] = ["rotate-master-key", "--yes", "--quick", "--batch", "10"];
 
 fn killed_at_every_write_of_an_issue_the_anchor_is_never_ahead_and_the_next_change_is_made() {
     let machine = Machine::anchored(RECORDS, 1);

@@ -20,7 +20,7 @@ crate::harness::claims! {
 }
 
 const RECORDS: usize = 40;
-const ROTATE: [&str; 5] = ["rotate-master-key", "--quick", "--compromised", "--batch", "10"];
+const ROTATE: [&str; 6] = ["rotate-master-key", "--yes", "--quick", "--compromised", "--batch", "10"];
 
 fn killed_at_every_write_of_a_compromised_rotation_the_next_run_completes_and_the_old_key_makes_nothing() {
     sweep(&Machine::unanchored(RECORDS, 2));

@@ -22,12 +22,13 @@ fn fifty_kills_at_random_moments_of_rotations_lose_nothing() {
     let scene = Scene::new(5_000, 100);
     let (mut master, mut kills, mut dice) = (2, 0, Dice::new());
     let start = Instant::now();
-    let whole = scene.command(&[1, 2], &["rotate-master-key", "--quick", "--batch", "50"]).status().expect("runs");
+    let whole =
+        scene.command(&[1, 2], &["rotate-master-key", "--yes", "--quick", "--batch", "50"]).status().expect("runs");
     assert!(whole.success());
     let whole = start.elapsed();
     while kills < 50 && master < 99 {
         let mut child = scene
-            .command(&[master, master + 1], &["rotate-master-key", "--quick", "--batch", "50"])
+            .command(&[master, master + 1], &["rotate-master-key", "--yes", "--quick", "--batch", "50"])
             .spawn()
             .expect("runs");
         std::thread::sleep(dice.below(whole));
@@ -47,7 +48,8 @@ fn fifty_kills_at_random_moments_of_rotations_lose_nothing() {
     }
     assert!(kills >= 50, "only {kills} rotations were caught alive");
     // Finish what is open; when nothing is, this is one rotation more.
-    let status = scene.command(&[master, master + 1], &["rotate-master-key", "--quick"]).status().expect("runs");
+    let status =
+        scene.command(&[master, master + 1], &["rotate-master-key", "--yes", "--quick"]).status().expect("runs");
     assert!(status.success());
     let vault = scene.open([master + 1]);
     assert_eq!(vault.doctor(|_| {}).expect("doctor").symptoms, []);
@@ -78,7 +80,7 @@ fn a_service_goes_on_verifying_issuing_and_revoking_beside_the_rotation() {
         }
         let service = scene.open([1, 2]);
         let mut rotator =
-            scene.command(&[1, 2], &["rotate-master-key", "--quick", "--batch", "200"]).spawn().expect("runs");
+            scene.command(&[1, 2], &["rotate-master-key", "--yes", "--quick", "--batch", "200"]).spawn().expect("runs");
         let mut next = 10_000;
         let status = loop {
             late.push(service.issue(&NewApiKey::new("late"), &act()).expect("issued during the rotation"));
@@ -105,20 +107,20 @@ fn a_service_goes_on_verifying_issuing_and_revoking_beside_the_rotation() {
 
 fn a_second_rotation_is_refused_and_takes_over_only_from_one_that_shows_no_life() {
     let scene = Scene::new(2_000, 2);
-    let slow = ["rotate-master-key", "--quick", "--batch", "10", "--rate", "100"];
+    let slow = ["rotate-master-key", "--yes", "--quick", "--batch", "10", "--rate", "100"];
     let mut first = scene.command(&[1, 2], &slow).spawn().expect("runs");
     let service = scene.open([1, 2]);
     while service.status().expect("status").rotation.is_none_or(|rotation| rotation.moved == 0) {
         std::thread::sleep(Duration::from_millis(5));
     }
     let begun = Instant::now();
-    let mut second = scene.command(&[1, 2], &["rotate-master-key", "--quick"]).spawn().expect("runs");
+    let mut second = scene.command(&[1, 2], &["rotate-master-key", "--yes", "--quick"]).spawn().expect("runs");
     assert_eq!(ends_within(&mut second, Duration::from_secs(10)).code(), Some(11));
     assert!(begun.elapsed() < Duration::from_secs(5), "refused too late");
 
     signal(&first, "STOP");
     std::thread::sleep(Duration::from_secs(6));
-    let mut third = scene.command(&[1, 2], &["rotate-master-key", "--quick"]).spawn().expect("runs");
+    let mut third = scene.command(&[1, 2], &["rotate-master-key", "--yes", "--quick"]).spawn().expect("runs");
     assert_eq!(ends_within(&mut third, Duration::from_secs(60)).code(), Some(0));
     let rows = || SqliteStore::open(scene.path()).expect("store").scan(Table::Keys, None, usize::MAX).expect("rows");
     let before = rows();
@@ -132,7 +134,7 @@ fn a_second_rotation_is_refused_and_takes_over_only_from_one_that_shows_no_life(
 
 fn a_killed_rotation_can_be_continued_at_once() {
     let scene = Scene::new(2_000, 2);
-    let slow = ["rotate-master-key", "--quick", "--batch", "10", "--rate", "100"];
+    let slow = ["rotate-master-key", "--yes", "--quick", "--batch", "10", "--rate", "100"];
     let mut first = scene.command(&[1, 2], &slow).stderr(Stdio::null()).spawn().expect("runs");
     let service = scene.open([1, 2]);
     while service.status().expect("status").rotation.is_none_or(|rotation| rotation.moved == 0) {
@@ -140,7 +142,7 @@ fn a_killed_rotation_can_be_continued_at_once() {
     }
     first.kill().expect("killed");
     first.wait().expect("ended");
-    let mut second = scene.command(&[2], &["rotate-master-key", "--quick"]).spawn().expect("runs");
+    let mut second = scene.command(&[2], &["rotate-master-key", "--yes", "--quick"]).spawn().expect("runs");
     assert_eq!(ends_within(&mut second, Duration::from_secs(60)).code(), Some(0), "the new master key is enough");
     scene.assert_tokens(&scene.open([2]), &[]);
 }

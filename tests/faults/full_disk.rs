@@ -31,7 +31,7 @@ fn a_rotation_on_a_full_disk_fails_loses_nothing_and_completes_when_there_is_roo
         let issued = filled(&path, &keys);
         let filler = fill(&disk.path, step * STEP);
         let mut child = program(&path, &keys.variable([1, 2]));
-        let mut child = child.args(["rotate-master-key", "--quick", "--batch", "200"]).spawn().expect("runs");
+        let mut child = child.args(["rotate-master-key", "--yes", "--quick", "--batch", "200"]).spawn().expect("runs");
         let ended = ends_within(&mut child, Duration::from_secs(20));
         if !ended.success() {
             full += 1;
@@ -45,8 +45,10 @@ fn a_rotation_on_a_full_disk_fails_loses_nothing_and_completes_when_there_is_roo
         fs::remove_file(filler).expect("removed");
         assert_tokens(&open(&path, &keys, &[1, 2]), &issued);
         if !ended.success() {
-            let again =
-                program(&path, &keys.variable([1, 2])).args(["rotate-master-key", "--quick"]).status().expect("runs");
+            let again = program(&path, &keys.variable([1, 2]))
+                .args(["rotate-master-key", "--yes", "--quick"])
+                .status()
+                .expect("runs");
             assert!(again.success(), "{} KiB free at first: {again}", step * STEP / 1024);
         }
         let vault = open(&path, &keys, &[2]);
@@ -81,7 +83,7 @@ fn nothing_is_changed_while_the_disk_of_the_anchor_is_full_or_read_only() {
         machine.assert_goes_on(&[1], "with room");
         let id = machine.scene.issued[0].id.to_string();
         let revoke = ["revoke", id.as_str(), "--reason", "r", "--yes"];
-        let rotate = ["rotate-master-key", "--quick", "--compromised"];
+        let rotate = ["rotate-master-key", "--yes", "--quick", "--compromised"];
         let refuses_changes = |why: &str| {
             let end = machine.end();
             for arguments in [&["issue", "--name", "n"][..], &revoke, &rotate] {

@@ -43,7 +43,8 @@ fn nothing_acknowledged_is_undone_however_often_a_live_vault_is_killed() {
         assert!(master < last, "out of master keys after {kills} kills");
         let both = [master, master + 1];
         let mut service = service(&scene, &both, alive(&model), &[]);
-        let mut rotator = scene.command(&both, &["rotate-master-key", "--quick", "--batch", "20", "--rate", "3000"]);
+        let mut rotator =
+            scene.command(&both, &["rotate-master-key", "--yes", "--quick", "--batch", "20", "--rate", "3000"]);
         let mut rotator = rotator.spawn().expect("runs");
         std::thread::sleep(Duration::from_millis(20) + dice.below(Duration::from_millis(150)));
         let which = dice.next() % 3;
@@ -90,7 +91,7 @@ fn eight_processes_that_share_an_anchor_lose_nothing_and_raise_no_false_alarm() 
         service(scene, &[1, 2], share.iter().map(|(token, id)| (token.as_str(), *id)), &environment)
     };
     let mut services: Vec<_> = shares.iter().map(start).collect();
-    let slow = ["rotate-master-key", "--quick", "--compromised", "--batch", "10", "--rate", "100"];
+    let slow = ["rotate-master-key", "--yes", "--quick", "--compromised", "--batch", "10", "--rate", "100"];
     let mut rotator = machine.command(&[1, 2], &slow).spawn().expect("runs");
     let known = |issued: &Issued| {
         (issued.token.expose().to_owned(), Known { id: issued.id, revoked: false, doubtful: false, fresh: true })

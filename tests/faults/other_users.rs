@@ -129,14 +129,14 @@ fn what_another_user_plants_beside_a_store_is_refused() {
         give(&lock, OTHER);
         mode(&lock, 0o666);
         held.try_lock().expect("held");
-        scene.refuses("the lock", &["rotate-master-key", "--quick"], &lock, &format!("rm {}", lock.display()));
+        scene.refuses("the lock", &["rotate-master-key", "--yes", "--quick"], &lock, &format!("rm {}", lock.display()));
         fs::remove_file(&lock).expect("removed");
         // One's own, which others can open and lock.
         let held = fs::File::create_new(&lock).expect("made");
         give(&lock, ME);
         mode(&lock, 0o644);
         held.try_lock().expect("held");
-        scene.refuses("an open lock", &["rotate-master-key", "--quick"], &lock, "chmod 600");
+        scene.refuses("an open lock", &["rotate-master-key", "--yes", "--quick"], &lock, "chmod 600");
         fs::remove_file(&lock).expect("removed");
         scene.works("after");
     }
@@ -201,9 +201,9 @@ fn what_root_leaves_is_for_who_owns_the_store_or_is_named() {
     // What an earlier version left is root's.
     give(&lock, 0);
     let command = format!("rm {}", lock.display());
-    scene.refuses("root's", &["rotate-master-key", "--quick"], &lock, &command);
+    scene.refuses("root's", &["rotate-master-key", "--yes", "--quick"], &lock, &command);
     give(&lock, ME);
-    let (code, told) = scene.run(&["rotate-master-key", "--quick"]);
+    let (code, told) = scene.run(&["rotate-master-key", "--yes", "--quick"]);
     assert_eq!(code, Some(0), "{told}");
     assert!(!lock.exists());
 }

@@ -58,8 +58,10 @@ fn cut_power(disk: &Path, image: &Path, copy: &Path, keys: &Keys, after: Duratio
     let vault = Vault::open(SqliteStore::open(&path).expect("store"), keys.only([1, 2])).expect("vault");
     let over = AtomicBool::new(false);
     let mut rotator = program(&path, &keys.variable([1, 2]));
-    let mut rotator =
-        rotator.args(["rotate-master-key", "--quick", "--batch", "10", "--rate", "2000"]).spawn().expect("runs");
+    let mut rotator = rotator
+        .args(["rotate-master-key", "--yes", "--quick", "--batch", "10", "--rate", "2000"])
+        .spawn()
+        .expect("runs");
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
@@ -106,8 +108,10 @@ fn check(path: &Path, keys: &Keys, before: &Acknowledged, round: u32) -> bool {
     let status = vault.status().expect("status");
     drop(vault);
     if status.rotation.is_some() || status.active_master_key == version(1) {
-        let ended =
-            program(path, &keys.variable([1, 2])).args(["rotate-master-key", "--quick"]).status().expect("runs");
+        let ended = program(path, &keys.variable([1, 2]))
+            .args(["rotate-master-key", "--yes", "--quick"])
+            .status()
+            .expect("runs");
         assert!(ended.success(), "round {round}: {ended}");
     }
     let vault = Vault::open(SqliteStore::open(path).expect("store"), keys.only([2])).expect("the new key is enough");

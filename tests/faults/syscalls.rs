@@ -25,7 +25,7 @@ crate::harness::claims! {
 }
 
 const RECORDS: usize = 200;
-const ROTATE: [&str; 4] = ["rotate-master-key", "--quick", "--batch", "20"];
+const ROTATE: [&str; 5] = ["rotate-master-key", "--yes", "--quick", "--batch", "20"];
 
 fn killed_at_every_write_of_a_rotation_the_next_run_completes() {
     let scene = prepared();

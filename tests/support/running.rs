@@ -78,7 +78,7 @@ pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
-/// Every verb there is, hidden ones too: the completion script names them all, each after its parent.
+/// Every verb there is: the completion script names them, each after its parent, but for the hidden one.
 pub(crate) fn every_verb() -> BTreeSet<String> {
     let script = Run::bare(&["completions", "bash"]).ends(0).out;
     let mut paths = BTreeMap::from([("strongroom", String::new())]);
@@ -93,7 +93,8 @@ pub(crate) fn every_verb() -> BTreeSet<String> {
             paths.insert(name, path);
         }
     }
-    paths.into_values().filter(|path| !path.is_empty()).collect()
+    let hidden = std::iter::once("rehearsal-step".to_owned());
+    paths.into_values().filter(|path| !path.is_empty()).chain(hidden).collect()
 }
 
 /// A run of the program in the making.

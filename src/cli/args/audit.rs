@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Subcommand, ValueEnum};
+use strongroom::Timestamp;
 use strongroom::audit::{Action, Pin};
-use strongroom::{ApiKeyId, Timestamp};
 
-use super::parse::{count, interval, seq};
+use super::named::Named;
+use super::parse::{count, interval, moment_ago, seq};
 
 #[derive(Subcommand)]
 pub(crate) enum AuditVerb {
@@ -54,7 +55,7 @@ pub(crate) struct AuditProveArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
     /// Write the proof to this new file, and not to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
 
@@ -90,18 +91,18 @@ pub(crate) struct AuditListArgs {
     pub(crate) action: Option<Action>,
     /// Only what was done to this API key
     #[arg(long, value_name = "ID")]
-    pub(crate) key: Option<ApiKeyId>,
+    pub(crate) key: Option<Named>,
     /// Only acts that ended like this
     #[arg(long, value_name = "OUTCOME")]
     pub(crate) outcome: Option<OutcomeArg>,
     /// Only acts whose reason contains this
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
-    /// Only entries of this moment and later ones, such as 2026-11-01T00:00:00Z
-    #[arg(long, value_name = "TIME")]
+    /// Only entries of this moment and later ones, such as 2026-11-01, or 7d for those of the last seven days
+    #[arg(long, value_name = "TIME|SPAN", value_parser = moment_ago, allow_hyphen_values = true)]
     pub(crate) since: Option<Timestamp>,
     /// Only entries before this moment
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME|SPAN", value_parser = moment_ago, allow_hyphen_values = true)]
     pub(crate) until: Option<Timestamp>,
     #[command(flatten)]
     pub(crate) pinned: PinArgs,
@@ -127,7 +128,7 @@ pub(crate) struct AuditVerifyArgs {
 #[derive(clap::Args)]
 pub(crate) struct AuditExportArgs {
     /// Write them to this new file, readable by its owner alone, and not to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) pinned: PinArgs,

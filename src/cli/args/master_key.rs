@@ -25,7 +25,7 @@ pub(crate) enum MasterKeyVerb {
 #[derive(clap::Args)]
 pub(crate) struct GenerateArgs {
     /// Write it to this new file, readable by its owner alone, and not to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Write it as VERSION:KEY
     #[arg(long, value_name = "VERSION", value_parser = version, allow_hyphen_values = true)]
@@ -77,7 +77,7 @@ pub(crate) struct CombineArgs {
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Write the master key to this new file, readable by its owner alone, and not to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Print the master key although standard output is a terminal
     #[arg(long)]
@@ -90,7 +90,7 @@ pub(crate) struct VerifierArgs {
     #[arg(long, value_name = "VERSION", value_parser = version, allow_hyphen_values = true)]
     pub(crate) version: MasterKeyVersion,
     /// Write it to this new file, readable by its owner alone, and not to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT", required_unless_present = "vault")]

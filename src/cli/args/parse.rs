@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use strongroom::MasterKeyVersion;
+use strongroom::{MasterKeyVersion, Timestamp};
 
 pub(super) fn share_count(text: &str) -> Result<OsString, &'static str> {
     match text.parse::<u8>() {
@@ -19,22 +19,48 @@ pub(super) fn attribute(text: &str) -> Result<(String, String), &'static str> {
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
-    let wrong = "a time span is a number and d, h, m or s, such as 90d";
+    let wrong = "a time span is a number and y, w, d, h, m or s, such as 90d";
     let unit = text.chars().next_back().ok_or(wrong)?;
     let seconds = match unit {
+        'y' => 365 * 86_400,
+        'w' => 7 * 86_400,
         'd' => 86_400,
         'h' => 3_600,
         'm' => 60,
         's' => 1,
         _ => return Err(wrong),
     };
-    let count = whole(&text[..text.len() - 1]).ok_or(wrong)?;
+    let count = whole(&text[..text.len() - unit.len_utf8()]).ok_or(wrong)?;
     if count == Some(0) {
         return Err("a time span is at least 1");
     }
     // Longer ones end after the year 9999, the last that can be written.
     let span = count.and_then(|count| count.checked_mul(seconds)).filter(|seconds| *seconds <= MAX_SPAN_SECS);
     span.map(Duration::from_secs).ok_or("the time span is too long: 365000d is the longest")
+}
+
+/// A time, or a date: the beginning of that day in UTC.
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+    let is_date = text.len() == 10
+        && text.bytes().enumerate().all(|(at, c)| if at == 4 || at == 7 { c == b'-' } else { c.is_ascii_digit() });
+    let read = if is_date { format!("{text}T00:00:00Z").parse() } else { text.parse::<Timestamp>() };
+    read.map_err(|_| "a time is a date such as 2027-01-31, or an RFC 3339 time such as 2027-01-31T00:00:00Z".into())
+}
+
+/// A time, or so long before now.
+pub(super) fn moment_ago(text: &str) -> Result<Timestamp, String> {
+    let ago = |span: Duration| {
+        let millis = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        let at = Timestamp::from_unix_millis(Timestamp::now().unix_millis().saturating_sub(millis));
+        at.ok_or_else(|| "that is before the year 0".to_owned())
+    };
+    moment(text).or_else(|wrong| duration(text).map_err(|_| format!("{wrong}, or a span such as 90d")).and_then(ago))
+}
+
+/// A time, or so long from now.
+pub(super) fn moment_ahead(text: &str) -> Result<Timestamp, String> {
+    let ahead = |span| Timestamp::now().saturating_add(span);
+    moment(text).or_else(|wrong| duration(text).map(ahead).map_err(|_| format!("{wrong}, or a span such as 90d")))
 }
 
 pub(super) fn interval(text: &str) -> Result<Duration, &'static str> {

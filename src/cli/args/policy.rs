@@ -64,7 +64,7 @@ pub(crate) struct PolicyArgs {
     #[arg(long, conflicts_with = "min_import_bits", group = "rules", help_heading = RULES)]
     pub(crate) no_min_import_bits: bool,
     /// Show what would change, and change nothing
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::named::Named;
 use super::parse::duration;
 
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct RecoverArgs {
-    /// The id of the API key, the beginning of one, or the public part of a token: up to and including its id
+    /// The id of the API key, its first 6 characters or more, a token up to and including its id, or name:NAME
     #[arg(value_name = "ID", required_unless_present_any = ["name", "all"])]
-    pub(crate) id: Option<String>,
+    pub(crate) id: Option<Named>,
     /// The API key with this name, when there is one only
     #[arg(long, value_name = "NAME", conflicts_with = "id")]
     pub(crate) name: Option<String>,
@@ -21,7 +22,7 @@ pub(crate) struct RecoverArgs {
     #[arg(long, conflicts_with_all = ["out", "all"])]
     pub(crate) reveal: bool,
     /// Write the token to this new file, readable by its owner alone; with --all, the export
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Also issue a new API key in its place, whose token follows on a line of its own
     #[arg(long, conflicts_with = "all")]

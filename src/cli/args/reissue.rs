@@ -35,6 +35,9 @@ pub(crate) struct ReissueArgs {
     /// Only if the API key has this revision, as `show` prints it
     #[arg(long, value_name = "REVISION")]
     pub(crate) if_revision: Option<Revision>,
+    /// Write the new token of one API key to this new file, readable by its owner alone, and not to standard output
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
+    pub(crate) out: Option<PathBuf>,
     /// Write each token into a new file of its own in this folder, <old id>-<new id>.token, before it becomes valid
     #[arg(long, value_name = "DIR")]
     pub(crate) out_dir: Option<PathBuf>,

@@ -2,26 +2,26 @@
 
 use std::str::FromStr;
 
-use strongroom::ApiKeyId;
-
 use super::filters::{IDS, StateFilters};
+use super::named::Named;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Which API keys")]
 pub(crate) struct Selection {
-    /// The id of the API key; a single dash reads ids from standard input, one a line
+    /// The id of the API key, its first 6 characters or more, a token up to and including its id, or name:NAME; a single dash
+    /// reads them from standard input, one a line
     #[arg(value_name = "ID", conflicts_with_all = IDS)]
     pub(crate) target: Option<Target>,
     #[command(flatten)]
     pub(crate) which: StateFilters,
     /// Say what would be done to which API keys, and do nothing
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Target {
-    One(ApiKeyId),
+    One(Named),
     Stdin,
 }
 

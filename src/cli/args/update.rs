@@ -3,7 +3,7 @@
 use strongroom::{Network, Revision, Timestamp};
 
 use super::expiry::Expiry;
-use super::parse::attribute;
+use super::parse::{attribute, moment};
 use super::selection::Selection;
 
 #[derive(clap::Args)]
@@ -39,7 +39,7 @@ pub(crate) struct UpdateArgs {
     #[arg(long = "remove-attribute", value_name = "KEY", help_heading = CHANGES)]
     pub(crate) remove_attributes: Vec<String>,
     /// Valid from this time on
-    #[arg(long, value_name = "TIME", help_heading = CHANGES)]
+    #[arg(long, value_name = "TIME", value_parser = moment, help_heading = CHANGES)]
     pub(crate) not_before: Option<Timestamp>,
     /// Valid at once
     #[arg(long, conflicts_with = "not_before", help_heading = CHANGES)]

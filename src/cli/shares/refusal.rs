@@ -6,7 +6,7 @@ use strongroom::master::MasterKeyError;
 
 use crate::failure::Failure;
 use crate::text::counted;
-use crate::told::{Told, waive_hint};
+use crate::told::{Told, weak_hint};
 
 /// Why these files give no key, and which of them are to blame.
 pub(super) fn uncombined(
@@ -36,7 +36,7 @@ pub(super) fn uncombined(
         }
         CombineError::None => ("none of the files holds a share".to_owned(), FILES.to_owned()),
         CombineError::Key(MasterKeyError::Weak { fingerprint, findings }) => {
-            (error.to_string(), waive_hint(findings.first().map_or("ID", |finding| finding.id), *fingerprint))
+            (error.to_string(), weak_hint(findings, *fingerprint))
         }
         CombineError::Unproven { .. } => {
             (error.to_string(), "add one share more than is needed: with it the wrong one is found".into())

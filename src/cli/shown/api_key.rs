@@ -51,9 +51,13 @@ pub(crate) fn changed(terminal: &mut Terminal, key: &ApiKey, word: &str) -> Resu
 
 /// An API key is there, and nobody has its token: `hint` is how to get at it.
 pub(crate) fn token_lost(failure: Failure, id: ApiKeyId, hint: String) -> Failure {
-    let Failure::Output(error) = failure else { return failure };
+    let (exit, code, error) = match failure {
+        Failure::Output(error) => (Exit::OutputFailed, "output-failed", error.to_string()),
+        Failure::Told(told) => (told.exit, told.code, told.message),
+        other => return other,
+    };
     let message = format!("API key {id} was issued, and its token could not be written: {error}");
-    Told::new(Exit::OutputFailed, "output-failed", message).hint(hint).into()
+    Told::new(exit, code, message).hint(hint).into()
 }
 
 pub(crate) fn unreadable_records(place: &Place, count: u64) -> Failure {

@@ -13,7 +13,7 @@ use strongroom::master::SourceConcern;
 use strongroom::{Error, ErrorKind, VaultStatus};
 
 use crate::args::DoctorArgs;
-use crate::context::Context;
+use crate::context::{Context, is_accepted};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Meter;
@@ -43,9 +43,11 @@ pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exi
         }
     })?;
     let sources = context.concerns().into_iter();
-    own.extend(
-        sources.map(|SourceConcern { id, what, remedy, .. }| Symptom::new(id, SymptomSeverity::Warning, what, remedy)),
-    );
+    own.extend(sources.map(|concern| {
+        let grave = if is_accepted(&concern) { SymptomSeverity::Notice } else { SymptomSeverity::Warning };
+        let SourceConcern { id, what, remedy, .. } = concern;
+        Symptom::new(id, grave, what, remedy)
+    }));
     let checked = certificate.map(|certificate| certificate::check(&vault, &certificate, &mut own)).transpose()?;
     own.extend(left_behind().iter().map(|path| scratch(path)));
     own.extend(backups::judge(&report, status.as_ref(), args.max_backup_age, &context.place));

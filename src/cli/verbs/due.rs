@@ -32,8 +32,13 @@ pub(crate) fn due(context: &mut Context<'_>, args: &DueArgs) -> Result<Exit, Fai
             meter.show(context.terminal, "due", list.examined, status.record_count());
         }
         after = page.next;
-        if after.is_none() || context.terminal.closed() {
+        if after.is_none() {
             break;
+        }
+        // Whoever has seen enough waits for no more, and is told of no totals that were not counted.
+        context.terminal.flush()?;
+        if context.terminal.closed() {
+            return Ok(list.left(context));
         }
     }
     list.end(context)
@@ -179,6 +184,14 @@ impl List {
         }
         context.terminal.clear();
         context.terminal.page(&mut self.table, &std::mem::take(&mut self.rows))
+    }
+
+    /// The reader has gone before the end.
+    fn left(&self, context: &mut Context<'_>) -> Exit {
+        context.terminal.clear();
+        let (due, of) = (self.keys + self.affairs, counted(self.examined, "API key"));
+        context.terminal.note(&format!("due: {due} at least; the output was closed when {of} had been looked at"));
+        if due + self.unreadable == 0 { Exit::Success } else { Exit::NotValid }
     }
 
     fn end(&self, context: &mut Context<'_>) -> Result<Exit, Failure> {

@@ -23,6 +23,11 @@ pub(crate) fn init(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, F
     context.warn();
     refuse_missing_folder(context)?;
     let newest = keys.versions().last().map_or(MasterKeyVersion::FIRST, |(version, _)| version);
+    if newest.next().is_none() {
+        let message =
+            format!("master key {newest} has the last number there can be, so that no rotation could ever follow");
+        return Err(Failure::input(message, "begin with `strongroom master-key generate --version 1`"));
+    }
     if !args.quick {
         note_lesser(context, &suspects(&keys), newest);
     }

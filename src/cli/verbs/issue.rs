@@ -1,23 +1,38 @@
 //! `issue`: a new API key, whose token is printed once.
 
 use serde::Serialize;
+use serde_json::json;
 use strongroom::NewApiKey;
 
 use crate::args::IssueArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::new_file::{Reserved, token_file};
 use crate::shown::api_key::token_lost;
 use crate::times::{from_now, to_come};
 
 pub(crate) fn issue(context: &mut Context<'_>, args: IssueArgs) -> Result<Exit, Failure> {
     let act = context.act(args.reason.as_deref());
+    let out = args.out.clone();
+    let place = out.as_deref().map(token_file).transpose()?;
     let key = new_api_key(args)?;
     let vault = context.open()?;
-    context.terminal.must_take_secret()?;
+    let place = place.map(Reserved::at).transpose()?;
+    if place.is_none() {
+        context.terminal.must_take_secret()?;
+    }
     let issued = vault.issue(&key, &act)?;
     let id = issued.id;
-    let printed = if context.terminal.json() {
+    let shown = place.is_none();
+    let printed = if let Some(place) = place {
+        let path = place.path().display().to_string();
+        let body = json!({ "id": id.to_string(), "path": path });
+        place
+            .take(&issued.token)
+            .and_then(|()| context.terminal.document("issued", &body))
+            .and_then(|()| context.terminal.line(&format!("token of {id} written to {path}")))
+    } else if context.terminal.json() {
         context.terminal.secret_document("issued", &Issued { id: id.to_string(), token: issued.token.expose() })
     } else {
         context.terminal.secret(&issued.token)
@@ -30,7 +45,8 @@ pub(crate) fn issue(context: &mut Context<'_>, args: IssueArgs) -> Result<Exit, 
             format!("`strongroom recover{store} {id} --reason TEXT`, or `strongroom revoke{store} {id} --reason TEXT`"),
         )
     })?;
-    context.terminal.note(&format!("issued {id}; the token is shown this once"));
+    let once = if shown { "the token is shown this once" } else { "its token is in the file alone" };
+    context.terminal.note(&format!("issued {id}; {once}"));
     Ok(Exit::Success)
 }
 

@@ -14,6 +14,7 @@ use crate::bulk::{Bulk, Deed, Done};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::new_file::{Reserved, token_file};
 use crate::selection::{self, Selected, known};
 use crate::shown::api_key::{described, token_lost};
 use crate::times::{from_now, new_expiry};
@@ -27,6 +28,11 @@ pub(crate) fn reissue(context: &mut Context<'_>, args: &ReissueArgs) -> Result<E
     if args.if_revision.is_some() && !single {
         return Err(Failure::input("--if-revision is of one API key", "name it by its id"));
     }
+    if !single && args.out.is_some() {
+        let hint = "name a folder for the tokens with --out-dir DIR: each goes into a file of its own";
+        return Err(Failure::input("--out is for the token of one API key", hint));
+    }
+    args.out.as_deref().map_or(Ok(()), |path| token_file(path).map(drop))?;
     if !single && args.out_dir.is_none() && !args.selection.dry_run {
         let hint = "name a folder for the tokens with --out-dir DIR: each goes into a file of its own";
         return Err(Failure::input("the tokens of many API keys need a place", hint));
@@ -135,10 +141,22 @@ fn print_one(
         let key = known(vault, id, |id| vault.reissue(id, reissue, act).err())?;
         context.confirm(&format!("Reissue {}? Its token ends at once.", described(&key)))?;
     }
-    context.terminal.must_take_secret()?;
+    let place = args.out.as_deref().map(Reserved::at).transpose()?;
+    if place.is_none() {
+        context.terminal.must_take_secret()?;
+    }
+    let shown = place.is_none();
     let issued = vault.reissue(id, reissue, act)?;
     let until = issued.replaces.map(|old| old.until.to_string()).unwrap_or_default();
-    let printed = if context.terminal.json() {
+    let printed = if let Some(place) = place {
+        let path = place.path().display().to_string();
+        let new = issued.id.to_string();
+        let body = json!({ "id": new, "path": path, "replaces": id.to_string(), "old_until": until });
+        place
+            .take(&issued.token)
+            .and_then(|()| context.terminal.document("reissued", &body))
+            .and_then(|()| context.terminal.line(&format!("token of {new} written to {path}")))
+    } else if context.terminal.json() {
         let body = Reissued {
             id: issued.id.to_string(),
             token: issued.token.expose(),
@@ -155,8 +173,9 @@ fn print_one(
         token_lost(failure, new, format!("`strongroom recover{store} {new} --reason TEXT`, {again}"))
     })?;
     context.terminal.note(&format!(
-        "issued {} in place of {id}, whose token is valid until {until}; the token is shown this once",
-        issued.id
+        "issued {} in place of {id}, whose token is valid until {until}; {}",
+        issued.id,
+        if shown { "the token is shown this once" } else { "its token is in the file alone" }
     ));
     if let Some(at) = vault.show(issued.id).ok().and_then(|key| key.revoke_at) {
         context.terminal.note(&format!("the revocation that was set for {id} holds for it as well: it ends at {at}"));

@@ -1,6 +1,7 @@
 //! `rotate-master-key`: replaces the master key, with progress, a speed limit, and signals that stop it gently.
 
 mod certificate;
+mod done;
 mod report;
 mod throttle;
 
@@ -11,7 +12,7 @@ use std::ops::ControlFlow;
 use serde_json::json;
 use strongroom::error::RecordError;
 use strongroom::rotation::{Phase, RotateOptions, RotationOutcome, RotationPlan, RotationReport, Unreadable};
-use strongroom::{Timestamp, Vault};
+use strongroom::{Error, Timestamp, Vault, VaultStatus};
 
 use crate::args::RotateArgs;
 use crate::context::Context;
@@ -20,6 +21,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Meter;
 use crate::shown::backup::known_or_none;
+use crate::shown::master_key::fingerprint;
 use crate::shown::rotation::{described, open_rotation};
 use crate::strength::{note_lesser, suspects};
 use crate::terminal::Terminal;
@@ -43,13 +45,14 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     }
     let options = options(context, args);
     let plan = match vault.plan_rotation(&options) {
-        // The vault refuses the act itself, so that its audit log tells of it. Stopped at once, nothing else can come of it.
-        Err(error) if !args.dry_run => {
-            let act = context.act(args.reason.as_deref());
-            return Err(vault.rotate(&options, &act, |_| ControlFlow::Break(())).err().unwrap_or(error).into());
-        }
-        plan => plan?,
+        Err(error) if done::may_be(&error) => match done::before(context, args, &vault)? {
+            Some(exit) => return Ok(exit),
+            None => return Err(refused(context, args, &vault, &options, error)),
+        },
+        Err(error) => return Err(refused(context, args, &vault, &options, error)),
+        Ok(plan) => plan,
     };
+    done::expected(args, plan.to_master_key, plan.to_fingerprint)?;
     if let Some(exit) = interrupt.seen() {
         return Err(stopped_before(context, args, &vault, &options, exit));
     }
@@ -64,7 +67,10 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
         let question = "Take the records that are there for the right ones, even if some were put back or removed?";
         Interrupt::at_question(|| context.confirm(question))?;
     } else if Terminal::can_ask() && !context.yes {
-        Interrupt::at_question(|| context.confirm(&question(args, &plan)))?;
+        let question = question(args, &plan, &vault.status()?);
+        Interrupt::at_question(|| context.confirm(&question))?;
+    } else if plan.open.is_none() && !context.yes && args.expect.is_none() {
+        return Err(unsure(&plan, &vault.status()?));
     }
     let certificate = args.certificate.as_deref().map(CertificateFile::reserve).transpose()?;
     let (mut report, mut total) = run(context, args, &vault, &options, &interrupt)?;
@@ -126,15 +132,42 @@ fn options(context: &Context<'_>, args: &RotateArgs) -> RotateOptions {
         .quick(args.quick)
 }
 
-fn question(args: &RotateArgs, plan: &RotationPlan) -> String {
+/// The vault refuses the act itself, so that its audit log tells of it. Stopped at once, nothing else can come of it.
+fn refused(context: &Context<'_>, args: &RotateArgs, vault: &Vault, options: &RotateOptions, error: Error) -> Failure {
+    if args.dry_run {
+        return error.into();
+    }
+    let act = context.act(args.reason.as_deref());
+    vault.rotate(options, &act, |_| ControlFlow::Break(())).err().unwrap_or(error).into()
+}
+
+/// From one key to another, both by their fingerprints.
+fn both(plan: &RotationPlan, status: &VaultStatus) -> [String; 2] {
     let (from, to) = (plan.from_master_key, plan.to_master_key);
+    [format!("master key {from} ({})", fingerprint(status, from)), format!("{to} ({})", plan.to_fingerprint)]
+}
+
+/// A key that nobody looked at would be the one that everything depends on.
+fn unsure(plan: &RotationPlan, status: &VaultStatus) -> Failure {
+    let [from, to] = both(plan, status);
+    let message = format!("this replaces {from} by {to}, and there is no terminal to ask on: nothing was done");
+    Told::new(Exit::Unconfirmed, "confirmation-needed", message)
+        .hint(
+            "run it again with --expect FINGERPRINT, the one that `strongroom master-key generate` showed for the new key; \
+             --yes takes whatever key is configured",
+        )
+        .into()
+}
+
+fn question(args: &RotateArgs, plan: &RotationPlan, status: &VaultStatus) -> String {
+    let [from, to] = both(plan, status);
     match &plan.open {
-        Some(_) => format!("Continue the rotation from master key {from} to {to}?"),
-        None if args.rewrap_only => format!("Replace master key {from} by {to}, and leave the records as they are?"),
+        Some(_) => format!("Continue the rotation from {from} to {to}?"),
+        None if args.rewrap_only => format!("Replace {from} by {to}, and leave the records as they are?"),
         None => {
             let records = plan.census.iter().map(|census| census.records).sum();
             let marked = if args.compromised { " and mark every API key issued so far as exposed" } else { "" };
-            format!("Replace master key {from} by {to}, re-encrypt {}{marked}?", counted(records, "record"))
+            format!("Replace {from} by {to}, re-encrypt {}{marked}?", counted(records, "record"))
         }
     }
 }

@@ -5,13 +5,16 @@ use strongroom::error::Detail;
 use strongroom::usage::Usage;
 use strongroom::{ApiKey, ApiKeyId, Listed, Timestamp, Verifier};
 
+use crate::args::Named;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::named::resolve;
 use crate::shown::{api_key, usage};
 
-pub(crate) fn show(context: &mut Context<'_>, id: ApiKeyId) -> Result<Exit, Failure> {
+pub(crate) fn show(context: &mut Context<'_>, named: &Named) -> Result<Exit, Failure> {
     let vault = context.open_reading()?;
+    let id = resolve(&vault, named, &context.place.option())?;
     let (key, chain, usage) = (vault.show(id)?, vault.chain(id)?, usage_of(context, &vault, id)?);
     let mut body = usage::with_all(api_key::document(&key), usage.as_ref());
     body["chain"] = chain.iter().map(link).collect();

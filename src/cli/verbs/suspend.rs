@@ -1,7 +1,7 @@
 //! `suspend` and `resume`: take API keys out of use, and back into it.
 
 use serde_json::json;
-use strongroom::{Act, ApiKey, ApiKeyId, Error, Vault};
+use strongroom::{Act, ApiKey, ApiKeyId, Error, Status, Timestamp, Vault};
 
 use crate::args::SuspendArgs;
 use crate::bulk::{Acts, Bulk, Done};
@@ -15,7 +15,11 @@ pub(crate) fn suspend(context: &mut Context<'_>, args: &SuspendArgs) -> Result<E
     let suspend = Change {
         verb: "suspend",
         past: "suspended",
-        was_so: |key| key.suspended_at.is_some(),
+        was_so: |key, _| match key.suspended_at {
+            // Out of use for good.
+            _ if is_revoked(key) => Some("revoked"),
+            at => at.map(|_| "suspended before"),
+        },
         before: "suspended before",
         before_of_one: "suspended before:",
         act: Vault::suspend,
@@ -28,7 +32,11 @@ pub(crate) fn resume(context: &mut Context<'_>, args: &SuspendArgs) -> Result<Ex
     let resume = Change {
         verb: "resume",
         past: "resumed",
-        was_so: |key| key.suspended_at.is_none(),
+        was_so: |key, found| match key.suspended_at {
+            // Whoever names one expects it back; a filter finds what it finds.
+            Some(_) => (found && is_revoked(key)).then_some("revoked"),
+            None => Some("not suspended"),
+        },
         before: "not suspended",
         before_of_one: "was not suspended:",
         act: Vault::resume,
@@ -37,12 +45,16 @@ pub(crate) fn resume(context: &mut Context<'_>, args: &SuspendArgs) -> Result<Ex
     resume.run(context, args)
 }
 
+fn is_revoked(key: &ApiKey) -> bool {
+    key.status(Timestamp::now()) == Status::Revoked
+}
+
 /// One of the two, and the words for it.
 struct Change {
     verb: &'static str,
     past: &'static str,
-    /// Whether there is nothing to do.
-    was_so: fn(&ApiKey) -> bool,
+    /// Why there is nothing to do, to one that a filter has found or that was named.
+    was_so: fn(&ApiKey, bool) -> Option<&'static str>,
     before: &'static str,
     before_of_one: &'static str,
     act: fn(&Vault, ApiKeyId, &Act) -> Result<bool, Error>,
@@ -63,8 +75,8 @@ impl Change {
                 changed(context.terminal, &vault.show(id)?, if done { self.past } else { self.before_of_one })
             }
             selected => {
-                let judge =
-                    |key: &ApiKey| if (self.was_so)(key) { Done::Skipped(self.before) } else { Done::planned() };
+                let found = matches!(selected, Selected::Found(_));
+                let judge = |key: &ApiKey| (self.was_so)(key, found).map_or_else(Done::planned, Done::Skipped);
                 let act = |ids: &[ApiKeyId]| (self.act_on_many)(&vault, ids, &act);
                 bulk.run(context, &vault, &selected, &mut Acts { judge, act, set: json!({}), otherwise: self.before })
             }

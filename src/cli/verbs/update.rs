@@ -1,7 +1,7 @@
 //! `update`: changes what API keys say.
 
 use serde_json::{Value, json};
-use strongroom::{ApiKey, ApiKeyId, Timestamp, Update};
+use strongroom::{ApiKey, ApiKeyId, Status, Timestamp, Update};
 
 use crate::args::{Target, UpdateArgs};
 use crate::bulk::{Acts, Bulk, Done};
@@ -33,8 +33,12 @@ pub(crate) fn update(context: &mut Context<'_>, args: &UpdateArgs) -> Result<Exi
             )
         }
         selected => {
+            let found = matches!(selected, Selected::Found(_));
             // Whether it says so already is for the act to say.
-            let judge = |_: &ApiKey| Done::Planned(times.set());
+            let judge = |key: &ApiKey| match key.status(Timestamp::now()) {
+                Status::Revoked if found => Done::Skipped("revoked"),
+                _ => Done::Planned(times.set()),
+            };
             let act = |ids: &[ApiKeyId]| vault.update_many(ids, &update, &act);
             bulk.run(
                 context,

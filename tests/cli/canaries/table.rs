@@ -287,12 +287,14 @@ pub(crate) const TABLE: &[Case] = &[
     case(12, "rehearsal-step", "--to 2 --batch 5 --kill-at 1").stdin("{key}x"),
     case(0, "demo", "--keys 10").with(SCRATCH),
     case(2, "demo", "--keys {key}"),
+    case(0, "man", "audit list"),
+    case(2, "man", "{token}"),
     case(0, "completions", "bash"),
     case(2, "completions", "{token}"),
     // From here on master key 2 is the active one.
     case(0, "rotate-master-key", "--quick --dry-run").keys(&[1, 2]),
     case(2, "rotate-master-key", ""),
-    case(0, "rotate-master-key", "--quick --reason {reason} --certificate {dir}/certificate").keys(&[1, 2]),
+    case(0, "rotate-master-key", "--yes --quick --reason {reason} --certificate {dir}/certificate").keys(&[1, 2]),
     case(12, "rotate-master-key", "--status"),
     case(3, "doctor", "--certificate {dir}/certificate").keys(&[2]),
     case(0, "backup forget", "--needing-other-keys --reason {reason}").keys(&[2]),
@@ -320,5 +322,5 @@ pub(crate) const DAMAGED: &[Case] = &[
     case(13, "show", "{damaged_id}").keys(&[2]),
     case(13, "recover", "{damaged_id} --reason {reason} --yes").keys(&[2]),
     case(14, "suspend", "- --reason {reason} --yes").stdin("{damaged_id}\n{id}").keys(&[2]),
-    case(14, "rotate-master-key", "--to 3").keys(&[2, 3]),
+    case(14, "rotate-master-key", "--yes --to 3").keys(&[2, 3]),
 ];

@@ -62,7 +62,7 @@ fn an_old_backup_is_a_warning_until_there_is_a_new_one_or_it_is_forgotten() {
 fn a_backup_under_a_retired_master_key_is_a_warning_whose_remedy_ends_it() {
     let room = Room::with(2);
     room.run(&["backup", &file(&room, "b")]).ends(0);
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     let found = || finding(&room.run_with([2], &["doctor", "--json"]).ends(3).json(), "backup-needs-retired-key");
     let warning = found().expect("a finding");
     assert_eq!(warning["severity"], "warning");

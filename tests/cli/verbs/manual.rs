@@ -127,7 +127,7 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1, 2], &["rotate-master-key", "--quick", "--dry-run"], ""));
     // Slow enough to show progress, and with a record that keeps it open.
     damage_listed_record(&room.store(), 0);
-    check(json(&[1, 2], &["rotate-master-key", "--quick", "--rate", "1"], ""));
+    check(json(&[1, 2], &["rotate-master-key", "--yes", "--quick", "--rate", "1"], ""));
     damage_an_entry(&room);
     check(json(&[2], &["backup", "forget", "--all"], ""));
     let status = ["rotate-master-key", "--status"];

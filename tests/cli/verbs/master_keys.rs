@@ -39,7 +39,7 @@ fn a_missing_wrong_or_malformed_master_key_ends_with_12_and_names_fingerprints()
 #[test]
 fn two_swapped_versions_are_told_apart() {
     let room = Room::with(1);
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     let swapped = format!("1:{} 2:{}", key(&room, 2), key(&room, 1));
     let ran = room.run(&["status"]).env("STRONGROOM_MASTER_KEYS", &swapped).ends(12);
     ran.says(&fingerprint(&room, 1)).says(&fingerprint(&room, 2)).says("it is the key of version 2");
@@ -78,8 +78,8 @@ fn master_keys_are_generated_and_checked() {
 fn rotation_moves_everything_and_the_old_master_key_opens_nothing_after_it() {
     let room = Room::with(2_500);
     let (id, token) = room.issue(&["--name", "n"]);
-    room.run(&["rotate-master-key", "--quick"]).ends(2).says("no newer one is configured").says("--version 2");
-    room.run(&["rotate-master-key", "--quick", "--to", "3"]).ends(2).says("not configured");
+    room.run(&["rotate-master-key", "--yes", "--quick"]).ends(2).says("no newer one is configured").says("--version 2");
+    room.run(&["rotate-master-key", "--yes", "--quick", "--to", "3"]).ends(2).says("not configured");
     let plan = room.run_with([1, 2], &["rotate-master-key", "--quick", "--dry-run", "--json"]).ends(0).json();
     assert_eq!((&plan["from_master_key"], &plan["to_master_key"]), (&1.into(), &2.into()));
     assert_eq!(
@@ -89,7 +89,7 @@ fn rotation_moves_everything_and_the_old_master_key_opens_nothing_after_it() {
     assert_eq!(plan["generations"][0]["records"], 2_501);
     assert_eq!(room.run(&["status", "--json"]).ends(0).json()["active_master_key"], 1, "a dry run does nothing");
 
-    let ran = room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(0);
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
     for line in ["2501 records", "none is left", "master key 1: remove it"] {
         assert!(ran.out.contains(line), "{line}: {}", ran.out);
     }
@@ -98,7 +98,7 @@ fn rotation_moves_everything_and_the_old_master_key_opens_nothing_after_it() {
     assert_eq!(room.run_with([2], &["recover", &id, "--reason", "r", "--yes"]).ends(0).out, format!("{token}\n"));
     room.run_with([2], &["doctor"]).ends(0);
 
-    room.run_with([2, 3], &["rotate-master-key", "--quick", "--rewrap-only"]).ends(0);
+    room.run_with([2, 3], &["rotate-master-key", "--yes", "--quick", "--rewrap-only"]).ends(0);
     room.run(&["verify"]).stdin(&token).ends(12);
     room.run_with([3], &["verify"]).stdin(&token).ends(0);
     let status = room.run_with([1, 3], &["status", "--json"]).ends(0).json();
@@ -115,7 +115,7 @@ fn accepting_another_record_set_always_needs_a_yes() {
     store.commit(&batch).expect("deleted");
     drop(store);
     room.run(&["doctor"]).ends(13);
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(13).says("--accept-record-set");
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(13).says("--accept-record-set");
     room.run_with([1, 2], &["rotate-master-key", "--accept-record-set"]).ends(17);
     room.run_with([1, 2], &["rotate-master-key", "--quick", "--accept-record-set", "--yes"]).ends(0);
     room.run_with([2], &["doctor"]).ends(0);
@@ -128,7 +128,7 @@ fn an_imported_record_that_is_missing_is_given_up_with_all_that_leads_to_it() {
     room.run(&["import", "-"]).stdin(line).ends(0);
     let (key, _) = room.store().scan(Table::Keys, None, 1).expect("rows").remove(0);
     overwrite(&room.store(), Table::Keys, &key, None);
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(13).says("--accept-record-set");
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(13).says("--accept-record-set");
     let accept = ["rotate-master-key", "--resume", "--accept-record-set", "--yes"];
     let accepted = room.run_with([1, 2], &accept).ends(0).out;
     assert!(accepted.contains("1 row for imported tokens led to no record"), "{accepted}");
@@ -147,7 +147,7 @@ fn the_hint_for_a_record_that_was_put_back_leads_to_the_end() {
     let (key, before) = room.store().scan(Table::Keys, None, 4).expect("rows").remove(3);
     room.run(&["revoke", &id, "--reason", "r", "--yes"]).ends(0);
     overwrite(&room.store(), Table::Keys, &key, Some(before));
-    let ran = room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(14);
+    let ran = room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends(14);
     assert!(ran.out.contains("differs") && !ran.err.contains("did not open"), "{} {}", ran.out, ran.err);
     ran.says("was put back or forged").says(&format!("strongroom revoke {id} --reason TEXT"));
     assert!(room.run_with([2], &["doctor"]).ends(13).out.contains("revoke it with"));
@@ -160,7 +160,7 @@ fn the_hint_for_a_record_that_was_put_back_leads_to_the_end() {
 fn a_rotation_that_was_stopped_goes_on_to_its_certificate() {
     let room = Room::with(3_000);
     let file = room.file("the certificate").display().to_string();
-    let arguments = ["rotate-master-key", "--quick", "--rate", "500", "--json", "--certificate", &file];
+    let arguments = ["rotate-master-key", "--yes", "--quick", "--rate", "500", "--json", "--certificate", &file];
     let mut run = room.run_with([1, 2], &arguments);
     let mut child = run.spawn();
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
@@ -184,7 +184,7 @@ fn a_signal_while_the_new_master_key_is_checked_leaves_everything_as_it_was() {
         let room = Room::with(10);
         let new = room.file("new.db");
         let cases: [(&[&str], &Path); 2] =
-            [(&["rotate-master-key", "--json"], &room.path()), (&["init", "--json"], &new)];
+            [(&["rotate-master-key", "--yes", "--json"], &room.path()), (&["init", "--json"], &new)];
         for (arguments, store) in cases {
             // As a shell without job control starts what it puts into the background.
             let mut shell = Command::new("sh");
@@ -211,10 +211,10 @@ fn a_signal_while_the_new_master_key_is_checked_leaves_everything_as_it_was() {
 
 #[test]
 fn a_signal_stops_a_rotation_after_a_whole_batch_and_the_next_run_completes_it() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let room = Room::with(3_000);
         let (_, token) = room.issue(&["--name", "n"]);
-        let arguments = ["rotate-master-key", "--quick", "--rate", "500", "--json"];
+        let arguments = ["rotate-master-key", "--yes", "--quick", "--rate", "500", "--json"];
         let mut run = room.run_with([1, 2], &arguments);
         let mut child = run.spawn();
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
@@ -235,8 +235,10 @@ fn a_signal_stops_a_rotation_after_a_whole_batch_and_the_next_run_completes_it()
 
         room.run_with([2], &["verify"]).stdin(&token).ends(0);
         assert!(room.run_with([2], &["status"]).ends(0).out.contains("no process is at it"));
-        room.run_with([2, 3], &["rotate-master-key", "--quick", "--to", "3"]).ends(5).says("to master key 2 is open");
-        let report = room.run_with([2], &["rotate-master-key", "--json"]).ends(0);
+        room.run_with([2, 3], &["rotate-master-key", "--yes", "--quick", "--to", "3"])
+            .ends(5)
+            .says("to master key 2 is open");
+        let report = room.run_with([2], &["rotate-master-key", "--yes", "--json"]).ends(0);
         let report = report.json_lines().pop().expect("a report");
         assert_eq!((&report["outcome"], &report["resumed"]), (&"finished".into(), &true.into()));
         assert_eq!(report["verified"], 3_001);
@@ -246,12 +248,15 @@ fn a_signal_stops_a_rotation_after_a_whole_batch_and_the_next_run_completes_it()
 #[test]
 fn a_second_rotation_is_busy() {
     let room = Room::with(2_000);
-    let mut run = room.run_with([1, 2], &["rotate-master-key", "--quick", "--rate", "100", "--json"]);
+    let mut run = room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick", "--rate", "100", "--json"]);
     let mut child = run.spawn();
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     lines.next().expect("progress").expect("text");
-    room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends(11).says("another process").says("strongroom status");
+    room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"])
+        .ends(11)
+        .says("another process")
+        .says("strongroom status");
     kill_process(Pid::from_child(&child), Signal::KILL).expect("sent");
     child.wait().expect("ended");
-    room.run_with([2], &["rotate-master-key", "--quick"]).ends(0);
+    room.run_with([2], &["rotate-master-key", "--yes", "--quick"]).ends(0);
 }

@@ -34,7 +34,8 @@ fn output_that_cannot_be_written_ends_with_74() {
             assert!(!ran.err.contains(&token), "{}", ran.err);
         }
     }
-    let ran = room.run_with([1, 2], &["rotate-master-key", "--quick"]).ends_writing_to(Path::new("/dev/full"), 74);
+    let ran =
+        room.run_with([1, 2], &["rotate-master-key", "--yes", "--quick"]).ends_writing_to(Path::new("/dev/full"), 74);
     ran.says("what the command had to change is changed");
     room.run_with([2], &["revoke", &id, "--reason", "r", "--yes"]).ends_writing_to(Path::new("/dev/full"), 74);
 }
@@ -159,7 +160,7 @@ fn errors_in_json_have_a_code_a_message_and_a_hint() {
         (&["show", "01000000000000000000000000"], 4, "not-found"),
         (&["init", "--quick"], 5, "vault-exists"),
         (&["status", "--store", "sqlite:/nonexistent/x.db"], 10, "no-store"),
-        (&["rotate-master-key", "--quick"], 2, "rotation-target"),
+        (&["rotate-master-key", "--yes", "--quick"], 2, "rotation-target"),
         (&["revoke", &id, "--reason", "r"], 17, "confirmation-needed"),
         (&["list", "--nonsense"], 2, "usage"),
         (&[], 2, "usage"),

@@ -1,22 +1,24 @@
 //! `audit list`.
 
 use serde_json::json;
-use strongroom::Cursor;
 use strongroom::audit::{AuditFault, AuditFilter, AuditLine, Auditor, Outcome};
+use strongroom::{ApiKeyId, Cursor};
 
 use super::entries::{HEADING, PAGE, row};
 use super::opening::open_to_show;
-use crate::args::{AuditListArgs, OutcomeArg};
+use crate::args::{AuditListArgs, Named, OutcomeArg};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::named::resolve;
 use crate::shown::page;
 use crate::text::Table;
 use crate::told::Told;
 
 pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Exit, Failure> {
+    let key = args.key.as_ref().map(|named| key(context, named)).transpose()?;
     let vault = open_to_show(context, &args.pinned)?;
-    let filter = filter(args, context.named_actor());
+    let filter = filter(args, context.named_actor()).key(key);
     let mut shown = Shown { table: Table::default(), headed: false, malformed: 0 };
     let more = match args.last {
         Some(last) => newest(context, &vault, &filter, args.after, last.get(), &mut shown)?,
@@ -28,6 +30,14 @@ pub(crate) fn list(context: &mut Context<'_>, args: &AuditListArgs) -> Result<Ex
     if context.terminal.closed() || shown.malformed == 0 { Ok(Exit::Success) } else { Err(shown.failure(context)) }
 }
 
+/// A whole id is one also where the API key is gone, or no key of the vault is there.
+fn key(context: &mut Context<'_>, named: &Named) -> Result<ApiKeyId, Failure> {
+    match named {
+        Named::Id(id) => Ok(*id),
+        other => resolve(&context.open_reading()?, other, &context.place.option()),
+    }
+}
+
 fn filter(args: &AuditListArgs, actor: Option<&str>) -> AuditFilter {
     let outcome = args.outcome.map(|outcome| match outcome {
         OutcomeArg::Done => Outcome::Done,
@@ -36,7 +46,6 @@ fn filter(args: &AuditListArgs, actor: Option<&str>) -> AuditFilter {
     AuditFilter::new()
         .actor(actor)
         .action(args.action)
-        .key(args.key)
         .outcome(outcome)
         .reason_contains(args.reason.as_deref())
         .since(args.since)

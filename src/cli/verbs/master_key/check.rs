@@ -10,7 +10,7 @@ use strongroom::{Error, MasterKeyVersion, MasterKeys, SqliteStore, Timestamp, Va
 use zeroize::Zeroizing;
 
 use crate::args::CheckArgs;
-use crate::context::Context;
+use crate::context::{Context, is_accepted};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -178,7 +178,8 @@ fn report(context: &mut Context<'_>, checked: &[Checked]) -> Result<Exit, Failur
     };
     let open = |checked: &Checked| checked.findings.iter().any(|finding| !waived(checked, finding));
     let concerns = context.concerns();
-    let good = !checked.iter().any(open) && waivers.findings().is_empty() && concerns.is_empty();
+    let good = !checked.iter().any(open) && waivers.findings().is_empty() && concerns.iter().all(is_accepted);
+    let grave = |concern: &SourceConcern| if is_accepted(concern) { "notice" } else { "warning" };
     let documents: Vec<_> = checked
         .iter()
         .map(|checked| {
@@ -196,12 +197,16 @@ fn report(context: &mut Context<'_>, checked: &[Checked]) -> Result<Exit, Failur
     let faults: Vec<_> = waivers.findings().iter().map(finding::document).collect();
     let sources: Vec<_> = concerns
         .iter()
-        .map(|SourceConcern { id, what, remedy, .. }| json!({ "id": id, "severity": "warning", "what": what, "remedy": remedy }))
+        .map(|concern| {
+            let SourceConcern { id, what, remedy, .. } = concern;
+            json!({ "id": id, "severity": grave(concern), "what": what, "remedy": remedy })
+        })
         .collect();
     let document = json!({ "good": good, "keys": documents, "sources": sources, "waivers": faults });
     context.terminal.document("master-key-check", &document)?;
-    for SourceConcern { id, what, remedy, .. } in &concerns {
-        context.terminal.line(&format!("warning {id}: {what}; {remedy}"))?;
+    for concern in &concerns {
+        let (SourceConcern { id, what, remedy, .. }, grave) = (concern, grave(concern));
+        context.terminal.line(&format!("{grave} {id}: {what}; {remedy}"))?;
     }
     for checked in checked {
         let print = checked.fingerprint.map(|print| format!(" ({print})")).unwrap_or_default();
