@@ -57,10 +57,12 @@ impl Suspect {
             Ok(list) => list,
             Err(fault) => return vec![faulty(fault)],
         };
-        let text = list.as_str();
-        if !key_list::is_list(text) {
-            return vec![(None, Self::read(text))];
+        if !key_list::is_list(&list) {
+            // What is wrong with one key is best said of it as it was written.
+            let bare = Self::read(list.trim());
+            return vec![(None, if bare.key.is_some() { bare } else { Self::read(text) })];
         }
+        let text = list.as_str();
         let entry = |entry: key_list::Entry<'_>| {
             entry.map_or_else(faulty, |(_, version, key)| (Some(version), Self::read(key)))
         };

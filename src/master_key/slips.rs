@@ -146,7 +146,7 @@ mod tests {
             ("q3VPyWc2MOmEhrS1jYwzJ5R8kTn7vXoLhU_fD9-gAbE=", "one character"),
             ("q3VPyWc2M0mEhrS1jYwzJ5R8kTn7vXoLhU_fD9gAb-E=", "2 characters"),
             ("3qVPyWc2M0mEhrS1jYwzJ5R8kTn7vXoLhU_fD9-gAbE=", "one character"),
-            ("q3VPyWc2M0mEhrrS1jYwzJ5R8kTn7vXoLhU_fD9-gAb=", "2 characters"),
+            ("q3VPyWc2M0mEhrrS1jYwzJ5R8kTn7vXoLhU_fD9-gAb=", "3 characters"),
             ("Q3VPyWc2M0mEhrS1jYwzJ5R8kTn7vXoLhU_fD9-gAbE=", "upper and lower case"),
             ("Q3vpYwC2m0MeHRs1JyWZj5r8KtN7VxOlHu_Fd9-GaBe=", "upper and lower case"),
             ("Q3vpYwC2m0MeHRs1JyWZj5r8KtN7VxOlHu_Fd9-GbAe=", "one character"),

@@ -85,7 +85,7 @@ fn an_api_key_expires() {
     std::thread::sleep(Duration::from_millis(1_100));
     room.run(&["verify"]).stdin(token).ends(3).says("expired");
     room.run(&["issue", "--name", "n", "--expires-at", "2020-01-01T00:00:00Z"]).ends(2).says("in the past");
-    for bad in ["90", "d", "-1d", "+1d", "0d", "1w", "1.5h", "99999999999999999999d", "é"] {
+    for bad in ["90", "d", "-1d", "+1d", "0d", "1x", "1.5h", "99999999999999999999d", "é"] {
         room.run(&["issue", "--name", "n", &format!("--expires-in={bad}")]).ends(2).says("time span");
     }
     room.run(&["issue", "--name", "n", "--expires-in", "365001d"]).ends(2).says("too long");
@@ -174,7 +174,7 @@ fn what_is_planted_in_the_file_is_refused_with_the_command_that_takes_it_away() 
         let at = told.find("strongroom doctor ").expect("a command");
         let command = &told[at..told[at..].find('`').map_or(told.len(), |end| at + end)];
         let words: Vec<_> = command.split(' ').skip(1).chain(["--yes"]).collect();
-        room.run(&words).ends(0);
+        room.run_with([1, 2], &words).ends(0);
     };
     for (sql, named) in [
         ("CREATE TRIGGER keep AFTER UPDATE ON keys BEGIN SELECT 1; END", "trigger \"keep\" on the table keys"),

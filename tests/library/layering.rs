@@ -314,7 +314,7 @@ fn library_layers() -> Vec<String> {
 }
 
 fn library_files() -> Vec<PathBuf> {
-    let outside = [source().join("cli"), source().join("lib.rs")];
+    let outside = [source().join("cli"), source().join("protocol"), source().join("lib.rs")];
     rust_files(&source()).into_iter().filter(|file| !outside.iter().any(|outside| file.starts_with(outside))).collect()
 }
 

@@ -47,7 +47,7 @@ fn what_does_not_open_is_mended_after_a_copy_of_the_file_and_a_dry_run_only_show
     let copy = mended[0]["backup"].as_str().expect("a path");
     let url = format!("sqlite:{copy}");
     room.run(&["--store", &url, "list"]).ends(13).says("trigger \"keep\"");
-    assert!(repair(&room, &["--yes"]).ends(0).says("nothing to mend").json_lines().len() == 1);
+    assert_eq!(repair(&room, &["--yes"]).ends(0).json_lines().len(), 1, "there is nothing to mend");
 }
 
 #[test]
