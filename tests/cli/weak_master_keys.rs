@@ -87,7 +87,7 @@ fn a_misspelled_key_is_named_with_its_remedy_and_never_echoed() {
     for (text, id) in [
         (key.trim_end_matches('=').to_owned(), "format-unpadded"),
         (format!("b'{key}'"), "format-python-bytes"),
-        (format!("\"{key}\""), "format-quoted"),
+        (format!("\"{key}"), "format-quoted"),
         (hex.to_owned(), "format-hex"),
     ] {
         for more in [&[][..], &["--json"]] {

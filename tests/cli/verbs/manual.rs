@@ -43,6 +43,7 @@ fn the_manual_describes_every_document_and_every_field() {
     ] {
         check(json(&[1], arguments, ""));
     }
+    fs::create_dir(room.file("pages")).expect("made");
     let pages = room.file("pages").display().to_string();
     check(json(&[1], &["man", "--out-dir", &pages], ""));
     let writable = fs::Permissions::from_mode(0o622);
