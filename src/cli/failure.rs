@@ -450,7 +450,8 @@ fn folder_of(path: &str) -> String {
 
 /// Whether it is a file that is kept beside the store.
 fn is_part(path: &str, place: &Place) -> bool {
-    let store = place.path.display().to_string();
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+    let (store, path) = (whole(&place.path), whole(Path::new(path)));
     path.strip_prefix(store.as_str()).is_some_and(|suffix| ["-wal", "-shm", "-journal", "-rotate"].contains(&suffix))
 }
 
