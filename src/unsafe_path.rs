@@ -10,9 +10,15 @@ pub enum UnsafePath {
     /// Others can write the folder, and so exchange what is in it.
     #[error("is a folder that others can write")]
     FolderWritable,
+    /// The file has another name as well. Beside each SQLite keeps a log, and whoever comes by one name sees nothing of the other's.
+    #[error("is one of several names of the same file (a hard link)")]
+    HardLink,
     /// A link, which leads to another file than the one that was named.
     #[error("is a symbolic link")]
     Link,
+    /// The file alone is mounted there, and has another name where it is stored, with another log beside it.
+    #[error("is mounted there, and is a file that has another name elsewhere")]
+    Mounted,
     /// A folder, a pipe or a device.
     #[error("is not a regular file")]
     NotAFile,

@@ -318,6 +318,20 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
             quoted(path),
             repairing(&store)
         ),
+        StoreError::Unfinished { path } => format!(
+            "`strongroom audit list{store}` with master keys, as a user who may write {} and its folder, takes it back; where they are \
+             on a medium that cannot be written, copy the store and this file to one that can. Remove neither",
+            quoted(&place.path.display().to_string())
+        ),
+        StoreError::Engine { fault: EngineFault::FileLimit { .. }, .. } => {
+            "raise the limit (`ulimit -f` shows it, `ulimit -f unlimited` lifts it), and run the command again".into()
+        }
+        StoreError::Engine { fault: EngineFault::NameTooLong { .. }, .. } => {
+            "name a shorter place with --store sqlite:PATH".into()
+        }
+        StoreError::Engine { fault: EngineFault::NoDescriptors { .. }, .. } => {
+            "raise the limit of open files (`ulimit -n` shows it), or let what holds them end, and run the command again".into()
+        }
         StoreError::Engine {
             fault: EngineFault::LocksNotKept { path } | EngineFault::LocksRefused { path } | EngineFault::NoLog { path },
             ..
@@ -333,6 +347,11 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
         StoreError::OutOfOrder { .. } => {
             format!("restore a backup of the store; `strongroom doctor{store}` says what else is wrong")
         }
+        StoreError::Moved { path } if is_part(path, place) => format!(
+            "somebody took away or exchanged a file that the store writes into. Stop what has the store open (`fuser -v {}` shows it): \
+             the last to end moves what it still has into the store. Then look what is there with `strongroom audit list{store}`",
+            quoted(&place.path.display().to_string())
+        ),
         StoreError::Moved { path } => format!(
             "what others see is the file that stands there now: `ls -li {}` shows it. Name the place of the vault with --store, \
              and look what was done last with `strongroom audit list`",
@@ -387,6 +406,28 @@ fn unsafe_hint(path: &str, fault: UnsafePath, place: &Place) -> String {
             let target = std::fs::canonicalize(path).map_or_else(|_| "PATH".into(), |path| path.display().to_string());
             format!("name the file itself: `--store {}`", quoted(&format!("sqlite:{target}")))
         }
+        UnsafePath::HardLink if is_part(path, place) => {
+            format!(
+                "no store makes such a link: find out who made it; once no strongroom runs there, `rm {}` takes it away, and the \
+                 file it leads to stays under its other name",
+                quoted(path)
+            )
+        }
+        UnsafePath::HardLink => format!(
+            "stop what uses the store, and take the other names away: `find {} -xdev -samefile {}` finds those in the folder, and the \
+                 same from the root of the file system all",
+            quoted(&folder_of(path)),
+            quoted(path)
+        ),
+        UnsafePath::Mounted => format!(
+            "mount the folder of the store, and not the file alone: `findmnt {}` shows where it comes from; use that name, or \
+                 `umount` it",
+            quoted(path)
+        ),
+        UnsafePath::NotAFile if is_part(path, place) => format!(
+            "no store makes such a thing: find out who made it; once no strongroom runs there, `mv {0} {0}.other` puts it out of the way",
+            quoted(path)
+        ),
         UnsafePath::OtherLog => format!(
             "nothing of it is in the store: find out who put it there; `mv {0} {0}.other`, once no strongroom runs there, gives the \
              store as it is without it",
@@ -412,9 +453,15 @@ fn unsafe_hint(path: &str, fault: UnsafePath, place: &Place) -> String {
     }
 }
 
+fn folder_of(path: &str) -> String {
+    let folder = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new(".")).display().to_string()
+}
+
 /// Whether it is a file that is kept beside the store.
 fn is_part(path: &str, place: &Place) -> bool {
-    let store = place.path.display().to_string();
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+    let (store, path) = (whole(&place.path), whole(Path::new(path)));
     path.strip_prefix(store.as_str()).is_some_and(|suffix| ["-wal", "-shm", "-journal", "-rotate"].contains(&suffix))
 }
 

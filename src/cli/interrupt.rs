@@ -7,7 +7,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
 use crate::exit::Exit;
@@ -16,6 +16,8 @@ use crate::told::Told;
 
 /// A signal ends the process at once, also one that was ignored when it began.
 pub(crate) fn heed() {
+    // A file that may not grow any more is an error of the write, and no reason to end in the middle.
+    let _ = flag::register(SIGXFSZ, Arc::default());
     let hang_up = (!*UNDER_NOHUP).then_some(SIGHUP);
     for signal in [SIGINT, SIGTERM].into_iter().chain(hang_up) {
         // Where it cannot be, the signal does what it did before.

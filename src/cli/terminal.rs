@@ -181,6 +181,11 @@ impl Terminal {
         })
     }
 
+    /// Before something is printed that is to be kept: nowhere is no place for it.
+    pub(crate) fn must_take_data(&self) -> Result<(), Failure> {
+        Ok(refuse_nowhere()?)
+    }
+
     /// A secret, alone on its line. That nobody takes it is a failure here.
     pub(crate) fn secret(&mut self, secret: &SecretText) -> Result<(), Failure> {
         self.flush()?;

@@ -147,6 +147,7 @@ fn store_code(fault: &StoreError) -> &'static str {
         StoreError::ReadOnly => "read-only",
         StoreError::Schema { .. } => "store-schema",
         StoreError::Stopped => "stopped",
+        StoreError::Unfinished { .. } => "store-unfinished",
         StoreError::Unsafe { .. } => "unsafe-permissions",
         StoreError::Unsupported { .. } => "unsupported",
     }

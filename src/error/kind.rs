@@ -191,7 +191,8 @@ fn store_kind(error: &StoreError) -> ErrorKind {
         | StoreError::InDoubt { .. }
         | StoreError::JournalMode { .. }
         | StoreError::Moved { .. }
-        | StoreError::ReadOnly => ErrorKind::Engine,
+        | StoreError::ReadOnly
+        | StoreError::Unfinished { .. } => ErrorKind::Engine,
         StoreError::Backup { .. }
         | StoreError::Foreign { .. }
         | StoreError::NotBackup { .. }

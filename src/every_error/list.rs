@@ -201,10 +201,14 @@ every! {
     }
     EngineFault: {
         EngineFault::CannotOpen { .. } => [EngineFault::CannotOpen { path: path() }],
+        EngineFault::FileLimit { .. } => [EngineFault::FileLimit { path: path() }],
         EngineFault::LocksNotKept { .. } => [EngineFault::LocksNotKept { path: path() }],
         EngineFault::LocksRefused { .. } => [EngineFault::LocksRefused { path: path() }],
+        EngineFault::NameTooLong { .. } => [EngineFault::NameTooLong { path: path() }],
+        EngineFault::NoDescriptors { .. } => [EngineFault::NoDescriptors { path: path() }],
         EngineFault::NoLog { .. } => [EngineFault::NoLog { path: path() }],
         EngineFault::Other => [EngineFault::Other],
+        EngineFault::OtherAt { .. } => [EngineFault::OtherAt { path: path() }],
     }
     ExportError: {
         ExportError::NotRecoverable => [ExportError::NotRecoverable],
@@ -432,6 +436,7 @@ every! {
         StoreError::ReadOnly => [StoreError::ReadOnly],
         StoreError::Schema { .. } => of(|fault| StoreError::Schema { path: path(), fault }),
         StoreError::Stopped => [StoreError::Stopped],
+        StoreError::Unfinished { .. } => [StoreError::Unfinished { path: path() }],
         StoreError::Unsafe { .. } => of(|fault| StoreError::Unsafe { path: path(), fault }),
         StoreError::Unsupported { .. } => [StoreError::Unsupported { what: "backups" }],
     }
@@ -445,7 +450,9 @@ every! {
     UnsafePath: {
         UnsafePath::FileWritable => [UnsafePath::FileWritable],
         UnsafePath::FolderWritable => [UnsafePath::FolderWritable],
+        UnsafePath::HardLink => [UnsafePath::HardLink],
         UnsafePath::Link => [UnsafePath::Link],
+        UnsafePath::Mounted => [UnsafePath::Mounted],
         UnsafePath::NotAFile => [UnsafePath::NotAFile],
         UnsafePath::NotOurs => [UnsafePath::NotOurs],
         UnsafePath::Owner => [UnsafePath::Owner],

@@ -135,6 +135,15 @@ pub enum StoreError {
         /// The key, in hexadecimal or as a number.
         key: String,
     },
+    /// Somebody was stopped in the middle of a change of a store without a write-ahead log. Before it is read, what was done of the
+    /// change is to be taken back, and that writes the file.
+    #[error(
+        "a change of the store that was not finished stands in {path}: nothing can be read before it is taken back"
+    )]
+    Unfinished {
+        /// The journal.
+        path: String,
+    },
     /// Files that others may exchange or write.
     #[error("{path} {fault}")]
     Unsafe {
@@ -167,6 +176,12 @@ pub enum EngineFault {
         /// The store.
         path: String,
     },
+    /// A file of the store would become longer than the process may make one.
+    #[error(": a file of {path} would be longer than this process may write")]
+    FileLimit {
+        /// The store.
+        path: String,
+    },
     /// The file system grants every lock to everybody, so that two writers overwrite each other.
     #[error(": the file system of {path} grants every lock to everybody")]
     LocksNotKept {
@@ -179,6 +194,18 @@ pub enum EngineFault {
         /// The store.
         path: String,
     },
+    /// The name is longer than SQLite, or the file system, takes it with what stands beside the file.
+    #[error(": the name {path} is too long, with those of the files beside it")]
+    NameTooLong {
+        /// The store.
+        path: String,
+    },
+    /// This process, or the system, has as many files open as it may.
+    #[error(" to open {path}: no more files may be opened")]
+    NoDescriptors {
+        /// The store.
+        path: String,
+    },
     /// The file system has no memory that processes share, which a write-ahead log needs.
     #[error(": the file system of {path} has no write-ahead log")]
     NoLog {
@@ -188,6 +215,12 @@ pub enum EngineFault {
     /// Anything else.
     #[error("")]
     Other,
+    /// Anything else, at a file.
+    #[error(" at {path}")]
+    OtherAt {
+        /// Which.
+        path: String,
+    },
 }
 
 /// What is other in a schema than it was made.

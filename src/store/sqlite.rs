@@ -8,9 +8,12 @@ mod connection;
 mod files;
 mod guarded;
 mod handle;
+mod header;
 mod layout;
 mod locks;
 mod log_of;
+mod place;
+mod raw;
 mod repair;
 mod restore;
 mod schema;
@@ -48,7 +51,7 @@ impl Store for SqliteStore {
         self.must_be_there()?;
         transaction.commit().map_err(|error| CommitError::Store(commit_failed(error, &self.path)))?;
         // Between the two the file can have gone from its place, and nobody else would ever see what was committed.
-        self.must_be_there().map_err(|moved| StoreError::in_doubt(moved).into())
+        self.must_hold_commit().map_err(|moved| StoreError::in_doubt(moved).into())
     }
 
     fn snapshot(&self) -> Result<Box<dyn Rows + '_>, StoreError> {
@@ -61,6 +64,7 @@ impl Store for SqliteStore {
     }
 
     fn scrub(&self) -> Result<Scrub, StoreError> {
+        self.must_be_there()?;
         let emptied = self.empty_log()?;
         if emptied != Scrub::Clean {
             return Ok(emptied);
@@ -93,7 +97,9 @@ impl Store for SqliteStore {
     }
 
     fn compact(&self) -> Result<(), StoreError> {
-        self.writer()?.vacuum().map_err(|error| self.explained(error))
+        self.must_be_there()?;
+        self.writer()?.vacuum().map_err(|error| self.explained(error))?;
+        self.must_be_there()
     }
 
     fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {

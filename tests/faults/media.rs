@@ -18,6 +18,8 @@ crate::harness::claims! {
     every_reading_verb_works_on_a_full_disk_alone_and_beside_a_live_writer,
     a_file_system_that_grants_every_lock_is_not_written_and_is_read,
     locks_that_are_refused_are_not_called_busy,
+    a_backup_where_locks_are_refused_says_so_and_leaves_nothing,
+    a_limit_of_the_process_is_named_and_ends_nothing_in_the_middle,
 }
 
 struct Scene {
@@ -196,6 +198,58 @@ fn locks_that_are_refused_are_not_called_busy() {
     let names: Vec<_> =
         fs::read_dir(&scene.disk.path).expect("read").flatten().map(|entry| entry.file_name()).collect();
     assert!(names.iter().all(|name| !name.to_string_lossy().contains("-lock-")), "{names:?}");
+}
+
+fn a_backup_where_locks_are_refused_says_so_and_leaves_nothing() {
+    let scene = Scene::on(Mounted::tmpfs("8m"));
+    let to = scene.disk.path.join("b");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:error=ENOLCK"]);
+    command.arg(program_path()).args(["backup", to.to_str().expect("text"), "--reason", "r"]).env_clear();
+    let plain = scene.command(&[]);
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env("PATH", std::env::var_os("PATH").expect("a path"));
+    let (code, told) = scene.run(command);
+    assert_eq!(code, Some(16), "{told}");
+    assert!(told.contains("refuses locks") && !told.contains("run the command again"), "{told}");
+    let names = fs::read_dir(&scene.disk.path).expect("read").flatten().map(|entry| entry.file_name());
+    let left: Vec<_> = names.filter(|name| name != "vault.db").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+fn a_limit_of_the_process_is_named_and_ends_nothing_in_the_middle() {
+    let scene = Scene::on(Mounted::tmpfs("8m"));
+    let limited = |limit: &str, arguments: &[&str]| {
+        let plain = scene.command(arguments);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\"")]).arg(program_path()).args(arguments);
+        command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        scene.run(command)
+    };
+    let tokens = || scene.run(scene.command(&["list", "--all"])).1.lines().count();
+    // Blocks of 512 bytes: none at all, less than the log needs, and less than the file has.
+    for blocks in ["0", "8", "40", "64", "96"] {
+        let before = tokens();
+        let (code, told) = limited(&format!("-f {blocks}"), &["issue", "--name", "n"]);
+        match code {
+            Some(0) => assert_eq!(tokens(), before + 1, "{blocks}: {told}"),
+            Some(16) => {
+                assert!(told.contains("ulimit -f") || told.contains("audit list"), "{blocks}: {told}");
+                assert!(tokens() <= before + 1, "{blocks}: {told}");
+            }
+            _ => panic!("{blocks}: {code:?}: {told}"),
+        }
+    }
+    let said = limited("-f 8", &["issue", "--name", "n"]);
+    assert!(said.0 == Some(16) && said.1.contains("ulimit -f"), "{said:?}");
+    let mut named = 0;
+    for files in 4..24 {
+        let (code, told) = limited(&format!("-n {files}"), &["issue", "--name", "n"]);
+        assert!(matches!(code, Some(0 | 1 | 12 | 15 | 16 | 127)), "{files}: {code:?}: {told}");
+        assert!(!told.contains("must be readable and writable"), "{files}: {told}");
+        named += usize::from(code == Some(16) && told.contains("ulimit -n"));
+    }
+    assert!(named > 0, "it is never named");
 }
 
 fn fill(folder: &Path) {

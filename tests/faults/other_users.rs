@@ -18,6 +18,8 @@ crate::harness::claims! {
     a_way_that_another_user_could_bend_is_refused,
     what_root_leaves_is_for_who_owns_the_store_or_is_named,
     who_only_reads_trusts_who_owns_the_store,
+    a_store_that_is_reached_by_two_names_is_refused,
+    a_companion_that_is_no_file_of_its_own_is_named_with_what_to_do,
 }
 
 const ME: u32 = 61_234;
@@ -232,4 +234,66 @@ fn who_only_reads_trusts_who_owns_the_store() {
     give(&scene.data(), 61_236);
     let (code, told) = verifier(0o755, 0o640);
     assert_eq!(code, Some(15), "the folder is neither root's nor the owner's: {told}");
+}
+
+fn a_store_that_is_reached_by_two_names_is_refused() {
+    let scene = Scene::new();
+    let other = scene.data().join("other.db");
+    fs::hard_link(scene.path(), &other).expect("linked");
+    for path in [scene.path(), other.clone()] {
+        let store = format!("sqlite:{}", path.display());
+        for verb in [&["list"][..], &["issue", "--name", "n"], &["doctor"], &["rotate-master-key", "--quick"]] {
+            scene.refuses("a hard link", &[verb, &["--store", &store]].concat(), &path, "-samefile");
+        }
+    }
+    fs::remove_file(&other).expect("removed");
+    scene.works("one name is left");
+    // As a container mounts a file alone.
+    fs::write(&other, "").expect("made");
+    give(&other, ME);
+    mode(&other, 0o600);
+    let bound = Command::new("mount").arg("--bind").args([&scene.path(), &other]).status();
+    assert!(bound.is_ok_and(|status| status.success()), "not mounted");
+    let store = format!("sqlite:{}", other.display());
+    for verb in [&["list"][..], &["issue", "--name", "n"], &["doctor"]] {
+        let (code, told) = scene.run(&[verb, &["--store", &store]].concat());
+        assert!(
+            code == Some(15) && told.contains("is mounted") && told.contains("findmnt"),
+            "{verb:?}: {code:?}: {told}"
+        );
+    }
+    scene.works("under the name where it is stored");
+    assert!(Command::new("umount").arg(&other).status().is_ok_and(|status| status.success()), "not unmounted");
+}
+
+fn a_companion_that_is_no_file_of_its_own_is_named_with_what_to_do() {
+    type Planted = (&'static str, fn(&Path), &'static str);
+    let planted: [Planted; 4] = [
+        ("a folder", |part| fs::create_dir(part).expect("made"), "mv "),
+        ("a pipe", |part| assert!(Command::new("mkfifo").arg(part).status().is_ok_and(|made| made.success())), "mv "),
+        (
+            "a device",
+            |part| {
+                assert!(
+                    Command::new("mknod").arg(part).args(["c", "1", "3"]).status().is_ok_and(|made| made.success())
+                );
+            },
+            "mv ",
+        ),
+        ("a hard link", |part| fs::hard_link(part.with_file_name("precious"), part).expect("linked"), "rm "),
+    ];
+    for suffix in ["-wal", "-shm", "-journal"] {
+        for (what, plant, command) in planted {
+            let scene = Scene::new();
+            let precious = scene.data().join("precious");
+            fs::write(&precious, "precious").expect("written");
+            give(&precious, ME);
+            mode(&precious, 0o600);
+            let part = scene.beside(suffix);
+            plant(&part);
+            give(&part, ME);
+            scene.is_refused(&format!("{what} as {suffix}"), &part, &format!("{command}{}", part.display()));
+            assert_eq!(fs::read(&precious).expect("read"), b"precious");
+        }
+    }
 }

@@ -401,6 +401,17 @@ fn nothing_of_somebody_elses_is_swept_away_whatever_its_name() {
         fs::create_dir(scene.file(name)).expect("made");
         fs::write(scene.file(name).join("mine"), "mine").expect("written");
     }
+    // And with the names of our files in them.
+    let alike = [
+        (".strongroom-unfinished-00000000000000aa/file", &b"mine"[..]),
+        (".strongroom-unfinished-00000000000000ab/file", &[b'm'; 4096]),
+        (".strongroom-unfinished-00000000000000ac/file-wal", b"mine"),
+        (".strongroom-unfinished-00000000000000ad/file-journal", b""),
+    ];
+    for (name, bytes) in alike {
+        fs::create_dir(scene.file(name).parent().expect("a folder")).expect("made");
+        fs::write(scene.file(name), bytes).expect("written");
+    }
     let before = |name: &str| fs::read(scene.file(name)).expect("it is there");
     let kept: Vec<_> = names.iter().map(|name| before(name)).collect();
     scene.backup(&vault, "b");
@@ -412,6 +423,9 @@ fn nothing_of_somebody_elses_is_swept_away_whatever_its_name() {
     }
     for name in folders {
         assert_eq!(fs::read(scene.file(name).join("mine")).expect("it is there"), b"mine", "{name}");
+    }
+    for (name, bytes) in alike {
+        assert_eq!(before(name), bytes, "{name}");
     }
     // A vault whose lock would stand where one of them is.
     scene.restore("b", "x", [1]).expect("restored");

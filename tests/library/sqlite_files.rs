@@ -76,6 +76,142 @@ fn a_linked_side_file_is_refused() {
 }
 
 #[test]
+fn a_store_with_several_names_is_refused_under_each() {
+    let folder = folder();
+    let path = a_store(&folder);
+    let other = folder.path().join("other.db");
+    fs::hard_link(&path, &other).expect("linked");
+    for path in [&path, &other] {
+        is_unsafe(SqliteStore::open(path), path);
+        is_unsafe(SqliteStore::open_to_read(path), path);
+        is_unsafe(SqliteStore::open_read_only(path), path);
+        is_unsafe(SqliteStore::create(path), path);
+        let begun = strongroom::store::SqliteRepair::begin(path).map(drop);
+        assert!(matches!(begun, Err(StoreError::Unsafe { .. })), "{begun:?}");
+    }
+    fs::remove_file(&other).expect("removed");
+    SqliteStore::open(&path).expect("one name is left");
+}
+
+#[test]
+fn a_side_file_that_is_a_hard_link_is_refused_and_what_it_leads_to_stays() {
+    for suffix in ["-wal", "-shm", "-journal"] {
+        for precious in [&b"precious"[..], b""] {
+            let folder = folder();
+            let path = a_store(&folder);
+            let target = folder.path().join("target");
+            private(&target, precious);
+            let _ = fs::remove_file(beside(&path, suffix));
+            fs::hard_link(&target, beside(&path, suffix)).expect("linked");
+            is_unsafe(SqliteStore::open(&path), &beside(&path, suffix));
+            is_unsafe(SqliteStore::open_or_create(&path), &beside(&path, suffix));
+            is_unsafe(SqliteStore::open_read_only(&path), &beside(&path, suffix));
+            assert_eq!(fs::read(&target).expect("read"), precious, "{suffix}");
+        }
+    }
+}
+
+#[test]
+fn a_change_that_was_not_finished_is_named_by_who_only_reads_and_taken_back_by_who_writes() {
+    let folder = folder();
+    let (path, copy) = (folder.path().join("store.db"), folder.path().join("copy.db"));
+    let store = SqliteStore::create(&path).expect("create");
+    fill(&store, 300, 1);
+    drop(store);
+    // As an editor leaves it that was killed: a copy without a log, and a transaction in the middle.
+    let editor = rusqlite::Connection::open(&path).expect("open");
+    editor.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA cache_size = 2; BEGIN").expect("begun");
+    editor.execute_batch("UPDATE keys SET v = zeroblob(length(v))").expect("changed");
+    private(&copy, &fs::read(&path).expect("read"));
+    let journal = fs::read(beside(&path, "-journal")).expect("a journal");
+    private(&beside(&copy, "-journal"), &journal);
+    assert!(journal[0] != 0 && fs::read(&copy).expect("read") != Vec::<u8>::new());
+    drop(editor);
+    let error = SqliteStore::open_read_only(&copy).map(drop).expect_err("unfinished");
+    assert!(matches!(&error, StoreError::Unfinished { path } if path.ends_with("copy.db-journal")), "{error}");
+    assert_eq!(fs::read(beside(&copy, "-journal")).expect("it stays"), journal);
+    assert_eq!(read_all(&copy).expect("taken back"), 300);
+    SqliteStore::open_read_only(&copy).expect("it is whole");
+    // What SQLite leaves of a journal that is done with says nothing.
+    private(&beside(&copy, "-journal"), &[0; 512]);
+    SqliteStore::open_read_only(&copy).expect("it is whole");
+}
+
+#[test]
+fn a_header_with_our_mark_that_cannot_be_is_damage_and_nothing_else() {
+    let folder = folder();
+    let path = a_store(&folder);
+    let whole = fs::read(&path).expect("read");
+    for (at, value) in [
+        (0, b's'),
+        (15, 1),
+        (16, 3),
+        (16, 0),
+        (17, 7),
+        (18, 3),
+        (18, 0),
+        (19, 3),
+        (19, 255),
+        (21, 63),
+        (22, 1),
+        (23, 0),
+    ] {
+        let mut bytes = whole.clone();
+        bytes[at] = value;
+        private(&path, &bytes);
+        for opened in [SqliteStore::open(&path), SqliteStore::open_to_read(&path), SqliteStore::create(&path)] {
+            let Err(StoreError::Corrupt { message }) = &opened else { panic!("byte {at}: {:?}", opened.map(drop)) };
+            assert!(message.contains("header"), "{at}: {message}");
+        }
+        assert_eq!(fs::read(&path).expect("read"), bytes, "{at}");
+    }
+    private(&path, &whole);
+    SqliteStore::open(&path).expect("as it was");
+}
+
+#[test]
+fn a_name_is_a_name_and_what_is_none_leaves_no_file() {
+    // A process has one working folder and this one has many tests: a shell goes there and becomes the test that looks.
+    let folder = folder();
+    let me = std::env::current_exe().expect("the path of this program");
+    let run = Command::new("sh")
+        .args(["-c", "cd \"$1\" && exec \"$0\" --exact sqlite_files::by_their_names --ignored"])
+        .args([&me, &folder.path().to_owned()])
+        .output()
+        .expect("a shell");
+    let text = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && text.contains("1 passed"), "{text}");
+}
+
+#[test]
+#[ignore = "run by a_name_is_a_name_and_what_is_none_leaves_no_file"]
+fn by_their_names() {
+    let names = || fs::read_dir(".").expect("read").flatten().map(|entry| entry.file_name()).collect::<Vec<_>>();
+    for name in ["file:x.db", ":memory:", "file:y.db?vfs=unix-none", "file:z?mode=memory", "a?b#c%20d", " "] {
+        put(&SqliteStore::create(name).expect(name), b"k", b"value", Expected::Absent);
+        assert_eq!(names(), [name], "there is one file, and it has that name");
+        let store = SqliteStore::open(name).expect(name);
+        assert_eq!(store.get(Table::Keys, b"k").expect("read").as_deref(), Some(&b"value"[..]), "{name}");
+        drop(store);
+        fs::remove_file(name).expect("removed");
+    }
+    let (long, deep) = ("q".repeat(248), format!("{}v.db", format!("{}/", "d".repeat(60)).repeat(9)));
+    fs::create_dir_all(Path::new(&deep).parent().expect("a folder")).expect("made");
+    for folder in Path::new(&deep).ancestors().skip(1).filter(|folder| folder.components().count() > 0) {
+        allow(folder, 0o700);
+    }
+    let before = names();
+    for name in ["tt/", "./tt/", ".", "..", "tt/.", &long, &deep] {
+        let error = SqliteStore::create(name).map(drop).expect_err(name);
+        assert!(error.to_string().contains(name), "{name}: {error}");
+        assert!(names() == before && !Path::new(&deep).exists(), "{name}: {:?}", names());
+    }
+    let longest = "q".repeat(247);
+    put(&SqliteStore::create(&longest).expect("created"), b"k", b"value", Expected::Absent);
+    assert!(matches!(SqliteStore::open(&longest).expect("open").claim_rotation(), Ok(RotationClaim::Granted(_))));
+}
+
+#[test]
 fn a_rotation_lock_that_is_no_file_is_refused() {
     let folder = folder();
     let store = SqliteStore::create(folder.path().join("store.db")).expect("create");

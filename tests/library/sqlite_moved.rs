@@ -305,3 +305,151 @@ fn a_store_goes_on_with_its_own_log_however_much_of_it_is_left() {
     }
     assert!(counts.is_sorted() && counts.first() == Some(&0) && counts.last() == Some(&5), "{counts:?}");
 }
+
+/// What happens to the log or its index, and whether the log is gone from its place then.
+const LOG_WAYS: &[(&str, bool, fn(&Scene))] = &[
+    ("the log deleted", true, |scene| fs::remove_file(scene.place("vault.db-wal")).expect("deleted")),
+    ("the index deleted", false, |scene| fs::remove_file(scene.place("vault.db-shm")).expect("deleted")),
+    ("both deleted", true, |scene| {
+        fs::remove_file(scene.place("vault.db-wal")).expect("deleted");
+        fs::remove_file(scene.place("vault.db-shm")).expect("deleted");
+    }),
+    ("the log moved", true, |scene| rename(&scene.place("vault.db-wal"), &scene.place("kept"))),
+    ("the log replaced by a copy", false, |scene| exchange(scene, "-wal")),
+    ("the index replaced by a copy", false, |scene| exchange(scene, "-shm")),
+    ("the log replaced by an empty one", false, |scene| {
+        fs::remove_file(scene.place("vault.db-wal")).expect("deleted");
+        put_private(&scene.place("vault.db-wal"), b"");
+    }),
+    ("the log replaced by a folder", false, |scene| {
+        rename(&scene.place("vault.db-wal"), &scene.place("kept"));
+        fs::create_dir(scene.place("vault.db-wal")).expect("a folder");
+    }),
+];
+
+fn exchange(scene: &Scene, suffix: &str) {
+    let (place, copy) = (scene.place(&format!("vault.db{suffix}")), scene.place("copy"));
+    put_private(&copy, &fs::read(&place).expect("read"));
+    rename(&copy, &place);
+}
+
+#[test]
+fn nothing_is_acknowledged_into_a_log_that_is_gone() {
+    for (way, _, go) in LOG_WAYS {
+        let (scene, vault) = scene();
+        let issued = vault.issue(&NewApiKey::new("before"), &act()).expect("issued");
+        let other = vault.issue(&NewApiKey::new("other"), &act()).expect("issued");
+        go(&scene);
+        std::thread::sleep(Duration::from_millis(50));
+        let gone = |what: &str, error: Error| {
+            assert_eq!((error.kind(), error.code()), (ErrorKind::Engine, "store-moved"), "{way}: {what}: {error:#}");
+            assert!(error.to_string().contains("vault.db-"), "{way}: {what}: {error}");
+        };
+        gone("issue", vault.issue(&NewApiKey::new("after"), &act()).map(drop).expect_err(way));
+        gone("revoke", vault.revoke(issued.id, &act()).map(drop).expect_err(way));
+        gone("list", vault.list(&Query::new()).map(drop).expect_err(way));
+        gone("doctor", vault.doctor(|_| ()).map(drop).expect_err(way));
+        gone("rotate", vault.rotate(&RotateOptions::new(), &act(), |_| ()).map(drop).expect_err(way));
+        gone("backup", vault.backup(scene.folder.path().join("b"), &act(), |_| ()).map(drop).expect_err(way));
+        let begun = Instant::now();
+        let refused = loop {
+            match vault.verify(other.token.expose(), &Request::new()) {
+                Err(VerifyError::Unavailable(error)) => break error,
+                Err(refused) => panic!("{way}: {refused}"),
+                Ok(_) => assert!(begun.elapsed() < Duration::from_secs(5), "{way}: it never looks"),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        gone("verify", refused);
+        // What was acknowledged before gets into the file, or is in the log that is left; what was refused is nowhere.
+        drop(vault);
+        let _ = fs::remove_dir(scene.place("vault.db-wal"));
+        if way.ends_with("a folder") {
+            rename(&scene.place("kept"), &scene.place("vault.db-wal"));
+        }
+        let vault = Vault::open(SqliteStore::open(scene.place("vault.db")).expect("store"), scene.keys.only([1]));
+        let vault = vault.expect("vault");
+        vault.verify(issued.token.expose(), &Request::new()).expect(way);
+        vault.verify(other.token.expose(), &Request::new()).expect(way);
+        assert_eq!(vault.list(&Query::new()).expect("listed").items.len(), 2, "{way}");
+        assert_eq!(vault.doctor(|_| ()).expect("doctor").symptoms, vec![], "{way}");
+    }
+}
+
+#[test]
+fn a_log_that_goes_in_a_rotation_ends_it() {
+    for (way, _, go) in LOG_WAYS {
+        let (scene, vault) = scene();
+        vault.issue_many(&vec![NewApiKey::new("n"); 50], &act()).expect("issued");
+        let mut left = 2;
+        let options = RotateOptions::new().batch(std::num::NonZeroUsize::new(10).expect("not zero"));
+        let rotated = vault.rotate(&options, &act(), |_| {
+            left -= 1;
+            if left == 0 {
+                go(&scene);
+            }
+        });
+        let error = rotated.expect_err(way);
+        assert!(["store-moved", "commit-in-doubt"].contains(&error.code()), "{way}: {error:#}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_store_whose_log_was_taken_from_whoever_has_it_open_is_not_opened_until_they_end() {
+    for (way, _, go) in LOG_WAYS.iter().filter(|(_, gone, _)| *gone) {
+        let (scene, vault) = scene();
+        let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
+        go(&scene);
+        let place = || scene.place("vault.db");
+        let ways: [(&str, fn(PathBuf) -> Result<SqliteStore, StoreError>); 4] = [
+            ("to write", |path| SqliteStore::open(path)),
+            ("to make", |path| SqliteStore::open_or_create(path)),
+            ("to read", |path| SqliteStore::open_to_read(path)),
+            ("read-only", |path| SqliteStore::open_read_only(path)),
+        ];
+        for (how, open) in ways {
+            let error = open(place()).map(drop).expect_err(way);
+            assert!(matches!(&error, StoreError::Moved { path } if path.ends_with("-wal")), "{way}: {how}: {error}");
+        }
+        let error = strongroom::store::SqliteRepair::begin(place()).map(drop).expect_err(way);
+        assert!(matches!(error, StoreError::Moved { .. }), "{way}: {error}");
+        assert!(!scene.place("vault.db-wal").exists(), "{way}: none was made");
+        drop(vault);
+        let vault = Vault::open(SqliteStore::open(place()).expect("store"), scene.keys.only([1])).expect("vault");
+        vault.verify(issued.token.expose(), &Request::new()).expect("it was moved into the file");
+    }
+}
+
+#[test]
+fn whoever_ends_removes_no_log_of_somebody_else() {
+    type Going = (&'static str, fn(&Scene));
+    let goings: [Going; 3] = [
+        ("the log is another", |_| ()),
+        ("the store is another", |scene| rename(&scene.place("other.db"), &scene.place("vault.db"))),
+        ("the store is gone", |scene| rename(&scene.place("vault.db"), &scene.place("away.db"))),
+    ];
+    for (what, go) in goings {
+        let (scene, vault) = scene();
+        vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
+        vault.list(&Query::new()).expect("with a connection that reads");
+        let log = scene.place("vault.db-wal");
+        fs::remove_file(&log).expect("deleted");
+        go(&scene);
+        put_private(&log, b"of somebody else");
+        drop(vault);
+        assert_eq!(fs::read(&log).expect("it is there"), b"of somebody else", "{what}");
+    }
+}
+
+#[test]
+fn a_log_that_is_emptied_under_a_store_takes_no_commit_that_is_acknowledged() {
+    let (scene, vault) = scene();
+    vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
+    let before = fs::read(scene.place("vault.db")).expect("read");
+    fs::OpenOptions::new().write(true).truncate(true).open(scene.place("vault.db-wal")).expect("emptied");
+    let error = vault.issue(&NewApiKey::new("after"), &act()).map(drop).expect_err("nobody else would see it");
+    assert_eq!(error.kind(), ErrorKind::Engine, "{error:#}");
+    drop(vault);
+    assert_eq!(fs::read(scene.place("vault.db")).expect("read"), before, "zeros of the log are not in the file");
+}

@@ -22,6 +22,7 @@ use crate::failure::Failure;
 
 /// `audit checkpoint`: the note as it is kept, and in JSON with what it says beside it.
 pub(crate) fn checkpoint(context: &mut Context<'_>) -> Result<Exit, Failure> {
+    context.terminal.must_take_data()?;
     let checkpoint = context.open_to_read()?.audit_checkpoint()?;
     let mut body = serde_json::to_value(&checkpoint).expect("a checkpoint has nothing that JSON cannot hold");
     body["note"] = checkpoint.to_text().into();

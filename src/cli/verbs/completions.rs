@@ -9,6 +9,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub(crate) fn completions(context: &mut Context<'_>, shell: Shell) -> Result<Exit, Failure> {
+    context.terminal.must_take_data()?;
     let mut script = vec![];
     clap_complete::generate(shell, &mut args::shown(), "strongroom", &mut script);
     let script = String::from_utf8_lossy(&script);

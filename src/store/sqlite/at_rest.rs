@@ -7,6 +7,7 @@
 //! the same.
 
 use std::fs;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -72,6 +73,7 @@ struct Seen {
 impl Seen {
     /// `None` while there is something in a write-ahead log.
     fn now(path: &Path) -> Result<Option<Self>, StoreError> {
+        refuse_unfinished(path)?;
         let found = fs::symlink_metadata(path).map_err(files::failed)?;
         let modified = found.modified().map_err(files::failed)?;
         let (place, changed) = identity(&found);
@@ -91,6 +93,21 @@ fn identity(found: &fs::Metadata) -> ((u64, u64), (i64, i64)) {
 #[cfg(not(unix))]
 fn identity(_: &fs::Metadata) -> ((u64, u64), (i64, i64)) {
     ((0, 0), (0, 0))
+}
+
+/// What SQLite would take back of a change that was not finished is in the file until then, and cannot be told from the rest.
+pub(super) fn refuse_unfinished(path: &Path) -> Result<(), StoreError> {
+    let journal = files::beside(path, files::JOURNAL);
+    if fs::symlink_metadata(&journal).map_or(0, |found| found.len()) == 0 {
+        return Ok(());
+    }
+    let mut first = [0];
+    // One that is done with begins with zeros. Of one that cannot be read nobody knows.
+    match fs::File::open(&journal).and_then(|mut file| file.read_exact(&mut first)) {
+        Ok(()) if first == [0] => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        _ => Err(StoreError::Unfinished { path: journal.display().to_string() }),
+    }
 }
 
 /// The path as a URI that tells SQLite to lock nothing and to look for nothing beside the file.

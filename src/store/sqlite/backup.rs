@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::connection::{explained, raised, restrict, wait_for_others};
+use super::connection::{explained, raised, restrict, wait_for_others, whole};
 use super::guarded::Guarded;
 use super::handle::SqliteStore;
 use super::layout::{BACKUP_ID, PAGE_SIZE, make_tables, number};
@@ -91,6 +91,7 @@ impl SqliteBackup {
         if !std::fs::metadata(path).map_err(files::failed)?.is_file() {
             return Err(none());
         }
+        at_rest::refuse_unfinished(path)?;
         // Nobody writes it, so nothing beside it is looked for, and it may lie where nothing can be written.
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(at_rest::unchanging(path), flags).and_then(|connection| {
@@ -176,7 +177,7 @@ rows_by!(Still<'_>, read);
 /// A connection to a file that is of no use before it is whole: nothing is journalled, and it is made durable at the end.
 pub(super) fn writing(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
+    let mut connection = Connection::open_with_flags(whole(path)?, flags)?;
     connection.busy_handler(Some(wait_for_others))?;
     restrict(&connection)?;
     connection.execute_batch("PRAGMA secure_delete = ON; PRAGMA synchronous = OFF;")?;

@@ -1,13 +1,13 @@
 //! Connections to a file, and what SQLite's errors mean.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, ffi};
 
 use super::access::Access;
-use super::{files, locks};
+use super::{files, header, locks};
 use crate::store::error::{EngineFault, SchemaFault, StoreError};
 
 /// With `keeps_log` what is in the log stays there when the connection is closed, also when it does not even open.
@@ -17,7 +17,7 @@ pub(super) fn connection(path: &Path, access: Access, keeps_log: bool) -> rusqli
         Access::ReadOnly => Flags::SQLITE_OPEN_READ_ONLY,
         Access::ReadWrite => Flags::SQLITE_OPEN_READ_WRITE,
     };
-    let mut connection = Connection::open_with_flags(path, access | Flags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut connection = Connection::open_with_flags(whole(path)?, access | Flags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_handler(Some(wait_for_others))?;
     keep_log(&connection, keeps_log)?;
     restrict(&connection)?;
@@ -25,11 +25,16 @@ pub(super) fn connection(path: &Path, access: Access, keeps_log: bool) -> rusqli
     Ok(connection)
 }
 
+/// From the root on, so that SQLite takes no name for a URI or for a database in memory.
+pub(super) fn whole(path: &Path) -> rusqlite::Result<PathBuf> {
+    std::path::absolute(path).map_err(raised)
+}
+
 /// For who mends what nobody else accepts: the schema is read as far as it can be, and can be written like a table.
 pub(super) fn connection_to_mend(path: &Path, keeps_log: bool) -> rusqlite::Result<Connection> {
     use rusqlite::OpenFlags as Flags;
     let flags = Flags::SQLITE_OPEN_READ_WRITE | Flags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
+    let mut connection = Connection::open_with_flags(whole(path)?, flags)?;
     connection.busy_handler(Some(wait_for_others))?;
     keep_log(&connection, keeps_log)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
@@ -98,15 +103,22 @@ pub(super) fn explained(error: rusqlite::Error, at: &Path) -> StoreError {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => busy(at, error),
         ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
         ErrorCode::CannotOpen => {
-            StoreError::Engine { fault: EngineFault::CannotOpen { path: path() }, source: said(error) }
+            let fault = match files::may_open_more() {
+                true => EngineFault::CannotOpen { path: path() },
+                false => EngineFault::NoDescriptors { path: path() },
+            };
+            StoreError::Engine { fault, source: said(error) }
         }
         // Every statement is one of ours, so what SQLite cannot make out is the schema it meets: a table or a column is missing.
         ErrorCode::Unknown if extended_code == ffi::SQLITE_ERROR => StoreError::Corrupt { message },
         ErrorCode::DiskFull => StoreError::Full,
-        ErrorCode::NotADatabase => StoreError::Foreign { path: path() },
-        ErrorCode::ReadOnly => StoreError::ReadOnly,
+        ErrorCode::NotADatabase => header::damage(at).unwrap_or_else(|| StoreError::Foreign { path: path() }),
+        ErrorCode::ReadOnly => header::wrong_byte(at).unwrap_or(StoreError::ReadOnly),
         // SQLite says so only where it writes rows, and not where it makes room for the index of the log.
         ErrorCode::SystemIoFailure if files::is_full(at) => StoreError::Full,
+        ErrorCode::SystemIoFailure if files::is_limited(at) => {
+            StoreError::Engine { fault: EngineFault::FileLimit { path: path() }, source: said(error) }
+        }
         _ => StoreError::engine(said(error)),
     }
 }
@@ -115,9 +127,15 @@ pub(super) fn explained(error: rusqlite::Error, at: &Path) -> StoreError {
 /// there, and so do all who have the store open; but it may be there, and whoever recovers the log after a power loss finds it.
 pub(super) fn commit_failed(error: rusqlite::Error, path: &Path) -> StoreError {
     match error.sqlite_error_code() {
+        // The mark is written last, and there was no room for it.
+        Some(ErrorCode::SystemIoFailure) if is_unwritten(&error) && files::is_limited(path) => explained(error, path),
         Some(ErrorCode::SystemIoFailure) => StoreError::in_doubt(said(error)),
         _ => explained(error, path),
     }
+}
+
+fn is_unwritten(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_WRITE)
 }
 
 /// SQLite calls it busy as well where no lock can be had at all.

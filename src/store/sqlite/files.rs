@@ -4,24 +4,50 @@ use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use super::access::Access;
 use crate::key_source::{FolderFound, WayFault as Fault, judge_way_to_folder};
 use crate::store::error::{EngineFault, StoreError};
 use crate::unsafe_path::UnsafePath;
 
-/// Makes an empty file with mode 0600 unless one is there.
-pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
+/// Makes an empty file with mode 0600 unless one is there. Whether it did.
+pub(super) fn create_private(path: &Path) -> Result<bool, StoreError> {
     match private().write(true).create_new(true).open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(StoreError::NotFound { path: folder(path).display().to_string() })
         }
         Err(error) => Err(failed_at(path, error)),
     }
+}
+
+/// What was made for nothing.
+pub(super) fn remove_empty(path: &Path) {
+    if fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.len() == 0) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// A path that ends like that of a folder names no file.
+pub(super) fn refuse_no_name(path: &Path) -> Result<(), StoreError> {
+    let text = path.as_os_str().to_string_lossy();
+    let is_folder = text.ends_with(std::path::is_separator) || path.file_name().is_none() || text.ends_with("/.");
+    if is_folder { Err(unsafe_at(path, UnsafePath::NotAFile)) } else { Ok(()) }
+}
+
+/// A name that leaves no room for those of the files beside it.
+pub(super) fn refuse_long_name(path: &Path) -> Result<(), StoreError> {
+    let whole = std::path::absolute(path).map_err(failed)?;
+    let name = whole.file_name().map_or(0, OsStr::len);
+    if name > MAX_NAME || whole.as_os_str().len() > MAX_PATH {
+        return Err(too_long(path, ErrorKind::InvalidFilename.into()));
+    }
+    Ok(())
+}
+
+fn too_long(path: &Path, error: std::io::Error) -> StoreError {
+    StoreError::Engine { fault: EngineFault::NameTooLong { path: path.display().to_string() }, source: error.into() }
 }
 
 /// Takes the right to read from others, before anything is written into a file that somebody else made empty.
@@ -71,6 +97,12 @@ pub(super) fn refuse_unsafe(path: &Path, access: Access) -> Result<(), StoreErro
         }
         if !found_file.is_file() {
             return refuse(UnsafePath::NotAFile);
+        }
+        if names(&found_file) > 1 {
+            return refuse(UnsafePath::HardLink);
+        }
+        if is_mount(&file) {
+            return refuse(UnsafePath::Mounted);
         }
         if mode(&found_file) & 0o022 != 0 {
             return refuse(UnsafePath::FileWritable);
@@ -144,42 +176,6 @@ fn way_to(path: &Path) -> Result<FolderFound, StoreError> {
         }
         Fault::System(error) => failed_at(path, error),
     })
-}
-
-/// The place of a file, and which file was there.
-pub(super) struct Place {
-    /// Whatever folder the process works in later.
-    path: PathBuf,
-    seen: Option<(u64, u64)>,
-    opened: Instant,
-    /// When it was there last, in milliseconds since it was opened.
-    looked: AtomicU64,
-}
-
-impl Place {
-    pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
-        let path = std::path::absolute(path).map_err(failed)?;
-        let seen = which(&path);
-        Ok(Self { path, seen, opened: Instant::now(), looked: AtomicU64::new(0) })
-    }
-
-    /// The same a moment ago at the latest: for reads, which are many, and of which nothing is acknowledged.
-    pub(super) fn was_just_there(&self) -> bool {
-        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if now < self.looked.load(Ordering::Relaxed) + A_MOMENT {
-            return true;
-        }
-        let there = self.is_still_there();
-        if there {
-            self.looked.store(now, Ordering::Relaxed);
-        }
-        there
-    }
-
-    /// Whether that file is still there. Where files cannot be told apart, it is taken to be.
-    pub(super) fn is_still_there(&self) -> bool {
-        which(&self.path) == self.seen
-    }
 }
 
 /// The device and the number of the file at a path.
@@ -319,8 +315,48 @@ pub(super) fn failed_at(path: &Path, error: std::io::Error) -> StoreError {
             fault: EngineFault::CannotOpen { path: path.display().to_string() },
             source: error.into(),
         },
-        _ => failed(error),
+        ErrorKind::InvalidFilename => too_long(path, error),
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull | ErrorKind::QuotaExceeded => failed(error),
+        _ if is_of_descriptors(&error) => StoreError::Engine {
+            fault: EngineFault::NoDescriptors { path: path.display().to_string() },
+            source: error.into(),
+        },
+        _ => StoreError::Engine {
+            fault: EngineFault::OtherAt { path: path.display().to_string() },
+            source: error.into(),
+        },
     }
+}
+
+/// Whether a connection could be opened as far as the limits go: it opens the file, the log, the index and the folder.
+pub(super) fn may_open_more() -> bool {
+    let tried: Vec<_> = (0..A_CONNECTION).map(|_| fs::File::open("/")).collect();
+    !tried.iter().any(|opened| opened.as_ref().is_err_and(is_of_descriptors))
+}
+
+#[cfg(unix)]
+fn is_of_descriptors(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
+}
+
+#[cfg(not(unix))]
+fn is_of_descriptors(_: &std::io::Error) -> bool {
+    false
+}
+
+/// Whether this process may not make a file of the store a few pages longer.
+#[cfg(unix)]
+pub(super) fn is_limited(path: &Path) -> bool {
+    use rustix::process::{Resource, getrlimit};
+    let Some(limit) = getrlimit(Resource::Fsize).current else { return false };
+    let len = |file: PathBuf| fs::symlink_metadata(file).map_or(0, |found| found.len());
+    [path.to_owned(), beside(path, LOG)].map(len).iter().any(|len| len.saturating_add(ROOM) > limit)
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_limited(_: &Path) -> bool {
+    false
 }
 
 pub(super) fn failed(error: std::io::Error) -> StoreError {
@@ -343,17 +379,46 @@ fn mode(found: &fs::Metadata) -> u32 {
     std::os::unix::fs::MetadataExt::mode(found)
 }
 
+#[cfg(unix)]
+fn names(found: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(found)
+}
+
+#[cfg(not(unix))]
+fn names(_: &fs::Metadata) -> u64 {
+    1
+}
+
+/// Whether something is mounted at this very path.
+#[cfg(target_os = "linux")]
+fn is_mount(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    let found = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    // Not every kernel tells.
+    found.is_ok_and(|found| (found.stx_attributes & found.stx_attributes_mask).contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_mount(_: &Path) -> bool {
+    false
+}
+
 /// Elsewhere permissions are not expressed in mode bits, and nothing is refused for them.
 #[cfg(not(unix))]
 fn mode(_: &fs::Metadata) -> u32 {
     0
 }
 
-/// Milliseconds.
-const A_MOMENT: u64 = 20;
+/// Bytes: a file system gives a name 255, and SQLite a path 512, of which `-journal` takes 8.
+const MAX_NAME: usize = 247;
+const MAX_PATH: usize = 503;
+/// Descriptors.
+const A_CONNECTION: usize = 5;
 /// The index of a log that begins takes 32 KiB.
 #[cfg(unix)]
 const ROOM: u64 = 64 * 1024;
 /// What SQLite keeps beside a file.
-pub(super) const PARTS: [&str; 3] = [LOG, "-shm", "-journal"];
-const LOG: &str = "-wal";
+pub(super) const PARTS: [&str; 3] = [LOG, INDEX, JOURNAL];
+pub(super) const LOG: &str = "-wal";
+pub(super) const INDEX: &str = "-shm";
+pub(super) const JOURNAL: &str = "-journal";

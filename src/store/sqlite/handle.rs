@@ -8,11 +8,12 @@ use rusqlite::Connection;
 use super::access::Access;
 use super::at_rest::AtRest;
 use super::connection::{connection, explained, keep_log};
-use super::files::{self, Place};
+use super::files;
 use super::guarded::Guarded;
 use super::layout::{LOG, Layout, lay_out, layout, no_log, number};
 use super::locks;
 use super::log_of::Alone;
+use super::place::{Parts, Place, refuse_lost_log};
 use super::statements::rows_by;
 use crate::store::engine::Rows;
 use crate::store::error::{EngineFault, StoreError};
@@ -25,13 +26,14 @@ pub struct SqliteStore {
     place: Place,
     /// Absent where nothing may be written.
     writer: Option<Mutex<Guarded>>,
-    readers: Mutex<Vec<Guarded>>,
+    readers: Mutex<Vec<Settled>>,
 }
 
 impl SqliteStore {
     /// Opens the store at `path`, which must be there.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
+        files::refuse_no_name(path)?;
         files::refuse_missing(path)?;
         files::refuse_unsafe(path, Access::ReadWrite)?;
         Self::connect(path, false)
@@ -43,7 +45,10 @@ impl SqliteStore {
         let path = path.as_ref();
         match Self::open(path) {
             Err(error @ (StoreError::Engine { .. } | StoreError::Full | StoreError::ReadOnly)) => {
-                Self::open_read_only(path).map_err(|_| error)
+                Self::open_read_only(path).map_err(|other| match other {
+                    unfinished @ StoreError::Unfinished { .. } => unfinished,
+                    _ => error,
+                })
             }
             opened => opened,
         }
@@ -54,8 +59,10 @@ impl SqliteStore {
     /// longer.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
+        files::refuse_no_name(path)?;
         files::refuse_missing(path)?;
         files::refuse_unsafe(path, Access::ReadOnly)?;
+        refuse_lost_log(path)?;
         let (access, place, path) = (Access::ReadOnly, Place::of(path)?, path.to_owned());
         let alone = Alone::of(&path);
         let store = Self { path, access, place, writer: None, readers: Mutex::default() };
@@ -84,12 +91,17 @@ impl SqliteStore {
     /// A wrong path makes a new store: what is to be there already is better [opened](Self::open).
     pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
+        files::refuse_no_name(path)?;
+        files::refuse_long_name(path)?;
         files::refuse_unsafe_folder(path)?;
         files::refuse_part(path)?;
         files::refuse_remains(path)?;
-        files::create_private(path)?;
-        files::refuse_unsafe(path, Access::ReadWrite)?;
-        Self::connect(path, true)
+        let made = files::create_private(path)?;
+        let opened = files::refuse_unsafe(path, Access::ReadWrite).and_then(|()| Self::connect(path, true));
+        if opened.is_err() && made {
+            files::remove_empty(path);
+        }
+        opened
     }
 
     /// Where the file is.
@@ -98,6 +110,7 @@ impl SqliteStore {
     }
 
     pub(super) fn connect(path: &Path, create: bool) -> Result<Self, StoreError> {
+        refuse_lost_log(path)?;
         let explain = |error| explained(error, path);
         let (access, place, alone) = (Access::ReadWrite, Place::of(path)?, Alone::of(path));
         // Nothing is moved from the log into the file before it is known to be the file's own.
@@ -121,6 +134,7 @@ impl SqliteStore {
         if store.use_write_ahead_log()? {
             store.look()?;
         }
+        store.place.hold_parts(true)?;
         if !locks::are_kept(path) {
             let fault = EngineFault::LocksNotKept { path: path.display().to_string() };
             return Err(StoreError::Engine { fault, source: "a lock that was granted is not there".into() });
@@ -161,11 +175,12 @@ impl SqliteStore {
 
     /// What is at the place is still what was opened. What goes on in a file that is gone nobody else sees.
     pub(super) fn must_be_there(&self) -> Result<(), StoreError> {
-        if self.place.is_still_there() { Ok(()) } else { Err(self.moved()) }
+        self.place.must_be_there()
     }
 
-    fn moved(&self) -> StoreError {
-        StoreError::Moved { path: self.path.display().to_string() }
+    /// So it is, and the log holds what was committed.
+    pub(super) fn must_hold_commit(&self) -> Result<(), StoreError> {
+        self.place.must_hold_commit()
     }
 
     pub(super) fn writer(&self) -> Result<MutexGuard<'_, Guarded>, StoreError> {
@@ -183,9 +198,7 @@ impl SqliteStore {
     /// The same, for what is read of a store that is still at its place. Verification reads the keyring so once in a second.
     fn read_there<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let read = self.read(work);
-        if !self.place.was_just_there() {
-            return Err(self.moved());
-        }
+        self.place.must_have_been_there()?;
         read
     }
 
@@ -211,9 +224,18 @@ impl SqliteStore {
 
     fn reader(&self) -> Result<Reader<'_>, StoreError> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let opened = || Guarded::store(connection(&self.path, self.access, false)?, &self.path);
-        let connection = idle.map_or_else(opened, Ok).map_err(|error| self.explained(error))?;
-        Ok(Reader { store: self, connection: Some(connection) })
+        if let Some(Settled { connection, parts }) = idle {
+            // Who writes looks at the place itself.
+            if self.access == Access::ReadOnly {
+                self.place.must_have(parts)?;
+            }
+            return Ok(Reader { store: self, connection: Some(connection), parts: Some(parts) });
+        }
+        // A connection that is made over another log than that of the others would mix the two.
+        self.must_be_there()?;
+        let connection = connection(self.place.path(), self.access, false);
+        let connection = connection.and_then(|connection| Guarded::store(connection, &self.path));
+        Ok(Reader { store: self, connection: Some(connection.map_err(|error| self.explained(error))?), parts: None })
     }
 
     pub(super) fn begin_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
@@ -233,10 +255,28 @@ impl SqliteStore {
 
 rows_by!(SqliteStore, read_there, read);
 
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        let writer = self.writer.iter_mut().map(|writer| writer.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let readers = self.readers.get_mut().unwrap_or_else(PoisonError::into_inner).iter_mut();
+        for connection in writer.chain(readers.map(|reader| &mut reader.connection)) {
+            self.place.before_close(connection.bare());
+        }
+    }
+}
+
+/// A connection that has read, and what it has open beside the file.
+struct Settled {
+    connection: Guarded,
+    parts: Parts,
+}
+
 /// A reading connection on loan from the pool.
 struct Reader<'s> {
     store: &'s SqliteStore,
     connection: Option<Guarded>,
+    /// Of one that was in the pool before.
+    parts: Option<Parts>,
 }
 
 impl Reader<'_> {
@@ -253,6 +293,10 @@ impl Drop for Reader<'_> {
     fn drop(&mut self) {
         // One that is still in a transaction stands at an old moment, and must not go back to the pool.
         let settled = self.connection.take().filter(|connection| connection.bare().is_autocommit());
+        let settled = settled.map(|connection| {
+            let parts = self.parts.unwrap_or_else(|| self.store.place.parts_now());
+            Settled { connection, parts }
+        });
         let mut idle = self.store.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MAX_IDLE_READERS {
             idle.extend(settled);

@@ -66,6 +66,40 @@ pub(super) fn is_in_use(_: &Path) -> bool {
     false
 }
 
+/// Whether a connection has this file open and reads it or has read it: with a write-ahead log it keeps its lock until it is closed.
+/// False where the system does not tell.
+#[cfg(target_os = "linux")]
+pub(super) fn is_shared(path: &Path) -> bool {
+    let Some((device, inode)) = super::files::which(path) else { return false };
+    let Ok(locks) = std::fs::read_to_string("/proc/locks") else { return false };
+    let place = format!("{:02x}:{:02x}:{inode}", rustix::fs::major(device), rustix::fs::minor(device));
+    let is_it = |line: &str| {
+        let mut words = line.split_ascii_whitespace().rev();
+        let (last, first, found) = (words.next(), words.next(), words.next());
+        first == Some(SHARED.0) && last == Some(SHARED.1) && found == Some(&*place) && line.contains(" READ ")
+    };
+    locks.lines().any(is_it)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_shared(_: &Path) -> bool {
+    false
+}
+
+/// Whether this process has the file open with this device and number. True where the system does not tell.
+#[cfg(target_os = "linux")]
+pub(super) fn is_open_here(wanted: (u64, u64)) -> bool {
+    let Ok(files) = std::fs::read_dir("/proc/self/fd") else { return true };
+    files
+        .flatten()
+        .any(|file| std::fs::metadata(file.path()).is_ok_and(|found| super::files::identity(&found) == wanted))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_open_here(_: (u64, u64)) -> bool {
+    true
+}
+
 /// Whether no lock at all can be taken beside this file. False where that cannot be tried.
 #[cfg(unix)]
 pub(super) fn are_refused(path: &Path) -> bool {
@@ -97,3 +131,6 @@ pub(super) fn are_refused(_: &Path) -> bool {
 /// The byte of the index that every connection keeps locked (`UNIX_SHM_DMS` in SQLite's os_unix.c).
 #[cfg(target_os = "linux")]
 const IN_USE: &str = "128";
+/// The bytes that every connection locks which reads (`SHARED_FIRST` and `SHARED_SIZE` there).
+#[cfg(target_os = "linux")]
+const SHARED: (&str, &str) = ("1073741826", "1073742335");

@@ -12,10 +12,11 @@ use rusqlite::Connection;
 
 use super::access::Access;
 use super::connection::{commit_failed, connection_to_mend, explained, keep_log};
-use super::files::{self, Place};
+use super::files;
 use super::handle::SqliteStore;
 use super::layout::{APPLICATION_ID, LAYOUT_VERSION, LOG, layout, no_log, number};
 use super::log_of::Alone;
+use super::place::{Place, refuse_lost_log};
 use super::schema::must_be_ours;
 use super::statements::{apply, rows_by};
 use super::unfinished::Unfinished;
@@ -96,8 +97,10 @@ impl SqliteRepair {
     }
 
     fn on(path: &Path, rehearsal: bool) -> Result<Self, StoreError> {
+        files::refuse_no_name(path)?;
         files::refuse_missing(path)?;
         files::refuse_unsafe(path, Access::ReadWrite)?;
+        refuse_lost_log(path)?;
         let explain = |error| explained(error, path);
         let (place, alone) = (Place::of(path)?, Alone::of(path));
         let connection = connection_to_mend(path, alone.is_some()).map_err(explain)?;
@@ -110,6 +113,7 @@ impl SqliteRepair {
         mend_journal(&connection, path, rehearsal, &mut found)?;
         found.log_is_empty = empty_log(&connection).map_err(explain)?;
         connection.execute_batch("BEGIN IMMEDIATE").map_err(explain)?;
+        place.hold_parts(false)?;
         if found.log_is_empty && whole::has_dirty_free_pages(path)? {
             found.add(Mended::FREE_PAGES, 1, "old bytes in free pages of the file".into());
         }
@@ -158,8 +162,7 @@ impl SqliteRepair {
     }
 
     fn must_be_there(&self) -> Result<(), StoreError> {
-        let moved = || StoreError::Moved { path: self.path.display().to_string() };
-        if self.place.is_still_there() { Ok(()) } else { Err(moved()) }
+        self.place.must_be_there()
     }
 
     fn explained(&self, error: rusqlite::Error) -> StoreError {
@@ -168,6 +171,12 @@ impl SqliteRepair {
 }
 
 rows_by!(SqliteRepair, read);
+
+impl Drop for SqliteRepair {
+    fn drop(&mut self) {
+        self.place.before_close(&self.connection());
+    }
+}
 
 impl Store for SqliteRepair {
     fn commit(&self, batch: &Batch) -> Result<(), CommitError> {

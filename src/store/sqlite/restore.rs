@@ -47,6 +47,7 @@ impl Restoring {
     pub(super) fn copy(from: &Path, to: &Path, watch: &mut WatchCopy<'_>) -> Result<Self, StoreError> {
         // What is no backup is refused before a byte is written.
         drop(SqliteBackup::open(from)?);
+        files::refuse_long_name(to)?;
         let file = Unfinished::beside(to)?;
         let mut source = File::open(from).map_err(files::failed)?;
         let total = source.metadata().map_err(files::failed)?.len();

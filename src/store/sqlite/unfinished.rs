@@ -1,12 +1,13 @@
 //! A file in the making: private, locked by its maker, in a folder of its own, until it is whole and takes its place.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::ErrorKind;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use super::layout::{APPLICATION_ID, BACKUP_ID, LAYOUT_VERSION};
 use super::{claim, files};
 use crate::secret::{hex, random_array};
-use crate::store::error::StoreError;
+use crate::store::error::{EngineFault, StoreError};
 use crate::unsafe_path::UnsafePath;
 
 /// Removed when it is dropped, unless it was published.
@@ -33,11 +34,17 @@ impl Unfinished {
             make_folder(&folder).map_err(|error| files::failed_at(to, error))?;
             let path = folder.join(NAME);
             match files::private().read(true).write(true).create_new(true).open(&path) {
-                Ok(file) if file.try_lock().is_ok() && claim::is_still_at(&file, &path) => {
-                    return Ok(Self { folder, path, to: to.to_owned(), file, published: false });
-                }
-                // Another process swept it away between the two steps.
-                Ok(_) => {}
+                Ok(file) => match file.try_lock() {
+                    Ok(()) if claim::is_still_at(&file, &path) => {
+                        return Ok(Self { folder, path, to: to.to_owned(), file, published: false });
+                    }
+                    // Another process swept it away between the two steps, or is at it.
+                    Ok(()) | Err(TryLockError::WouldBlock) => {}
+                    Err(TryLockError::Error(error)) => {
+                        remove(&folder);
+                        return Err(locks_refused(to, error));
+                    }
+                },
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => {
                     let _ = fs::remove_dir(&folder);
@@ -110,13 +117,37 @@ fn sweep(folder: &Path) {
             continue;
         }
         let path = left.join(NAME);
-        match OpenOptions::new().write(true).open(&path) {
-            Ok(file) if file.try_lock().is_ok() && claim::is_still_at(&file, &path) => remove(&left),
-            // Its maker was stopped before or after there was a file; where somebody is at it, it begins again.
-            Err(error) if error.kind() == ErrorKind::NotFound => remove(&left),
+        match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) if file.try_lock().is_ok() && claim::is_still_at(&file, &path) && is_work(&file) => remove(&left),
+            // Its maker was stopped before or after there was a file; where somebody is at it, it begins again. What is in it is not ours.
+            Err(error) if error.kind() == ErrorKind::NotFound => drop(fs::remove_dir(&left)),
             _ => {}
         }
     }
+}
+
+/// Whether it is what a maker of ours has begun: nothing yet, a database with a mark of ours or none yet, or one whose first page is
+/// not written yet.
+fn is_work(file: &File) -> bool {
+    let (mut file, mut header) = (file, [0; 100]);
+    match file.read(&mut header) {
+        Ok(0) => true,
+        Ok(len) if len == header.len() => header == [0; 100] || is_marked(&header),
+        _ => false,
+    }
+}
+
+fn is_marked(header: &[u8; 100]) -> bool {
+    let number =
+        |at: usize| i64::from(u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]));
+    let marks = (number(68), number(60));
+    header.starts_with(b"SQLite format 3\0")
+        && (marks == (0, LAYOUT_VERSION) || [APPLICATION_ID, BACKUP_ID].contains(&marks.0))
+}
+
+fn locks_refused(to: &Path, error: std::io::Error) -> StoreError {
+    let fault = EngineFault::LocksRefused { path: to.display().to_string() };
+    StoreError::Engine { fault, source: error.into() }
 }
 
 fn is_named_by_us(path: &Path) -> bool {

@@ -84,6 +84,20 @@ fn a_secret_that_goes_nowhere_is_a_failure() {
         }
         closed(">/dev/null", arguments).ends(0);
     }
+    // What is no secret, and is printed to be kept.
+    let kept: [&[&str]; 5] = [
+        &["audit", "checkpoint"],
+        &["audit", "export"],
+        &["audit", "public-key"],
+        &["audit", "prove", "--entry", "1"],
+        &["completions", "bash"],
+    ];
+    for arguments in kept {
+        for json in [&[][..], &["--json"]] {
+            closed(">&-", &[arguments, json].concat()).ends(74).says("Bad file descriptor");
+        }
+        closed(">/dev/null", arguments).ends(0);
+    }
     closed(">&-", &["status"]).ends(0);
 }
 

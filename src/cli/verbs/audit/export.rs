@@ -18,6 +18,9 @@ use crate::new_file::Reserved;
 use crate::told::Told;
 
 pub(crate) fn export(context: &mut Context<'_>, args: &AuditExportArgs) -> Result<Exit, Failure> {
+    if args.out.is_none() {
+        context.terminal.must_take_data()?;
+    }
     let vault = open_to_show(context, &args.pinned)?;
     let Some(path) = &args.out else {
         let exact = !io::stdout().is_terminal();

@@ -19,6 +19,9 @@ use crate::new_file::Reserved;
 use crate::told::Told;
 
 pub(crate) fn prove(context: &mut Context<'_>, args: &AuditProveArgs) -> Result<Exit, Failure> {
+    if args.out.is_none() {
+        context.terminal.must_take_data()?;
+    }
     let read = |path: &Option<_>| path.as_deref().map(checkpoints::read).transpose();
     let (from, to) = (read(&args.from)?, read(&args.to)?);
     let made = match (&to, args.entry, &from) {

@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub(crate) fn public_key(context: &mut Context<'_>, args: &PinArgs) -> Result<Exit, Failure> {
+    context.terminal.must_take_data()?;
     let auditor = open_to_show(context, args)?;
     for key in auditor.public_keys()? {
         let mut body = json!(key);
