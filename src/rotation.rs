@@ -74,8 +74,9 @@ fn rotate_now(
     remnants::refuse_copies(ledger.store(), &*ledger.reload()?)?;
     if options.rewrap_only {
         let report = rewrap(ledger, options, act)?;
-        let (scrub, searched) = remnants::scrub(ledger);
-        return Ok(RotationReport { scrub: Some(scrub), searched, ..report });
+        let scrubbed = remnants::scrub(ledger)?;
+        let (scrub, searched) = (Some(scrubbed.scrub), scrubbed.searched);
+        return Ok(RotationReport { scrub, searched, old_bytes: scrubbed.left, ..report });
     }
     let (mut run, mut report) = begin(ledger, options, act)?;
     if run.state.phase != Phase::Scrub {
@@ -95,8 +96,14 @@ fn rotate_now(
     report.outcome = RotationOutcome::Finished;
     let _ = watch(Progress { phase: Phase::Scrub, done: run.total, total: run.total });
     fence::remove(ledger.store(), &*ledger.reload()?)?;
-    let (scrub, searched) = remnants::scrub(ledger);
-    (report.scrub, report.searched) = (Some(scrub), searched);
+    let scrubbed = remnants::scrub(ledger)?;
+    (report.scrub, report.searched, report.old_bytes) = (Some(scrubbed.scrub), scrubbed.searched, scrubbed.left);
+    if report.old_bytes.is_some() {
+        // The row stays, so that nobody takes it for done, and the next call goes on here.
+        report.outcome = RotationOutcome::OldBytes;
+        run.release()?;
+        return Ok(report);
+    }
     report.certificate = RotationCertificate::issue(ledger, &run.keyring, &run.state, report.searched)?;
     if let Some(certificate) = &report.certificate {
         // What an earlier process proved and gave up, when only the scrub was left.

@@ -14,7 +14,9 @@ mod sqlite;
 mod table;
 
 pub use batch::{Batch, Effect, Expected, RowChange};
-pub use engine::{BackupFormat, RotationClaim, Rows, Scrub, Store, UnfinishedBackup, UnfinishedStore, WatchCopy};
+pub use engine::{
+    BackupFormat, EachStray, RotationClaim, Rows, Scrub, Store, UnfinishedBackup, UnfinishedStore, WatchCopy,
+};
 pub use error::{CommitError, EngineFault, SchemaFault, StoreError};
 pub use memory::MemoryStore;
 pub(crate) use ordered::Ordered;

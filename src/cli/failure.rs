@@ -343,6 +343,13 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
              backup then",
             repairing(&store)
         ),
+        StoreError::FreePages { .. } => format!(
+            "write nothing to it: `strongroom backup{store} FILE` and `strongroom restore FILE --to sqlite:PATH` copy the rows to a new file"
+        ),
+        StoreError::Stranger { .. } => format!(
+            "find out who made it, and mend or drop it with the tool that did; otherwise `{}` takes it away",
+            repairing(&store)
+        ),
         StoreError::Copies { .. } => format!("find out who made it; `{}` takes it away", repairing(&store)),
         StoreError::OutOfOrder { .. } => {
             format!("restore a backup of the store; `strongroom doctor{store}` says what else is wrong")

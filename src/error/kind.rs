@@ -183,9 +183,11 @@ fn store_kind(error: &StoreError) -> ErrorKind {
         StoreError::Busy => ErrorKind::Busy,
         StoreError::Copies { .. }
         | StoreError::Corrupt { .. }
+        | StoreError::FreePages { .. }
         | StoreError::KeyType { .. }
         | StoreError::OutOfOrder { .. }
-        | StoreError::Schema { .. } => ErrorKind::Corrupt,
+        | StoreError::Schema { .. }
+        | StoreError::Stranger { .. } => ErrorKind::Corrupt,
         StoreError::Engine { .. }
         | StoreError::Full
         | StoreError::InDoubt { .. }

@@ -424,6 +424,7 @@ every! {
         StoreError::Corrupt { .. } => [StoreError::Corrupt { message: "no such table: keys".into() }],
         StoreError::Engine { .. } => of(|fault| StoreError::Engine { fault, source: Box::new(denied()) }),
         StoreError::Foreign { .. } => [StoreError::Foreign { path: path() }],
+        StoreError::FreePages { .. } => [StoreError::FreePages { fault: "it leads to page 7 twice".into() }],
         StoreError::Full => [StoreError::Full],
         StoreError::InDoubt { .. } => [StoreError::in_doubt(denied())],
         StoreError::JournalMode { .. } => [StoreError::JournalMode { path: path(), mode: "delete".into() }],
@@ -435,6 +436,10 @@ every! {
         StoreError::OutOfOrder { .. } => [StoreError::OutOfOrder { table: "keys", key: "6b".into() }],
         StoreError::ReadOnly => [StoreError::ReadOnly],
         StoreError::Schema { .. } => of(|fault| StoreError::Schema { path: path(), fault }),
+        StoreError::Stranger { .. } => [StoreError::Stranger {
+            place: "the table \"stash\"".into(),
+            message: "database disk image is malformed".into(),
+        }],
         StoreError::Stopped => [StoreError::Stopped],
         StoreError::Unfinished { .. } => [StoreError::Unfinished { path: path() }],
         StoreError::Unsafe { .. } => of(|fault| StoreError::Unsafe { path: path(), fault }),

@@ -10,7 +10,8 @@ use crate::versions::MasterKeyVersion;
 /// active one already is not judged: the rotation to it goes on.
 pub(super) fn admit(ledger: &Ledger, options: &RotateOptions) -> Result<(), Error> {
     let keyring = ledger.reload()?;
-    if keyring.retiring_generation().is_some() || read_state(ledger)?.is_some() {
+    let goes_on = read_state(ledger)?.is_some_and(|open| !options.replace(&open.state, &keyring));
+    if keyring.retiring_generation().is_some() || goes_on {
         return Ok(());
     }
     // A target that cannot be is refused where the rotation begins, which also looks whether others are at it.

@@ -21,17 +21,27 @@ pub(super) fn begin<'a>(
 ) -> Result<(Run<'a>, RotationReport), Error> {
     let claim = ledger.store().claim_rotation()?;
     let mut open = read_state(ledger)?;
+    let mut done = None;
+    if let Some(read) = open.take_if(|read| options.replace(&read.state, &read.keyring)) {
+        may_take_over(ledger, &claim, &read)?;
+        done = Some(read.row);
+    }
     let resumed = open.is_some() || ledger.reload()?.retiring_generation().is_some();
     if resumed && open.is_none() {
         // Between the two looks another process may have cut over: a row that is only now there is not missing.
         open = read_state(ledger)?;
     }
     match open {
-        Some(open) => may_take_over(ledger, &claim, &open, options)?,
+        Some(open) => {
+            may_take_over(ledger, &claim, &open)?;
+            if options.ask_for_another(&open.state, &open.keyring) {
+                return Err(Detail::RotationOpen { to: open.state.to_master_key }.into());
+            }
+        }
         None if matches!(claim, RotationClaim::Held) => return Err(taken_over()),
         None if resumed => restore_row(ledger, options, act)?,
         None if options.resume_only => return Err(Detail::NoRotation.into()),
-        None => cut_over(ledger, options, act)?,
+        None => cut_over(ledger, options, act, done)?,
     }
     let begun = read_state(ledger)?.ok_or_else(taken_over)?;
     let run = Run::of(ledger, options, claim, begun)?;
@@ -40,8 +50,9 @@ pub(super) fn begin<'a>(
     Ok((run, report))
 }
 
-/// One commit: the new generation, the old one wrapped under the new master key alone, the `rotation` row.
-fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), Error> {
+/// One commit: the new generation, the old one wrapped under the new master key alone, the `rotation` row, in the place of one that is
+/// done but for old bytes.
+fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act, done: Option<Vec<u8>>) -> Result<(), Error> {
     let keys = FreshKeys::draw()?;
     let mut fence = None;
     if options.compromised {
@@ -74,7 +85,8 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<(), E
             .count("from_generation", state.from_generation.into())
             .count("to_generation", state.to_generation.into());
         change.audit(if options.compromised { draft.count("compromised", 1) } else { draft });
-        change.batch.put(Table::Vault, ROTATION, state.seal(&next)?, Expected::Absent);
+        let before = done.clone().map_or(Expected::Absent, Expected::Exactly);
+        change.batch.put(Table::Vault, ROTATION, state.seal(&next)?, before);
         // Another authority signs from here on.
         KnownBackups::read(old, &change.head, ledger.store())?.carry_over(change, &next);
         change.replace_keyring(next);
@@ -102,25 +114,15 @@ fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<()
     })
 }
 
-fn may_take_over(
-    ledger: &Ledger,
-    claim: &RotationClaim,
-    read: &ReadState,
-    options: &RotateOptions,
-) -> Result<(), Error> {
-    let open = &read.state;
-    if let Some(lease) = open.lease.filter(|lease| lease.is_alive(ledger.now())) {
+fn may_take_over(ledger: &Ledger, claim: &RotationClaim, read: &ReadState) -> Result<(), Error> {
+    if let Some(lease) = read.state.lease.filter(|lease| lease.is_alive(ledger.now())) {
         // With the claim in our hands, a holder that had it is gone: no need to wait for its lease.
         let gone = lease.claimed && matches!(claim, RotationClaim::Granted(_));
         if !gone {
             return Err(Detail::RotationHeld { since_secs: ledger.now().since(lease.renewed_at).as_secs() }.into());
         }
     }
-    if options.ask_for_another(open, &read.keyring) {
-        Err(Detail::RotationOpen { to: open.to_master_key }.into())
-    } else {
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Entries that others have written since are read again before the cutover while there are more than a few, up to so many times.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use super::report::Unreadable;
-use super::state::State;
+use super::state::{Phase, State};
 use crate::arguments::Maybe;
 use crate::error::{Detail, Error, TargetFault};
 use crate::keyring::{KeyEncryptionKeys, Keyring};
@@ -164,6 +164,12 @@ impl RotateOptions {
         self.rewrap_only
             || self.to.is_some_and(|to| to != open.to_master_key)
             || self.compromised && !open.marks_exposed(keyring)
+    }
+
+    /// Whether they want another rotation in the place of one that has moved everything and only looks for old bytes: the next looks
+    /// for the same, and a master key that has leaked waits for nobody.
+    pub(super) fn replace(&self, open: &State, keyring: &Keyring) -> bool {
+        open.phase == Phase::Scrub && !self.rewrap_only && !self.resume_only && self.ask_for_another(open, keyring)
     }
 
     pub(super) fn worker_count(&self) -> usize {

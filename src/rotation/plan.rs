@@ -102,7 +102,7 @@ pub(crate) fn plan(ledger: &Ledger, options: &RotateOptions) -> Result<RotationP
     options.check()?;
     let snapshot = ledger.store().snapshot()?;
     let (keyring, _) = ledger.read_together(&*snapshot)?;
-    let open = open_in(&keyring, &*snapshot)?;
+    let open = open_in(&keyring, &*snapshot)?.filter(|open| !options.replace(open, &keyring));
     let to_master_key = match &open {
         None if options.resume_only && keyring.retiring_generation().is_none() => return Err(Detail::NoRotation.into()),
         Some(open) if options.ask_for_another(open, &keyring) => {

@@ -25,21 +25,21 @@ pub struct Searched {
 
 /// A rotation would leave them as they are, and they open with the old master key.
 pub(crate) fn refuse_copies(store: &dyn Store, keyring: &Keyring) -> Result<(), StoreError> {
-    match copies(store, keyring)?.into_iter().next() {
-        None => Ok(()),
-        Some(place) => Err(StoreError::Copies { place }),
-    }
+    copies(store, keyring)?.into_iter().next().map_or(Ok(()), Err)
 }
 
-/// The places of copies of rows, each once.
-pub(crate) fn copies(store: &dyn Store, keyring: &Keyring) -> Result<Vec<String>, StoreError> {
-    let mut places: Vec<String> = vec![];
-    store.each_stray(&mut |place, bytes| {
-        if holds_a_copy(bytes, keyring) && places.last().is_none_or(|last| last != place) {
-            places.push(place.to_owned());
+/// The places of copies of rows, and of what cannot be read, each once: as the errors that a rotation ends with.
+pub(crate) fn copies(store: &dyn Store, keyring: &Keyring) -> Result<Vec<StoreError>, StoreError> {
+    let (mut found, mut last) = (vec![], None);
+    store.each_stray(&mut |place, bytes| match bytes {
+        Err(error) => found.push(error),
+        Ok(bytes) if last.as_deref() != Some(place) && holds_a_copy(bytes, keyring) => {
+            last = Some(place.to_owned());
+            found.push(StoreError::Copies { place: place.to_owned() });
         }
+        Ok(_) => {}
     })?;
-    Ok(places)
+    Ok(found)
 }
 
 /// Whether there is a row of a vault in these bytes, as it is stored or in hexadecimal: a record anywhere, counts of uses, or what names
@@ -57,30 +57,54 @@ pub(crate) fn holds_a_copy(bytes: &[u8], keyring: &Keyring) -> bool {
     names_in_text || base16ct::lower::decode_vec(&text).is_ok_and(|bytes| counts(&bytes))
 }
 
-/// Makes old bytes unreadable, and looks whether any are left. The rotation is over by now, and what fails does not undo it: what it
-/// may have left is for the report to say.
-pub(super) fn scrub(ledger: &Ledger) -> (Scrub, Option<Searched>) {
-    let failed = |error: Error| {
-        tracing::warn!(error = format!("{error:#}"), "overwritten bytes may remain");
-        (Scrub::BestEffort, None)
-    };
-    scrub_and_search(ledger).unwrap_or_else(failed)
+/// What was made unreadable at the end of a rotation.
+pub(super) struct Scrubbed {
+    pub(super) scrub: Scrub,
+    pub(super) searched: Option<Searched>,
+    /// Why something may be left that another call can make unreadable.
+    pub(super) left: Option<String>,
 }
 
-fn scrub_and_search(ledger: &Ledger) -> Result<(Scrub, Option<Searched>), Error> {
+/// Makes old bytes unreadable, and looks whether any are left, whatever failed before. The rotation is over by now, and what fails
+/// does not undo it: what is left is for the report to say, and for the next call.
+pub(super) fn scrub(ledger: &Ledger) -> Result<Scrubbed, Error> {
     let (store, keyring) = (ledger.store(), ledger.reload()?);
-    let mut scrub = store.scrub()?;
-    let mut searched = search(store, &keyring)?;
-    if scrub == Scrub::Clean && searched.is_some_and(|searched| searched.left > 0) {
+    let mut failure = None;
+    let mut survive = |done: Result<Scrub, StoreError>| {
+        done.unwrap_or_else(|error| {
+            tracing::warn!(%error, "overwritten bytes may remain");
+            failure = Some(told(&error));
+            Scrub::BestEffort
+        })
+    };
+    let mut scrub = survive(store.scrub());
+    let mut searched = search(store, &keyring);
+    if scrub == Scrub::Clean
+        && searched.as_ref().is_ok_and(|searched| searched.is_some_and(|searched| searched.left > 0))
+    {
         // It stands between the rows: whoever wrote there before did not zero what was freed.
-        store.compact()?;
-        scrub = store.scrub()?;
-        searched = search(store, &keyring)?;
+        scrub = survive(store.compact().and_then(|()| store.scrub()));
+        searched = search(store, &keyring);
     }
-    match searched {
-        Some(Searched { left: 1.., .. }) if scrub == Scrub::Clean => Ok((Scrub::BestEffort, searched)),
-        _ => Ok((scrub, searched)),
-    }
+    let (searched, unsearched) = match searched {
+        Ok(searched) => (searched, None),
+        Err(error) => (None, Some(told(&error))),
+    };
+    let count = searched.map_or(0, |searched| searched.left);
+    let left = match (failure.or(unsearched), scrub) {
+        (Some(why), _) => Some(why),
+        (None, _) if count == 0 => None,
+        (None, Scrub::BestEffort) => Some(READERS.into()),
+        (None, _) => Some(ELSEWHERE.into()),
+    };
+    let scrub = if left.is_some() && scrub == Scrub::Clean { Scrub::BestEffort } else { scrub };
+    Ok(Scrubbed { scrub, searched, left })
+}
+
+/// An error with what is behind it.
+fn told(error: &StoreError) -> String {
+    let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+    format!("{error}{}", source.unwrap_or_default())
 }
 
 fn search(store: &dyn Store, keyring: &Keyring) -> Result<Option<Searched>, StoreError> {
@@ -92,5 +116,8 @@ fn search(store: &dyn Store, keyring: &Keyring) -> Result<Option<Searched>, Stor
     Ok(bytes.map(|bytes| Searched { bytes, left }))
 }
 
+const READERS: &str = "somebody who has the store open reads an old moment, so that the log cannot be emptied";
+const ELSEWHERE: &str =
+    "they stand between the rows of what somebody else keeps in the store, and go when that is dropped";
 /// No row of the table `vault` is shorter.
 const ROW: usize = 64;

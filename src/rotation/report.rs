@@ -63,6 +63,8 @@ pub struct RotationReport {
     /// What was searched for bytes of before, and what is left. `None` where the engine has no files to search, or they could not be
     /// read.
     pub searched: Option<Searched>,
+    /// Why old bytes may be left that the next call can make unreadable; `None` where none are.
+    pub old_bytes: Option<String>,
     /// What can be shown of a rotation that finished; none for one that left the records as they are. It is a document of its own
     /// ([`RotationCertificate::to_json`]), and no part of the report where that is written as JSON.
     #[serde(skip)]
@@ -93,6 +95,7 @@ impl RotationReport {
             lookups_dropped: 0,
             scrub: None,
             searched: None,
+            old_bytes: None,
             certificate: None,
         }
     }
@@ -122,6 +125,9 @@ pub enum RotationOutcome {
     Incomplete,
     /// Stopped when asked, before the cutover: nothing has changed.
     NotBegun,
+    /// Every record is under the new generation, and the old one is gone; but bytes of before are left in the files of the store, or may
+    /// be, as [`RotationReport::old_bytes`] says. The next call goes on with them alone.
+    OldBytes,
     /// Stopped when asked; the next call continues.
     Stopped,
 }
@@ -133,6 +139,7 @@ impl RotationOutcome {
             Self::Finished => "finished",
             Self::Incomplete => "incomplete",
             Self::NotBegun => "not-begun",
+            Self::OldBytes => "old-bytes",
             Self::Stopped => "stopped",
         }
     }

@@ -41,8 +41,9 @@ pub trait Store: Rows + Send + Sync {
     fn scrub(&self) -> Result<Scrub, StoreError>;
 
     /// What stands in the store beside its rows, piece by piece, each with its place in words: what somebody else keeps there, where
-    /// copies of rows could be that no rotation reaches. By default nothing.
-    fn each_stray(&self, each: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
+    /// copies of rows could be that no rotation reaches; and [`StoreError::Stranger`] for what of it cannot be read. By default
+    /// nothing.
+    fn each_stray(&self, each: &mut EachStray<'_>) -> Result<(), StoreError> {
         let _ = each;
         Ok(())
     }
@@ -93,6 +94,9 @@ pub trait Store: Rows + Send + Sync {
 /// Told of done and total while something is copied, in units of the engine's own, and at least once; it may stop that, and the
 /// copy then answers [`StoreError::Stopped`]. What calls it holds no lock that a writer waits for.
 pub type WatchCopy<'w> = dyn FnMut(u64, u64) -> ControlFlow<()> + 'w;
+
+/// Told of what stands in a store beside its rows: of which place, and the bytes, or why they cannot be read.
+pub type EachStray<'e> = dyn FnMut(&str, Result<&[u8], StoreError>) + 'e;
 
 /// A backup that is not in its place yet: copied, read, sealed, reopened and published, in this order. Dropped before it is
 /// published, it is gone, and its place is free.
@@ -234,7 +238,7 @@ macro_rules! through_pointers {
                 (**self).scrub()
             }
 
-            fn each_stray(&self, each: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
+            fn each_stray(&self, each: &mut EachStray<'_>) -> Result<(), StoreError> {
                 (**self).each_stray(each)
             }
 

@@ -48,6 +48,12 @@ pub enum StoreError {
         /// Where.
         path: String,
     },
+    /// The list of pages that are free is damaged: whoever takes one from it may write over rows. The rows can be read.
+    #[error("the list of free pages is damaged: {fault}")]
+    FreePages {
+        /// What is wrong with it.
+        fault: String,
+    },
     /// The medium is full.
     #[error("the disk is full: no space is left for the store")]
     Full,
@@ -119,6 +125,15 @@ pub enum StoreError {
     /// The caller stopped it.
     #[error("stopped")]
     Stopped,
+    /// What somebody else keeps in the store cannot be read, so that nobody can tell whether copies of rows are in it. The vault's own
+    /// rows are not concerned.
+    #[error("{place}, which is none of the store's, cannot be read: {message}")]
+    Stranger {
+        /// What it is, in words.
+        place: String,
+        /// What the engine says.
+        message: String,
+    },
     /// The engine has no such thing.
     #[error("this storage engine has no {what}")]
     Unsupported {

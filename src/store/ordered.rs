@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use super::batch::Batch;
-use super::engine::{RotationClaim, Rows, Scrub, Store, UnfinishedBackup};
+use super::engine::{EachStray, RotationClaim, Rows, Scrub, Store, UnfinishedBackup};
 use super::error::{CommitError, StoreError};
 use super::table::{Row, Table};
 use crate::secret::hex;
@@ -54,7 +54,7 @@ impl<S: Store> Store for Ordered<S> {
         self.0.scrub()
     }
 
-    fn each_stray(&self, each: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
+    fn each_stray(&self, each: &mut EachStray<'_>) -> Result<(), StoreError> {
         self.0.each_stray(each)
     }
 

@@ -6,6 +6,7 @@ mod backup;
 mod claim;
 mod connection;
 mod files;
+mod free_pages;
 mod guarded;
 mod handle;
 mod header;
@@ -26,13 +27,16 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
+
 use access::Access;
 use at_rest::AtRest;
 use connection::{commit_failed, wait_for_others};
+use free_pages::{FreePages, log_is_empty};
 use statements::{apply, of_other_types};
 
 use super::batch::Batch;
-use super::engine::{RotationClaim, Rows, Scrub, Store, UnfinishedBackup};
+use super::engine::{EachStray, RotationClaim, Rows, Scrub, Store, UnfinishedBackup};
 use super::error::{CommitError, StoreError};
 use super::table::Table;
 
@@ -70,19 +74,22 @@ impl Store for SqliteStore {
             return Ok(emptied);
         }
         // Somebody who deletes with other settings leaves in the free pages what was there.
-        let writer = self.writer()?;
-        let (transaction, ()) = writer.write(|_| Ok(())).map_err(|error| self.explained(error))?;
-        let dirty = whole::has_dirty_free_pages(&self.path);
-        drop(transaction);
-        drop(writer);
-        if !dirty? {
+        let Some(free) = self.free_pages()? else { return Ok(Scrub::BestEffort) };
+        if let Some(fault) = free.fault {
+            return Err(StoreError::FreePages { fault });
+        }
+        if !free.dirty {
             return Ok(Scrub::Clean);
         }
-        self.compact()?;
+        // What is listed as free and is not would be lost.
+        if let Some(fault) = self.read(free_pages::in_use)? {
+            return Err(StoreError::FreePages { fault });
+        }
+        self.write(free_pages::zero)?;
         self.empty_log()
     }
 
-    fn each_stray(&self, each: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
+    fn each_stray(&self, each: &mut EachStray<'_>) -> Result<(), StoreError> {
         let each = RefCell::new(each);
         self.read(|connection| strays::each(connection, &mut **each.borrow_mut()))
     }
@@ -98,7 +105,15 @@ impl Store for SqliteStore {
 
     fn compact(&self) -> Result<(), StoreError> {
         self.must_be_there()?;
-        self.writer()?.vacuum().map_err(|error| self.explained(error))?;
+        let built = self.writer()?.vacuum().map_err(|error| self.explained(error));
+        // It executes what somebody else put there, such as an index on a function that is not known here.
+        match built {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::warn!(%error, "the file cannot be built anew: the rows of the store alone are written anew");
+                self.write(free_pages::write_anew).map_err(|_| error)?;
+            }
+            built => built?,
+        }
         self.must_be_there()
     }
 
@@ -112,7 +127,13 @@ impl Store for SqliteStore {
     fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
         match self.access {
             Access::ReadOnly => Err(StoreError::ReadOnly),
-            Access::ReadWrite => claim::claim(&self.path),
+            Access::ReadWrite => {
+                // Whoever takes a page that is no free one writes over what stands there.
+                match self.read(|connection| free_pages::fault(connection, &self.path))? {
+                    Some(fault) => Err(StoreError::FreePages { fault }),
+                    None => claim::claim(&self.path),
+                }
+            }
         }
     }
 
@@ -138,12 +159,40 @@ impl Store for SqliteStore {
                 let faults = found.into_iter().filter(|line| line != "ok").take(SHOWN);
                 lines.extend(faults.map(|line| format!("SQLite's quick_check: {line}")));
             }
+            // Which the check of single tables leaves out.
+            let faults = free_pages::faults(connection, &self.path)?;
+            lines.extend(faults.into_iter().map(|fault| StoreError::FreePages { fault }.to_string()));
             Ok(lines)
         })
     }
 }
 
 impl SqliteStore {
+    /// One transaction that writes and is no batch.
+    fn write(&self, work: impl Fn(&Connection) -> rusqlite::Result<()>) -> Result<(), StoreError> {
+        let writer = self.writer()?;
+        let (transaction, ()) = writer.write(work).map_err(|error| self.explained(error))?;
+        self.must_be_there()?;
+        transaction.commit().map_err(|error| commit_failed(error, &self.path))
+    }
+
+    /// The free pages as they stand in the file, once all that was committed is in it. `None` while others are faster.
+    fn free_pages(&self) -> Result<Option<FreePages>, StoreError> {
+        for _ in 0..WALKS {
+            let writer = self.writer()?;
+            let (transaction, ()) = writer.write(|_| Ok(())).map_err(|error| self.explained(error))?;
+            let free = log_is_empty(&self.path).then(|| FreePages::of(&self.path));
+            drop(transaction);
+            drop(writer);
+            match free {
+                Some(free) => return free.map(Some),
+                None if self.empty_log()? != Scrub::Clean => return Ok(None),
+                None => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// secure_delete has zeroed old values in the database; the write-ahead log still holds them. Readers of old moments hinder its
     /// truncation, and are waited for.
     fn empty_log(&self) -> Result<Scrub, StoreError> {
@@ -169,6 +218,8 @@ impl SqliteStore {
     }
 }
 
+/// Others may commit between the emptying of the log and the look.
+const WALKS: usize = 20;
 const SCRUB_PATIENCE: Duration = Duration::from_secs(5);
 /// Lines of each kind of damage.
 const SHOWN: usize = 20;

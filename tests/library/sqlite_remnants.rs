@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::edited::edit_file;
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, version};
 use rusqlite::Connection;
 use strongroom::error::Detail;
-use strongroom::rotation::{RotateOptions, RotationOutcome};
+use strongroom::rotation::{Phase, RotateOptions, RotationOutcome};
 use strongroom::store::{Rows, Scrub, StoreError, Table};
 use strongroom::{ErrorKind, NewApiKey, Request, SqliteStore, Vault};
 use tempfile::TempDir;
@@ -155,16 +155,123 @@ fn a_usual_rotation_builds_no_file_anew() {
     assert_eq!(scene.old_anywhere(), 0);
 }
 
+/// In words that SQLite does not execute here, so that it cannot build the file anew.
+const NEIGHBOURS: [&str; 4] = [
+    "CREATE TABLE near (a); INSERT INTO near VALUES ('x'); CREATE INDEX i ON near (a); \
+     UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON near (hex(sha3(a)))' WHERE name = 'i'",
+    "CREATE TABLE near (a, b); INSERT INTO near VALUES ('x', 'y'); \
+     UPDATE sqlite_schema SET sql = 'CREATE TABLE near (a, b AS (sha3(a)) STORED)' WHERE name = 'near'",
+    "CREATE TABLE near (a PRIMARY KEY); INSERT INTO near VALUES ('x'), ('y'); \
+     UPDATE sqlite_schema SET sql = 'CREATE TABLE near (a PRIMARY KEY COLLATE uint)' WHERE name = 'near'",
+    "CREATE TABLE near (a); INSERT INTO near VALUES ('x'); \
+     UPDATE sqlite_schema SET sql = 'CREATE TABLE near (a CHECK (sha3(a) <> 1))' WHERE name = 'near'",
+];
+
+fn with_neighbour(count: usize, neighbour: &str) -> Scene {
+    let scene = Scene::new(count);
+    edit_file(&scene.path(), &format!("PRAGMA writable_schema = ON; {neighbour}"));
+    let connection = Connection::open(scene.path()).expect("open");
+    connection.execute_batch("VACUUM").expect_err("it is built anew all the same");
+    scene
+}
+
 #[test]
-fn a_reader_of_an_old_moment_is_told_of_by_what_is_left() {
+fn what_was_freed_is_gone_also_beside_what_cannot_be_built_anew() {
+    for neighbour in NEIGHBOURS {
+        for sql in [
+            "CREATE TABLE t AS SELECT * FROM keys; DROP TABLE t",
+            "INSERT INTO lookup SELECT k, v FROM keys; DELETE FROM lookup WHERE length(k) = 16",
+        ] {
+            let scene = with_neighbour(300, neighbour);
+            edit_file(&scene.path(), &format!("PRAGMA secure_delete = OFF; {sql}; PRAGMA wal_checkpoint(TRUNCATE)"));
+            assert!(scene.old_in(&scene.path()) > 300 * 10, "{sql}: the search finds what is there");
+            let vault = scene.open();
+            let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
+            let what = format!("{neighbour}; {sql}: {:?}", report.old_bytes);
+            assert_eq!((report.outcome, report.scrub), (RotationOutcome::Finished, Some(Scrub::Clean)), "{what}");
+            assert_eq!((report.searched.expect("searched").left, scene.old_anywhere()), (0, 0), "{what}");
+            vault.verify(&scene.token, &Request::new()).expect("valid");
+            assert_eq!(
+                vault.doctor(|_| ()).expect("examined").symptoms.len(),
+                1,
+                "{what}: no backup, and nothing else"
+            );
+            let connection = Connection::open(scene.path()).expect("open");
+            let kept = "SELECT count(*) FROM sqlite_schema WHERE tbl_name = 'near'";
+            assert!(connection.query_row(kept, [], |row| row.get::<_, i64>(0)).expect("read") > 0, "{what}");
+        }
+    }
+}
+
+#[test]
+fn what_is_left_between_the_rows_of_somebody_else_keeps_the_rotation_open_until_it_is_dropped() {
+    let scene = with_neighbour(100, NEIGHBOURS[0]);
+    edit_file(
+        &scene.path(),
+        "PRAGMA secure_delete = OFF; CREATE TABLE mine (a, b); INSERT INTO mine SELECT k, v FROM keys; \
+         DELETE FROM mine WHERE rowid % 2 = 0; UPDATE mine SET b = zeroblob(length(b)); PRAGMA wal_checkpoint(TRUNCATE)",
+    );
+    assert!(scene.old_in(&scene.path()) > 100 * 10);
+    let vault = scene.open();
+    let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
+    assert_eq!((report.outcome, report.scrub), (RotationOutcome::OldBytes, Some(Scrub::BestEffort)));
+    assert!(report.searched.expect("searched").left > 0 && report.certificate.is_none());
+    assert!(report.old_bytes.expect("why").contains("somebody else"));
+    assert_eq!(vault.status().expect("status").rotation.expect("open").phase, Phase::Scrub);
+    edit_file(&scene.path(), "PRAGMA secure_delete = OFF; DROP TABLE mine");
+    let report = vault.rotate(&RotateOptions::new().resume_only(true), &act(), |_| ()).expect("resumed");
+    assert_eq!((report.outcome, report.searched.expect("searched").left), (RotationOutcome::Finished, 0));
+    assert_eq!(scene.old_anywhere(), 0);
+}
+
+#[test]
+fn a_reader_of_an_old_moment_keeps_the_rotation_open_until_it_has_gone() {
     let scene = Scene::new(50);
     let vault = scene.open();
+    // And what is free and not zero.
+    edit_file(&scene.path(), "PRAGMA secure_delete = OFF; CREATE TABLE t AS SELECT * FROM keys; DROP TABLE t");
     let reader = Connection::open(scene.path()).expect("open");
     reader.execute_batch("BEGIN").expect("begun");
     let _: i64 = reader.query_row("SELECT count(*) FROM keys", [], |row| row.get(0)).expect("read");
     let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
-    assert_eq!(report.scrub, Some(Scrub::BestEffort));
+    assert_eq!((report.outcome, report.scrub), (RotationOutcome::OldBytes, Some(Scrub::BestEffort)));
     assert!(report.searched.expect("searched").left > 0);
+    assert!(report.old_bytes.expect("why").contains("old moment"));
+    let open = vault.status().expect("status").rotation.expect("it is open");
+    assert_eq!((open.phase, open.running), (Phase::Scrub, false));
+    let symptoms = vault.doctor(|_| ()).expect("examined").symptoms;
+    assert!(symptoms.iter().any(|symptom| symptom.what.contains("old bytes")), "{symptoms:?}");
+    drop(reader);
+    let report = vault.rotate(&RotateOptions::new().resume_only(true), &act(), |_| ()).expect("resumed");
+    assert_eq!((report.outcome, report.scrub), (RotationOutcome::Finished, Some(Scrub::Clean)));
+    assert_eq!((report.searched.expect("searched").left, scene.old_anywhere()), (0, 0));
+    assert!(report.certificate.is_some() && vault.status().expect("status").rotation.is_none());
+    vault.verify(&scene.token, &Request::new()).expect("valid");
+}
+
+#[test]
+fn a_rotation_that_only_looks_for_old_bytes_gives_way_to_the_next() {
+    let scene = Scene { keys: Keys::generate(3), ..Scene::new(1) };
+    let path = scene.folder.path().join("other.db");
+    let vault = Vault::create(SqliteStore::create(&path).expect("store"), scene.keys.only([1]), &act()).expect("vault");
+    let token = vault.issue(&NewApiKey::new("n"), &act()).expect("issued").token.expose().to_owned();
+    drop(vault);
+    let reader = Connection::open(&path).expect("open");
+    reader.execute_batch("BEGIN").expect("begun");
+    let _: i64 = reader.query_row("SELECT count(*) FROM keys", [], |row| row.get(0)).expect("read");
+    let open = |keys: &[u32]| {
+        Vault::open(SqliteStore::open(&path).expect("store"), scene.keys.only(keys.iter().copied())).expect("vault")
+    };
+    let report = open(&[1, 2]).rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
+    assert_eq!(report.outcome, RotationOutcome::OldBytes);
+    drop(reader);
+    let vault = open(&[2, 3]);
+    let next = RotateOptions::new().to(version(3));
+    assert_eq!(vault.plan_rotation(&next).expect("planned").open, None);
+    let report = vault.rotate(&next, &act(), |_| ()).expect("rotated");
+    assert_eq!((report.outcome, report.resumed, report.moved), (RotationOutcome::Finished, false, 1));
+    assert_eq!(report.searched.expect("searched").left, 0);
+    vault.verify(&token, &Request::new()).expect("valid");
 }
 
 #[test]

@@ -91,6 +91,7 @@ pub(crate) fn rotate(context: &mut Context<'_>, args: &RotateArgs) -> Result<Exi
     match report.outcome {
         RotationOutcome::Finished => Ok(Exit::Success),
         RotationOutcome::Incomplete => Err(incomplete(context, args, &report)),
+        RotationOutcome::OldBytes => Err(old_bytes(context, args, &report)),
         RotationOutcome::NotBegun => Err(not_begun(context, args, interrupt.seen())),
         _ => Err(stopped(context, args, &interrupt, &report, total)),
     }
@@ -225,6 +226,23 @@ fn incomplete(context: &Context<'_>, args: &RotateArgs, report: &RotationReport)
     let hint =
         format!("restore them from a backup, then run `{resume}`; {revoke}or give them up with --abandon-unreadable");
     Told::new(Exit::Incomplete, "rotation-incomplete", message).hint(hint).into()
+}
+
+/// All is moved, and the old generation is gone.
+fn old_bytes(context: &Context<'_>, args: &RotateArgs, report: &RotationReport) -> Failure {
+    let left = report.searched.map(|searched| counted(searched.left, "old record"));
+    let left = left.unwrap_or_else(|| "an unknown number of old records".into());
+    let why = report.old_bytes.as_deref().unwrap_or_default();
+    let message = format!(
+        "every record is under master key {}, but {left} may still be read in the files: {why}",
+        report.to_master_key
+    );
+    let store = context.place.option();
+    let hint = format!(
+        "stop what has the store open (`fuser` shows it), or mend what is said, and run `{}`; `strongroom doctor{store}` says more",
+        resume(context, args)
+    );
+    Told::new(Exit::Incomplete, "rotation-old-bytes", message).hint(hint).into()
 }
 
 /// The rotation has gone on by now, so that it would be wrong to say that nothing was done.

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use super::access::Access;
 use super::connection::{commit_failed, connection_to_mend, explained, keep_log};
 use super::files;
+use super::free_pages::FreePages;
 use super::handle::SqliteStore;
 use super::layout::{APPLICATION_ID, LAYOUT_VERSION, LOG, layout, no_log, number};
 use super::log_of::Alone;
@@ -114,7 +115,7 @@ impl SqliteRepair {
         found.log_is_empty = empty_log(&connection).map_err(explain)?;
         connection.execute_batch("BEGIN IMMEDIATE").map_err(explain)?;
         place.hold_parts(false)?;
-        if found.log_is_empty && whole::has_dirty_free_pages(path)? {
+        if found.log_is_empty && FreePages::of(path)?.dirty {
             found.add(Mended::FREE_PAGES, 1, "old bytes in free pages of the file".into());
         }
         if version != LAYOUT_VERSION {

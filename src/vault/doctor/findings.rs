@@ -106,15 +106,22 @@ impl Findings {
     /// What the engine finds in its own files.
     pub(super) fn engine_check(&mut self, lines: Vec<String>) {
         for what in lines {
-            let remedy = if what.contains("no bytes") || what.contains("for its key") { RETYPE } else { RESTORE };
+            let remedy = match &*what {
+                what if what.contains("no bytes") || what.contains("for its key") => RETYPE,
+                what if what.contains("list of free pages") => COPY,
+                _ => RESTORE,
+            };
             self.damage("store", what, remedy);
         }
     }
 
     /// Where somebody keeps copies of rows.
-    pub(super) fn copies(&mut self, places: Vec<String>) {
-        for place in places {
-            self.damage("store", StoreError::Copies { place }.to_string(), DROP);
+    pub(super) fn copies(&mut self, found: Vec<StoreError>) {
+        for error in found {
+            match error {
+                StoreError::Stranger { .. } => self.warning("store", error.to_string(), TAKE_AWAY),
+                error => self.damage("store", error.to_string(), DROP),
+            }
         }
     }
 
@@ -143,6 +150,9 @@ const MAX_OF_A_KIND: u64 = 50;
 pub(super) const RESTORE: &str = "find out who can write the store, and restore a backup";
 const DROP: &str =
     "find out who made it; `strongroom doctor --repair --reason TEXT` takes it away: a rotation begins only then";
+const COPY: &str = "write nothing to it: `strongroom backup` and `strongroom restore` copy the rows to a new file, which has none of it";
+const TAKE_AWAY: &str = "find out who made it, and mend or drop it with the tool that did; otherwise \
+    `strongroom doctor --repair --reason TEXT` takes it away: a rotation begins only then";
 const RETYPE: &str = "find out who can write the store; `strongroom doctor --repair --reason TEXT` mends it where its bytes are the right ones; \
     otherwise restore a backup";
 const PERMISSIONS: &str =

@@ -10,7 +10,7 @@ use crate::known_backups::{KnownBackup, KnownBackups};
 use crate::ledger::Head;
 use crate::master_key::AgePolicy;
 use crate::record_set::RecordSet;
-use crate::rotation::open_in;
+use crate::rotation::{Phase, open_in};
 use crate::store::Rows;
 use crate::time::Timestamp;
 use crate::versions::Generation;
@@ -22,8 +22,14 @@ pub(super) fn rotation(keyring: &Keyring, rows: &dyn Rows, findings: &mut Findin
     let open = findings.survive(open_in(keyring, rows))?;
     match &open {
         Some(Some(state)) => {
-            let what = format!("a rotation to master key {} is open ({})", state.to_master_key, state.phase.name());
-            findings.warning("rotation", what, "run `strongroom rotate-master-key` to finish it");
+            let (to, phase) = (state.to_master_key, state.phase);
+            let what = match phase {
+                Phase::Scrub => format!(
+                    "the rotation to master key {to} has moved every record, but old bytes may still be read in the files of the store"
+                ),
+                _ => format!("a rotation to master key {to} is open ({})", phase.name()),
+            };
+            findings.warning("rotation", what, "run `strongroom rotate-master-key --resume` to finish it");
         }
         Some(None) if keyring.retiring_generation().is_some() => {
             findings.damage(

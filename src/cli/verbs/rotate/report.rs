@@ -113,7 +113,8 @@ pub(super) fn show_report(
         rows.push(("index", format!("{dropped} for imported tokens led to no record, and were deleted")));
     }
     if let Some(scrub) = report.scrub {
-        rows.push(("old bytes", scrubbed(scrub).1.into()));
+        let left = report.old_bytes.as_ref().map(|why| format!("some may be left: {why}"));
+        rows.push(("old bytes", left.unwrap_or_else(|| scrubbed(scrub).1.into())));
     }
     if let Some(searched) = report.searched {
         let left = counted(searched.left, "old record");
@@ -170,6 +171,7 @@ fn document(report: &RotationReport, removable: &[MasterKeyVersion]) -> Value {
         "stale_lookups": report.stale_lookups,
         "lookups_dropped": report.lookups_dropped,
         "scrub": report.scrub.map(|scrub| scrubbed(scrub).0),
+        "old_bytes": report.old_bytes,
         "searched": report.searched.map(|searched| json!({ "bytes": searched.bytes, "left": searched.left })),
         "removable_master_keys": removable,
     })

@@ -7,7 +7,7 @@ use crate::store::error::{SchemaFault, StoreError};
 use crate::store::sqlite::connection::raised;
 use crate::store::sqlite::layout::number;
 use crate::store::sqlite::schema::{Entry, definition, entries, foreign};
-use crate::store::sqlite::strays::{each_value, quoted};
+use crate::store::sqlite::strays::{each_value, is_of_what_stands_there, quoted};
 use crate::store::table::Table;
 
 /// What cannot be mended stays, for the caller to find.
@@ -49,13 +49,16 @@ pub(super) fn remove_copies(
     found: &mut Found,
     is_copy: &mut dyn FnMut(&[u8]) -> bool,
 ) -> rusqlite::Result<()> {
-    let mut names = vec![];
+    let (mut names, mut unread) = (vec![], vec![]);
     for stranger in foreign(connection)? {
         let mut has_copies = is_copy(stranger.sql.as_bytes());
         if stranger.has_rows && !has_copies {
-            each_value(connection, &stranger.name, "", &mut |_, bytes| has_copies = has_copies || is_copy(bytes))?;
+            match each_value(connection, &stranger.name, &mut |bytes| has_copies = has_copies || is_copy(bytes)) {
+                Err(error) if is_of_what_stands_there(&error) => unread.push(stranger.name.clone()),
+                read => read?,
+            }
         }
-        if has_copies {
+        if has_copies || unread.contains(&stranger.name) {
             names.push(stranger.name);
         }
     }
@@ -71,12 +74,21 @@ pub(super) fn remove_copies(
         name == family || name.strip_prefix(family).is_some_and(|rest| rest.starts_with('_'))
     };
     let families: Vec<_> = families.iter().filter(|family| names.iter().any(|name| is_of(name, family))).collect();
-    for entry in &all {
-        let goes = names.contains(&entry.name) || families.iter().any(|family| is_of(&entry.name, family));
+    // What hangs on a table goes before it, and the indexes that it made for itself go with it.
+    let own = |entry: &Entry| entry.name.starts_with("sqlite_autoindex_");
+    let mut order: Vec<_> = all.iter().collect();
+    order.sort_by_key(|entry| (own(entry), entry.kind() == "table"));
+    for entry in order {
+        let goes = [&entry.name, &entry.on].iter().any(|name| names.contains(name))
+            || families.iter().any(|family| is_of(&entry.name, family));
         let current = entries(connection)?;
         if goes && entry.named().is_none() && current.iter().any(|other| other.number == entry.number) {
             remove(connection, entry, &current, found)?;
-            found.add(Mended::FOREIGN, 1, format!("the {} {:?}, with copies of rows", entry.kind(), entry.name));
+            if own(entry) {
+                continue;
+            }
+            let why = if unread.contains(&entry.on) { "which cannot be read" } else { "with copies of rows" };
+            found.add(Mended::FOREIGN, 1, format!("the {} {:?}, {why}", entry.kind(), entry.name));
         }
     }
     tell_others(connection)

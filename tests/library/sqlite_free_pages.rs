@@ -1,0 +1,135 @@
+//! The list of free pages, when it is damaged: whoever took a page from it would write over rows. It is named, nothing walks it
+//! without end, and a copy of the rows heals it.
+#![cfg(all(unix, feature = "sqlite"))]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::support::{Keys, act};
+use strongroom::backup::Backup;
+use strongroom::error::Detail;
+use strongroom::rotation::{RotateOptions, RotationOutcome};
+use strongroom::store::StoreError;
+use strongroom::{ErrorKind, NewApiKey, Request, SqliteStore, Vault};
+
+struct File {
+    bytes: Vec<u8>,
+    page: usize,
+}
+
+impl File {
+    fn of(path: &Path) -> Self {
+        let bytes = fs::read(path).expect("readable");
+        let page = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+        Self { bytes, page }
+    }
+
+    fn pages(&self) -> u32 {
+        u32::try_from(self.bytes.len() / self.page).expect("few")
+    }
+
+    fn put(&mut self, at: usize, word: u32) {
+        self.bytes[at..at + 4].copy_from_slice(&word.to_be_bytes());
+    }
+
+    /// Where the list begins, and how many it has.
+    fn list(&mut self, first: u32, count: u32) {
+        self.put(32, first);
+        self.put(36, count);
+    }
+
+    /// A new page at the end: a part of the list, with what it leads to.
+    fn trunk(&mut self, next: u32, listed: u32, leaves: &[u32]) -> u32 {
+        let at = self.bytes.len();
+        self.bytes.resize(at + self.page, 0);
+        let number = self.pages();
+        self.put(at, next);
+        self.put(at + 4, listed);
+        for (index, leaf) in leaves.iter().enumerate() {
+            self.put(at + 8 + 4 * index, *leaf);
+        }
+        self.put(28, number);
+        number
+    }
+}
+
+type Damage = fn(&mut File);
+
+const DAMAGES: [(&str, Damage); 10] = [
+    ("a part that leads to itself, and a count without end", |file| {
+        let own = file.pages() + 1;
+        file.trunk(own, 0, &[]);
+        file.list(own, u32::MAX);
+    }),
+    ("a part that leads to itself", |file| {
+        let own = file.pages() + 1;
+        file.trunk(own, 0, &[]);
+        file.list(own, 5);
+    }),
+    ("two parts that lead to each other", |file| {
+        let first = file.pages() + 1;
+        file.trunk(first + 1, 0, &[]);
+        file.trunk(first, 0, &[]);
+        file.list(first, 0x7fff_ffff);
+    }),
+    ("beyond the end", |file| file.list(1_000_000, 5)),
+    ("a table", |file| file.list(3, 5)),
+    ("pages of tables", |file| {
+        let first = file.trunk(0, 3, &[3, 4, 5]);
+        file.list(first, 4);
+    }),
+    ("a page twice", |file| {
+        let free = file.trunk(0, 0, &[]);
+        let first = file.trunk(0, 2, &[free, free]);
+        file.list(first, 3);
+    }),
+    ("a part without end", |file| {
+        let first = file.trunk(0, u32::MAX, &[]);
+        file.list(first, 1);
+    }),
+    ("a count without a list", |file| file.list(0, 77)),
+    ("a list that is longer than its count", |file| {
+        let free = file.trunk(0, 0, &[]);
+        let first = file.trunk(0, 1, &[free]);
+        file.list(first, 1);
+    }),
+];
+
+#[test]
+fn a_damaged_list_of_free_pages_is_named_and_a_copy_of_the_rows_heals_it() {
+    for (name, damage) in DAMAGES {
+        let (folder, keys) = (tempfile::tempdir().expect("a folder"), Keys::generate(2));
+        let at = |name: &str| -> PathBuf { folder.path().join(name) };
+        let vault = Vault::create(SqliteStore::create(at("v")).expect("store"), keys.only([1]), &act()).expect("vault");
+        let issued = vault.issue_many(&vec![NewApiKey::new("n"); 40], &act()).expect("issued");
+        let valid = |vault: &Vault| {
+            issued.iter().filter(|issued| vault.verify(issued.token.expose(), &Request::new()).is_ok()).count()
+        };
+        drop(vault);
+        let mut file = File::of(&at("v"));
+        damage(&mut file);
+        fs::write(at("v"), &file.bytes).expect("written");
+
+        let began = Instant::now();
+        let vault = Vault::open(SqliteStore::open(at("v")).expect("store"), keys.only([1, 2])).expect("vault");
+        let symptoms = vault.doctor(|_| ()).expect("examined").symptoms;
+        let found = symptoms.iter().find(|symptom| symptom.what.contains("list of free pages"));
+        let found = found.unwrap_or_else(|| panic!("{name}: {symptoms:?}"));
+        assert!(found.remedy.contains("strongroom restore"), "{name}: {found:?}");
+        let refused = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect_err(name);
+        assert!(matches!(refused.detail(), Detail::Store(StoreError::FreePages { .. })), "{name}: {refused:?}");
+        assert_eq!(refused.kind(), ErrorKind::Corrupt, "{name}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{name}: {:?}", began.elapsed());
+        assert_eq!(valid(&vault), 40, "{name}");
+
+        vault.backup(at("b"), &act(), |_| ()).expect(name);
+        drop(vault);
+        Backup::open(at("b")).expect(name).restore(at("r"), &keys.only([1, 2]), &act(), |_| ()).expect(name);
+        let vault = Vault::open(SqliteStore::open(at("r")).expect("store"), keys.only([1, 2])).expect("vault");
+        let symptoms = vault.doctor(|_| ()).expect("examined").symptoms;
+        assert!(symptoms.iter().all(|symptom| symptom.id != "store"), "{name}: {symptoms:?}");
+        let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");
+        assert_eq!((report.outcome, valid(&vault)), (RotationOutcome::Finished, 40), "{name}");
+    }
+}
