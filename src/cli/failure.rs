@@ -318,7 +318,7 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
             quoted(path),
             repairing(&store)
         ),
-        StoreError::Unfinished { path } => format!(
+        StoreError::Unfinished { .. } => format!(
             "`strongroom audit list{store}` with master keys, as a user who may write {} and its folder, takes it back; where they are \
              on a medium that cannot be written, copy the store and this file to one that can. Remove neither",
             quoted(&place.path.display().to_string())

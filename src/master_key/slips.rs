@@ -149,7 +149,7 @@ mod tests {
             ("q3VPyWc2M0mEhrrS1jYwzJ5R8kTn7vXoLhU_fD9-gAb=", "3 characters"),
             ("Q3VPyWc2M0mEhrS1jYwzJ5R8kTn7vXoLhU_fD9-gAbE=", "upper and lower case"),
             ("Q3vpYwC2m0MeHRs1JyWZj5r8KtN7VxOlHu_Fd9-GaBe=", "one character"),
-            ("Q3vpYwC2m0MeHRs1JyWZj5r8KtN7VxOlHu_Fd9-GbAe=", "one character"),
+            ("Q3vpYwC2m0MeHRs1JyWZj5r8KtN7VxOlHu_Fd9-GbAe=", "2 characters"),
         ];
         for (text, how) in cases {
             // What stands in the last character beside its four bits is not read.

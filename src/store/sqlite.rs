@@ -37,7 +37,7 @@ use statements::{apply, of_other_types};
 
 use super::batch::Batch;
 use super::engine::{EachStray, RotationClaim, Rows, Scrub, Store, UnfinishedBackup};
-use super::error::{CommitError, StoreError};
+use super::error::{CommitError, EngineFault, StoreError};
 use super::table::Table;
 
 pub use handle::SqliteStore;
@@ -108,7 +108,7 @@ impl Store for SqliteStore {
         let built = self.writer()?.vacuum().map_err(|error| self.explained(error));
         // It executes what somebody else put there, such as an index on a function that is not known here.
         match built {
-            Err(error @ StoreError::Corrupt { .. }) => {
+            Err(error @ (StoreError::Corrupt { .. } | StoreError::Engine { fault: EngineFault::Other, .. })) => {
                 tracing::warn!(%error, "the file cannot be built anew: the rows of the store alone are written anew");
                 self.write(free_pages::write_anew).map_err(|_| error)?;
             }

@@ -159,7 +159,11 @@ fn a_header_with_our_mark_that_cannot_be_is_damage_and_nothing_else() {
         let mut bytes = whole.clone();
         bytes[at] = value;
         private(&path, &bytes);
-        for opened in [SqliteStore::open(&path), SqliteStore::open_to_read(&path), SqliteStore::create(&path)] {
+        let to_read = SqliteStore::open_to_read(&path);
+        // For who only reads, a store is whole that SQLite would not write.
+        let read = (at == 18).then(|| to_read.as_ref().map(drop).expect("read"));
+        let to_read = read.is_none().then_some(to_read);
+        for opened in [SqliteStore::open(&path), SqliteStore::create(&path)].into_iter().chain(to_read) {
             let Err(StoreError::Corrupt { message }) = &opened else { panic!("byte {at}: {:?}", opened.map(drop)) };
             assert!(message.contains("header"), "{at}: {message}");
         }

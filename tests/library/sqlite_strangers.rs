@@ -88,7 +88,7 @@ fn what_somebody_else_keeps_and_cannot_be_read_is_named_and_can_be_taken_away() 
 
         let repair = Arc::new(SqliteRepair::begin(&path).expect("begun"));
         let vault = VaultOptions::new().to_examine(true).open(Arc::clone(&repair), keys.only([1, 2])).expect("vault");
-        vault.mend(&repair).expect("mended");
+        vault.mend(&repair).unwrap_or_else(|error| panic!("{named}: {error:?}"));
         let mended = repair.mended();
         assert!(mended.iter().any(|mended| mended.what.contains(named)), "{named}: {mended:?}");
         assert!(mended.iter().all(|mended| mended.what.contains("cannot be read")), "{named}: {mended:?}");

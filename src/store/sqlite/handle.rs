@@ -10,6 +10,7 @@ use super::at_rest::AtRest;
 use super::connection::{connection, explained, keep_log};
 use super::files;
 use super::guarded::Guarded;
+use super::header;
 use super::layout::{LOG, Layout, lay_out, layout, no_log, number};
 use super::locks;
 use super::log_of::Alone;
@@ -131,6 +132,11 @@ impl SqliteStore {
             keep_log(writer.bare(), false).map_err(explain)?;
         }
         store.look()?;
+        if store.writer()?.bare().is_readonly("main").map_err(explain)?
+            && let Some(damage) = header::wrong_byte(path)
+        {
+            return Err(damage);
+        }
         if store.use_write_ahead_log()? {
             store.look()?;
         }

@@ -4,7 +4,6 @@
 
 use std::path::Path;
 
-use super::layout::{APPLICATION_ID, BACKUP_ID};
 use super::raw::first_bytes;
 use crate::store::error::StoreError;
 
@@ -50,5 +49,9 @@ impl Header {
     }
 }
 
+/// "SRM1" in ASCII.
+pub(super) const APPLICATION_ID: i64 = 0x5352_4d31;
+/// "SRB1" in ASCII: the same tables, and no store that can be worked on.
+pub(super) const BACKUP_ID: i64 = 0x5352_4231;
 const LEN: usize = 100;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";

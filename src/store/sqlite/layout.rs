@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::connection::{raised, wait_for_others};
+use super::header::{APPLICATION_ID, BACKUP_ID};
 use super::schema;
-
 use crate::store::error::{EngineFault, StoreError};
 
 pub(super) enum Layout {
@@ -98,9 +98,5 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 
 /// The journal mode of a store.
 pub(super) const LOG: &str = "wal";
-/// "SRM1" in ASCII.
-pub(super) const APPLICATION_ID: i64 = 0x5352_4d31;
-/// "SRB1" in ASCII: the same tables, and no store that can be worked on.
-pub(super) const BACKUP_ID: i64 = 0x5352_4231;
 pub(super) const LAYOUT_VERSION: i64 = 1;
 pub(super) const PAGE_SIZE: u32 = 8192;

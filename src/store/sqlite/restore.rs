@@ -8,7 +8,7 @@ use super::backup::{self, SqliteBackup};
 use super::connection::explained;
 use super::files;
 use super::handle::SqliteStore;
-use super::layout::APPLICATION_ID;
+use super::header::APPLICATION_ID;
 use super::unfinished::Unfinished;
 use crate::store::engine::{BackupFormat, Store, UnfinishedStore, WatchCopy};
 use crate::store::error::StoreError;

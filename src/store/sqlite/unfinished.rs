@@ -4,7 +4,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::layout::{APPLICATION_ID, BACKUP_ID, LAYOUT_VERSION};
+use super::header::{APPLICATION_ID, BACKUP_ID};
+use super::layout::LAYOUT_VERSION;
 use super::{claim, files};
 use crate::secret::{hex, random_array};
 use crate::store::error::{EngineFault, StoreError};
