@@ -91,7 +91,10 @@ fn what_somebody_else_keeps_and_cannot_be_read_is_named_and_can_be_taken_away() 
         vault.mend(&repair).unwrap_or_else(|error| panic!("{named}: {error:?}"));
         let mended = repair.mended();
         assert!(mended.iter().any(|mended| mended.what.contains(named)), "{named}: {mended:?}");
-        assert!(mended.iter().all(|mended| mended.what.contains("cannot be read")), "{named}: {mended:?}");
+        assert!(
+            mended.iter().all(|mended| mended.kind != "foreign" || mended.what.contains("cannot be read")),
+            "{named}: {mended:?}"
+        );
         vault.record_repair(mended.iter().map(|mended| (mended.kind, mended.count)), &act()).expect("recorded");
         drop(vault);
         repair.finish().expect("finished");

@@ -148,7 +148,7 @@ impl SqliteRepair {
     /// Removes what somebody else keeps in the file and has copies of rows in it.
     pub(crate) fn remove_copies(&self, is_copy: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), StoreError> {
         let (connection, mut found) = (self.connection(), self.found());
-        schema::remove_copies(&connection, &mut found, is_copy).map_err(|error| self.explained(error))
+        schema::remove_copies(&self.path, &connection, &mut found, is_copy).map_err(|error| self.explained(error))
     }
 
     fn read<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {

@@ -1,10 +1,12 @@
 //! The schema as it was made: what was planted is taken away, and tables in other words are made anew from their rows.
 
+use std::path::Path;
+
 use rusqlite::{Connection, params};
 
 use super::found::{Found, Mended};
 use crate::store::error::{SchemaFault, StoreError};
-use crate::store::sqlite::connection::raised;
+use crate::store::sqlite::connection::{connection_to_mend, raised};
 use crate::store::sqlite::layout::number;
 use crate::store::sqlite::schema::{Entry, definition, entries, foreign};
 use crate::store::sqlite::strays::{each_value, is_of_what_stands_there, quoted};
@@ -45,15 +47,18 @@ pub(super) fn mend(connection: &Connection, found: &mut Found) -> rusqlite::Resu
 
 /// Takes away tables and what else of somebody else's has copies in it.
 pub(super) fn remove_copies(
+    path: &Path,
     connection: &Connection,
     found: &mut Found,
     is_copy: &mut dyn FnMut(&[u8]) -> bool,
 ) -> rusqlite::Result<()> {
+    // SQLite writes nothing more in a transaction that has met a damaged page.
+    let reader = connection_to_mend(path, true)?;
     let (mut names, mut unread) = (vec![], vec![]);
     for stranger in foreign(connection)? {
         let mut has_copies = is_copy(stranger.sql.as_bytes());
         if stranger.has_rows && !has_copies {
-            match each_value(connection, &stranger.name, &mut |bytes| has_copies = has_copies || is_copy(bytes)) {
+            match each_value(&reader, &stranger.name, &mut |bytes| has_copies = has_copies || is_copy(bytes)) {
                 Err(error) if is_of_what_stands_there(&error) => unread.push(stranger.name.clone()),
                 read => read?,
             }
@@ -83,11 +88,17 @@ pub(super) fn remove_copies(
             || families.iter().any(|family| is_of(&entry.name, family));
         let current = entries(connection)?;
         if goes && entry.named().is_none() && current.iter().any(|other| other.number == entry.number) {
-            remove(connection, entry, &current, found)?;
+            let unreadable = unread.contains(&entry.on);
+            if unreadable {
+                // Who begins to drop it stumbles over its pages, and over everything else after that.
+                take_out(connection, entry, found)?;
+            } else {
+                remove(connection, entry, &current, found)?;
+            }
             if own(entry) {
                 continue;
             }
-            let why = if unread.contains(&entry.on) { "which cannot be read" } else { "with copies of rows" };
+            let why = if unreadable { "which cannot be read" } else { "with copies of rows" };
             found.add(Mended::FOREIGN, 1, format!("the {} {:?}, {why}", entry.kind(), entry.name));
         }
     }
@@ -102,6 +113,11 @@ fn remove(connection: &Connection, entry: &Entry, all: &[Entry], found: &mut Fou
     if stores && as_named && attempt(connection, || connection.execute_batch(&drop))? {
         return Ok(());
     }
+    take_out(connection, entry, found)
+}
+
+/// Takes it out of the schema alone. What it stores goes when the file is built anew.
+fn take_out(connection: &Connection, entry: &Entry, found: &mut Found) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM sqlite_schema WHERE rowid = ?1", [entry.number])?;
     // Where it shared its pages with a table, nobody knows which it had before.
     found.orphans |= entry.root > 1;
