@@ -141,7 +141,9 @@ impl Members {
     }
 
     pub(super) fn settle(mut self, outcome: &Outcome) {
-        mem::take(&mut self.0).into_iter().for_each(|seat| seat.tell(State::Settled(outcome.clone())));
+        for seat in mem::take(&mut self.0) {
+            seat.tell(State::Settled(outcome.clone()));
+        }
     }
 
     /// From here on nobody knows what has happened until they are told.
@@ -152,7 +154,9 @@ impl Members {
 
 impl Drop for Members {
     fn drop(&mut self) {
-        mem::take(&mut self.0).into_iter().for_each(|seat| seat.tell(State::Settled(Outcome::Again)));
+        for seat in mem::take(&mut self.0) {
+            seat.tell(State::Settled(Outcome::Again));
+        }
     }
 }
 

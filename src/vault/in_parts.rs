@@ -28,7 +28,7 @@ mod tests {
     #[test]
     fn every_one_is_in_one_part_and_the_parts_are_in_order() {
         for count in [0, 1, 2, MIN_PART, MIN_PART + 1, 3 * MIN_PART - 1, 10_007] {
-            let parts = in_parts(count, |range| range.collect::<Vec<_>>());
+            let parts = in_parts(count, Iterator::collect::<Vec<_>>);
             assert_eq!(parts.concat(), (0..count).collect::<Vec<_>>());
         }
     }

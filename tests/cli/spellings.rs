@@ -80,7 +80,7 @@ fn what_is_no_list_of_keys_is_named_for_what_it_is_and_never_answered_with_a_new
         ),
         (format!("STRONGROOM_MASTER_KEYS=1:{one}\nSTRONGROOM_MASTER_KEYS=2:{one}").into_bytes(), "twice", "one line"),
         (format!("\"1:{one}").into_bytes(), "a quote in it", "leave the quotes out"),
-        (one[..40].as_bytes().to_vec(), "this has 40", "copy the key again"),
+        (one.as_bytes()[..40].to_vec(), "this has 40", "copy the key again"),
         (format!("1:{}!{}", &one[..20], &one[21..]).into_bytes(), "others among them", "copy the key again"),
         (b"# nothing yet\n".to_vec(), "it is empty", "VERSION:KEY"),
     ];

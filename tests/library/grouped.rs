@@ -16,7 +16,7 @@ struct Gate {
     commits: AtomicUsize,
     shut: Mutex<bool>,
     opened: Condvar,
-    at_the_gate: AtomicBool,
+    arrived: AtomicBool,
     /// What becomes of the next commit but one.
     then: Mutex<Option<Then>>,
 }
@@ -33,7 +33,7 @@ impl Between for Gate {
     fn commit(&self, rows: &MemoryStore, batch: &Batch) -> Result<(), CommitError> {
         let mut shut = self.shut.lock().expect("sound");
         if *shut {
-            self.at_the_gate.store(true, Ordering::SeqCst);
+            self.arrived.store(true, Ordering::SeqCst);
             while *shut {
                 shut = self.opened.wait(shut).expect("sound");
             }
@@ -75,17 +75,14 @@ impl Grouped {
     }
 
     /// Does all of it while one commit, an issue, is under way; what came of each, and how many commits it took.
-    fn meanwhile<T: Send>(
-        &self,
-        acts: Vec<Box<dyn FnOnce(&Vault) -> T + Send + '_>>,
-    ) -> (Vec<std::thread::Result<T>>, usize) {
+    fn meanwhile<T: Send>(&self, acts: Acts<'_, T>) -> (Vec<std::thread::Result<T>>, usize) {
         let gate = &*self.store;
         *gate.shut.lock().expect("sound") = true;
-        gate.at_the_gate.store(false, Ordering::SeqCst);
+        gate.arrived.store(false, Ordering::SeqCst);
         let before = gate.commits.load(Ordering::SeqCst);
         let done = std::thread::scope(|scope| {
             let first = scope.spawn(|| self.vault.issue(&NewApiKey::new("first"), &act()).expect("issued"));
-            while !gate.at_the_gate.load(Ordering::SeqCst) {
+            while !gate.arrived.load(Ordering::SeqCst) {
                 std::thread::yield_now();
             }
             let waiting: Vec<_> = acts.into_iter().map(|act| scope.spawn(move || act(&self.vault))).collect();

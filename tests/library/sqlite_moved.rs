@@ -258,9 +258,9 @@ fn a_log_of_another_file_is_not_mixed_into_a_store_that_nobody_has_open() {
         let before = fs::read(place("")).expect("read");
         put_private(&place("-wal"), &log);
         // Also what another file's index says of it.
-        put_private(&place("-shm"), &[7; 32_768]);
+        put_private(&place("-shm"), &vec![7; 32_768]);
         for _ in 0..3 {
-            let opened: [(&str, fn(PathBuf) -> Result<SqliteStore, StoreError>); 3] = [
+            let opened: [(&str, Opening); 3] = [
                 ("to write", |path| SqliteStore::open(path)),
                 ("to read", |path| SqliteStore::open_to_read(path)),
                 ("read-only", |path| SqliteStore::open_read_only(path)),
@@ -291,7 +291,7 @@ fn a_store_goes_on_with_its_own_log_however_much_of_it_is_left() {
     let (file, log) = with_log(&scene, "vault.db", 5);
     let mut counts = vec![];
     for cut in [0, 1, 31, 32, 100, log.len() / 3, log.len() / 2, log.len() - 1, log.len()] {
-        for index in [&[][..], &[7; 32_768]] {
+        for index in [&[][..], &vec![7; 32_768]] {
             fs::write(place(""), &file).expect("as it was");
             put_private(&place("-wal"), &log[..cut]);
             put_private(&place("-shm"), index);
@@ -306,8 +306,11 @@ fn a_store_goes_on_with_its_own_log_however_much_of_it_is_left() {
     assert!(counts.is_sorted() && counts.first() == Some(&0) && counts.last() == Some(&5), "{counts:?}");
 }
 
+type Opening = fn(PathBuf) -> Result<SqliteStore, StoreError>;
+type Done = fn(&Scene);
+
 /// What happens to the log or its index, and whether the log is gone from its place then.
-const LOG_WAYS: &[(&str, bool, fn(&Scene))] = &[
+const LOG_WAYS: &[(&str, bool, Done)] = &[
     ("the log deleted", true, |scene| fs::remove_file(scene.place("vault.db-wal")).expect("deleted")),
     ("the index deleted", false, |scene| fs::remove_file(scene.place("vault.db-shm")).expect("deleted")),
     ("both deleted", true, |scene| {
@@ -402,7 +405,7 @@ fn a_store_whose_log_was_taken_from_whoever_has_it_open_is_not_opened_until_they
         let issued = vault.issue(&NewApiKey::new("n"), &act()).expect("issued");
         go(&scene);
         let place = || scene.place("vault.db");
-        let ways: [(&str, fn(PathBuf) -> Result<SqliteStore, StoreError>); 4] = [
+        let ways: [(&str, Opening); 4] = [
             ("to write", |path| SqliteStore::open(path)),
             ("to make", |path| SqliteStore::open_or_create(path)),
             ("to read", |path| SqliteStore::open_to_read(path)),

@@ -103,9 +103,11 @@ pub(super) fn explained(error: rusqlite::Error, at: &Path) -> StoreError {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => busy(at, error),
         ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
         ErrorCode::CannotOpen => {
-            let fault = match files::may_open_more() {
-                true => EngineFault::CannotOpen { path: path() },
-                false => EngineFault::NoDescriptors { path: path() },
+            let path = path();
+            let fault = if files::may_open_more() {
+                EngineFault::CannotOpen { path }
+            } else {
+                EngineFault::NoDescriptors { path }
             };
             StoreError::Engine { fault, source: said(error) }
         }

@@ -10,13 +10,13 @@ use crate::store::error::StoreError;
 /// That a file with our mark is damaged where SQLite finds no database.
 pub(super) fn damage(path: &Path) -> Option<StoreError> {
     let header = Header::of(path)?;
-    Some(header.corrupt(header.wrong().unwrap_or_else(|| "it is no whole header of a database".into())))
+    Some(corrupt(header.wrong().unwrap_or_else(|| "it is no whole header of a database".into())))
 }
 
 /// The byte for which SQLite takes a file of ours for one that it may not write.
 pub(super) fn wrong_byte(path: &Path) -> Option<StoreError> {
     let header = Header::of(path)?;
-    Some(header.corrupt(header.wrong()?))
+    Some(corrupt(header.wrong()?))
 }
 
 struct Header([u8; LEN]);
@@ -43,10 +43,10 @@ impl Header {
         let fractions = [(21, 64), (22, 32), (23, 32)].into_iter().find(|(at, value)| self.0[*at] != *value);
         versions.or(fractions.map(|(at, _)| at)).and_then(byte)
     }
+}
 
-    fn corrupt(&self, what: String) -> StoreError {
-        StoreError::Corrupt { message: format!("the header of the file was changed: {what}") }
-    }
+fn corrupt(what: String) -> StoreError {
+    StoreError::Corrupt { message: format!("the header of the file was changed: {what}") }
 }
 
 /// "SRM1" in ASCII.

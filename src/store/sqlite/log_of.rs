@@ -44,7 +44,7 @@ impl Alone {
         // What a process that was killed has moved in part leads to pages of another time, in which anything can stand. Only a whole
         // entry in its place says something: none is ever taken back.
         let is_entry = |entry: &AuditEntry| row_key(entry.seq) == *last.0;
-        serde_json::from_slice(&last.1).is_ok_and(|entry| is_entry(&entry)).then(|| Self { log, last })
+        serde_json::from_slice(&last.1).is_ok_and(|entry| is_entry(&entry)).then_some(Self { log, last })
     }
 
     /// Refuses a log that does not go on from there, or that spoils the file so that nothing can be read.

@@ -137,7 +137,7 @@ impl SqliteRepair {
     }
 
     /// Makes keys and values bytes again, where `is_ours` says that they are a row then.
-    pub(crate) fn mend_rows(&self, is_ours: &mut dyn FnMut(Table, &[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+    pub(crate) fn mend_rows(&self, is_ours: &mut rows::IsOurs<'_>) -> Result<(), StoreError> {
         let (connection, mut found) = (self.connection(), self.found());
         for &table in Table::ALL {
             rows::mend(&connection, table, &mut found, is_ours).map_err(|error| self.explained(error))?;

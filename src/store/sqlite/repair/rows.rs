@@ -7,19 +7,22 @@ use super::found::{Found, Mended};
 use crate::store::sqlite::statements::of_other_types;
 use crate::store::table::Table;
 
+/// Whether these bytes are a row of that table.
+pub(in crate::store::sqlite) type IsOurs<'f> = dyn FnMut(Table, &[u8], &[u8]) -> bool + 'f;
+
 /// Mends the rows of a table of which `is_ours` says that they are rows then. The others are left, and named.
 pub(super) fn mend(
     connection: &Connection,
     table: Table,
     found: &mut Found,
-    is_ours: &mut dyn FnMut(Table, &[u8], &[u8]) -> bool,
+    is_ours: &mut IsOurs<'_>,
 ) -> rusqlite::Result<()> {
     let name = table.name();
     let (mut retyped, mut removed, mut left) = (0, 0, 0_u64);
     // Elsewhere a text has other bytes than the ones that were stored.
     let as_stored = connection.query_row("PRAGMA encoding", [], |row| row.get::<_, String>(0))? == "UTF-8";
-    while as_stored {
-        let page = of_no_bytes(connection, name, left)?;
+    loop {
+        let page = if as_stored { of_no_bytes(connection, name, left)? } else { vec![] };
         if page.is_empty() {
             break;
         }
@@ -69,7 +72,7 @@ fn judge(
     table: Table,
     key: &Cell,
     value: &Cell,
-    is_ours: &mut dyn FnMut(Table, &[u8], &[u8]) -> bool,
+    is_ours: &mut IsOurs<'_>,
 ) -> rusqlite::Result<Verdict> {
     let Some(bytes) = key.bytes() else { return Ok(Verdict::Left) };
     if matches!(key, Cell::Text(_)) {
