@@ -19,6 +19,7 @@ use crate::text::{Table, escaped, escaped_json, local};
 use crate::told::Told;
 
 /// Standard output and standard error.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
 pub(crate) struct Terminal {
     json: bool,
     /// Remarks and progress are left out.
@@ -182,6 +183,7 @@ impl Terminal {
     }
 
     /// Before something is printed that is to be kept: nowhere is no place for it.
+    #[expect(clippy::unused_self, reason = "it is asked of the terminal, whose standard output it is")]
     pub(crate) fn must_take_data(&self) -> Result<(), Failure> {
         Ok(refuse_nowhere()?)
     }

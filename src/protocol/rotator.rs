@@ -2,7 +2,7 @@
 
 use crate::change::{Change, Went, What};
 use crate::model::{Broken, Fault, Memory, State};
-use crate::rows::{Batch, Keyring, Log, Owner, Phase, RECORDS, Record, Rotation, Row, bears_out};
+use crate::rows::{Batch, Keyring, Log, Owner, Phase, RECORDS, Record, Rotation, Row, Sets, bears_out};
 
 /// Where a process that rotates has come to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,7 +155,7 @@ impl Stage {
                 Went::On(change) => Self::Finish(run, change),
                 Went::Refused => Self::Stopped,
                 Went::Done => {
-                    run.row = Rotation { phase: Phase::Scrub, cursor: 0, sets: Default::default(), ..run.row };
+                    run.row = Rotation { phase: Phase::Scrub, cursor: 0, sets: Sets::default(), ..run.row };
                     Self::Close(run)
                 }
             },

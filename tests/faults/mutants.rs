@@ -100,7 +100,8 @@ impl Original {
         let mut bytes = self.bytes.clone();
         let place = usize::try_from(dice.next() % bytes.len() as u64).expect("small");
         let old = bytes[place];
-        bytes[place] = if dice.next() % 2 == 0 { old ^ (1 << (dice.next() % 8)) } else { dice.next().to_le_bytes()[3] };
+        bytes[place] =
+            if dice.next().is_multiple_of(2) { old ^ (1 << (dice.next() % 8)) } else { dice.next().to_le_bytes()[3] };
         let what =
             format!("STRONGROOM_SEED={seed}, mutant {at}: byte {place} from {old:#04x} to {:#04x}", bytes[place]);
         self.put(&bytes);

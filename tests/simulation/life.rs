@@ -6,6 +6,7 @@ use strongroom::{ApiKey, ApiKeyId, Refusal};
 
 /// One API key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 pub(crate) struct Key {
     /// Not known where the process that made it never learned it.
     pub(crate) token: Option<String>,
@@ -110,8 +111,14 @@ impl Deed {
     /// The API key that is there already.
     pub(crate) fn of(&self) -> Option<ApiKeyId> {
         match self {
-            Self::Recover(id) | Self::Resume(id) | Self::Revoke(id) | Self::Suspend(id) | Self::Verify(id) => Some(*id),
-            Self::Reissue { id, .. } | Self::RevokeAt { id, .. } | Self::Update { id, .. } => Some(*id),
+            Self::Recover(id)
+            | Self::Resume(id)
+            | Self::Revoke(id)
+            | Self::Suspend(id)
+            | Self::Verify(id)
+            | Self::Reissue { id, .. }
+            | Self::RevokeAt { id, .. }
+            | Self::Update { id, .. } => Some(*id),
             Self::FlushUsage | Self::Import { .. } | Self::Issue { .. } | Self::Rotate => None,
         }
     }

@@ -260,7 +260,7 @@ impl Machine {
         }
         world.now.apply(batch.changes().iter());
         if rotates.is_none() {
-            self.judge(process, batch, &mut world.truth);
+            Self::judge(process, batch, &mut world.truth);
         }
         *world.truth.counts.entry("commits").or_default() += 1;
         let lies = self.schedule.fault == Some(Fault::LyingDisk) && misfortune > 80;
@@ -277,7 +277,7 @@ impl Machine {
     }
 
     /// Does to the model what a writer has committed.
-    fn judge(&self, process: usize, batch: &Batch, truth: &mut Truth) {
+    fn judge(process: usize, batch: &Batch, truth: &mut Truth) {
         let puts = |change: &&RowChange| change.table == Table::Keys && matches!(change.effect, Effect::Put(_));
         if !batch.changes().iter().any(|change| puts(&change)) {
             return;

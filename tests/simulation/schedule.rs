@@ -64,7 +64,7 @@ impl Schedule {
     pub(crate) fn of(seed: u64, fault: Option<Fault>) -> Self {
         let mut dice = Dice::of(seed).apart(0);
         let mut processes = vec![Role::Writer, Role::Rotator];
-        for _ in 0..1 + dice.below(4) {
+        for _ in 0..=dice.below(4) {
             processes.push([Role::Writer, Role::Writer, Role::Rotator, Role::Verifier, Role::Backup][dice.below(5)]);
         }
         let anchor = dice.once_in(3);

@@ -8,7 +8,9 @@ use strongroom::store::{Effect, Row, RowChange, Rows, StoreError, Table};
 
 /// Every table, as it stands at one moment.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Tables(pub(crate) Arc<BTreeMap<(Table, Vec<u8>), Vec<u8>>>);
+pub(crate) struct Tables(pub(crate) Arc<Cells>);
+
+type Cells = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
 
 impl Tables {
     pub(crate) fn get(&self, table: Table, key: &[u8]) -> Option<&Vec<u8>> {

@@ -138,7 +138,9 @@ impl<'a> Shown<'a> {
             rows.insert(0, self.columns.iter().map(|column| column::heading(*column).to_owned()).collect());
             if let Some(width) = Terminal::width().filter(|_| self.args.columns.is_empty()) {
                 let kept = fitting(&rows, width, |at| column::rank(self.columns[at]));
-                rows.iter_mut().for_each(|row| *row = kept.iter().map(|at| std::mem::take(&mut row[*at])).collect());
+                for row in &mut rows {
+                    *row = kept.iter().map(|at| std::mem::take(&mut row[*at])).collect();
+                }
                 self.columns = kept.iter().map(|at| self.columns[*at]).collect();
                 self.table.fit(width);
             }

@@ -70,12 +70,10 @@ impl Key {
         let turned = |order: Ordering| if reverse { order.reverse() } else { order };
         match (self, other) {
             (Self::None, Self::None) => Ordering::Equal,
-            (Self::None, _) => Ordering::Greater,
-            (_, Self::None) => Ordering::Less,
+            (Self::None, _) | (Self::Text(_), Self::Number(_)) => Ordering::Greater,
+            (_, Self::None) | (Self::Number(_), Self::Text(_)) => Ordering::Less,
             (Self::Number(one), Self::Number(other)) => turned(one.cmp(other)),
             (Self::Text(one), Self::Text(other)) => turned(one.cmp(other)),
-            (Self::Number(_), Self::Text(_)) => Ordering::Less,
-            (Self::Text(_), Self::Number(_)) => Ordering::Greater,
         }
     }
 }
