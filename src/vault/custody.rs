@@ -14,7 +14,7 @@ use crate::versions::MasterKeyVersion;
 /// # Examining
 impl Vault {
     /// Writes into the audit log that the store of the vault was mended, and how many of each kind: files, what was left behind, and what
-    /// stood in the store ([`mend`](Self::mend), which this makes durable). A reason is required. What the program's `doctor --repair`
+    /// stood in the store (`Vault::mend`, with SQLite, which this makes durable). A reason is required. What the program's `doctor --repair`
     /// does is recorded with it.
     pub fn record_repair<'a>(&self, mended: impl IntoIterator<Item = (&'a str, u64)>, act: &Act) -> Result<(), Error> {
         let draft = mended.into_iter().fold(Draft::of(Action::Repair), |draft, (what, count)| draft.count(what, count));
