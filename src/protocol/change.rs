@@ -1,7 +1,7 @@
 //! `Ledger::change` in `src/ledger.rs`, one call of the store or of the anchor after the other.
 
-use crate::model::{Anchor, Broken, Fault, Memory, State};
 use crate::rows::{Batch, Entry, Head, Keyring, Phase, Record, Rotation, Row, Sets};
+use crate::world::{Anchor, Broken, Fault, Memory, World};
 
 /// A change under way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,33 +67,33 @@ impl Change {
         Self { what, step: Step::Anchor, late: false }
     }
 
-    pub(crate) fn step(self, state: &mut State, memory: &mut Memory, fault: Option<Fault>) -> Went {
+    pub(crate) fn step(self, world: &mut World, memory: &mut Memory, fault: Option<Fault>) -> Went {
         let Self { what, step, late } = self;
         let on = |what, step| Went::On(Self { what, step, late });
         match step {
             Step::Anchor => {
-                let late = state.is_behind(memory);
-                Went::On(Self { what, step: Step::Head { seen: state.anchor.clone(), last: None }, late })
+                let late = world.is_behind(memory);
+                Went::On(Self { what, step: Step::Head { seen: world.anchor.clone(), last: None }, late })
             }
             Step::Head { seen, last } => {
-                let head = state.rows.head.clone();
+                let head = world.rows.head.clone();
                 if head.keyring != memory.keyring && fault != Some(Fault::HeadNotCompared) {
-                    if last.as_ref() == Some(&head) && state.rows.keyring == memory.keyring {
+                    if last.as_ref() == Some(&head) && world.rows.keyring == memory.keyring {
                         return Went::Refused;
                     }
                     return on(what, Step::Keyring { seen, last: head });
                 }
                 // `must_go_on`, and what the anchor holds.
                 let goes_on = head.log.starts_with(&memory.seen) || fault == Some(Fault::AnchorNotHeld);
-                if !goes_on || !(state.holds(&seen, &head, memory.keyring) || fault == Some(Fault::AnchorNotHeld)) {
+                if !goes_on || !(world.holds(&seen, &head, memory.keyring) || fault == Some(Fault::AnchorNotHeld)) {
                     return Went::Refused;
                 }
                 // Whoever put rows back, and let others go on from there where the anchor did not know better, is not found here.
-                let late = late && state.is_behind(memory);
+                let late = late && world.is_behind(memory);
                 memory.seen.clone_from(&head.log);
                 Went::On(Self { what, step: Step::Prepare(head), late })
             }
-            Step::Keyring { seen, last } => match memory.reload(state, fault) {
+            Step::Keyring { seen, last } => match memory.reload(world, fault) {
                 Ok(()) => on(what, Step::Head { seen, last: Some(last) }),
                 Err(()) => Went::Refused,
             },
@@ -101,10 +101,10 @@ impl Change {
                 let keyring = memory.keyring;
                 let found = match &what {
                     What::Record(at) => {
-                        let found = state.rows.records[*at];
+                        let found = world.rows.records[*at];
                         // What does not open may be newer than the keyring: then everything is read again.
                         if !keyring.has(found.generation) {
-                            let stays = state.rows.head == head;
+                            let stays = world.rows.head == head;
                             return if stays { Went::Refused } else { on(what, Step::Again { entry: false }) };
                         }
                         Some(found)
@@ -113,7 +113,7 @@ impl Change {
                     What::CutOver => None,
                     What::Finish(row) => {
                         let left = head.sets.plus(row.sets);
-                        if state.rows.rotation.as_ref() != Some(row) || !left.is_empty(1) {
+                        if world.rows.rotation.as_ref() != Some(row) || !left.is_empty(1) {
                             return Went::Refused;
                         }
                         None
@@ -123,22 +123,22 @@ impl Change {
                 on(what, if first { Step::AdvanceFirst { head, found } } else { Step::Commit { head, found } })
             }
             Step::AdvanceFirst { head, found } => {
-                let (_, anchor) = batch(&what, memory.keyring, &head, found, !state.is_honest());
-                state.advance(anchor);
+                let (_, anchor) = batch(&what, memory.keyring, &head, found, !world.is_honest());
+                world.advance(anchor);
                 on(what, Step::Commit { head, found })
             }
             Step::Commit { head, found } => {
-                let (batch, anchor) = batch(&what, memory.keyring, &head, found, !state.is_honest());
+                let (batch, anchor) = batch(&what, memory.keyring, &head, found, !world.is_honest());
                 let forgotten: &[Row] = match (fault, &what) {
                     (Some(Fault::Forgets(rows)), _) => rows,
                     (Some(Fault::WriterForgetsRecord), What::Record(_)) => &[Row::Record],
                     _ => &[],
                 };
-                match state.rows.commit(&batch, forgotten) {
+                match world.rows.commit(&batch, forgotten) {
                     Ok(()) => {
-                        state.committed(&anchor, late);
+                        world.committed(&anchor, late);
                         if matches!(what, What::Finish(_)) {
-                            state.must_have_laundered_nothing();
+                            world.must_have_laundered_nothing();
                         }
                         (memory.keyring, memory.seen) = (anchor.keyring, anchor.log.clone());
                         on(what, Step::Advance(anchor))
@@ -147,12 +147,12 @@ impl Change {
                 }
             }
             Step::Again { entry } => {
-                let sound = memory.reload(state, fault).is_ok() && (!entry || state.rows.head.log == state.rows.log);
+                let sound = memory.reload(world, fault).is_ok() && (!entry || world.rows.head.log == world.rows.log);
                 if sound { on(what, Step::Anchor) } else { Went::Refused }
             }
             Step::Advance(anchor) => {
-                state.acknowledge(&anchor.log);
-                state.advance(anchor);
+                world.acknowledge(&anchor.log);
+                world.advance(anchor);
                 Went::Done
             }
         }
@@ -196,13 +196,13 @@ fn batch(what: &What, keyring: Keyring, head: &Head, found: Option<Record>, anew
 
 impl Memory {
     /// `Ledger::reload`: a process takes no older keyring than it has seen.
-    fn reload(&mut self, state: &mut State, fault: Option<Fault>) -> Result<(), ()> {
-        let found = state.rows.keyring;
+    fn reload(&mut self, world: &mut World, fault: Option<Fault>) -> Result<(), ()> {
+        let found = world.rows.keyring;
         if !found.follows(self.keyring) {
             if fault != Some(Fault::OlderKeyringTaken) {
                 return Err(());
             }
-            state.broken.get_or_insert(Broken::TookOlderKeyring);
+            world.broken.get_or_insert(Broken::TookOlderKeyring);
         }
         self.keyring = found;
         Ok(())

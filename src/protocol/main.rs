@@ -10,15 +10,18 @@
 
 mod change;
 mod model;
+mod process;
 mod rotator;
 mod rows;
+mod world;
 
 use std::time::Instant;
 
 use stateright::{Checker, Model};
 
-use model::{Fault, Protocol, PutBack};
+use model::Protocol;
 use rows::Row;
+use world::{Fault, PutBack};
 
 const ONE_OF_EACH: Protocol =
     Protocol { writers: 1, rotators: 1, changes: 2, crashes: 1, runs: 2, adversary: &[], fault: None };
@@ -85,16 +88,15 @@ fn no_record_that_was_put_back_is_sealed_anew() {
     explore("records put back", Protocol { adversary, changes: 1, crashes: 1, runs: 2, ..ONE_OF_EACH });
 }
 
-/// Millions of states: for `.ci/nightly`.
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "millions of states, and minutes: `.ci/nightly protocol` runs it"]
 fn two_writers_and_two_rotators_break_nothing() {
     explore("two writers, two rotators", Protocol { writers: 2, rotators: 2, crashes: 0, runs: 1, ..ONE_OF_EACH });
     explore("a writer, two rotators, a crash", Protocol { rotators: 2, changes: 1, runs: 1, ..ONE_OF_EACH });
 }
 
 #[test]
-#[ignore = "takes an hour, and some gigabytes"]
+#[ignore = "an hour, and some gigabytes: `.ci/nightly protocol` runs it"]
 fn two_writers_and_two_rotators_with_a_crash_break_nothing() {
     explore("two writers, two rotators, a crash", Protocol { writers: 2, rotators: 2, runs: 1, ..ONE_OF_EACH });
 }

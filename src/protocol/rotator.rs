@@ -1,8 +1,8 @@
 //! `src/rotation.rs` and what it calls, one call of the store after the other. A batch is one record.
 
 use crate::change::{Change, Went, What};
-use crate::model::{Broken, Fault, Memory, State};
 use crate::rows::{Batch, Keyring, Log, Owner, Phase, RECORDS, Record, Rotation, Row, Sets, bears_out};
+use crate::world::{Broken, Fault, Memory, World};
 
 /// Where a process that rotates has come to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,13 +83,13 @@ impl Stage {
     pub(crate) fn step(
         self,
         made: Move,
-        state: &mut State,
+        world: &mut World,
         memory: &mut Memory,
         fault: Option<Fault>,
         me: Owner,
     ) -> Self {
         match self {
-            Self::Begin => match read_state(state, memory) {
+            Self::Begin => match read_state(world, memory) {
                 Err(()) => Self::Stopped,
                 Ok(Some(_)) => Self::TakeUp,
                 // The row of an open rotation was removed, which only an operator may accept.
@@ -97,16 +97,16 @@ impl Stage {
                 Ok(None) if memory.keyring.active == 2 => Self::Done,
                 Ok(None) => Self::CutOver(Change::of(What::CutOver)),
             },
-            Self::CutOver(change) => match change.step(state, memory, fault) {
+            Self::CutOver(change) => match change.step(world, memory, fault) {
                 Went::On(change) => Self::CutOver(change),
                 Went::Done => Self::TakeUp,
                 Went::Refused => Self::Stopped,
             },
-            Self::TakeUp => match read_state(state, memory) {
+            Self::TakeUp => match read_state(world, memory) {
                 Ok(Some(row)) => Self::Lease(Run { row, keyring: memory.keyring, owner: me, log: vec![] }),
                 _ => Self::Stopped,
             },
-            Self::Lease(mut run) => match run.save(state, fault, run.row.clone(), None) {
+            Self::Lease(mut run) => match run.save(world, fault, run.row.clone(), None) {
                 Ok(()) => match run.row.phase {
                     Phase::Sweep => Self::Log(run),
                     Phase::Verify => Self::ProofLog(run),
@@ -115,28 +115,28 @@ impl Stage {
                 Err(_) => Self::Stopped,
             },
             Self::Log(mut run) => {
-                run.log.clone_from(&state.rows.log);
+                run.log.clone_from(&world.rows.log);
                 Self::sweeping(Sweep { run, read: [None; RECORDS], left_out: false, pending: false })
             }
             Self::Sweep(mut sweep) if made == Move::Scan => {
                 let at = sweep.unread().expect("only then is there such a move");
-                sweep.read[at] = Some(state.rows.records[at]);
+                sweep.read[at] = Some(world.rows.records[at]);
                 Self::Sweep(sweep)
             }
-            Self::Sweep(sweep) => sweep.commit(state, fault),
+            Self::Sweep(sweep) => sweep.commit(world, fault),
             Self::Swept(mut run) => {
                 let next = Rotation { phase: Phase::Verify, cursor: 0, ..run.row.clone() };
-                run.save(state, fault, next, None).map_or(Self::Stopped, |()| Self::ProofLog(run))
+                run.save(world, fault, next, None).map_or(Self::Stopped, |()| Self::ProofLog(run))
             }
             Self::ProofLog(mut run) => {
-                run.log.clone_from(&state.rows.log);
+                run.log.clone_from(&world.rows.log);
                 Self::Proof(run, 0)
             }
             Self::Proof(mut run, at) => {
-                let record = state.rows.records[at];
+                let record = world.rows.records[at];
                 let whole = |log: &Log| record.generation == 2 && bears_out(log, at, record.version);
                 // Somebody may have changed it since the log was read: both are looked at again, at one moment.
-                if !whole(&run.log) && !whole(&state.rows.log) {
+                if !whole(&run.log) && !whole(&world.rows.log) {
                     Self::Restart(run)
                 } else if at + 1 < RECORDS {
                     Self::Proof(run, at + 1)
@@ -148,10 +148,10 @@ impl Stage {
             }
             Self::Restart(mut run) => {
                 let next = Rotation { phase: Phase::Sweep, cursor: 0, ..run.row.clone() };
-                let _ = run.save(state, fault, next, None);
+                let _ = run.save(world, fault, next, None);
                 Self::Stopped
             }
-            Self::Finish(mut run, change) => match change.step(state, memory, fault) {
+            Self::Finish(mut run, change) => match change.step(world, memory, fault) {
                 Went::On(change) => Self::Finish(run, change),
                 Went::Refused => Self::Stopped,
                 Went::Done => {
@@ -161,7 +161,7 @@ impl Stage {
             },
             // That another process has taken over and removed it is as good.
             Self::Close(run) => {
-                let _ = state.rows.commit(&Batch { rotation: Some((Some(run.row), None)), ..Batch::default() }, &[]);
+                let _ = world.rows.commit(&Batch { rotation: Some((Some(run.row), None)), ..Batch::default() }, &[]);
                 Self::Done
             }
             done @ (Self::Done | Self::Stopped) => done,
@@ -185,12 +185,12 @@ impl Sweep {
     }
 
     /// `sweep::commit`: a record, if it is to be moved, and the cursor behind it.
-    fn commit(mut self, state: &mut State, fault: Option<Fault>) -> Stage {
+    fn commit(mut self, world: &mut World, fault: Option<Fault>) -> Stage {
         if self.pending {
             let at = self.run.row.cursor - 1;
             let (old, new) = moved(self.read[at].expect("it was read"));
             let batch = Batch { record: Some((at, old, new)), ..Batch::default() };
-            let _ = state.rows.commit(&batch, &[]);
+            let _ = world.rows.commit(&batch, &[]);
             return Stage::sweeping(Self { pending: false, ..self });
         }
         let at = self.run.row.cursor;
@@ -204,19 +204,19 @@ impl Sweep {
             (at, old, new)
         });
         if fault == Some(Fault::CursorFirst) && change.is_some() {
-            return match self.run.save(state, fault, next, None) {
+            return match self.run.save(world, fault, next, None) {
                 Ok(()) => Stage::Sweep(Self { pending: true, ..self }),
                 Err(_) => Stage::Stopped,
             };
         }
-        match self.run.save(state, fault, next, change) {
+        match self.run.save(world, fault, next, change) {
             Ok(()) => {
                 if change.is_some() {
                     if !bears_out(&self.run.log, at, found.version) {
-                        state.broken.get_or_insert(Broken::Laundered);
+                        world.broken.get_or_insert(Broken::Laundered);
                     }
-                    if !state.is_honest() {
-                        state.sealed_anew[at] = Some(found.version);
+                    if !world.is_honest() {
+                        world.sealed_anew[at] = Some(found.version);
                     }
                 }
                 Stage::sweeping(Self { left_out: false, ..self })
@@ -231,7 +231,7 @@ impl Run {
     /// `Run::save`: every commit of a rotation expects the row as this process wrote it last, and the keyring.
     fn save(
         &mut self,
-        state: &mut State,
+        world: &mut World,
         fault: Option<Fault>,
         next: Rotation,
         record: Option<(usize, Record, Record)>,
@@ -249,10 +249,10 @@ impl Run {
             Some(Fault::SweepForgetsRecord) => &[Row::Record],
             _ => &[],
         };
-        let before = state.rows.rotation.clone();
-        state.rows.commit(&batch, forgotten)?;
+        let before = world.rows.rotation.clone();
+        world.rows.commit(&batch, forgotten)?;
         if before != Some(self.row.clone()) {
-            state.broken.get_or_insert(Broken::WroteBesideOwner);
+            world.broken.get_or_insert(Broken::WroteBesideOwner);
         }
         self.row = next;
         Ok(())
@@ -260,8 +260,8 @@ impl Run {
 }
 
 /// `read_state` in `src/rotation/row.rs`: the rows of one moment.
-fn read_state(state: &State, memory: &mut Memory) -> Result<Option<Rotation>, ()> {
-    let rows = &state.rows;
+fn read_state(world: &World, memory: &mut Memory) -> Result<Option<Rotation>, ()> {
+    let rows = &world.rows;
     if rows.rotation.is_some() && (rows.head.keyring != rows.keyring || !rows.keyring.follows(memory.keyring)) {
         return Err(());
     }
