@@ -118,6 +118,9 @@ impl NewFence {
     /// Reads the log to the head of the change, and puts the index of all rows into it. Returns what the keyring holds.
     pub(crate) fn complete(&mut self, store: &dyn Store, change: &mut Change<'_>) -> Result<[u8; 32], Error> {
         self.catch_up(store, change.keyring, &change.head)?;
+        if store.get(Table::Vault, INDEX)?.is_none_or(|claim| claim != self.claim) {
+            return Err(Detail::Contended.into());
+        }
         let index = index_of(&self.borders, &self.hashes);
         let hash = hash_of(INDEX_LABEL, &index);
         change.batch.put(Table::Vault, INDEX, index, Expected::Exactly(self.claim.into()));

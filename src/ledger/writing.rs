@@ -18,12 +18,9 @@ impl Ledger {
     pub(crate) fn change<T>(
         &self,
         act: &Act,
-        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
+        prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.change_for_any_reason(act, |change| {
-            change.keyring.policy().check_reason(act.reason())?;
-            prepare(change)
-        })
+        self.change_for_any_reason(act, for_its_reason(act, prepare))
     }
 
     /// The same for what only completes an act, whose reason has been taken.
@@ -41,12 +38,9 @@ impl Ledger {
     pub(crate) fn change_with_others<T>(
         &self,
         act: &Act,
-        mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
+        prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.change_with_others_for_any_reason(act, |change| {
-            change.keyring.policy().check_reason(act.reason())?;
-            prepare(change)
-        })
+        self.change_with_others_for_any_reason(act, for_its_reason(act, prepare))
     }
 
     fn change_with_others_for_any_reason<T>(
@@ -222,5 +216,16 @@ impl Ledger {
         if let Err(unwritten) = written {
             tracing::warn!(error = format!("{unwritten:#}"), "the audit entry of a refused act could not be written");
         }
+    }
+}
+
+/// The same for a reason that the policy takes.
+fn for_its_reason<T>(
+    act: &Act,
+    mut prepare: impl FnMut(&mut Change<'_>) -> Result<T, Error>,
+) -> impl FnMut(&mut Change<'_>) -> Result<T, Error> {
+    move |change| {
+        change.keyring.policy().check_reason(act.reason())?;
+        prepare(change)
     }
 }

@@ -73,6 +73,11 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act, done: Option<Ve
             // Another process began meanwhile.
             return Err(taken_over());
         }
+        // Whoever had the rotation that is done may have removed its row since, which is as good.
+        let there = ledger.store().get(Table::Vault, ROTATION)?;
+        if there.is_some() && there != done {
+            return Err(taken_over());
+        }
         let to = options.target(old, ledger.keks())?;
         let succession = Succession { entries: change.head.chain.seq, leaked: options.compromised };
         let fence = fence.as_mut().map(|fence| fence.complete(ledger.store(), change)).transpose()?;
@@ -85,8 +90,7 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act, done: Option<Ve
             .count("from_generation", state.from_generation.into())
             .count("to_generation", state.to_generation.into());
         change.audit(if options.compromised { draft.count("compromised", 1) } else { draft });
-        let before = done.clone().map_or(Expected::Absent, Expected::Exactly);
-        change.batch.put(Table::Vault, ROTATION, state.seal(&next)?, before);
+        change.batch.put(Table::Vault, ROTATION, state.seal(&next)?, there.map_or(Expected::Absent, Expected::Exactly));
         // Another authority signs from here on.
         KnownBackups::read(old, &change.head, ledger.store())?.carry_over(change, &next);
         change.replace_keyring(next);
@@ -101,6 +105,9 @@ fn restore_row(ledger: &Ledger, options: &RotateOptions, act: &Act) -> Result<()
         let keyring = change.keyring;
         // Where nothing retires any more, whoever was at it has come to the end meanwhile.
         let from = keyring.retiring_generation().ok_or_else(taken_over)?;
+        if ledger.store().get(Table::Vault, ROTATION)?.is_some() {
+            return Err(taken_over());
+        }
         if !options.accept_record_set {
             return Err(row_missing());
         }

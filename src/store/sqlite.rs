@@ -97,7 +97,7 @@ impl Store for SqliteStore {
     fn each_byte(&self, overlap: usize, each: &mut dyn FnMut(&[u8])) -> Result<Option<u64>, StoreError> {
         self.must_be_there()?;
         let mut bytes = whole::each_piece(&self.path, overlap, each).map_err(files::failed)?;
-        for part in ["-wal", "-journal"].map(|suffix| files::beside(&self.path, suffix)) {
+        for part in [files::LOG, files::JOURNAL].map(|suffix| files::beside(&self.path, suffix)) {
             bytes += whole::each_piece_of_part(&part, overlap, each).map_err(files::failed)?;
         }
         Ok(Some(bytes))

@@ -81,6 +81,20 @@ impl Scene {
         }
     }
 
+    /// Where this system call finds no locks.
+    fn says_that_locks_are_refused(&self, call: &str, arguments: &[&str]) {
+        let mut command = Command::new("strace");
+        command.args(["-f", "-o", "/dev/null", "-e"]).arg(format!("trace={call}"));
+        command.arg("-e").arg(format!("inject={call}:error=ENOLCK"));
+        command.arg(program_path()).args(arguments).env_clear();
+        let plain = self.command(&[]);
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.env("PATH", std::env::var_os("PATH").expect("a path"));
+        let (code, told) = self.run(command);
+        assert_eq!(code, Some(16), "{told}");
+        assert!(told.contains("refuses locks") && !told.contains("run the command again"), "{told}");
+    }
+
     fn refuses(&self, why: &str, says: &str) {
         for verb in [&["issue", "--name", "n"][..], &["revoke", &self.id, "--reason", "r", "--yes"]] {
             let (code, told) = self.run(self.command(verb));
@@ -186,15 +200,7 @@ int fcntl64(int fd, int command, ...) {
 
 fn locks_that_are_refused_are_not_called_busy() {
     let scene = Scene::on(Mounted::tmpfs("8m"));
-    let mut command = Command::new("strace");
-    command.args(["-f", "-o", "/dev/null", "-e", "trace=fcntl", "-e", "inject=fcntl:error=ENOLCK"]);
-    command.arg(program_path()).args(["issue", "--name", "n"]).env_clear();
-    let plain = scene.command(&[]);
-    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.env("PATH", std::env::var_os("PATH").expect("a path"));
-    let (code, told) = scene.run(command);
-    assert_eq!(code, Some(16), "{told}");
-    assert!(told.contains("refuses locks") && !told.contains("run the command again"), "{told}");
+    scene.says_that_locks_are_refused("fcntl", &["issue", "--name", "n"]);
     let names: Vec<_> =
         fs::read_dir(&scene.disk.path).expect("read").flatten().map(|entry| entry.file_name()).collect();
     assert!(names.iter().all(|name| !name.to_string_lossy().contains("-lock-")), "{names:?}");
@@ -203,15 +209,7 @@ fn locks_that_are_refused_are_not_called_busy() {
 fn a_backup_where_locks_are_refused_says_so_and_leaves_nothing() {
     let scene = Scene::on(Mounted::tmpfs("8m"));
     let to = scene.disk.path.join("b");
-    let mut command = Command::new("strace");
-    command.args(["-f", "-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:error=ENOLCK"]);
-    command.arg(program_path()).args(["backup", to.to_str().expect("text"), "--reason", "r"]).env_clear();
-    let plain = scene.command(&[]);
-    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.env("PATH", std::env::var_os("PATH").expect("a path"));
-    let (code, told) = scene.run(command);
-    assert_eq!(code, Some(16), "{told}");
-    assert!(told.contains("refuses locks") && !told.contains("run the command again"), "{told}");
+    scene.says_that_locks_are_refused("flock", &["backup", to.to_str().expect("text"), "--reason", "r"]);
     let names = fs::read_dir(&scene.disk.path).expect("read").flatten().map(|entry| entry.file_name());
     let left: Vec<_> = names.filter(|name| name != "vault.db").collect();
     assert!(left.is_empty(), "{left:?}");

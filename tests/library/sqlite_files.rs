@@ -4,26 +4,16 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, becomes};
 use strongroom::store::{Batch, Expected, RotationClaim, Rows, Scrub, Store, StoreError, Table};
 use strongroom::{NewApiKey, Request, SqliteStore, Vault};
 use tempfile::TempDir;
 
 #[test]
 fn every_file_is_private_under_any_umask() {
-    // A process has one umask and this one has many tests: a shell sets it and becomes the test that looks.
-    let me = std::env::current_exe().expect("the path of this program");
     for umask in ["000", "077", "022"] {
-        let run = Command::new("sh")
-            .args(["-c", &format!("umask {umask} && exec \"$0\" \"$@\"")])
-            .arg(&me)
-            .args(["--exact", "sqlite_files::every_file_is_private", "--ignored"])
-            .output()
-            .expect("a shell");
-        let text = String::from_utf8_lossy(&run.stdout);
-        assert!(run.status.success() && text.contains("1 passed"), "umask {umask}: {text}");
+        becomes(&format!("umask {umask}"), Path::new(""), "sqlite_files::every_file_is_private");
     }
 }
 
@@ -160,16 +150,7 @@ fn a_header_with_our_mark_that_cannot_be_is_damage_and_nothing_else() {
 
 #[test]
 fn a_name_is_a_name_and_what_is_none_leaves_no_file() {
-    // A process has one working folder and this one has many tests: a shell goes there and becomes the test that looks.
-    let folder = folder();
-    let me = std::env::current_exe().expect("the path of this program");
-    let run = Command::new("sh")
-        .args(["-c", "cd \"$1\" && exec \"$0\" --exact sqlite_files::by_their_names --ignored"])
-        .args([&me, &folder.path().to_owned()])
-        .output()
-        .expect("a shell");
-    let text = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success() && text.contains("1 passed"), "{text}");
+    becomes("cd \"$1\"", folder().path(), "sqlite_files::by_their_names");
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::support::{Keys, act};
+use crate::support::{Keys, act, becomes};
 use strongroom::rotation::RotateOptions;
 use strongroom::store::{Batch, CommitError, Expected, Rows, Store, StoreError, Table};
-use strongroom::{Error, ErrorKind, NewApiKey, Query, Request, SqliteStore, Vault, VerifyError};
+use strongroom::{ApiKeyId, Error, ErrorKind, NewApiKey, Query, Request, SqliteStore, Vault, VerifyError};
 use tempfile::TempDir;
 
 struct Scene {
@@ -58,6 +58,37 @@ const WAYS: &[Way] = &[
     }),
 ];
 
+/// Whatever is asked is refused with the name of what is gone.
+fn assert_all_is_refused(way: &str, named: &str, scene: &Scene, vault: &Vault, id: ApiKeyId, token: &str) {
+    // Who only reads looks some fifty times in a second.
+    std::thread::sleep(Duration::from_millis(50));
+    let gone = |what: &str, error: Error| {
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Engine, "store-moved"), "{way}: {what}: {error:#}");
+        assert!(error.to_string().contains(named), "{way}: {what}: {error}");
+    };
+    gone("issue", vault.issue(&NewApiKey::new("after"), &act()).map(drop).expect_err(way));
+    gone("revoke", vault.revoke(id, &act()).map(drop).expect_err(way));
+    gone("suspend", vault.suspend(id, &act()).map(drop).expect_err(way));
+    gone("recover", vault.recover(id, &act()).map(drop).expect_err(way));
+    gone("list", vault.list(&Query::new()).map(drop).expect_err(way));
+    gone("audit", vault.audit_entries(None, 10).map(drop).expect_err(way));
+    gone("doctor", vault.doctor(|_| ()).map(drop).expect_err(way));
+    gone("rotate", vault.rotate(&RotateOptions::new(), &act(), |_| ()).map(drop).expect_err(way));
+    gone("backup", vault.backup(scene.folder.path().join("b"), &act(), |_| ()).map(drop).expect_err(way));
+    assert!(!scene.folder.path().join("b").exists(), "{way}");
+    // The next look of a verification, a second later at most.
+    let begun = Instant::now();
+    let refused = loop {
+        match vault.verify(token, &Request::new()) {
+            Err(VerifyError::Unavailable(error)) => break error,
+            Err(refused) => panic!("{way}: {refused}"),
+            Ok(_) => assert!(begun.elapsed() < Duration::from_secs(5), "{way}: it never looks"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    gone("verify", refused);
+}
+
 #[test]
 fn nothing_is_acknowledged_into_a_file_that_is_gone() {
     for (way, go) in WAYS {
@@ -65,33 +96,7 @@ fn nothing_is_acknowledged_into_a_file_that_is_gone() {
         let issued = vault.issue(&NewApiKey::new("before"), &act()).expect("issued");
         let other = vault.issue(&NewApiKey::new("other"), &act()).expect("issued");
         go(&scene);
-        // Who only reads looks some fifty times in a second.
-        std::thread::sleep(Duration::from_millis(50));
-        let gone = |what: &str, error: Error| {
-            assert_eq!((error.kind(), error.code()), (ErrorKind::Engine, "store-moved"), "{way}: {what}: {error:#}");
-            assert!(error.to_string().contains("vault.db"), "{way}: {what}: {error}");
-        };
-        gone("issue", vault.issue(&NewApiKey::new("after"), &act()).map(drop).expect_err(way));
-        gone("revoke", vault.revoke(issued.id, &act()).map(drop).expect_err(way));
-        gone("suspend", vault.suspend(issued.id, &act()).map(drop).expect_err(way));
-        gone("recover", vault.recover(issued.id, &act()).map(drop).expect_err(way));
-        gone("list", vault.list(&Query::new()).map(drop).expect_err(way));
-        gone("audit", vault.audit_entries(None, 10).map(drop).expect_err(way));
-        gone("doctor", vault.doctor(|_| ()).map(drop).expect_err(way));
-        gone("rotate", vault.rotate(&RotateOptions::new(), &act(), |_| ()).map(drop).expect_err(way));
-        gone("backup", vault.backup(scene.folder.path().join("b"), &act(), |_| ()).map(drop).expect_err(way));
-        assert!(!scene.folder.path().join("b").exists(), "{way}");
-        // The next look of a verification, a second later at most.
-        let begun = Instant::now();
-        let refused = loop {
-            match vault.verify(other.token.expose(), &Request::new()) {
-                Err(VerifyError::Unavailable(error)) => break error,
-                Err(refused) => panic!("{way}: {refused}"),
-                Ok(_) => assert!(begun.elapsed() < Duration::from_secs(5), "{way}: it never looks"),
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        };
-        gone("verify", refused);
+        assert_all_is_refused(way, "vault.db", &scene, &vault, issued.id, other.token.expose());
     }
 }
 
@@ -183,16 +188,8 @@ fn a_commit_during_which_the_file_goes_is_in_doubt() {
 
 #[test]
 fn a_store_opened_by_a_path_from_where_the_process_works_is_found_from_elsewhere() {
-    // A process has one working folder and this one has many tests: a shell goes there and becomes the test that looks.
     let folder = tempfile::tempdir().expect("a folder");
-    let me = std::env::current_exe().expect("the path of this program");
-    let run = std::process::Command::new("sh")
-        .args(["-c", "cd \"$1\" && exec \"$0\" --exact sqlite_moved::from_elsewhere --ignored"])
-        .args([&me, &folder.path().to_owned()])
-        .output()
-        .expect("a shell");
-    let text = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success() && text.contains("1 passed"), "{text}");
+    becomes("cd \"$1\"", folder.path(), "sqlite_moved::from_elsewhere");
 }
 
 #[test]
@@ -343,27 +340,7 @@ fn nothing_is_acknowledged_into_a_log_that_is_gone() {
         let issued = vault.issue(&NewApiKey::new("before"), &act()).expect("issued");
         let other = vault.issue(&NewApiKey::new("other"), &act()).expect("issued");
         go(&scene);
-        std::thread::sleep(Duration::from_millis(50));
-        let gone = |what: &str, error: Error| {
-            assert_eq!((error.kind(), error.code()), (ErrorKind::Engine, "store-moved"), "{way}: {what}: {error:#}");
-            assert!(error.to_string().contains("vault.db-"), "{way}: {what}: {error}");
-        };
-        gone("issue", vault.issue(&NewApiKey::new("after"), &act()).map(drop).expect_err(way));
-        gone("revoke", vault.revoke(issued.id, &act()).map(drop).expect_err(way));
-        gone("list", vault.list(&Query::new()).map(drop).expect_err(way));
-        gone("doctor", vault.doctor(|_| ()).map(drop).expect_err(way));
-        gone("rotate", vault.rotate(&RotateOptions::new(), &act(), |_| ()).map(drop).expect_err(way));
-        gone("backup", vault.backup(scene.folder.path().join("b"), &act(), |_| ()).map(drop).expect_err(way));
-        let begun = Instant::now();
-        let refused = loop {
-            match vault.verify(other.token.expose(), &Request::new()) {
-                Err(VerifyError::Unavailable(error)) => break error,
-                Err(refused) => panic!("{way}: {refused}"),
-                Ok(_) => assert!(begun.elapsed() < Duration::from_secs(5), "{way}: it never looks"),
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        };
-        gone("verify", refused);
+        assert_all_is_refused(way, "vault.db-", &scene, &vault, issued.id, other.token.expose());
         // What was acknowledged before gets into the file, or is in the log that is left; what was refused is nowhere.
         drop(vault);
         let _ = fs::remove_dir(scene.place("vault.db-wal"));

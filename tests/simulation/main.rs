@@ -197,8 +197,14 @@ fn schedules_that_failed_once_pass() {
     // A rotator that began between two looks of another one: its row was called missing.
     let processes = vec![Writer, Rotator, Writer, Rotator, Writer];
     let row_missing = Schedule { seed: 28, processes, acts: 3, ..Schedule::quiet() };
+    // The row of a rotation that was done was removed beside the next one: its beginning found damage where there was none.
+    let processes = vec![Writer, Rotator, Rotator];
+    let events = vec![(116, schedule::Event::JumpClock(60_000))];
+    let done_and_removed = Schedule { seed: 1740, processes, acts: 6, events, ..Schedule::quiet() };
     let keys = Keys::generate(MASTERS);
-    run(&row_missing, &keys).unwrap_or_else(|why| panic!("{why}\nin {row_missing}"));
+    for schedule in [row_missing, done_and_removed] {
+        run(&schedule, &keys).unwrap_or_else(|why| panic!("{why}\nin {schedule}"));
+    }
 }
 
 /// In how many schedules each fault is found; `STRONGROOM_FAULT_SCHEDULES` are tried.

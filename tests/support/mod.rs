@@ -22,6 +22,19 @@ pub(crate) fn skipped(why: &str) {
     eprintln!("SKIPPED: {why}");
 }
 
+/// Has a shell do something first, with this argument, and become the ignored test that looks. A process has one umask and one working
+/// folder, and one of tests has many tests.
+pub(crate) fn becomes(first: &str, argument: &std::path::Path, test: &str) {
+    let me = std::env::current_exe().expect("the path of this program");
+    let run = std::process::Command::new("sh")
+        .args(["-c", &format!("{first} && exec \"$0\" --exact {test} --ignored")])
+        .args([me.as_path(), argument])
+        .output()
+        .expect("a shell");
+    let text = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && text.contains("1 passed"), "{first}: {text}");
+}
+
 /// The act of a test.
 pub(crate) fn act() -> Act {
     Act::by("tester").because("a test")

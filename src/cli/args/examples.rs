@@ -1,26 +1,32 @@
 //! What a command is used for: examples at the end of its help, each of which is a whole command.
 
-use clap::Command;
+use clap::{Arg, Command};
 
 /// The same command, with examples for each of its verbs, and the options of every command named in one line there.
 pub(super) fn dressed(command: Command) -> Command {
+    let everywhere = everywhere(&command);
     let verbs: Vec<_> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    verbs.iter().fold(command, |command, verb| command.mut_subcommand(verb, |inner| of(inner, verb)))
+    verbs.iter().fold(command, |command, verb| command.mut_subcommand(verb, |inner| of(inner, verb, &everywhere)))
 }
 
-fn of(command: Command, path: &str) -> Command {
+fn of(command: Command, path: &str, everywhere: &str) -> Command {
     let verbs: Vec<_> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    let command = verbs
-        .iter()
-        .fold(command, |command, verb| command.mut_subcommand(verb, |inner| of(inner, &format!("{path} {verb}"))));
+    let command = verbs.iter().fold(command, |command, verb| {
+        command.mut_subcommand(verb, |inner| of(inner, &format!("{path} {verb}"), everywhere))
+    });
     let lines: Vec<_> =
         EXAMPLES.iter().filter(|(verb, _)| *verb == path).map(|(_, line)| format!("  {line}\n")).collect();
     let long = if lines.is_empty() { String::new() } else { format!("Examples:\n{}\n", lines.concat()) };
-    command.after_help(EVERYWHERE).after_long_help(format!("{long}{EVERYWHERE}"))
+    command.after_help(everywhere.to_owned()).after_long_help(format!("{long}{everywhere}"))
 }
 
-const EVERYWHERE: &str = "Options of every command: --store, --json, -q, -v, --yes, --actor, --utc, --waivers, --accept-risk, \
-    --shares, --identity, --log, --allow-core-dumps: see `strongroom --help`";
+/// The options of every command, by the shortest name of each.
+fn everywhere(command: &Command) -> String {
+    let shortest =
+        |arg: &Arg| arg.get_short().map(|c| format!("-{c}")).or(arg.get_long().map(|name| format!("--{name}")));
+    let names: Vec<_> = command.get_arguments().filter(|arg| arg.is_global_set()).filter_map(shortest).collect();
+    format!("Options of every command: {}: see `strongroom --help`", names.join(", "))
+}
 
 /// Two for each verb that does something by itself.
 const EXAMPLES: &[(&str, &str)] = &[

@@ -79,7 +79,7 @@ impl Seen {
         let (place, changed) = identity(&found);
         let seen = Self { len: found.len(), modified, place, changed };
         // A log without a byte says nothing; what is written into it makes it longer, and what is moved from it shows in the file.
-        let log = fs::symlink_metadata(files::beside(path, "-wal")).map_or(0, |log| log.len());
+        let log = fs::symlink_metadata(files::beside(path, files::LOG)).map_or(0, |log| log.len());
         Ok((log == 0).then_some(seen))
     }
 }

@@ -229,7 +229,7 @@ pub(super) fn refuse_unsafe_folder(path: &Path) -> Result<(), StoreError> {
 /// What is not refused and still worth mending.
 pub(super) fn concerns(path: &Path) -> Vec<String> {
     let mut concerns = vec![];
-    for suffix in ["", "-wal", "-shm", "-journal", "-rotate"] {
+    for suffix in ["", LOG, INDEX, JOURNAL, "-rotate"] {
         let file = beside(path, suffix);
         let Ok(found) = fs::symlink_metadata(&file) else { continue };
         if mode(&found) & 0o044 != 0 {

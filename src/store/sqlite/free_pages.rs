@@ -10,9 +10,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::files;
 use super::layout::number;
+use super::raw::kept_open;
 use super::schema::definition;
 use super::strays::is_of_what_stands_there;
-use super::whole::kept_open;
 use crate::store::error::StoreError;
 use crate::store::table::Table;
 
@@ -43,7 +43,7 @@ impl FreePages {
 /// Whether all that was committed is in the file itself.
 pub(super) fn log_is_empty(path: &Path) -> bool {
     let is_empty = |suffix| std::fs::metadata(files::beside(path, suffix)).map_or(true, |part| part.len() == 0);
-    is_empty("-wal") && is_empty("-journal")
+    is_empty(files::LOG) && is_empty(files::JOURNAL)
 }
 
 /// What is wrong with the list of free pages, as far as it can be told without reading the rows. Free pages that are all zero hold

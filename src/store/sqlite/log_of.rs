@@ -28,9 +28,9 @@ impl Alone {
     /// `None` where there is nothing to doubt: there is no log, or somebody has the store open and so knows it, or the file alone says
     /// nothing.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        let log = files::beside(path, "-wal");
+        let log = files::beside(path, files::LOG);
         let written = std::fs::symlink_metadata(&log).is_ok_and(|found| found.len() > 0);
-        if !written || locks::is_in_use(&files::beside(path, "-shm")) {
+        if !written || locks::is_in_use(&files::beside(path, files::INDEX)) {
             return None;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;

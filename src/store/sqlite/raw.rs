@@ -1,37 +1,44 @@
-//! The first bytes of a file that SQLite may have open in this process.
+//! The file of a store as it lies there, past SQLite, which may have it open in this process.
 
 #[cfg(unix)]
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(unix)]
+use super::files::which;
+
+/// What it begins with, where it has as much.
 pub(super) fn first_bytes<const LEN: usize>(path: &Path) -> Option<[u8; LEN]> {
-    use std::os::unix::fs::FileExt;
+    let file = kept_open(path).ok()?;
+    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
     let mut bytes = [0; LEN];
-    kept_open(path)?.read_exact_at(&mut bytes, 0).ok()?;
+    file.seek(SeekFrom::Start(0)).and_then(|_| file.read_exact(&mut bytes)).ok()?;
     Some(bytes)
 }
 
 #[cfg(not(unix))]
-pub(super) fn first_bytes<const LEN: usize>(path: &Path) -> Option<[u8; LEN]> {
-    let mut bytes = [0; LEN];
-    File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes)).ok()?;
-    Some(bytes)
+pub(super) fn kept_open(path: &Path) -> io::Result<Arc<Mutex<File>>> {
+    Ok(Arc::new(Mutex::new(File::open(path)?)))
 }
+
+/// By device and inode.
+#[cfg(unix)]
+type Kept = BTreeMap<(u64, u64), Arc<Mutex<File>>>;
 
 /// Closing any descriptor of the file would drop SQLite's locks in this process. So one is opened, once for each file, and never
 /// closed.
 #[cfg(unix)]
-fn kept_open(path: &Path) -> Option<Arc<File>> {
-    static KEPT: Mutex<BTreeMap<(u64, u64), Arc<File>>> = Mutex::new(BTreeMap::new());
-    let place = super::files::which(path)?;
+pub(super) fn kept_open(path: &Path) -> io::Result<Arc<Mutex<File>>> {
+    static KEPT: Mutex<Kept> = Mutex::new(BTreeMap::new());
+    let place = which(path).ok_or(io::ErrorKind::NotFound)?;
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(file) = kept.get(&place) {
-        return Some(Arc::clone(file));
+        return Ok(Arc::clone(file));
     }
-    let file = Arc::new(File::open(path).ok()?);
+    let file = Arc::new(Mutex::new(File::open(path)?));
     kept.insert(place, Arc::clone(&file));
-    Some(file)
+    Ok(file)
 }

@@ -87,7 +87,7 @@ impl UnfinishedStore for Restoring {
     }
 
     fn publish(self: Box<Self>) -> Result<(), StoreError> {
-        if files::beside(self.0.path(), "-wal").exists() {
+        if files::beside(self.0.path(), files::LOG).exists() {
             return Err(StoreError::engine("the write-ahead log of the restored store could not be moved into it"));
         }
         self.0.publish()

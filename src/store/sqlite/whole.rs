@@ -1,14 +1,11 @@
 //! Every byte of the file of a store, as it lies there, whether anything leads to it or not.
 
-#[cfg(unix)]
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 
-#[cfg(unix)]
-use super::files::which;
+use super::raw::kept_open;
 
 /// Gives all of it piece by piece; each piece begins with the last `overlap` bytes of the one before. Returns how many bytes there
 /// are.
@@ -43,30 +40,6 @@ fn pieces(file: &mut File, overlap: usize, each: &mut dyn FnMut(&[u8])) -> io::R
         kept = overlap.min(end);
         buffer.copy_within(end - kept..end, 0);
     }
-}
-
-#[cfg(not(unix))]
-pub(super) fn kept_open(path: &Path) -> io::Result<Arc<Mutex<File>>> {
-    Ok(Arc::new(Mutex::new(File::open(path)?)))
-}
-
-/// By device and inode.
-#[cfg(unix)]
-type Kept = BTreeMap<(u64, u64), Arc<Mutex<File>>>;
-
-/// Closing any descriptor of the file would drop SQLite's locks in this process. So one is opened, once for each file, and never
-/// closed.
-#[cfg(unix)]
-pub(super) fn kept_open(path: &Path) -> io::Result<Arc<Mutex<File>>> {
-    static KEPT: Mutex<Kept> = Mutex::new(BTreeMap::new());
-    let place = which(path).ok_or(io::ErrorKind::NotFound)?;
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(file) = kept.get(&place) {
-        return Ok(Arc::clone(file));
-    }
-    let file = Arc::new(Mutex::new(File::open(path)?));
-    kept.insert(place, Arc::clone(&file));
-    Ok(file)
 }
 
 const PIECE: usize = 1024 * 1024;
