@@ -13,6 +13,7 @@ mod tests;
 mod uuid;
 mod vocabulary;
 
+use segments::Single;
 use zeroize::Zeroizing;
 
 /// The bits of the shortest description of this text, rounded down. Its length and what says whose token it is cost nothing.
@@ -47,10 +48,9 @@ fn described(text: &str) -> f64 {
     let plain = each * characters.len() as f64;
     // Marks may also stand only between segments, and the rest be of a smaller alphabet.
     let between = alphabet::bits_each(characters.iter().copied().filter(|c| !segments::is_mark(*c)));
-    plain
-        .min(alphabet::adaptive(&characters, each))
-        .min(segments::shortest(&characters, |_| each))
-        .min(segments::shortest(&characters, |c| if segments::is_mark(c) { f64::INFINITY } else { between }))
+    let singles = [Single { mark: each, other: each }, Single { mark: f64::INFINITY, other: between }];
+    let singles = if characters.iter().any(|c| segments::is_mark(*c)) { &singles[..] } else { &singles[..1] };
+    plain.min(alphabet::adaptive(&characters, each)).min(segments::shortest(&characters, singles))
 }
 
 /// Groups of one length without the marks between them, as in product keys. Of 16 characters of base64url 2^-16 have three such marks,

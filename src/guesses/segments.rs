@@ -3,36 +3,94 @@
 //! What precedes decides what the beginning of a segment costs: between single characters one is rare, behind another it is not. The
 //! costs of all that can follow make a code.
 
+use std::f64::consts::LOG2_10;
+
 use super::vocabulary;
 
-/// In bits, where a single character costs what `single` says.
-pub(super) fn shortest(text: &[char], single: impl Fn(char) -> f64) -> f64 {
+/// What a single character costs, in bits.
+#[derive(Clone, Copy)]
+pub(super) struct Single {
+    pub(super) mark: f64,
+    pub(super) other: f64,
+}
+
+impl Single {
+    fn of(self, c: char) -> f64 {
+        if is_mark(c) { self.mark } else { self.other }
+    }
+}
+
+/// In bits: the least of what it takes with each of these costs of single characters.
+pub(super) fn shortest(text: &[char], singles: &[Single]) -> f64 {
     let (len, usual) = (text.len(), text.iter().copied().find(|c| is_mark(*c)));
-    // What the text from a place on costs: behind a single character, behind a segment, behind a mark between segments.
-    let (mut loose, mut close, mut parted) = (vec![0.0_f64; len + 1], vec![0.0_f64; len + 1], vec![0.0_f64; len + 1]);
+    let mut ways: Vec<_> = singles.iter().map(|single| Way::new(*single, len)).collect();
     let mut repeats = vec![0_u16; len + 1];
     for at in (0..len).rev() {
         let longest = longest_repeat(text, at, &mut repeats);
         let rest = &text[at..];
-        let mut word = f64::INFINITY;
-        words(rest, &mut |len, bits| word = word.min(bits + close[at + len]));
-        let mut segment = word + WORD;
-        let mut take = |len: usize, bits: f64| segment = segment.min(bits + close[at + len]);
+        for way in &mut ways {
+            (way.word, way.segment) = (f64::INFINITY, f64::INFINITY);
+        }
+        words(rest, &mut |len, bits| {
+            for way in &mut ways {
+                way.word = way.word.min(bits + way.close[at + len]);
+            }
+        });
+        let mut take = |len: usize, bits: f64| {
+            for way in &mut ways {
+                way.take(at + len, bits);
+            }
+        };
         repetition(at, longest, &mut take);
-        sequences(rest, single(rest[0]), &mut take);
         numbers(rest, &mut take);
         dates(rest, &mut take);
-        if is_mark(rest[0]) {
-            let which = if usual == Some(rest[0]) { 0.4 } else { 2.0 + WHICH_MARK };
-            segment = segment.min(MARK + which + parted[at + 1]);
+        keyboard(rest, &mut take);
+        if let Some(len) = sequence(rest) {
+            for way in &mut ways {
+                way.take(at + len, SEQUENCE + 1.0 + way.single.of(rest[0]) + 2.4 + gamma(len - 2));
+            }
         }
-        let one = single(rest[0]) + loose[at + 1];
-        loose[at] = (one + 0.1).min(segment + 4.0);
-        close[at] = (one + 2.0).min(segment + 0.4);
-        parted[at] = (one + 2.5).min(segment + 2.3).min(word + 0.7);
+        for way in &mut ways {
+            way.arrive(at, rest[0], usual);
+        }
     }
     // Most texts that are not random begin with a segment.
-    close[0] + if usual.is_some() { WHICH_MARK } else { 0.0 }
+    let least = ways.iter().map(|way| way.close[0]).fold(f64::INFINITY, f64::min);
+    least + if usual.is_some() { WHICH_MARK } else { 0.0 }
+}
+
+/// What the text from each place on costs: behind a single character, behind a segment, behind a mark between segments.
+struct Way {
+    single: Single,
+    loose: Vec<f64>,
+    close: Vec<f64>,
+    parted: Vec<f64>,
+    /// The least from the present place on that begins with a word, and with another segment.
+    word: f64,
+    segment: f64,
+}
+
+impl Way {
+    fn new(single: Single, len: usize) -> Self {
+        let [loose, close, parted] = [(); 3].map(|()| vec![0.0; len + 1]);
+        Self { single, loose, close, parted, word: f64::INFINITY, segment: f64::INFINITY }
+    }
+
+    fn take(&mut self, end: usize, bits: f64) {
+        self.segment = self.segment.min(bits + self.close[end]);
+    }
+
+    fn arrive(&mut self, at: usize, c: char, usual: Option<char>) {
+        let mut segment = self.segment.min(self.word + WORD);
+        if is_mark(c) {
+            let which = if usual == Some(c) { 0.4 } else { 2.0 + WHICH_MARK };
+            segment = segment.min(MARK + which + self.parted[at + 1]);
+        }
+        let one = self.single.of(c) + self.loose[at + 1];
+        self.loose[at] = (one + 0.1).min(segment + 4.0);
+        self.close[at] = (one + 2.0).min(segment + 0.4);
+        self.parted[at] = (one + 2.5).min(segment + 2.3).min(self.word + 0.7);
+    }
 }
 
 /// Whether it stands between the pieces of a text.
@@ -85,26 +143,60 @@ fn longest_repeat(text: &[char], at: usize, repeats: &mut [u16]) -> usize {
     longest
 }
 
-fn sequences(rest: &[char], each: f64, take: &mut impl FnMut(usize, f64)) {
-    for step in [0, 1, 2, -1, -2] {
-        let len = run(rest, |one, other| follows(one, other, step));
-        if len >= 3 {
-            take(len, SEQUENCE + 1.0 + each + 2.4 + gamma(len - 2));
+/// How long digits or letters go on alike, or one or two places further or back each time, beginning anew at the end.
+fn sequence(rest: &[char]) -> Option<usize> {
+    let (one, other) = (*rest.first()?, *rest.get(1)?);
+    let len = if one == other {
+        run(rest, |one, other| one == other)
+    } else {
+        let step = step(one, other)?;
+        if ![1, 2].contains(&step.apart()) {
+            return None;
         }
+        run(rest, |one, other| self::step(one, other) == Some(step))
+    };
+    (len >= 3).then_some(len)
+}
+
+/// From one to another in the same alphabet, which is a circle.
+fn step(one: char, other: char) -> Option<Step> {
+    let (first, count) = CIRCLES.into_iter().find(|(first, count)| place_in(one, *first, *count).is_some())?;
+    let [one, other] = [place_in(one, first, count)?, place_in(other, first, count)?];
+    Some(Step { forward: if other >= one { other - one } else { other + count - one }, count })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Step {
+    forward: u32,
+    count: u32,
+}
+
+impl Step {
+    fn apart(self) -> u32 {
+        self.forward.min(self.count - self.forward)
     }
-    for row in ROWS {
-        for way in [1, -1] {
-            let place = |c: char| row.chars().position(|key| key == c.to_ascii_lowercase());
-            let neighbours = |one, other| {
-                place(one).zip(place(other)).is_some_and(|(one, other)| one.checked_add_signed(way) == Some(other))
-            };
-            let len = run(rest, neighbours);
-            if len >= 3 {
-                // A row and a key of it, the way, and whether in capitals.
-                take(len, SEQUENCE + 1.0 + 5.6 + 2.0 + gamma(len - 2));
-            }
-        }
+}
+
+fn place_in(c: char, first: char, count: u32) -> Option<u32> {
+    u32::from(c).checked_sub(u32::from(first)).filter(|place| *place < count)
+}
+
+/// Neighbours on a keyboard: a row and a key of it, the way, and whether in capitals.
+fn keyboard(rest: &[char], take: &mut impl FnMut(usize, f64)) {
+    let (Some(one), Some(other)) = (key(rest.first()), key(rest.get(1))) else { return };
+    let Some(way) = [1, -1].into_iter().find(|way| one.0 == other.0 && one.1 + way == other.1) else { return };
+    let len = run(rest, |one, other| match (key(Some(&one)), key(Some(&other))) {
+        (Some(one), Some(other)) => one.0 == other.0 && one.1 + way == other.1,
+        _ => false,
+    });
+    if len >= 3 {
+        take(len, SEQUENCE + 1.0 + 5.6 + 2.0 + gamma(len - 2));
     }
+}
+
+/// The row and the place of a character on a keyboard, whatever its case.
+fn key(c: Option<&char>) -> Option<(i8, i8)> {
+    KEYS[u8::try_from(*c?).ok().filter(u8::is_ascii).map(usize::from)?]
 }
 
 /// How many characters from the first on go on like this.
@@ -112,27 +204,18 @@ fn run(rest: &[char], goes_on: impl Fn(char, char) -> bool) -> usize {
     1 + rest.windows(2).take_while(|pair| goes_on(pair[0], pair[1])).count()
 }
 
-/// Whether one comes so many places behind the other among digits or among letters, beginning anew at the end.
-fn follows(one: char, other: char, step: i32) -> bool {
-    let of = |first: char, count: i32| {
-        let [one, other] = [one, other].map(|c| u32::from(c).cast_signed() - u32::from(first).cast_signed());
-        (0..count).contains(&one) && (0..count).contains(&other) && (one + step).rem_euclid(count) == other
-    };
-    (step == 0 && one == other) || of('0', 10) || of('a', 26) || of('A', 26)
-}
-
 /// Digits, or letters of one case, whatever stands beside them.
 fn numbers(rest: &[char], take: &mut impl FnMut(usize, f64)) {
     type Class = (fn(&char) -> bool, f64, f64);
     let classes: [Class; 3] = [
-        (char::is_ascii_digit, 1.0, 10.0),
-        (char::is_ascii_lowercase, 2.0, 26.0),
-        (char::is_ascii_uppercase, 2.0, 26.0),
+        (char::is_ascii_digit, 1.0, LOG2_10),
+        (char::is_ascii_lowercase, 2.0, LOG2_26),
+        (char::is_ascii_uppercase, 2.0, LOG2_26),
     ];
-    for (class, which, size) in classes {
+    for (class, which, each) in classes {
         let len = rest.iter().take_while(|c| class(c)).count();
         if len > 0 {
-            take(len, NUMBER + which + gamma(len) + length(len) * size.log2());
+            take(len, NUMBER + which + gamma(len) + length(len) * each);
         }
     }
 }
@@ -183,5 +266,28 @@ const DATE: f64 = 4.0;
 /// Between words.
 const MARKS: [char; 7] = ['-', '_', '.', ' ', ':', '/', '@'];
 const WHICH_MARK: f64 = 2.8;
+const LOG2_26: f64 = 4.700_439_718_141_092;
+
+/// The first of each, and how many there are.
+const CIRCLES: [(char, u32); 3] = [('0', 10), ('a', 26), ('A', 26)];
 /// Of keyboards.
-const ROWS: [&str; 4] = ["qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890"];
+const ROWS: [&[u8]; 4] = [b"qwertyuiop", b"asdfghjkl", b"zxcvbnm", b"1234567890"];
+
+/// The row and the place of each character of ASCII.
+const KEYS: [Option<(i8, i8)>; 128] = {
+    let mut keys = [None; 128];
+    let mut row = 0;
+    while row < ROWS.len() {
+        let mut at = 0;
+        while at < ROWS[row].len() {
+            let key = ROWS[row][at];
+            #[expect(clippy::cast_possible_truncation, reason = "four rows of ten keys at most")]
+            let place = Some((row as i8, at as i8));
+            keys[key as usize] = place;
+            keys[key.to_ascii_uppercase() as usize] = place;
+            at += 1;
+        }
+        row += 1;
+    }
+    keys
+};

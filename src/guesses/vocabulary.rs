@@ -8,13 +8,13 @@ use crate::words;
 /// Calls `found` with the length, the rank from 1, and the letters that were written as digits or signs, of each word at the beginning
 /// of this text, whatever its case.
 pub(super) fn each_word_at(text: &[char], found: &mut impl FnMut(usize, u32, usize)) {
-    let [Some(one), Some(two)] = [0, 1].map(|at| text.get(at).and_then(|c| u8::try_from(*c).ok())) else { return };
+    let letter = |at| text.get(at).and_then(|c| u8::try_from(*c).ok()).filter(u8::is_ascii);
+    let [Some(one), Some(two), Some(three)] = [letter(0), letter(1), letter(2)] else { return };
     let vocabulary = vocabulary();
     for (first, by) in readings(one) {
         for (second, and_by) in readings(two) {
-            let range = vocabulary.with_start(first, second);
-            if !range.is_empty() {
-                walk(&vocabulary.words, text, 2, range, by + and_by, found);
+            if readings(three).any(|(third, _)| vocabulary.may_begin(first, second, third)) {
+                walk(&vocabulary.words, text, 2, vocabulary.with_start(first, second), by + and_by, found);
             }
         }
     }
@@ -83,15 +83,27 @@ struct Vocabulary {
     words: Vec<Word>,
     /// Where the words begin that have these first two characters, or later ones.
     starts: Vec<usize>,
+    /// A bit for each three characters: most that are random begin no word, and need not be looked for.
+    threes: Vec<u64>,
 }
 
 impl Vocabulary {
     fn with_start(&self, first: u8, second: u8) -> Range<usize> {
-        match (first.is_ascii(), second.is_ascii()) {
-            (true, true) => self.starts[place(first, second)]..self.starts[place(first, second) + 1],
-            _ => 0..0,
-        }
+        self.starts[place(first, second)]..self.starts[place(first, second) + 1]
     }
+
+    /// Of others it says so too, and seldom.
+    fn may_begin(&self, first: u8, second: u8, third: u8) -> bool {
+        let three = three(first, second, third);
+        self.threes[three / 64] >> (three % 64) & 1 == 1
+    }
+}
+
+/// Words have no capitals, so that 64 characters remain.
+fn three(first: u8, second: u8, third: u8) -> usize {
+    [first, second, third]
+        .into_iter()
+        .fold(0, |three, c| three << 6 | usize::from(if c < 96 { c.wrapping_sub(32) } else { c } & 63))
 }
 
 fn place(first: u8, second: u8) -> usize {
@@ -111,7 +123,12 @@ fn vocabulary() -> &'static Vocabulary {
         words.sort_unstable_by_key(|word| word.text);
         let place_of = |word: &Word| place(word.text.as_bytes()[0], word.text.as_bytes()[1]);
         let starts = (0..=1 << 14).map(|place| words.partition_point(|word| place_of(word) < place)).collect();
-        Vocabulary { words, starts }
+        let mut threes = vec![0; (1 << 18) / 64];
+        for word in &words {
+            let three = three(word.text.as_bytes()[0], word.text.as_bytes()[1], word.text.as_bytes()[2]);
+            threes[three / 64] |= 1 << (three % 64);
+        }
+        Vocabulary { words, starts, threes }
     })
 }
 

@@ -191,6 +191,11 @@ pub(super) fn identity(found: &fs::Metadata) -> (u64, u64) {
 }
 
 #[cfg(not(unix))]
+pub(super) fn identity(_: &fs::Metadata) -> (u64, u64) {
+    (0, 0)
+}
+
+#[cfg(not(unix))]
 pub(super) fn which(path: &Path) -> Option<(u64, u64)> {
     path.exists().then_some((0, 0))
 }

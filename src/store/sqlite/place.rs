@@ -4,7 +4,7 @@
 //! them. So what was there once the file was read stays there until it is closed, or somebody else has taken it away.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,16 +13,19 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::connection::keep_log;
-use super::raw::first_bytes;
+use super::raw::{first_bytes, read_first};
 use super::{files, locks};
 use crate::store::error::StoreError;
 
 pub(super) struct Place {
     /// Whatever folder the process works in later.
     path: PathBuf,
+    /// Of the log and its index.
+    beside: [PathBuf; 2],
     seen: Which,
     /// From when a connection stays that has them open.
     parts: OnceLock<Parts>,
+    log: OnceLock<File>,
     opened: Instant,
     /// When it was there last, in milliseconds since it was opened.
     looked: AtomicU64,
@@ -31,8 +34,9 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
         let path = std::path::absolute(path).map_err(files::failed)?;
-        let seen = files::which(&path);
-        Ok(Self { path, seen, parts: OnceLock::new(), opened: Instant::now(), looked: AtomicU64::new(0) })
+        let (beside, seen) = (NAMES.map(|suffix| files::beside(&path, suffix)), files::which(&path));
+        let (parts, log) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { path, beside, seen, parts, log, opened: Instant::now(), looked: AtomicU64::new(0) })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -43,18 +47,26 @@ impl Place {
     pub(super) fn hold_parts(&self, keeps_log: bool) -> Result<(), StoreError> {
         let parts = self.parts_now();
         if parts.is_open_here().unwrap_or(!keeps_log) {
-            self.parts.get_or_init(|| parts).must_be_at(&self.path)
+            self.must_have(*self.parts.get_or_init(|| parts))
         } else {
-            Err(moved(&files::beside(&self.path, files::LOG)))
+            Err(moved(self.log()))
         }
     }
 
+    fn log(&self) -> &Path {
+        &self.beside[0]
+    }
+
     pub(super) fn parts_now(&self) -> Parts {
-        Parts::at(&self.path)
+        Parts(self.beside.each_ref().map(|path| files::which(path)))
     }
 
     pub(super) fn must_have(&self, parts: Parts) -> Result<(), StoreError> {
-        parts.must_be_at(&self.path)
+        let found = self.parts_now();
+        match self.beside.iter().zip(parts.0.iter().zip(&found.0)).find(|(_, (held, found))| held != found) {
+            Some((path, _)) => Err(moved(path)),
+            None => Ok(()),
+        }
     }
 
     /// Refuses when not all that was opened is there.
@@ -62,7 +74,7 @@ impl Place {
         if files::which(&self.path) != self.seen {
             return Err(moved(&self.path));
         }
-        self.parts.get().map_or(Ok(()), |parts| parts.must_be_at(&self.path))
+        self.parts.get().map_or(Ok(()), |parts| self.must_have(*parts))
     }
 
     /// The same as of a moment ago at the latest: for reads, which are many, and of which nothing is acknowledged.
@@ -78,8 +90,20 @@ impl Place {
     /// The same after a commit: what was committed stands in the log, behind a header that only SQLite writes.
     pub(super) fn must_hold_commit(&self) -> Result<(), StoreError> {
         self.must_be_there()?;
-        let log = files::beside(&self.path, files::LOG);
-        if is_log(&log) { Ok(()) } else { Err(moved(&log)) }
+        let begins = self.held_log().and_then(begins_as_log);
+        if begins.unwrap_or(false) { Ok(()) } else { Err(moved(self.log())) }
+    }
+
+    /// The log, opened once. SQLite has no locks on it that would go when this is closed.
+    fn held_log(&self) -> io::Result<&File> {
+        if let Some(log) = self.log.get() {
+            return Ok(log);
+        }
+        let log = File::open(self.log())?;
+        match self.parts.get() {
+            Some(parts) if parts.0[0] != Some(files::identity(&log.metadata()?)) => Err(io::ErrorKind::NotFound.into()),
+            _ => Ok(self.log.get_or_init(|| log)),
+        }
     }
 
     /// Before the connection is closed. The last one moves what is in its log into the file, and removes what is there under the name
@@ -93,11 +117,13 @@ impl Place {
 
     fn may_be_emptied(&self) -> bool {
         let Some(held) = self.parts.get() else { return true };
-        let log = files::beside(&self.path, files::LOG);
-        match fs::symlink_metadata(&log) {
+        match fs::symlink_metadata(self.log()) {
             Err(_) => true,
             Ok(found) if found.len() == 0 && files::which(&self.path) == self.seen => true,
-            Ok(_) => self.parts_now() == *held && is_log(&log),
+            Ok(_) => {
+                self.parts_now() == *held
+                    && File::open(self.log()).is_ok_and(|log| begins_as_log(&log).unwrap_or(false))
+            }
         }
     }
 }
@@ -107,18 +133,6 @@ impl Place {
 pub(super) struct Parts([Which; 2]);
 
 impl Parts {
-    fn at(path: &Path) -> Self {
-        Self(NAMES.map(|suffix| files::which(&files::beside(path, suffix))))
-    }
-
-    fn must_be_at(self, path: &Path) -> Result<(), StoreError> {
-        let found = Self::at(path);
-        match NAMES.iter().zip(self.0.iter().zip(&found.0)).find(|(_, (held, found))| held != found) {
-            Some((suffix, _)) => Err(moved(&files::beside(path, suffix))),
-            None => Ok(()),
-        }
-    }
-
     /// Whether this process has this log open: another can have been put there since the connection was made.
     fn is_open_here(self) -> Option<bool> {
         self.0[0].map(locks::is_open_here)
@@ -144,13 +158,13 @@ fn keeps_log(path: &Path) -> bool {
 }
 
 /// Whether a log begins as SQLite writes it. One that was just emptied has nothing to lose.
-fn is_log(path: &Path) -> bool {
+fn begins_as_log(log: &File) -> io::Result<bool> {
     let mut magic = [0; 4];
-    match File::open(path).and_then(|mut file| file.read(&mut magic)) {
-        Ok(0) => true,
-        Ok(4) => MAGIC.contains(&u32::from_be_bytes(magic)),
-        Ok(_) | Err(_) => false,
-    }
+    Ok(match read_first(log, &mut magic)? {
+        0 => true,
+        4 => MAGIC.contains(&u32::from_be_bytes(magic)),
+        _ => false,
+    })
 }
 
 fn moved(path: &Path) -> StoreError {

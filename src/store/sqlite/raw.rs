@@ -19,6 +19,18 @@ pub(super) fn first_bytes<const LEN: usize>(path: &Path) -> Option<[u8; LEN]> {
     Some(bytes)
 }
 
+/// What a file begins with, as far as it has as much, wherever others read in it.
+#[cfg(unix)]
+pub(super) fn read_first(file: &File, into: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, into, 0)
+}
+
+#[cfg(not(unix))]
+pub(super) fn read_first(mut file: &File, into: &mut [u8]) -> io::Result<usize> {
+    file.seek(SeekFrom::Start(0))?;
+    file.read(into)
+}
+
 #[cfg(not(unix))]
 pub(super) fn kept_open(path: &Path) -> io::Result<Arc<Mutex<File>>> {
     Ok(Arc::new(Mutex::new(File::open(path)?)))
