@@ -155,6 +155,10 @@ fn hint(error: &Error, place: &Place) -> String {
         }
         Detail::Policy(PolicyError::Bits) => "give a number of bits from 1 to 256, such as 80".into(),
         Detail::Policy(_) => format!("`strongroom policy show{store}` shows the rules"),
+        Detail::Import { fault: ImportError::Exists, .. } => format!(
+            "nothing was imported: `strongroom list{store}` shows what is in the vault; of a file that was imported before, nothing is \
+                 left to do; leave out the lines that are there"
+        ),
         Detail::Import { .. } => "nothing was imported: mend the line and run the command again".into(),
         Detail::Keyring(error) => keyring_hint(error, &store),
         Detail::Life { id, fault } => life_hint(*id, fault, &store),
