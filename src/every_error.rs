@@ -1,5 +1,6 @@
 //! Every error there is, once: what holds for all of them is tested here, and one that is added is added here too.
 
+mod every;
 mod examples;
 mod list;
 
@@ -11,8 +12,9 @@ use crate::api_key::Refusal;
 use crate::error::{Detail, Error, KeyringError};
 use crate::key_source::{CommandFault, SourceError};
 use crate::master_keys::MasterKeysError;
+use every::Every;
 use examples::{denied, no_randomness};
-use list::{Every, every_error};
+use list::every_error;
 
 #[test]
 fn no_message_holds_the_text_of_its_source() {

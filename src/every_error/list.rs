@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use super::every::{Every, every, of};
 use super::examples::{DAY, denied, finding, id, no_randomness, origin, origins, path, print, time, vault};
 use crate::anchor::AnchorFault;
 use crate::api_key::{LifeError, LimitError, Refusal, Revision};
@@ -30,35 +31,6 @@ use crate::vault::{CheckpointFault, ExportError, ProofFault, ProveError, VerifyE
 use crate::verifier_key::VerifierKeyError;
 use crate::verifier_keys::VerifierKeysError;
 use crate::versions::{generation, version};
-
-/// Values of every variant, those of what they hold among them.
-pub(super) trait Every: Sized {
-    fn every() -> Vec<Self>;
-}
-
-/// A variant that is forgotten here does not compile.
-macro_rules! every {
-    ($($(#[$on:meta])* $type:ident: { $($(#[$if:meta])* $pattern:pat => $values:expr),+ $(,)? })+) => {
-        $($(#[$on])* impl Every for $type {
-            fn every() -> Vec<Self> {
-                let _ = |error: &Self| match error { $($(#[$if])* $pattern => ()),+ };
-                let mut all: Vec<Self> = vec![];
-                $($(#[$if])* {
-                    let values: Vec<Self> = $values.into_iter().collect();
-                    assert!(!values.is_empty() && values.iter().all(|value| matches!(value, $pattern)), "{values:?}");
-                    all.extend(values);
-                })+
-                all
-            }
-        })+
-
-        pub(super) fn every_error() -> Vec<Box<dyn StdError>> {
-            let mut all: Vec<Box<dyn StdError>> = vec![];
-            $($(#[$on])* all.extend($type::every().into_iter().map(|error| Box::new(error) as Box<dyn StdError>));)+
-            all
-        }
-    };
-}
 
 every! {
     ActError: {
@@ -518,9 +490,4 @@ impl Every for Refusal {
         };
         all.into()
     }
-}
-
-/// Every value that holds an inner error.
-fn of<T: Every, E>(around: impl Fn(T) -> E) -> impl Iterator<Item = E> {
-    T::every().into_iter().map(around)
 }

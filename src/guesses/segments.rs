@@ -4,6 +4,7 @@
 //! costs of all that can follow make a code.
 
 use std::f64::consts::LOG2_10;
+use std::mem;
 
 use super::vocabulary;
 
@@ -28,9 +29,6 @@ pub(super) fn shortest(text: &[char], singles: &[Single]) -> f64 {
     for at in (0..len).rev() {
         let longest = longest_repeat(text, at, &mut repeats);
         let rest = &text[at..];
-        for way in &mut ways {
-            (way.word, way.segment) = (f64::INFINITY, f64::INFINITY);
-        }
         words(rest, &mut |len, bits| {
             for way in &mut ways {
                 way.word = way.word.min(bits + way.close[at + len]);
@@ -44,8 +42,11 @@ pub(super) fn shortest(text: &[char], singles: &[Single]) -> f64 {
         repetition(at, longest, &mut take);
         numbers(rest, &mut take);
         dates(rest, &mut take);
-        keyboard(rest, &mut take);
-        if let Some(len) = sequence(rest) {
+        if let Some(len) = going_on(rest, key_step, 1) {
+            // A row and a key of it, the way, and whether in capitals.
+            take(len, SEQUENCE + 1.0 + 5.6 + 2.0 + gamma(len - 2));
+        }
+        if let Some(len) = going_on(rest, circle_step, 2) {
             for way in &mut ways {
                 way.take(at + len, SEQUENCE + 1.0 + way.single.of(rest[0]) + 2.4 + gamma(len - 2));
             }
@@ -81,7 +82,8 @@ impl Way {
     }
 
     fn arrive(&mut self, at: usize, c: char, usual: Option<char>) {
-        let mut segment = self.segment.min(self.word + WORD);
+        let [word, segment] = [&mut self.word, &mut self.segment].map(|least| mem::replace(least, f64::INFINITY));
+        let mut segment = segment.min(word + WORD);
         if is_mark(c) {
             let which = if usual == Some(c) { 0.4 } else { 2.0 + WHICH_MARK };
             segment = segment.min(MARK + which + self.parted[at + 1]);
@@ -89,7 +91,7 @@ impl Way {
         let one = self.single.of(c) + self.loose[at + 1];
         self.loose[at] = (one + 0.1).min(segment + 4.0);
         self.close[at] = (one + 2.0).min(segment + 0.4);
-        self.parted[at] = (one + 2.5).min(segment + 2.3).min(self.word + 0.7);
+        self.parted[at] = (one + 2.5).min(segment + 2.3).min(word + 0.7);
     }
 }
 
@@ -143,65 +145,31 @@ fn longest_repeat(text: &[char], at: usize, repeats: &mut [u16]) -> usize {
     longest
 }
 
-/// How long digits or letters go on alike, or one or two places further or back each time, beginning anew at the end.
-fn sequence(rest: &[char]) -> Option<usize> {
-    let (one, other) = (*rest.first()?, *rest.get(1)?);
-    let len = if one == other {
-        run(rest, |one, other| one == other)
-    } else {
-        let step = step(one, other)?;
-        if ![1, 2].contains(&step.apart()) {
-            return None;
-        }
-        run(rest, |one, other| self::step(one, other) == Some(step))
-    };
+/// How many characters from the first on go on by the same step, which is no longer than this; three at least.
+fn going_on(rest: &[char], step: impl Fn(char, char) -> Option<i8>, longest: i8) -> Option<usize> {
+    let mut steps = rest.windows(2).map(|pair| step(pair[0], pair[1]));
+    let first = steps.next()?.filter(|first| (-longest..=longest).contains(first))?;
+    let len = 2 + steps.take_while(|step| *step == Some(first)).count();
     (len >= 3).then_some(len)
 }
 
-/// From one to another in the same alphabet, which is a circle.
-fn step(one: char, other: char) -> Option<Step> {
-    let (first, count) = CIRCLES.into_iter().find(|(first, count)| place_in(one, *first, *count).is_some())?;
-    let [one, other] = [place_in(one, first, count)?, place_in(other, first, count)?];
-    Some(Step { forward: if other >= one { other - one } else { other + count - one }, count })
+/// From one character to another among digits or letters of one case, the shorter way around: they begin anew at the end. Of any
+/// other it is known only that it is the same.
+fn circle_step(one: char, other: char) -> Option<i8> {
+    let step = |first: u8, count: i8| {
+        let [one, other] = [one, other].map(|c| u8::try_from(c).ok()?.checked_sub(first)?.try_into().ok());
+        let [one, other]: [i8; 2] = [one?, other?];
+        let forward = (one < count && other < count).then(|| (other - one).rem_euclid(count))?;
+        Some(if forward > count / 2 { forward - count } else { forward })
+    };
+    if one == other { Some(0) } else { CIRCLES.into_iter().find_map(|(first, count)| step(first, count)) }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Step {
-    forward: u32,
-    count: u32,
-}
-
-impl Step {
-    fn apart(self) -> u32 {
-        self.forward.min(self.count - self.forward)
-    }
-}
-
-fn place_in(c: char, first: char, count: u32) -> Option<u32> {
-    u32::from(c).checked_sub(u32::from(first)).filter(|place| *place < count)
-}
-
-/// Neighbours on a keyboard: a row and a key of it, the way, and whether in capitals.
-fn keyboard(rest: &[char], take: &mut impl FnMut(usize, f64)) {
-    let (Some(one), Some(other)) = (key(rest.first()), key(rest.get(1))) else { return };
-    let Some(way) = [1, -1].into_iter().find(|way| one.0 == other.0 && one.1 + way == other.1) else { return };
-    let len = run(rest, |one, other| match (key(Some(&one)), key(Some(&other))) {
-        (Some(one), Some(other)) => one.0 == other.0 && one.1 + way == other.1,
-        _ => false,
-    });
-    if len >= 3 {
-        take(len, SEQUENCE + 1.0 + 5.6 + 2.0 + gamma(len - 2));
-    }
-}
-
-/// The row and the place of a character on a keyboard, whatever its case.
-fn key(c: Option<&char>) -> Option<(i8, i8)> {
-    KEYS[u8::try_from(*c?).ok().filter(u8::is_ascii).map(usize::from)?]
-}
-
-/// How many characters from the first on go on like this.
-fn run(rest: &[char], goes_on: impl Fn(char, char) -> bool) -> usize {
-    1 + rest.windows(2).take_while(|pair| goes_on(pair[0], pair[1])).count()
+/// From one key to a different one in the same row of a keyboard, in capitals or not.
+fn key_step(one: char, other: char) -> Option<i8> {
+    let key = |c: char| KEYS[u8::try_from(c).ok().filter(u8::is_ascii).map(usize::from)?];
+    let [(row, place), (other_row, other_place)] = [key(one)?, key(other)?];
+    (row == other_row && place != other_place).then_some(other_place - place)
 }
 
 /// Digits, or letters of one case, whatever stands beside them.
@@ -269,7 +237,7 @@ const WHICH_MARK: f64 = 2.8;
 const LOG2_26: f64 = 4.700_439_718_141_092;
 
 /// The first of each, and how many there are.
-const CIRCLES: [(char, u32); 3] = [('0', 10), ('a', 26), ('A', 26)];
+const CIRCLES: [(u8, i8); 3] = [(b'0', 10), (b'a', 26), (b'A', 26)];
 /// Of keyboards.
 const ROWS: [&[u8]; 4] = [b"qwertyuiop", b"asdfghjkl", b"zxcvbnm", b"1234567890"];
 

@@ -439,3 +439,8 @@ fn the_longest_texts_are_judged() {
     assert!(bits(&draws.text(DECIMAL, 512)) > 1_600);
     assert!(bits(&"\u{10ffff}".repeat(128)) < 60);
 }
+
+#[test]
+fn a_key_that_is_pressed_again_is_a_repetition_and_no_way_along_a_keyboard() {
+    assert_eq!(bits("11111trustEdd006COMPOUNDS"), 96);
+}

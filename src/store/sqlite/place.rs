@@ -90,8 +90,17 @@ impl Place {
     /// The same after a commit: what was committed stands in the log, behind a header that only SQLite writes.
     pub(super) fn must_hold_commit(&self) -> Result<(), StoreError> {
         self.must_be_there()?;
-        let begins = self.held_log().and_then(begins_as_log);
-        if begins.unwrap_or(false) { Ok(()) } else { Err(moved(self.log())) }
+        if self.has_log() { Ok(()) } else { Err(moved(self.log())) }
+    }
+
+    /// Whether the log begins as SQLite writes it. One that was just emptied has nothing to lose.
+    fn has_log(&self) -> bool {
+        let mut magic = [0; 4];
+        match self.held_log().and_then(|log| read_first(log, &mut magic)) {
+            Ok(0) => true,
+            Ok(4) => MAGIC.contains(&u32::from_be_bytes(magic)),
+            Ok(_) | Err(_) => false,
+        }
     }
 
     /// The log, opened once. SQLite has no locks on it that would go when this is closed.
@@ -120,10 +129,7 @@ impl Place {
         match fs::symlink_metadata(self.log()) {
             Err(_) => true,
             Ok(found) if found.len() == 0 && files::which(&self.path) == self.seen => true,
-            Ok(_) => {
-                self.parts_now() == *held
-                    && File::open(self.log()).is_ok_and(|log| begins_as_log(&log).unwrap_or(false))
-            }
+            Ok(_) => self.parts_now() == *held && self.has_log(),
         }
     }
 }
@@ -155,16 +161,6 @@ pub(super) fn refuse_lost_log(path: &Path) -> Result<(), StoreError> {
 /// Whether the file says that it has a write-ahead log.
 fn keeps_log(path: &Path) -> bool {
     first_bytes::<20>(path).is_some_and(|header| header[18..] == [2, 2])
-}
-
-/// Whether a log begins as SQLite writes it. One that was just emptied has nothing to lose.
-fn begins_as_log(log: &File) -> io::Result<bool> {
-    let mut magic = [0; 4];
-    Ok(match read_first(log, &mut magic)? {
-        0 => true,
-        4 => MAGIC.contains(&u32::from_be_bytes(magic)),
-        _ => false,
-    })
 }
 
 fn moved(path: &Path) -> StoreError {

@@ -3,7 +3,9 @@
 #[cfg(unix)]
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
+#[cfg(not(unix))]
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,10 +15,9 @@ use super::files::which;
 /// What it begins with, where it has as much.
 pub(super) fn first_bytes<const LEN: usize>(path: &Path) -> Option<[u8; LEN]> {
     let file = kept_open(path).ok()?;
-    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
     let mut bytes = [0; LEN];
-    file.seek(SeekFrom::Start(0)).and_then(|_| file.read_exact(&mut bytes)).ok()?;
-    Some(bytes)
+    let read = read_first(&file.lock().unwrap_or_else(PoisonError::into_inner), &mut bytes).ok()?;
+    (read == LEN).then_some(bytes)
 }
 
 /// What a file begins with, as far as it has as much, wherever others read in it.
