@@ -146,10 +146,12 @@ impl Anchored {
     pub(crate) fn prepare(&self, rows: &dyn Rows) -> Result<(), Error> {
         let owed = self.known().owed.as_ref().map(|(owed, _)| owed.clone());
         if let Some(owed) = owed {
-            if !is_in(rows, &owed)? {
-                return Err(AnchorFault::Forked { seen: owed.audit_seq, since: owed.seen_at }.into());
+            for seen in [&owed, &self.read()?] {
+                if !is_in(rows, seen)? {
+                    return Err(AnchorFault::Forked { seen: seen.audit_seq, since: seen.seen_at }.into());
+                }
             }
-            self.write(&owed, rows).map_err(|error| self.unwritten(&error))?;
+            self.write(&owed, rows, None).map_err(|error| self.unwritten(&error))?;
         }
         self.anchor.prepare().map_err(|error| self.unwritten(&error))?;
         Ok(())
@@ -161,7 +163,8 @@ impl Anchored {
             return;
         }
         let next = statement(now, at);
-        if let Err(error) = self.write(&next, rows) {
+        let held = self.known().followed.map(|(from, _)| from);
+        if let Err(error) = self.write(&next, rows, held) {
             let place = self.anchor.place();
             tracing::warn!(
                 place,
@@ -176,10 +179,9 @@ impl Anchored {
     }
 
     /// Never backward: what is there may be further by now. Nor over what another process saw on another way: whoever reads it finds out.
-    fn write(&self, next: &AnchorStatement, rows: &dyn Rows) -> std::io::Result<()> {
+    /// What the store was `held` to needs no second look. That it was only read says nothing: the store may have been refused for it.
+    fn write(&self, next: &AnchorStatement, rows: &dyn Rows, held: Option<ChainEnd>) -> std::io::Result<()> {
         let (place, mut written, mut refused) = (self.anchor.place(), None, None);
-        // What this process has held the store to needs no second look.
-        let held = self.known().read.as_ref().map(|(_, held)| held.end());
         self.anchor.update(&mut |there| {
             let missing = || AnchorFault::Missing { place: place.clone() };
             let there = there.ok_or_else(missing).and_then(|there| AnchorStatement::parse(there, &place));

@@ -193,7 +193,7 @@ fn whatever_befalls_the_processes_of_a_vault_it_answers_like_its_model() {
 /// Schedules that failed once, as small as they go.
 #[test]
 fn schedules_that_failed_once_pass() {
-    use schedule::Role::{Rotator, Writer};
+    use schedule::Role::{Backup, Rotator, Writer};
     // A rotator that began between two looks of another one: its row was called missing.
     let processes = vec![Writer, Rotator, Writer, Rotator, Writer];
     let row_missing = Schedule { seed: 28, processes, acts: 3, ..Schedule::quiet() };
@@ -201,8 +201,12 @@ fn schedules_that_failed_once_pass() {
     let processes = vec![Writer, Rotator, Rotator];
     let events = vec![(116, schedule::Event::JumpClock(60_000))];
     let done_and_removed = Schedule { seed: 1740, processes, acts: 6, events, ..Schedule::quiet() };
+    // Who had gone on with a store that was put back read the anchor that refused it, and then wrote over it.
+    let processes = vec![Writer, Rotator, Writer, Writer, Backup];
+    let events = vec![(95, schedule::Event::TakeCopy), (140, schedule::Event::PutAllBack)];
+    let gone_on = Schedule { seed: 8627, processes, acts: 6, events, claims: true, anchor: true, ..Schedule::quiet() };
     let keys = Keys::generate(MASTERS);
-    for schedule in [row_missing, done_and_removed] {
+    for schedule in [row_missing, done_and_removed, gone_on] {
         run(&schedule, &keys).unwrap_or_else(|why| panic!("{why}\nin {schedule}"));
     }
 }
