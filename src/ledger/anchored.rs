@@ -9,7 +9,7 @@ use crate::audit_log::{Act, AuditFault, ChainEnd, row_key};
 use crate::error::{Detail, Error};
 use crate::keyring::{Keyring, KeyringFacts, RowLabel, authenticated};
 use crate::secret::hex;
-use crate::store::{Rows, Table};
+use crate::store::{Rows, StoreError, Table};
 use crate::time::Timestamp;
 
 /// The anchor of a ledger.
@@ -157,10 +157,11 @@ impl Anchored {
         Ok(())
     }
 
-    /// Keeps what was committed, or seen. A failure undoes nothing: it is told, and the next change waits until it is mended.
-    pub(crate) fn advance(&self, now: Moment<'_>, rows: &dyn Rows, at: Timestamp) {
+    /// Keeps what was committed. A failure undoes nothing: it is told, and the next change waits until it is mended. Where the anchor
+    /// went on without it and it is not in the store any more, it is in doubt.
+    pub(crate) fn advance(&self, now: Moment<'_>, rows: &dyn Rows, at: Timestamp) -> Result<(), StoreError> {
         if !self.writes {
-            return;
+            return Ok(());
         }
         let next = statement(now, at);
         let held = self.known().followed.map(|(from, _)| from);
@@ -173,9 +174,14 @@ impl Anchored {
             );
             let mut known = self.known();
             if known.owed.as_ref().is_none_or(|(owed, _)| owed.audit_seq <= next.audit_seq) {
-                known.owed = Some((next, error.to_string()));
+                known.owed = Some((next.clone(), error.to_string()));
+            }
+            drop(known);
+            if is_in(rows, &next).is_ok_and(|there| !there) {
+                return Err(StoreError::in_doubt("an older store was put back since"));
             }
         }
+        Ok(())
     }
 
     /// Never backward: what is there may be further by now. Nor over what another process saw on another way: whoever reads it finds out.
@@ -187,6 +193,10 @@ impl Anchored {
             let there = there.ok_or_else(missing).and_then(|there| AnchorStatement::parse(there, &place));
             let there = there.map_err(|fault| refused = Some(fault.to_string())).ok()?;
             if there.vault == next.vault && there.line == next.line && there.audit_seq >= next.audit_seq {
+                // It went on from what was committed, or from where something else was put in its place.
+                if there.end() != next.end() && !is_in(rows, next).unwrap_or(true) {
+                    refused = Some(format!("it holds entry {}, and the store another way to it", there.audit_seq));
+                }
                 return None;
             }
             let same = next.is_beyond(&there) && (held == Some(there.end()) || is_in(rows, &there).unwrap_or(false));

@@ -143,7 +143,11 @@ impl Ledger {
                     kept.announce(act);
                     let keyring = next.as_ref().unwrap_or(&keyring);
                     if let Some(anchored) = &self.anchored {
-                        anchored.advance(Moment { keyring, head: &head, head_row: &row }, self.store(), self.now());
+                        let now = Moment { keyring, head: &head, head_row: &row };
+                        if let Err(lost) = anchored.advance(now, self.store(), self.now()) {
+                            members.settle(&Outcome::InDoubt(lost.to_string()));
+                            return Err(lost.into());
+                        }
                     }
                     let keyring = keyring.hash();
                     turn.seen = Some(head.chain);

@@ -250,7 +250,7 @@ impl<'a> Process<'a> {
         }
         if let Some((at, made)) = committed {
             self.machine.truth(|truth| {
-                truth.acknowledged = truth.acknowledged.max(at);
+                truth.acknowledge(at);
                 if let (Some(made), Some(token)) = (made, token) {
                     for keys in truth.history.iter_mut().skip(at) {
                         keys.entry(made).and_modify(|key| key.token = Some(token.clone()));

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -41,10 +42,19 @@ pub(crate) struct World {
     pub(crate) claimed: Option<usize>,
     steps: usize,
     dice: Dice,
-    copy: Option<Tables>,
+    copy: Option<Copy>,
     /// The clock of whoever renewed a lease last.
     renewed_at: i64,
     truth: Truth,
+}
+
+/// What somebody kept of the store.
+#[derive(Clone)]
+struct Copy {
+    rows: Tables,
+    /// What the vault held then, and after how many acts.
+    keys: Keys,
+    acts: usize,
 }
 
 /// What really happened.
@@ -56,6 +66,10 @@ pub(crate) struct Truth {
     /// The furthest act that somebody was told is done.
     pub(crate) acknowledged: usize,
     pub(crate) put_back: bool,
+    /// Acts that a store lost that was put back whole.
+    undone: Vec<Range<usize>>,
+    /// Whether one of them was acknowledged: then nobody may believe the store.
+    pub(crate) must_be_missed: bool,
     pub(crate) violation: Option<String>,
     /// Commits, and of what kind things befell them.
     pub(crate) counts: BTreeMap<&'static str, usize>,
@@ -206,14 +220,21 @@ impl Machine {
                     world.truth.violation.get_or_insert(lost);
                 }
                 world.truth.history.truncate(world.durable_acts + 1);
+                if let Some(copy) = &mut world.copy {
+                    copy.acts = copy.acts.min(world.durable_acts);
+                }
             }
-            Event::TakeCopy => world.copy = Some(world.now.clone()),
+            Event::TakeCopy => {
+                let (keys, acts) = (world.truth.history.last().cloned().unwrap_or_default(), world.truth.history.len() - 1);
+                world.copy = Some(Copy { rows: world.now.clone(), keys, acts });
+            }
             Event::PutRecordBack(which) => world.put_one_back(Table::Keys, which),
             Event::PutRowBack(which) => world.put_one_back(Table::Vault, which),
             Event::PutAllBack => {
-                if let Some(copy) = world.copy.clone().filter(|copy| *copy != world.now) {
-                    world.now = copy;
-                    world.truth.put_back = true;
+                if let Some(copy) = world.copy.clone().filter(|copy| copy.rows != world.now) {
+                    world.now = copy.rows;
+                    world.truth.put_all_back(copy.keys, copy.acts);
+                    (world.durable, world.durable_acts) = (world.now.clone(), world.truth.history.len() - 1);
                 }
             }
         }
@@ -312,6 +333,23 @@ impl Machine {
     }
 }
 
+impl Truth {
+    /// The vault holds again what it held after so many acts.
+    fn put_all_back(&mut self, keys: Keys, acts: usize) {
+        self.put_back = true;
+        self.undone.push(acts + 1..self.history.len());
+        self.must_be_missed |= self.acknowledged > acts;
+        self.acknowledged = self.history.len();
+        self.history.push(keys);
+    }
+
+    /// Somebody was told that this act is done.
+    pub(crate) fn acknowledge(&mut self, act: usize) {
+        self.must_be_missed |= self.undone.iter().any(|undone| undone.contains(&act));
+        self.acknowledged = self.acknowledged.max(act);
+    }
+}
+
 impl World {
     /// One of the rows of a table that are not what they were, if any, is what it was.
     fn put_one_back(&mut self, table: Table, which: usize) {
@@ -319,7 +357,7 @@ impl World {
         let differs = |((of, key), value): &(&(Table, Vec<u8>), &Vec<u8>)| {
             *of == table && key[..] != SENTINEL && self.now.get(table, key) != Some(value)
         };
-        let older: Vec<_> = copy.0.iter().filter(differs).collect();
+        let older: Vec<_> = copy.rows.0.iter().filter(differs).collect();
         if let Some((key, value)) = older.get(which % older.len().max(1)) {
             Arc::make_mut(&mut self.now.0).insert((*key).clone(), (*value).clone());
             self.truth.put_back = true;
