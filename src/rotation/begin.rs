@@ -59,6 +59,10 @@ fn cut_over(ledger: &Ledger, options: &RotateOptions, act: &Act, done: Option<Ve
         act.check()?;
         // Most of the work, so that writers wait for the entries since alone.
         let (keyring, store) = (ledger.reload()?, ledger.store());
+        if keyring.retiring_generation().is_some() {
+            // Another process began meanwhile, and its fence stands where this one would.
+            return Err(taken_over());
+        }
         let mut made = NewFence::write(store, &keyring, &ledger.check_anchor()?, keys.fence_key())?;
         for _ in 0..MOST_ROUNDS {
             if made.catch_up(store, &keyring, &ledger.check_anchor()?)? < FEW {

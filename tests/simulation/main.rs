@@ -212,8 +212,11 @@ fn schedules_that_failed_once_pass() {
     let processes = vec![Writer, Rotator, Backup, Writer, Writer, Rotator];
     let events = vec![(190, schedule::Event::TakeCopy), (211, schedule::Event::PutAllBack)];
     let in_doubt = Schedule { seed: 10644, processes, acts: 5, events, anchor: true, ..Schedule::quiet() };
+    // Of two that fenced the old generation off, the later wrote its fence over the one that stood.
+    let processes = vec![Writer, Rotator, Rotator];
+    let fenced_twice = Schedule { seed: 17318, processes, acts: 3, ..Schedule::quiet() };
     let keys = Keys::generate(MASTERS);
-    for schedule in [row_missing, done_and_removed, gone_on, in_doubt] {
+    for schedule in [row_missing, done_and_removed, gone_on, in_doubt, fenced_twice] {
         run(&schedule, &keys).unwrap_or_else(|why| panic!("{why}\nin {schedule}"));
     }
 }
