@@ -225,7 +225,8 @@ impl Machine {
                 }
             }
             Event::TakeCopy => {
-                let (keys, acts) = (world.truth.history.last().cloned().unwrap_or_default(), world.truth.history.len() - 1);
+                let (keys, acts) =
+                    (world.truth.history.last().cloned().unwrap_or_default(), world.truth.history.len() - 1);
                 world.copy = Some(Copy { rows: world.now.clone(), keys, acts });
             }
             Event::PutRecordBack(which) => world.put_one_back(Table::Keys, which),
