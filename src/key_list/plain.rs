@@ -68,14 +68,16 @@ fn uncommented(line: &str) -> &str {
     line.match_indices('#').map(|(at, _)| at).find(is_comment).map_or(line, |at| &line[..at])
 }
 
-/// `NAME=VALUE`, as a shell and its like set a variable. A bare key ends in `=`, and no name is 43 characters with nothing behind them.
+/// `NAME=VALUE`, as a shell and its like set a variable. A bare key ends in `=`: no name is so long and has nothing, or another word, behind
+/// it.
 fn assignment(line: &str) -> Option<(&str, &str)> {
     let exported = ["export ", "export\t", "set ", "declare -x "].iter().find_map(|word| line.strip_prefix(word));
     let (name, value) = exported.unwrap_or(line).trim_start().split_once('=')?;
+    let ends = value.starts_with(|c: char| c.is_whitespace() || c == ',');
     let (name, value) = (name.trim_end(), value.trim());
     let is_name =
         name.bytes().enumerate().all(|(at, c)| c == b'_' || c.is_ascii_alphabetic() || at > 0 && c.is_ascii_digit());
-    let is_key = value.trim_matches('=').is_empty() && name.len() >= 42;
+    let is_key = (ends || value.trim_matches('=').is_empty()) && name.len() >= 42;
     (!name.is_empty() && is_name && !is_key).then_some((name, value))
 }
 

@@ -53,7 +53,14 @@ fn whatever_stands_on_standard_input_is_judged() {
     assert_eq!(judge(format!("1:{key},\n 7:{other}\n").as_bytes(), &[]), (Some(0), vec![]));
     let long = vec![b'A'; 70_000];
     assert_eq!(judge(format!("{{\"1\": \"{key}\", \"7\": \"{other}\"}}\n").as_bytes(), &[]), (Some(0), vec![]));
-    let cases: [(&[u8], &str); 19] = [
+    // A word that could be the name of a variable.
+    let named = loop {
+        let key = good();
+        if key.trim_end_matches('=').bytes().all(|c| c.is_ascii_alphanumeric()) && !key.as_bytes()[0].is_ascii_digit() {
+            break key;
+        }
+    };
+    let cases: [(&[u8], &str); 21] = [
         (b"", "format-empty"),
         (b"\n\n", "format-empty"),
         (b"\xff\xfe\x00", "format-not-text"),
@@ -71,6 +78,8 @@ fn whatever_stands_on_standard_input_is_judged() {
         (b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "published"),
         (WEAK.as_bytes(), "text"),
         (format!("{key} {other}").leak().as_bytes(), "format-white-space"),
+        (format!("{named} {other}").leak().as_bytes(), "format-white-space"),
+        (format!("{named}, {other}").leak().as_bytes(), "format-white-space"),
         (format!("1:{key} 1:{other}").leak().as_bytes(), "format-version"),
         (format!("1:{key} 2:{key}").leak().as_bytes(), "related"),
     ];
