@@ -283,6 +283,11 @@ fn each_row_there(
     }
 }
 
+/// Whether the index or a row of a fence stands under this key.
+pub(crate) fn is_key(key: &[u8]) -> bool {
+    key.strip_prefix(INDEX).is_some_and(|at| at.is_empty() || at.len() == 1 + size_of::<u32>() && at[0] == b'/')
+}
+
 fn row_key(at: usize) -> Vec<u8> {
     let at = u32::try_from(at).expect("there are no 2^44 records");
     [INDEX, b"/", &at.to_be_bytes()].concat()

@@ -23,7 +23,9 @@ pub(crate) use anchored::{Anchored, Moment};
 pub(crate) use change::Change;
 use group::Line;
 pub(crate) use head::{Head, mask_all, unmask_all};
-pub(crate) use log::{HEAD, KEYRING, follow_chain, follow_from, grow, must_go_on, subtree_key, verify_chain};
+pub(crate) use log::{
+    HEAD, KEYRING, SUBTREE, behind_head, follow_chain, follow_from, grow, must_go_on, subtree_key, verify_chain,
+};
 pub(crate) use stuck::in_the_way;
 
 /// A source of the present moment.

@@ -39,7 +39,7 @@ pub(crate) use plan::{census, plan};
 pub use remnants::Searched;
 pub(crate) use remnants::copies;
 #[cfg(feature = "sqlite")]
-pub(crate) use remnants::holds_a_copy;
+pub(crate) use remnants::{each_unknown, holds_a_copy, is_known, unknown};
 pub use report::{Progress, RotationOutcome, RotationReport, Unreadable};
 pub(crate) use row::{ROTATION, open_in};
 pub use state::Phase;

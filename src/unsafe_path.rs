@@ -32,7 +32,7 @@ pub enum UnsafePath {
     #[error("is the log of another store, or of this one as it was once")]
     OtherLog,
     /// SQLite would take it for the log of the store beside it.
-    #[error("has a name that SQLite takes for a part of another file")]
+    #[error("has the name of a part of another store")]
     PartOfAnother,
     /// Somebody else made it where everybody may make files.
     #[error("belongs to another user, in a folder that all can write")]

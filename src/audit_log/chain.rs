@@ -104,7 +104,8 @@ impl ChainEnd {
     pub(crate) fn follow(self, row_key: &[u8], line: &[u8]) -> Result<(AuditEntry, Self), AuditFault> {
         let seq = self.seq + 1;
         if row_key != seq.to_be_bytes() {
-            return Err(AuditFault::Missing { seq });
+            let is_number = row_key.len() == size_of::<u64>();
+            return Err(if is_number { AuditFault::Missing { seq } } else { AuditFault::NoEntry { seq: self.seq } });
         }
         let entry: AuditEntry = serde_json::from_slice(line).map_err(|_| AuditFault::Malformed { seq })?;
         if !entry.is_sound() {

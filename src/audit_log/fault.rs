@@ -39,6 +39,12 @@ pub enum AuditFault {
         /// The entry.
         seq: u64,
     },
+    /// A row of the log stands under a key that is no number of an entry.
+    #[error("after audit entry {seq} stands a row under a key that no entry has")]
+    NoEntry {
+        /// The entry before it.
+        seq: u64,
+    },
     /// The tree over the log is not the one that the head names.
     #[error("the tree over the audit log is not the one that the head names")]
     Tree,
@@ -65,6 +71,7 @@ impl AuditFault {
             Self::Forked { .. } => "forked",
             Self::Malformed { .. } => "malformed",
             Self::Missing { .. } => "missing",
+            Self::NoEntry { .. } => "no-entry",
             Self::RolledBack { .. } => "rolled-back",
             Self::Tree => "tree",
         }
@@ -74,9 +81,12 @@ impl AuditFault {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::End { found, expected } if found < expected => "audit-cut",
-            Self::Broken { .. } | Self::End { .. } | Self::Malformed { .. } | Self::Missing { .. } | Self::Tree => {
-                "audit-broken"
-            }
+            Self::Broken { .. }
+            | Self::End { .. }
+            | Self::Malformed { .. }
+            | Self::Missing { .. }
+            | Self::NoEntry { .. }
+            | Self::Tree => "audit-broken",
             Self::Forked { .. } => "audit-forked",
             Self::RolledBack { .. } => "audit-rolled-back",
         }

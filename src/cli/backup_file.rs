@@ -54,7 +54,7 @@ pub(crate) fn explain_place(error: Error, file: &Path, interrupt: &Interrupt, st
             ),
         ),
         Detail::Store(StoreError::Unsafe { fault: UnsafePath::PartOfAnother, .. }) => {
-            (error.to_string(), "name a file that ends in none of -wal, -shm and -journal".into())
+            (error.to_string(), "name a file that ends in none of -wal, -shm, -journal and -rotate".into())
         }
         Detail::Store(StoreError::Unsafe { path, fault: UnsafePath::Link }) => {
             (error.to_string(), format!("name a file that is not there yet, and not the link {}", quoted(path)))

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use strongroom::anchor::AnchorFault;
 use strongroom::api_keys::{ImportError, LifeError};
+use strongroom::audit::AuditFault;
 use strongroom::error::{Detail, KeyringError, PinError, TargetFault, UnsafePath, VaultRow};
 use strongroom::master::{MasterKeyError, MasterKeysError, VerifierKeysError};
 use strongroom::policy::PolicyError;
@@ -18,6 +19,8 @@ use super::exit::Exit;
 use super::place::Place;
 use super::text::quoted;
 use super::told::{Told, weak_hint};
+
+pub(crate) use anchor::hint as anchor_hint;
 
 /// Why a verb ended without doing what it was asked.
 pub(crate) enum Failure {
@@ -118,8 +121,13 @@ fn hint(error: &Error, place: &Place) -> String {
     let store = place.option();
     match error.detail() {
         Detail::Act(_) => "give a reason of 1 to 1024 bytes with --reason, and an --actor of up to 256".into(),
+        Detail::Audit(AuditFault::NoEntry { .. }) => {
+            format!("find out who can write the store; `strongroom doctor --repair{store} --reason TEXT` takes it away")
+        }
         Detail::Audit(_) => {
-            format!("`strongroom doctor{store}` says what else is wrong; find out who can write the store")
+            format!(
+                "find out who can write the store, and restore a backup; `strongroom doctor{store}` says what else is wrong"
+            )
         }
         Detail::BackupDamaged { .. } => {
             format!("no backup was kept; `strongroom doctor{store}` says what is wrong with the vault")
@@ -348,7 +356,8 @@ fn store_hint(error: &StoreError, place: &Place) -> String {
             repairing(&store)
         ),
         StoreError::FreePages { .. } => format!(
-            "write nothing to it: `strongroom backup{store} FILE` and `strongroom restore FILE --to sqlite:PATH` copy the rows to a new file"
+            "stop what has the store open (`fuser` shows it): `{}` builds the file anew from its rows. What only reads goes on",
+            repairing(&store)
         ),
         StoreError::Stranger { .. } => format!(
             "find out who made it, and mend or drop it with the tool that did; otherwise `{}` takes it away",
@@ -398,6 +407,10 @@ fn schema_hint(fault: &SchemaFault, store: &str) -> String {
         }
         SchemaFault::Altered { .. } => format!(
             "find out who can write the store; `{}` makes the table anew where its rows can be read, and otherwise restore a backup",
+            repairing(store)
+        ),
+        SchemaFault::Layout { .. } | SchemaFault::Malformed { .. } | SchemaFault::Mark { .. } => format!(
+            "find out who can write the store; `{}` mends it where its rows can be read, and otherwise restore a backup",
             repairing(store)
         ),
         _ => "find out who can write the store, and restore a backup".into(),

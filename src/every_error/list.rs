@@ -67,6 +67,7 @@ every! {
         AuditFault::Forked { .. } => [AuditFault::Forked { seq: 1 }],
         AuditFault::Malformed { .. } => [AuditFault::Malformed { seq: 1 }],
         AuditFault::Missing { .. } => [AuditFault::Missing { seq: 1 }],
+        AuditFault::NoEntry { .. } => [AuditFault::NoEntry { seq: 1 }],
         AuditFault::Tree => [AuditFault::Tree],
         AuditFault::RolledBack { .. } => [AuditFault::RolledBack { found: 1, seen: 2 }],
     }
@@ -385,6 +386,9 @@ every! {
     SchemaFault: {
         SchemaFault::Altered { .. } => [SchemaFault::Altered { table: "keys" }],
         SchemaFault::Foreign { .. } => [SchemaFault::Foreign { kind: "table", name: "stash".into() }],
+        SchemaFault::Layout { .. } => [SchemaFault::Layout { found: 0 }],
+        SchemaFault::Malformed { .. } => [SchemaFault::Malformed { message: "malformed database schema (usage)".into() }],
+        SchemaFault::Mark { .. } => [SchemaFault::Mark { found: 1 }],
         SchemaFault::Missing { .. } => [SchemaFault::Missing { table: "keys" }],
         SchemaFault::Planted { .. } => [SchemaFault::Planted { kind: "trigger", name: "undo".into(), table: "keys" }],
     }

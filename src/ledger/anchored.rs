@@ -233,9 +233,6 @@ impl Anchored {
         act: &Act,
     ) -> Result<AnchorStatement, Error> {
         let (place, next) = (self.anchor.place(), statement(now, at));
-        if let Err(unsafe_place @ AnchorFault::Unsafe { .. }) = self.anchor.read() {
-            return Err(unsafe_place.into());
-        }
         let (mut put, mut fault) = (None, None);
         let updated = self.anchor.update(&mut |there| {
             let before = match (there.map(|there| AnchorStatement::parse(there, &place)), kind) {
@@ -277,7 +274,10 @@ impl Anchored {
     }
 
     fn unwritten(&self, error: &std::io::Error) -> AnchorFault {
-        AnchorFault::Unwritten { place: self.anchor.place(), problem: error.to_string() }
+        match self.anchor.read() {
+            Err(unsafe_place @ AnchorFault::Unsafe { .. }) => unsafe_place,
+            _ => AnchorFault::Unwritten { place: self.anchor.place(), problem: error.to_string() },
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -110,7 +110,8 @@ impl Head {
         let end = self.chain;
         let fault = |found| AuditFault::End { found, expected: end.seq };
         if let Some((key, _)) = rows.scan(Table::Audit, Some(&row_key(end.seq)), 1)?.pop() {
-            return Err(fault(key.try_into().map_or(u64::MAX, u64::from_be_bytes)).into());
+            let behind = key.try_into().map(u64::from_be_bytes);
+            return Err(behind.map_or(AuditFault::NoEntry { seq: end.seq }, fault).into());
         }
         match rows.get(Table::Audit, &row_key(end.seq))? {
             Some(line) if ChainEnd::at(end.seq, &line) == end => Ok(()),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::head::Head;
 use crate::audit_log::{AuditEntry, AuditFault, ChainEnd, row_key};
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::store::{Rows, Table};
 use crate::tree::{CompactRange, Stored, leaf_hash};
 use crate::vault_id::VaultId;
@@ -46,6 +46,16 @@ pub(crate) fn follow_from(
     Ok(end)
 }
 
+/// What a walk to the end met where the head says that there is nothing more is no gap, but stands behind the head.
+pub(crate) fn behind_head(error: Error, head: &Head, rows: &dyn Rows) -> Error {
+    match error.detail() {
+        Detail::Audit(AuditFault::Missing { seq }) if *seq == head.chain.seq + 1 => {
+            head.is_the_end_of_the_log(rows).err().unwrap_or(error)
+        }
+        _ => error,
+    }
+}
+
 /// Follows the whole log to the end that the head names, and gives the root of the tree over as many entries as each of `sizes` says.
 pub(crate) fn verify_chain(
     vault: VaultId,
@@ -61,7 +71,8 @@ pub(crate) fn verify_chain(
             roots.insert(tree.size(), tree.root());
         }
         Ok(())
-    })?;
+    });
+    let end = end.map_err(|error| behind_head(error, head, rows))?;
     if end != expected {
         return Err(AuditFault::End { found: end.seq, expected: expected.seq }.into());
     }

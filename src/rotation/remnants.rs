@@ -3,12 +3,15 @@
 
 use serde::Serialize;
 
+use super::row::ROTATION;
 use crate::error::Error;
+use crate::fence;
 use crate::keyring::Keyring;
-use crate::ledger::Ledger;
+use crate::known_backups::BACKUPS;
+use crate::ledger::{HEAD, KEYRING, Ledger, SUBTREE};
 use crate::record::{RECOGNISED_IN, generations_in};
 use crate::secret::hex;
-use crate::store::{Scrub, Store, StoreError};
+use crate::store::{Rows, Scrub, Store, StoreError, Table};
 use crate::uses::UsageRow;
 use crate::versions::Generation;
 
@@ -25,7 +28,13 @@ pub struct Searched {
 
 /// A rotation would leave them as they are, and they open with the old master key.
 pub(crate) fn refuse_copies(store: &dyn Store, keyring: &Keyring) -> Result<(), StoreError> {
-    copies(store, keyring)?.into_iter().next().map_or(Ok(()), Err)
+    let mut found = copies(store, keyring)?;
+    each_unknown(store, |key, value| {
+        if holds_a_copy(value, keyring) {
+            found.push(StoreError::Copies { place: unknown(key) });
+        }
+    })?;
+    found.into_iter().next().map_or(Ok(()), Err)
 }
 
 /// The places of copies of rows, and of what cannot be read, each once: as the errors that a rotation ends with.
@@ -40,6 +49,29 @@ pub(crate) fn copies(store: &dyn Store, keyring: &Keyring) -> Result<Vec<StoreEr
         Ok(_) => {}
     })?;
     Ok(found)
+}
+
+/// The rows of the table `vault` under keys that no row has.
+pub(crate) fn each_unknown(rows: &dyn Rows, mut each: impl FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+    let mut after = None::<Vec<u8>>;
+    loop {
+        let page = rows.scan(Table::Vault, after.as_deref(), PAGE)?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = Some(last.clone());
+        page.iter().filter(|(key, _)| !is_known(key)).for_each(|(key, value)| each(key, value));
+    }
+}
+
+/// A row of the table `vault` that is none of ours, in words.
+pub(crate) fn unknown(key: &[u8]) -> String {
+    format!("the row {} of the table vault, under a key that no row has", hex(&key[..key.len().min(SHOWN)]))
+}
+
+/// Whether a row of the table `vault` stands under this key, in a store or in a backup.
+pub(crate) fn is_known(key: &[u8]) -> bool {
+    [BACKUPS, HEAD, KEYRING, ROTATION, Table::MANIFEST].contains(&key)
+        || key.strip_prefix(SUBTREE).is_some_and(|at| at.len() == size_of::<u64>())
+        || fence::is_key(key)
 }
 
 /// Whether there is a row of a vault in these bytes, as it is stored or in hexadecimal: a record anywhere, counts of uses, or what names
@@ -121,3 +153,8 @@ const ELSEWHERE: &str =
     "they stand between the rows of what somebody else keeps in the store, and go when that is dropped";
 /// No row of the table `vault` is shorter.
 const ROW: usize = 64;
+
+/// Rows read together.
+const PAGE: usize = 1_000;
+/// Bytes of a key that are shown.
+const SHOWN: usize = 32;

@@ -48,7 +48,8 @@ pub enum StoreError {
         /// Where.
         path: String,
     },
-    /// The list of pages that are free is damaged: whoever takes one from it may write over rows. The rows can be read.
+    /// The list of pages that are free is damaged: whoever takes one from it may write over rows. The rows can be read, and nothing is
+    /// written.
     #[error("the list of free pages is damaged: {fault}")]
     FreePages {
         /// What is wrong with it.
@@ -255,6 +256,24 @@ pub enum SchemaFault {
         kind: &'static str,
         /// Its name.
         name: String,
+    },
+    /// There never was such a layout version: it was overwritten.
+    #[error("there is no layout version {found}")]
+    Layout {
+        /// The version found.
+        found: i64,
+    },
+    /// SQLite cannot read the schema: what it says of it.
+    #[error("{message}")]
+    Malformed {
+        /// In its words.
+        message: String,
+    },
+    /// All tables are there, and the number that marks the file as a store is another one.
+    #[error("the file is marked with {found:#x}")]
+    Mark {
+        /// What stands there.
+        found: i64,
     },
     /// A table is not there.
     #[error("the table {table} is missing")]

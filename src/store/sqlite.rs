@@ -33,7 +33,7 @@ use access::Access;
 use at_rest::AtRest;
 use connection::{commit_failed, wait_for_others};
 use free_pages::{FreePages, log_is_empty};
-use statements::{apply, of_other_types};
+use statements::{apply, of_other_types, refuse_empty_keys};
 
 use super::batch::Batch;
 use super::engine::{EachStray, RotationClaim, Rows, Scrub, Store, UnfinishedBackup};
@@ -46,6 +46,7 @@ pub use restore::SqliteBackups;
 
 impl Store for SqliteStore {
     fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+        self.refuse_damaged_list()?;
         let writer = self.writer()?;
         let explain = |error| CommitError::Store(self.explained(error));
         let (transaction, conflicts) = writer.write(|connection| apply(connection, batch)).map_err(explain)?;
@@ -82,7 +83,7 @@ impl Store for SqliteStore {
             return Ok(Scrub::Clean);
         }
         // What is listed as free and is not would be lost.
-        if let Some(fault) = self.read(free_pages::in_use)? {
+        if let Some(fault) = self.read(|connection| free_pages::fault(connection, &self.path))? {
             return Err(StoreError::FreePages { fault });
         }
         self.write(free_pages::zero)?;
@@ -120,21 +121,24 @@ impl Store for SqliteStore {
     fn begin_backup(&self, to: &Path) -> Result<Box<dyn UnfinishedBackup + '_>, StoreError> {
         match self.access {
             Access::ReadOnly => Err(StoreError::ReadOnly),
-            Access::ReadWrite => Ok(Box::new(backup::Unsealed::reserve(self, to)?)),
+            Access::ReadWrite => {
+                // A backup that is taken is told of in the log.
+                self.refuse_damaged_list()?;
+                Ok(Box::new(backup::Unsealed::reserve(self, to)?))
+            }
         }
     }
 
     fn claim_rotation(&self) -> Result<RotationClaim, StoreError> {
-        match self.access {
-            Access::ReadOnly => Err(StoreError::ReadOnly),
-            Access::ReadWrite => {
-                // Whoever takes a page that is no free one writes over what stands there.
-                match self.read(|connection| free_pages::fault(connection, &self.path))? {
-                    Some(fault) => Err(StoreError::FreePages { fault }),
-                    None => claim::claim(&self.path),
-                }
-            }
+        if self.access == Access::ReadOnly {
+            return Err(StoreError::ReadOnly);
         }
+        // Whoever takes a page that is no free one writes over what stands there.
+        if let Some(fault) = self.read(|connection| free_pages::fault(connection, &self.path))? {
+            return Err(StoreError::FreePages { fault });
+        }
+        self.read(refuse_empty_keys)?;
+        claim::claim(&self.path)
     }
 
     fn concerns(&self) -> Result<Vec<String>, StoreError> {
@@ -170,6 +174,7 @@ impl Store for SqliteStore {
 impl SqliteStore {
     /// One transaction that writes and is no batch.
     fn write(&self, work: impl Fn(&Connection) -> rusqlite::Result<()>) -> Result<(), StoreError> {
+        self.refuse_damaged_list()?;
         let writer = self.writer()?;
         let (transaction, ()) = writer.write(work).map_err(|error| self.explained(error))?;
         self.must_be_there()?;

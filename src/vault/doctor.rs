@@ -123,6 +123,8 @@ impl Vault {
             findings.survive(counted)?;
             findings.engine_check(store.check()?);
             findings.copies(copies(store, &keyring)?);
+            let looked = rows::unknown(rows, &mut findings);
+            findings.survive(looked)?;
         }
         findings.engine(store.concerns()?);
         let ages = checkup.ages.unwrap_or_else(|| keyring.policy().master_key_age_or_default());

@@ -387,9 +387,10 @@ fn nothing_of_somebody_elses_is_swept_away_whatever_its_name() {
         ".strongroom-unfinished-0123456789abcdef",
         "x-scratch-0123456789abcdef",
     ];
-    // Backups, which have all that a work file of ours has.
-    for name in names {
-        scene.backup(&vault, name);
+    // Backups, which have all that a work file of ours has, under names that somebody gave them.
+    for (at, name) in names.iter().enumerate() {
+        scene.backup(&vault, &format!("y{at}"));
+        fs::rename(scene.file(&format!("y{at}")), scene.file(name)).expect("renamed");
     }
     // Folders that are no work of ours, by their names or by what is in them.
     let folders = [

@@ -359,8 +359,10 @@ fn rows_of_a_fence_that_are_not_those_of_the_cutover_open_nothing_and_are_named(
     for (key, value) in &now {
         overwrite(&rows, Table::Vault, key, Some(value.clone()));
     }
-    overwrite(&rows, Table::Vault, b"fence/planted", Some(vec![7; 24]));
     whole(2);
+    // But what has a name that none of them has is named.
+    overwrite(&rows, Table::Vault, b"fence/planted", Some(vec![7; 24]));
+    assert_eq!(damage_of(&fresh(2)), ["store"]);
     let rotating = Vault::open(store.clone(), keys.only([2, 3])).expect("vault");
     rotating.rotate(&compromised(), &act(), stop_after_one_batch).expect("stopped");
     let next = fence_rows(&rows);

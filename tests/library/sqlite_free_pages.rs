@@ -1,17 +1,17 @@
 //! The list of free pages, when it is damaged: whoever took a page from it would write over rows. It is named, nothing walks it
-//! without end, and a copy of the rows heals it.
+//! without end, nothing is written to the file, and a repair builds it anew from its rows.
 #![cfg(all(unix, feature = "sqlite"))]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::{Keys, act};
-use strongroom::backup::Backup;
 use strongroom::error::Detail;
 use strongroom::rotation::{RotateOptions, RotationOutcome};
-use strongroom::store::StoreError;
-use strongroom::{ErrorKind, NewApiKey, Request, SqliteStore, Vault};
+use strongroom::store::{SqliteRepair, StoreError};
+use strongroom::{ErrorKind, NewApiKey, Request, SqliteStore, Vault, VaultOptions};
 
 struct File {
     bytes: Vec<u8>,
@@ -56,7 +56,7 @@ impl File {
 
 type Damage = fn(&mut File);
 
-const DAMAGES: [(&str, Damage); 10] = [
+const DAMAGES: [(&str, Damage); 11] = [
     ("a part that leads to itself, and a count without end", |file| {
         let own = file.pages() + 1;
         file.trunk(own, 0, &[]);
@@ -79,6 +79,11 @@ const DAMAGES: [(&str, Damage); 10] = [
         let first = file.trunk(0, 3, &[3, 4, 5]);
         file.list(first, 4);
     }),
+    ("a page of a table in the place of a free one, so that the counts fit", |file| {
+        file.trunk(0, 0, &[]);
+        let first = file.trunk(0, 1, &[4]);
+        file.list(first, 2);
+    }),
     ("a page twice", |file| {
         let free = file.trunk(0, 0, &[]);
         let first = file.trunk(0, 2, &[free, free]);
@@ -97,7 +102,7 @@ const DAMAGES: [(&str, Damage); 10] = [
 ];
 
 #[test]
-fn a_damaged_list_of_free_pages_is_named_and_a_copy_of_the_rows_heals_it() {
+fn a_damaged_list_of_free_pages_is_named_written_by_nobody_and_made_anew_by_a_repair() {
     for (name, damage) in DAMAGES {
         let (folder, keys) = (tempfile::tempdir().expect("a folder"), Keys::generate(2));
         let at = |name: &str| -> PathBuf { folder.path().join(name) };
@@ -116,17 +121,33 @@ fn a_damaged_list_of_free_pages_is_named_and_a_copy_of_the_rows_heals_it() {
         let symptoms = vault.doctor(|_| ()).expect("examined").symptoms;
         let found = symptoms.iter().find(|symptom| symptom.what.contains("list of free pages"));
         let found = found.unwrap_or_else(|| panic!("{name}: {symptoms:?}"));
-        assert!(found.remedy.contains("strongroom restore"), "{name}: {found:?}");
-        let refused = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect_err(name);
-        assert!(matches!(refused.detail(), Detail::Store(StoreError::FreePages { .. })), "{name}: {refused:?}");
-        assert_eq!(refused.kind(), ErrorKind::Corrupt, "{name}");
+        assert!(found.remedy.contains("doctor --repair"), "{name}: {found:?}");
+        let before = fs::read(at("v")).expect("readable");
+        let refusals = [
+            vault.rotate(&RotateOptions::new(), &act(), |_| ()).map(drop),
+            vault.issue(&NewApiKey::new("n"), &act()).map(drop),
+            vault.revoke(issued[0].id, &act()).map(drop),
+            vault.backup(at("b"), &act(), |_| ()).map(drop),
+        ];
+        for refused in refusals.map(|refused| refused.expect_err(name)) {
+            assert!(matches!(refused.detail(), Detail::Store(StoreError::FreePages { .. })), "{name}: {refused:?}");
+            assert_eq!(refused.kind(), ErrorKind::Corrupt, "{name}");
+        }
         assert!(began.elapsed() < Duration::from_secs(10), "{name}: {:?}", began.elapsed());
         assert_eq!(valid(&vault), 40, "{name}");
-
-        vault.backup(at("b"), &act(), |_| ()).expect(name);
         drop(vault);
-        Backup::open(at("b")).expect(name).restore(at("r"), &keys.only([1, 2]), &act(), |_| ()).expect(name);
-        let vault = Vault::open(SqliteStore::open(at("r")).expect("store"), keys.only([1, 2])).expect("vault");
+        assert!(fs::read(at("v")).expect("readable") == before && !at("b").exists(), "{name}: something was written");
+
+        let repair = Arc::new(SqliteRepair::begin(at("v")).expect(name));
+        let opening = VaultOptions::new().to_examine(true);
+        let vault = opening.open(Arc::clone(&repair), keys.only([1, 2])).expect("vault");
+        vault.mend(&repair).expect(name);
+        let mended: Vec<_> = repair.mended().iter().map(|mended| (mended.kind, mended.count)).collect();
+        assert!(mended.contains(&("free_list", 1)), "{name}: {mended:?}");
+        vault.record_repair(mended, &act()).expect(name);
+        repair.finish().expect(name);
+        drop((vault, repair));
+        let vault = Vault::open(SqliteStore::open(at("v")).expect("store"), keys.only([1, 2])).expect("vault");
         let symptoms = vault.doctor(|_| ()).expect("examined").symptoms;
         assert!(symptoms.iter().all(|symptom| symptom.id != "store"), "{name}: {symptoms:?}");
         let report = vault.rotate(&RotateOptions::new(), &act(), |_| ()).expect("rotated");

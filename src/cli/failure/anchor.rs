@@ -5,7 +5,7 @@ use strongroom::error::UnsafePath;
 
 use crate::text::quoted;
 
-pub(super) fn hint(fault: &AnchorFault, store: &str) -> Option<String> {
+pub(crate) fn hint(fault: &AnchorFault, store: &str) -> Option<String> {
     Some(match fault {
         AnchorFault::Missing { .. } => {
             format!(

@@ -9,13 +9,14 @@ use std::path::Path;
 
 use serde_json::json;
 use strongroom::doctor::{Checkup, Depth, DoctorReport, Symptom, SymptomSeverity};
+use strongroom::error::Detail;
 use strongroom::master::SourceConcern;
 use strongroom::{Error, ErrorKind, VaultStatus};
 
 use crate::args::DoctorArgs;
 use crate::context::{Context, is_accepted};
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, anchor_hint};
 use crate::progress::Meter;
 use crate::scratch::left_behind;
 use crate::text::{counted, quoted};
@@ -76,9 +77,15 @@ pub(crate) fn doctor(context: &mut Context<'_>, args: &DoctorArgs) -> Result<Exi
 /// What the anchor of this machine says of the store, or why it could not be asked.
 fn anchor(error: &Error, store: &str) -> Symptom {
     let severity = if error.kind() == ErrorKind::Corrupt { SymptomSeverity::Damage } else { SymptomSeverity::Warning };
-    let remedy = format!(
-        "find out who can write the store and whether it was restored; `strongroom anchor accept{store} --reason TEXT` takes it as it is"
-    );
+    let remedy = match error.detail() {
+        Detail::Anchor(fault) => anchor_hint(fault, store),
+        _ => None,
+    };
+    let remedy = remedy.unwrap_or_else(|| {
+        format!(
+            "find out who can write the store and whether it was restored; `strongroom anchor accept{store} --reason TEXT` takes it as it is"
+        )
+    });
     Symptom::new("anchor", severity, error.to_string(), remedy)
 }
 

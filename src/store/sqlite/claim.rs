@@ -10,7 +10,7 @@ use crate::store::engine::RotationClaim;
 use crate::store::error::StoreError;
 
 pub(super) fn claim(store: &Path) -> Result<RotationClaim, StoreError> {
-    let path = files::beside(store, "-rotate");
+    let path = files::beside(store, files::CLAIM);
     loop {
         files::refuse_foreign_lock(&path, store)?;
         let opened = files::private().write(true).create(true).truncate(false).open(&path);

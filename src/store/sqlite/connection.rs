@@ -101,6 +101,9 @@ pub(super) fn explained(error: rusqlite::Error, at: &Path) -> StoreError {
     };
     match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => busy(at, error),
+        ErrorCode::DatabaseCorrupt if message.starts_with(MALFORMED_SCHEMA) => {
+            StoreError::Schema { path: path(), fault: SchemaFault::Malformed { message } }
+        }
         ErrorCode::DatabaseCorrupt => StoreError::Corrupt { message },
         ErrorCode::CannotOpen => {
             let path = path();
@@ -157,6 +160,8 @@ pub(super) fn said(error: rusqlite::Error) -> Box<dyn std::error::Error + Send +
     }
 }
 
+/// How SQLite begins what it says of a schema that it cannot read.
+pub(super) const MALFORMED_SCHEMA: &str = "malformed database schema";
 /// Each connection's page cache.
 const CACHE_KIB: u32 = 8 * 1024;
 /// With the waits of `wait_for_others` and the few microseconds by which a sleep is late: 10 seconds.

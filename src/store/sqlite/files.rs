@@ -200,10 +200,11 @@ pub(super) fn which(path: &Path) -> Option<(u64, u64)> {
     path.exists().then_some((0, 0))
 }
 
-/// SQLite would take a file of such a name for the log of the store beside it, and empty or remove it.
+/// SQLite would take a file of such a name for the log of the store beside it, and empty or remove it; a rotation for its claim.
 pub(super) fn refuse_part(path: &Path) -> Result<(), StoreError> {
     let ends_with = |name: &OsStr, suffix: &str| name.as_encoded_bytes().ends_with(suffix.as_bytes());
-    let is_part = path.file_name().is_some_and(|name| PARTS.iter().any(|suffix| ends_with(name, suffix)));
+    let is_part =
+        path.file_name().is_some_and(|name| PARTS.iter().chain(&[CLAIM]).any(|suffix| ends_with(name, suffix)));
     let fault = UnsafePath::PartOfAnother;
     if is_part { Err(StoreError::Unsafe { path: path.display().to_string(), fault }) } else { Ok(()) }
 }
@@ -234,7 +235,7 @@ pub(super) fn refuse_unsafe_folder(path: &Path) -> Result<(), StoreError> {
 /// What is not refused and still worth mending.
 pub(super) fn concerns(path: &Path) -> Vec<String> {
     let mut concerns = vec![];
-    for suffix in ["", LOG, INDEX, JOURNAL, "-rotate"] {
+    for suffix in ["", LOG, INDEX, JOURNAL, CLAIM] {
         let file = beside(path, suffix);
         let Ok(found) = fs::symlink_metadata(&file) else { continue };
         if mode(&found) & 0o044 != 0 {
@@ -424,6 +425,9 @@ const A_CONNECTION: usize = 5;
 const ROOM: u64 = 64 * 1024;
 /// What SQLite keeps beside a file.
 pub(super) const PARTS: [&str; 3] = [LOG, INDEX, JOURNAL];
+
+/// Who rotates holds a lock on it.
+pub(super) const CLAIM: &str = "-rotate";
 pub(super) const LOG: &str = "-wal";
 pub(super) const INDEX: &str = "-shm";
 pub(super) const JOURNAL: &str = "-journal";

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::files;
 use super::layout::number;
 use super::raw::kept_open;
-use super::schema::definition;
+use super::schema::{definition, unused_name};
 use super::strays::is_of_what_stands_there;
 use crate::store::error::StoreError;
 use crate::store::table::Table;
@@ -22,21 +22,45 @@ pub(super) struct FreePages {
     pub(super) dirty: bool,
     /// What is wrong with the list. Whoever takes a page from it may write over rows then.
     pub(super) fault: Option<String>,
+    /// The pages that it names, itself among them.
+    listed: HashSet<u32>,
+}
+
+/// How much of the list is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// All of it, and what stands in each page.
+    Whole,
+    /// All of it, and what stands in the pages that are taken next: a list may be as long as the file.
+    Next,
 }
 
 impl FreePages {
     pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
+        Self::looked_at(path, Look::Whole)
+    }
+
+    fn looked_at(path: &Path, look: Look) -> Result<Self, StoreError> {
         let file = kept_open(path).map_err(files::failed)?;
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        Pages::of(&mut file).and_then(|mut pages| pages.walk()).map_err(files::failed)
+        Pages::of(&mut file).and_then(|mut pages| pages.walk(look)).map_err(files::failed)
     }
 
     /// The same beside others, where it can be told: while the log is empty, the file is what the transaction sees.
-    fn seen(connection: &Connection, path: &Path) -> Result<Option<Self>, StoreError> {
+    fn seen(connection: &Connection, path: &Path, look: Look) -> Result<Option<Self>, StoreError> {
         if connection.is_autocommit() || !log_is_empty(path) {
             return Ok(None);
         }
-        Self::of(path).map(Some)
+        Self::looked_at(path, look).map(Some)
+    }
+
+    /// What is wrong with the list, as far as it can be told without reading the rows. Free pages that are all zero hold none.
+    fn fault_of(listed: Option<Self>, connection: &Connection) -> rusqlite::Result<Option<String>> {
+        match listed {
+            Some(Self { fault: Some(fault), .. }) => Ok(Some(fault)),
+            Some(listed @ Self { dirty: true, .. }) => in_use(connection, Some(&listed)),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -46,36 +70,63 @@ pub(super) fn log_is_empty(path: &Path) -> bool {
     is_empty(files::LOG) && is_empty(files::JOURNAL)
 }
 
-/// What is wrong with the list of free pages, as far as it can be told without reading the rows. Free pages that are all zero hold
-/// none.
+/// What is wrong with the list of free pages, as far as it can be told without reading the rows.
 pub(super) fn fault(connection: &Connection, path: &Path) -> rusqlite::Result<Option<String>> {
-    at_one_moment(connection, || match FreePages::seen(connection, path) {
-        Ok(Some(FreePages { fault: Some(fault), .. })) => Ok(Some(fault)),
-        Ok(Some(FreePages { dirty: true, .. })) => in_use(connection),
-        _ => Ok(None),
+    at_one_moment(connection, || {
+        FreePages::fault_of(FreePages::seen(connection, path, Look::Whole).ok().flatten(), connection)
+    })
+}
+
+/// The same as far as an opening looks.
+pub(super) fn fault_to_come(connection: &Connection, path: &Path) -> rusqlite::Result<Option<String>> {
+    at_one_moment(connection, || {
+        FreePages::fault_of(FreePages::seen(connection, path, Look::Next).ok().flatten(), connection)
     })
 }
 
 /// All that is wrong with it.
 pub(super) fn faults(connection: &Connection, path: &Path) -> rusqlite::Result<Vec<String>> {
     at_one_moment(connection, || {
-        let listed = FreePages::seen(connection, path).ok().flatten().and_then(|free| free.fault);
-        Ok(listed.into_iter().chain(in_use(connection)?).collect())
+        let listed = FreePages::seen(connection, path, Look::Whole).ok().flatten();
+        let in_use = in_use(connection, listed.as_ref())?;
+        Ok(listed.and_then(|free| free.fault).into_iter().chain(in_use).collect())
     })
 }
 
-/// Whether pages are free and hold rows, or hold rows of two tables. All trees of the file are followed, and nothing that somebody else
-/// made is executed.
-pub(super) fn in_use(connection: &Connection) -> rusqlite::Result<Option<String>> {
+/// Whether pages are free and hold rows, or hold rows of two tables: by the list where it can be read, and by the counts. All trees of
+/// the file are followed, and nothing that somebody else made is executed.
+fn in_use(connection: &Connection, listed: Option<&FreePages>) -> rusqlite::Result<Option<String>> {
     let (all, free) = (number(connection, "PRAGMA page_count")?, number(connection, "PRAGMA freelist_count")?);
+    match used(connection, all, listed) {
+        Ok(Used::Listed(page)) => Ok(Some(format!("it leads to page {page}, which holds rows"))),
+        Ok(Used::Pages(used)) => {
+            let twice = used.saturating_add(free) > all;
+            Ok(twice.then(|| format!("of {all} pages {used} hold rows and {free} are free, so that some are both")))
+        }
+        Err(error) if is_of_what_stands_there(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+enum Used {
+    /// One that the list names as well.
+    Listed(u32),
+    /// So many, and none of them listed.
+    Pages(i64),
+}
+
+fn used(connection: &Connection, all: i64, listed: Option<&FreePages>) -> rusqlite::Result<Used> {
     // A tree that leads back into itself has no end.
-    let used = format!("SELECT count(*) FROM (SELECT 1 FROM dbstat LIMIT {})", all.saturating_add(1));
-    let used = match number(connection, &used) {
-        Err(error) if is_of_what_stands_there(&error) => return Ok(None),
-        used => used?,
-    };
-    let twice = used.saturating_add(free) > all;
-    Ok(twice.then(|| format!("of {all} pages {used} hold rows and {free} are free, so that some are both")))
+    let mut pages = connection.prepare(&format!("SELECT pageno FROM dbstat LIMIT {}", all.saturating_add(1)))?;
+    let (mut pages, mut used) = (pages.query([])?, 0);
+    while let Some(row) = pages.next()? {
+        let page = row.get(0)?;
+        if listed.is_some_and(|free| free.listed.contains(&page)) {
+            return Ok(Used::Listed(page));
+        }
+        used += 1;
+    }
+    Ok(Used::Pages(used))
 }
 
 /// Zeros over what was left in the free pages, in the transaction that is open: rows that are never committed take them all, and give
@@ -103,11 +154,11 @@ pub(super) fn zero(connection: &Connection) -> rusqlite::Result<()> {
 /// they had. For a file that SQLite does not build anew, because it would have to execute what somebody else put there.
 pub(super) fn write_anew(connection: &Connection) -> rusqlite::Result<()> {
     for &table in Table::ALL {
-        let name = table.name();
-        let moved = definition(table).replacen(name, MOVING, 1);
+        let (name, moving) = (table.name(), unused_name(connection, MOVING)?);
+        let moved = definition(table).replacen(name, &moving, 1);
         connection.execute_batch(&format!(
-            "{moved}; INSERT INTO {MOVING} (k, v) SELECT k, v FROM {name}; DELETE FROM {name}; \
-             INSERT INTO {name} (k, v) SELECT k, v FROM {MOVING}; DROP TABLE {MOVING}"
+            "{moved}; INSERT INTO {moving} (k, v) SELECT k, v FROM {name}; DELETE FROM {name}; \
+             INSERT INTO {name} (k, v) SELECT k, v FROM {moving}; DROP TABLE {moving}"
         ))?;
     }
     zero(connection)
@@ -154,9 +205,9 @@ impl<'f> Pages<'f> {
 
     /// A trunk has the number of the next one, how many leaves it lists, and their numbers; and numbers that it listed once. No page
     /// is looked at twice, so that the walk has an end whatever stands there.
-    fn walk(&mut self) -> io::Result<FreePages> {
+    fn walk(&mut self, look: Look) -> io::Result<FreePages> {
         let (mut seen, mut dirty, mut trunk) = (HashSet::new(), false, self.first_trunk);
-        let broken = |dirty, fault: String| Ok(FreePages { dirty, fault: Some(fault) });
+        let broken = |dirty, fault: String| Ok(FreePages { dirty, fault: Some(fault), listed: HashSet::new() });
         while trunk != 0 {
             if let Some(fault) = self.refused(trunk, &mut seen) {
                 return broken(dirty, fault);
@@ -168,12 +219,14 @@ impl<'f> Pages<'f> {
             }
             let numbers: Vec<_> = self.page[8..].chunks_exact(4).map(|number| word(number, 0)).collect();
             dirty |= numbers[listed..].iter().any(|number| *number > self.count);
+            // SQLite takes from the first trunk until nothing is left of it.
+            let read = look == Look::Whole || trunk == self.first_trunk;
             trunk = word(&self.page, 0);
             for leaf in &numbers[..listed] {
                 if let Some(fault) = self.refused(*leaf, &mut seen) {
                     return broken(dirty, fault);
                 }
-                if !dirty {
+                if read && !dirty {
                     self.read(*leaf)?;
                     dirty = self.page.iter().any(|byte| *byte != 0);
                 }
@@ -182,7 +235,7 @@ impl<'f> Pages<'f> {
         let listed = seen.len();
         let fault = (listed != self.free as usize)
             .then(|| format!("the header of the file says that there are {}, and {listed} are listed", self.free));
-        Ok(FreePages { dirty, fault })
+        Ok(FreePages { dirty, fault, listed: seen })
     }
 
     fn refused(&self, number: u32, seen: &mut HashSet<u32>) -> Option<String> {

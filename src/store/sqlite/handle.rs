@@ -8,7 +8,6 @@ use rusqlite::Connection;
 use super::access::Access;
 use super::at_rest::AtRest;
 use super::connection::{connection, explained, keep_log};
-use super::files;
 use super::guarded::Guarded;
 use super::header;
 use super::layout::{LOG, Layout, lay_out, layout, no_log, number};
@@ -16,6 +15,7 @@ use super::locks;
 use super::log_of::Alone;
 use super::place::{Parts, Place, refuse_lost_log};
 use super::statements::rows_by;
+use super::{files, free_pages};
 use crate::store::engine::Rows;
 use crate::store::error::{EngineFault, StoreError};
 use crate::store::table::Table;
@@ -28,6 +28,8 @@ pub struct SqliteStore {
     /// Absent where nothing may be written.
     writer: Option<Mutex<Guarded>>,
     readers: Mutex<Vec<Settled>>,
+    /// What was wrong with the list of free pages on opening: whoever takes a page from it writes over what stands there.
+    damaged_list: Option<String>,
 }
 
 impl SqliteStore {
@@ -66,7 +68,7 @@ impl SqliteStore {
         refuse_lost_log(path)?;
         let (access, place, path) = (Access::ReadOnly, Place::of(path)?, path.to_owned());
         let alone = Alone::of(&path);
-        let store = Self { path, access, place, writer: None, readers: Mutex::default() };
+        let store = Self { path, access, place, writer: None, readers: Mutex::default(), damaged_list: None };
         if let Some(alone) = alone {
             alone.must_go_on(store.read(|connection| alone.goes_on(connection)))?;
         }
@@ -125,7 +127,8 @@ impl SqliteStore {
             lay_out(&connection, path).map_err(explain)?;
         }
         let writer = Some(Mutex::new(Guarded::store(connection, path).map_err(explain)?));
-        let store = Self { path: path.to_owned(), access, place, writer, readers: Mutex::default() };
+        let readers = Mutex::default();
+        let mut store = Self { path: path.to_owned(), access, place, writer, readers, damaged_list: None };
         if let Some(alone) = alone {
             let writer = store.writer()?;
             alone.must_go_on(writer.read(|connection| alone.goes_on(connection)).map_err(explain))?;
@@ -145,7 +148,14 @@ impl SqliteStore {
             let fault = EngineFault::LocksNotKept { path: path.display().to_string() };
             return Err(StoreError::Engine { fault, source: "a lock that was granted is not there".into() });
         }
+        let fault = store.writer()?.read(|connection| free_pages::fault_to_come(connection, path)).map_err(explain)?;
+        store.damaged_list = fault;
         Ok(store)
+    }
+
+    /// Who takes a page from such a list may write over rows. Reading goes on.
+    pub(super) fn refuse_damaged_list(&self) -> Result<(), StoreError> {
+        self.damaged_list.clone().map_or(Ok(()), |fault| Err(StoreError::FreePages { fault }))
     }
 
     /// Sets it where it is another one: other tools copy a store without it, and a fault at the moment of its making leaves it out.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use super::connection::{raised, wait_for_others};
 use super::header::{APPLICATION_ID, BACKUP_ID};
 use super::schema;
-use crate::store::error::{EngineFault, StoreError};
+use crate::store::error::{EngineFault, SchemaFault, StoreError};
 
 pub(super) enum Layout {
     Backup,
@@ -15,26 +15,41 @@ pub(super) enum Layout {
     Foreign,
     Newer(i64),
     Ours,
+    /// The tables are ours, and the mark is not.
+    Unmarked(i64),
+    /// The same in a backup.
+    UnmarkedBackup(i64),
 }
 
 impl Layout {
     /// Why a store with this layout is not opened.
     pub(super) fn refusal(self, path: &Path) -> StoreError {
         let path = path.display().to_string();
+        let fault = match self {
+            // No version has such a number: it was overwritten.
+            Self::Newer(found) if found < LAYOUT_VERSION => SchemaFault::Layout { found },
+            Self::Unmarked(found) => SchemaFault::Mark { found },
+            other => return other.other_refusal(path),
+        };
+        StoreError::Schema { path, fault }
+    }
+
+    fn other_refusal(self, path: String) -> StoreError {
         match self {
             Self::Backup => StoreError::Backup { path },
             Self::Empty => StoreError::NotFound { path },
-            Self::Newer(found) if found > LAYOUT_VERSION => StoreError::NewerLayout { found },
-            // No version has such a number: it was overwritten.
-            Self::Newer(found) => StoreError::Corrupt { message: format!("there is no layout version {found}") },
-            Self::Foreign | Self::Ours => StoreError::Foreign { path },
+            Self::Newer(found) => StoreError::NewerLayout { found },
+            Self::UnmarkedBackup(mark) => {
+                StoreError::Corrupt { message: format!("the file is a backup, and is marked with {mark:#x}") }
+            }
+            Self::Foreign | Self::Ours | Self::Unmarked(_) => StoreError::Foreign { path },
         }
     }
 
     /// Why a backup with this layout is not opened.
     pub(super) fn no_backup(self, path: &Path) -> StoreError {
         match self {
-            newer @ Self::Newer(_) => newer.refusal(path),
+            other @ (Self::Newer(_) | Self::UnmarkedBackup(_)) => other.refusal(path),
             _ => StoreError::NotBackup { path: path.display().to_string() },
         }
     }
@@ -46,6 +61,10 @@ pub(super) fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
         (BACKUP_ID, LAYOUT_VERSION) => Layout::Backup,
         (APPLICATION_ID | BACKUP_ID, newer) => Layout::Newer(newer),
         (0, 0) if number(connection, "SELECT count(*) FROM sqlite_schema")? == 0 => Layout::Empty,
+        (mark, _) if schema::has_our_tables(connection)? => match number(connection, MANIFESTS)? {
+            0 => Layout::Unmarked(mark),
+            _ => Layout::UnmarkedBackup(mark),
+        },
         _ => Layout::Foreign,
     })
 }
@@ -96,6 +115,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
+const MANIFESTS: &str = "SELECT count(*) FROM vault WHERE k = CAST('manifest' AS BLOB)";
 /// The journal mode of a store.
 pub(super) const LOG: &str = "wal";
 pub(super) const LAYOUT_VERSION: i64 = 1;

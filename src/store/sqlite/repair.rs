@@ -11,21 +11,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::access::Access;
-use super::connection::{commit_failed, connection_to_mend, explained, keep_log};
-use super::files;
+use super::connection::{commit_failed, connection, connection_to_mend, explained, keep_log};
 use super::free_pages::FreePages;
+use super::guarded::Guarded;
 use super::handle::SqliteStore;
 use super::header::APPLICATION_ID;
-use super::layout::{LAYOUT_VERSION, LOG, layout, no_log, number};
+use super::layout::{LAYOUT_VERSION, LOG, Layout, layout, no_log, number};
 use super::log_of::Alone;
 use super::place::{Place, refuse_lost_log};
 use super::schema::must_be_ours;
 use super::statements::{apply, rows_by};
 use super::unfinished::Unfinished;
-use super::whole;
+use super::{files, free_pages, whole};
 use crate::store::batch::Batch;
 use crate::store::engine::{Rows, Scrub, Store};
-use crate::store::error::{CommitError, StoreError};
+use crate::store::error::{CommitError, SchemaFault, StoreError};
 use crate::store::table::Table;
 
 use found::Found;
@@ -110,20 +110,24 @@ impl SqliteRepair {
             alone.must_go_on(alone.goes_on(&connection).map_err(explain))?;
             keep_log(&connection, false).map_err(explain)?;
         }
-        let version = layout_version(&connection, path)?;
+        let marks = Marks::of(&connection, path)?;
         let mut found = Found::default();
         mend_journal(&connection, path, rehearsal, &mut found)?;
         found.log_is_empty = empty_log(&connection).map_err(explain)?;
         connection.execute_batch("BEGIN IMMEDIATE").map_err(explain)?;
         place.hold_parts(false)?;
-        if found.log_is_empty && FreePages::of(path)?.dirty {
+        if !found.log_is_empty && !rehearsal {
+            // Whether a page is free is seen in the file alone.
+            return Err(StoreError::Busy);
+        }
+        if found.log_is_empty {
+            mend_list(&connection, path, rehearsal, &mut found)?;
+        }
+        if found.log_is_empty && FreePages::of(path)?.dirty && !found.lists() {
             found.add(Mended::FREE_PAGES, 1, "old bytes in free pages of the file".into());
         }
-        if version != LAYOUT_VERSION {
-            connection.execute_batch(&format!("PRAGMA user_version = {LAYOUT_VERSION}")).map_err(explain)?;
-            found.add(Mended::SCHEMA, 1, format!("the layout version was {version}, which there never was"));
-        }
-        schema::mend(&connection, &mut found).map_err(explain)?;
+        marks.mend(&connection, &mut found).map_err(explain)?;
+        schema::mend(path, &connection, &mut found).map_err(explain)?;
         must_be_ours(&connection).map_err(explain)?;
         // Whether they are the right ones shows when the vault is opened.
         rows::mend(&connection, Table::Vault, &mut found, &mut |_, _, _| true).map_err(explain)?;
@@ -141,6 +145,33 @@ impl SqliteRepair {
         let (connection, mut found) = (self.connection(), self.found());
         for &table in Table::ALL {
             rows::mend(&connection, table, &mut found, is_ours).map_err(|error| self.explained(error))?;
+        }
+        Ok(())
+    }
+
+    /// Removes rows of a table of which `is_strange` says so, and where `with_others` also those that are no bytes; `what` says what they
+    /// are.
+    pub(crate) fn remove_rows(
+        &self,
+        table: Table,
+        what: &str,
+        with_others: bool,
+        is_strange: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), StoreError> {
+        let (connection, mut found) = (self.connection(), self.found());
+        rows::remove(&connection, table, what, with_others, &mut found, is_strange)
+            .map_err(|error| self.explained(error))
+    }
+
+    /// A table that was made anew and has rows has at least one of which `is_ours` says that it is one: its columns may have been others.
+    pub(crate) fn must_have_been_rows(&self, is_ours: &mut rows::IsOurs<'_>) -> Result<(), StoreError> {
+        let remade = self.found().remade.clone();
+        for table in remade {
+            let some = self.scan(table, None, TRIED)?;
+            if !some.is_empty() && !some.iter().any(|(key, value)| is_ours(table, key, value)) {
+                let (path, fault) = (self.path.display().to_string(), SchemaFault::Altered { table: table.name() });
+                return Err(StoreError::Schema { path, fault });
+            }
         }
         Ok(())
     }
@@ -210,14 +241,75 @@ impl Store for SqliteRepair {
     }
 }
 
-/// Of a store of ours. There is no layout before the first, so that a lower number was overwritten.
-fn layout_version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
-    let explain = |error| explained(error, path);
-    let version = number(connection, "PRAGMA user_version").map_err(explain)?;
-    if number(connection, "PRAGMA application_id").map_err(explain)? == APPLICATION_ID && version <= LAYOUT_VERSION {
-        return Ok(version);
+/// What marks the file as a store of this layout.
+struct Marks {
+    /// What stands there instead.
+    mark: Option<i64>,
+    version: Option<i64>,
+}
+
+impl Marks {
+    /// Of a store of ours. There is no layout before the first, so that a lower number was overwritten.
+    fn of(connection: &Connection, path: &Path) -> Result<Self, StoreError> {
+        let explain = |error| explained(error, path);
+        let number = |sql| number(connection, sql).map_err(explain);
+        let (mark, version) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
+        let marked = mark == APPLICATION_ID || matches!(layout(connection).map_err(explain)?, Layout::Unmarked(_));
+        if !marked || version > LAYOUT_VERSION {
+            return Err(layout(connection).map_err(explain)?.refusal(path));
+        }
+        let other = |found, right| Some(found).filter(|found| *found != right);
+        Ok(Self { mark: other(mark, APPLICATION_ID), version: other(version, LAYOUT_VERSION) })
     }
-    Err(layout(connection).map_err(explain)?.refusal(path))
+
+    fn mend(&self, connection: &Connection, found: &mut Found) -> rusqlite::Result<()> {
+        if let Some(mark) = self.mark {
+            connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
+            found.add(Mended::SCHEMA, 1, format!("the file was marked with {mark:#x}"));
+        }
+        if let Some(version) = self.version {
+            connection.execute_batch(&format!("PRAGMA user_version = {LAYOUT_VERSION}"))?;
+            found.add(Mended::SCHEMA, 1, format!("the layout version was {version}, which there never was"));
+        }
+        Ok(())
+    }
+}
+
+/// Builds the file anew where its list of free pages is damaged, or where its header says that it vacuums itself, before a page is taken
+/// from it. Only over a schema that is ours: what else is wrong cannot be mended without taking one.
+fn mend_list(connection: &Connection, path: &Path, rehearsal: bool, found: &mut Found) -> Result<(), StoreError> {
+    let explain = |error| explained(error, path);
+    let fault = free_pages::fault(connection, path).map_err(explain)?;
+    let vacuums = number(connection, "PRAGMA auto_vacuum").map_err(explain)? != 0;
+    let what = match &fault {
+        Some(fault) => format!("the list of free pages was damaged: {fault}"),
+        None if vacuums => "the file was to vacuum itself, as no store does".into(),
+        None => return Ok(()),
+    };
+    if let Some(fault) = &fault
+        && must_be_ours(connection).is_err()
+    {
+        return Err(StoreError::FreePages { fault: format!("{fault}, and the schema is not the one that was made") });
+    }
+    found.add(Mended::FREE_LIST, 1, what);
+    if rehearsal {
+        return Ok(());
+    }
+    connection.execute_batch("ROLLBACK").map_err(explain)?;
+    build_anew(path).map_err(explain)?;
+    found.log_is_empty = empty_log(connection).map_err(explain)?;
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(explain)?;
+    match free_pages::fault(connection, path).map_err(explain)? {
+        Some(fault) => Err(StoreError::FreePages { fault }),
+        None => Ok(()),
+    }
+}
+
+/// From the trees of the tables alone, so that nothing of the list is left.
+fn build_anew(path: &Path) -> rusqlite::Result<()> {
+    let connection = Guarded::store(connection(path, Access::ReadWrite, false)?, path)?;
+    connection.bare().execute_batch("PRAGMA auto_vacuum = 0")?;
+    connection.vacuum()
 }
 
 fn mend_journal(connection: &Connection, path: &Path, rehearsal: bool, found: &mut Found) -> Result<(), StoreError> {
@@ -238,6 +330,9 @@ fn mend_journal(connection: &Connection, path: &Path, rehearsal: bool, found: &m
         Err(error) => Err(error),
     }
 }
+
+/// Rows of a table that was made anew.
+const TRIED: usize = 100;
 
 /// Whether the file holds everything now: somebody who reads an old moment hinders it.
 fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {

@@ -28,6 +28,13 @@ pub(super) fn must_be_ours(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
+/// Whether all tables are there as they were made: nobody else makes these five in these words.
+pub(super) fn has_our_tables(connection: &Connection) -> rusqlite::Result<bool> {
+    let entries = entries(connection)?;
+    let is_made = |table: &Table| entries.iter().any(|entry| entry.kind == "table" && entry.sql == definition(*table));
+    Ok(Table::ALL.iter().all(is_made))
+}
+
 /// What is somebody else's.
 pub(super) fn foreign(connection: &Connection) -> rusqlite::Result<Vec<Stranger>> {
     let others = entries(connection)?.into_iter().filter(|entry| entry.named().is_none());
@@ -111,6 +118,14 @@ impl Entry {
     pub(super) fn kind(&self) -> &'static str {
         KINDS.iter().find(|kind| **kind == self.kind).unwrap_or(&"entry")
     }
+}
+
+/// A name that nothing in the schema has.
+pub(super) fn unused_name(connection: &Connection, begins: &str) -> rusqlite::Result<String> {
+    let entries = entries(connection)?;
+    let is_free = |name: &String| !entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
+    let names = std::iter::once(begins.to_owned()).chain((2_u64..).map(|number| format!("{begins}_{number}")));
+    Ok(names.into_iter().find(is_free).unwrap_or_default())
 }
 
 fn table_of(name: &str) -> Option<Table> {

@@ -59,7 +59,7 @@ pub(super) fn each(
     let (mut rows, mut last) = (statement.query([])?, vec![]);
     while let Some(row) = rows.next()? {
         let (key, value) = (row.get_ref(0)?, row.get_ref(1)?);
-        let ValueRef::Blob(key) = key else { return Err(raised(other_key(table, key))) };
+        let ValueRef::Blob(key @ [_, ..]) = key else { return Err(raised(other_key(table, key))) };
         if key <= last.as_slice() {
             return Err(raised(out_of_order(table, key)));
         }
@@ -71,19 +71,30 @@ pub(super) fn each(
     Ok(())
 }
 
-/// Rows whose key or value is no blob, as far as `limit`, each in words.
+/// Rows whose key or value is no blob, and those under the empty key, as far as `limit`, each in words.
 pub(super) fn of_other_types(connection: &Connection, table: Table, limit: usize) -> rusqlite::Result<Vec<String>> {
     let name = table.name();
-    let mut statement = connection
-        .prepare(&format!("SELECT k, typeof(v) FROM {name} WHERE typeof(k) <> 'blob' OR typeof(v) <> 'blob'"))?;
+    let mut statement = connection.prepare(&format!(
+        "SELECT k, typeof(v) FROM {name} WHERE typeof(k) <> 'blob' OR k = x'' OR typeof(v) <> 'blob'"
+    ))?;
     let (mut rows, mut found) = (statement.query([])?, vec![]);
     while let Some(row) = rows.next()?.filter(|_| found.len() < limit) {
         found.push(match row.get_ref(0)? {
-            ValueRef::Blob(key) => other_value(table, key).to_string(),
+            ValueRef::Blob(key @ [_, ..]) => other_value(table, key).to_string(),
             key => other_key(table, key).to_string(),
         });
     }
     Ok(found)
+}
+
+/// A row under the empty key, which nothing that reads from the first key on ever sees.
+pub(super) fn refuse_empty_keys(connection: &Connection) -> rusqlite::Result<()> {
+    for &table in Table::ALL {
+        if connection.prepare_cached(sql(table).get)?.exists([&[] as &[u8]])? {
+            return Err(raised(other_key(table, ValueRef::Blob(&[]))));
+        }
+    }
+    Ok(())
 }
 
 /// What is no blob stands before all blobs.
@@ -98,6 +109,7 @@ fn refuse_other_keys(connection: &Connection, table: Table) -> rusqlite::Result<
 
 fn other_key(table: Table, key: ValueRef<'_>) -> StoreError {
     let (kind, key) = match key {
+        ValueRef::Blob([]) => ("no byte", "x''".into()),
         ValueRef::Blob(bytes) => ("bytes", hex(bytes)),
         ValueRef::Integer(number) => ("an integer", number.to_string()),
         ValueRef::Null => ("nothing", "NULL".into()),

@@ -1,10 +1,10 @@
 //! The audit log: whether it holds together, and what its times say of the clocks.
 
-use super::findings::{Findings, RESTORE};
+use super::findings::{Findings, RESTORE, TAKE_AWAY};
 use crate::audit_log::{AuditEntry, AuditFault};
 use crate::commitments::Commitments;
 use crate::error::{Detail, Error};
-use crate::ledger::{Head, follow_chain, grow};
+use crate::ledger::{Head, behind_head, follow_chain, grow};
 use crate::store::Rows;
 use crate::time::Timestamp;
 use crate::tree::CompactRange;
@@ -28,6 +28,10 @@ pub(super) fn follow(
         }
         Ok(())
     });
+    let followed = followed.map_err(|error| match head {
+        Some(head) => behind_head(error, head, rows),
+        None => error,
+    });
     let followed = followed.and_then(|end| match head {
         Some(head) if end != head.chain => Err(AuditFault::End { found: end.seq, expected: head.chain.seq }.into()),
         Some(head) if tree != head.tree => Err(AuditFault::Tree.into()),
@@ -37,7 +41,8 @@ pub(super) fn follow(
     match followed.map_err(Error::into_detail) {
         Ok(entries) => Ok(Followed { entries, whole: head.is_some() }),
         Err(Detail::Audit(fault)) => {
-            findings.damage("audit", fault.to_string(), RESTORE);
+            let remedy = if matches!(fault, AuditFault::NoEntry { .. }) { TAKE_AWAY } else { RESTORE };
+            findings.damage("audit", fault.to_string(), remedy);
             Ok(Followed { entries: clock.last.map_or(0, |(seq, _)| seq), whole: false })
         }
         Err(error) => {

@@ -108,7 +108,7 @@ impl Findings {
         for what in lines {
             let remedy = match &*what {
                 what if what.contains("no bytes") || what.contains("for its key") => RETYPE,
-                what if what.contains("list of free pages") => COPY,
+                what if what.contains("list of free pages") => BUILD,
                 _ => RESTORE,
             };
             self.damage("store", what, remedy);
@@ -119,7 +119,7 @@ impl Findings {
     pub(super) fn copies(&mut self, found: Vec<StoreError>) {
         for error in found {
             match error {
-                StoreError::Stranger { .. } => self.warning("store", error.to_string(), TAKE_AWAY),
+                StoreError::Stranger { .. } => self.warning("store", error.to_string(), MEND_OR_TAKE_AWAY),
                 error => self.damage("store", error.to_string(), DROP),
             }
         }
@@ -148,10 +148,13 @@ impl Findings {
 /// Whoever has more of one kind looks at `list`.
 const MAX_OF_A_KIND: u64 = 50;
 pub(super) const RESTORE: &str = "find out who can write the store, and restore a backup";
+pub(super) const TAKE_AWAY: &str =
+    "find out who can write the store; `strongroom doctor --repair --reason TEXT` takes it away";
 const DROP: &str =
     "find out who made it; `strongroom doctor --repair --reason TEXT` takes it away: a rotation begins only then";
-const COPY: &str = "write nothing to it: `strongroom backup` and `strongroom restore` copy the rows to a new file, which has none of it";
-const TAKE_AWAY: &str = "find out who made it, and mend or drop it with the tool that did; otherwise \
+const BUILD: &str = "stop what has the store open, and write nothing to it: `strongroom doctor --repair --reason TEXT` builds the file anew from \
+    its rows";
+const MEND_OR_TAKE_AWAY: &str = "find out who made it, and mend or drop it with the tool that did; otherwise \
     `strongroom doctor --repair --reason TEXT` takes it away: a rotation begins only then";
 const RETYPE: &str = "find out who can write the store; `strongroom doctor --repair --reason TEXT` mends it where its bytes are the right ones; \
     otherwise restore a backup";

@@ -1,6 +1,6 @@
 //! The lookup index of imported tokens.
 
-use super::findings::{Findings, RESTORE};
+use super::findings::{Findings, RESTORE, TAKE_AWAY};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::lookup::{LookupRow, SENTINEL_INDEX};
@@ -14,6 +14,10 @@ pub(super) fn examine(keyring: &Keyring, rows: &dyn Rows, findings: &mut Finding
         after = Some(last.clone());
         for (index, value) in &page {
             sentinel |= *index == SENTINEL_INDEX;
+            if index.len() != SENTINEL_INDEX.len() {
+                findings.damage("lookup", "a row of the lookup index stands under a key that is no index", TAKE_AWAY);
+                continue;
+            }
             match LookupRow::open(keyring, index, value) {
                 None => findings.damage("lookup", "a row of the lookup index failed authentication", RESTORE_OR_DROP),
                 Some(row) if rows.get(Table::Keys, &row.id.to_bytes())?.is_none() => {

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::checkup::Depth;
-use super::findings::Findings;
+use super::findings::{Findings, TAKE_AWAY};
 use crate::api_key::{Attributes, digest_in};
 use crate::commitments::Commitments;
 use crate::error::Error;
@@ -239,7 +239,9 @@ pub(super) fn missing(log: &Commitments, rows: &dyn Rows, findings: &mut Finding
 }
 
 fn unsound(id: Option<ApiKeyId>, error: &RecordError, findings: &mut Findings) {
-    let place = id.map_or_else(|| "a row that is no id".into(), |id| id.to_string());
+    let Some(place) = id else {
+        return findings.damage("record", "a row of the table keys stands under a key that is no id", TAKE_AWAY);
+    };
     let remedy = match error {
         RecordError::Continued { .. } | RecordError::Differs { .. } | RecordError::Unlogged => REVOKE,
         _ => RESTORE_RECORD,

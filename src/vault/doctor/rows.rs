@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::findings::{Findings, RESTORE};
+use super::findings::{Findings, RESTORE, TAKE_AWAY};
 use crate::error::{Error, ErrorKind};
 use crate::keyring::Keyring;
 use crate::known_backups::{KnownBackup, KnownBackups};
 use crate::ledger::Head;
 use crate::master_key::AgePolicy;
 use crate::record_set::RecordSet;
-use crate::rotation::{Phase, open_in};
+use crate::rotation::{Phase, each_unknown, open_in, unknown as unknown_row};
 use crate::store::Rows;
 use crate::time::Timestamp;
 use crate::versions::Generation;
@@ -87,6 +87,17 @@ pub(super) fn compare(
         findings.damage("record-set", format!("generation {generation}, by the authenticated head: {what}"), RESTORE);
     }
     true
+}
+
+/// Rows of the table `vault` that are none of ours.
+pub(super) fn unknown(rows: &dyn Rows, findings: &mut Findings) -> Result<(), Error> {
+    let each =
+        each_unknown(rows, |key, _| findings.damage("store", format!("there is {}", unknown_row(key)), TAKE_AWAY));
+    match each.map_err(Error::from) {
+        // Keys that are no bytes are a finding of their own.
+        Err(error) if error.kind() == ErrorKind::Corrupt => Ok(()),
+        each => each,
+    }
 }
 
 pub(super) fn age(keyring: &Keyring, ages: &AgePolicy, now: Timestamp, findings: &mut Findings) {

@@ -28,5 +28,5 @@ pub(super) fn examine(keyring: &Keyring, rows: &dyn Rows, findings: &mut Finding
 
 /// The largest rows have half a megabyte.
 const PAGE: usize = 50;
-const REMEDY: &str =
-    "find out who can write the store; no API key depends on them, and they begin anew with the next use";
+const REMEDY: &str = "find out who can write the store; no API key depends on them: `strongroom doctor --repair --reason TEXT` takes them away, and they begin \
+     anew with the next use";

@@ -1,6 +1,7 @@
 //! `doctor --repair` on a store that somebody has edited.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::edited::edit_file;
@@ -74,4 +75,67 @@ fn what_changes_no_row_is_mended_after_a_sealed_backup() {
         .query_row("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'", [], |row| row.get(0))
         .expect("a count");
     assert_eq!(names, 0);
+}
+
+#[test]
+fn an_anchor_that_refuses_the_store_is_told_of_before_a_copy_is_made_and_with_a_way_out() {
+    let room = Room::with(3);
+    let (anchor, name) = (room.file("anchor"), format!("file:{}", room.file("anchor").display()));
+    let anchored = |arguments: &[&str]| room.run(arguments).env("STRONGROOM_ANCHOR", &name);
+    let repair = || anchored(&[REPAIR, &["--yes"]].concat());
+    let plant = || edit_file(&room.path(), "CREATE INDEX planted ON usage (v)");
+    let copies = || {
+        let names = fs::read_dir(room.folder.path()).expect("read").map(|entry| entry.expect("an entry").file_name());
+        names.filter(|name| name.to_string_lossy().contains("before-repair")).count()
+    };
+    anchored(&["anchor", "init", "--reason", "OPS-9"]).ends(0);
+    plant();
+    // Whoever can write it may have.
+    fs::set_permissions(&anchor, fs::Permissions::from_mode(0o666)).expect("set");
+    repair().ends(15).says("anchor-unsafe").says("chmod go-w");
+    fs::set_permissions(&anchor, fs::Permissions::from_mode(0o600)).expect("set");
+    assert_eq!(copies(), 0);
+    let before = fs::read(room.path()).expect("read");
+    repair().ends(0);
+    // The store of before the repair is put back: neither opens, and each would wait for the other.
+    fs::write(room.path(), before).expect("written");
+    anchored(&["anchor", "accept", "--reason", "OPS-9", "--yes"]).ends(13).says("doctor --repair");
+    repair()
+        .ends(13)
+        .says("anchor-rolled-back")
+        .says("env -u STRONGROOM_ANCHOR strongroom doctor --repair")
+        .says("strongroom anchor accept");
+    assert_eq!(copies(), 1);
+    room.run(&[REPAIR, &["--yes"]].concat()).ends(0);
+    anchored(&["list"]).ends(13);
+    anchored(&["anchor", "accept", "--reason", "OPS-9", "--yes"]).ends(0);
+    anchored(&["doctor"]).ends(0);
+    // So with one that says nothing.
+    fs::write(&anchor, "junk\n").expect("written");
+    plant();
+    repair().ends(13).says("anchor-malformed").says("env -u STRONGROOM_ANCHOR");
+}
+
+#[test]
+fn a_repair_that_fails_says_where_the_copy_is_and_one_without_work_makes_none() {
+    let room = Room::with(3);
+    edit_file(
+        &room.path(),
+        "DELETE FROM audit WHERE k = (SELECT max(k) FROM audit); CREATE INDEX planted ON usage (v)",
+    );
+    repair(&room, &["--yes"]).ends(13).says("the head names entry 4 with another hash").says("restore a backup");
+    let room = Room::with(3);
+    room.run(&["doctor", "--repair", "--reason", "OPS-8", "--yes"]).ends(0).says("nothing that a repair can mend");
+    assert_eq!(
+        fs::read_dir(room.folder.path())
+            .expect("read")
+            .filter(|entry| { entry.as_ref().expect("an entry").file_name().to_string_lossy().contains("repair") })
+            .count(),
+        0
+    );
+    // A name that a rotation of the store would take for its own.
+    edit_file(&room.path(), "CREATE INDEX planted ON usage (v)");
+    let name = format!("{}-rotate", room.path().display());
+    repair(&room, &["--yes", "--backup", &name]).ends(15).says("none of -wal, -shm, -journal and -rotate");
+    room.run(&["list"]).ends(13);
 }

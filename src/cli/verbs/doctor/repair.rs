@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use strongroom::anchor::{AnchorFault, FileAnchor};
+use strongroom::error::Detail;
 use strongroom::store::{Mended, SqliteRepair};
-use strongroom::{Act, Timestamp};
+use strongroom::{Act, Error, ErrorKind, Timestamp};
 
 use crate::args::DoctorArgs;
 use crate::backup_file::{explain_place, watched};
@@ -35,7 +37,7 @@ pub(super) fn repair(context: &mut Context<'_>, args: &DoctorArgs) -> Result<boo
     let total = around.count() + inside.mended.len() as u64;
     if total == 0 {
         inside.warn_of_unmended(context);
-        context.terminal.note("there was nothing to mend");
+        context.terminal.note("there was nothing that a repair can mend");
         return Ok(false);
     }
     context.require_consent()?;
@@ -54,7 +56,10 @@ pub(super) fn repair(context: &mut Context<'_>, args: &DoctorArgs) -> Result<boo
     for path in &around.scratch {
         fs::remove_dir_all(path).map_err(|error| unmended(path, &error))?;
     }
-    let inside = mend_inside(context, &around, inside, &act)?;
+    let inside = mend_inside(context, &around, inside, &act).inspect_err(|_| {
+        let what = if as_it_was { "the store as it was" } else { "a backup of before" };
+        context.terminal.note(&format!("the repair was not finished; {what} is {}", backup.display()));
+    })?;
     around.show(context, &inside, &backup, as_it_was)
 }
 
@@ -154,8 +159,32 @@ impl Inside {
 /// What would be mended in the store. Nothing of it is done.
 fn look_inside(context: &mut Context<'_>) -> Result<Inside, Failure> {
     let repair = Arc::new(SqliteRepair::rehearse(&context.place.path)?);
-    context.open_to_mend(Arc::clone(&repair))?.mend(&repair)?;
-    Ok(Inside::of(&repair))
+    let vault = context.open_to_mend(Arc::clone(&repair))?;
+    vault.mend(&repair)?;
+    let inside = Inside::of(&repair);
+    // It is written with the commit that says what was mended.
+    if !inside.mended.is_empty() {
+        vault.check_anchor().map_err(|error| refused_by_anchor(error, context))?;
+    }
+    Ok(inside)
+}
+
+/// An anchor is told to hold another store only once that can be opened.
+fn refused_by_anchor(error: Error, context: &Context<'_>) -> Failure {
+    let store = context.place.option();
+    let accept = match error.detail() {
+        Detail::Anchor(AnchorFault::Missing { .. }) => "init",
+        Detail::Anchor(AnchorFault::Malformed { .. }) => "accept",
+        Detail::Anchor(_) if error.kind() == ErrorKind::Corrupt => "accept",
+        _ => return error.into(),
+    };
+    let variable = FileAnchor::VARIABLE;
+    Told::new(error.kind().into(), error.code(), error.to_string())
+        .hint(format!(
+            "find out whether an older store was put back. If this one is to be used: `env -u {variable} strongroom doctor --repair{store} \
+             --reason TEXT` mends it, and then `strongroom anchor {accept}{store} --reason TEXT`"
+        ))
+        .into()
 }
 
 /// Mends it, and says so in the audit log with the same commit.

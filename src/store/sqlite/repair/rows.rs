@@ -1,6 +1,7 @@
-//! Keys and values that are no bytes: those that are the right ones as bytes become bytes again, and copies of rows that are there go.
+//! Rows that nobody wrote: keys and values that are no bytes become bytes again where they are the right ones, and copies of rows that
+//! are there go, with what stands under keys that no row has.
 
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::found::{Found, Mended};
@@ -48,6 +49,10 @@ pub(super) fn mend(
         let sql = format!("DELETE FROM {name} {copies} {name} WHERE typeof(k) = 'blob')");
         removed += connection.execute(&sql, [])? as u64;
     }
+    let empty = connection.execute(&format!("DELETE FROM {name} WHERE k = x''"), [])? as u64;
+    if empty > 0 {
+        found.add(Mended::ROWS, empty, format!("a row of the table {name} under the empty key"));
+    }
     if retyped > 0 {
         found.add(Mended::TYPES, retyped, format!("{retyped} rows of the table {name} were no bytes, and are again"));
     }
@@ -56,8 +61,40 @@ pub(super) fn mend(
             format!("{removed} rows of the table {name} under keys that are no bytes, beside the rows themselves");
         found.add(Mended::TYPES, removed, what);
     }
-    found.left.retain(|line| !line.contains(&format!("the table {name} ")));
-    found.left.extend(of_other_types(connection, table, SHOWN)?);
+    found.name_left(table, of_other_types(connection, table, SHOWN)?);
+    Ok(())
+}
+
+/// Removes the rows of a table of which `is_strange` says so. What is no bytes is strange where `with_others`.
+pub(super) fn remove(
+    connection: &Connection,
+    table: Table,
+    what: &str,
+    with_others: bool,
+    found: &mut Found,
+    is_strange: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+) -> rusqlite::Result<()> {
+    let name = table.name();
+    let mut strange = vec![];
+    {
+        let mut rows = connection.prepare(&format!("SELECT k, v FROM {name}"))?;
+        let mut rows = rows.query([])?;
+        while let Some(row) = rows.next()? {
+            let goes = match (row.get_ref(0)?, row.get_ref(1)?) {
+                (ValueRef::Blob(key), ValueRef::Blob(value)) => is_strange(key, value),
+                _ => with_others,
+            };
+            if goes {
+                strange.push(row.get::<_, Value>(0)?);
+            }
+        }
+    }
+    let mut delete = connection.prepare(&format!("DELETE FROM {name} WHERE k IS ?1"))?;
+    let removed = strange.iter().try_fold(0, |sum, key| delete.execute([key]).map(|removed| sum + removed as u64))?;
+    if removed > 0 {
+        found.add(Mended::ROWS, removed, format!("{removed} rows of the table {name}: {what}"));
+        found.name_left(table, of_other_types(connection, table, SHOWN)?);
+    }
     Ok(())
 }
 

@@ -6,14 +6,14 @@ use rusqlite::{Connection, params};
 
 use super::found::{Found, Mended};
 use crate::store::error::{SchemaFault, StoreError};
-use crate::store::sqlite::connection::{connection_to_mend, raised};
+use crate::store::sqlite::connection::{MALFORMED_SCHEMA, connection_to_mend, raised};
 use crate::store::sqlite::layout::number;
-use crate::store::sqlite::schema::{Entry, definition, entries, foreign};
+use crate::store::sqlite::schema::{Entry, definition, entries, foreign, unused_name};
 use crate::store::sqlite::strays::{each_value, is_of_what_stands_there, quoted};
 use crate::store::table::Table;
 
 /// What cannot be mended stays, for the caller to find.
-pub(super) fn mend(connection: &Connection, found: &mut Found) -> rusqlite::Result<()> {
+pub(super) fn mend(path: &Path, connection: &Connection, found: &mut Found) -> rusqlite::Result<()> {
     let before = found.mended.len();
     for entry in entries(connection)? {
         // Indexes that a table makes for itself go with it.
@@ -37,12 +37,46 @@ pub(super) fn mend(connection: &Connection, found: &mut Found) -> rusqlite::Resu
     let all = entries(connection)?;
     for entry in &all {
         if let (Some(table), Some(SchemaFault::Altered { .. })) = (entry.named(), entry.fault(&all))
-            && make_anew(connection, entry, table)?
+            && make_anew(path, connection, entry, table)?
         {
+            found.remade.push(table);
             found.add(Mended::SCHEMA, 1, format!("the table {} was defined in another way", table.name()));
         }
     }
+    remove_unreadable(connection, found)?;
     if found.mended.len() == before { Ok(()) } else { tell_others(connection) }
+}
+
+/// Takes away what somebody else has put into the schema in words, or at a place, that SQLite cannot read: nobody reads anything in
+/// the file then. SQLite names one after the other.
+fn remove_unreadable(connection: &Connection, found: &mut Found) -> rusqlite::Result<()> {
+    for _ in 0..=entries(connection)?.len() {
+        connection.flush_prepared_statement_cache();
+        connection.execute_batch("PRAGMA writable_schema = RESET")?;
+        let read = connection.prepare("SELECT 1 FROM sqlite_schema").map(drop);
+        connection.execute_batch("PRAGMA writable_schema = ON")?;
+        let Err(error) = read else { return Ok(()) };
+        let Some(name) = named_by(&error.to_string()) else { return Ok(()) };
+        let entries = entries(connection)?;
+        let unreadable = entries.iter().filter(|entry| entry.named().is_none() && entry.name == name);
+        let unreadable: Vec<_> = unreadable.collect();
+        if unreadable.is_empty() {
+            return Ok(());
+        }
+        for entry in unreadable {
+            take_out(connection, entry, found)?;
+            found.add(Mended::FOREIGN, 1, format!("the {} {:?}, which SQLite cannot read", entry.kind(), entry.name));
+        }
+    }
+    Ok(())
+}
+
+/// Which entry of the schema SQLite cannot read. One without a name it calls `?`.
+fn named_by(message: &str) -> Option<String> {
+    let (_, after) = message.split_once(MALFORMED_SCHEMA)?;
+    let after = after.strip_prefix(" (")?;
+    let name = after.split_once(") - ").map_or_else(|| after.strip_suffix(')'), |(name, _)| Some(name))?;
+    Some(if name == "?" { String::new() } else { name.to_owned() })
 }
 
 /// Takes away tables and what else of somebody else's has copies in it.
@@ -129,8 +163,8 @@ fn shares_root(entry: &Entry, all: &[Entry], with: impl Fn(&Entry) -> bool) -> b
 }
 
 /// A table in the right words with the rows of this one. Where it cannot be read in its own words, whether it can in the right ones.
-fn make_anew(connection: &Connection, entry: &Entry, table: Table) -> rusqlite::Result<bool> {
-    if attempt(connection, || copy_over(connection, &entry.name, table))? {
+fn make_anew(path: &Path, connection: &Connection, entry: &Entry, table: Table) -> rusqlite::Result<bool> {
+    if can_be_read(path, &entry.name)? && attempt(connection, || copy_over(connection, &entry.name, table))? {
         return Ok(true);
     }
     attempt(connection, || {
@@ -143,20 +177,43 @@ fn make_anew(connection: &Connection, entry: &Entry, table: Table) -> rusqlite::
     })
 }
 
+/// Whether the table can be read to its end in its own words. By another connection: SQLite writes nothing more in a transaction that
+/// has met a page which is not what the words say.
+fn can_be_read(path: &Path, name: &str) -> rusqlite::Result<bool> {
+    let reader = connection_to_mend(path, true)?;
+    let read = || {
+        let mut rows = reader.prepare(&format!("SELECT k, v FROM {} NOT INDEXED", quoted(name)))?;
+        let mut rows = rows.query([])?;
+        while rows.next()?.is_some() {}
+        Ok(())
+    };
+    match read() {
+        Err(error) if is_of_what_stands_there(&error) => Ok(false),
+        read => read.map(|()| true),
+    }
+}
+
 fn copy_over(connection: &Connection, name: &str, table: Table) -> rusqlite::Result<()> {
     let mut columns = connection.prepare("SELECT lower(name) FROM pragma_table_xinfo(?1) WHERE hidden = 0")?;
     let columns = columns.query_map([name], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
     if !["k", "v"].iter().all(|column| columns.iter().any(|found| found == column)) {
         return Err(raised(StoreError::Corrupt { message: format!("{} has other columns", table.name()) }));
     }
+    // Without row ids the columns of the key are stored first: words with another key are not those of what is stored.
+    let other_key = "SELECT count(*) FROM pragma_table_list(?1) AS list, pragma_table_xinfo(?1) AS info \
+                     WHERE list.schema = 'main' AND list.wr AND info.pk = 1 AND lower(info.name) <> 'k'";
+    if connection.query_row(other_key, [name], |row| row.get::<_, i64>(0))? > 0 {
+        return Err(raised(StoreError::Corrupt { message: format!("{} has another key", table.name()) }));
+    }
+    let making = unused_name(connection, MAKING)?;
     // Not strict at first: rows of other types are looked at later.
     connection.execute_batch(&format!(
-        "CREATE TABLE {MAKING} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID; \
-         INSERT INTO {MAKING} (k, v) SELECT k, v FROM {0} NOT INDEXED; DROP TABLE {0}",
+        "CREATE TABLE {making} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID; \
+         INSERT INTO {making} (k, v) SELECT k, v FROM {0} NOT INDEXED; DROP TABLE {0}",
         quoted(name)
     ))?;
     let sql = "UPDATE sqlite_schema SET name = ?1, tbl_name = ?1, sql = ?2 WHERE type = 'table' AND name = ?3";
-    connection.execute(sql, params![table.name(), definition(table), MAKING])?;
+    connection.execute(sql, params![table.name(), definition(table), making])?;
     read_anew(connection)
 }
 
