@@ -142,8 +142,23 @@ impl NewFence {
     }
 }
 
-/// Deletes the rows, once the generation that they fenced off is gone: some at a time, so that nobody waits for it.
+/// Deletes the rows, once the generation that they fenced off is gone: some at a time, so that nobody waits for it. Another process may be
+/// at it as well, and whoever cuts over next takes over what is left.
 pub(crate) fn remove(store: &dyn Store, keyring: &Keyring) -> Result<(), Error> {
+    for _ in 0..ATTEMPTS {
+        match remove_once(store, keyring) {
+            Err(error) if matches!(error.detail(), Detail::Contended) => {
+                if store.get(Table::Vault, KEYRING)?.is_none_or(|now| now != keyring.bytes()) {
+                    return Ok(());
+                }
+            }
+            removed => return removed,
+        }
+    }
+    Err(Detail::Contended.into())
+}
+
+fn remove_once(store: &dyn Store, keyring: &Keyring) -> Result<(), Error> {
     if let Some(index) = store.get(Table::Vault, INDEX)? {
         let mut batch = Batch::new();
         batch.delete(Table::Vault, INDEX, Expected::Exactly(index));
@@ -309,6 +324,7 @@ fn tampered(fault: RowFault) -> Error {
 
 /// The key of the index in the table `vault`, and what the keys of the rows begin with.
 const INDEX: &[u8] = b"fence";
+const ATTEMPTS: usize = 20;
 const IN_A_ROW: usize = 4_096;
 /// The last row takes the API keys that are issued meanwhile, up to so many.
 const MOST_IN_A_ROW: usize = 2 * IN_A_ROW;

@@ -215,8 +215,12 @@ fn schedules_that_failed_once_pass() {
     // Of two that fenced the old generation off, the later wrote its fence over the one that stood.
     let processes = vec![Writer, Rotator, Rotator];
     let fenced_twice = Schedule { seed: 17318, processes, acts: 3, ..Schedule::quiet() };
+    // Two processes took the same fence away at once, and one was told to come again.
+    let processes = vec![Writer, Rotator, Writer, Rotator, Backup, Rotator];
+    let events = vec![(136, schedule::Event::PowerLoss), (189, schedule::Event::JumpClock(6000))];
+    let removed_twice = Schedule { seed: 25939, processes, acts: 5, events, ..Schedule::quiet() };
     let keys = Keys::generate(MASTERS);
-    for schedule in [row_missing, done_and_removed, gone_on, in_doubt, fenced_twice] {
+    for schedule in [row_missing, done_and_removed, gone_on, in_doubt, fenced_twice, removed_twice] {
         run(&schedule, &keys).unwrap_or_else(|why| panic!("{why}\nin {schedule}"));
     }
 }
