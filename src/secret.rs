@@ -1,6 +1,7 @@
 //! Secret bytes and texts: wiped when dropped, never printed, compared in constant time.
 
 mod hex;
+mod random;
 
 use std::fmt;
 
@@ -8,6 +9,8 @@ use ctutils::CtEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub(crate) use hex::{hex, hex_id, is_hex};
+pub use random::RandomError;
+pub(crate) use random::{Drawn, fill_random, random_array};
 
 /// `N` secret bytes. They stay in one place on the heap, so that moving the value leaves no copy behind.
 pub(crate) struct SecretBytes<const N: usize>(Box<[u8; N]>);
@@ -79,23 +82,6 @@ impl fmt::Debug for SecretText {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("[REDACTED]")
     }
-}
-
-/// The operating system gave no random bytes.
-#[derive(Debug, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
-pub struct RandomError(#[source] pub(crate) getrandom::Error);
-
-/// Fills `bytes` from the operating system. Every random byte of the library comes through here.
-pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), RandomError> {
-    getrandom::fill(bytes).map_err(RandomError)
-}
-
-/// `N` random bytes that need no secrecy: nonces and identifiers.
-pub(crate) fn random_array<const N: usize>() -> Result<[u8; N], RandomError> {
-    let mut bytes = [0; N];
-    fill_random(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.

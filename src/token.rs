@@ -7,7 +7,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::secret::{RandomError, SecretText, fill_random};
+use crate::secret::{Drawn, RandomError, SecretText};
 
 pub use id::ApiKeyId;
 
@@ -54,10 +54,15 @@ impl<'a> Token<'a> {
 
     /// 43 uniformly random base62 characters: 256 bits.
     pub(crate) fn random_secret() -> Result<SecretText, RandomError> {
+        Self::drawn_secret(&mut Drawn::about(SECRET_RANDOM_LEN))
+    }
+
+    /// The same from bytes that are drawn for many.
+    pub(crate) fn drawn_secret(drawn: &mut Drawn) -> Result<SecretText, RandomError> {
         let mut secret = String::with_capacity(SECRET_LEN);
-        let mut bytes = Zeroizing::new([0; 64]);
+        let mut bytes = Zeroizing::new([0; SECRET_RANDOM_LEN]);
         while secret.len() < SECRET_LEN {
-            fill_random(bytes.as_mut())?;
+            drawn.fill(bytes.as_mut())?;
             // 248 is the greatest multiple of 62 in a byte; taking the others as well would favour the first letters.
             let fair = bytes.iter().filter(|byte| **byte < 248).map(|byte| char::from(BASE62[usize::from(byte % 62)]));
             secret.extend(fair.take(SECRET_LEN - secret.len()));
@@ -125,6 +130,8 @@ pub(crate) const MAX_PREFIX_LEN: usize = 20;
 pub(crate) const MAX_IMPORTED_LEN: usize = 512;
 const ID_LEN: usize = ApiKeyId::TEXT_LEN;
 const SECRET_LEN: usize = 43;
+/// Bytes that are drawn for one: nearly always enough.
+const SECRET_RANDOM_LEN: usize = 64;
 const CHECK_LEN: usize = 6;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

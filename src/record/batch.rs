@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::layout::{Header, Part, Plain, part_aad, seal_part};
 use super::sealed::Record;
 use crate::keyring::{GenerationKeys, Keyring};
-use crate::secret::{RandomError, fill_random, random_array};
+use crate::secret::{Drawn, RandomError};
 use crate::suite::{CipherStream, NONCE_LEN, Nonce, SHARED_NONCE_LEN, Suite};
 use crate::token::ApiKeyId;
 
@@ -22,6 +22,11 @@ impl<'k> Sealer<'k> {
     pub(crate) fn new(keyring: &'k Keyring, records: usize) -> Self {
         let ciphers = PartCiphers::new(keyring.active(), keyring.suite());
         Self { keyring, ciphers, nonces: Nonces::drawing(2 * records), sealed: 0 }
+    }
+
+    /// What its nonces are drawn from, for the secrets that it seals.
+    pub(crate) fn drawn(&mut self) -> &mut Drawn {
+        &mut self.nonces.drawn
     }
 
     pub(crate) fn seal(&mut self, id: ApiKeyId, plain: &Plain<'_>) -> Result<Vec<u8>, RandomError> {
@@ -99,36 +104,29 @@ impl<'k> PartCiphers<'k> {
 pub(crate) struct Nonces {
     /// Drawn for each batch; before the first, for the first nonce.
     prefix: Option<[u8; SHARED_NONCE_LEN]>,
-    pool: Vec<u8>,
-    used: usize,
+    drawn: Drawn,
 }
 
 impl Nonces {
     /// Draws so many together, if that many are needed at all.
     pub(crate) fn drawing(count: usize) -> Self {
-        let pool = vec![0; count.clamp(1, MAX_DRAWN) * OWN_LEN];
-        Self { prefix: None, used: pool.len(), pool }
+        Self { prefix: None, drawn: Drawn::about(SHARED_NONCE_LEN + count.min(MAX_DRAWN) * OWN_LEN) }
     }
 
     /// Draws another prefix.
     pub(crate) fn start_batch(&mut self) -> Result<(), RandomError> {
-        self.prefix = Some(random_array()?);
+        self.prefix = Some(self.drawn.array()?);
         Ok(())
     }
 
     pub(crate) fn next(&mut self) -> Result<Nonce, RandomError> {
-        if self.used == self.pool.len() {
-            fill_random(&mut self.pool)?;
-            self.used = 0;
-        }
         let prefix = match self.prefix {
             Some(prefix) => prefix,
-            None => *self.prefix.insert(random_array()?),
+            None => *self.prefix.insert(self.drawn.array()?),
         };
         let mut nonce = [0; NONCE_LEN];
         nonce[..SHARED_NONCE_LEN].copy_from_slice(&prefix);
-        nonce[SHARED_NONCE_LEN..].copy_from_slice(&self.pool[self.used..self.used + OWN_LEN]);
-        self.used += OWN_LEN;
+        self.drawn.fill(&mut nonce[SHARED_NONCE_LEN..])?;
         Ok(nonce)
     }
 }

@@ -53,7 +53,8 @@ impl Store for SqliteStore {
         if !conflicts.is_empty() {
             return Err(CommitError::Conflict(conflicts));
         }
-        self.must_be_there()?;
+        // What has gone since is met after the commit, which is in doubt then.
+        self.must_have_been_there()?;
         transaction.commit().map_err(|error| CommitError::Store(commit_failed(error, &self.path)))?;
         // Between the two the file can have gone from its place, and nobody else would ever see what was committed.
         self.must_hold_commit().map_err(|moved| StoreError::in_doubt(moved).into())

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::parse_error::ParseError;
-use crate::secret::{RandomError, random_array};
+use crate::secret::{Drawn, RandomError};
 use crate::time::Timestamp;
 use crate::written::written_as_text;
 
@@ -16,11 +16,18 @@ impl ApiKeyId {
     /// The id of the sentinel, the highest there is: it stands after every API key and is none itself.
     pub(crate) const SENTINEL: Self = Self(u128::MAX);
     pub(crate) const TEXT_LEN: usize = 26;
+    /// Bytes that are drawn for one.
+    pub(crate) const RANDOM_LEN: usize = 10;
 
     /// A fresh id for an API key issued at `now`.
     pub(crate) fn random(now: Timestamp) -> Result<Self, RandomError> {
+        Self::drawn(now, &mut Drawn::about(Self::RANDOM_LEN))
+    }
+
+    /// The same from bytes that are drawn for many.
+    pub(crate) fn drawn(now: Timestamp, drawn: &mut Drawn) -> Result<Self, RandomError> {
         let millis = u64::try_from(now.unix_millis()).unwrap_or(0) & 0xffff_ffff_ffff;
-        let tail: [u8; 10] = random_array()?;
+        let tail: [u8; Self::RANDOM_LEN] = drawn.array()?;
         Ok(Self(tail.iter().fold(u128::from(millis), |id, byte| (id << 8) | u128::from(*byte))))
     }
 

@@ -8,7 +8,7 @@ use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
 use crate::record::{Commitment, Plain, Record, Sealer};
 use crate::record_set::RecordSet;
-use crate::secret::{SecretText, random_array};
+use crate::secret::{Drawn, SecretText};
 use crate::time::Timestamp;
 use crate::token::{ApiKeyId, Token, secret_digest};
 use crate::vault::handle::Vault;
@@ -59,7 +59,9 @@ impl Vault {
             let now = change.now;
             keys.iter().try_for_each(|key| admit(change, &key.terms(now)))?;
             keys.iter().try_for_each(|key| refuse_expired(key, now))?;
-            let mut ids = (0..keys.len()).map(|_| ApiKeyId::random(now)).collect::<Result<Vec<_>, _>>()?;
+            let mut drawn = Drawn::about(keys.len() * ApiKeyId::RANDOM_LEN);
+            let ids = (0..keys.len()).map(|_| ApiKeyId::drawn(now, &mut drawn));
+            let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
             // The engine appends fastest in the order of its keys.
             ids.sort_unstable();
             let (issued, records, set) = seal_all(change.keyring, now, &ids, keys)?;
@@ -98,8 +100,8 @@ fn seal_part(keyring: &Keyring, now: Timestamp, ids: &[ApiKeyId], keys: &[NewApi
     let mut sealer = Sealer::new(keyring, keys.len());
     let mut sealed: SealedKeys = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()), RecordSet::default());
     for (id, key) in ids.iter().copied().zip(keys) {
-        let secret = Token::random_secret()?;
-        let attributes = Attributes::of(key, secret_digest(secret.expose()), random_array()?, now).to_bytes();
+        let secret = Token::drawn_secret(sealer.drawn())?;
+        let attributes = Attributes::of(key, secret_digest(secret.expose()), sealer.drawn().array()?, now).to_bytes();
         let recover = key.recoverable.then_some(secret.expose());
         let plain = Plain { imported: false, attributes: &attributes, secret: recover };
         let record = sealer.seal(id, &plain)?;

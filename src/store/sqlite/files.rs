@@ -181,7 +181,7 @@ fn way_to(path: &Path) -> Result<FolderFound, StoreError> {
 /// The device and the number of the file at a path.
 #[cfg(unix)]
 pub(super) fn which(path: &Path) -> Option<(u64, u64)> {
-    fs::symlink_metadata(path).ok().as_ref().map(identity)
+    rustix::fs::lstat(path).ok().map(|found| (found.st_dev, found.st_ino))
 }
 
 #[cfg(unix)]

@@ -4,6 +4,7 @@
 //! and refuses; the schema is looked at in a transaction, and the statement tried again in the same. So a schema that stays costs
 //! nothing, and one that changes is looked at before anything of it is executed.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -77,8 +78,8 @@ impl Guarded {
     pub(super) fn write<T>(
         &self,
         work: impl Fn(&Connection) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<(Transaction<'_>, T)> {
-        let begin = || Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
+    ) -> rusqlite::Result<(Writing<'_>, T)> {
+        let begin = || Writing::begin(&self.connection);
         let transaction = begin()?;
         match work(&transaction) {
             Err(error) if wants_a_look(&error) => drop(transaction),
@@ -111,6 +112,40 @@ impl Guarded {
         }
         work(&self.connection)
     }
+}
+
+/// A transaction that writes, undone when it is dropped. Its statements are prepared once for a connection.
+pub(super) struct Writing<'c>(&'c Connection);
+
+impl<'c> Writing<'c> {
+    fn begin(connection: &'c Connection) -> rusqlite::Result<Self> {
+        execute(connection, "BEGIN IMMEDIATE")?;
+        Ok(Self(connection))
+    }
+
+    pub(super) fn commit(self) -> rusqlite::Result<()> {
+        execute(self.0, "COMMIT")
+    }
+}
+
+impl Deref for Writing<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
 }
 
 /// Closes the gate when it goes.

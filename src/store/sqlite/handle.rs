@@ -194,6 +194,11 @@ impl SqliteStore {
         self.place.must_be_there()
     }
 
+    /// So it was a moment ago.
+    pub(super) fn must_have_been_there(&self) -> Result<(), StoreError> {
+        self.place.must_have_been_there()
+    }
+
     /// So it is, and the log holds what was committed.
     pub(super) fn must_hold_commit(&self) -> Result<(), StoreError> {
         self.place.must_hold_commit()
@@ -214,7 +219,18 @@ impl SqliteStore {
     /// The same, for what is read of a store that is still at its place. Verification reads the keyring so once in a second.
     fn read_there<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let read = self.read(work);
-        self.place.must_have_been_there()?;
+        self.must_have_been_there()?;
+        read
+    }
+
+    /// The same for one row. Whoever is about to write reads what it wrote last, which the connection that writes has at hand.
+    fn read_one_there<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let Some(writer) = self.writer.as_ref().and_then(|writer| writer.try_lock().ok()) else {
+            return self.read_there(work);
+        };
+        let read = writer.read(work).map_err(|error| self.explained(error));
+        drop(writer);
+        self.must_have_been_there()?;
         read
     }
 
@@ -269,7 +285,7 @@ impl SqliteStore {
     }
 }
 
-rows_by!(SqliteStore, read_there, read);
+rows_by!(SqliteStore, read_one_there, read, read_there);
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {

@@ -51,14 +51,13 @@ pub(super) fn are_kept(_: &Path) -> bool {
 #[cfg(target_os = "linux")]
 pub(super) fn is_in_use(index: &Path) -> bool {
     let Some((_, inode)) = super::files::which(index) else { return false };
-    let Ok(locks) = std::fs::read_to_string("/proc/locks") else { return false };
     // Its number, kind, and process; device and inode; first and last byte.
     let is_it = |line: &str| {
         let mut words = line.split_ascii_whitespace().rev().skip(1);
         let (first, place) = (words.next(), words.next());
         first == Some(IN_USE) && place.and_then(|place| place.rsplit(':').next()) == Some(inode.to_string().as_str())
     };
-    locks.lines().any(is_it)
+    is_listed(is_it)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -71,19 +70,26 @@ pub(super) fn is_in_use(_: &Path) -> bool {
 #[cfg(target_os = "linux")]
 pub(super) fn is_shared(path: &Path) -> bool {
     let Some((device, inode)) = super::files::which(path) else { return false };
-    let Ok(locks) = std::fs::read_to_string("/proc/locks") else { return false };
     let place = format!("{:02x}:{:02x}:{inode}", rustix::fs::major(device), rustix::fs::minor(device));
     let is_it = |line: &str| {
         let mut words = line.split_ascii_whitespace().rev();
         let (last, first, found) = (words.next(), words.next(), words.next());
         first == Some(SHARED.0) && last == Some(SHARED.1) && found == Some(&*place) && line.contains(" READ ")
     };
-    locks.lines().any(is_it)
+    is_listed(is_it)
 }
 
 #[cfg(not(target_os = "linux"))]
 pub(super) fn is_shared(_: &Path) -> bool {
     false
+}
+
+/// Whether there is such a line in the list of all locks. It comes in pieces, and a line is in none of them where others came or went
+/// between two: so it is read more than once.
+#[cfg(target_os = "linux")]
+fn is_listed(is_it: impl Fn(&str) -> bool) -> bool {
+    let look = || std::fs::read_to_string("/proc/locks").is_ok_and(|locks| locks.lines().any(&is_it));
+    (0..LOOKS).any(|_| look())
 }
 
 /// Whether this process has the file open with this device and number. True where the system does not tell.
@@ -131,6 +137,8 @@ pub(super) fn are_refused(_: &Path) -> bool {
 /// The byte of the index that every connection keeps locked (`UNIX_SHM_DMS` in SQLite's os_unix.c).
 #[cfg(target_os = "linux")]
 const IN_USE: &str = "128";
+#[cfg(target_os = "linux")]
+const LOOKS: u32 = 3;
 /// The bytes that every connection locks which reads (`SHARED_FIRST` and `SHARED_SIZE` there).
 #[cfg(target_os = "linux")]
 const SHARED: (&str, &str) = ("1073741826", "1073742335");

@@ -71,20 +71,25 @@ impl Place {
 
     /// Refuses when not all that was opened is there.
     pub(super) fn must_be_there(&self) -> Result<(), StoreError> {
+        self.looked.store(NEVER, Ordering::Relaxed);
+        let now = self.now();
         if files::which(&self.path) != self.seen {
             return Err(moved(&self.path));
         }
-        self.parts.get().map_or(Ok(()), |parts| self.must_have(*parts))
+        self.parts.get().map_or(Ok(()), |parts| self.must_have(*parts))?;
+        self.looked.store(now, Ordering::Relaxed);
+        Ok(())
     }
 
-    /// The same as of a moment ago at the latest: for reads, which are many, and of which nothing is acknowledged.
+    /// The same as of a moment ago at the latest: for reads, which are many, and of which nothing is acknowledged, and before a commit,
+    /// after which it is looked at in any case.
     pub(super) fn must_have_been_there(&self) -> Result<(), StoreError> {
-        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if now >= self.looked.load(Ordering::Relaxed) + A_MOMENT {
-            self.must_be_there()?;
-            self.looked.store(now, Ordering::Relaxed);
-        }
-        Ok(())
+        let looked = self.looked.load(Ordering::Relaxed);
+        if looked == NEVER || self.now() >= looked + A_MOMENT { self.must_be_there() } else { Ok(()) }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The same after a commit: what was committed stands in the log, behind a header that only SQLite writes.
@@ -169,6 +174,8 @@ fn moved(path: &Path) -> StoreError {
 
 type Which = Option<(u64, u64)>;
 
+/// Where it was not there, too: the next look is at once.
+const NEVER: u64 = u64::MAX;
 /// Milliseconds.
 const A_MOMENT: u64 = 20;
 const LOOKS: u32 = 6;

@@ -130,9 +130,9 @@ fn other_value(table: Table, key: &[u8]) -> StoreError {
 /// Where another is given for verification, that one does less beside the reading.
 macro_rules! rows_by {
     ($reader:ty, $lend:ident) => {
-        $crate::store::sqlite::statements::rows_by!($reader, $lend, $lend);
+        $crate::store::sqlite::statements::rows_by!($reader, $lend, $lend, $lend);
     };
-    ($reader:ty, $lend:ident, $lend_to_verify:ident) => {
+    ($reader:ty, $lend_for_one:ident, $lend_to_verify:ident, $lend:ident) => {
         const _: () = {
             use $crate::store::engine::Rows;
             use $crate::store::error::StoreError;
@@ -141,7 +141,7 @@ macro_rules! rows_by {
 
             impl Rows for $reader {
                 fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-                    self.$lend(|connection| get(connection, table, key))
+                    self.$lend_for_one(|connection| get(connection, table, key))
                 }
 
                 fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
