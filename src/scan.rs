@@ -1,6 +1,8 @@
 //! Looks for master keys where they should not lie: in trees of files, in the history of git repositories, and in other
 //! places of a machine. Reads on all cores, in bounded memory, and never hands out what it found.
 
+mod baseline;
+mod choice;
 mod content;
 mod detect;
 mod drawn;
@@ -20,8 +22,11 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+pub use baseline::Baseline;
+pub use choice::{PathChoice, PatternError};
 pub use detect::Scanner;
 pub use detect::hit::{Hit, ScanMode, Scanned};
+pub use detect::marks::Marks;
 pub use drawn::secrets_in;
 pub use reach::IgnoreFiles;
 pub use report::{Found, GitObject, Missed, ScanCounts, ScanEvent, ScanPlace};
@@ -30,6 +35,7 @@ pub use secrets::{Secret, Secrets};
 use crate::arguments::{Maybe, Verdict};
 use content::Sieve;
 use reach::Reach;
+use report::Origin;
 
 /// A scan: what to look for, and how to go about it. Each method reads one kind of place, tells `watch` what it finds and
 /// what it could not read, and returns the counts. `watch` is called on the calling thread, and may stop the scan: it is then
@@ -63,7 +69,15 @@ impl Scan {
     /// A scan on all cores.
     pub fn new(scanner: Scanner) -> Self {
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { scanner, reach: Reach { ignore: IgnoreFiles::default(), env_files: false, threads } }
+        Self {
+            scanner,
+            reach: Reach {
+                ignore: IgnoreFiles::default(),
+                env_files: false,
+                choice: PathChoice::all().into(),
+                threads,
+            },
+        }
     }
 
     /// On so many threads.
@@ -87,6 +101,13 @@ impl Scan {
         self
     }
 
+    /// Which files [`Scan::tree`] reads, and of which [`Scan::history`] tells.
+    #[must_use]
+    pub fn choosing(mut self, choice: PathChoice) -> Self {
+        self.reach.choice = choice.into();
+        self
+    }
+
     /// Files, and folders with all they hold save the insides of `.git`. A link is not followed unless it is one of
     /// `paths`. What is neither file nor folder is never opened.
     pub fn tree<V: Verdict>(&self, paths: &[PathBuf], watch: impl FnMut(ScanEvent) -> V) -> ScanCounts {
@@ -99,6 +120,17 @@ impl Scan {
         report::run(&self.scanner, watch, |outlet| history::history(&self.reach, paths, outlet))
     }
 
+    /// The files that are staged in the git repository at or above `path`, as they would be committed, and that its last commit does not
+    /// hold so. `index` is the file of what is staged, if git has named another than its own (`GIT_INDEX_FILE`).
+    pub fn staged<V: Verdict>(
+        &self,
+        path: &Path,
+        index: Option<&Path>,
+        watch: impl FnMut(ScanEvent) -> V,
+    ) -> ScanCounts {
+        report::run(&self.scanner, watch, |outlet| history::staged(&self.reach, path, index, outlet))
+    }
+
     /// What a reader gives, such as standard input.
     pub fn reader<V: Verdict>(
         &self,
@@ -106,7 +138,10 @@ impl Scan {
         reader: impl Read + Send,
         watch: impl FnMut(ScanEvent) -> V,
     ) -> ScanCounts {
-        report::run(&self.scanner, watch, |outlet| Sieve::new(outlet).stream(name, reader))
+        report::run(&self.scanner, watch, |outlet| {
+            let origin = Origin { place: ScanPlace::Input, path: Path::new(name) };
+            Sieve::new(outlet).stream(&origin, reader);
+        })
     }
 
     /// The executable of this process.

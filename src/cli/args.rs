@@ -62,7 +62,7 @@ pub(crate) use reissue::ReissueArgs;
 pub(crate) use restore::RestoreArgs;
 pub(crate) use revoke::RevokeArgs;
 pub(crate) use rotate::RotateArgs;
-pub(crate) use scan::{ModeArg, ScanArgs};
+pub(crate) use scan::{MarksArg, ModeArg, ScanArgs};
 pub(crate) use selection::{Selection, Target};
 pub(crate) use stats::{FormatArg, StatsArgs};
 pub(crate) use suspend::SuspendArgs;

@@ -53,24 +53,23 @@ impl<'a, 's> Sieve<'a, 's> {
     }
 
     /// A stream that can be read only once. What is long and packed is read by its members alone.
-    pub(super) fn stream(&mut self, name: &str, mut reader: impl Read) {
-        let origin = Origin { place: ScanPlace::Input, path: Path::new(name) };
+    pub(super) fn stream(&mut self, origin: &Origin<'_>, mut reader: impl Read) {
         self.outlet.tally.files.fetch_add(1, Relaxed);
         match self.fill(&mut reader) {
-            Ok(true) => self.bytes(&origin),
+            Ok(true) => self.bytes(origin),
             Ok(false) => {
                 let format = Format::of(&self.buffer);
                 let whole = Cursor::new(std::mem::take(&mut self.buffer)).chain(self.outlet.until_stopped(reader));
                 match format {
                     Some(_) => {
-                        self.members(&origin, format, whole);
+                        self.members(origin, format, whole);
                     }
-                    None => self
-                        .windows(&origin, whole, None)
-                        .unwrap_or_else(|error| self.outlet.unreadable(&origin, &error)),
+                    None => {
+                        self.windows(origin, whole, None).unwrap_or_else(|error| self.outlet.unreadable(origin, &error))
+                    }
                 }
             }
-            Err(error) => self.outlet.unreadable(&origin, &error),
+            Err(error) => self.outlet.unreadable(origin, &error),
         }
     }
 

@@ -12,6 +12,7 @@ mod find;
 mod generic;
 pub(in crate::scan) mod hit;
 mod listing;
+pub(in crate::scan) mod marks;
 mod mask;
 mod needle;
 mod numbers;
@@ -35,6 +36,7 @@ use crate::versions::MasterKeyVersion;
 use exact::Exact;
 use find::{Find, Sweep};
 use hit::Scanned;
+use marks::Marks;
 use packed::Over;
 use packed::budget::Budget;
 use packed::layer::{Layer, Place};
@@ -57,6 +59,7 @@ pub struct Scanner {
     exact: Exact,
     known: Vec<(MasterKeyVersion, Fingerprint)>,
     generic: bool,
+    marks: Marks,
 }
 
 impl Scanner {
@@ -83,7 +86,15 @@ impl Scanner {
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         let known = self.known.into_iter().chain(other.known).collect();
-        Self { exact: self.exact.with(other.exact), known, generic: self.generic || other.generic }
+        let (generic, marks) = (self.generic || other.generic, self.marks.max(other.marks));
+        Self { exact: self.exact.with(other.exact), known, generic, marks }
+    }
+
+    /// Which comments beside a key allow it. Of two scanners that become one, what the stricter heeds.
+    #[must_use]
+    pub fn marks(mut self, marks: Marks) -> Self {
+        self.marks = marks;
+        self
     }
 
     /// Scans content that is in memory. `name` is its path: some files are full of what only looks like keys.
@@ -93,7 +104,7 @@ impl Scanner {
 
     /// The same. What is compressed inside is left out for who opens the content as a whole.
     pub(in crate::scan) fn scan_as(&self, name: &str, content: &[u8], compressed: bool) -> Scanned {
-        let mut sweep = Sweep::new();
+        let mut sweep = Sweep::new(self.marks);
         let (mut start, mut over, mut budget) = (0, Over::default(), Budget::default());
         loop {
             let end = content.len().min(start + WINDOW);
@@ -123,7 +134,7 @@ impl Scanner {
         mut reader: impl Read,
         mut compressed: bool,
     ) -> io::Result<Scanned> {
-        let mut sweep = Sweep::new();
+        let mut sweep = Sweep::new(self.marks);
         let mut budget = Budget::default();
         // What is short needs no room for more.
         let mut buffer = Zeroizing::new(vec![0; FIRST_WINDOW]);

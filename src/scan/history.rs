@@ -4,16 +4,16 @@
 //! length must stream, and no pack is mapped into memory, where a cut would be a signal.
 
 mod delta;
+mod index;
 mod loose;
 mod object;
 mod pack;
 mod repository;
+mod staged;
 mod sweep;
 mod trace;
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -25,8 +25,8 @@ use super::reach::{IgnoreFiles, Reach};
 use super::report::{GitObject, Origin, Outlet, ScanPlace};
 use super::walk;
 use object::{Kind, ObjectId};
-use pack::Pack;
-use repository::{Objects, Repository};
+use repository::{Repository, packs};
+pub(super) use staged::staged;
 use sweep::{ObjectHit, Sweep, Swept};
 use trace::{Finder, Seen, ordered, trace};
 
@@ -111,8 +111,13 @@ impl Repository {
         let times: HashMap<_, _> =
             commits.iter().enumerate().map(|(at, commit)| (commit.id, (at, commit.at))).collect();
         let ignoring = self.ignoring(reach);
-        let is_ignored = |path: &Path| ignoring.matched_path_or_any_parents(path, false).is_ignore();
-        let is_ignored: Option<&dyn Fn(&Path) -> bool> = if ignoring.is_empty() { None } else { Some(&is_ignored) };
+        let choice = &reach.choice;
+        let is_ignored = |path: &Path| {
+            ignoring.matched_path_or_any_parents(path, false).is_ignore()
+                || !choice.takes(&[path, &self.root.join(path)])
+        };
+        let chooses = !ignoring.is_empty() || !choice.is_all();
+        let is_ignored: Option<&dyn Fn(&Path) -> bool> = if chooses { Some(&is_ignored) } else { None };
         let seen = trace(wanted, commits, is_ignored, finder);
         let left_out = |id: &ObjectId| seen.get(id).is_some_and(|seen: &Seen| seen.ignored);
         // The oldest first: who hears of two at the same time takes the first.
@@ -160,36 +165,4 @@ type Times = HashMap<ObjectId, (usize, i64)>;
 /// The first commit that holds the object.
 fn commit_of(found: &ObjectHit, seen: Option<&Seen>) -> Option<ObjectId> {
     if found.kind == Kind::Commit { Some(found.id) } else { seen.map(|seen| seen.commit) }
-}
-
-/// The packs of one folder that can be opened; the others are missed.
-fn packs(objects: &Objects, outlet: &Outlet<'_>) -> Vec<Pack> {
-    let folder = objects.folder.join("pack");
-    let missed = |path: &Path, error: &io::Error| {
-        outlet.unreadable(&Origin { place: ScanPlace::History, path }, error);
-    };
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return vec![],
-        Err(error) => {
-            missed(&folder, &error);
-            return vec![];
-        }
-    };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    let with = |extension: &'static str| {
-        paths.iter().filter(move |path| path.extension().is_some_and(|found| found == extension))
-    };
-    for path in with("pack").filter(|path| !path.with_extension("idx").exists()) {
-        outlet.missed(&Origin { place: ScanPlace::History, path }, "the pack has no index; `git index-pack` makes one");
-    }
-    let open = |index: &PathBuf| match Pack::open(index, objects.id_len) {
-        Ok(pack) => Some(pack),
-        Err(error) => {
-            missed(index, &error);
-            None
-        }
-    };
-    with("idx").filter_map(open).collect()
 }

@@ -86,6 +86,8 @@ pub enum ScanPlace {
     Process,
     /// What a program with a prompt remembers.
     ShellHistory,
+    /// What the next commit of a git repository would hold.
+    Staged,
     /// A tree of files.
     Tree,
     /// Unit files, and environment files beside them.
@@ -101,6 +103,7 @@ impl ScanPlace {
             Self::Input => "input",
             Self::Process => "process",
             Self::ShellHistory => "shell-history",
+            Self::Staged => "staged",
             Self::Tree => "tree",
             Self::Units => "units",
         }

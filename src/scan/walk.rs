@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
+use super::choice::PathChoice;
 use super::content::Sieve;
 use super::ignored::{self, OWN_IGNORE_FILE};
 use super::reach::{IgnoreFiles, Reach};
@@ -25,6 +26,7 @@ pub(super) fn tree(reach: &Reach, paths: &[PathBuf], outlet: &Outlet<'_>) {
                 outlet.missed(&Origin { place: ScanPlace::Tree, path }, OF_KERNEL);
             }
             Ok(metadata) if metadata.is_dir() => folders.push(path),
+            Ok(metadata) if metadata.is_file() && !reach.choice.takes(&[path]) => {}
             Ok(metadata) if metadata.is_file() => {
                 sieve.name(ScanPlace::Tree, path);
                 sieve.file(ScanPlace::Tree, path);
@@ -53,7 +55,7 @@ pub(super) fn tree(reach: &Reach, paths: &[PathBuf], outlet: &Outlet<'_>) {
             builder.parents(true).add_custom_ignore_filename(OWN_IGNORE_FILE);
         }
         let roots = Arc::clone(&roots);
-        let passed = Arc::new(Passed::default());
+        let passed = Arc::new(Passed::of(reach));
         let (seen, set_aside, ignore) = (Arc::clone(&passed), Arc::clone(&odd), reach.ignore);
         builder.filter_entry(move |entry| {
             if seen.is_passed(entry) || (apart && is_env_file(entry)) || roots.has(entry) {
@@ -70,14 +72,14 @@ pub(super) fn tree(reach: &Reach, paths: &[PathBuf], outlet: &Outlet<'_>) {
         outlet.missed(&Origin { place: ScanPlace::Tree, path: file }, ignored::UNREADABLE);
     }
     if let Some(mut builder) = builder(&odd.iter().map(|(folder, _)| folder).collect::<Vec<_>>()) {
-        let (roots, passed) = (Arc::clone(&roots), Passed::default());
+        let (roots, passed) = (Arc::clone(&roots), Passed::of(reach));
         builder.filter_entry(move |entry| {
             !passed.is_passed(entry) && (!apart || !is_env_file(entry)) && !roots.has(entry)
         });
         walk(&mut builder, reach.threads, ScanPlace::Tree, outlet);
     }
     if let Some(mut builder) = builder(&folders).filter(|_| apart) {
-        let passed = Passed::default();
+        let passed = Passed::of(reach);
         builder.filter_entry(move |entry| {
             !passed.is_passed(entry) && (is_folder(entry) || is_env_file(entry)) && !roots.has(entry)
         });
@@ -197,15 +199,34 @@ fn failed(error: &ignore::Error, path: Option<&Path>, place: ScanPlace, outlet: 
     }
 }
 
-/// Folders that are not entered, unless they were asked for by name.
-#[derive(Default)]
+/// What is not entered or read, unless it was asked for by name.
 struct Passed {
+    choice: Arc<PathChoice>,
     repositories: AtomicU64,
     special: AtomicU64,
 }
 
 impl Passed {
+    fn of(reach: &Reach) -> Self {
+        Self { choice: Arc::clone(&reach.choice), repositories: AtomicU64::new(0), special: AtomicU64::new(0) }
+    }
+
+    /// By its path as it is shown, and from the folder that was named.
+    fn is_left_out(&self, entry: &DirEntry) -> bool {
+        if entry.depth() == 0 || self.choice.is_all() {
+            return false;
+        }
+        let mut parts = entry.path().components();
+        let parents = parts.clone().count().saturating_sub(entry.depth());
+        parts.by_ref().take(parents).for_each(drop);
+        let paths = [entry.path(), parts.as_path()];
+        if is_folder(entry) { !self.choice.enters(&paths) } else { !self.choice.takes(&paths) }
+    }
+
     fn is_passed(&self, entry: &DirEntry) -> bool {
+        if self.is_left_out(entry) {
+            return true;
+        }
         if entry.depth() == 0 || !is_folder(entry) {
             return false;
         }

@@ -116,6 +116,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("scan", "strongroom scan --history ."),
     ("scan", "strongroom scan --mode exact --sarif src"),
+    ("scan", "strongroom scan --staged --baseline accepted.jsonl"),
     ("show", "strongroom show 01m8q6x9a0"),
     ("show", "strongroom show name:billing --json"),
     ("stats", "strongroom stats"),

@@ -6,7 +6,8 @@ use crate::master_key::Fingerprint;
 use crate::versions::MasterKeyVersion;
 
 use super::hit::{Hit, Sameness, ScanMode, Scanned};
-use super::position::{Lines, is_allowed};
+use super::marks::{Marks, is_allowed};
+use super::position::Lines;
 
 /// A key in a window.
 pub(super) struct Find {
@@ -30,6 +31,7 @@ pub(super) struct Sweep {
     scanned: Scanned,
     lines: Lines,
     kept: Vec<Kept>,
+    marks: Marks,
 }
 
 struct Kept {
@@ -39,8 +41,8 @@ struct Kept {
 }
 
 impl Sweep {
-    pub(super) fn new() -> Self {
-        Self { scanned: Scanned::default(), lines: Lines::default(), kept: vec![] }
+    pub(super) fn new(marks: Marks) -> Self {
+        Self { scanned: Scanned::default(), lines: Lines::default(), kept: vec![], marks }
     }
 
     /// Takes the finds of a window, the first `len` bytes of what is known of the content; some may stand behind it. The next
@@ -54,7 +56,7 @@ impl Sweep {
             if self.is_known(&span, &find) {
                 continue;
             }
-            if is_allowed(content, &find.span) {
+            if is_allowed(content, &find.span, self.marks) {
                 self.scanned.allowed += 1;
             } else {
                 let (line, column) = self.lines.place(content, find.span.start);

@@ -50,6 +50,10 @@ impl Sameness {
         let digest = Sha256::new().chain_update(b"strongroom/v1/scan-sameness").chain_update(text).finalize();
         Self(*digest.first_chunk().expect("32 bytes begin with 16"))
     }
+
+    pub(in crate::scan) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Sameness {

@@ -1,8 +1,6 @@
-//! Lines and columns, and the comments that allow a key on their line.
+//! Lines and columns.
 
 use std::ops::Range;
-
-use memchr::memmem;
 
 /// Lines before the window that is being searched.
 #[derive(Default)]
@@ -47,16 +45,6 @@ impl Lines {
     }
 }
 
-/// Whether the first or the last line of a find carries a comment that allows it.
-pub(super) fn is_allowed(window: &[u8], span: &Range<usize>) -> bool {
-    let first = line(window, span.start);
-    let last = line(window, span.end.saturating_sub(1).max(span.start));
-    ALLOWING.iter().any(|comment| {
-        let finder = memmem::Finder::new(comment);
-        finder.find(first).or_else(|| finder.find(last)).is_some()
-    })
-}
-
 /// The line around a place, as far as anybody would write one by hand.
 pub(super) fn line(window: &[u8], at: usize) -> &[u8] {
     &window[line_range(window, at)]
@@ -70,7 +58,5 @@ pub(super) fn line_range(window: &[u8], at: usize) -> Range<usize> {
     let end = memchr::memchr(b'\n', &window[at..high]).map_or(high, |place| at + place);
     start..end
 }
-
-const ALLOWING: [&str; 3] = ["strongroom:allow", "gitleaks:allow", "pragma: allowlist secret"];
 
 const LINE_LEN: usize = 1024;

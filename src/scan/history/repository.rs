@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::pack::Pack;
 use crate::plain_file;
 use crate::scan::report::{Origin, Outlet, ScanPlace};
 
@@ -16,6 +17,8 @@ pub(super) struct Repository {
     pub(super) root: PathBuf,
     /// The folder with `objects` and `refs`: of a worktree, that of the repository it belongs to.
     pub(super) common: PathBuf,
+    /// The folder with its own `HEAD` and index, which of a worktree is another one.
+    pub(super) own: PathBuf,
 }
 
 /// One folder of objects.
@@ -31,7 +34,7 @@ impl Repository {
         let found = real.ancestors().enumerate().find_map(|(level, folder)| {
             // As it was given, where it is the root itself.
             let root = if level == 0 { path } else { folder };
-            Some(Self { root: root.to_owned(), common: git_folder(root)? })
+            Some(Self { root: root.to_owned(), common: git_folder(root)?, own: own_folder(root) })
         });
         Ok(found)
     }
@@ -52,6 +55,14 @@ impl Repository {
             borrowed(common.join("objects"), id_len, &mut seen, &mut found, outlet);
             repositories.extend(submodules(&common.join("modules")));
         }
+        found
+    }
+
+    /// Its own folder of objects, and those that it borrows from.
+    pub(super) fn own_objects(&self, outlet: &Outlet<'_>) -> Vec<Objects> {
+        let mut found = vec![];
+        let id_len = if uses_sha256(&self.common) { 32 } else { 20 };
+        borrowed(self.common.join("objects"), id_len, &mut BTreeSet::new(), &mut found, outlet);
         found
     }
 
@@ -118,6 +129,16 @@ fn git_folder(folder: &Path) -> Option<PathBuf> {
     if is_repository(folder) { Some(folder.into()) } else { common_of(folder.into()) }
 }
 
+/// Where there is a repository, the folder that is of this working folder alone.
+fn own_folder(folder: &Path) -> PathBuf {
+    let dot_git = folder.join(".git");
+    if dot_git.is_dir() {
+        return dot_git;
+    }
+    let linked = line_of(&dot_git).and_then(|line| Some(folder.join(line.strip_prefix("gitdir: ")?)));
+    linked.unwrap_or_else(|| folder.into())
+}
+
 /// What a worktree's own folder shares with the repository.
 fn common_of(folder: PathBuf) -> Option<PathBuf> {
     match line_of(&folder.join("commondir")) {
@@ -152,6 +173,38 @@ fn config(common: &Path) -> String {
 fn line_of(file: &Path) -> Option<String> {
     let text = plain_file::text(file, MAX_LEN).ok()?;
     Some(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// The packs of one folder that can be opened; the others are missed.
+pub(super) fn packs(objects: &Objects, outlet: &Outlet<'_>) -> Vec<Pack> {
+    let folder = objects.folder.join("pack");
+    let missed = |path: &Path, error: &io::Error| {
+        outlet.unreadable(&Origin { place: ScanPlace::History, path }, error);
+    };
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return vec![],
+        Err(error) => {
+            missed(&folder, &error);
+            return vec![];
+        }
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let with = |extension: &'static str| {
+        paths.iter().filter(move |path| path.extension().is_some_and(|found| found == extension))
+    };
+    for path in with("pack").filter(|path| !path.with_extension("idx").exists()) {
+        outlet.missed(&Origin { place: ScanPlace::History, path }, "the pack has no index; `git index-pack` makes one");
+    }
+    let open = |index: &PathBuf| match Pack::open(index, objects.id_len) {
+        Ok(pack) => Some(pack),
+        Err(error) => {
+            missed(index, &error);
+            None
+        }
+    };
+    with("idx").filter_map(open).collect()
 }
 
 /// Far longer than any list of alternates or configuration.

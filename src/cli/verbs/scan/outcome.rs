@@ -2,11 +2,14 @@
 
 use strongroom::scan::{Missed, ScanCounts, Secret};
 
+use super::accepted::Accepted;
 use super::known::Known;
 use crate::exit::Exit;
 
 pub(super) struct Outcome {
     pub(super) known: Known,
+    pub(super) accepted: Accepted,
+    /// Without what is accepted.
     pub(super) counts: ScanCounts,
     pub(super) secrets: Vec<Secret>,
     pub(super) missed: Vec<Missed>,

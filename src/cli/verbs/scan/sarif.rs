@@ -40,6 +40,7 @@ pub(super) fn document(outcome: &Outcome) -> Result<String, Failure> {
                 "modes": outcome.known.document(),
                 "left_out": left_out(outcome),
                 "allowed": outcome.counts.allowed,
+                "accepted": outcome.accepted.places,
             },
         }],
     });

@@ -47,6 +47,13 @@ pub(super) fn remarks(terminal: &mut Terminal, outcome: &Outcome, brief: bool) {
     if more > 0 {
         terminal.note(&format!("{more} more are counted and not listed"));
     }
+    for fault in outcome.accepted.faults() {
+        terminal.note(&format!("{fault}: it covers nothing"));
+    }
+    if let Some(unmet) = outcome.accepted.unmet().filter(|unmet| *unmet > 0 && outcome.complete()) {
+        let lines = counted(unmet as u64, "line");
+        terminal.note(&format!("{lines} of the baseline met nothing here: take out what is gone"));
+    }
     if outcome.counts.found > 0 {
         terminal.note(
             "a key that was found counts as leaked: take it out, `strongroom master-key generate --version N`, then \
@@ -86,6 +93,9 @@ fn documents(terminal: &mut Terminal, outcome: &Outcome) -> Result<(), Failure> 
             "found": outcome.secrets.len(),
             "places": counts.found,
             "allowed": counts.allowed,
+            "baseline": outcome.accepted.unmet().map(|unmet| json!({
+                "places": outcome.accepted.places, "unmet": unmet, "faults": outcome.accepted.faults(),
+            })),
             "missed": counts.missed,
             "files": counts.files,
             "objects": counts.objects,
@@ -192,6 +202,7 @@ pub(super) fn summary(outcome: &Outcome) -> String {
     let mut parts = vec![format!("{found} in {read}, {} in {:.1} s", size(counts.bytes), outcome.seconds)];
     let others = [
         (counts.allowed, "allowed by a mark"),
+        (outcome.accepted.places, "accepted by the baseline"),
         (counts.links, "links not followed"),
         (counts.special, "neither file nor folder"),
         (
