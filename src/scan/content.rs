@@ -65,7 +65,8 @@ impl<'a, 's> Sieve<'a, 's> {
                         self.members(origin, format, whole);
                     }
                     None => {
-                        self.windows(origin, whole, None).unwrap_or_else(|error| self.outlet.unreadable(origin, &error))
+                        let read = self.windows(origin, whole, None);
+                        read.unwrap_or_else(|error| self.outlet.unreadable(origin, &error));
                     }
                 }
             }
