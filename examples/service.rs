@@ -128,8 +128,10 @@ impl Service {
         let request = Request::new().scope(scope).address(address).endpoint(route);
         match self.vault().verify(token, &request) {
             Ok(key) => Reply::new(200, format!("hello {}", key.name)),
-            Err(VerifyError::Refused(Refusal::Address | Refusal::Scope)) => Reply::new(403, "not with this token"),
-            Err(VerifyError::Refused(_)) => Reply::new(401, "the token is not valid"),
+            Err(VerifyError::Refused { refusal: Refusal::Address | Refusal::Scope, .. }) => {
+                Reply::new(403, "not with this token")
+            }
+            Err(VerifyError::Refused { .. }) => Reply::new(401, "the token is not valid"),
             // Not `failed`: nothing that the caller could mend.
             Err(_) => Reply::new(503, "try again later").retry_after(1),
         }

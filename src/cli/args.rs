@@ -73,7 +73,7 @@ pub(crate) use verify::VerifyArgs;
 ///
 /// Master keys come from STRONGROOM_MASTER_KEYS (VERSION:KEY entries separated by commas or white space), from the file
 /// that STRONGROOM_MASTER_KEYS_FILE names, from the command in STRONGROOM_MASTER_KEYS_COMMAND, and from the systemd
-/// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, list, show, due, stats, scan,
+/// credential strongroom.master-keys. They are never arguments. Verifier keys, enough for verify, identify, list, show, due, stats, scan,
 /// policy show, status and audit (all but audit checkpoint), come from STRONGROOM_VERIFIER_KEYS and STRONGROOM_VERIFIER_KEYS_FILE.
 /// STRONGROOM_ANCHOR (file:PATH) names where this machine keeps what it saw of the vault last: an older store is refused then.
 #[derive(Parser)]
@@ -194,6 +194,8 @@ pub(crate) enum Verb {
     Issue(IssueArgs),
     /// Check the token on standard input: exit code 0 when it is valid, 3 when it is not
     Verify(VerifyArgs),
+    /// Say whose the token on standard input is, valid or not: exit code 4 when it is nobody's
+    Identify,
     /// List API keys in the order of their issue
     List(ListArgs),
     /// Show one API key

@@ -276,7 +276,7 @@ fn keyring_hint(error: &KeyringError, store: &str) -> String {
                 "mend the versions in STRONGROOM_VERIFIER_KEYS, or make the right key with `strongroom master-key verifier \
                  --version {version} --reason TEXT`"
             ),
-        KeyringError::VerifierOnly => "verify, list, show, due, stats, scan, policy show, status and audit (all but audit checkpoint) work with verifier keys; for \
+        KeyringError::VerifierOnly => "verify, identify, list, show, due, stats, scan, policy show, status and audit (all but audit checkpoint) work with verifier keys; for \
              everything else put VERSION:KEY into STRONGROOM_MASTER_KEYS or one of its sources"
                 .into(),
         KeyringError::WrongMasterKey { belongs_to: Some(other), .. } => format!(

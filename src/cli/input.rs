@@ -42,6 +42,16 @@ pub(crate) fn secret(limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Failure
     Ok((bytes.len() <= limit).then_some(bytes))
 }
 
+/// A token on standard input, or `None` for what is longer than any.
+pub(crate) fn token() -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    secret(MAX_TOKEN_LEN)
+}
+
+/// What is too long or no text is nobody's token.
+pub(crate) fn text_of(token: Option<&Zeroizing<Vec<u8>>>) -> &str {
+    token.and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
 /// Typing is not shown until this is dropped.
 struct Unseen {
     terminal: BorrowedFd<'static>,
@@ -198,5 +208,7 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
 const CTRL_C: u8 = 3;
 const FIRST_LEN: usize = 256 * 1024;
 const MAX_LINE_LEN: usize = 256 * 1024;
+/// The longest token there can be is far shorter.
+const MAX_TOKEN_LEN: usize = 4 * 1024;
 /// Far longer than any share, checkpoint or certificate.
 const MAX_SHORT_LEN: usize = 64 * 1024;

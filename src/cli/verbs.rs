@@ -7,6 +7,7 @@ mod completions;
 mod demo;
 mod doctor;
 mod due;
+mod identify;
 mod import;
 mod init;
 mod issue;
@@ -85,6 +86,7 @@ pub(crate) fn run(context: &mut Context<'_>, verb: Verb) -> Result<Exit, Failure
         Verb::Demo(args) => demo::demo(context, &args),
         Verb::Doctor(args) => doctor::doctor(context, &args),
         Verb::Due(args) => due::due(context, &args),
+        Verb::Identify => identify::identify(context),
         Verb::Import(args) => import::import(context, &args),
         Verb::Init(args) => init::init(context, &args),
         Verb::Issue(args) => issue::issue(context, args),

@@ -463,7 +463,7 @@ every! {
         VerifierKeysError::Twice { .. } => [VerifierKeysError::Twice { version: version(1), origins: origins() }],
     }
     VerifyError: {
-        VerifyError::Refused(_) => of(VerifyError::Refused),
+        VerifyError::Refused { .. } => of(|refusal| VerifyError::Refused { refusal, key: None }),
         VerifyError::Unavailable(_) => of(|fault: Detail| VerifyError::Unavailable(fault.into())),
     }
 }

@@ -29,9 +29,10 @@ impl Verifier {
         let verdict = self.judge(token, request);
         match &verdict {
             Ok(key) => tracing::debug!(target: EVENTS, key = %key.id, "token valid"),
-            Err(VerifyError::Refused(refusal)) => {
+            Err(VerifyError::Refused { refusal, key }) => {
                 self.usage.refused_of_none(token, *refusal);
-                tracing::info!(target: EVENTS, refusal = refusal.code(), "token refused");
+                let key = key.as_ref().map(tracing::field::display);
+                tracing::info!(target: EVENTS, key, refusal = refusal.code(), "token refused");
             }
             Err(VerifyError::Unavailable(error)) => {
                 tracing::warn!(target: EVENTS, error = format!("{error:#}"), code = error.code(), "token could not be judged");
@@ -40,11 +41,32 @@ impl Verifier {
         verdict
     }
 
+    /// Whose token this is, valid or not: for operators who have found one. Refused as damaged or unknown when it is nobody's. It is not
+    /// counted as a use, and says nothing to who has not the whole secret.
+    pub fn identify(&self, token: &str) -> Result<ApiKey, VerifyError> {
+        let owner = self.owner_of(token)?;
+        tracing::info!(target: EVENTS, key = %owner.found.id, "token identified");
+        owner.into_view()
+    }
+
     fn judge(&self, token: &str, request: &Request<'_>) -> Result<ApiKey, VerifyError> {
+        let owner = self.owner_of(token)?;
+        let (id, now) = (owner.found.id, self.ledger.now());
+        if let Some(refusal) = owner.attributes.refusal(request, now) {
+            self.usage.refused(id, refusal);
+            return Err(VerifyError::Refused { refusal, key: Some(id) });
+        }
+        let key = owner.into_view()?;
+        self.usage.valid(id, token, request, now);
+        Ok(key)
+    }
+
+    /// The API key whose secret this is, in whatever state.
+    fn owner_of(&self, token: &str) -> Result<Owner, VerifyError> {
         let (id, prefix, digest) = match Shape::of(token) {
-            Shape::Damaged => return Err(VerifyError::Refused(Refusal::Damaged)),
+            Shape::Damaged => return Err(VerifyError::nobodys(Refusal::Damaged)),
             Shape::Foreign if token.is_empty() || token.len() > MAX_IMPORTED_LEN => {
-                return Err(VerifyError::Refused(Refusal::Unknown));
+                return Err(VerifyError::nobodys(Refusal::Unknown));
             }
             Shape::Foreign => (self.look_up(token)?, "", secret_digest(token)),
             Shape::Token(token) => (token.id, token.prefix, secret_digest(token.secret)),
@@ -59,23 +81,13 @@ impl Verifier {
             valid = is_of(&found);
         }
         if !valid {
-            return Err(VerifyError::Refused(Refusal::Unknown));
+            return Err(VerifyError::nobodys(Refusal::Unknown));
         }
-        let malformed = || Detail::Record { id, fault: RecordError::Attributes };
-        let attributes = found.attributes().ok_or_else(malformed)?;
+        let attributes = found.attributes().ok_or(Detail::Record { id, fault: RecordError::Attributes })?;
         if !attributes.has_token(prefix, &digest) {
-            return Err(VerifyError::Refused(Refusal::Unknown));
+            return Err(VerifyError::nobodys(Refusal::Unknown));
         }
-        let now = self.ledger.now();
-        if let Some(refusal) = attributes.refusal(request, now) {
-            self.usage.refused(id, refusal);
-            return Err(VerifyError::Refused(refusal));
-        }
-        let Found { imported, recoverable, revision, .. } = found;
-        let key = attributes.into_view(id, imported, recoverable, revision);
-        let key = key.ok_or_else(malformed)?;
-        self.usage.valid(id, token, request, now);
-        Ok(key)
+        Ok(Owner { found, attributes })
     }
 
     /// The record at the id, or the first after it: the sentinel stands after all. Only who knows the secret of the record learns that it
@@ -103,7 +115,7 @@ impl Verifier {
             let reloaded = self.ledger.reload()?;
             if reloaded.bytes() == keyring.bytes() {
                 // A damaged neighbour says nothing about an API key that does not exist.
-                return Err(if at == id { error.into() } else { VerifyError::Refused(Refusal::Unknown) });
+                return Err(if at == id { error.into() } else { VerifyError::nobodys(Refusal::Unknown) });
             }
             keyring = reloaded;
         }
@@ -161,6 +173,20 @@ impl Verifier {
     }
 }
 
+/// The API key whose secret was shown.
+struct Owner {
+    found: Found,
+    attributes: Attributes,
+}
+
+impl Owner {
+    fn into_view(self) -> Result<ApiKey, VerifyError> {
+        let Found { id, imported, recoverable, revision, .. } = self.found;
+        let key = self.attributes.into_view(id, imported, recoverable, revision);
+        Ok(key.ok_or(Detail::Record { id, fault: RecordError::Attributes })?)
+    }
+}
+
 struct Found {
     id: ApiKeyId,
     /// Of the secret.
@@ -209,9 +235,14 @@ impl Found {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The token is to be refused. The text is the same for every cause; the cause is for operators.
+    /// The token is to be refused. The text is the same for every cause; the cause and the API key are for operators.
     #[error("the token is not valid")]
-    Refused(Refusal),
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// The API key whose token it is; `None` where nobody has [shown its secret](Refusal::secret_was_right).
+        key: Option<ApiKeyId>,
+    },
     /// The vault could not tell. Refuse the caller, and tell the operator.
     #[error("the token could not be judged")]
     Unavailable(#[source] Error),
@@ -221,9 +252,21 @@ impl VerifyError {
     /// Why the token is refused; `None` when the vault could not tell.
     pub fn refusal(&self) -> Option<Refusal> {
         match self {
-            Self::Refused(refusal) => Some(*refusal),
+            Self::Refused { refusal, .. } => Some(*refusal),
             Self::Unavailable(_) => None,
         }
+    }
+
+    /// The API key whose token was refused, for the log: the secret was right, and it may not be used like this.
+    pub fn key(&self) -> Option<ApiKeyId> {
+        match self {
+            Self::Refused { key, .. } => *key,
+            Self::Unavailable(_) => None,
+        }
+    }
+
+    fn nobodys(refusal: Refusal) -> Self {
+        Self::Refused { refusal, key: None }
     }
 }
 
@@ -277,7 +320,7 @@ mod tests {
         let Shape::Token(secret) = Shape::of(other.token.expose()) else { panic!("a token") };
         let wrong = crate::token::Token::compose("sr", issued.id, secret.secret);
         let verdict = vault.verify(wrong.expose(), &Request::new());
-        assert!(matches!(verdict, Err(VerifyError::Refused(Refusal::Unknown))), "{verdict:?}");
+        assert!(matches!(verdict, Err(VerifyError::Refused { refusal: Refusal::Unknown, key: None })), "{verdict:?}");
         let verdict = vault.verify(token, &Request::new());
         assert!(matches!(verdict, Err(VerifyError::Unavailable(_))), "{verdict:?}");
     }

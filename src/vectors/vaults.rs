@@ -19,7 +19,7 @@ fn vaults_of_the_page_open_verify_recover_and_pass_the_doctor() {
             assert_eq!(vault.verify(text(&token["token"]), &request(token)).expect("valid").id, id(&token["id"]));
         }
         for token in list(&case["refused"]) {
-            let Err(VerifyError::Refused(refusal)) = vault.verify(text(&token["token"]), &request(token)) else {
+            let Err(VerifyError::Refused { refusal, .. }) = vault.verify(text(&token["token"]), &request(token)) else {
                 panic!("{token}")
             };
             assert_eq!(refusal.counted_as(), text(&token["refusal"]));

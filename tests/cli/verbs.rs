@@ -79,6 +79,40 @@ fn verify_says_no_with_exit_3_and_tells_the_cause_on_stderr_alone() {
 }
 
 #[test]
+fn a_refusal_names_the_api_key_only_where_its_secret_was_shown_and_identify_names_it_in_every_state() {
+    let room = Room::new();
+    let (id, token) = room.issue(&["--name", "billing", "--scope", "read", "--network", "10.0.0.0/8"]);
+    let (_, other) = room.issue(&["--name", "other"]);
+    let wrong_secret = format!("{}{}", &token[..29], &other[29..]);
+    let named = |arguments: &[&str], token: &str| {
+        let ran = room.run(&[&["verify", "--json", "--log", "info"], arguments].concat()).stdin(token).ends(3);
+        (ran.json().get("id").is_some_and(|found| *found == id.as_str()), ran.err.contains(&id))
+    };
+    assert_eq!(named(&[], &token), (true, true), "the address");
+    assert_eq!(named(&["--address", "10.1.2.3", "--scope", "write"], &token), (true, true), "the scope");
+    for nobodys in [&wrong_secret, "nobody's", &token[..token.len() - 1], ""] {
+        assert_eq!(named(&[], nobodys), (false, false), "{nobodys}");
+        room.run(&["identify"]).stdin(nobodys).ends(4).says("hint: ");
+    }
+    let identified = |status: &str| {
+        let ran = room.run(&["identify"]).stdin(&token).ends(0);
+        assert_eq!(ran.out, format!("{id} {status} billing\n"));
+        let document = room.run(&["identify", "--json"]).stdin(&token).ends(0).json();
+        assert_eq!((&document["id"], &document["status"]), (&id.as_str().into(), &status.into()));
+    };
+    identified("active");
+    room.run(&["suspend", &id, "--reason", "r"]).ends(0);
+    identified("suspended");
+    room.run(&["verify"]).stdin(&token).ends(3).says(&format!("resume {id}"));
+    room.run(&["revoke", &id, "--reason", "r", "--yes"]).ends(0);
+    identified("revoked");
+    let ran = room.run(&["verify"]).stdin(&token).ends(3).says(&format!("(API key {id})")).says("audit list");
+    assert_eq!(ran.out, "not valid\n");
+    let counted = room.run(&["show", &id, "--json"]).ends(0).json();
+    assert_eq!((&counted["verifications"], &counted["refused"]), (&0.into(), &4.into()), "identify is no use");
+}
+
+#[test]
 fn an_api_key_expires() {
     let room = Room::new();
     let (_, token) = room.issue(&["--name", "n", "--expires-in", "1s"]);

@@ -146,7 +146,7 @@ impl World {
             };
             match self.vault.verify(&known.token, &Request::new().scope("read")) {
                 Ok(key) => assert_eq!((expected, key.id), (None, known.id)),
-                Err(VerifyError::Refused(refusal)) => assert_eq!(Some(refusal), expected),
+                Err(VerifyError::Refused { refusal, .. }) => assert_eq!(Some(refusal), expected),
                 Err(error) => panic!("{error:?}"),
             }
         }

@@ -64,7 +64,7 @@ fn five_rotations_keep_every_token_valid_recoverable_and_every_revocation() {
             let verdict = vault.verify(token, &Request::new());
             match verdict {
                 Ok(key) => assert!(*live && key.id == *id),
-                Err(VerifyError::Refused(Refusal::Revoked)) => assert!(!live),
+                Err(VerifyError::Refused { refusal: Refusal::Revoked, .. }) => assert!(!live),
                 Err(error) => panic!("{id}: {error:?}"),
             }
             assert_eq!(vault.recover(*id, &act()).expect("recovered").expose(), token);
@@ -120,7 +120,7 @@ fn a_writer_with_the_old_keyring_writes_under_the_new_generation_without_its_cal
     for vault in [&rotator, &service] {
         assert!(vault.verify(late.token.expose(), &Request::new()).is_ok());
         let revoked = vault.verify(issued[45].token.expose(), &Request::new());
-        assert!(matches!(revoked, Err(VerifyError::Refused(Refusal::Revoked))));
+        assert!(matches!(revoked, Err(VerifyError::Refused { refusal: Refusal::Revoked, .. })));
     }
 }
 

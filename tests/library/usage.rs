@@ -61,8 +61,14 @@ fn refusals_go_to_the_api_key_only_when_its_secret_was_shown() {
         (&token[..token.len() - 1], inside(), Refusal::Unknown),
     ];
     for (token, request, refusal) in &cases {
-        assert_eq!(vault.verify(token, request).expect_err("refused").refusal(), Some(*refusal));
+        let refused = vault.verify(token, request).expect_err("refused");
+        assert_eq!((refused.refusal(), refused.to_string().as_str()), (Some(*refusal), "the token is not valid"));
+        assert_eq!(refused.key().is_some(), refusal.secret_was_right(), "{refused:?}");
+        let owner = vault.identify(token);
+        assert_eq!(owner.as_ref().ok().map(|key| key.id), refused.key());
+        assert!(owner.is_ok() || owner.expect_err("nobody's").refusal() == Some(*refusal));
     }
+    assert_eq!(vault.identify(token).expect("its own").id, issued.id);
     let damaged = format!("{}0", &token[..token.len() - 1]);
     let damaged = if damaged == token { format!("{}1", &token[..token.len() - 1]) } else { damaged };
     assert_eq!(vault.verify(&damaged, &inside()).expect_err("refused").refusal(), Some(Refusal::Damaged));

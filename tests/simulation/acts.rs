@@ -213,7 +213,7 @@ impl<'a> Process<'a> {
         let refusal = match &verdict {
             Ok(key) if key.id == id => Ok(None),
             Ok(_) => Err("another API key was let in".to_owned()),
-            Err(VerifyError::Refused(refusal)) => Ok(Some(*refusal)),
+            Err(VerifyError::Refused { refusal, .. }) => Ok(Some(*refusal)),
             Err(error) => Err(format!("{error:#?}")),
         };
         let (excused, expected) = self.machine.truth(|truth| {

@@ -70,6 +70,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("doctor", "strongroom doctor -q --subset 3/7"),
     ("due", "strongroom due"),
     ("due", "strongroom due -q --unused 90d --owner acme"),
+    ("identify", "strongroom identify < token"),
+    ("identify", "strongroom identify --json < token"),
     ("import", "strongroom import keys.jsonl --reason 'moved from the old service'"),
     ("import", "strongroom import - --exempt-from-policy"),
     ("init", "strongroom init"),

@@ -1,7 +1,7 @@
 //! `verify`: judges the token on standard input, and records its use.
 
 use serde_json::json;
-use strongroom::{ApiKey, Refusal, Request, Vault, VerifyError};
+use strongroom::{ApiKey, ApiKeyId, Refusal, Request, Vault, VerifyError};
 
 use crate::args::VerifyArgs;
 use crate::context::Context;
@@ -18,9 +18,8 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
         context.terminal.note("the token, on one line:");
     }
     let request = Request::new().all_of(&args.scopes).address(args.address).endpoint(args.endpoint.as_deref());
-    let bytes = input::secret(MAX_TOKEN_LEN)?;
-    // What is too long or no text is nobody's token.
-    let token = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+    let bytes = input::token()?;
+    let token = input::text_of(bytes.as_ref());
     verifier.catch_up()?;
     let verdict = verifier.verify(token, &request);
     let exit = tell(context, verdict)?;
@@ -40,11 +39,15 @@ fn tell(context: &mut Context<'_>, verdict: Result<ApiKey, VerifyError>) -> Resu
             context.terminal.flush()?;
             Ok(Exit::Success)
         }
-        Err(VerifyError::Refused(refusal)) => {
+        Err(VerifyError::Refused { refusal, key }) => {
             context.terminal.line("not valid")?;
-            context.terminal.document("verification", &json!({ "valid": false }))?;
+            let mut document = json!({ "valid": false });
+            if let Some(id) = key {
+                document["id"] = id.to_string().into();
+            }
+            context.terminal.document("verification", &document)?;
             context.terminal.flush()?;
-            context.terminal.failure(&refused(refusal));
+            context.terminal.failure(&refused(refusal, key, &context.place.option()));
             Ok(Exit::NotValid)
         }
         Err(VerifyError::Unavailable(error)) => Err(error.into()),
@@ -53,25 +56,40 @@ fn tell(context: &mut Context<'_>, verdict: Result<ApiKey, VerifyError>) -> Resu
 }
 
 /// For the operator; whoever presented the token learns only that it is not valid.
-fn refused(refusal: Refusal) -> Told {
+fn refused(refusal: Refusal, key: Option<ApiKeyId>, store: &str) -> Told {
+    let id = key.map_or_else(|| "ID".into(), |id| id.to_string());
     let (message, hint) = match refusal {
-        Refusal::Address => ("it may not be used from this address", "give the client's address with --address"),
-        Refusal::Damaged => ("its check is wrong: it was mistyped or cut off", "copy the whole token once more"),
-        Refusal::Expired => {
-            ("it has expired", "`strongroom reissue ID --now --expires-in 90d` issues a new one in its place")
+        Refusal::Address => (
+            "it may not be used from this address",
+            format!(
+                "give the client's address with --address; `strongroom show{store} {id}` names where it may be used from"
+            ),
+        ),
+        Refusal::Damaged => ("its check is wrong: it was mistyped or cut off", "copy the whole token once more".into()),
+        Refusal::Expired => (
+            "it has expired",
+            format!("`strongroom reissue{store} {id} --now --expires-in 90d` issues a new one in its place"),
+        ),
+        Refusal::NotYetValid => {
+            ("its time has not come yet", format!("`strongroom show{store} {id}` says from when on it is valid"))
         }
-        Refusal::NotYetValid => ("its time has not come yet", "`strongroom show ID` says from when on it is valid"),
-        Refusal::Suspended => ("it is suspended", "`strongroom resume ID --reason TEXT` takes that back"),
-        Refusal::Revoked => ("it was revoked", "`strongroom audit list` says when, by whom and why"),
-        Refusal::Scope => ("it lacks a scope that is asked for", "`strongroom show ID` names those it has"),
+        Refusal::Suspended => {
+            ("it is suspended", format!("`strongroom resume{store} {id} --reason TEXT` takes that back"))
+        }
+        Refusal::Revoked => {
+            ("it was revoked", format!("`strongroom audit list{store} --key {id}` says when, by whom and why"))
+        }
+        Refusal::Scope => {
+            ("it lacks a scope that is asked for", format!("`strongroom show{store} {id}` names those it has"))
+        }
         Refusal::Unknown => (
             "no API key has this token",
-            "look whether it was copied whole; `strongroom list` shows the API keys there are",
+            format!("look whether it was copied whole; `strongroom list{store}` shows the API keys there are"),
         ),
-        _ => ("it is refused", "use the version of strongroom whose manual lists this code, or a later one"),
+        _ => ("it is refused", "use the version of strongroom whose manual lists this code, or a later one".into()),
     };
-    let code = refusal.code();
-    Told::new(Exit::NotValid, code, format!("the token is not valid: {message}")).hint(hint)
+    let whose = key.map(|id| format!(" (API key {id})")).unwrap_or_default();
+    Told::new(Exit::NotValid, refusal.code(), format!("the token is not valid: {message}{whose}")).hint(hint)
 }
 
 /// Writes the use, unless it is not to be recorded. The answer stands whether or not that succeeds.
@@ -83,6 +101,3 @@ fn record(context: &mut Context<'_>, vault: &Vault, write: bool) {
         context.terminal.note(&format!("warning: this use could not be recorded: {error:#}"));
     }
 }
-
-/// The longest token there can be is far shorter.
-const MAX_TOKEN_LEN: usize = 4 * 1024;

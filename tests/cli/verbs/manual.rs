@@ -29,6 +29,7 @@ fn the_manual_describes_every_document_and_every_field() {
     check(json(&[1], &["import", "-"], r#"{"token": "t-9m83fei8pNM5igsr4MGeVKFk", "name": "n"}"#));
     check(json(&[1], &["verify", "--address", "10.0.0.1", "--endpoint", "/v1"], &token));
     check(json(&[1], &["verify"], &token));
+    check(json(&[1], &["identify"], &token));
     for arguments in [
         &["show", &id][..],
         &["list"],
