@@ -9,6 +9,7 @@ mod refusal;
 mod reissue;
 mod request;
 mod revision;
+mod scope;
 mod shown;
 mod status;
 mod stored;

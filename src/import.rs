@@ -87,6 +87,7 @@ impl ImportedKey {
         let mut key = NewApiKey::new(from.name);
         (key.owner, key.scopes, key.networks, key.attributes) =
             (from.owner, from.scopes, from.networks, from.attributes);
+        (key.denied_networks, key.wildcard_scopes) = (from.denied_networks, from.wildcard_scopes);
         (key.not_before, key.expiry) = (from.not_before, from.expires_at.map(Expiry::At));
         Self { token, key, created_at, revoked, exempt: false, allow_weak: false, id, past }
     }
@@ -258,12 +259,14 @@ fn wrong_with_fields(said: &str) -> String {
 }
 
 /// Those that can be missed or stand twice.
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 19] = [
     "token",
     "name",
     "owner",
     "scopes",
     "networks",
+    "denied_networks",
+    "wildcard_scopes",
     "attributes",
     "not_before",
     "expires_at",

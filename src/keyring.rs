@@ -1,6 +1,7 @@
 //! The data keys of a vault by generation, and the row that keeps them wrapped under the active master key.
 
 mod error;
+mod feature;
 mod generation;
 mod mac;
 mod master;
@@ -9,7 +10,7 @@ mod row;
 mod stored;
 mod wrap;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::authority::{PublicKey, SigningKey};
@@ -24,6 +25,7 @@ use stored::{Stored, StoredGeneration, StoredLookup, StoredMaster};
 use wrap::Purpose;
 
 pub use error::{KeyringError, PinError};
+pub(crate) use feature::Feature;
 pub(crate) use generation::{GenerationKeys, LookupKey};
 pub(crate) use mac::MacKey;
 pub use master::KnownMasterKey;
@@ -180,6 +182,27 @@ impl Keyring {
     /// The same vault with these rules in the place of the present ones.
     pub(crate) fn with_policy(&self, policy: &Policy, keks: &KeyEncryptionKeys) -> Result<Self, KeyringError> {
         Self::seal(Stored { policy: RawPolicy::of(policy), ..self.stored.clone() }, keks)
+    }
+
+    /// The same vault, whose readers have to know these as well; `None` where they do already.
+    pub(crate) fn needing(
+        &self,
+        features: &BTreeSet<Feature>,
+        keks: &KeyEncryptionKeys,
+    ) -> Result<Option<Self>, KeyringError> {
+        if features.iter().all(|feature| self.needs(*feature)) {
+            return Ok(None);
+        }
+        // In ascending order of their names.
+        let mut names: BTreeSet<_> = self.stored.needs.iter().flatten().cloned().collect();
+        names.extend(features.iter().map(|feature| feature.name().to_owned()));
+        let needs = Some(names.into_iter().collect());
+        Self::seal(Stored { needs, ..self.stored.clone() }, keks).map(Some)
+    }
+
+    /// Whether its readers have to know this.
+    pub(crate) fn needs(&self, feature: Feature) -> bool {
+        self.stored.needs.iter().flatten().any(|name| name == feature.name())
     }
 
     /// The same vault on a line of its own: one that was restored, and is not the one that went on.

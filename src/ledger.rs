@@ -24,7 +24,8 @@ pub(crate) use change::Change;
 use group::Line;
 pub(crate) use head::{Head, mask_all, unmask_all};
 pub(crate) use log::{
-    HEAD, KEYRING, SUBTREE, behind_head, follow_chain, follow_from, grow, must_go_on, subtree_key, verify_chain,
+    HEAD, KEYRING, ROTATION, SUBTREE, behind_head, follow_chain, follow_from, grow, must_go_on, subtree_key,
+    verify_chain,
 };
 pub(crate) use stuck::in_the_way;
 

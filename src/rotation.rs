@@ -41,7 +41,7 @@ pub(crate) use remnants::copies;
 #[cfg(feature = "sqlite")]
 pub(crate) use remnants::{each_unknown, holds_a_copy, is_known, unknown};
 pub use report::{Progress, RotationOutcome, RotationReport, Unreadable};
-pub(crate) use row::{ROTATION, open_in};
+pub(crate) use row::open_in;
 pub use state::Phase;
 
 pub use crate::versions::Generation;

@@ -21,6 +21,9 @@ pub enum LimitError {
     /// A scope has white space or control characters.
     #[error("a scope has no white space and no control characters")]
     ScopeCharacters,
+    /// A `*` stands where it would stand for nothing, in a scope of an API key with wildcards.
+    #[error("a wildcard is a scope of its own (*), or stands at the end behind : or . or / (invoices:*)")]
+    ScopeWildcard,
     /// A text is too long.
     #[error("the {what} has {len} bytes, and {max} is the limit")]
     TooLong {

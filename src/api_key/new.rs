@@ -22,6 +22,8 @@ pub struct NewApiKey {
     pub(crate) owner: Option<String>,
     pub(crate) scopes: Vec<String>,
     pub(crate) networks: Vec<Network>,
+    pub(crate) denied_networks: Vec<Network>,
+    pub(crate) wildcard_scopes: bool,
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) expiry: Option<Expiry>,
@@ -50,7 +52,7 @@ impl NewApiKey {
     pub const MAX_ATTRIBUTES_LEN: usize = terms::MAX_ATTRIBUTES_LEN;
     /// The longest name or owner, in bytes.
     pub const MAX_LABEL_LEN: usize = terms::MAX_LABEL_LEN;
-    /// The most networks of one API key.
+    /// The most networks of one API key, and the most that it is kept from.
     pub const MAX_NETWORKS: usize = terms::MAX_NETWORKS;
     /// The longest scope, in bytes.
     pub const MAX_SCOPE_LEN: usize = terms::MAX_SCOPE_LEN;
@@ -65,6 +67,8 @@ impl NewApiKey {
             owner: None,
             scopes: vec![],
             networks: vec![],
+            denied_networks: vec![],
+            wildcard_scopes: false,
             attributes: BTreeMap::new(),
             not_before: None,
             expiry: None,
@@ -105,6 +109,28 @@ impl NewApiKey {
     #[must_use]
     pub fn networks(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
         self.networks.extend(networks);
+        self
+    }
+
+    /// A network the API key may not be used from, also where it lies in one of those it may be used from; at most 64.
+    #[must_use]
+    pub fn deny_network(mut self, network: Network) -> Self {
+        self.denied_networks.push(network);
+        self
+    }
+
+    /// More networks it may not be used from.
+    #[must_use]
+    pub fn deny_networks(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
+        self.denied_networks.extend(networks);
+        self
+    }
+
+    /// Whether a scope of it that ends in `:*`, `.*` or `/*` stands for all that begin so and go on, and `*` for every scope. Unless this
+    /// says so, a scope is itself and no other.
+    #[must_use]
+    pub fn wildcard_scopes(mut self, wildcards: bool) -> Self {
+        self.wildcard_scopes = wildcards;
         self
     }
 
@@ -180,7 +206,9 @@ impl NewApiKey {
             name: &self.name,
             owner: self.owner.as_deref(),
             scopes: &self.scopes,
+            wildcards: self.wildcard_scopes,
             networks: self.networks.len(),
+            denied_networks: self.denied_networks.len(),
             attributes: Some(&self.attributes),
             created_at: None,
             not_before: self.not_before,
@@ -201,6 +229,8 @@ mod tests {
         assert_eq!(key().not_before(at(8)).expires_in(Duration::from_millis(4)).check(at(5)), Ok(()));
         let many = |n: usize| key().scopes((0..n).map(|i| format!("s{i}")));
         assert_eq!(many(NewApiKey::MAX_SCOPES).check(at(5)), Ok(()));
+        assert_eq!(key().scope("rea*").check(at(5)), Ok(()), "a scope of that name");
+        assert_eq!(key().scope("a:*").scope("*").wildcard_scopes(true).check(at(5)), Ok(()));
         assert_eq!(key().owner("o".repeat(256)).attribute("k", "v".repeat(8191)).check(at(5)), Ok(()));
         let bad = [
             (NewApiKey::new(""), "the name is empty"),
@@ -216,6 +246,14 @@ mod tests {
             (
                 key().not_before(at(9)).expires_in(Duration::from_millis(4)),
                 "the API key would end before it begins to be valid",
+            ),
+            (
+                key().wildcard_scopes(true).scope("rea*"),
+                "a wildcard is a scope of its own (*), or stands at the end behind : or . or / (invoices:*)",
+            ),
+            (
+                key().deny_networks(vec!["10.0.0.0/8".parse().expect("a network"); 65]),
+                "there are 65 denied networks, and 64 is the limit",
             ),
             (key().prefix(""), "a prefix is 1 to 20 characters of a-z, 0-9 and _"),
         ];

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use super::scope::grants;
 use crate::arguments::Maybe;
 
 /// From where, and for what, a token is presented.
@@ -12,8 +13,8 @@ use crate::arguments::Maybe;
 /// let request = Request::new().all_of(["invoices:read", "invoices:export"]).any_of(["eu", "us"]);
 /// ```
 ///
-/// What is demanded adds up: no call takes back what an earlier one demanded. Scopes are compared byte for byte: none stands for
-/// others, and `invoices:*` is a scope of that name.
+/// What is demanded adds up: no call takes back what an earlier one demanded. Scopes are compared byte for byte: `invoices:*` is a scope
+/// of that name, and stands for others only in an API key that says so ([`NewApiKey::wildcard_scopes`](crate::NewApiKey::wildcard_scopes)).
 #[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
     pub(crate) address: Option<IpAddr>,
@@ -23,7 +24,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Nothing known: an API key that is bound to networks is refused.
+    /// Nothing known: an API key that is bound to networks, or kept from some, is refused.
     pub fn new() -> Self {
         Self::default()
     }
@@ -76,9 +77,9 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Whether an API key that has these scopes has those that are demanded.
-    pub(crate) fn is_met_by(&self, scopes: &[String]) -> bool {
-        let has = |wanted: &Cow<'_, str>| scopes.iter().any(|scope| scope == wanted);
+    /// Whether an API key that has these scopes, with wildcards among them or not, has those that are demanded.
+    pub(crate) fn is_met_by(&self, scopes: &[String], wildcards: bool) -> bool {
+        let has = |wanted: &Cow<'_, str>| scopes.iter().any(|scope| grants(scope, wanted, wildcards));
         self.scopes.iter().all(has) && self.choices.iter().all(|choice| choice.iter().any(has))
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::network::Network;
 use super::revision::Revision;
+use super::scope::grants;
 use super::status::{Status, Times};
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -27,6 +28,10 @@ pub struct ApiKey {
     pub scopes: Vec<String>,
     /// Where it may be used from; everywhere when empty.
     pub networks: Vec<Network>,
+    /// Where it may not be used from, whatever else is said.
+    pub denied_networks: Vec<Network>,
+    /// Whether a scope that ends in a wildcard stands for others.
+    pub wildcard_scopes: bool,
     /// The service's own labels.
     pub attributes: BTreeMap<String, String>,
     /// When it was issued, here or where it was imported from.
@@ -71,9 +76,9 @@ impl ApiKey {
         .status(now)
     }
 
-    /// Whether it has this scope, byte for byte.
+    /// Whether it has this scope: byte for byte, or where it has [wildcards](Self#structfield.wildcard_scopes) by one of those.
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|own| own == scope)
+        self.scopes.iter().any(|own| grants(own, scope, self.wildcard_scopes))
     }
 
     /// Whether both say the same: all but the revision, which a rotation renews.

@@ -3,6 +3,7 @@
 mod change;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use minicbor::bytes::ByteArray;
 use minicbor::{CborLen, Decode, Decoder, Encode, Encoder};
@@ -59,6 +60,10 @@ pub(crate) struct Attributes {
     /// New with every change: without it nobody can tell what a commitment was made of.
     #[n(16)]
     salt: ByteArray<SALT_LEN>,
+    #[n(17)]
+    denied_networks: Option<Vec<String>>,
+    #[n(20)]
+    wildcard_scopes: Option<bool>,
 }
 
 impl Attributes {
@@ -83,6 +88,8 @@ impl Attributes {
             replaces: None,
             replaced_by: None,
             salt: salt.into(),
+            denied_networks: some(key.denied_networks.iter().map(ToString::to_string).collect()),
+            wildcard_scopes: key.wildcard_scopes.then_some(true),
         }
     }
 
@@ -129,7 +136,9 @@ impl Attributes {
             name: &self.name,
             owner: self.owner.as_deref(),
             scopes: self.scopes.as_deref().unwrap_or_default(),
+            wildcards: self.has_wildcards(),
             networks: self.networks.as_ref().map_or(0, Vec::len),
+            denied_networks: self.denied_networks.as_ref().map_or(0, Vec::len),
             attributes: self.labels.as_ref(),
             created_at: Timestamp::from_unix_millis(self.created_at),
             not_before: self.not_before.and_then(Timestamp::from_unix_millis),
@@ -164,13 +173,26 @@ impl Attributes {
         if let Some(refusal) = Refusal::of(self.status(now)) {
             return Some(refusal);
         }
-        if let Some(networks) = &self.networks {
-            let inside = |address| networks.iter().any(|text| text.parse().is_ok_and(|n: Network| n.contains(address)));
-            if !request.address.is_some_and(inside) {
-                return Some(Refusal::Address);
-            }
+        if (self.networks.is_some() || self.denied_networks.is_some())
+            && !request.address.is_some_and(|address| self.may_be_used_from(address))
+        {
+            return Some(Refusal::Address);
         }
-        (!request.is_met_by(self.scopes.as_deref().unwrap_or_default())).then_some(Refusal::Scope)
+        let met = request.is_met_by(self.scopes.as_deref().unwrap_or_default(), self.has_wildcards());
+        (!met).then_some(Refusal::Scope)
+    }
+
+    fn has_wildcards(&self) -> bool {
+        self.wildcard_scopes == Some(true)
+    }
+
+    fn may_be_used_from(&self, address: IpAddr) -> bool {
+        let network = |text: &String| text.parse::<Network>().ok();
+        // What is no network keeps everybody out.
+        let allowed = |text: &String| network(text).is_some_and(|network| network.contains(address));
+        let denied = |text: &String| network(text).is_none_or(|network| network.contains(address));
+        self.networks.as_ref().is_none_or(|networks| networks.iter().any(allowed))
+            && !self.denied_networks.iter().flatten().any(denied)
     }
 
     /// The public view. `None` when a stored network or time is not one.
@@ -182,13 +204,18 @@ impl Attributes {
         revision: Revision,
     ) -> Option<ApiKey> {
         let time = |at: Option<i64>| at.map(Timestamp::from_unix_millis).map_or(Some(None), |at| at.map(Some));
-        let networks: Result<Vec<_>, _> = self.networks.iter().flatten().map(|text| text.parse()).collect();
+        let wildcard_scopes = self.has_wildcards();
+        let networks = |texts: &Option<Vec<String>>| -> Option<Vec<Network>> {
+            texts.iter().flatten().map(|text| text.parse().ok()).collect()
+        };
         Some(ApiKey {
             id,
             name: self.name,
             owner: self.owner,
             scopes: self.scopes.unwrap_or_default(),
-            networks: networks.ok()?,
+            networks: networks(&self.networks)?,
+            denied_networks: networks(&self.denied_networks)?,
+            wildcard_scopes,
             attributes: self.labels.unwrap_or_default(),
             created_at: Timestamp::from_unix_millis(self.created_at)?,
             not_before: time(self.not_before)?,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::limit::LimitError;
+use super::scope::is_well_formed;
+use crate::keyring::Feature;
 use crate::time::Timestamp;
 
 /// Everything about an API key that somebody chooses.
@@ -10,7 +12,10 @@ pub(crate) struct Terms<'a> {
     pub(crate) name: &'a str,
     pub(crate) owner: Option<&'a str>,
     pub(crate) scopes: &'a [String],
+    /// Whether a scope may stand for others.
+    pub(crate) wildcards: bool,
     pub(crate) networks: usize,
+    pub(crate) denied_networks: usize,
     pub(crate) attributes: Option<&'a BTreeMap<String, String>>,
     /// Absent before it is issued.
     pub(crate) created_at: Option<Timestamp>,
@@ -19,13 +24,19 @@ pub(crate) struct Terms<'a> {
 }
 
 impl Terms<'_> {
+    /// What has to be known to verify it.
+    pub(crate) fn features(&self) -> impl Iterator<Item = Feature> + use<> {
+        (self.denied_networks > 0).then_some(Feature::DenyLists).into_iter()
+    }
+
     /// Whether every limit is kept.
     pub(crate) fn check(&self) -> Result<(), LimitError> {
         check_label("name", self.name)?;
         self.owner.map_or(Ok(()), |owner| check_label("owner", owner))?;
         count("scopes", self.scopes.len(), MAX_SCOPES)?;
         count("networks", self.networks, MAX_NETWORKS)?;
-        self.scopes.iter().try_for_each(|scope| check_scope(scope))?;
+        count("denied networks", self.denied_networks, MAX_NETWORKS)?;
+        self.scopes.iter().try_for_each(|scope| check_scope(scope, self.wildcards))?;
         let attributes = || self.attributes.into_iter().flatten();
         let len = attributes().map(|(key, value)| key.len() + value.len()).sum();
         if len > MAX_ATTRIBUTES_LEN {
@@ -49,11 +60,12 @@ fn check_label(what: &'static str, text: &str) -> Result<(), LimitError> {
     }
 }
 
-fn check_scope(scope: &str) -> Result<(), LimitError> {
+fn check_scope(scope: &str, wildcards: bool) -> Result<(), LimitError> {
     match scope.len() {
         0 => Err(LimitError::Empty { what: "scope" }),
         len if len > MAX_SCOPE_LEN => Err(LimitError::TooLong { what: "scope", len, max: MAX_SCOPE_LEN }),
         _ if scope.chars().any(|c| c.is_whitespace() || c.is_control()) => Err(LimitError::ScopeCharacters),
+        _ if wildcards && !is_well_formed(scope) => Err(LimitError::ScopeWildcard),
         _ => Ok(()),
     }
 }

@@ -19,6 +19,8 @@ pub struct Update {
     pub(crate) owner: Setting<String>,
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) networks: Option<Vec<Network>>,
+    pub(crate) denied_networks: Option<Vec<Network>>,
+    pub(crate) wildcard_scopes: Option<bool>,
     pub(crate) attributes: BTreeMap<String, Option<String>>,
     pub(crate) not_before: Setting<Timestamp>,
     pub(crate) expires_at: Setting<Timestamp>,
@@ -63,6 +65,20 @@ impl Update {
     #[must_use]
     pub fn networks(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
         self.networks = Some(networks.into_iter().collect());
+        self
+    }
+
+    /// These networks from which it may not be used, and no others: at most 64.
+    #[must_use]
+    pub fn denied_networks(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
+        self.denied_networks = Some(networks.into_iter().collect());
+        self
+    }
+
+    /// Whether a scope that ends in a wildcard stands for others: see [`NewApiKey::wildcard_scopes`](crate::NewApiKey::wildcard_scopes).
+    #[must_use]
+    pub fn wildcard_scopes(mut self, wildcards: impl Maybe<bool>) -> Self {
+        self.wildcard_scopes = wildcards.maybe().or(self.wildcard_scopes);
         self
     }
 

@@ -20,6 +20,8 @@ use crate::master_keys::MasterKeysError;
 use crate::page::{Cursor, CursorError};
 use crate::parse_error::ParseError;
 use crate::policy::PolicyError;
+#[cfg(feature = "scan")]
+use crate::scan::{PathChoice, PatternError};
 use crate::secret::RandomError;
 #[cfg(feature = "conformance")]
 use crate::store::conformance::Broken;
@@ -262,6 +264,7 @@ every! {
         LimitError::NeverValid => [LimitError::NeverValid],
         LimitError::Prefix => [LimitError::Prefix],
         LimitError::ScopeCharacters => [LimitError::ScopeCharacters],
+        LimitError::ScopeWildcard => [LimitError::ScopeWildcard],
         LimitError::TooLong { .. } => [LimitError::TooLong { what: "name", len: 300, max: 256 }],
         LimitError::TooMany { .. } => [LimitError::TooMany { what: "scopes", found: 65, max: 64 }],
     }
@@ -297,6 +300,8 @@ every! {
         MasterKeysError::VerifierKey { .. } => [MasterKeysError::VerifierKey { origin: origin(), entry: 1 }],
     }
     ParseError: { ParseError { .. } => ["no suite".parse::<Suite>().expect_err("none")] }
+    #[cfg(feature = "scan")]
+    PatternError: { PatternError { .. } => [PathChoice::new(&["{a"], &[""; 0]).expect_err("no pattern")] }
     PinError: {
         PinError::Ended { .. } => [PinError::Ended { version: version(1), ended: 8 }],
         PinError::HandOver { .. } => [PinError::HandOver { version: version(2) }],

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{ImportError, ImportedKey};
-use crate::api_key::{NewApiKey, Past};
+use crate::api_key::{Network, NewApiKey, Past};
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 use crate::token::ApiKeyId;
@@ -47,6 +47,8 @@ struct Line {
     owner: Option<String>,
     scopes: Option<Vec<String>>,
     networks: Option<Vec<String>>,
+    denied_networks: Option<Vec<String>>,
+    wildcard_scopes: Option<bool>,
     attributes: Option<Labels>,
     not_before: Option<String>,
     expires_at: Option<String>,
@@ -102,9 +104,8 @@ fn read(line: &str) -> Result<ImportedKey, ImportError> {
     let mut key = NewApiKey::new(line.name);
     key.owner = line.owner;
     key.scopes = line.scopes.unwrap_or_default();
-    let networks = line.networks.unwrap_or_default();
-    key.networks =
-        networks.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(|_| ImportError::Network)?;
+    (key.networks, key.denied_networks) = (networks(line.networks)?, networks(line.denied_networks)?);
+    key.wildcard_scopes = line.wildcard_scopes.unwrap_or(false);
     key.attributes = line.attributes.map(|labels| labels.0).unwrap_or_default();
     key.not_before = time("not_before", line.not_before)?;
     key = key.expires_at(time("expires_at", line.expires_at)?);
@@ -119,6 +120,10 @@ fn read(line: &str) -> Result<ImportedKey, ImportError> {
     let (created_at, id) = (time("created_at", line.created_at)?, id("id", line.id)?);
     let revoked = line.revoked.unwrap_or(false) || past.revoked_at.is_some();
     Ok(ImportedKey { token: line.token.0, key, created_at, revoked, exempt: false, allow_weak: false, id, past })
+}
+
+fn networks(texts: Option<Vec<String>>) -> Result<Vec<Network>, ImportError> {
+    texts.iter().flatten().map(|text| text.parse().map_err(|_| ImportError::Network)).collect()
 }
 
 fn time(field: &'static str, text: Option<String>) -> Result<Option<Timestamp>, ImportError> {
@@ -143,6 +148,10 @@ struct Written<'a> {
     scopes: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     networks: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    denied_networks: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    wildcard_scopes: bool,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     attributes: &'a BTreeMap<String, String>,
     not_before: As<Timestamp>,
@@ -175,6 +184,8 @@ fn write(from: &ImportedKey) -> SecretText {
         owner: key.owner.as_deref(),
         scopes: &key.scopes,
         networks: key.networks.iter().map(ToString::to_string).collect(),
+        denied_networks: key.denied_networks.iter().map(ToString::to_string).collect(),
+        wildcard_scopes: key.wildcard_scopes,
         attributes: &key.attributes,
         not_before: As(key.not_before),
         expires_at: As(key.expiry_if_issued(Timestamp::now())),
@@ -200,5 +211,5 @@ fn longest(token: &SecretText, key: &NewApiKey) -> usize {
     let scopes = key.scopes.iter().map(|scope| scope.len() + 3);
     let owner = key.owner.as_ref().map_or(0, String::len);
     let texts = token.expose().len() + key.name.len() + owner + labels.sum::<usize>() + scopes.sum::<usize>();
-    1_024 + 64 * key.networks.len() + 6 * texts
+    1_024 + 64 * (key.networks.len() + key.denied_networks.len()) + 6 * texts
 }

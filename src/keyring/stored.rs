@@ -6,6 +6,7 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
 use super::error::KeyringError;
+use super::feature::Feature;
 use super::master::{KnownMasterKey, clamped};
 use super::row::{RowError, RowLabel, authenticated, body_of, decode_whole};
 use super::wrap::{KeyEncryptionKeys, Wrap};
@@ -43,7 +44,7 @@ pub(super) struct Stored {
     pub(super) policy: Option<RawPolicy>,
     #[n(10)]
     pub(super) line: ByteArray<16>,
-    /// What a reader has to know beyond this format. This version writes none, and knows none.
+    /// What a reader has to know beyond the first version of this format, in ascending order.
     #[n(11)]
     pub(super) needs: Option<Vec<String>>,
 }
@@ -115,7 +116,7 @@ impl Stored {
     /// The signature of the row it was read from is this authority's, and it asks for nothing that is not known here.
     pub(super) fn check_signed(&self, public: PublicKey, row: &[u8]) -> Result<(), KeyringError> {
         authenticated(public, RowLabel::Keyring, row).map_err(|_| KeyringError::Unauthentic)?;
-        match self.needs.iter().flatten().next() {
+        match self.needs.iter().flatten().find(|name| !Feature::is_known(name)) {
             None => Ok(()),
             Some(feature) => Err(KeyringError::Feature { name: feature.clone() }),
         }

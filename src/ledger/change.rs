@@ -1,5 +1,6 @@
 //! A change in the making: the rows, the audit entries, and the head as it is then.
 
+use std::collections::BTreeSet;
 use std::mem;
 
 use tracing::field::display;
@@ -8,7 +9,7 @@ use super::head::Head;
 use super::log::{KEYRING, grow, subtree_key};
 use crate::audit_log::{Act, Draft, EVENTS, row_key};
 use crate::error::{Detail, Error};
-use crate::keyring::Keyring;
+use crate::keyring::{Feature, Keyring};
 use crate::record::Record;
 use crate::record_set::RecordSet;
 use crate::secret::random_array;
@@ -26,6 +27,8 @@ pub(crate) struct Change<'k> {
     /// Rows that it was decided by, whether or not they are in the batch.
     pub(super) looked_at: Vec<(Table, Vec<u8>)>,
     pub(super) next_keyring: Option<Keyring>,
+    /// What whoever reads its rows has to know.
+    pub(super) needs: BTreeSet<Feature>,
     /// Whether it has to be seen that nobody wrote meanwhile, also where nothing is written.
     pub(super) doubtful: bool,
 }
@@ -40,6 +43,7 @@ impl<'k> Change<'k> {
             drafts: vec![],
             looked_at: vec![],
             next_keyring: None,
+            needs: BTreeSet::new(),
             doubtful: false,
         }
     }
@@ -59,6 +63,16 @@ impl<'k> Change<'k> {
     /// Decides by the record of an API key, whether there is one or not: none that others change goes into the same commit.
     pub(crate) fn look_at(&mut self, id: ApiKeyId) {
         self.looked_at.push((Table::Keys, id.to_bytes().into()));
+    }
+
+    /// Says that there is something among its rows that only who knows these may read. They stand in the keyring from then on, for good.
+    pub(crate) fn need(&mut self, features: impl IntoIterator<Item = Feature>) {
+        self.needs.extend(features);
+    }
+
+    /// Whether it needs another keyring for that.
+    pub(super) fn lacks_features(&self) -> bool {
+        self.needs.iter().any(|feature| !self.keyring.needs(*feature))
     }
 
     /// Adds an audit entry.

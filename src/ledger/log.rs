@@ -91,6 +91,8 @@ pub(crate) fn must_go_on(end: ChainEnd, seen: Option<ChainEnd>) -> Result<(), Er
 /// Keys of the table `vault`.
 pub(crate) const KEYRING: &[u8] = b"keyring";
 pub(crate) const HEAD: &[u8] = b"head";
+/// There only while a rotation is open.
+pub(crate) const ROTATION: &[u8] = b"rotation";
 /// Where the hash of a subtree of the log stands in the table `vault` (docs/format.md, Subtrees).
 pub(crate) fn subtree_key(at: u64) -> Vec<u8> {
     [SUBTREE, &at.to_be_bytes()].concat()

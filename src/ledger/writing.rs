@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use super::anchored::{Anchored, Moment};
 use super::change::Change;
 use super::group::{Lead, Members, Open, Outcome, Turn};
-use super::log::{HEAD, KEYRING, SUBTREE, must_go_on};
+use super::log::{HEAD, KEYRING, ROTATION, SUBTREE, must_go_on};
 use super::stuck::Stuck;
 use super::{Judged, Ledger, MAX_ATTEMPTS};
 use crate::audit_log::{Act, Draft};
@@ -58,7 +58,8 @@ impl Ledger {
             let keyring = Arc::clone(&place.open().keyring);
             let mut change = place.open().begin(&keyring);
             // A refusal counts only where nobody was quicker, which is seen by who leads.
-            let prepared = prepare(&mut change).ok().filter(|_| change.next_keyring.is_none());
+            let prepared =
+                prepare(&mut change).ok().filter(|_| change.next_keyring.is_none() && !change.lacks_features());
             let (Some(prepared), false) = (prepared, change.is_idle() && change.doubtful) else {
                 joins = false;
                 continue;
@@ -123,6 +124,7 @@ impl Ledger {
                 }
                 return Ok(prepared);
             }
+            self.add_features(&mut change)?;
             let next = change.next_keyring.take();
             let kept = change.log(act)?;
             let open = Open::of(Arc::clone(&keyring), change);
@@ -183,6 +185,17 @@ impl Ledger {
             }
         }
         Err(Detail::Contended.into())
+    }
+
+    /// Names in the keyring what its readers have to know from this change on. As the policy, that waits for the end of a rotation.
+    fn add_features(&self, change: &mut Change<'_>) -> Result<(), Error> {
+        let Some(next) = change.keyring.needing(&change.needs, &self.keks)? else { return Ok(()) };
+        if self.store.get(Table::Vault, ROTATION)?.is_some() {
+            return Err(Detail::RotationOpen { to: change.keyring.active_master() }.into());
+        }
+        change.batch.check(Table::Vault, ROTATION, Expected::Absent);
+        change.replace_keyring(next);
+        Ok(())
     }
 
     /// Whether a commit met an audit entry where the head says there is none: then no other attempt succeeds either.

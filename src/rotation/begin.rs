@@ -2,7 +2,7 @@
 
 use super::options::RotateOptions;
 use super::report::RotationReport;
-use super::row::{ROTATION, ReadState, read_state, row_missing};
+use super::row::{ReadState, read_state, row_missing};
 use super::run::{Run, taken_over};
 use super::state::State;
 use crate::audit_log::{Act, Action, Draft};
@@ -10,7 +10,7 @@ use crate::error::{Detail, Error};
 use crate::fence::NewFence;
 use crate::keyring::{FreshKeys, Succession};
 use crate::known_backups::KnownBackups;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, ROTATION};
 use crate::store::{Expected, RotationClaim, Table};
 
 /// Begins a rotation, or continues the one that is open when nobody else is at it.

@@ -3,11 +3,11 @@
 use super::abandon::abandon;
 use super::proof::present_set;
 use super::report::RotationReport;
-use super::row::ROTATION;
 use super::run::{Run, taken_over};
 use super::state::{Finish, State};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
+use crate::ledger::ROTATION;
 use crate::store::{Expected, Table};
 
 /// Drops the old generation. Only scrubbing is left then.

@@ -3,12 +3,11 @@
 
 use serde::Serialize;
 
-use super::row::ROTATION;
 use crate::error::Error;
 use crate::fence;
 use crate::keyring::Keyring;
 use crate::known_backups::BACKUPS;
-use crate::ledger::{HEAD, KEYRING, Ledger, SUBTREE};
+use crate::ledger::{HEAD, KEYRING, Ledger, ROTATION, SUBTREE};
 use crate::record::{RECOGNISED_IN, generations_in};
 use crate::secret::hex;
 use crate::store::{Rows, Scrub, Store, StoreError, Table};

@@ -2,11 +2,11 @@
 
 use super::options::RotateOptions;
 use super::report::{RotationOutcome, RotationReport};
-use super::row::{ROTATION, open_in, row_missing};
+use super::row::{open_in, row_missing};
 use crate::audit_log::{Act, Action, Draft};
 use crate::error::{Detail, Error};
 use crate::known_backups::KnownBackups;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, ROTATION};
 use crate::store::{Expected, Table};
 
 /// Wraps every data key anew, whatever the number of records.

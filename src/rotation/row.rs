@@ -8,7 +8,7 @@ use minicbor::{Decode, Encode};
 use super::state::{Finish, Lease, Phase, State};
 use crate::error::{Detail, Error, RowFault, VaultRow};
 use crate::keyring::{Keyring, RowError, RowLabel, encode};
-use crate::ledger::{Head, Ledger, mask_all, row_refused, unmask_all};
+use crate::ledger::{Head, Ledger, ROTATION, mask_all, row_refused, unmask_all};
 use crate::record_set::MaskedRecordSet;
 use crate::secret::RandomError;
 use crate::store::{Rows, Table};
@@ -155,6 +155,3 @@ fn tampered(error: RowError) -> Error {
 pub(super) fn row_missing() -> Error {
     Detail::Tampered { row: VaultRow::Rotation, fault: RowFault::Missing }.into()
 }
-
-/// Key of the row in the table `vault`.
-pub(crate) const ROTATION: &[u8] = b"rotation";

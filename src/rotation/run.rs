@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::options::RotateOptions;
 use super::report::Progress;
-use super::row::{ROTATION, ReadState};
+use super::row::ReadState;
 use super::state::{Lease, Phase, State};
 use crate::commitments::Commitments;
 use crate::error::{Detail, Error};
 use crate::keyring::Keyring;
-use crate::ledger::{KEYRING, Ledger};
+use crate::ledger::{KEYRING, Ledger, ROTATION};
 use crate::secret::random_array;
 use crate::store::{Batch, CommitError, Expected, RotationClaim, Table};
 use crate::versions::Generation;

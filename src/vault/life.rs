@@ -103,6 +103,7 @@ impl Vault {
         self.amend(ids, &Draft::of(Action::Update), act, |subject, change| {
             subject.must_be(update.expected)?;
             subject.edit(|attributes| attributes.update(update, change.now))?;
+            change.need(subject.attributes.terms().features());
             admit_update(change, &subject.before.terms(), &subject.attributes.terms())
         })
     }
@@ -113,7 +114,7 @@ impl Vault {
         ids: &[ApiKeyId],
         draft: &Draft,
         act: &Act,
-        edit: impl Fn(&mut Subject, &Change<'_>) -> Result<(), Error>,
+        edit: impl Fn(&mut Subject, &mut Change<'_>) -> Result<(), Error>,
     ) -> Result<Each<(bool, Subject)>, Error> {
         each_run(ids, |ids| {
             let rows = self.ledger.store();
@@ -132,7 +133,7 @@ impl Vault {
         ids: &[ApiKeyId],
         draft: &Draft,
         act: &Act,
-        edit: impl Fn(&mut Subject, &Change<'_>) -> Result<(), Error>,
+        edit: impl Fn(&mut Subject, &mut Change<'_>) -> Result<(), Error>,
     ) -> Result<Each<bool>, Error> {
         let amended = self.amend(ids, draft, act, edit)?;
         Ok(amended.into_iter().map(|one| one.map(|(changed, _)| changed)).collect())
@@ -145,7 +146,7 @@ fn amend_one<'k>(
     together: &mut Together<'_, 'k>,
     id: ApiKeyId,
     draft: &Draft,
-    edit: impl Fn(&mut Subject, &Change<'_>) -> Result<(), Error>,
+    edit: impl Fn(&mut Subject, &mut Change<'_>) -> Result<(), Error>,
 ) -> Result<(bool, Subject), Error> {
     let mut subject = Subject::read(change, rows, id)?;
     match draft.action {

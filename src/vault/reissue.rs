@@ -140,6 +140,7 @@ impl New {
         let succeeded = attributes.succeed(old_id, reissue, secret_digest(secret), now);
         succeeded.map_err(|source| old.refused(source))?;
         admit(change, &attributes.terms())?;
+        change.need(attributes.terms().features());
         let (token, bytes) = (Token::compose(attributes.prefix(), self.id, secret), old.carrying(&attributes)?);
         let recover = old.recoverable()?.then_some(secret);
         let until = old.attributes.give_way(self.id, reissue, now);

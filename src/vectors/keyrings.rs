@@ -11,7 +11,8 @@ use super::{
     unsealed, vault, word,
 };
 use crate::keyring::{
-    HANDED_OVER, KeyEncryptionKeys, Keyring, KeyringError, PinError, PublicKeyring, RowLabel, claimed_masters, row_hash,
+    Feature, HANDED_OVER, KeyEncryptionKeys, Keyring, KeyringError, PinError, PublicKeyring, RowLabel, claimed_masters,
+    row_hash,
 };
 use crate::policy::{Policy, RawPolicy, ReasonPattern};
 use crate::suite::AssociatedData;
@@ -30,6 +31,8 @@ fn keyrings_of_the_page_open() {
         let exposed = keyring.generations().find_map(|number| keyring.generation(number)?.exposed_at);
         assert_eq!(exposed.map(Timestamp::unix_millis), case["exposed_at"].as_i64());
         assert_policy(keyring.policy(), &case["policy"]);
+        let denies = list(&case["features"]).iter().any(|name| name == "deny-lists");
+        assert_eq!(keyring.needs(Feature::DenyLists), denies);
         let lookups: Vec<_> = list(&case["lookup_keys"]).iter().map(number).collect();
         assert_eq!(
             keyring.lookups().map(|(id, _)| u64::from(id)).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>(),

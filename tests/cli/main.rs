@@ -12,6 +12,7 @@ mod running;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod admission;
 mod audit_trail;
 mod backup;
 mod bulk;

@@ -7,6 +7,7 @@ mod support;
 #[path = "../support/edited.rs"]
 mod edited;
 
+mod admission;
 mod adversary;
 mod anchor_files;
 mod anchored;

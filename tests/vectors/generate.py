@@ -424,7 +424,7 @@ def signed_wrongly(row):
 
 
 class Keyring:
-    def __init__(self, name, suite, revision, masters, generations, lookups, exposed=None, policy=None, line=LINE):
+    def __init__(self, name, suite, revision, masters, generations, lookups, exposed=None, policy=None, line=LINE, features=None):
         """`masters` are lists of version, time of retirement and number of entries at its end, and after a leak a fourth that says so.
 
         `lookups` are pairs of number and rows, `exposed` is said of the first generation.
@@ -432,7 +432,7 @@ class Keyring:
         self.name, self.suite, self.revision, self.line = name, suite, revision, line
         self.masters, self.active_master = masters, masters[-1][0]
         self.generations, self.active = generations, generations[-1]
-        self.lookups, self.exposed, self.policy = lookups, exposed, policy
+        self.lookups, self.exposed, self.policy, self.features = lookups, exposed, policy, features
         self.wraps = [self.wrap(generation, purpose) for generation in generations for purpose in ("verify", "recover", "authority")]
         self.wraps += [self.wrap(number, "lookup") for number, _ in lookups]
 
@@ -480,6 +480,7 @@ class Keyring:
             8: [{0: number, 1: named[number, "lookup"], 2: rows} for number, rows in self.lookups],
             9: self.policy,
             10: self.line,
+            11: self.features,
         }
         body.update(changed.get("fields", {}))
         return cbor(body)
@@ -507,7 +508,9 @@ RULED = Keyring("ruled", XAES, 2, [(1, None)], [1], [(1, None)], policy=RULES)
 RULED_LATER = Keyring("ruled-later", XAES, 4, [FIRST, (2, None)], [2], [(2, None)], policy={4: True, 8: ["a", "later", "rule"]})
 HANDED_OVER = Keyring("handed-over", XAES, 4, [FIRST, (2, CREATED + 3000, 10), (3, None)], [2], [(2, None)])
 RESTORED = Keyring("restored", XAES, 2, [(1, None)], [1], [(1, None)], line=fixed("line after a restore", 16))
-KEYRINGS = [NEW, SUITE_2, ROTATING, ROTATED, REWRAPPED, LEAKED, SCRUBBING, RULED, RULED_LATER, HANDED_OVER, RESTORED]
+FEATURES = {"deny-lists"}
+FEATURED = Keyring("featured", XAES, 2, [(1, None)], [1], [(1, None)], features=["deny-lists"])
+KEYRINGS = [NEW, SUITE_2, ROTATING, ROTATED, REWRAPPED, LEAKED, SCRUBBING, RULED, RULED_LATER, HANDED_OVER, RESTORED, FEATURED]
 
 
 def keyring_vectors():
@@ -527,6 +530,7 @@ def keyring_vectors():
             "exposed_at": ring.exposed,
             "lookup_keys": [number for number, _ in ring.lookups],
             "policy": ring.policy and policy_vector(ring.policy),
+            "features": ring.features or [],
             "wraps": ring.wraps,
         }
         for ring in KEYRINGS
@@ -561,6 +565,7 @@ def keyring_vectors():
         ("the format", [1], NEW.row(form=b"\x02"), "newer"),
         ("a feature that is not known", [1], NEW.row(fields={11: ["prune"]}), "feature"),
         ("two features that are not known", [1], NEW.row(fields={11: ["moved", "prune"]}), "feature"),
+        ("a feature that is not known behind one that is", [1], FEATURED.row(fields={11: ["deny-lists", "prune"]}), "feature"),
         ("a feature that is no text", [1], NEW.row(fields={11: [7]}), "malformed"),
         ("a feature, signed by another authority", [1, 2], ROTATING.row(signer=1, fields={11: ["prune"]}), "unauthentic"),
         ("a byte behind the body", [1], NEW.row(trailing=b"\x00"), "malformed"),
@@ -1067,7 +1072,7 @@ def salt(secret, change):
 def attributes(secret, name, **more):
     """Field numbers as in docs/format.md, Attributes."""
     numbers = {"owner": 3, "expires": 4, "revoked": 5, "scopes": 6, "networks": 7, "labels": 8, "exposed": 10}
-    numbers |= {"not_before": 11, "suspended": 12, "revoke_at": 13, "replaces": 14, "replaced_by": 15}
+    numbers |= {"not_before": 11, "suspended": 12, "revoke_at": 13, "replaces": 14, "replaced_by": 15, "denied": 17, "wildcards": 20}
     made = {0: hashlib.sha256(secret.encode()).digest(), 1: CREATED, 2: name, 9: more.pop("prefix", "sr"), 16: salt(secret, more.pop("change", "made"))}
     made.update({numbers[key]: value for key, value in more.items()})
     return made
@@ -1081,7 +1086,7 @@ FULL = dict(
     labels={"z": "1", "plan": "gold", "ä": "", "aa": "längste"},
 )
 PLAIN_ID, FULL_ID, IMPORTED_ID, REVOKED_ID, LATE_ID = (id_of(at) for at in ("plain", "full", "imported", "revoked", "late"))
-OLD_ID, NEW_ID = id_of("old"), id_of("new")
+OLD_ID, NEW_ID, LIMITED_ID = id_of("old"), id_of("new"), id_of("limited")
 IMPORTED_TOKEN = "tok_live_von früher"
 
 
@@ -1118,6 +1123,12 @@ def not_yet_revoked(generation):
 
 def late(generation):
     return Record("late", generation, LATE_ID, attributes(secret_of("late"), "issued during a rotation"), secret_of("late"))
+
+
+def limited(generation):
+    """With all that limits where and for what a token may be used."""
+    held = attributes(secret_of("limited"), "n", scopes=["invoices:*"], networks=["10.0.0.0/8"], denied=["10.1.0.0/16", "2001:db8::/32"], wildcards=True)
+    return Record("limited", generation, LIMITED_ID, held, None)
 
 
 def all_records(generation, suite=XAES, **said):
@@ -1208,6 +1219,7 @@ def record_vectors():
     good += [record.vector(SUITE_2) for record in all_records(1, XCHACHA)]
     good += [record.vector(ROTATING) for record in all_records(2)]
     good += [record.vector(LEAKED) for record in exposed_records()]
+    good += [limited(1).vector(FEATURED)]
     one, other, young = plain(1), full(1), plain(2)
     flip = lambda bytes_, at, bit=1: bytes_[:at] + bytes([bytes_[at] ^ bit]) + bytes_[at + 1 :]
     # The same plaintext, so that lengths and headers agree.
@@ -2700,7 +2712,7 @@ def keyring_error(row, configured):
             return "wrong-public-key"
     if not authentic(b"keyring", row, public_key(body[4])):
         return "unauthentic"
-    return "feature" if body.get(11) else None
+    return "feature" if set(body.get(11, [])) - FEATURES else None
 
 
 def led_to(pinned, public, row):

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Attributes;
 use crate::api_key::life::LifeError;
+use crate::api_key::network::Network;
 use crate::api_key::reissue::Reissue;
 use crate::api_key::status::Status;
 use crate::api_key::update::Update;
@@ -48,12 +49,16 @@ impl Attributes {
         self.must_not_be_revoked(now)?;
         must_lie_ahead("an expiry at", update.expires_at.value(), now)?;
         must_lie_ahead("a beginning at", update.not_before.value(), now)?;
-        let Update { name, owner, scopes, networks, attributes, not_before, expires_at, expected: _ } = update;
+        let Update { name, owner, scopes, networks, denied_networks, wildcard_scopes, .. } = update;
+        let Update { attributes, not_before, expires_at, .. } = update;
         replace(&mut self.name, name.clone());
         owner.apply(&mut self.owner, |owner| owner);
         replace(&mut self.scopes, scopes.clone().map(unless_empty));
-        let networks = networks.as_ref().map(|list| list.iter().map(ToString::to_string).collect());
-        replace(&mut self.networks, networks.map(unless_empty));
+        let texts =
+            |list: &Option<Vec<Network>>| list.as_ref().map(|list| list.iter().map(ToString::to_string).collect());
+        replace(&mut self.networks, texts(networks).map(unless_empty));
+        replace(&mut self.denied_networks, texts(denied_networks).map(unless_empty));
+        replace(&mut self.wildcard_scopes, wildcard_scopes.map(|wildcards| wildcards.then_some(true)));
         not_before.apply(&mut self.not_before, Timestamp::unix_millis);
         expires_at.apply(&mut self.expires_at, Timestamp::unix_millis);
         if !attributes.is_empty() {

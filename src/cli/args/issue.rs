@@ -21,6 +21,12 @@ pub(crate) struct IssueArgs {
     /// Where it may be used from, such as 10.0.0.0/8; can be given several times
     #[arg(long = "network", value_name = "CIDR")]
     pub(crate) networks: Vec<Network>,
+    /// Where it may not be used from, whatever --network says; can be given several times
+    #[arg(long = "deny-network", value_name = "CIDR")]
+    pub(crate) denied_networks: Vec<Network>,
+    /// A scope that ends in :*, .* or /* stands for all that begin so, and * for every scope
+    #[arg(long)]
+    pub(crate) wildcard_scopes: bool,
     /// A label of your own; can be given several times
     #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = attribute)]
     pub(crate) attributes: Vec<(String, String)>,

@@ -74,6 +74,7 @@ pub(crate) enum ColumnArg {
     LastUsed,
     Name,
     Networks,
+    DeniedNetworks,
     NotBefore,
     Owner,
     Prefix,

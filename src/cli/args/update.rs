@@ -32,6 +32,18 @@ pub(crate) struct UpdateArgs {
     /// From everywhere
     #[arg(long, conflicts_with = "set_networks", help_heading = CHANGES)]
     pub(crate) no_networks: bool,
+    /// Not from these networks, and from no others not; can be given several times
+    #[arg(long = "set-deny-network", value_name = "CIDR", help_heading = CHANGES)]
+    pub(crate) set_denied_networks: Vec<Network>,
+    /// From all networks that it may be used from
+    #[arg(long, conflicts_with = "set_denied_networks", help_heading = CHANGES)]
+    pub(crate) no_deny_networks: bool,
+    /// A scope that ends in :*, .* or /* stands for all that begin so, and * for every scope
+    #[arg(long, help_heading = CHANGES)]
+    pub(crate) wildcard_scopes: bool,
+    /// Each scope is itself and no other
+    #[arg(long, conflicts_with = "wildcard_scopes", help_heading = CHANGES)]
+    pub(crate) no_wildcard_scopes: bool,
     /// A label of your own, new or with another value; can be given several times
     #[arg(long = "set-attribute", value_name = "KEY=VALUE", value_parser = attribute, help_heading = CHANGES)]
     pub(crate) set_attributes: Vec<(String, String)>,

@@ -10,6 +10,9 @@ pub(crate) struct VerifyArgs {
     /// A scope the API key must have; given more than once, it must have all of them
     #[arg(long = "scope", value_name = "SCOPE")]
     pub(crate) scopes: Vec<String>,
+    /// A scope that will do: given more than once, the API key must have at least one of them
+    #[arg(long = "any-scope", value_name = "SCOPE")]
+    pub(crate) any_scopes: Vec<String>,
     /// What the token was presented for, such as /v1/invoices, to be counted
     #[arg(long, value_name = "TEXT", conflicts_with = "no_usage")]
     pub(crate) endpoint: Option<String>,

@@ -69,6 +69,8 @@ fn new_api_key(args: IssueArgs) -> Result<NewApiKey, Failure> {
     Ok(NewApiKey::new(args.name)
         .scopes(args.scopes)
         .networks(args.networks)
+        .deny_networks(args.denied_networks)
+        .wildcard_scopes(args.wildcard_scopes)
         .attributes(args.attributes)
         .owner(args.owner)
         .prefix(args.prefix)

@@ -137,7 +137,11 @@ impl Rehearsal {
             let recoverable = rehearsal.keys.iter().map(|(key, _)| key).filter(|key| key.recoverable);
             let sample =
                 recoverable.filter(|key| key.status(strongroom::Timestamp::now()) == strongroom::Status::Active);
-            let sample: Vec<_> = sample.filter(|key| key.networks.is_empty()).take(SAMPLE).map(|key| key.id).collect();
+            let sample: Vec<_> = sample
+                .filter(|key| key.networks.is_empty() && key.denied_networks.is_empty())
+                .take(SAMPLE)
+                .map(|key| key.id)
+                .collect();
             rehearsal.tokens = sample.into_iter().map(|id| vault.recover(id, &act())).collect::<Result<_, _>>()?;
         }
         let twentieth = NonZeroUsize::new(rehearsal.keys.len().div_ceil(20).min(1_000)).unwrap_or(NonZeroUsize::MIN);

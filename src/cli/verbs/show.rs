@@ -22,13 +22,16 @@ pub(crate) fn show(context: &mut Context<'_>, named: &Named) -> Result<Exit, Fai
     let joined = |texts: Vec<String>, none: &str| if texts.is_empty() { none.to_owned() } else { texts.join(" ") };
     let time = |at: Option<Timestamp>, none: &str| at.map_or_else(|| none.to_owned(), |at| at.to_string());
     let networks = key.networks.iter().map(ToString::to_string).collect();
+    let denied = key.denied_networks.iter().map(ToString::to_string).collect();
+    let wildcards = if key.wildcard_scopes { " (with wildcards)" } else { "" };
     let mut rows = vec![
         ("id", key.id.to_string()),
         ("name", key.name.clone()),
         ("owner", key.owner.clone().unwrap_or_else(|| "-".into())),
         ("status", key.status(Timestamp::now()).name().into()),
-        ("scopes", joined(key.scopes.clone(), "none")),
+        ("scopes", format!("{}{wildcards}", joined(key.scopes.clone(), "none"))),
         ("networks", joined(networks, "everywhere")),
+        ("not from", joined(denied, "-")),
         ("created", key.created_at.to_string()),
         ("not before", time(key.not_before, "-")),
         ("expires", time(key.expires_at, "never")),

@@ -94,6 +94,12 @@ fn wanted(args: &UpdateArgs, times: &Times) -> Result<Update, Failure> {
     if args.no_networks || !args.set_networks.is_empty() {
         update = update.networks(args.set_networks.iter().copied());
     }
+    if args.no_deny_networks || !args.set_denied_networks.is_empty() {
+        update = update.denied_networks(args.set_denied_networks.iter().copied());
+    }
+    if args.wildcard_scopes || args.no_wildcard_scopes {
+        update = update.wildcard_scopes(args.wildcard_scopes);
+    }
     if update.is_empty() {
         return Err(Failure::input("there is nothing to change", "`strongroom update --help` shows what can be"));
     }

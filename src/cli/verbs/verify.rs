@@ -17,7 +17,10 @@ pub(crate) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
     if Terminal::can_ask() {
         context.terminal.note("the token, on one line:");
     }
-    let request = Request::new().all_of(&args.scopes).address(args.address).endpoint(args.endpoint.as_deref());
+    let mut request = Request::new().all_of(&args.scopes).address(args.address).endpoint(args.endpoint.as_deref());
+    if !args.any_scopes.is_empty() {
+        request = request.any_of(&args.any_scopes);
+    }
     let bytes = input::token()?;
     let token = input::text_of(bytes.as_ref());
     verifier.catch_up()?;

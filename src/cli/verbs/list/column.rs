@@ -1,7 +1,7 @@
 //! The columns of a list of API keys.
 
 use strongroom::usage::ListedUsage;
-use strongroom::{ApiKey, Timestamp};
+use strongroom::{ApiKey, Network, Timestamp};
 
 use crate::args::ColumnArg;
 use crate::shown::usage;
@@ -17,6 +17,7 @@ pub(super) fn heading(column: ColumnArg) -> &'static str {
         ColumnArg::LastUsed => "LAST USED",
         ColumnArg::Name => "NAME",
         ColumnArg::Networks => "NETWORKS",
+        ColumnArg::DeniedNetworks => "DENIED NETWORKS",
         ColumnArg::NotBefore => "NOT BEFORE",
         ColumnArg::Owner => "OWNER",
         ColumnArg::Prefix => "PREFIX",
@@ -80,7 +81,8 @@ pub(super) fn value(column: ColumnArg, line: &ListedUsage) -> String {
         ColumnArg::Expires => time(key.expires_at),
         ColumnArg::Exposed => time(key.exposed_at),
         ColumnArg::Name => text(&key.name),
-        ColumnArg::Networks => key.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        ColumnArg::Networks => networks(&key.networks),
+        ColumnArg::DeniedNetworks => networks(&key.denied_networks),
         ColumnArg::NotBefore => time(key.not_before),
         ColumnArg::Owner => text(key.owner.as_deref().unwrap_or_default()),
         ColumnArg::Prefix => text(&key.prefix),
@@ -90,6 +92,10 @@ pub(super) fn value(column: ColumnArg, line: &ListedUsage) -> String {
         ColumnArg::Suspended => time(key.suspended_at),
         ColumnArg::Id | ColumnArg::LastUsed | ColumnArg::Uses => String::new(),
     }
+}
+
+fn networks(networks: &[Network]) -> String {
+    networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn status(key: &ApiKey) -> &'static str {
@@ -108,13 +114,14 @@ pub(super) const USUAL: [ColumnArg; 9] = [
     ColumnArg::Scopes,
     ColumnArg::Name,
 ];
-pub(super) const ALL: [ColumnArg; 16] = [
+pub(super) const ALL: [ColumnArg; 17] = [
     ColumnArg::Id,
     ColumnArg::Name,
     ColumnArg::Owner,
     ColumnArg::Status,
     ColumnArg::Scopes,
     ColumnArg::Networks,
+    ColumnArg::DeniedNetworks,
     ColumnArg::Attributes,
     ColumnArg::Created,
     ColumnArg::NotBefore,
