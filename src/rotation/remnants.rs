@@ -57,7 +57,7 @@ pub(crate) fn each_unknown(rows: &dyn Rows, mut each: impl FnMut(&[u8], &[u8])) 
         let page = rows.scan(Table::Vault, after.as_deref(), PAGE)?;
         let Some((last, _)) = page.last() else { return Ok(()) };
         after = Some(last.clone());
-        page.iter().filter(|(key, _)| !is_known(key)).for_each(|(key, value)| each(key, value));
+        page.iter().filter(|(key, value)| !is_known(key, value)).for_each(|(key, value)| each(key, value));
     }
 }
 
@@ -66,10 +66,11 @@ pub(crate) fn unknown(key: &[u8]) -> String {
     format!("the row {} of the table vault, under a key that no row has", hex(&key[..key.len().min(SHOWN)]))
 }
 
-/// Whether a row of the table `vault` stands under this key, in a store or in a backup.
-pub(crate) fn is_known(key: &[u8]) -> bool {
-    [BACKUPS, HEAD, KEYRING, ROTATION, Table::MANIFEST].contains(&key)
-        || key.strip_prefix(SUBTREE).is_some_and(|at| at.len() == size_of::<u64>())
+/// Whether a row of the table `vault` of a store stands under this key. What nobody authenticates is as long as it has to be: nothing else
+/// fits in.
+pub(crate) fn is_known(key: &[u8], value: &[u8]) -> bool {
+    [BACKUPS, HEAD, KEYRING, ROTATION].contains(&key)
+        || key.strip_prefix(SUBTREE).is_some_and(|at| at.len() == size_of::<u64>() && value.len() == NODE)
         || fence::is_key(key)
 }
 
@@ -153,6 +154,8 @@ const ELSEWHERE: &str =
 /// No row of the table `vault` is shorter.
 const ROW: usize = 64;
 
+/// A hash of the tree over the log.
+const NODE: usize = 32;
 /// Rows read together.
 const PAGE: usize = 1_000;
 /// Bytes of a key that are shown.

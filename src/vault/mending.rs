@@ -28,7 +28,7 @@ impl Vault {
         }
         // What is mended gets an entry and a new head: not over a log that was cut.
         Ledger::head_in(&keyring, repair)?.is_the_end_of_the_log(repair)?;
-        repair.remove_rows(Table::Vault, NO_KEY, false, &mut |key, _| !is_known(key))?;
+        repair.remove_rows(Table::Vault, NO_KEY, false, &mut |key, value| !is_known(key, value))?;
         let opens = |key: &[u8], value: &[u8]| is_a_row(&keyring, Table::Usage, key, value);
         repair
             .remove_rows(Table::Usage, "counts of uses that do not open", true, &mut |key, value| !opens(key, value))?;

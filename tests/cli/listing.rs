@@ -117,7 +117,7 @@ fn counts_ids_columns_and_values_are_for_scripts() {
     assert!(lines[3].starts_with(&format!("{},\"Zoo, \"\"the\"\" gate\\u{{a}}keeper\",,", ids[2])), "{csv}");
     assert_eq!(lines.len(), 6);
     let all = room.run(&["list", "--format", "csv"]).ends(0).out;
-    assert_eq!(all.lines().next().map(|line| line.split(',').count()), Some(16));
+    assert_eq!(all.lines().next().map(|line| line.split(',').count()), Some(17));
     assert_eq!(room.run(&["list", "--format", "csv", "--columns", "id", "--owner", "nobody"]).ends(0).out, "id\n");
     for wrong in
         [&["--format", "csv", "--json"][..], &["--ids", "--count"], &["--ids", "--columns", "id"], &["--format", "xml"]]

@@ -154,3 +154,19 @@ fn a_damaged_list_of_free_pages_is_named_written_by_nobody_and_made_anew_by_a_re
         assert_eq!((report.outcome, valid(&vault)), (RotationOutcome::Finished, 40), "{name}");
     }
 }
+
+#[test]
+fn a_damaged_list_beside_another_schema_is_named_as_what_no_repair_mends() {
+    let (folder, keys) = (tempfile::tempdir().expect("a folder"), Keys::generate(1));
+    let path = folder.path().join("v");
+    Vault::create(SqliteStore::create(&path).expect("store"), keys.only([1]), &act()).expect("vault");
+    crate::edited::edit_file(&path, "CREATE TRIGGER t AFTER INSERT ON keys BEGIN SELECT 1; END");
+    let mut file = File::of(&path);
+    file.trunk(0, 0, &[]);
+    let first = file.trunk(0, 1, &[4]);
+    file.list(first, 2);
+    fs::write(&path, &file.bytes).expect("written");
+    let refused = SqliteRepair::begin(&path).map(drop).expect_err("both");
+    assert!(matches!(&refused, StoreError::Corrupt { message } if message.contains("schema")), "{refused}");
+    assert!(fs::read(&path).expect("readable") == file.bytes);
+}

@@ -289,6 +289,8 @@ fn rows_under_keys_that_no_row_has_are_named_and_removed() {
         ("INSERT INTO lookup SELECT substr(k, 2), v FROM lookup; INSERT INTO lookup VALUES (x'ff', x'00')", 3),
         ("INSERT INTO vault VALUES (CAST('foo' AS BLOB), x'00')", 1),
         ("INSERT INTO vault SELECT CAST(k || x'00' AS BLOB), v FROM vault", 2),
+        // With more in it than such a row has.
+        ("INSERT INTO vault SELECT CAST('subtree/' || x'00000000000000ff' AS BLOB), v FROM keys LIMIT 1", 1),
         ("INSERT INTO keys VALUES (x'', x'00'); INSERT INTO vault VALUES (x'', x'')", 2),
         (
             "INSERT INTO audit VALUES (x'', x'00'); INSERT INTO usage VALUES (x'', x''); INSERT INTO lookup VALUES (x'', x'')",

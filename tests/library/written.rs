@@ -32,7 +32,7 @@ fn an_api_key_is_written_with_texts_for_times_ids_and_networks() {
     let shown = vault.show(new.id).expect("shown");
     let expected = json!({
         "id": new.id.to_string(), "name": "billing", "owner": "acme", "scopes": ["a", "b"],
-        "networks": ["10.0.0.0/8", "2001:db8::/32"], "attributes": { "plan": "gold" },
+        "networks": ["10.0.0.0/8", "2001:db8::/32"], "wildcard_scopes": false, "denied_networks": [], "attributes": { "plan": "gold" },
         "created_at": "1970-01-01T00:00:10Z", "not_before": null, "expires_at": "1970-01-01T00:01:30Z",
         "suspended_at": "1970-01-01T00:00:10Z", "revoke_at": null, "revoked_at": null, "exposed_at": null,
         "prefix": "sr", "recoverable": true, "imported": false, "replaces": old.id.to_string(), "replaced_by": null,

@@ -92,7 +92,8 @@ fn refused(refusal: Refusal, key: Option<ApiKeyId>, store: &str) -> Told {
         _ => ("it is refused", "use the version of strongroom whose manual lists this code, or a later one".into()),
     };
     let whose = key.map(|id| format!(" (API key {id})")).unwrap_or_default();
-    Told::new(Exit::NotValid, refusal.code(), format!("the token is not valid: {message}{whose}")).hint(hint)
+    let code = refusal.code();
+    Told::new(Exit::NotValid, code, format!("the token is not valid: {message}{whose}")).hint(hint)
 }
 
 /// Writes the use, unless it is not to be recorded. The answer stands whether or not that succeeds.

@@ -289,7 +289,11 @@ fn mend_list(connection: &Connection, path: &Path, rehearsal: bool, found: &mut 
     if let Some(fault) = &fault
         && must_be_ours(connection).is_err()
     {
-        return Err(StoreError::FreePages { fault: format!("{fault}, and the schema is not the one that was made") });
+        // No repair mends both: neither the one error nor the other, which name one.
+        let message = format!(
+            "the list of free pages is damaged: {fault}. The schema is not the one that was made either, so that the file cannot be built anew"
+        );
+        return Err(StoreError::Corrupt { message });
     }
     found.add(Mended::FREE_LIST, 1, what);
     if rehearsal {

@@ -11,7 +11,7 @@ use crate::ledger::Head;
 use crate::master_key::AgePolicy;
 use crate::record_set::RecordSet;
 use crate::rotation::{Phase, each_unknown, open_in, unknown as unknown_row};
-use crate::store::Rows;
+use crate::store::{Rows, Table};
 use crate::time::Timestamp;
 use crate::versions::Generation;
 
@@ -89,10 +89,13 @@ pub(super) fn compare(
     true
 }
 
-/// Rows of the table `vault` that are none of ours.
+/// Rows of the table `vault` that are none of ours. A backup has a manifest.
 pub(super) fn unknown(rows: &dyn Rows, findings: &mut Findings) -> Result<(), Error> {
-    let each =
-        each_unknown(rows, |key, _| findings.damage("store", format!("there is {}", unknown_row(key)), TAKE_AWAY));
+    let each = each_unknown(rows, |key, _| {
+        if key != Table::MANIFEST {
+            findings.damage("store", format!("there is {}", unknown_row(key)), TAKE_AWAY);
+        }
+    });
     match each.map_err(Error::from) {
         // Keys that are no bytes are a finding of their own.
         Err(error) if error.kind() == ErrorKind::Corrupt => Ok(()),
