@@ -37,9 +37,9 @@ pub use options::RotateOptions;
 pub use plan::{Census, OpenRotation, RotationEstimate, RotationPlan};
 pub(crate) use plan::{census, plan};
 pub use remnants::Searched;
-pub(crate) use remnants::copies;
+pub(crate) use remnants::{copies, each_unknown, unknown};
 #[cfg(feature = "sqlite")]
-pub(crate) use remnants::{each_unknown, holds_a_copy, is_known, unknown};
+pub(crate) use remnants::{holds_a_copy, is_known};
 pub use report::{Progress, RotationOutcome, RotationReport, Unreadable};
 pub(crate) use row::open_in;
 pub use state::Phase;

@@ -59,7 +59,9 @@ impl Vault {
             let now = change.now;
             keys.iter().try_for_each(|key| admit(change, &key.terms(now)))?;
             keys.iter().try_for_each(|key| refuse_expired(key, now))?;
-            keys.iter().for_each(|key| change.need(key.terms(now).features()));
+            for key in keys {
+                change.need(key.terms(now).features());
+            }
             let mut drawn = Drawn::about(keys.len() * ApiKeyId::RANDOM_LEN);
             let ids = (0..keys.len()).map(|_| ApiKeyId::drawn(now, &mut drawn));
             let mut ids = ids.collect::<Result<Vec<_>, _>>()?;

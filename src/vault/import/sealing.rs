@@ -31,7 +31,9 @@ pub(super) fn put(
     weak: &[bool],
     last: impl Fn(&mut Draft),
 ) -> Result<Vec<ApiKeyId>, Error> {
-    keys.iter().for_each(|key| change.need(key.key.terms(change.now).features()));
+    for key in keys {
+        change.need(key.key.terms(change.now).features());
+    }
     let (mut sealed, set) = seal_all(change.keyring, change.now, keys)?;
     let ids: Vec<_> = sealed.iter().map(|sealed| sealed.id).collect();
     for (at, (key, sealed)) in keys.iter().zip(&sealed).enumerate() {
