@@ -77,9 +77,12 @@ pub(super) fn fault(connection: &Connection, path: &Path) -> rusqlite::Result<Op
     })
 }
 
-/// The same as far as an opening looks.
+/// The same as far as an opening looks. Nobody takes a page from a list of none, and the file stays open once it was looked at.
 pub(super) fn fault_to_come(connection: &Connection, path: &Path) -> rusqlite::Result<Option<String>> {
     at_one_moment(connection, || {
+        if number(connection, "PRAGMA freelist_count")? == 0 {
+            return Ok(None);
+        }
         FreePages::fault_of(FreePages::seen(connection, path, Look::Next).ok().flatten(), connection)
     })
 }
